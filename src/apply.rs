@@ -1,0 +1,1 @@
+//! A plan carried out: the only caller of create, update and delete.

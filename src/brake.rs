@@ -1,0 +1,1 @@
+//! Refuses a plan past its limits.

@@ -1,0 +1,1 @@
+//! A body -> its normal form, by the kind's row.

@@ -1,0 +1,1 @@
+//! Command-line types, the choice of the wire, the table of exit codes.

@@ -1,0 +1,1 @@
+//! List, get, create, update, delete by a kind's row; paging and envelopes.

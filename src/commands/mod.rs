@@ -1,0 +1,1 @@
+//! One file a verb: glue that calls the stages in order.

@@ -1,0 +1,216 @@
+//! What is wrong with the definitions, and where: names of places, never bytes. `load` looks up the bytes late.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A file of [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(pub u32);
+
+/// The texts that definitions were read from.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    pub files: Vec<SourceFile>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Relative to the project's folder, `/` between segments.
+    pub path: Arc<str>,
+    pub text: Arc<str>,
+    pub format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Yaml,
+    Json,
+    Csv,
+    /// No nodes can be looked up in it.
+    Text,
+}
+
+impl Sources {
+    pub fn add(&mut self, path: &str, text: &str, format: Format) -> FileId {
+        self.files.push(SourceFile { path: path.into(), text: text.into(), format });
+        FileId(u32::try_from(self.files.len() - 1).expect("bug: more than 4 billion files"))
+    }
+
+    pub fn get(&self, file: FileId) -> &SourceFile {
+        &self.files[file.0 as usize]
+    }
+}
+
+/// A file and a place in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    pub file: FileId,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The file as a whole (it can't be read, it is empty, …).
+    File,
+    /// A byte range, where the file has no nodes yet: a fault of its syntax.
+    Bytes(Range<usize>),
+    /// A node, by JSON pointer into the file's document.
+    Node { pointer: String, part: Part },
+}
+
+/// The part of a node that is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The key under which it stands.
+    Key,
+    Value,
+    /// Bytes of the decoded string, mapped back to the bytes of the file when shown.
+    Within(Range<usize>),
+}
+
+impl At {
+    pub fn file(file: FileId) -> Self {
+        Self { file, place: Place::File }
+    }
+
+    pub fn value(file: FileId, pointer: impl Into<String>) -> Self {
+        Self { file, place: Place::Node { pointer: pointer.into(), part: Part::Value } }
+    }
+
+    pub fn key(file: FileId, pointer: impl Into<String>) -> Self {
+        Self { file, place: Place::Node { pointer: pointer.into(), part: Part::Key } }
+    }
+
+    /// The same node, or the child at `pointer` (`/options/thresholds`), its value meant.
+    pub fn child(&self, pointer: &str) -> Self {
+        match &self.place {
+            Place::Node { pointer: own, .. } => Self::value(self.file, format!("{own}{pointer}")),
+            Place::File | Place::Bytes(_) => Self::value(self.file, pointer),
+        }
+    }
+
+    /// The same node, another part of it meant.
+    pub fn part(&self, part: Part) -> Self {
+        let place = match &self.place {
+            Place::Node { pointer, .. } => Place::Node { pointer: pointer.clone(), part },
+            other => other.clone(),
+        };
+        Self { file: self.file, place }
+    }
+}
+
+/// A key as one step of a JSON pointer: `~` and `/` escaped.
+pub fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Line and column as people count, from 1; columns count characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub file: Arc<str>,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// A stable name in kebab case, listed in `docs/diagnostics.md`: `unknown-key`.
+    pub code: &'static str,
+    /// A full sentence without a final full stop, values in backquotes.
+    pub text: String,
+    pub at: Option<At>,
+    /// A few words beside the caret; may be empty.
+    pub label: String,
+    /// Other places that take part: the first declaration, the instance's `uses` line.
+    pub also: Vec<(String, At)>,
+    /// What to do.
+    pub help: Option<String>,
+    /// The addresses that the same fault hits, where it stands in a template: told once with the count.
+    pub instances: Vec<String>,
+}
+
+impl Diagnostic {
+    pub fn error(code: &'static str, text: impl Into<String>, at: impl Into<Option<At>>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            text: text.into(),
+            at: at.into(),
+            label: String::new(),
+            also: Vec::new(),
+            help: None,
+            instances: Vec::new(),
+        }
+    }
+
+    pub fn warning(code: &'static str, text: impl Into<String>, at: impl Into<Option<At>>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, text, at) }
+    }
+
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub fn also(mut self, text: impl Into<String>, at: At) -> Self {
+        self.also.push((text.into(), at));
+        self
+    }
+}
+
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|d| d.severity == Severity::Error)
+}
+
+/// The known word that was probably meant.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= 1 + candidate.chars().count().max(word.chars().count()) / 4
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// A remedy for an unknown word: the one that was probably meant, else all of them (at most twelve).
+pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.into_iter().collect();
+    known.sort_unstable();
+    known.dedup();
+    if let Some(meant) = did_you_mean(word, known.iter().copied()) {
+        return format!("did you mean `{meant}`?");
+    }
+    let more = known.len().saturating_sub(12);
+    known.truncate(12);
+    let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match (listed.as_str(), more) {
+        ("", _) => "there are none".to_owned(),
+        (_, 0) => format!("known: {listed}"),
+        _ => format!("known: {listed} and {more} more"),
+    }
+}

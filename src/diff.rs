@@ -1,0 +1,1 @@
+//! Two normal forms -> the fields that differ.

@@ -1,0 +1,1 @@
+//! Definitions and templates -> resources.

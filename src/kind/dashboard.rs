@@ -1,0 +1,70 @@
+//! Dashboards.
+
+use super::{Envelope, IdType, Identified, Kind, Listing, MarkSort, Paging, Stakes, Summary};
+
+/// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
+pub const DASHBOARD: Kind = Kind {
+    name: "dashboard",
+    section: "dashboards",
+    path: "/api/v1/dashboard",
+    envelope: Envelope::Flat,
+    listing: Listing {
+        paging: Paging::Offset { offset: "start", limit: "count" },
+        page_size: 1000,
+        items: Some("dashboards"),
+        tag_filter: None,
+        query: &[],
+        summary: Some(Summary { modified: "modified_at" }),
+    },
+    id: IdType::Text,
+    web_path: "/dashboard/{id}",
+    mark: MarkSort::LastLine("/description"),
+    can_delete: None,
+    validate: false,
+    is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
+    read_only: &[
+        "/id",
+        "/url",
+        "/author_handle",
+        "/author_name",
+        "/author_info",
+        "/created_at",
+        "/modified_at",
+        "/deleted_at",
+    ],
+    kept: &["/restricted_roles"],
+    unseen: &[],
+    defaults: &[
+        ("/description", &["null", r#""""#]),
+        // In answers until 2025-05, gone since.
+        ("/is_read_only", &["false"]),
+        // 1 recording.
+        ("/experience_type", &[r#""default""#]),
+    ],
+    derived: &[],
+    known: &[
+        "/title",
+        "/layout_type",
+        "/widgets",
+        "/template_variables",
+        "/template_variable_presets",
+        "/notify_list",
+        "/tags",
+        "/tabs",
+        "/reflow_type",
+        "/default_timeframe",
+    ],
+    open: &[""],
+    replaced: &[""],
+    sets: &["/tags", "/notify_list"],
+    trimmed: &[],
+    synonyms: &[],
+    alternatives: &[],
+    identified: &[
+        Identified { list: "/widgets", field: "id", placeholders: Some("/tabs/*/widget_ids") },
+        Identified { list: "/widgets/*/definition/widgets", field: "id", placeholders: None },
+    ],
+    immutable: &["/layout_type"],
+    numeric_references: &[],
+    stakes: Stakes { recipients: &["/notify_list"], thresholds: &[], query: None, no_data: &[] },
+};

@@ -1,0 +1,194 @@
+//! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
+
+mod dashboard;
+mod monitor;
+mod slo;
+
+use serde_json::{Map, Value};
+
+/// Everything that sets one kind of Datadog object apart from another.
+///
+/// Paths are JSON pointers into the body in which a `*` stands for any one step: `/widgets/*/id`.
+/// The source of each fact is named beside it in the row: a recording, the OpenAPI document, or
+/// Datadog's documentation.
+pub struct Kind {
+    /// `monitor`, as on the command line and in a plan.
+    pub name: &'static str,
+    /// `monitors`, as in definition files and addresses.
+    pub section: &'static str,
+
+    // How it travels.
+    /// `/api/v1/monitor`; an id behind a `/` names one object.
+    pub path: &'static str,
+    pub envelope: Envelope,
+    pub listing: Listing,
+    pub id: IdType,
+    /// Where a person sees it: a path of the web application with `{id}` in it.
+    pub web_path: &'static str,
+    pub mark: MarkSort,
+    /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
+    pub can_delete: Option<&'static str>,
+    /// A dry run: `POST {path}/validate` with a body.
+    pub validate: bool,
+
+    // How it is told apart in a raw export.
+    /// Whether an exported object is of this kind.
+    pub is_export: fn(&Map<String, Value>) -> bool,
+
+    // How two bodies are compared.
+    /// Set by the service alone: dropped from both sides and never sent.
+    pub read_only: &'static [&'static str],
+    /// Never touched unless declared: dropped from the live side, and sent as it stands.
+    pub kept: &'static [&'static str],
+    /// Not shown by every read: its absence from a live object says nothing.
+    pub unseen: &'static [&'static str],
+    /// What an absent field means, as JSON texts: the values that the service may fill in. The first
+    /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
+    pub defaults: &'static [(&'static str, &'static [&'static str])],
+    /// An absent field takes the value of another one.
+    pub derived: &'static [(&'static str, &'static str)],
+    /// Fields that a person can set and that have no default. What is neither here nor in the lists
+    /// above is unknown.
+    pub known: &'static [&'static str],
+    /// Objects whose unknown live fields are not compared; `""` is the body itself.
+    pub open: &'static [&'static str],
+    /// Objects that an update replaces whole: what is not declared there is sent as it stands live.
+    pub replaced: &'static [&'static str],
+    /// Lists without an order.
+    pub sets: &'static [&'static str],
+    /// Texts whose white space at the end the service removes.
+    pub trimmed: &'static [&'static str],
+    /// Values that are spellings of one thing; the first is the canonical one. JSON texts.
+    pub synonyms: &'static [(&'static str, &'static [&'static str])],
+    /// Two spellings of one thing: the service derives the second path from the first and the other
+    /// way round, and what is declared counts.
+    pub alternatives: &'static [Alternative],
+    /// Lists whose items the service gives ids (integers), which links point at: compared without,
+    /// sent with those of the live items. `placeholders` names them by position.
+    pub identified: &'static [Identified],
+    /// Can't be changed in place: a change replaces the object.
+    pub immutable: &'static [&'static str],
+    /// A reference here is a number, everywhere else a text.
+    pub numeric_references: &'static [&'static str],
+
+    // What a change may endanger.
+    pub stakes: Stakes,
+}
+
+/// How a body is wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Envelope {
+    /// The object itself.
+    Flat,
+    /// Sent flat; a write answers `{"data": [{…}]}`, a read `{"data": {…}}`.
+    Data,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdType {
+    Number,
+    Text,
+}
+
+/// How all objects of a kind are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing {
+    pub paging: Paging,
+    /// The most that a page may hold.
+    pub page_size: usize,
+    /// Where the items are: a key of the answer, or the answer itself.
+    pub items: Option<&'static str>,
+    /// The parameter that filters by one tag, where there is one.
+    pub tag_filter: Option<&'static str>,
+    /// Further parameters of the list.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The items are summaries: the body needs a GET of its own. Absent: they are whole.
+    pub summary: Option<Summary>,
+}
+
+/// What a summary shows of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// The time of the last change: together with the id it names one version of the body.
+    pub modified: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// Numbered from 0.
+    Number { page: &'static str, size: &'static str },
+    /// By position of the first item.
+    Offset { offset: &'static str, limit: &'static str },
+}
+
+/// What sort of mark a kind bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkSort {
+    /// `musher:OWNER`, `musher_id:ID` and `musher_protect:true` in the list at this pointer.
+    Tags(&'static str),
+    /// The last line of the text at this pointer.
+    LastLine(&'static str),
+}
+
+/// See [`Kind::alternatives`].
+#[derive(Clone, Copy, Debug)]
+pub struct Alternative {
+    pub one: &'static str,
+    pub other: &'static str,
+    /// The value of `one` that the service derives from a body with `other`.
+    pub derive: fn(&Value) -> Option<Value>,
+}
+
+/// See [`Kind::identified`].
+#[derive(Clone, Copy, Debug)]
+pub struct Identified {
+    /// The list: `/widgets`.
+    pub list: &'static str,
+    /// The field of an item: `id`.
+    pub field: &'static str,
+    /// A list of ids elsewhere that names the items, by id or as `"@1"` (the first of the list).
+    pub placeholders: Option<&'static str>,
+}
+
+/// Facts that the risks of a change are read from.
+#[derive(Clone, Copy, Debug)]
+pub struct Stakes {
+    /// Texts that name recipients (`@slack-…`).
+    pub recipients: &'static [&'static str],
+    /// Numbers that loosen an alert; which way, the operator of the query tells.
+    pub thresholds: &'static [&'static str],
+    /// The query whose scope may be widened.
+    pub query: Option<&'static str>,
+    /// Switches on no-data alerting, with the values that mean "on" as JSON texts.
+    pub no_data: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// Every kind, in the order of their sections.
+pub const KINDS: [&Kind; 3] = [&dashboard::DASHBOARD, &monitor::MONITOR, &slo::SLO];
+
+/// The kind of a section.
+pub fn of_section(section: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.section == section)
+}
+
+/// The kind of a name as typed by a person: `monitor` or `monitors`.
+pub fn of_name(name: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.name == name || kind.section == name)
+}
+
+/// The kind of an exported object, by its fields.
+pub fn of_export(body: &Map<String, Value>) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| (kind.is_export)(body))
+}
+
+/// Whether a JSON pointer matches a path in which `*` stands for any step.
+pub fn matches(path: &str, pointer: &str) -> bool {
+    let (mut path, mut pointer) = (path.split('/'), pointer.split('/'));
+    loop {
+        match (path.next(), pointer.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(step)) if expected == "*" || expected == step => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Any wire, paced: rate-limit buckets, concurrency that finds its level, retries.

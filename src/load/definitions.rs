@@ -1,0 +1,100 @@
+//! What the files say before templates are expanded: definitions, uses, templates.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::At;
+use crate::model::{Address, Origin};
+
+/// Everything that was read from the definitions folder and the templates that it names.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    pub resources: Vec<Definition>,
+    pub uses: Vec<Use>,
+    /// By name; the team's own and those built-in ones that a use names.
+    pub templates: BTreeMap<String, Template>,
+}
+
+/// One entry of a section, or a raw export.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// In a template: the section and the short id.
+    pub address: Address,
+    /// `$file` and siblings merged, `$` keys taken out; strings are still templates.
+    pub body: Map<String, Value>,
+    pub directives: RawDirectives,
+    pub origin: Arc<Origin>,
+}
+
+/// `$` keys as written; strings are still templates.
+#[derive(Clone, Debug, Default)]
+pub struct RawDirectives {
+    /// `$id`: a string or number, or an object of them by environment.
+    pub id: Option<Value>,
+    pub when: Option<Value>,
+    pub protect: Option<Value>,
+    /// Checked: a list of JSON pointers.
+    pub ignore: Vec<String>,
+    /// In a template: relative to the instance.
+    pub moved_from: Vec<String>,
+    pub allow: Vec<String>,
+}
+
+/// An entry under `uses`: a template run over a list.
+#[derive(Clone, Debug)]
+pub struct Use {
+    pub name: String,
+    pub template: String,
+    /// A path or glob relative to `folder`, or the list or mapping itself. Absent: one instance.
+    pub for_each: Option<Value>,
+    pub filter: Option<Value>,
+    pub key: Option<Value>,
+    pub with: Map<String, Value>,
+    /// A path of a CSV file, or globs with parameters.
+    pub overrides: Option<Value>,
+    pub when: Option<Value>,
+    /// Names of this use before renames.
+    pub moved_from: Vec<String>,
+    /// The folder of the file that holds it, relative to the root: paths start there.
+    pub folder: Utf8PathBuf,
+    /// The entry; `at.child("/with/x")` names its parts.
+    pub at: At,
+}
+
+/// `templates/NAME.yaml`, or a built-in one.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub name: String,
+    /// What the file says of itself under `description`.
+    pub description: Option<String>,
+    pub params: IndexMap<String, Param>,
+    pub definitions: Vec<Definition>,
+    pub at: At,
+}
+
+/// A parameter of a template.
+#[derive(Clone, Debug)]
+pub struct Param {
+    /// Absent: whatever is passed.
+    pub sort: Option<ParamSort>,
+    /// Absent: required.
+    pub default: Option<Value>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub description: Option<String>,
+    pub at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParamSort {
+    String,
+    Number,
+    Integer,
+    Boolean,
+    List,
+    Object,
+}

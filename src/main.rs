@@ -1,0 +1,44 @@
+//! Parse, run, print the error, exit.
+
+mod cli;
+mod commands;
+
+// Words.
+mod diagnostic;
+mod model;
+mod wire;
+
+// Facts.
+mod kind;
+
+// Stages.
+mod config;
+mod load;
+mod inventory;
+mod template;
+mod expand;
+mod query;
+mod check;
+mod mark;
+mod canon;
+mod diff;
+mod order;
+mod plan;
+mod risk;
+mod brake;
+
+// Doors.
+mod client;
+mod cache;
+mod http;
+mod limit;
+mod apply;
+mod write;
+
+// Face.
+mod render;
+
+// Island.
+mod sandbox;
+
+fn main() {}

@@ -1,0 +1,145 @@
+//! The mark on a live object: read, written, taken out, by the kind's sort of mark.
+
+use serde_json::{Value, json};
+
+use crate::kind::{Kind, MarkSort};
+use crate::model::{Mark, Owner};
+
+const OWNER: &str = "musher:";
+const ID: &str = "musher_id:";
+const PROTECT: &str = "musher_protect:true";
+const LINE: &str = "Managed by musher: ";
+const PROTECTED: &str = " (protected)";
+
+/// The longest tag that the service keeps, key included, in characters.
+pub const TAG_LIMIT: usize = 200;
+
+/// The tag that a list can be filtered by.
+pub fn owner_tag(owner: &Owner) -> String {
+    format!("{OWNER}{owner}")
+}
+
+/// How long the longest part of a mark is that the service limits; `None` where it limits none.
+pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
+    match kind.mark {
+        MarkSort::Tags(_) => {
+            let (owner, id) = (owner_tag(&mark.owner), format!("{ID}{}", mark.id));
+            Some(owner.chars().count().max(id.chars().count()))
+        }
+        MarkSort::LastLine(_) => None,
+    }
+}
+
+/// The mark of a live object, or none. One with an owner but no id is none.
+pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
+    match kind.mark {
+        MarkSort::Tags(at) => {
+            let tags =
+                || body.pointer(at).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let owner = tags().find_map(|tag| tag.strip_prefix(OWNER))?;
+            let id = tags().find_map(|tag| tag.strip_prefix(ID))?;
+            Some(Mark {
+                owner: Owner(owner.to_owned()),
+                id: id.to_owned(),
+                protect: tags().any(|tag| tag == PROTECT),
+            })
+        }
+        MarkSort::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
+    }
+}
+
+/// Takes any mark out, whoever's it is, so that a user never meets one.
+pub fn strip(kind: &Kind, body: &mut Value) {
+    match kind.mark {
+        MarkSort::Tags(at) => {
+            if let Some(Value::Array(tags)) = body.pointer_mut(at) {
+                tags.retain(|tag| !tag.as_str().is_some_and(is_mark_tag));
+            }
+        }
+        MarkSort::LastLine(at) => {
+            let Some(text) = body.pointer_mut(at) else { return };
+            if let Some((before, Some(_))) = text.as_str().map(split_line) {
+                *text = Value::String(before.to_owned());
+            }
+        }
+    }
+}
+
+/// Puts the mark on a body that bears none.
+pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
+    match kind.mark {
+        MarkSort::Tags(at) => {
+            let tags = slot(body, at);
+            if !tags.is_array() {
+                *tags = json!([]);
+            }
+            if let Value::Array(tags) = tags {
+                tags.push(Value::String(owner_tag(&mark.owner)));
+                tags.push(Value::String(format!("{ID}{}", mark.id)));
+                if mark.protect {
+                    tags.push(Value::String(PROTECT.to_owned()));
+                }
+            }
+        }
+        MarkSort::LastLine(at) => {
+            let text = slot(body, at);
+            let before = text.as_str().unwrap_or_default();
+            let newline = if before.is_empty() { "" } else { "\n" };
+            let protected = if mark.protect { PROTECTED } else { "" };
+            *text = Value::String(format!("{before}{newline}{LINE}{}/{}{protected}", mark.owner, mark.id));
+        }
+    }
+}
+
+/// The member of the body at a pointer of one step, made where it is absent.
+fn slot<'a>(body: &'a mut Value, at: &str) -> &'a mut Value {
+    &mut body[at.trim_start_matches('/')]
+}
+
+fn is_mark_tag(tag: &str) -> bool {
+    tag.starts_with(OWNER) || tag.starts_with(ID) || tag == PROTECT
+}
+
+/// The text before the mark's line, and the line, where the last one is a mark.
+fn split_line(text: &str) -> (&str, Option<&str>) {
+    let (before, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    if parse_line(last).is_some() { (before, Some(last)) } else { (text, None) }
+}
+
+fn parse_line(line: &str) -> Option<Mark> {
+    let rest = line.strip_prefix(LINE)?;
+    let (rest, protect) = rest.strip_suffix(PROTECTED).map_or((rest, false), |rest| (rest, true));
+    let (owner, id) = rest.split_once('/')?;
+    (crate::model::is_id(id) && !owner.is_empty() && !owner.contains(' ')).then(|| Mark {
+        owner: Owner(owner.to_owned()),
+        id: id.to_owned(),
+        protect,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind;
+
+    fn check(section: &str, body: Value, protect: bool) {
+        let kind = kind::of_section(section).expect("a kind");
+        let mark = Mark { owner: Owner("shop.prod".into()), id: "a/b".into(), protect };
+        let mut marked = body.clone();
+        assert_eq!(read(kind, &marked), None);
+        write(kind, &mut marked, &mark);
+        assert_eq!(read(kind, &marked), Some(mark));
+        strip(kind, &mut marked);
+        assert_eq!(marked, body);
+    }
+
+    #[test]
+    fn a_mark_goes_on_and_off() {
+        for protect in [false, true] {
+            check("monitors", json!({"tags": ["b", "a"]}), protect);
+            check("dashboards", json!({"description": "two\nlines"}), protect);
+            check("dashboards", json!({"description": "ends with a newline\n"}), protect);
+            check("dashboards", json!({"description": ""}), protect);
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! The words of the trade: address, resource, live object, change, plan, outcome. Values only.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::diagnostic::{At, Position};
+
+/// Section, `/`, id: `monitors/lambda/checkout/error-rate`. Sorts as text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address(Arc<str>);
+
+impl Address {
+    pub fn new(section: &str, id: &str) -> Self {
+        Self(format!("{section}/{id}").into())
+    }
+
+    /// Reads `SECTION/ID`; `None` without a `/`.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.contains('/').then(|| Self(text.into()))
+    }
+
+    pub fn section(&self) -> &str {
+        self.0.split_once('/').map_or("", |(section, _)| section)
+    }
+
+    pub fn id(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, id)| id)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// `PROJECT.ENVIRONMENT`, or `PROJECT` where no environments are declared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner(pub String);
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What tells that a live object belongs to an owner and id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub owner: Owner,
+    /// The id without its section.
+    pub id: String,
+    pub protect: bool,
+}
+
+/// Where a resource was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Of the definition's key (of the first byte, for a raw export).
+    pub position: Position,
+    /// Where the parts of the body stand, the winner first: the definition, its `$file`, the defaults.
+    /// A pointer into the body is looked for in each in turn.
+    pub layers: Vec<At>,
+}
+
+/// The instance of a `uses` entry that a resource comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// The name of the use: `lambda`.
+    pub name: String,
+    /// The slug of the item's key: `checkout-api`.
+    pub key: String,
+    /// The entry under `uses`.
+    pub at: At,
+}
+
+/// One declared object after templates are expanded: what is wanted.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub address: Address,
+    /// Datadog's own JSON, always an object, without `$` keys, marks and server-filled fields of an
+    /// export. References stand in its strings as markers (see [`Reference`]).
+    pub body: Value,
+    pub directives: Directives,
+    pub origin: Arc<Origin>,
+    pub instance: Option<Arc<Instance>>,
+}
+
+/// What the `$` keys of a definition say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directives {
+    /// `$id`: the existing Datadog object to adopt, for the environment at hand.
+    pub adopt: Option<String>,
+    pub protect: bool,
+    /// `$ignore`: JSON pointers into the body that are left to the UI.
+    pub ignore: Vec<String>,
+    /// `$moved_from`: the address before a rename.
+    pub moved_from: Vec<Address>,
+    /// `$allow`: rules that are silent here.
+    pub allow: Vec<String>,
+}
+
+/// An object as Datadog holds it.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The section of its kind: `monitors`.
+    pub section: &'static str,
+    /// Datadog's id as text, whatever its JSON type.
+    pub id: String,
+    /// The object as the service sent it, without an envelope; marks still in it.
+    pub body: Value,
+    pub mark: Option<Mark>,
+    /// Where a person sees it.
+    pub url: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    Create,
+    Update,
+    Replace,
+    Move,
+    Adopt,
+    Delete,
+}
+
+impl Action {
+    pub const ALL: [Action; 6] =
+        [Self::Create, Self::Update, Self::Replace, Self::Move, Self::Adopt, Self::Delete];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Move => "move",
+            Self::Adopt => "adopt",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+/// One field that differs. `before` and `after` are never both absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldChange {
+    /// JSON pointer into the body.
+    pub path: String,
+    /// What is live; absent: the field is added.
+    pub before: Option<Value>,
+    /// What is wanted; absent: the field is removed. May hold reference markers (known after apply).
+    pub after: Option<Value>,
+}
+
+/// What a change endangers, told first. Sorts by weight, the heaviest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Risk {
+    /// A stable name: `recipient-lost`, `threshold-loosened`, …
+    pub code: &'static str,
+    /// A full sentence.
+    pub text: String,
+}
+
+/// One entry of a plan.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub address: Address,
+    pub action: Action,
+    /// The name of the kind: `monitor`.
+    pub kind: &'static str,
+    /// Of the live object, where there is one.
+    pub datadog_id: Option<String>,
+    pub url: Option<String>,
+    /// The address before a move.
+    pub moved_from: Option<Address>,
+    pub origin: Option<Arc<Origin>>,
+    pub instance: Option<Arc<Instance>>,
+    pub risks: Vec<Risk>,
+    pub diff: Vec<FieldChange>,
+    /// What is sent: the whole body with its mark, reference markers still in it. Absent for a delete.
+    pub body: Option<Value>,
+    /// What stood live when the plan was made, in full. Absent for a create.
+    pub live: Option<Value>,
+    /// Addresses whose changes must be done before this one starts.
+    pub after: Vec<Address>,
+    /// The mark or the definition forbids deletes and replaces.
+    pub protected: bool,
+}
+
+impl Change {
+    /// Deletes a live object, a replace's old one included.
+    pub fn deletes(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Replace)
+    }
+}
+
+/// What apply would do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub project: String,
+    /// Absent where the project declares none.
+    pub environment: Option<String>,
+    /// `datadoghq.eu`, a URL, or `sandbox`.
+    pub site: String,
+    /// The organisation's name, where the keys may read it.
+    pub organisation: Option<String>,
+    /// Sorted by address, then action.
+    pub changes: Vec<Change>,
+    pub unchanged: usize,
+    /// Live ids and URLs of the resources that the changes may refer to, by address.
+    pub known: std::collections::BTreeMap<Address, Known>,
+    /// How many live objects the owner has, by all kinds: what brakes count against.
+    pub owned: usize,
+    /// How many resources the definitions declare.
+    pub declared: usize,
+}
+
+/// The live side of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub id: String,
+    pub url: String,
+}
+
+impl Plan {
+    pub fn count(&self, action: Action) -> usize {
+        self.changes.iter().filter(|change| change.action == action).count()
+    }
+}
+
+/// How one change ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub address: Address,
+    pub action: Action,
+    pub kind: &'static str,
+    pub status: Status,
+    pub datadog_id: Option<String>,
+    pub url: Option<String>,
+    /// Requests that were sent for it, retries included.
+    pub attempts: u32,
+    pub milliseconds: u64,
+    pub origin: Option<Arc<Origin>>,
+    /// Fields that the service did not keep as sent.
+    pub not_kept: Vec<FieldChange>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    Done,
+    /// The service's own words, or the fault of the connection; `pointer` is the field, where it names one.
+    Failed {
+        text: String,
+        pointer: Option<String>,
+    },
+    /// Something that it needs failed, or apply was stopped before.
+    NotTried {
+        because: String,
+    },
+}
+
+/// What a reference asks of a live object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attribute {
+    Id,
+    Url,
+}
+
+/// `${monitors.ID.id}` in a string, once rendered: a marker that names the target, and is replaced
+/// when the live id is known. The marker's two characters are Unicode noncharacters, which no
+/// definition may hold (the scanner refuses them), so that no text can forge one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reference {
+    pub target: Address,
+    pub attribute: Attribute,
+}
+
+impl Reference {
+    pub const OPEN: char = '\u{FDD0}';
+    pub const CLOSE: char = '\u{FDD1}';
+
+    pub fn marker(&self) -> String {
+        let attribute = match self.attribute {
+            Attribute::Id => "id",
+            Attribute::Url => "url",
+        };
+        format!("{}{attribute} {}{}", Self::OPEN, self.target, Self::CLOSE)
+    }
+
+    fn from_marker(inside: &str) -> Option<Self> {
+        let (attribute, target) = inside.split_once(' ')?;
+        let attribute = match attribute {
+            "id" => Attribute::Id,
+            "url" => Attribute::Url,
+            _ => return None,
+        };
+        Some(Self { target: Address::parse(target)?, attribute })
+    }
+
+    /// Every reference in a string, with the byte range of its marker.
+    pub fn in_text(text: &str) -> Vec<(std::ops::Range<usize>, Reference)> {
+        let mut found = Vec::new();
+        let mut from = 0;
+        while let Some(open) = text[from..].find(Self::OPEN).map(|at| from + at) {
+            let Some(close) = text[open..].find(Self::CLOSE).map(|at| open + at) else { break };
+            let end = close + Self::CLOSE.len_utf8();
+            if let Some(reference) = Self::from_marker(&text[open + Self::OPEN.len_utf8()..close]) {
+                found.push((open..end, reference));
+            }
+            from = end;
+        }
+        found
+    }
+
+    /// Replaces the markers that `known` answers; the others stay.
+    pub fn fill(text: &str, known: &dyn Fn(&Reference) -> Option<String>) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for (range, reference) in Self::in_text(text) {
+            if let Some(value) = known(&reference) {
+                out.push_str(&text[from..range.start]);
+                out.push_str(&value);
+                from = range.end;
+            }
+        }
+        out.push_str(&text[from..]);
+        out
+    }
+}
+
+/// A text made into a segment of an id: lower case, each run of other characters one `-`, ends trimmed.
+/// Empty where nothing of it fits.
+pub fn slug(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        let fits = c.is_ascii_lowercase() || c.is_ascii_digit();
+        if fits || (matches!(c, '.' | '_' | '-') && !out.is_empty()) {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with('-') {
+            out.push('-');
+        }
+    }
+    out.truncate(out.trim_end_matches('-').len());
+    out
+}
+
+/// Whether a text is an id: segments `[a-z0-9][a-z0-9._-]*` joined by `/`.
+pub fn is_id(text: &str) -> bool {
+    text.split('/').all(|segment| {
+        segment.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && segment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (text, expected) in [
+            ("Checkout API", "checkout-api"),
+            ("a//b", "a-b"),
+            ("--x--", "x"),
+            ("Ünï", "n"),
+            ("v1.2_b", "v1.2_b"),
+            ("a -b", "a--b"),
+            ("…", ""),
+        ] {
+            assert_eq!(slug(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn references_are_found_and_filled() {
+        let a = Reference { target: Address::new("monitors", "a/b"), attribute: Attribute::Id };
+        let b = Reference { target: Address::new("slos", "c"), attribute: Attribute::Url };
+        let text = format!("{} && é {}", a.marker(), b.marker());
+        assert_eq!(
+            Reference::in_text(&text).into_iter().map(|(_, r)| r).collect::<Vec<_>>(),
+            [a.clone(), b.clone()]
+        );
+        let known = |r: &Reference| (r.attribute == Attribute::Id).then(|| "12".to_owned());
+        assert_eq!(Reference::fill(&text, &known), format!("12 && é {}", b.marker()));
+    }
+}

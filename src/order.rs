@@ -1,0 +1,1 @@
+//! References -> the order of work, or the circle.

@@ -1,0 +1,1 @@
+//! The Datadog query language: parse, print, spans.

@@ -1,0 +1,1 @@
+//! Data -> text, JSON, Markdown: the one printer.

@@ -1,0 +1,1 @@
+//! A Datadog of our own, behind the wire; it knows nothing of the rest.

@@ -1,0 +1,1 @@
+//! `${…}` in text: scan, compile, render.

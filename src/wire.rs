@@ -1,0 +1,65 @@
+//! What goes to the service and what comes back, and the one method between: `Wire::send`.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub method: Method,
+    /// `/api/v1/monitor/123`, already percent-encoded.
+    pub path: String,
+    /// Names and values, not yet encoded.
+    pub query: Vec<(String, String)>,
+    /// JSON text.
+    pub body: Option<Bytes>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Whole: a shortened answer is a [`WireError::Lost`].
+    pub body: Bytes,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// No answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// Nothing reached the service: safe to send anything again. (Name not found, connection refused, TLS.)
+    #[error("{0}")]
+    NotSent(String),
+    /// The request may have been done: a reset, a timeout, a body cut short.
+    #[error("{0}")]
+    Lost(String),
+}
+
+/// A way to the service. Keys are its own business: no request carries any.
+pub trait Wire: Send + Sync {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>>;
+}
