@@ -1,1 +1,255 @@
-//! A body -> its normal form, by the kind's row.
+//! A body -> its normal form, by the kind's row; two of them -> two that differ only in what is real.
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::step;
+use crate::diff::same;
+use crate::kind::{Identified, Kind, Rule, rules};
+
+/// A body without what the service alone sets, every value in its canonical spelling.
+///
+/// Marks must have been taken out. Idempotent, and blind to the order of keys.
+pub fn normal(kind: &Kind, body: &Value) -> Value {
+    let mut out = body.clone();
+    for list in kind.identified {
+        name_by_place(list, &mut out);
+    }
+    normalize(&mut out, rules(kind));
+    out
+}
+
+fn normalize(value: &mut Value, rule: &Rule) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, _| !rule.child(key).is_some_and(|child| child.read_only));
+            for (key, value) in map.iter_mut() {
+                if let Some(child) = rule.child(key) {
+                    normalize(value, child);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (item, child) in items.iter_mut().zip(std::iter::repeat_with(|| rule.item())) {
+                child.into_iter().for_each(|child| normalize(item, child));
+            }
+            if rule.set {
+                items.sort_by_cached_key(Value::to_string);
+                items.dedup();
+            }
+        }
+        Value::String(text) if rule.trimmed => text.truncate(text.trim_end().len()),
+        _ => {}
+    }
+    if rule.synonyms.iter().skip(1).any(|synonym| same(synonym, value)) {
+        value.clone_from(&rule.synonyms[0]);
+    }
+}
+
+/// Takes the ids out of a list's items, and writes places (`"@1"`) where they are named elsewhere.
+fn name_by_place(list: &Identified, body: &mut Value) {
+    let mut places: Vec<(Value, String)> = Vec::new();
+    for at in expand(list.list, body) {
+        let Some(Value::Array(items)) = body.pointer_mut(&at) else { continue };
+        for (place, item) in items.iter_mut().enumerate() {
+            if let Some(id) = item.as_object_mut().and_then(|item| item.shift_remove(list.field)) {
+                places.push((id, format!("@{}", place + 1)));
+            }
+        }
+    }
+    let named: Vec<String> = list.placeholders.iter().flat_map(|path| expand(path, body)).collect();
+    for at in named {
+        let Some(Value::Array(names)) = body.pointer_mut(&at) else { continue };
+        for name in names {
+            if let Some((_, place)) = places.iter().find(|(id, _)| spelled_alike(id, name)) {
+                *name = Value::String(place.clone());
+            }
+        }
+    }
+}
+
+/// An id as a number or as the same number in a text.
+fn spelled_alike(id: &Value, name: &Value) -> bool {
+    same(id, name) || name.as_str().is_some_and(|name| name == id.to_string())
+}
+
+/// The pointers of a body that match a path with `*`, in order.
+pub fn expand(path: &str, body: &Value) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for part in path.split('/').skip(1) {
+        found = found
+            .into_iter()
+            .flat_map(|pointer| match (part, body.pointer(&pointer)) {
+                ("*", Some(Value::Array(items))) => {
+                    (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
+                }
+                ("*", Some(Value::Object(map))) => {
+                    map.keys().map(|key| format!("{pointer}{}", step(key))).collect()
+                }
+                (part, Some(_)) => vec![format!("{pointer}/{part}")],
+                (_, None) => Vec::new(),
+            })
+            .collect();
+    }
+    found.retain(|pointer| body.pointer(pointer).is_some());
+    found
+}
+
+/// Two normal forms that are ready to be compared.
+pub struct Aligned {
+    /// With the default as the goal where the live side holds another value for a field left out.
+    pub desired: Value,
+    /// Without what the service filled in, keeps for others, or has learnt since.
+    pub live: Value,
+    /// Live fields that are neither declared nor known, as JSON pointers; they are not compared.
+    pub unknown: Vec<String>,
+}
+
+/// Brings both sides into normal form and settles what one of them leaves out.
+pub fn align(kind: &Kind, desired: &Value, live: &Value) -> Aligned {
+    let mut aligned =
+        Aligned { desired: normal(kind, desired), live: normal(kind, live), unknown: Vec::new() };
+    settle_derived(kind, &mut aligned);
+    settle_alternatives(kind, &mut aligned);
+    settle(&mut aligned.desired, &mut aligned.live, rules(kind), &mut String::new(), &mut aligned.unknown);
+    aligned
+}
+
+/// A field left out takes the value of the one that it follows.
+fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
+    for (path, from) in kind.derived {
+        if aligned.live.pointer(path).is_none_or(Value::is_null) || aligned.desired.pointer(path).is_some() {
+            continue;
+        }
+        let Some(value) = aligned.desired.pointer(from).cloned() else { continue };
+        if let (Some(key), Value::Object(map)) = (path.strip_prefix('/'), &mut aligned.desired) {
+            map.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Of two spellings the undeclared one says nothing, as long as it agrees with the other.
+fn settle_alternatives(kind: &Kind, aligned: &mut Aligned) {
+    for pair in kind.alternatives {
+        for (ours, theirs) in [(pair.one, pair.other), (pair.other, pair.one)] {
+            let agree = |our: &Value, their: &Value| {
+                if ours == pair.one { (pair.agree)(our, their) } else { (pair.agree)(their, our) }
+            };
+            let Some(wanted) = aligned.desired.pointer(ours) else { continue };
+            let Some(their) = aligned.live.pointer(theirs) else { continue };
+            if aligned.desired.pointer(theirs).is_some() {
+                continue;
+            }
+            match aligned.live.pointer(ours) {
+                Some(our) if agree(our, their) => remove(&mut aligned.live, theirs),
+                None if agree(wanted, their) => {
+                    remove(&mut aligned.desired, ours);
+                    remove(&mut aligned.live, theirs);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn remove(body: &mut Value, path: &str) {
+    if let (Some(key), Value::Object(map)) = (path.strip_prefix('/'), body) {
+        map.shift_remove(key);
+    }
+}
+
+fn settle(desired: &mut Value, live: &mut Value, rule: &Rule, path: &mut String, unknown: &mut Vec<String>) {
+    match (desired, live) {
+        (Value::Object(desired), Value::Object(live)) => settle_objects(desired, live, rule, path, unknown),
+        (Value::Array(desired), Value::Array(live)) => {
+            let Some(child) = rule.item() else { return };
+            for (index, (desired, live)) in desired.iter_mut().zip(live).enumerate() {
+                let length = path.len();
+                path.push_str(&format!("/{index}"));
+                settle(desired, live, child, path, unknown);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn settle_objects(
+    desired: &mut Map<String, Value>,
+    live: &mut Map<String, Value>,
+    rule: &Rule,
+    path: &mut String,
+    unknown: &mut Vec<String>,
+) {
+    let mut keys: Vec<String> = live.keys().cloned().collect();
+    keys.extend(desired.keys().filter(|key| !live.contains_key(*key)).cloned());
+    for key in keys {
+        let length = path.len();
+        path.push_str(&step(&key));
+        match (rule.child(&key), rule.open) {
+            (None, true) if !desired.contains_key(&key) => {
+                live.shift_remove(&key);
+                unknown.push(path.clone());
+            }
+            (child, open) => settle_member(&key, desired, live, child.unwrap_or(&NO_RULE), open, path, unknown),
+        }
+        path.truncate(length);
+    }
+}
+
+/// Says nothing of a field.
+static NO_RULE: std::sync::LazyLock<Rule> = std::sync::LazyLock::new(Rule::default);
+
+fn settle_member(
+    key: &str,
+    desired: &mut Map<String, Value>,
+    live: &mut Map<String, Value>,
+    rule: &Rule,
+    open: bool,
+    path: &mut String,
+    unknown: &mut Vec<String>,
+) {
+    let blank = |value: &Value| open && is_empty(value) && rule.defaults.first().is_none_or(is_empty);
+    let filled = |value: &Value| rule.defaults.iter().any(|default| same(default, value));
+    match (desired.get_mut(key), live.get_mut(key)) {
+        (None, Some(value)) => {
+            if rule.kept || blank(value) || filled(value) {
+                live.shift_remove(key);
+            } else if let (true, Value::Object(inner)) = (rule.open, value) {
+                // Left out as a whole: each of its fields is.
+                let mut wanted = Map::new();
+                settle_objects(&mut wanted, inner, rule, path, unknown);
+                if !wanted.is_empty() || !inner.is_empty() {
+                    desired.insert(key.to_owned(), Value::Object(wanted));
+                } else {
+                    live.shift_remove(key);
+                }
+            } else if let Some(goal) = rule.defaults.first().filter(|goal| !is_empty(goal)) {
+                desired.insert(key.to_owned(), goal.clone());
+            }
+        }
+        (Some(value), None) if rule.unseen || blank(value) || filled(value) => {
+            desired.shift_remove(key);
+        }
+        (Some(wanted), Some(value)) => {
+            let undeclared = rule.kept && is_empty(wanted);
+            if undeclared || (rule.unseen && is_empty(value)) || (blank(wanted) && blank(value)) {
+                desired.shift_remove(key);
+                live.shift_remove(key);
+            } else {
+                settle(wanted, value, rule, path, unknown);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the service makes no difference between, at the top of a body and in its open objects.
+pub fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -22,6 +22,9 @@ mod check;
 mod mark;
 mod canon;
 mod diff;
+mod fill;
+mod identify;
+mod outgoing;
 mod order;
 mod plan;
 mod risk;
@@ -40,5 +43,9 @@ mod render;
 
 // Island.
 mod sandbox;
+
+#[cfg(test)]
+#[path = "../tests/recordings/mod.rs"]
+mod recordings;
 
 fn main() {}

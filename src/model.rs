@@ -69,6 +69,15 @@ pub struct Origin {
     pub layers: Vec<At>,
 }
 
+#[cfg(test)]
+impl Origin {
+    /// For tests that ask for no place.
+    pub fn nowhere() -> Arc<Self> {
+        let position = Position { file: "".into(), line: 1, column: 1 };
+        Arc::new(Self { position, layers: Vec::new() })
+    }
+}
+
 /// The instance of a `uses` entry that a resource comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
@@ -216,8 +225,18 @@ pub struct Plan {
     pub known: std::collections::BTreeMap<Address, Known>,
     /// How many live objects the owner has, by all kinds: what brakes count against.
     pub owned: usize,
+    /// By use: how many of its instances are live, and how many of those would go.
+    pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
+}
+
+/// The live instances of one use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Instances {
+    pub live: usize,
+    /// Live, and no longer declared with anything.
+    pub gone: usize,
 }
 
 /// The live side of a reference.

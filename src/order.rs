@@ -1,1 +1,187 @@
-//! References -> the order of work, or the circle.
+//! References -> the order of work, or the circles in them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use crate::fill::references;
+use crate::model::{Action, Address, Change, Resource};
+
+/// Resources that refer to each other in a circle, each circle once, from its first address on.
+pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
+    let edges: BTreeMap<&Address, Vec<Address>> = resources
+        .iter()
+        .map(|resource| (&resource.address, targets(&resource.body)))
+        .filter(|(_, targets)| !targets.is_empty())
+        .collect();
+    let mut done: BTreeSet<&Address> = BTreeSet::new();
+    let mut found = Vec::new();
+    for start in edges.keys() {
+        // The way from `start` to here, each step with the targets that it hasn't tried yet.
+        let mut way: Vec<(&Address, std::slice::Iter<Address>)> = Vec::new();
+        if done.insert(start) {
+            way.push((start, edges[start].iter()));
+        }
+        while let Some((_, rest)) = way.last_mut() {
+            let Some(target) = rest.next() else {
+                way.pop();
+                continue;
+            };
+            if let Some(from) = way.iter().position(|(address, _)| *address == target) {
+                found.push(way[from..].iter().map(|(address, _)| (*address).clone()).collect());
+            } else if let Some((target, targets)) = edges.get_key_value(target)
+                && done.insert(target)
+            {
+                way.push((target, targets.iter()));
+            }
+        }
+    }
+    found
+}
+
+fn targets(body: &Value) -> Vec<Address> {
+    let targets: BTreeSet<Address> = references(body).into_iter().map(|reference| reference.target).collect();
+    targets.into_iter().collect()
+}
+
+/// Fills `after` of every change: what it refers to comes first; what still refers to a deleted object
+/// goes, or lets it go, before it.
+pub fn order(changes: &mut [Change]) {
+    let by_address: HashMap<Address, usize> =
+        changes.iter().enumerate().map(|(index, change)| (change.address.clone(), index)).collect();
+    let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
+    for (index, change) in changes.iter().enumerate() {
+        for target in change.body.iter().flat_map(targets) {
+            if let Some(first) = by_address.get(&target).filter(|first| **first != index) {
+                after[index].insert(*first);
+            }
+        }
+    }
+    let deleted: HashMap<&str, usize> = changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.action == Action::Delete)
+        .filter_map(|(index, change)| Some((change.datadog_id.as_deref()?, index)))
+        .collect();
+    if !deleted.is_empty() {
+        for (index, change) in changes.iter().enumerate() {
+            let Some(live) = &change.live else { continue };
+            for mentioned in mentions(live, &deleted).into_iter().filter(|mentioned| *mentioned != index) {
+                if !reaches(&after, index, mentioned) {
+                    after[mentioned].insert(index);
+                }
+            }
+        }
+    }
+    for (index, first) in after.into_iter().enumerate() {
+        changes[index].after = first.into_iter().map(|first| changes[first].address.clone()).collect();
+    }
+}
+
+/// Whether `from` waits for `to`, so that `to` can't wait for it.
+fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
+    let (mut rest, mut seen) = (vec![from], BTreeSet::new());
+    while let Some(here) = rest.pop() {
+        if here == to {
+            return true;
+        }
+        if seen.insert(here) {
+            rest.extend(&after[here]);
+        }
+    }
+    false
+}
+
+/// The deleted objects whose ids stand in a live body, as a number or as a word of a text.
+fn mentions(live: &Value, deleted: &HashMap<&str, usize>) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut rest = vec![live];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::String(text) => {
+                let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+                found.extend(words.filter_map(|word| deleted.get(word)));
+            }
+            Value::Number(number) => found.extend(deleted.get(number.to_string().as_str())),
+            Value::Array(items) => rest.extend(items),
+            Value::Object(map) => rest.extend(map.values()),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::{Attribute, Directives, Origin, Reference};
+
+    fn id_of(id: &str) -> String {
+        Reference { target: Address::new("monitors", id), attribute: Attribute::Id }.marker()
+    }
+
+    fn resource(id: &str, refers_to: &[&str]) -> Resource {
+        let query: Vec<String> = refers_to.iter().map(|id| id_of(id)).collect();
+        Resource {
+            address: Address::new("monitors", id),
+            body: json!({"query": query.join(" && ")}),
+            directives: Directives::default(),
+            origin: Origin::nowhere(),
+            instance: None,
+        }
+    }
+
+    #[test]
+    fn circles_show_the_way_round() {
+        let check = |resources: &[Resource], expected: &[&[&str]]| {
+            let found: Vec<Vec<String>> = circles(resources)
+                .iter()
+                .map(|circle| circle.iter().map(|address| address.id().to_owned()).collect())
+                .collect();
+            assert_eq!(found, expected);
+        };
+        check(&[resource("a", &["b"]), resource("b", &["c"]), resource("c", &[])], &[]);
+        check(&[resource("a", &["a"])], &[&["a"]]);
+        check(&[resource("x", &["b"]), resource("a", &["b", "x"]), resource("b", &["c"]), resource("c", &["b"])], &[&["b", "c"]]);
+        check(&[resource("a", &["b", "c"]), resource("b", &["d"]), resource("c", &["d"]), resource("d", &[])], &[]);
+    }
+
+    fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
+        Change {
+            address: Address::new("monitors", id),
+            action,
+            kind: "monitor",
+            datadog_id: live.as_ref().map(|live| live["id"].to_string()),
+            url: None,
+            moved_from: None,
+            origin: None,
+            instance: None,
+            risks: Vec::new(),
+            diff: Vec::new(),
+            body,
+            live,
+            after: Vec::new(),
+            protected: false,
+        }
+    }
+
+    #[test]
+    fn needs_come_first_and_deletes_last() {
+        let mut changes = [
+            change("broken", Action::Create, Some(json!({"query": id_of("errors")})), None),
+            change("errors", Action::Update, Some(json!({})), Some(json!({"id": 5}))),
+            change("gone", Action::Delete, None, Some(json!({"id": 77}))),
+            change("lets-go", Action::Update, Some(json!({})), Some(json!({"id": 6, "query": "77 || 8"}))),
+            change("old-composite", Action::Delete, None, Some(json!({"id": 8, "query": "77 && 5"}))),
+        ];
+        order(&mut changes);
+        let after: Vec<Vec<&str>> =
+            changes.iter().map(|change| change.after.iter().map(Address::id).collect()).collect();
+        assert_eq!(
+            after,
+            [vec!["errors"], vec![], vec!["lets-go", "old-composite"], vec![], vec!["lets-go"]] as [Vec<&str>; 5]
+        );
+    }
+}

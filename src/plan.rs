@@ -1,1 +1,476 @@
-//! Resources and live objects -> the plan.
+//! Resources and live objects -> the plan: match by mark, compare, order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use crate::canon;
+use crate::config::Scope;
+use crate::diagnostic::{Diagnostic, step};
+use crate::diff::{diff, same};
+use crate::fill::{fill, references};
+use crate::kind::{self, Kind};
+use crate::mark;
+use crate::model::{
+    Action, Address, Attribute, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference, Resource,
+};
+use crate::order::order;
+use crate::outgoing::{to_create, to_update, with_ignored};
+use crate::risk::risks;
+
+/// What a plan is made from.
+pub struct Inputs<'a> {
+    pub scope: &'a Scope,
+    pub site: &'a str,
+    pub organisation: Option<&'a str>,
+    pub resources: &'a [Resource],
+    /// What bears the owner's mark, of all kinds.
+    pub live: &'a [Live],
+    /// What `$id` names, where no mark says so already; `None` where it is gone.
+    pub adopted: &'a BTreeMap<Address, Option<Live>>,
+    /// Addresses that may change: `--only`.
+    pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
+}
+
+/// The plan, and what else there is to say: clones, objects that are gone, unknown fields.
+pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let matched = match_by_mark(inputs, &mut diagnostics);
+    let known = known_ids(inputs, &matched.pairs);
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    for compared in compare_all(inputs, &matched.pairs, &known) {
+        match compared.change {
+            Some(change) => changes.push(change),
+            None if compared.selected => unchanged += 1,
+            None => {}
+        }
+        for path in compared.unknown {
+            *unknown.entry((compared.section, path)).or_default() += 1;
+        }
+    }
+    changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
+    changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
+    order(&mut changes);
+    diagnostics.extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
+    let instances = count_instances(inputs, &changes);
+    diagnostics.extend(unreachable_references(inputs, &changes, &known));
+    let plan = Plan {
+        project: inputs.scope.project.clone(),
+        environment: inputs.scope.environment.clone(),
+        site: inputs.site.to_owned(),
+        organisation: inputs.organisation.map(str::to_owned),
+        changes,
+        unchanged,
+        known,
+        owned: inputs.live.len(),
+        instances,
+        declared: inputs.resources.len(),
+    };
+    (plan, diagnostics)
+}
+
+/// Resources with a `$id` that no live mark answers: what must be fetched before a plan.
+pub fn to_adopt<'a>(resources: &'a [Resource], live: &[Live]) -> Vec<(&'a Resource, &'a str)> {
+    let marked: HashSet<(&str, &str)> =
+        live.iter().filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
+    let is_live = |address: &Address| marked.contains(&(address.section(), address.id()));
+    resources
+        .iter()
+        .filter_map(|resource| Some((resource, resource.directives.adopt.as_deref()?)))
+        .filter(|(resource, _)| {
+            !is_live(&resource.address) && !resource.directives.moved_from.iter().any(is_live)
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    ByMark,
+    ByOldMark,
+    ById,
+}
+
+struct Pair<'a> {
+    resource: &'a Resource,
+    kind: &'static Kind,
+    live: Option<(&'a Live, Found)>,
+    /// A field differs that can't be changed in place.
+    replaced: bool,
+}
+
+struct Matched<'a> {
+    pairs: Vec<Pair<'a>>,
+    /// Ours, and declared by nobody.
+    leftover: Vec<&'a Live>,
+}
+
+fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> Matched<'a> {
+    let mut marked: BTreeMap<(&str, &str), Vec<&'a Live>> = BTreeMap::new();
+    for live in inputs.live {
+        if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == inputs.scope.owner) {
+            marked.entry((live.section, &mark.id)).or_default().push(live);
+        }
+    }
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let mut pairs = Vec::with_capacity(inputs.resources.len());
+    let mut leftover = Vec::new();
+    for resource in inputs.resources {
+        let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+        let old = resource.directives.moved_from.iter().find(|old| {
+            !declared.contains(old) && marked.contains_key(&(old.section(), old.id()))
+        });
+        let live = if let Some(found) = marked.remove(&(kind.section, resource.address.id())) {
+            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::ByMark))
+        } else if let Some(found) = old.and_then(|old| marked.remove(&(kind.section, old.id()))) {
+            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::ByOldMark))
+        } else {
+            adopt(inputs, resource, diagnostics).map(|live| (live, Found::ById))
+        };
+        let replaced = live.is_some_and(|(live, _)| must_replace(kind, &resource.body, &live.body));
+        pairs.push(Pair { resource, kind, live, replaced });
+    }
+    for ((section, _), found) in marked {
+        if let Some(kind) = kind::of_section(section) {
+            leftover.push(ours(kind, &found, None, &mut Vec::new(), diagnostics));
+        }
+    }
+    Matched { pairs, leftover }
+}
+
+/// Of the live objects with one mark, ours: the oldest that can be what is declared. One that can't is
+/// the rest of an interrupted replace, and goes; the others are clones, told and left alone.
+fn ours<'a>(
+    kind: &Kind,
+    found: &[&'a Live],
+    resource: Option<&Resource>,
+    leftover: &mut Vec<&'a Live>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> &'a Live {
+    let mut by_age: Vec<&'a Live> = found.to_vec();
+    by_age.sort_by_key(|live| age(kind, live));
+    let fits = |live: &Live| resource.is_none_or(|resource| !must_replace(kind, &resource.body, &live.body));
+    let chosen = by_age.iter().position(|live| fits(live)).unwrap_or(0);
+    let chosen = by_age.remove(chosen);
+    let (clones, rests): (Vec<&Live>, Vec<&Live>) = by_age.into_iter().partition(|live| fits(live) || !fits(chosen));
+    leftover.extend(rests);
+    if let Some(mark) = chosen.mark.as_ref().filter(|_| !clones.is_empty()) {
+        let urls = clones.iter().map(|live| live.url.as_str()).collect::<Vec<_>>().join(", ");
+        diagnostics.push(
+            Diagnostic::warning(
+                "duplicate-mark",
+                format!(
+                    "{} live objects bear the mark of `{}/{}`; the oldest, {}, is taken, the others are left alone: {urls}",
+                    clones.len() + 1,
+                    kind.section,
+                    mark.id,
+                    chosen.url,
+                ),
+                None,
+            )
+            .help("a clone made in the UI copies the mark: delete the clone, or take the mark off it"),
+        );
+    }
+    chosen
+}
+
+/// Sorts live objects from the oldest: by time of creation, then by id as a number, then as text.
+fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
+    let created = live.body.pointer(kind.created);
+    (
+        created.and_then(Value::as_u64).unwrap_or_default(),
+        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        live.id.parse().unwrap_or_default(),
+        live.id.clone(),
+    )
+}
+
+/// The live object that `$id` names, if it may be taken.
+fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Diagnostic>) -> Option<&'a Live> {
+    let id = resource.directives.adopt.as_deref()?;
+    let at = resource.origin.layers.first().map(|at| at.child("/$id"));
+    match inputs.adopted.get(&resource.address)? {
+        None => {
+            diagnostics.push(
+                Diagnostic::warning(
+                    "adopted-gone",
+                    format!("`{}` adopts `{id}`, which does not exist: a new one will be created", resource.address),
+                    at,
+                )
+                .help("take `$id` out once the new one exists"),
+            );
+            None
+        }
+        Some(live) => match &live.mark {
+            Some(mark) if mark.owner != inputs.scope.owner || mark.id != resource.address.id() => {
+                diagnostics.push(
+                    Diagnostic::error(
+                        "adopted-owned",
+                        format!(
+                            "`{}` adopts `{id}`, which bears the mark `{}` of `{}`",
+                            resource.address, mark.id, mark.owner
+                        ),
+                        at,
+                    )
+                    .help("take it out of the other project first, or use `$moved_from` within this one"),
+                );
+                None
+            }
+            _ => Some(live),
+        },
+    }
+}
+
+fn must_replace(kind: &Kind, desired: &Value, live: &Value) -> bool {
+    kind.immutable.iter().any(|path| {
+        let alone = |body: &Value| {
+            let mut alone = Map::new();
+            if let (Some(value), Some(key)) = (body.pointer(path), path.strip_prefix('/')) {
+                alone.insert(key.to_owned(), value.clone());
+            }
+            canon::normal(kind, &Value::Object(alone))
+        };
+        !same(&alone(desired), &alone(live))
+    })
+}
+
+/// What references may be filled with now: a replaced object gets its new id only in apply.
+fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
+    pairs
+        .iter()
+        .filter(|pair| !pair.replaced || !(inputs.selected)(&pair.resource.address))
+        .filter_map(|pair| {
+            let (live, _) = pair.live?;
+            Some((pair.resource.address.clone(), Known { id: live.id.clone(), url: live.url.clone() }))
+        })
+        .collect()
+}
+
+/// The text that a reference stands for, where it is known.
+pub fn answer(known: &BTreeMap<Address, Known>, reference: &Reference) -> Option<String> {
+    let known = known.get(&reference.target)?;
+    Some(match reference.attribute {
+        Attribute::Id => known.id.clone(),
+        Attribute::Url => known.url.clone(),
+    })
+}
+
+struct Compared {
+    section: &'static str,
+    selected: bool,
+    change: Option<Change>,
+    unknown: Vec<String>,
+}
+
+/// Compares every pair, on all cores where there are many; in the order of the pairs.
+fn compare_all(inputs: &Inputs, pairs: &[Pair], known: &BTreeMap<Address, Known>) -> Vec<Compared> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let size = pairs.len().div_ceil(cores).max(200);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = pairs
+            .chunks(size)
+            .map(|chunk| {
+                let work = || chunk.iter().map(|pair| compare(inputs, pair, known)).collect::<Vec<_>>();
+                scope.spawn(work)
+            })
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("bug: a comparison panicked")).collect()
+    })
+}
+
+fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Compared {
+    let selected = (inputs.selected)(&pair.resource.address);
+    let mut compared = Compared { section: pair.kind.section, selected, change: None, unknown: Vec::new() };
+    if !selected {
+        return compared;
+    }
+    let mark = Mark {
+        owner: inputs.scope.owner.clone(),
+        id: pair.resource.address.id().to_owned(),
+        protect: pair.resource.directives.protect,
+    };
+    compared.change = match pair.live {
+        None => Some(create(pair, &mark)),
+        Some((live, found)) => {
+            let (change, unknown) = update(pair, live, found, &mark, known);
+            compared.unknown = unknown;
+            change
+        }
+    };
+    compared
+}
+
+fn create(pair: &Pair, mark: &Mark) -> Change {
+    let resource = pair.resource;
+    let mut change = blank(pair.kind, resource.address.clone(), Action::Create);
+    change.risks = risks(pair.kind, Action::Create, None, Some(&resource.body));
+    change.diff = added(&canon::normal(pair.kind, &resource.body));
+    change.body = Some(to_create(pair.kind, &resource.body, mark));
+    change.origin = Some(resource.origin.clone());
+    change.instance.clone_from(&resource.instance);
+    change.protected = resource.directives.protect;
+    change
+}
+
+fn added(body: &Value) -> Vec<FieldChange> {
+    let members = body.as_object().into_iter().flatten();
+    members
+        .map(|(key, value)| FieldChange { path: step(key), before: None, after: Some(value.clone()) })
+        .collect()
+}
+
+fn update(
+    pair: &Pair,
+    live: &Live,
+    found: Found,
+    mark: &Mark,
+    known: &BTreeMap<Address, Known>,
+) -> (Option<Change>, Vec<String>) {
+    let resource = pair.resource;
+    let mut bare = live.body.clone();
+    mark::strip(pair.kind, &mut bare);
+    let wanted = with_ignored(&resource.body, &bare, &resource.directives.ignore);
+    let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
+    let aligned = canon::align(pair.kind, &filled, &bare);
+    let mut fields = diff(&aligned.live, &aligned.desired);
+    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    if was_protected != mark.protect {
+        fields.push(FieldChange {
+            path: "/$protect".to_owned(),
+            before: Some(was_protected.into()),
+            after: Some(mark.protect.into()),
+        });
+    }
+    let action = match found {
+        _ if pair.replaced => Action::Replace,
+        Found::ByOldMark => Action::Move,
+        // Adopted before: the apply was cut off after it wrote the mark, or it lists late.
+        Found::ById if live.mark.is_none() => Action::Adopt,
+        Found::ById | Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
+        Found::ById | Found::ByMark => Action::Update,
+    };
+    let mut change = blank(pair.kind, resource.address.clone(), action);
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    if found == Found::ByOldMark {
+        change.moved_from =
+            live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
+    }
+    change.risks = risks(pair.kind, action, Some(&aligned.live), Some(&aligned.desired));
+    change.diff = fields;
+    change.body = Some(if action == Action::Replace {
+        to_create(pair.kind, &wanted, mark)
+    } else {
+        to_update(pair.kind, &wanted, &bare, &aligned, mark)
+    });
+    change.origin = Some(resource.origin.clone());
+    change.instance.clone_from(&resource.instance);
+    change.live = Some(live.body.clone());
+    change.protected = was_protected || mark.protect;
+    (Some(change), aligned.unknown)
+}
+
+fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
+    let kind = kind::of_section(live.section)?;
+    let mark = live.mark.as_ref()?;
+    let address = Address::new(live.section, &mark.id);
+    if !(inputs.selected)(&address) {
+        return None;
+    }
+    let mut change = blank(kind, address, Action::Delete);
+    let mut bare = live.body.clone();
+    mark::strip(kind, &mut bare);
+    change.risks = risks(kind, Action::Delete, Some(&bare), None);
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.live = Some(live.body.clone());
+    change.protected = mark.protect;
+    Some(change)
+}
+
+fn blank(kind: &Kind, address: Address, action: Action) -> Change {
+    Change {
+        address,
+        action,
+        kind: kind.name,
+        datadog_id: None,
+        url: None,
+        moved_from: None,
+        origin: None,
+        instance: None,
+        risks: Vec::new(),
+        diff: Vec::new(),
+        body: None,
+        live: None,
+        after: Vec::new(),
+        protected: false,
+    }
+}
+
+fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
+    let field = path.trim_start_matches('/').replace('/', ".");
+    let (objects, hold) = if count == 1 { ("object", "holds") } else { ("objects", "hold") };
+    Diagnostic::warning(
+        "unknown-live-field",
+        format!("{count} live {objects} of `{section}` {hold} `{field}`, which musher doesn't know: not compared"),
+        None,
+    )
+    .help("declare the field to have it compared; it stays as it is otherwise")
+}
+
+/// How many instances of each declared use are live, and how many of them nothing declares any more.
+fn count_instances(inputs: &Inputs, changes: &[Change]) -> BTreeMap<String, Instances> {
+    let names: BTreeSet<&str> = inputs.resources.iter().filter_map(|r| Some(r.instance.as_ref()?.name.as_str())).collect();
+    let key = |id: &str| -> Option<(String, String)> {
+        let mut parts = id.split('/');
+        let (name, key, _) = (parts.next()?, parts.next()?, parts.next()?);
+        names.contains(name).then(|| (name.to_owned(), key.to_owned()))
+    };
+    let live: BTreeSet<(String, String)> =
+        inputs.live.iter().filter_map(|live| key(&live.mark.as_ref()?.id)).collect();
+    let deleted: HashMap<(String, String), usize> = changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .filter_map(|change| key(change.address.id()))
+        .fold(HashMap::new(), |mut counts, key| {
+            *counts.entry(key).or_default() += 1;
+            counts
+        });
+    let declared: BTreeSet<(String, String)> =
+        inputs.resources.iter().filter_map(|resource| key(resource.address.id())).collect();
+    let mut counts: BTreeMap<String, Instances> = BTreeMap::new();
+    for instance in live {
+        let gone = deleted.contains_key(&instance) && !declared.contains(&instance);
+        let count = counts.entry(instance.0).or_default();
+        count.live += 1;
+        count.gone += usize::from(gone);
+    }
+    counts
+}
+
+/// References of changes to what is neither live nor made by this plan: with `--only`, out of reach.
+fn unreachable_references(
+    inputs: &Inputs,
+    changes: &[Change],
+    known: &BTreeMap<Address, Known>,
+) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for change in changes {
+        for reference in change.body.iter().flat_map(references) {
+            if known.contains_key(&reference.target) || (inputs.selected)(&reference.target) {
+                continue;
+            }
+            let at = change.origin.as_ref().and_then(|origin| origin.layers.first().cloned());
+            found.push(
+                Diagnostic::error(
+                    "reference-not-live",
+                    format!("`{}` refers to `{}`, which is not live and outside `--only`", change.address, reference.target),
+                    at,
+                )
+                .help(format!("add `--only {}`", reference.target)),
+            );
+        }
+    }
+    found
+}

@@ -21,6 +21,7 @@ pub const DASHBOARD: Kind = Kind {
     mark: MarkSort::LastLine("/description"),
     can_delete: None,
     validate: false,
+    created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
     read_only: &[
         "/id",
@@ -61,8 +62,20 @@ pub const DASHBOARD: Kind = Kind {
     synonyms: &[],
     alternatives: &[],
     identified: &[
-        Identified { list: "/widgets", field: "id", placeholders: Some("/tabs/*/widget_ids") },
-        Identified { list: "/widgets/*/definition/widgets", field: "id", placeholders: None },
+        Identified {
+            list: "/widgets",
+            field: "id",
+            placeholders: Some("/tabs/*/widget_ids"),
+            sort: "/definition/type",
+            name: "/definition/title",
+        },
+        Identified {
+            list: "/widgets/*/definition/widgets",
+            field: "id",
+            placeholders: None,
+            sort: "/definition/type",
+            name: "/definition/title",
+        },
     ],
     immutable: &["/layout_type"],
     numeric_references: &[],

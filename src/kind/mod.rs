@@ -2,9 +2,12 @@
 
 mod dashboard;
 mod monitor;
+mod rules;
 mod slo;
 
 use serde_json::{Map, Value};
+
+pub use rules::{Rule, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
 ///
@@ -30,6 +33,9 @@ pub struct Kind {
     pub can_delete: Option<&'static str>,
     /// A dry run: `POST {path}/validate` with a body.
     pub validate: bool,
+
+    /// When the object was made: of two objects with one mark, the older is ours.
+    pub created: &'static str,
 
     // How it is told apart in a raw export.
     /// Whether an exported object is of this kind.
@@ -60,8 +66,7 @@ pub struct Kind {
     pub trimmed: &'static [&'static str],
     /// Values that are spellings of one thing; the first is the canonical one. JSON texts.
     pub synonyms: &'static [(&'static str, &'static [&'static str])],
-    /// Two spellings of one thing: the service derives the second path from the first and the other
-    /// way round, and what is declared counts.
+    /// Two spellings of one thing: the service derives each from the other, and what is declared counts.
     pub alternatives: &'static [Alternative],
     /// Lists whose items the service gives ids (integers), which links point at: compared without,
     /// sent with those of the live items. `placeholders` names them by position.
@@ -135,8 +140,8 @@ pub enum MarkSort {
 pub struct Alternative {
     pub one: &'static str,
     pub other: &'static str,
-    /// The value of `one` that the service derives from a body with `other`.
-    pub derive: fn(&Value) -> Option<Value>,
+    /// Whether values of the two mean the same.
+    pub agree: fn(one: &Value, other: &Value) -> bool,
 }
 
 /// See [`Kind::identified`].
@@ -148,6 +153,10 @@ pub struct Identified {
     pub field: &'static str,
     /// A list of ids elsewhere that names the items, by id or as `"@1"` (the first of the list).
     pub placeholders: Option<&'static str>,
+    /// What makes two items the same one although they differ: their sort and their name, as
+    /// pointers into an item.
+    pub sort: &'static str,
+    pub name: &'static str,
 }
 
 /// Facts that the risks of a change are read from.

@@ -22,6 +22,7 @@ pub const MONITOR: Kind = Kind {
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("monitor_ids"),
     validate: true,
+    created: "/created_at",
     is_export: |body| {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },
@@ -47,19 +48,21 @@ pub const MONITOR: Kind = Kind {
         "/assets/*/monitor_id",
     ],
     kept: &["/options/silenced", "/restricted_roles", "/draft_status"],
-    // A plain GET lacks them or says [] even where there are some.
-    unseen: &["/assets"],
+    // A plain GET lacks assets or says [] even where there are some; `with_restricted_roles=false`, and
+    // a restriction policy set elsewhere, hide the roles.
+    unseen: &["/assets", "/restricted_roles"],
     defaults: &[
         ("/message", &[r#""""#]),
         ("/tags", &["[]"]),
-        ("/priority", &["null", "0"]),
+        ("/priority", &["null"]),
         ("/options/notify_audit", &["false"]),
         ("/options/include_tags", &["true"]),
         ("/options/new_host_delay", &["300"]),
         ("/options/notify_no_data", &["false"]),
         ("/options/groupby_simple_monitor", &["false"]),
         ("/options/locked", &["false"]),
-        ("/options/on_missing_data", &["null", r#""default""#]),
+        ("/assets/*/template_variables", &["{}"]),
+        ("/assets/*/options", &["{}"]),
         // Filled with 10 or 20 for some types, not reliably (recorded 2025-05 and 2026-02).
         ("/options/avalanche_window", &["null", "10", "20"]),
     ],
@@ -81,6 +84,7 @@ pub const MONITOR: Kind = Kind {
         "/options/min_location_failed",
         "/options/new_group_delay",
         "/options/no_data_timeframe",
+        "/options/on_missing_data",
         "/options/notification_preset_name",
         "/options/notify_by",
         "/options/renotify_interval",
@@ -99,7 +103,12 @@ pub const MONITOR: Kind = Kind {
     sets: &["/tags", "/options/renotify_statuses"],
     trimmed: &["/message", "/query", "/options/escalation_message"],
     // "metric alert" and "query alert" turn into each other by the query's window (10 of 120).
-    synonyms: &[("/type", &[r#""query alert""#, r#""metric alert""#])],
+    synonyms: &[
+        ("/type", &[r#""query alert""#, r#""metric alert""#]),
+        // 1 of 1 each.
+        ("/priority", &["null", "0"]),
+        ("/options/on_missing_data", &["null", r#""default""#]),
+    ],
     alternatives: &[],
     identified: &[],
     // No recording changes the type of a monitor; Datadog's documentation has no way to.

@@ -24,6 +24,7 @@ pub const SLO: Kind = Kind {
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("ids"),
     validate: false,
+    created: "/created_at",
     is_export: |body| {
         body.contains_key("thresholds")
             && body
@@ -63,10 +64,79 @@ pub const SLO: Kind = Kind {
     sets: &["/tags", "/monitor_ids"],
     trimmed: &[],
     synonyms: &[],
-    alternatives: &[Alternative { one: "/query", other: "/sli_specification", derive: |_| None }],
+    alternatives: &[Alternative { one: "/query", other: "/sli_specification", agree: counts_agree }],
     identified: &[],
     // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
     immutable: &["/type"],
     numeric_references: &["/monitor_ids/*"],
     stakes: Stakes { recipients: &[], thresholds: &[], query: None, no_data: &[] },
 };
+
+/// Whether `{numerator, denominator}` is what `{count: {…}}` spells with names: the service rebuilds each
+/// from the other, with brackets and spaces of its own (24 of 24).
+fn counts_agree(query: &Value, specification: &Value) -> bool {
+    let Some(count) = specification.get("count") else { return false };
+    let Some(queries) = count.get("queries").and_then(Value::as_array) else { return false };
+    let mut texts = Vec::new();
+    for query in queries {
+        let text = |key| query.get(key).and_then(Value::as_str);
+        let (Some("metrics"), Some(name), Some(query)) = (text("data_source"), text("name"), text("query")) else {
+            return false;
+        };
+        texts.push((name, query));
+    }
+    let spelled = |key| Some(spell(count.pointer(key)?.as_str()?, &texts));
+    let Some(good) = spelled("/good_events_formula/formula") else { return false };
+    let total = match (spelled("/total_events_formula/formula"), spelled("/bad_events_formula/formula")) {
+        (Some(total), _) => total,
+        (None, Some(bad)) => format!("{good}+{bad}"),
+        (None, None) => return false,
+    };
+    let side = |key| query.get(key).and_then(Value::as_str).map(bare);
+    side("numerator") == Some(bare(&good)) && side("denominator") == Some(bare(&total))
+}
+
+/// A formula with the queries in the place of their names.
+fn spell(formula: &str, queries: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    let mut rest = formula;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        let (before, word) = rest.split_at(start);
+        let end = word.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(word.len());
+        let (word, after) = word.split_at(end);
+        out.push_str(before);
+        out.push_str(queries.iter().find(|(name, _)| *name == word).map_or(word, |(_, query)| query));
+        rest = after;
+    }
+    out + rest
+}
+
+/// Without spaces and brackets.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_query_agrees_with_its_other_spelling() {
+        let queries = json!([
+            {"data_source": "metrics", "name": "query1", "query": "sum:a{*}.as_count()"},
+            {"data_source": "metrics", "name": "query2", "query": "sum:b{x:y}.as_count()"},
+        ]);
+        let query = json!({"numerator": "sum:a{*}.as_count()", "denominator": "sum:a{*}.as_count() + sum:b{x:y}.as_count()"});
+        for (good, other, formula, expected) in [
+            ("query1", "total_events_formula", "(query1 + query2)", true),
+            ("query1", "bad_events_formula", "query2", true),
+            ("query2", "bad_events_formula", "query1", false),
+            ("query1", "total_events_formula", "query2", false),
+        ] {
+            let count = json!({"count": {"queries": queries, "good_events_formula": {"formula": good}, other: {"formula": formula}}});
+            assert_eq!(counts_agree(&query, &count), expected, "{good} {formula}");
+        }
+    }
+}

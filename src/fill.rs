@@ -1,0 +1,80 @@
+//! References in a body -> the live ids that are known by now.
+
+use serde_json::Value;
+
+use crate::kind::{Kind, matches};
+use crate::model::Reference;
+
+/// The body with every reference that `known` answers filled in; the others stay markers.
+///
+/// A reference is text, except where the kind's row lists a number.
+pub fn fill(kind: &Kind, body: &Value, known: &dyn Fn(&Reference) -> Option<String>) -> Value {
+    let mut out = body.clone();
+    fill_value(kind, &mut out, &mut String::new(), known);
+    out
+}
+
+fn fill_value(kind: &Kind, value: &mut Value, path: &mut String, known: &dyn Fn(&Reference) -> Option<String>) {
+    let length = path.len();
+    match value {
+        Value::String(text) if text.contains(Reference::OPEN) => {
+            let filled = Reference::fill(text, known);
+            *value = match filled.parse::<u64>() {
+                Ok(number) if kind.numeric_references.iter().any(|at| matches(at, path)) => number.into(),
+                _ => Value::String(filled),
+            };
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                path.push_str(&format!("/{index}"));
+                fill_value(kind, item, path, known);
+                path.truncate(length);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                path.push_str(&crate::diagnostic::step(key));
+                fill_value(kind, value, path, known);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Every reference of a body.
+pub fn references(body: &Value) -> std::collections::BTreeSet<Reference> {
+    let mut found = std::collections::BTreeSet::new();
+    let mut rest = vec![body];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::String(text) if text.contains(Reference::OPEN) => {
+                found.extend(Reference::in_text(text).into_iter().map(|(_, reference)| reference));
+            }
+            Value::Array(items) => rest.extend(items),
+            Value::Object(map) => rest.extend(map.values()),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+    use crate::model::{Address, Attribute};
+
+    #[test]
+    fn references_become_numbers_where_the_row_says_so() {
+        let slo = kind::of_section("slos").expect("a kind");
+        let a = Reference { target: Address::new("monitors", "a"), attribute: Attribute::Id };
+        let b = Reference { target: Address::new("monitors", "b"), attribute: Attribute::Id };
+        let body = json!({"monitor_ids": [a.marker(), b.marker(), 7], "name": a.marker()});
+        let filled = fill(slo, &body, &|r| (*r == a).then(|| "12".to_owned()));
+        assert_eq!(filled, json!({"monitor_ids": [12, b.marker(), 7], "name": "12"}));
+        assert_eq!(references(&body).into_iter().collect::<Vec<_>>(), [a, b]);
+    }
+}

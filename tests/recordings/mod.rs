@@ -1,0 +1,60 @@
+//! What the real service did, as recorded: read from a folder beside the project, never part of it.
+
+mod pairs;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// One request and its answer.
+pub struct Interaction {
+    pub source: String,
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub request: Value,
+    pub status: u64,
+    pub response: Value,
+}
+
+/// The folder of other people's data, or one line that says what was not run without it.
+pub fn shared(what: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("MUSHER_SHARED")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")), PathBuf::from);
+    if folder.join("recorded").is_dir() {
+        return Some(folder);
+    }
+    println!("not run: {what} (no recordings in {})", folder.display());
+    None
+}
+
+/// The recorded interactions of some kinds by session, each in order.
+pub fn sessions(kinds: &[&str], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
+    let folder = shared(what)?;
+    let mut sessions: BTreeMap<String, Vec<(u64, Interaction)>> = BTreeMap::new();
+    for kind in kinds {
+        let path = folder.join("recorded").join(format!("{kind}.jsonl"));
+        let text = std::fs::read_to_string(&path).expect("a readable recording");
+        for line in text.lines() {
+            let mut line: Value = serde_json::from_str(line).expect("a recorded line");
+            let mut text = |key: &str| line[key].as_str().expect("a text").to_owned();
+            let interaction = Interaction {
+                source: text("source"),
+                method: text("method"),
+                path: text("path"),
+                query: text("query"),
+                request: line["request"].take(),
+                status: line["status"].as_u64().expect("a status"),
+                response: line["response"].take(),
+            };
+            let seq = line["seq"].as_u64().expect("a number");
+            sessions.entry(interaction.source.clone()).or_default().push((seq, interaction));
+        }
+    }
+    let in_order = |mut session: Vec<(u64, Interaction)>| {
+        session.sort_by_key(|(seq, _)| *seq);
+        session.into_iter().map(|(_, interaction)| interaction).collect()
+    };
+    Some(sessions.into_iter().map(|(source, session)| (source, in_order(session))).collect())
+}
