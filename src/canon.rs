@@ -227,7 +227,7 @@ fn settle_member(
                 desired.insert(key.to_owned(), goal.clone());
             }
         }
-        (Some(value), None) if rule.unseen || blank(value) || filled(value) => {
+        (Some(value), None) if rule.unseen || blank(value) => {
             desired.shift_remove(key);
         }
         (Some(wanted), Some(value)) => {

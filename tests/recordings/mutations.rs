@@ -1,0 +1,233 @@
+//! Every field that a person can set, changed, taken out or added on the live side: the plan shows it by name.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::pairs::{Pair, pairs, plan_one};
+use crate::kind::{self, Kind, matches};
+
+/// Fields of an answer that nobody sets, or that are left to others on purpose, each with the reason.
+/// Written out here and not read from the rows: a mistake there must show.
+const EXCEPTIONS: [(&str, &str, &str); 41] = [
+    ("monitors", "/id", "set by the service"),
+    ("monitors", "/org_id", "set by the service"),
+    ("monitors", "/created", "set by the service"),
+    ("monitors", "/created_at", "set by the service"),
+    ("monitors", "/modified", "set by the service"),
+    ("monitors", "/deleted", "set by the service"),
+    ("monitors", "/creator/*", "set by the service"),
+    ("monitors", "/multi", "follows the query"),
+    ("monitors", "/overall_state", "the state of the monitor"),
+    ("monitors", "/overall_state_modified", "the state of the monitor"),
+    ("monitors", "/run_as", "set by the service"),
+    ("monitors", "/restricted", "set by the service"),
+    ("monitors", "/restriction_policy", "a policy of its own"),
+    ("monitors", "/assets", "not shown by every read"),
+    ("monitors", "/assets/*/monitor_id", "set by the service"),
+    ("monitors", "/restricted_roles", "never touched unless declared"),
+    ("monitors", "/restricted_roles/*", "never touched unless declared"),
+    ("monitors", "/draft_status", "never touched unless declared"),
+    ("monitors", "/options/silenced", "mutes are never touched unless declared"),
+    ("monitors", "/options/silenced/*", "mutes are never touched unless declared"),
+    ("monitors", "/matching_downtimes", "downtimes are objects of their own"),
+    ("monitors", "/matching_downtimes/*/*", "downtimes are objects of their own"),
+    ("monitors", "/matching_downtimes/*/*/*", "downtimes are objects of their own"),
+    ("slos", "/id", "set by the service"),
+    ("slos", "/created_at", "set by the service"),
+    ("slos", "/modified_at", "set by the service"),
+    ("slos", "/creator/*", "set by the service"),
+    ("slos", "/type_id", "follows the type"),
+    ("slos", "/monitor_tags", "set by the service"),
+    ("slos", "/monitor_tags/*", "set by the service"),
+    ("slos", "/thresholds/*/target_display", "follows the target"),
+    ("slos", "/thresholds/*/warning_display", "follows the warning"),
+    ("dashboards", "/id", "set by the service"),
+    ("dashboards", "/url", "set by the service"),
+    ("dashboards", "/author_handle", "set by the service"),
+    ("dashboards", "/author_name", "set by the service"),
+    ("dashboards", "/created_at", "set by the service"),
+    ("dashboards", "/modified_at", "set by the service"),
+    ("dashboards", "/widgets/*/id", "ids of widgets live on"),
+    ("dashboards", "/widgets/*/definition/widgets/*/id", "ids of widgets live on"),
+    ("dashboards", "/restricted_roles", "never touched unless declared"),
+];
+
+fn excepted(section: &str, pointer: &str) -> bool {
+    EXCEPTIONS.iter().any(|(of, path, _)| *of == section && matches(path, pointer))
+}
+
+/// Pointers to every scalar and empty container.
+fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            map.iter().for_each(|(key, value)| leaves(value, &format!("{path}{}", crate::diagnostic::step(key)), found));
+        }
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+fn changed(value: &Value) -> Value {
+    match value {
+        Value::Null => json!("changed"),
+        Value::Bool(flag) => json!(!flag),
+        Value::Number(number) => json!(number.as_f64().unwrap_or_default() + 3.5),
+        Value::String(text) => json!(format!("{text} changed")),
+        Value::Array(_) => json!(["added"]),
+        Value::Object(_) => json!({"added": 1}),
+    }
+}
+
+fn removed(live: &Value, pointer: &str) -> Value {
+    let mut live = live.clone();
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer below the top");
+    match live.pointer_mut(parent).expect("a parent") {
+        Value::Object(map) => drop(map.shift_remove(&key.replace("~1", "/").replace("~0", "~"))),
+        Value::Array(items) => drop(items.remove(key.parse().expect("an index"))),
+        _ => unreachable!("a scalar has no members"),
+    }
+    live
+}
+
+/// Whether the plan shows a change whose path is the field, above it or below it.
+fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool {
+    let plan = plan_one(kind, &pair.definition, live);
+    plan.changes.iter().flat_map(|change| &change.diff).any(|field| {
+        let within = |outer: &str, inner: &str| {
+            inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let set = kind.sets.iter().any(|set| within(set, pointer) && within(set, &field.path));
+        // Items of a list are paired by content: a neighbour may be the one that is named.
+        let list = |path: &str| path.rsplit_once('/').map(|(list, _)| list.to_owned());
+        set || within(&field.path, pointer) || within(pointer, &field.path) || list(&field.path) == list(pointer)
+    })
+}
+
+fn is_empty(value: &Value) -> bool {
+    matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
+}
+
+/// Settable fields of the OpenAPI document with a value that is no default, to be added where absent.
+fn additions(section: &str) -> Vec<(&'static str, Value)> {
+    match section {
+        "monitors" => vec![
+            ("/priority", json!(3)),
+            ("/message", json!("set in the UI")),
+            ("/options/timeout_h", json!(7)),
+            ("/options/renotify_interval", json!(60)),
+            ("/options/renotify_occurrences", json!(2)),
+            ("/options/renotify_statuses", json!(["alert"])),
+            ("/options/escalation_message", json!("set in the UI")),
+            ("/options/evaluation_delay", json!(900)),
+            ("/options/require_full_window", json!(true)),
+            ("/options/no_data_timeframe", json!(20)),
+            ("/options/new_group_delay", json!(60)),
+            ("/options/new_host_delay", json!(60)),
+            ("/options/notify_audit", json!(true)),
+            ("/options/include_tags", json!(false)),
+            ("/options/notify_no_data", json!(true)),
+            ("/options/locked", json!(true)),
+            ("/options/on_missing_data", json!("resolve")),
+            ("/options/notification_preset_name", json!("hide_all")),
+            ("/options/group_retention_duration", json!("2d")),
+            ("/options/groupby_simple_monitor", json!(true)),
+            ("/options/enable_logs_sample", json!(true)),
+            ("/options/notify_by", json!(["*"])),
+            ("/options/scheduling_options", json!({"evaluation_window": {"day_starts": "04:00"}})),
+            ("/options/thresholds/warning_recovery", json!(0.25)),
+        ],
+        "slos" => vec![
+            ("/description", json!("set in the UI")),
+            ("/groups", json!(["a:b"])),
+            ("/tags/0", json!("set:ui")),
+            ("/thresholds/0/warning", json!(99.999)),
+        ],
+        _ => vec![
+            ("/description", json!("set in the UI")),
+            ("/notify_list", json!(["someone@example.com"])),
+            ("/template_variables", json!([{"name": "set", "prefix": "ui"}])),
+            ("/template_variable_presets", json!([{"name": "set"}])),
+            ("/tags", json!(["team:ui"])),
+            ("/reflow_type", json!("fixed")),
+            ("/tabs", json!([{"id": "x", "name": "y", "widget_ids": []}])),
+            ("/widgets/0/definition/added", json!({"by": "ui"})),
+        ],
+    }
+}
+
+fn check(section: &str) {
+    let kind = kind::of_section(section).expect("a kind");
+    let Some(pairs) = pairs(kind) else { return };
+    let (mut tried, mut excepted_count) = (0, 0);
+    let mut missed: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut missed_at = |what: &str, pointer: &str, pair: &Pair| {
+        let pattern: Vec<&str> =
+            pointer.split('/').map(|part| if part.parse::<usize>().is_ok() { "*" } else { part }).collect();
+        let entry = missed.entry(format!("{what} {}", pattern.join("/"))).or_default();
+        *entry = (entry.0 + 1, format!("{} {pointer}", pair.source));
+    };
+    // A dashboard has hundreds of leaves, and is read often: one pair of each session will do.
+    let mut seen = std::collections::BTreeSet::new();
+    for pair in pairs.iter().filter(|pair| section != "dashboards" || seen.insert(&pair.source)) {
+        let mut pointers = Vec::new();
+        leaves(&pair.live, "", &mut pointers);
+        for pointer in pointers {
+            if excepted(section, &pointer) {
+                excepted_count += 1;
+                continue;
+            }
+            let mut live = pair.live.clone();
+            let value = live.pointer_mut(&pointer).expect("a leaf");
+            *value = changed(value);
+            tried += 1;
+            if !shows(kind, pair, &live, &pointer) {
+                missed_at("changed", &pointer, pair);
+            }
+            // Priority 0 is stored as none.
+            let empty = |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
+            if pair.definition.pointer(&pointer).is_some_and(|declared| !empty(declared)) {
+                tried += 1;
+                if !shows(kind, pair, &removed(&pair.live, &pointer), &pointer) {
+                    missed_at("removed", &pointer, pair);
+                }
+            }
+        }
+        for (pointer, value) in additions(section) {
+            let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+            let mut live = pair.live.clone();
+            if pair.live.pointer(pointer).is_some_and(|held| !is_empty(held)) {
+                continue;
+            }
+            match live.pointer_mut(parent) {
+                Some(Value::Object(map)) => drop(map.insert(key.to_owned(), value)),
+                Some(Value::Array(items)) => items.push(value),
+                _ => continue,
+            }
+            tried += 1;
+            if !shows(kind, pair, &live, pointer) {
+                missed_at("added", pointer, pair);
+            }
+        }
+    }
+    println!("{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted", missed.len());
+    assert!(tried > 1000, "the recordings hold more");
+    assert!(missed.is_empty(), "missed changes\n{missed:#?}");
+}
+
+#[test]
+fn mutated_monitors_show() {
+    check("monitors");
+}
+
+#[test]
+fn mutated_slos_show() {
+    check("slos");
+}
+
+#[test]
+fn mutated_dashboards_show() {
+    check("dashboards");
+}
