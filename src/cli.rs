@@ -1,1 +1,196 @@
 //! Command-line types, the choice of the wire, the table of exit codes.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// How a run ends. The numbers are a contract with CI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine = 0,
+    /// An error; wrong usage and wrong definitions included.
+    Error = 1,
+    /// `plan --detailed-exitcode` found changes.
+    Changes = 2,
+    /// A brake held.
+    Held = 3,
+    /// Applied in part.
+    Partly = 4,
+}
+
+/// Observability as code for Datadog: plan on the pull request, apply on merge, no state file.
+#[derive(Debug, Parser)]
+#[command(name = "musher", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  musher init                          start a project in this folder
+  musher plan                          what apply would do
+  musher apply -e prod --yes           do it, in CI
+  musher plan --only 'monitors/checkout/*'
+  musher sandbox serve                 a Datadog to try things on, on this machine
+
+Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN. Site: the environment's, or DD_SITE.
+Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes; 3 a brake held; 4 applied in part.")]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Run as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<Utf8PathBuf>,
+    /// The environment of musher.yaml to work on
+    #[arg(short, long, value_name = "ENV", env = "MUSHER_ENVIRONMENT", global = true)]
+    pub environment: Option<String>,
+    /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
+    #[arg(long, value_name = "GLOB", global = true)]
+    pub only: Vec<String>,
+    /// How the answer is written
+    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
+    pub format: Option<Format>,
+    /// Write the answer to this file (a folder for export)
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub output: Option<Utf8PathBuf>,
+    /// Say nothing but the answer
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log requests on stderr; twice: their bodies too
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Colours: on a terminal, always or never (NO_COLOR is honoured)
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
+    pub color: Color,
+    /// Requests side by side, instead of finding the level by how the service answers
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
+    pub concurrency: Option<u16>,
+    /// Neither read nor write the cache of dashboards
+    #[arg(long, global = true)]
+    pub no_cache: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+    Markdown,
+    Yaml,
+    Github,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    Init(Init),
+    /// Check everything that can be known without the network
+    #[command(after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines")]
+    Validate,
+    /// Show what apply would do
+    #[command(after_help = "\
+Examples:
+  musher plan -e prod
+  musher plan --format markdown -o plan.md      for a comment on the pull request
+  musher plan --detailed-exitcode               exit 2 when there are changes")]
+    Plan(Plan),
+    /// Carry the plan out
+    #[command(after_help = "\
+Examples:
+  musher apply                                  shows the plan and asks
+  musher apply -e prod --yes                    in CI
+  musher apply --only 'dashboards/*' --yes
+  musher apply --destroy --yes                  remove all that this project owns in the environment")]
+    Apply(Apply),
+    /// List the resources, with their live ids
+    List,
+    /// Show one resource: as it is rendered, as it is live, and how they differ
+    #[command(after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda")]
+    Show(Show),
+    /// A Datadog to try things on: nothing leaves this machine
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// Completions for a shell
+    #[command(after_help = "Example:\n  musher completions bash > ~/.local/share/bash-completion/completions/musher")]
+    Completions {
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Also write a workflow that plans pull requests and applies on merge
+    #[arg(long, value_enum, value_name = "SYSTEM")]
+    pub ci: Option<Ci>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Ci {
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Show every change by itself, and everything of it
+    #[arg(long)]
+    pub expand: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Remove all that this project owns in the environment
+    #[arg(long)]
+    pub destroy: bool,
+    /// Let a plan pass that this brake holds; repeatable
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::brake::BRAKES.map(|(name, _)| name)))]
+    pub release_brake: Vec<String>,
+    /// Write what was done as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<Utf8PathBuf>,
+    /// Show every change by itself, and everything of it
+    #[arg(long)]
+    pub expand: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Show {
+    /// Section and id: monitors/checkout-errors; or the words `template NAME`
+    #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
+    pub what: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Sandbox {
+    /// Serve the sandbox on loopback, as an API that DATADOG_HOST can name
+    #[command(after_help = "\
+Example:
+  musher sandbox serve --port 8126 &
+  DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
+    Serve(Serve),
+    /// Forget everything that the sandbox holds
+    Reset,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// 0 takes any free port
+    #[arg(long, default_value_t = 8126)]
+    pub port: u16,
+}

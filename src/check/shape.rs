@@ -1,0 +1,73 @@
+//! Faults of the whole: circles of references, one live object claimed twice.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{At, Diagnostic};
+use crate::model::{Address, Resource};
+use crate::order;
+
+/// Where a resource's definition stands.
+fn place(resource: &Resource) -> Option<At> {
+    resource.origin.layers.first().map(|at| at.part(crate::diagnostic::Part::Key))
+}
+
+pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
+    let places: BTreeMap<&Address, &Resource> =
+        resources.iter().map(|resource| (&resource.address, resource)).collect();
+    let show = |circle: Vec<Address>| {
+        let way: Vec<&str> = circle.iter().chain(circle.first()).map(Address::as_str).collect();
+        let at = circle.first().and_then(|first| place(places[first]));
+        let text = match circle.as_slice() {
+            [alone] => format!("`{alone}` refers to itself"),
+            _ => format!("these refer to each other in a circle: {}", way.join(" -> ")),
+        };
+        let mut diagnostic = Diagnostic::error("circular-reference", text, at)
+            .help("none of them can be made first: take one of the references out, or write a live id in its place");
+        for (from, to) in circle.iter().zip(circle.iter().skip(1).chain(circle.first())).skip(1) {
+            if let Some(at) = place(places[from]) {
+                diagnostic = diagnostic.also(format!("`{from}` refers to `{to}`"), at);
+            }
+        }
+        diagnostic
+    };
+    order::circles(resources).into_iter().map(show).collect()
+}
+
+pub fn adopted_twice(resources: &[Resource]) -> Vec<Diagnostic> {
+    let claims = resources.iter().filter_map(|resource| {
+        let id = resource.directives.adopt.as_deref()?;
+        Some(((resource.address.section().to_owned(), id.to_owned()), resource))
+    });
+    claimed_twice(claims, "adopted-twice", |(_, id)| format!("`$id: {id}`"))
+}
+
+pub fn moved_twice(resources: &[Resource]) -> Vec<Diagnostic> {
+    let claims = resources
+        .iter()
+        .flat_map(|resource| resource.directives.moved_from.iter().map(move |old| (old.clone(), resource)));
+    claimed_twice(claims, "moved-twice", |old| format!("`$moved_from: {}`", old.id()))
+}
+
+/// Resources that claim the same live object, each but the first told with the first.
+fn claimed_twice<'a, K: Ord>(
+    claims: impl Iterator<Item = (K, &'a Resource)>,
+    code: &'static str,
+    show: impl Fn(&K) -> String,
+) -> Vec<Diagnostic> {
+    let mut first: BTreeMap<K, &Resource> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (claim, resource) in claims {
+        let Some(earlier) = first.get(&claim) else {
+            first.insert(claim, resource);
+            continue;
+        };
+        let text = format!("`{}` claims {}, as `{}` does", resource.address, show(&claim), earlier.address);
+        let diagnostic = Diagnostic::error(code, text, place(resource))
+            .help("one live object belongs to one resource: take one of the claims out");
+        found.push(match place(earlier) {
+            Some(at) => diagnostic.also("claimed here first", at),
+            None => diagnostic,
+        });
+    }
+    found
+}
