@@ -253,3 +253,134 @@ pub fn is_empty(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::diff::diff;
+    use crate::kind::{self, KINDS};
+
+    /// Whether a definition and a live object differ, and in which fields.
+    fn check(section: &str, desired: Value, live: Value, expected: &[&str]) {
+        let kind = kind::of_section(section).expect("a kind");
+        let aligned = align(kind, &desired, &live);
+        let fields: Vec<String> = diff(&aligned.live, &aligned.desired).into_iter().map(|field| field.path).collect();
+        assert_eq!(fields, expected, "{desired} against {live}");
+    }
+
+    #[test]
+    fn what_the_service_fills_in_is_no_change() {
+        let live = json!({"id": 1, "type": "query alert", "query": "q", "message": "", "tags": [], "priority": null,
+            "options": {"notify_audit": false, "include_tags": true, "new_host_delay": 300, "silenced": {}}});
+        check("monitors", json!({"type": "metric alert", "query": "q \n"}), live, &[]);
+        let slo = json!({"tags": ["b", "a"], "thresholds": [{"timeframe": "7d", "target": 99}]});
+        let live = json!({"tags": ["a", "b"], "description": "", "timeframe": "7d", "target_threshold": 99.0,
+            "thresholds": [{"timeframe": "7d", "target": 99.0, "target_display": "99."}]});
+        check("slos", slo, live, &[]);
+    }
+
+    #[test]
+    fn what_somebody_set_instead_is_drift() {
+        let live = json!({"message": "hi", "tags": ["x"], "priority": 3, "options": {"include_tags": false, "timeout_h": 2}});
+        let found = ["/options/include_tags", "/options/timeout_h", "/message", "/tags", "/priority"];
+        check("monitors", json!({}), live, &found);
+        check("slos", json!({"thresholds": [{"target": 99}]}), json!({"thresholds": [{"target": 99}], "target_threshold": 98}), &["/target_threshold"]);
+    }
+
+    #[test]
+    fn what_is_left_to_others_is_not_compared() {
+        let live = json!({"options": {"silenced": {"*": 5}, "new_in_2030": 1}, "restricted_roles": ["x"], "also_new": {}});
+        check("monitors", json!({}), live.clone(), &[]);
+        let kind = kind::of_section("monitors").expect("a kind");
+        assert_eq!(align(kind, &json!({}), &live).unknown, ["/options/new_in_2030", "/also_new"]);
+        check("monitors", json!({"options": {"silenced": {"*": 6}}}), live, &["/options/silenced/*"]);
+    }
+
+    #[test]
+    fn widgets_are_compared_whole_but_for_their_ids() {
+        let tabs = |ids: Value| json!([{"id": "t", "name": "n", "widget_ids": ids}]);
+        let desired = json!({"widgets": [{"definition": {"type": "note"}}], "tabs": tabs(json!(["@1"]))});
+        let live = json!({"widgets": [{"id": 9, "definition": {"type": "note"}}], "tabs": tabs(json!([9]))});
+        check("dashboards", desired.clone(), live, &[]);
+        let edited = json!({"widgets": [{"id": 9, "definition": {"type": "note", "new": 1}}], "tabs": tabs(json!([9]))});
+        check("dashboards", desired, edited, &["/widgets/0/definition/new"]);
+    }
+
+    fn scalar() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (-3..400_i64).prop_map(Value::from),
+            (0..3).prop_map(|n| Value::from(f64::from(n))),
+            prop::sample::select(vec!["", "a", "b\n", "metric alert", "query alert", "default", "@1", "7d"]).prop_map(Value::from),
+            prop::collection::vec(prop::sample::select(vec!["b", "a", "team:x"]), 0..3).prop_map(Value::from),
+            Just(json!({})),
+            Just(json!([{"id": 5, "definition": {"type": "group", "widgets": [{"id": 6, "x": null}]}}, {"definition": {}}])),
+            Just(json!([{"timeframe": "7d", "target": 99, "target_display": "99."}])),
+        ]
+    }
+
+    /// A body of fields that the row names, and some that it doesn't.
+    fn body(kind: &'static Kind) -> impl Strategy<Value = Value> {
+        let mut paths: Vec<&str> = [kind.read_only, kind.kept, kind.known, kind.sets, kind.trimmed].concat();
+        paths.extend(kind.defaults.iter().map(|(path, _)| *path));
+        paths.extend(["/unknown", "/options/unknown"]);
+        paths.retain(|path| !path.contains('*'));
+        prop::collection::vec((prop::sample::select(paths), scalar()), 0..8).prop_map(|fields| {
+            let mut body = json!({});
+            for (path, value) in fields {
+                match path[1..].split_once('/') {
+                    None => body[&path[1..]] = value,
+                    Some((outer, inner)) if !inner.contains('/') => {
+                        if !body[outer].is_object() {
+                            body[outer] = json!({});
+                        }
+                        body[outer][inner] = value;
+                    }
+                    Some(_) => {}
+                }
+            }
+            body
+        })
+    }
+
+    fn any_body() -> impl Strategy<Value = (&'static Kind, Value)> {
+        prop::sample::select(KINDS.to_vec()).prop_flat_map(|kind| body(kind).prop_map(move |body| (kind, body)))
+    }
+
+    fn backwards(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => map.iter().rev().map(|(key, value)| (key.clone(), backwards(value))).collect(),
+            Value::Array(items) => items.iter().map(backwards).collect(),
+            value => value.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_normal_form_is_idempotent((kind, body) in any_body()) {
+            let once = normal(kind, &body);
+            prop_assert_eq!(normal(kind, &once), once);
+        }
+
+        #[test]
+        fn the_order_of_keys_never_matters((kind, body) in any_body(), (_, other) in any_body()) {
+            let fields = |desired: &Value, live: &Value| {
+                let aligned = align(kind, desired, live);
+                let mut paths: Vec<String> = diff(&aligned.live, &aligned.desired).into_iter().map(|f| f.path).collect();
+                paths.sort();
+                paths
+            };
+            prop_assert_eq!(fields(&body, &other), fields(&backwards(&body), &backwards(&other)));
+        }
+
+        #[test]
+        fn a_body_equals_itself((kind, body) in any_body()) {
+            let aligned = align(kind, &body, &body);
+            prop_assert!(diff(&aligned.live, &aligned.desired).is_empty());
+        }
+    }
+}

@@ -80,6 +80,12 @@ pub struct Kind {
     pub stakes: Stakes,
 }
 
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// How a body is wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Envelope {
