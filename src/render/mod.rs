@@ -4,6 +4,7 @@ mod field;
 mod fold;
 mod page;
 pub mod plan_json;
+pub mod plan_markdown;
 mod plan_text;
 mod sanitize;
 mod summary;

@@ -93,7 +93,7 @@ fn shown_fields(change: &Change, look: Look) -> Vec<&FieldChange> {
 }
 
 /// The field that says it all: a plain value, the same for all of an entry.
-fn headline_field(change: &Change) -> Option<&FieldChange> {
+pub fn headline_field(change: &Change) -> Option<&FieldChange> {
     let plain = |value: &Option<Value>| matches!(value, Some(Value::Number(_) | Value::Bool(_)));
     if change.action == Action::Create {
         return None;
@@ -332,7 +332,6 @@ mod tests {
                 Four
               - Five @slack-a
               + Five @slack-b
-
             tags                         -"a" +"b" +"c" (1 the same)
             options.renotify_interval    + 60
             options.evaluation_delay     - 900
