@@ -169,6 +169,8 @@ pub struct FieldChange {
 /// What a change endangers, told first. Sorts by weight, the heaviest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Risk {
+    /// Its weight: 0 is the heaviest.
+    pub rank: u8,
     /// A stable name: `recipient-lost`, `threshold-loosened`, …
     pub code: &'static str,
     /// A full sentence.
@@ -281,6 +283,24 @@ pub enum Status {
     NotTried {
         because: String,
     },
+}
+
+/// What happens while the service is asked, for whoever tells people about it.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A list of a section has this many objects, or so many more of it came in.
+    Listed { section: &'a str, objects: usize },
+    /// Apply starts with this many changes.
+    Total { changes: usize },
+    /// One change ended.
+    Done { outcome: &'a Outcome },
+    /// A rate limit's bucket is used up: nobody of it sends anything for a while.
+    Waiting { bucket: &'a str, seconds: u64 },
+}
+
+/// Whoever is told of events; called from many tasks.
+pub trait Watch: Send + Sync {
+    fn tell(&self, event: Event<'_>);
 }
 
 /// What a reference asks of a live object.

@@ -79,5 +79,11 @@ pub const DASHBOARD: Kind = Kind {
     ],
     immutable: &["/layout_type"],
     numeric_references: &[],
-    stakes: Stakes { recipients: &["/notify_list"], thresholds: &[], query: None, no_data: &[] },
+    stakes: Stakes {
+        recipients: &["/notify_list"],
+        thresholds: &[],
+        targets: &[],
+        query: None,
+        no_data: &[],
+    },
 };

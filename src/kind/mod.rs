@@ -172,6 +172,8 @@ pub struct Stakes {
     pub recipients: &'static [&'static str],
     /// Numbers that loosen an alert; which way, the operator of the query tells.
     pub thresholds: &'static [&'static str],
+    /// Objectives that are loosened when they fall.
+    pub targets: &'static [&'static str],
     /// The query whose scope may be widened.
     pub query: Option<&'static str>,
     /// Switches on no-data alerting, with the values that mean "on" as JSON texts.

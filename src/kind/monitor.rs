@@ -117,6 +117,7 @@ pub const MONITOR: Kind = Kind {
     stakes: Stakes {
         recipients: &["/message", "/options/escalation_message"],
         thresholds: &["/options/thresholds/critical", "/options/thresholds/warning"],
+        targets: &[],
         query: Some("/query"),
         no_data: &[
             ("/options/notify_no_data", &["true"]),

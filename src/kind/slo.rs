@@ -69,7 +69,13 @@ pub const SLO: Kind = Kind {
     // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
     immutable: &["/type"],
     numeric_references: &["/monitor_ids/*"],
-    stakes: Stakes { recipients: &[], thresholds: &[], query: None, no_data: &[] },
+    stakes: Stakes {
+        recipients: &[],
+        thresholds: &[],
+        targets: &["/thresholds/*/target"],
+        query: None,
+        no_data: &[],
+    },
 };
 
 /// Whether `{numerator, denominator}` is what `{count: {…}}` spells with names: the service rebuilds each

@@ -1,1 +1,15 @@
 //! Data -> text, JSON, Markdown: the one printer.
+
+mod field;
+mod fold;
+mod page;
+pub mod plan_json;
+pub mod plan_markdown;
+mod plan_text;
+mod sanitize;
+mod summary;
+mod text_diff;
+mod value;
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,232 @@
+//! A plan for programs: a stable form, written change by change.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::Serializer;
+use serde_json::Value;
+use serde_json::ser::Formatter;
+
+use super::sanitize::{is_hostile, known_after_apply_in};
+use crate::diagnostic::Position;
+use crate::model::{Action, Address, Change, FieldChange, Plan};
+
+/// Goes up when a field changes its meaning; new fields may come at any time.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Writes the plan: the head, then one change a line, so that large plans stream and small ones read
+/// well in a diff. Errors are those of the writer.
+pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n  \"format_version\": {FORMAT_VERSION},\n  \"musher_version\": ")?;
+    write_value(env!("CARGO_PKG_VERSION"), out)?;
+    let head: [(&str, Option<&str>); 3] = [
+        ("project", Some(&plan.project)),
+        ("environment", plan.environment.as_deref()),
+        ("site", Some(&plan.site)),
+    ];
+    for (name, value) in head {
+        write!(out, ",\n  \"{name}\": ")?;
+        write_value(&value, out)?;
+    }
+    out.write_all(b",\n  \"summary\": {")?;
+    for action in Action::ALL {
+        write!(out, "\"{}\": {}, ", action.name(), plan.count(action))?;
+    }
+    write!(out, "\"unchanged\": {}}},\n  \"changes\": [", plan.unchanged)?;
+    for (at, change) in plan.changes.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
+        write_value(&entry(change), out)?;
+    }
+    out.write_all(if plan.changes.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+}
+
+/// One line of JSON in which no character acts on a terminal: those are written as `\u009b`, which
+/// reads back as the same text.
+pub fn write_value<T: Serialize + ?Sized>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
+    value.serialize(&mut serializer).map_err(io::Error::from)
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    address: &'a str,
+    kind: &'a str,
+    action: &'a str,
+    datadog_id: Option<&'a str>,
+    url: Option<&'a str>,
+    /// Of a move only: the address before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_from: Option<&'a str>,
+    source: Option<Source<'a>>,
+    risks: Vec<RiskEntry<'a>>,
+    diff: Vec<DiffEntry<'a>>,
+}
+
+/// The place of a definition.
+#[derive(Serialize)]
+pub struct Source<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> From<&'a Position> for Source<'a> {
+    fn from(position: &'a Position) -> Self {
+        Self { file: &position.file, line: position.line, column: position.column }
+    }
+}
+
+#[derive(Serialize)]
+struct RiskEntry<'a> {
+    code: &'a str,
+    text: &'a str,
+}
+
+/// A changed field. Both sides are always there; `op` tells which one is absent and not null.
+#[derive(Serialize)]
+pub struct DiffEntry<'a> {
+    path: &'a str,
+    op: &'static str,
+    #[serde(serialize_with = "before")]
+    before: Option<&'a Value>,
+    #[serde(serialize_with = "after")]
+    after: Option<&'a Value>,
+}
+
+impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
+    fn from(change: &'a FieldChange) -> Self {
+        let op = match (&change.before, &change.after) {
+            (None, _) => "add",
+            (Some(_), None) => "remove",
+            (Some(_), Some(_)) => "replace",
+        };
+        Self { path: &change.path, op, before: change.before.as_ref(), after: change.after.as_ref() }
+    }
+}
+
+fn entry(change: &Change) -> Entry<'_> {
+    Entry {
+        address: change.address.as_str(),
+        kind: change.kind,
+        action: change.action.name(),
+        datadog_id: change.datadog_id.as_deref(),
+        url: change.url.as_deref(),
+        moved_from: change.moved_from.as_ref().map(Address::as_str),
+        source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
+        risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
+        diff: change.diff.iter().map(DiffEntry::from).collect(),
+    }
+}
+
+fn before<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.serialize(serializer)
+}
+
+/// References that are not known yet read as words.
+fn after<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(known_after_apply_in).as_deref().serialize(serializer)
+}
+
+/// Compact JSON with a space behind commas and colons, hostile characters escaped.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut from = 0;
+        for (at, c) in fragment.char_indices().filter(|(_, c)| is_hostile(*c)) {
+            writer.write_all(&fragment.as_bytes()[from..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            from = at + c.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[from..])
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+    use serde_json::json;
+
+    fn written(plan: &Plan) -> String {
+        let mut out = Vec::new();
+        write(plan, &mut out).expect("a vector takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn an_empty_plan() {
+        insta::assert_snapshot!(written(&samples::plan(Vec::new(), 7)).replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        {
+          "format_version": 1,
+          "musher_version": "VERSION",
+          "project": "shop",
+          "environment": "staging",
+          "site": "datadoghq.eu",
+          "summary": {"create": 0, "update": 0, "replace": 0, "move": 0, "adopt": 0, "delete": 0, "unchanged": 7},
+          "changes": []
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_plan_of_everything() {
+        insta::assert_snapshot!(written(&samples::mixed()).replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        {
+          "format_version": 1,
+          "musher_version": "VERSION",
+          "project": "shop",
+          "environment": "staging",
+          "site": "datadoghq.eu",
+          "summary": {"create": 2, "update": 7, "replace": 1, "move": 1, "adopt": 1, "delete": 1, "unchanged": 2496},
+          "changes": [
+            {"address": "dashboards/gone", "kind": "dashboard", "action": "delete", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": null, "risks": [], "diff": []},
+            {"address": "monitors/broken", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/query", "op": "add", "before": null, "after": "(known after apply) && 12"}]},
+            {"address": "monitors/checkout-errors", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/name", "op": "add", "before": null, "after": "[staging] Checkout error rate"}, {"path": "/type", "op": "add", "before": null, "after": "query alert"}, {"path": "/query", "op": "add", "before": null, "after": "avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5"}, {"path": "/message", "op": "add", "before": null, "after": "Errors on {{host.name}}.\nLook at the logs. @slack-checkout\n"}, {"path": "/tags", "op": "add", "before": null, "after": ["team:checkout", "service:checkout"]}, {"path": "/options", "op": "add", "before": null, "after": {"thresholds": {"critical": 5, "warning": 2}, "include_tags": true}}, {"path": "/priority", "op": "add", "before": null, "after": 2}, {"path": "/x", "op": "add", "before": null, "after": []}]},
+            {"address": "monitors/lambda/api/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.01"}]},
+            {"address": "monitors/lambda/billing/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.01"}]},
+            {"address": "monitors/lambda/checkout/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.01"}]},
+            {"address": "monitors/lambda/fraud/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.01"}]},
+            {"address": "monitors/lambda/search/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.01"}]},
+            {"address": "monitors/lambda/stock/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.01"}]},
+            {"address": "monitors/latency", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [{"code": "threshold-loosened", "text": "The alert comes later: `options.thresholds.critical` goes from 5 to 8, and it fires above it"}], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 5.0, "after": 8}, {"path": "/query", "op": "replace", "before": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5", "after": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8"}, {"path": "/message", "op": "replace", "before": "One\nTwo\nThree\nFour\nFive @slack-a\n", "after": "One\nTwo\nThree\nFour\nFive @slack-b\n"}, {"path": "/tags", "op": "replace", "before": ["a", "team:checkout"], "after": ["team:checkout", "b", "c"]}, {"path": "/options/renotify_interval", "op": "add", "before": null, "after": 60}, {"path": "/options/evaluation_delay", "op": "remove", "before": 900, "after": null}]},
+            {"address": "monitors/new-name", "kind": "monitor", "action": "move", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "moved_from": "monitors/old-name", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": []},
+            {"address": "monitors/typed", "kind": "monitor", "action": "replace", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/type", "op": "replace", "before": "query alert", "after": "log alert"}]},
+            {"address": "slos/availability", "kind": "slo", "action": "adopt", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": []}
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_and_reads_back() {
+        let text = "\u{1b}]0;x\u{7}\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{fdd0} \"\\ é🎉";
+        let plan = samples::plan(
+            vec![Change {
+                url: Some(text.to_owned()),
+                diff: vec![samples::replaced("/a", json!({text: text}), json!(text))],
+                ..samples::change(Action::Update, "monitors/a")
+            }],
+            0,
+        );
+        let out = written(&plan);
+        assert!(!out.chars().any(|c| is_hostile(c) && c != '\n'), "{out}");
+        let back: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(back["changes"][0]["url"], text);
+        assert_eq!(back["changes"][0]["diff"][0]["before"][text], text);
+    }
+}

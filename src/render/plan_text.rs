@@ -1,0 +1,383 @@
+//! A plan for people at a terminal: risk first, equal changes folded, 80 columns.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::field::{Field, Shown, field};
+use super::fold::{Entry, Pattern, fold, patterns};
+use super::page::{Look, Page, Tone};
+use super::sanitize::clean;
+use super::summary;
+use super::text_diff::{Line, Sign};
+use super::value::{count, cut, path, plural, short, width};
+use crate::diagnostic::Position;
+use crate::model::{Action, Change, FieldChange, Plan};
+
+/// Fields of a new object that are shown without `--expand`.
+const FIELDS: usize = 6;
+/// Patterns of a folded entry, and names for its `*`.
+const PATTERNS: usize = 4;
+const NAMES: usize = 5;
+/// A path longer than this has its value on the next line.
+const PATH: usize = 32;
+const INDENT: usize = 4;
+
+/// Writes the plan. Errors are those of the writer.
+pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page::new(look, out);
+    page.line(&[(Tone::Strong, &summary::headline(plan))])?;
+    page.line(&[])?;
+    let entries = fold(&plan.changes, look.expand);
+    let risky = entries.iter().filter(|entry| entry.is_risky()).count();
+    for (at, entry) in entries.iter().enumerate() {
+        if risky > 0 && at == 0 {
+            page.line(&[(Tone::Risk, "Look at these first")])?;
+        } else if risky > 0 && at == risky {
+            page.line(&[(Tone::Strong, "Other changes")])?;
+        }
+        write_entry(entry, &mut page)?;
+        page.line(&[])?;
+    }
+    if !entries.is_empty() {
+        let rows = summary::by_kind(plan.changes.iter().map(|change| (change.kind, change.action)));
+        page.raw(&summary::columns(&rows, true))?;
+        page.line(&[])?;
+    }
+    page.line(&[(Tone::Strong, &summary::line(plan))])
+}
+
+fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let change = entry.first();
+    let symbol = format!("{:>3} ", summary::symbol(change.action));
+    let tone = tone(change.action);
+    let fields: Vec<&FieldChange> = shown_fields(change, page.look);
+    let telling = if entry.is_folded() { headline_field(change) } else { None };
+    if entry.is_folded() {
+        let patterns = patterns(entry.changes.iter().map(|change| &change.address));
+        let title = folded_title(entry, &patterns, telling);
+        page.wrapped(&[(tone, &symbol), (Tone::Strong, &title)], INDENT)?;
+        write_patterns(&patterns, page)?;
+    } else {
+        let address = clean_address(change.address.as_str());
+        page.line(&[(tone, &symbol), (Tone::Strong, &address), (Tone::Faint, &remark(change))])?;
+    }
+    for risk in &change.risks {
+        page.indent(INDENT)?;
+        page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], INDENT, INDENT + 2)?;
+    }
+    write_place(entry, page)?;
+    if entry.is_folded() && !fields.is_empty() && !all_equal(entry) {
+        let text = format!("as in {}:", clean_address(change.address.as_str()));
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Faint, &text)])?;
+    }
+    let rest: Vec<&FieldChange> = fields
+        .into_iter()
+        .filter(|field| !telling.is_some_and(|telling| std::ptr::eq(telling, *field)))
+        .collect();
+    write_fields(change.action, &rest, page)
+}
+
+/// The fields in the order of showing: of a new object the plain ones first.
+fn shown_fields(change: &Change, look: Look) -> Vec<&FieldChange> {
+    let mut fields: Vec<&FieldChange> = change.diff.iter().collect();
+    if change.action == Action::Create && !look.expand {
+        fields.sort_by_key(|field| match &field.after {
+            Some(Value::Array(_) | Value::Object(_)) => 2,
+            Some(Value::String(text)) if text.contains('\n') => 1,
+            _ => 0,
+        });
+    }
+    fields
+}
+
+/// The field that says it all: a plain value, the same for all of an entry.
+pub fn headline_field(change: &Change) -> Option<&FieldChange> {
+    let plain = |value: &Option<Value>| matches!(value, Some(Value::Number(_) | Value::Bool(_)));
+    if change.action == Action::Create {
+        return None;
+    }
+    change.diff.iter().find(|field| plain(&field.before) && plain(&field.after))
+}
+
+fn all_equal(entry: &Entry<'_>) -> bool {
+    entry.changes.iter().all(|change| change.diff == entry.first().diff)
+}
+
+/// `500 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01`
+pub fn folded_title(entry: &Entry<'_>, patterns: &[Pattern<'_>], telling: Option<&FieldChange>) -> String {
+    let change = entry.first();
+    let pattern = match patterns {
+        [only] => format!(" {}", clean_address(&only.text)),
+        _ => String::new(),
+    };
+    let what = match (change.action, telling) {
+        (_, Some(field)) => format!(": {}", inline(field)),
+        (Action::Update, None) => String::new(),
+        (Action::Move, None) => {
+            let from = self::patterns(entry.changes.iter().filter_map(|change| change.moved_from.as_ref()));
+            match &from[..] {
+                [only] => format!(" to move, from {}", clean_address(&only.text)),
+                _ => " to move".to_owned(),
+            }
+        }
+        (action, None) => format!(" to {}", summary::verb(action)),
+    };
+    let several = clean_address(change.address.section());
+    format!("{} {several}{pattern}{what}", count(entry.changes.len()))
+}
+
+fn inline(change: &FieldChange) -> String {
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), |v| short(v, 40));
+    format!("{} {} → {}", path(&change.path), value(&change.before), value(&change.after))
+}
+
+fn write_patterns(patterns: &[Pattern<'_>], page: &mut Page<'_>) -> io::Result<()> {
+    if let [only] = patterns {
+        page.indent(INDENT)?;
+        return page.wrapped_at(&[(Tone::Faint, &names(&only.names))], INDENT, INDENT);
+    }
+    for pattern in patterns.iter().take(PATTERNS) {
+        let text = match pattern.names.len() {
+            1 => clean_address(&pattern.text),
+            many => format!("{} {}", count(many), clean_address(&pattern.text)),
+        };
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Faint, &text)])?;
+    }
+    if patterns.len() > PATTERNS {
+        let more: usize = patterns[PATTERNS..].iter().map(|pattern| pattern.names.len()).sum();
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Faint, &format!("… {} more", count(more)))])?;
+    }
+    Ok(())
+}
+
+/// `checkout-api, checkout-db, … 498 more`
+pub fn names(names: &[&str]) -> String {
+    let mut out: Vec<String> = names.iter().take(NAMES).map(|name| cut(name, 60)).collect();
+    if names.len() > NAMES {
+        out.push(format!("… {} more", count(names.len() - NAMES)));
+    }
+    out.join(", ")
+}
+
+fn remark(change: &Change) -> String {
+    let id = change.datadog_id.as_deref().map_or_else(String::new, |id| format!(" {}", cut(id, 60)));
+    match (change.action, &change.moved_from) {
+        (Action::Move, Some(from)) => format!(" (was {})", clean_address(from.as_str())),
+        (Action::Adopt, _) => format!(" (adopts {}{id})", change.kind),
+        (Action::Replace, _) => " (replaced: a new one is made, the old one goes)".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The URL of a single change; the definition's line where it is the same for all.
+fn write_place(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let change = entry.first();
+    let source = change.origin.as_ref().map(|origin| source_line(&origin.position));
+    let shared = |other: &&Change| {
+        other.origin.as_ref().map(|o| &o.position) == change.origin.as_ref().map(|o| &o.position)
+    };
+    let source = source.filter(|_| entry.changes.iter().all(shared));
+    let url = change.url.as_deref().filter(|_| !entry.is_folded()).map(|url| cut(url, 300));
+    let parts: Vec<String> = source.into_iter().chain(url).collect();
+    let one_line = parts.join("  ");
+    let lines = if width(&one_line) + INDENT <= Page::WIDTH { vec![one_line] } else { parts };
+    for line in lines.iter().filter(|line| !line.is_empty()) {
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Faint, line)])?;
+    }
+    Ok(())
+}
+
+/// `monitors/checkout.yaml:3`
+pub fn source_line(position: &Position) -> String {
+    format!("{}:{}", cut(&position.file, 200), position.line)
+}
+
+/// Changed fields below each other, their paths in one column.
+fn write_fields(action: Action, fields: &[&FieldChange], page: &mut Page<'_>) -> io::Result<()> {
+    let most = if action == Action::Create && !page.look.expand { FIELDS } else { usize::MAX };
+    let shown: Vec<Field> = fields.iter().take(most).map(|change| field(change, page.look.expand)).collect();
+    let column = shown.iter().map(|field| width(&field.path)).filter(|w| *w <= PATH).max().unwrap_or(0);
+    for field in &shown {
+        write_field(action, field, column, page)?;
+    }
+    if fields.len() > most {
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Faint, &format!("… {}", plural(fields.len() - most, "more field")))])?;
+    }
+    Ok(())
+}
+
+/// One changed field, its value from `column` on, or on the lines below.
+pub fn write_field(action: Action, field: &Field, column: usize, page: &mut Page<'_>) -> io::Result<()> {
+    page.indent(INDENT)?;
+    let value_at = INDENT + column + 2;
+    let is_block = matches!(field.shown, Shown::Lines { .. });
+    if is_block {
+        page.line(&[(Tone::Plain, &field.path)])?;
+    } else if width(&field.path) <= column {
+        let pad = " ".repeat(column - width(&field.path) + 2);
+        page.part(&[(Tone::Plain, &field.path), (Tone::Plain, &pad)])?;
+    } else {
+        page.line(&[(Tone::Plain, &field.path)])?;
+        page.indent(value_at)?;
+    }
+    match &field.shown {
+        Shown::Added(text) if action == Action::Create => {
+            page.wrapped_at(&[(Tone::Plain, text)], value_at, value_at)
+        }
+        Shown::Added(text) => {
+            page.wrapped_at(&[(Tone::New, "+ "), (Tone::New, text)], value_at, value_at + 2)
+        }
+        Shown::Removed(text) => {
+            page.wrapped_at(&[(Tone::Old, "- "), (Tone::Old, text)], value_at, value_at + 2)
+        }
+        Shown::Arrow { before, after } => page.wrapped_at(
+            &[(Tone::Old, before), (Tone::Plain, " → "), (Tone::New, after)],
+            value_at,
+            value_at,
+        ),
+        Shown::Words(pieces) => {
+            let marked: Vec<(Tone, String)> = pieces.iter().map(|piece| page.look.marked(piece)).collect();
+            let parts: Vec<(Tone, &str)> = marked.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
+            page.wrapped_at(&parts, value_at, value_at)
+        }
+        Shown::Items { removed, added, same } => write_items(removed, added, *same, value_at, page),
+        Shown::Lines { lines, more } => write_lines(lines, *more, page),
+    }
+}
+
+fn write_items(
+    removed: &[String],
+    added: &[String],
+    same: usize,
+    at: usize,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let sides = [(Tone::Old, "-", removed), (Tone::New, "+", added)];
+    let mut parts: Vec<(Tone, String)> = sides
+        .into_iter()
+        .flat_map(|(tone, sign, items)| items.iter().map(move |item| (tone, format!("{sign}{item} "))))
+        .collect();
+    if same > 0 {
+        parts.push((Tone::Faint, format!("({} the same)", count(same))));
+    }
+    let parts: Vec<(Tone, &str)> = parts.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
+    page.wrapped_at(&parts, at, at)
+}
+
+fn write_lines(lines: &[Line], more: usize, page: &mut Page<'_>) -> io::Result<()> {
+    for line in lines {
+        let (tone, text) = match line {
+            Line::Text(Sign::Same, text) => (Tone::Plain, format!("  {text}")),
+            Line::Text(Sign::Old, text) => (Tone::Old, format!("- {text}")),
+            Line::Text(Sign::New, text) => (Tone::New, format!("+ {text}")),
+            Line::Skipped(lines) => (Tone::Faint, format!("@@ {} the same", plural(*lines, "line"))),
+        };
+        let text = format!("{:indent$}{text}", "", indent = INDENT + 2);
+        page.line(&[(tone, text.trim_end())])?;
+    }
+    if more > 0 {
+        page.indent(INDENT + 2)?;
+        page.line(&[(Tone::Faint, &format!("… {} of the difference", plural(more, "more line")))])?;
+    }
+    Ok(())
+}
+
+fn tone(action: Action) -> Tone {
+    match action {
+        Action::Create => Tone::New,
+        Action::Delete | Action::Replace => Tone::Old,
+        Action::Update => Tone::Changed,
+        Action::Move | Action::Adopt => Tone::Moved,
+    }
+}
+
+/// Addresses hold no hostile character where musher made them; a saved plan may come from anywhere.
+pub fn clean_address(text: &str) -> String {
+    if text.len() <= 300 { clean(text).into_owned() } else { cut(text, 300) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    fn written(plan: &Plan, look: Look) -> String {
+        let mut out = Vec::new();
+        write(plan, look, &mut out).expect("a vector takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_plan_of_everything() {
+        insta::assert_snapshot!(written(&samples::mixed(), Look::default()), @r#"
+        Environment staging, site datadoghq.eu (project shop)
+
+        Look at these first
+          ~ monitors/latency
+            ! The alert comes later: `options.thresholds.critical` goes from 5 to 8, and
+              it fires above it
+            monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
+            options.thresholds.critical  5 → 8
+            query                        avg(last_5m):sum:requests.errors{service:checkout,
+                                         env:staging} by {host}.as_rate() > [-5-]{+8+}
+            message
+              @@ 2 lines the same
+                Three
+                Four
+              - Five @slack-a
+              + Five @slack-b
+            tags                         -"a" +"b" +"c" (1 the same)
+            options.renotify_interval    + 60
+            options.evaluation_delay     - 900
+
+        Other changes
+          - dashboards/gone
+            https://app.datadoghq.eu/monitors/123
+
+          + monitors/broken
+            monitors/shop.yaml:3
+            query  "(known after apply) && 12"
+
+          + monitors/checkout-errors
+            monitors/shop.yaml:3
+            name      "[staging] Checkout error rate"
+            type      "query alert"
+            query     "avg(last_5m):sum:trace.http.request.errors{service:checkout,
+                      env:staging}.as_rate() > 5"
+            priority  2
+            message   "Errors on {{host.name}}.␊Look at the logs. @slack-checkout␊"
+            tags      ["team:checkout", "service:checkout"]
+            … 2 more fields
+
+          ~ 6 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01
+            api, billing, checkout, fraud, search, … 1 more
+            templates/aws-lambda.yaml:12
+            as in monitors/lambda/api/errors:
+            query  sum(last_5m):sum:aws.lambda.errors{functionname:api} > [-0.05-]
+                   {+0.01+}
+
+          > monitors/new-name (was monitors/old-name)
+            monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
+
+        -/+ monitors/typed (replaced: a new one is made, the old one goes)
+            monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
+            type  "query alert" → "log alert"
+
+          @ slos/availability (adopts slo 123)
+            monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
+
+                     create  change  replace  move  adopt  delete
+          dashboard       ·       ·        ·     ·      ·       1
+          monitor         2       7        1     1      ·       ·
+          slo             ·       ·        ·     ·      1       ·
+
+        Plan: 2 to create, 7 to change, 1 to replace, 1 to move, 1 to adopt, 1 to delete, 2,496 unchanged.
+        "#);
+    }
+}

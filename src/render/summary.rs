@@ -1,0 +1,105 @@
+//! What all forms of a plan say alike: where it would act, how much it would do.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use super::value::{count, cut};
+use crate::model::{Action, Plan};
+
+/// Names of projects, sites and organisations are cut here: they may come from a file or the service.
+const NAME: usize = 120;
+
+/// `Environment staging, site datadoghq.eu, organisation Acme (project acme-serverless)`
+pub fn headline(plan: &Plan) -> String {
+    let name = |text: &str| cut(text, NAME);
+    let environment =
+        plan.environment.as_ref().map_or_else(String::new, |own| format!("Environment {}, ", name(own)));
+    let site = if environment.is_empty() { "Site" } else { "site" };
+    let organisation =
+        plan.organisation.as_ref().map_or_else(String::new, |own| format!(", organisation {}", name(own)));
+    format!("{environment}{site} {}{organisation} (project {})", name(&plan.site), name(&plan.project))
+}
+
+/// `Plan: 3 to create, 1 to change, 1 to delete, 2,496 unchanged.`, or `No changes.`
+pub fn line(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        return "No changes.".to_owned();
+    }
+    let mut parts: Vec<String> = Action::ALL
+        .into_iter()
+        .map(|action| (plan.count(action), verb(action)))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{} to {verb}", count(number)))
+        .collect();
+    if plan.unchanged > 0 {
+        parts.push(format!("{} unchanged", count(plan.unchanged)));
+    }
+    format!("Plan: {}.", parts.join(", "))
+}
+
+/// An update is a change to people.
+pub fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Update => "change",
+        other => other.name(),
+    }
+}
+
+/// `created`, `changed`, …
+pub fn done(action: Action) -> &'static str {
+    match action {
+        Action::Create => "created",
+        Action::Update => "changed",
+        Action::Replace => "replaced",
+        Action::Move => "moved",
+        Action::Adopt => "adopted",
+        Action::Delete => "deleted",
+    }
+}
+
+/// The sign before an address.
+pub fn symbol(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "-/+",
+        Action::Move => ">",
+        Action::Adopt => "@",
+        Action::Delete => "-",
+    }
+}
+
+/// Counts by kind (rows) and action (columns), those that are all zero left out; the first row is the head.
+pub fn by_kind(changes: impl IntoIterator<Item = (&'static str, Action)>) -> Vec<Vec<String>> {
+    let mut counts = std::collections::BTreeMap::<&str, [usize; Action::ALL.len()]>::new();
+    for (kind, action) in changes {
+        counts.entry(kind).or_default()[action as usize] += 1;
+    }
+    let used = |action: &Action| counts.values().any(|row| row[*action as usize] > 0);
+    let columns: Vec<Action> = Action::ALL.into_iter().filter(used).collect();
+    let mut rows = vec![vec![String::new()]];
+    rows[0].extend(columns.iter().map(|action| verb(*action).to_owned()));
+    for (kind, row) in &counts {
+        let cells = columns.iter().map(|action| match row[*action as usize] {
+            0 => "·".to_owned(),
+            number => count(number),
+        });
+        rows.push(std::iter::once((*kind).to_owned()).chain(cells).collect());
+    }
+    rows
+}
+
+/// Columns side by side, without borders; those after the first to the right where `numbers`. The
+/// first row is the head. Cells must be clean.
+pub fn columns(rows: &[Vec<String>], numbers: bool) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_rows(rows);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if at == 0 { 2 } else { 0 }, 2));
+        if numbers && at > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt().lines().fold(String::new(), |out, line| out + line.trim_end() + "\n")
+}
