@@ -22,6 +22,7 @@ pub const DASHBOARD: Kind = Kind {
     can_delete: None,
     validate: false,
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
+    export_needs: "`widgets` and `layout_type`",
     read_only: &[
         "/id",
         "/url",
