@@ -23,6 +23,7 @@ pub const DASHBOARD: Kind = Kind {
     validate: false,
     created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
+    export_needs: "`widgets` and `layout_type`",
     read_only: &[
         "/id",
         "/url",

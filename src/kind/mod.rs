@@ -40,6 +40,8 @@ pub struct Kind {
     // How it is told apart in a raw export.
     /// Whether an exported object is of this kind.
     pub is_export: fn(&Map<String, Value>) -> bool,
+    /// The same in words: what an exported object needs to be of this kind.
+    pub export_needs: &'static str,
 
     // How two bodies are compared.
     /// Set by the service alone: dropped from both sides and never sent.

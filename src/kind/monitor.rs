@@ -26,6 +26,7 @@ pub const MONITOR: Kind = Kind {
     is_export: |body| {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },
+    export_needs: "`query` and `type`",
     read_only: &[
         "/id",
         "/org_id",

@@ -32,6 +32,7 @@ pub const SLO: Kind = Kind {
                 .and_then(Value::as_str)
                 .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
     },
+    export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
     read_only: &[
         "/id",
         "/created_at",

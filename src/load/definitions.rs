@@ -17,6 +17,8 @@ pub struct Definitions {
     pub uses: Vec<Use>,
     /// By name; the team's own and those built-in ones that a use names.
     pub templates: BTreeMap<String, Template>,
+    /// A file is broken: what seems to be declared nowhere may stand in it.
+    pub incomplete: bool,
 }
 
 /// One entry of a section, or a raw export.

@@ -1,0 +1,272 @@
+//! One entry of a section -> its body: `$file` read in, siblings merged over it, `$` keys taken out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value};
+
+use super::definitions::Definition;
+use super::directives;
+use super::read::Document;
+use super::walk;
+use super::yaml_faults::short;
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position, step};
+use crate::kind::{self, Kind};
+use crate::mark;
+use crate::model::{Address, Origin};
+
+/// An entry as it stands in its file.
+pub struct Entry<'a> {
+    pub kind: &'static Kind,
+    pub id: &'a str,
+    pub value: Value,
+    /// Its value.
+    pub at: At,
+    /// Of its key.
+    pub position: Position,
+    /// The folder of the file that holds it.
+    pub folder: &'a Utf8Path,
+}
+
+/// Files that a `$file` may name, by their paths from the root.
+pub type Files = HashMap<Utf8PathBuf, Document>;
+
+/// Builds a definition. A faulty one comes out as far as it goes, so that references to it are none
+/// of the faults that are told.
+pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
+    let Entry { kind, id, value, at, position, folder } = entry;
+    let mut own = object(kind, value, &at, faults);
+    directives::check_keys(&own, &at, false, faults);
+    let mut layers = vec![at.clone()];
+    let mut body = Map::new();
+    let told = faults.len();
+    if let Some(path) = own.remove("$file") {
+        let file_at = at.child("/$file");
+        if let Some((base, layer)) = file(kind, &path, folder, &file_at, files, faults) {
+            body = base;
+            layers.push(layer);
+        }
+    }
+    let own_keys: Vec<String> = own.keys().filter(|key| key.starts_with('$')).cloned().collect();
+    merge(&mut body, own);
+    let place = |key: &str| {
+        let layer = if own_keys.iter().any(|own| own == key) { layers.first() } else { layers.last() };
+        layer.unwrap_or(&at).child(&step(key))
+    };
+    let directives = directives::take(&mut body, &place, faults);
+    if body.is_empty() && faults.len() == told && layers.len() == 1 {
+        faults.push(empty(kind, &at));
+    }
+    let other = kind::of_export(&body).filter(|other| other.section != kind.section);
+    if let Some(other) = other.filter(|_| !(kind.is_export)(&body)) {
+        faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
+    }
+    let origin = Arc::new(Origin { position, layers });
+    Definition { address: Address::new(kind.section, id), body, directives, origin }
+}
+
+fn object(kind: &Kind, value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => return map,
+        Value::Null => faults.push(empty(kind, at)),
+        other => {
+            let text = format!("A {} is a mapping of fields, not {}", kind.name, sort_of(&other));
+            let help = format!("write the fields of the {} as `key: value`", kind.name);
+            faults.push(Diagnostic::error("no-object", text, at.clone()).help(help));
+        }
+    }
+    Map::new()
+}
+
+fn empty(kind: &Kind, at: &At) -> Diagnostic {
+    let text = format!("The body of this {} is empty", kind.name);
+    Diagnostic::error("empty-body", text, at.part(Part::Key))
+        .help("write its fields below the key, name a file with `$file`, or remove it")
+}
+
+fn wrong_kind(kind: &Kind, other: &Kind, at: &At) -> Diagnostic {
+    let text = format!("This is a {}, not a {}", other.name, kind.name);
+    Diagnostic::error("wrong-kind", text, at.part(Part::Key))
+        .help(format!("put it under `{}`", other.section))
+}
+
+/// What a value is, for a message.
+pub fn sort_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+/// Lays one body over another: mappings deeply, everything else replaced. Both nest no deeper than a
+/// reader lets a file nest.
+pub fn merge(base: &mut Map<String, Value>, over: Map<String, Value>) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Object(base)), Value::Object(over)) => merge(base, over),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// The body that a `$file` names, and where it stands.
+fn file(
+    kind: &Kind,
+    path: &Value,
+    folder: &Utf8Path,
+    at: &At,
+    files: &Files,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Map<String, Value>, At)> {
+    let path = match literal(path, folder) {
+        Ok(path) => path,
+        Err((code, text, help)) => {
+            faults.push(Diagnostic::error(code, text, at.clone()).help(help));
+            return None;
+        }
+    };
+    let Some(document) = files.get(&path) else {
+        let fault = Diagnostic::error("missing-file", format!("There is no file `{path}`"), at.clone());
+        faults.push(fault.help("paths start at the folder of the file that names them"));
+        return None;
+    };
+    if document.broken {
+        return None;
+    }
+    let Some((pointer, body)) = unwrap(&document.value) else {
+        let text = format!("The file `{path}` holds {}, not an object", sort_of(&document.value));
+        let fault = Diagnostic::error("no-object", text, at.clone());
+        faults.push(fault.help(format!("let it hold one {}, as the API or the UI exports it", kind.name)));
+        return None;
+    };
+    let layer = At::value(document.file, pointer);
+    let export = document.format == Format::Json;
+    directives::check_keys(body, &layer, export, faults);
+    let mut body = body.clone();
+    if export && (kind.is_export)(&body) {
+        body = clean(kind, body);
+    }
+    Some((body, layer))
+}
+
+/// The path of a `$file`, from the root; or code, text and remedy of what is wrong with it.
+pub fn literal(path: &Value, folder: &Utf8Path) -> Result<Utf8PathBuf, (&'static str, String, &'static str)> {
+    let Value::String(path) = path else {
+        return Err(("bad-directive", "`$file` is the path of a JSON or YAML file".into(), "write a path"));
+    };
+    if path.contains("${") {
+        return Err((
+            "bad-directive",
+            "The path of a `$file` can't be a template".into(),
+            "write the path out",
+        ));
+    }
+    match walk::resolve(folder, path) {
+        Some(path) if matches!(super::read::format_of(&path), Format::Json | Format::Yaml) => Ok(path),
+        Some(_) => Err((
+            "bad-directive",
+            format!("`{}` is no JSON or YAML file", short(path)),
+            "name a file that ends in `.json`, `.yaml` or `.yml`",
+        )),
+        None => Err((
+            "outside-root",
+            format!("The path `{}` leads out of the project", short(path)),
+            "put the file below the folder of `musher.yaml`, and name it relative to this file",
+        )),
+    }
+}
+
+/// The object of an export: itself, or what stands inside `{"data": …}`; with its pointer.
+pub fn unwrap(value: &Value) -> Option<(&'static str, &Map<String, Value>)> {
+    let map = value.as_object()?;
+    if kind::of_export(map).is_none()
+        && let Some(Value::Object(inner)) = map.get("data")
+        && kind::of_export(inner).is_some()
+    {
+        return Some(("/data", inner));
+    }
+    Some(("", map))
+}
+
+/// Takes marks and what the server fills out of an exported object.
+pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
+    let mut body = Value::Object(body);
+    for path in kind.read_only {
+        remove(&mut body, path);
+    }
+    mark::strip(kind, &mut body);
+    match body {
+        Value::Object(body) => body,
+        _ => Map::new(),
+    }
+}
+
+/// Removes what stands at a path in which `*` is any step. Paths are those of a kind's row: short.
+fn remove(value: &mut Value, path: &str) {
+    let Some((step, rest)) = path.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, "")))
+    else {
+        return;
+    };
+    let rest = if rest.is_empty() { None } else { Some(format!("/{rest}")) };
+    match (value, rest) {
+        (Value::Object(map), None) if step == "*" => map.clear(),
+        (Value::Object(map), None) => {
+            map.shift_remove(step);
+        }
+        (Value::Object(map), Some(rest)) if step == "*" => {
+            map.values_mut().for_each(|value| remove(value, &rest));
+        }
+        (Value::Object(map), Some(rest)) => {
+            if let Some(value) = map.get_mut(step) {
+                remove(value, &rest);
+            }
+        }
+        (Value::Array(items), Some(rest)) if step == "*" => {
+            items.iter_mut().for_each(|item| remove(item, &rest));
+        }
+        _ => {}
+    }
+}
+
+/// Builds a definition of a raw export; `at` is its body, which may stand inside `{"data": …}`.
+pub fn export(
+    kind: &'static Kind,
+    id: &str,
+    value: Value,
+    (at, position): (At, Position),
+    faults: &mut Vec<Diagnostic>,
+) -> Definition {
+    let (mut outer, mut body) = (Map::new(), Map::new());
+    if let Value::Object(map) = value {
+        body = map;
+    }
+    if at != At::value(at.file, "") {
+        // Keys of ours may stand outside; the rest of an answer's envelope is no part of the object.
+        if let Some(Value::Object(inner)) = body.shift_remove("data") {
+            outer = std::mem::replace(&mut body, inner);
+            outer.retain(|key, _| key.starts_with('$'));
+        }
+    }
+    directives::check_keys(&body, &at, true, faults);
+    let outside: Vec<String> = outer.keys().cloned().collect();
+    merge(&mut body, outer);
+    let file = At::value(at.file, "");
+    let place = |key: &str| {
+        let layer = if outside.iter().any(|own| own == key) { &file } else { &at };
+        layer.child(&step(key))
+    };
+    let directives = directives::take(&mut body, &place, faults);
+    Definition {
+        address: Address::new(kind.section, id),
+        body: clean(kind, body),
+        directives,
+        origin: Arc::new(Origin { position, layers: vec![at] }),
+    }
+}

@@ -1,0 +1,216 @@
+//! The `$` keys of a definition: taken out of its body, checked for their form.
+
+use serde_json::{Map, Value};
+
+use super::definitions::RawDirectives;
+use super::yaml_faults::short;
+use crate::diagnostic::{At, Diagnostic, known_words, step};
+use crate::model;
+
+/// The keys that may stand at the top of a definition.
+pub const KEYS: [&str; 7] = ["$file", "$id", "$when", "$protect", "$ignore", "$moved_from", "$allow"];
+
+/// Takes the `$` keys out of a body. `at` tells where a key of the body stands (its value).
+pub fn take(
+    body: &mut Map<String, Value>,
+    at: &dyn Fn(&str) -> At,
+    faults: &mut Vec<Diagnostic>,
+) -> RawDirectives {
+    let mut directives = RawDirectives::default();
+    if !body.keys().any(|key| key.starts_with('$')) {
+        return directives;
+    }
+    let mut taken = Vec::new();
+    body.retain(|key, value| {
+        let own = key.starts_with('$');
+        if own {
+            taken.push((key.clone(), value.take()));
+        }
+        !own
+    });
+    for (key, value) in taken {
+        let at = at(&key);
+        let fault = match key.as_str() {
+            "$id" => set(&mut directives.id, value, id),
+            "$when" => set(&mut directives.when, value, condition),
+            "$protect" => set(&mut directives.protect, value, condition),
+            "$ignore" => list(&mut directives.ignore, &value, pointer),
+            "$allow" => list(&mut directives.allow, &value, rule),
+            "$moved_from" => one_or_list(&mut directives.moved_from, value, old_id),
+            // A `$file` that stands here is one inside a `$file`; the outer one is taken before.
+            "$file" => Some(("A `$file` can't name another `$file`", "name the last file directly")),
+            _ => {
+                faults.push(unknown(&key, at));
+                continue;
+            }
+        };
+        if let Some((text, help)) = fault {
+            faults.push(Diagnostic::error("bad-directive", text, at).help(help));
+        }
+    }
+    directives
+}
+
+/// What is wrong, and the remedy.
+type Fault = (&'static str, &'static str);
+
+pub fn unknown(key: &str, at: At) -> Diagnostic {
+    let at = at.part(crate::diagnostic::Part::Key);
+    let text = format!("There is no key `{}`: keys that begin with `$` are musher's own", short(key));
+    Diagnostic::error("unknown-key", text, at).help(known_words(key, KEYS))
+}
+
+fn set(slot: &mut Option<Value>, value: Value, check: fn(&Value) -> Option<Fault>) -> Option<Fault> {
+    let fault = check(&value);
+    *slot = fault.is_none().then_some(value);
+    fault
+}
+
+/// Keeps the texts of a list that pass.
+fn list(slot: &mut Vec<String>, value: &Value, check: fn(&str) -> Option<Fault>) -> Option<Fault> {
+    const FORM: Fault = ("This must be a list of texts", "write it as `[one, other]`");
+    let Value::Array(items) = value else { return Some(FORM) };
+    for item in items {
+        let Value::String(text) = item else { return Some(FORM) };
+        if let Some(fault) = check(text) {
+            return Some(fault);
+        }
+        slot.push(text.clone());
+    }
+    None
+}
+
+/// A text, or a list of them.
+pub fn one_or_list(slot: &mut Vec<String>, value: Value, check: fn(&str) -> Option<Fault>) -> Option<Fault> {
+    let value = if value.is_string() { Value::Array(vec![value]) } else { value };
+    list(slot, &value, check)
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains("${")
+}
+
+/// A boolean, or a template that gives one. `yes` and `on` are texts in YAML 1.2.
+pub fn condition(value: &Value) -> Option<Fault> {
+    let fine = value.is_boolean() || value.as_str().is_some_and(is_template);
+    (!fine).then_some(("This must be `true`, `false` or a `${…}`", "write `true` or `false`"))
+}
+
+fn id(value: &Value) -> Option<Fault> {
+    let one = |value: &Value| match value {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Number(number) => number.is_u64() || number.is_i64(),
+        _ => false,
+    };
+    let fine = match value {
+        Value::Object(by_environment) => !by_environment.is_empty() && by_environment.values().all(one),
+        value => one(value),
+    };
+    (!fine).then_some((
+        "`$id` is the id of a Datadog object",
+        "write `$id: 123`, or `$id: {prod: 123, staging: 456}` for several environments",
+    ))
+}
+
+fn pointer(text: &str) -> Option<Fault> {
+    let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    (!(text.starts_with('/') && text.len() > 1 && escapes)).then_some((
+        "`$ignore` takes JSON pointers",
+        "begin each step with `/`: `/options/thresholds/critical`; write `~1` for a `/` and `~0` for a `~` in a key",
+    ))
+}
+
+fn rule(text: &str) -> Option<Fault> {
+    let fine =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    (!fine).then_some(("`$allow` takes names of rules", "write the code that a diagnostic shows in brackets"))
+}
+
+pub fn old_id(text: &str) -> Option<Fault> {
+    (!is_template(text) && !model::is_id(text)).then_some((
+        "A former id was expected",
+        "write the id without its section, as it stood before the rename",
+    ))
+}
+
+/// Refuses `$` keys inside a body, and templates in keys. The keys of the body itself are looked at by
+/// [`take`]; list items may hold `$for` and `$yield`. `foreign`: a raw export, whose inner `$` keys are
+/// Datadog's.
+pub fn check_keys(body: &Map<String, Value>, at: &At, foreign: bool, faults: &mut Vec<Diagnostic>) {
+    let mut check = KeyCheck { at, foreign, pointer: String::new(), faults };
+    check.map(body, Around::Top);
+}
+
+/// What a mapping stands in.
+#[derive(Clone, Copy, PartialEq)]
+enum Around {
+    Top,
+    Map,
+    List,
+}
+
+struct KeyCheck<'a> {
+    at: &'a At,
+    foreign: bool,
+    pointer: String,
+    faults: &'a mut Vec<Diagnostic>,
+}
+
+impl KeyCheck<'_> {
+    /// Values nest at most as deep as the readers let them.
+    fn value(&mut self, value: &Value, around: Around) {
+        match value {
+            Value::Object(map) => self.map(map, around),
+            Value::Array(items) => {
+                let length = self.pointer.len();
+                for (index, item) in items.iter().enumerate().filter(|(_, item)| is_nested(item)) {
+                    self.pointer.push_str(&format!("/{index}"));
+                    self.value(item, Around::List);
+                    self.pointer.truncate(length);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn map(&mut self, map: &Map<String, Value>, around: Around) {
+        let length = self.pointer.len();
+        for (key, value) in map.iter().filter(|(key, value)| is_nested(value) || key.contains('$')) {
+            self.pointer.push_str(&step(key));
+            if key.contains('$') {
+                self.key(key, around);
+            }
+            self.value(value, Around::Map);
+            self.pointer.truncate(length);
+        }
+    }
+
+    fn key(&mut self, key: &str, around: Around) {
+        let at = self.at.child(&self.pointer).part(crate::diagnostic::Part::Key);
+        let repeats = matches!(key, "$for" | "$yield");
+        let fault = if key.contains("${") {
+            let text = format!("The key `{}` holds a `${{…}}`", short(key));
+            Diagnostic::error("template-in-key", text, at)
+                .help("only values are templates: write the key out")
+        } else if around == Around::Top
+            || self.foreign
+            || !key.starts_with('$')
+            || (around == Around::List && repeats)
+        {
+            return;
+        } else if repeats {
+            Diagnostic::error("unknown-key", format!("`{key}` stands outside a list"), at)
+                .help("write it as an item: `- {$for: x in list, $yield: {…}}`")
+        } else if KEYS.contains(&key) {
+            Diagnostic::error("unknown-key", format!("`{key}` stands inside the body"), at)
+                .help("put it at the top of the definition")
+        } else {
+            unknown(key, at)
+        };
+        self.faults.push(fault);
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}

@@ -1,0 +1,272 @@
+//! JSON -> its value, with duplicate keys told; and, where a place is asked for, its nodes with their bytes.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
+use super::yaml::{MAX_FAULTS, MAX_NODES};
+use super::yaml_faults::{bytes_at, duplicate_key};
+use crate::diagnostic::{At, Diagnostic, FileId, Place};
+
+const TOO_MANY: &str = "too many values";
+
+/// The value of a text without a byte-order mark; null where it is broken.
+pub fn value(text: &str, file: FileId) -> (Value, Vec<Diagnostic>) {
+    let (nodes, duplicate) = (Cell::new(0), Cell::new(false));
+    let seed = Seed { nodes: &nodes, duplicate: &duplicate };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    match read {
+        Ok(value) if duplicate.get() => (value, duplicates(text, file)),
+        Ok(value) => (value, Vec::new()),
+        Err(error) => (Value::Null, vec![broken(text, file, &error)]),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Seed<'c> {
+    nodes: &'c Cell<usize>,
+    /// Set where a key stands twice; the places are looked up then.
+    duplicate: &'c Cell<bool>,
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let nodes = self.nodes.get() + 1;
+        self.nodes.set(nodes);
+        if nodes > MAX_NODES {
+            return Err(D::Error::custom(TOO_MANY));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let value = entries.next_value_seed(self)?;
+            if map.insert(key, value).is_some() {
+                self.duplicate.set(true);
+            }
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+fn duplicates(text: &str, file: FileId) -> Vec<Diagnostic> {
+    let tree = tree(text);
+    let mut faults = Vec::new();
+    for id in 0..u32::try_from(tree.nodes.len()).unwrap_or(u32::MAX) {
+        let mut seen = std::collections::HashMap::new();
+        for (key, _) in tree.entries(id) {
+            let name = tree.text(key).unwrap_or_default();
+            if let Some(first) = seen.insert(name, key)
+                && faults.len() < MAX_FAULTS
+            {
+                faults.push(duplicate_key(file, name, tree.range(first), tree.range(key)));
+            }
+        }
+    }
+    faults
+}
+
+/// A refusal of `serde_json`, with its place and a remedy.
+fn broken(text: &str, file: FileId, error: &serde_json::Error) -> Diagnostic {
+    let place = bytes_at(text, offset(text, error.line(), error.column()));
+    let at = At { file, place: Place::Bytes(place.clone()) };
+    let said = error.to_string();
+    let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
+    if said.contains("recursion limit") {
+        return Diagnostic::error(
+            "too-deep",
+            format!("The file is nested more than {MAX_DEPTH} levels deep"),
+            at,
+        );
+    }
+    if said == TOO_MANY {
+        return Diagnostic::error("too-large", format!("The file holds more than {MAX_NODES} values"), at)
+            .help("spread it over several files");
+    }
+    let fault = Diagnostic::error("broken-json", format!("The JSON is broken here: {said}"), at);
+    match (said, text[place].chars().next()) {
+        ("trailing comma", _) => fault.help("remove the comma before the closing bracket"),
+        (_, Some('/' | '#')) => fault.help("JSON has no comments: remove them, or write the file as YAML"),
+        (_, Some('\'')) => fault.help("JSON quotes with `\"`"),
+        (_, None) if text.trim().is_empty() => {
+            fault.help("the file is empty: put an exported object into it")
+        }
+        (said, _) if said.starts_with("EOF") => {
+            fault.help("the file ends too early: it was cut off, or a bracket or quote is never closed")
+        }
+        (said, _) if said.starts_with("control character") => {
+            fault.help("write line breaks and tabs in texts as `\\n` and `\\t`")
+        }
+        _ => fault.help("check the text before this place"),
+    }
+}
+
+/// The byte of a line and column as `serde_json` counts them: lines from 1, columns in bytes from 1.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    (start + column.saturating_sub(1)).min(text.len())
+}
+
+/// The nodes of a JSON text with their bytes. Not strict: what the reader refused comes out in part.
+pub fn tree(text: &str) -> Tree<'_> {
+    let mut tree = Tree::default();
+    let mut open: Vec<u32> = Vec::new();
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if tree.nodes.len() >= MAX_NODES || (open.is_empty() && !tree.nodes.is_empty()) {
+            break;
+        }
+        let parent = open.last().copied();
+        let start = at;
+        at += 1;
+        match byte {
+            b'{' => open.push(tree.add(parent, start..at, Content::Map(Children::EMPTY))),
+            b'[' => open.push(tree.add(parent, start..at, Content::List(Children::EMPTY))),
+            b'}' | b']' => {
+                if let Some(id) = open.pop() {
+                    tree.nodes[id as usize].end = u32::try_from(at).unwrap_or(u32::MAX);
+                }
+            }
+            b'"' => {
+                at = end_of_string(bytes, at);
+                let inside = text.get(start + 1..at.saturating_sub(1)).unwrap_or_default();
+                tree.add(parent, start..at, Content::Scalar(decode(inside), Style::Double));
+            }
+            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
+            _ => {
+                let ends =
+                    |byte: &u8| matches!(byte, b',' | b':' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+                at += bytes[at..].iter().position(ends).unwrap_or(bytes.len() - at);
+                let scalar = text.get(start..at).unwrap_or_default();
+                tree.add(parent, start..at, Content::Scalar(scalar.into(), Style::Plain));
+            }
+        }
+    }
+    tree
+}
+
+/// The byte behind the closing quote of a string whose first inner byte is `from`.
+fn end_of_string(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+fn decode(inside: &str) -> Cow<'_, str> {
+    if !inside.contains('\\') {
+        return inside.into();
+    }
+    serde_json::from_str::<String>(&format!("\"{inside}\"")).map_or(inside.into(), Cow::Owned)
+}
+
+/// Where a range of a text's bytes lies, kept inside it and on the boundaries of characters.
+pub fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
+    let start = super::yaml_faults::floor(text, range.start);
+    let end = super::yaml_faults::floor(text, range.end.max(range.start));
+    start..end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(text: &str) -> Vec<&'static str> {
+        value(text, FileId(0)).1.into_iter().map(|fault| fault.code).collect()
+    }
+
+    #[test]
+    fn values_are_those_of_serde_json() {
+        let text = r#"{"a": [1, -2, 1.5, 1e3, true, null, "x\né\u00e9"], "b": {"c": {}}}"#;
+        let expected: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(value(text, FileId(0)), (expected, vec![]));
+    }
+
+    #[test]
+    fn faults() {
+        for (text, expected) in [
+            ("", &["broken-json"][..]),
+            ("{\"a\": 1,}", &["broken-json"]),
+            ("{} {}", &["broken-json"]),
+            ("// x\n{}", &["broken-json"]),
+            (r#"{"a": 1, "a": 2, "b": {"c": 1, "c": 2}}"#, &["duplicate-key"; 2]),
+            (r#"{"a": 1, "\u0061": 2}"#, &["duplicate-key"]),
+        ] {
+            assert_eq!(codes(text), expected, "{text}");
+        }
+        assert_eq!(codes(&"[".repeat(100_000)), ["too-deep"]);
+        assert_eq!(codes(&"{\"a\":".repeat(100_000)), ["too-deep"]);
+    }
+
+    #[test]
+    fn nodes_have_their_bytes() {
+        let text = r#"{"a": [1, {"b\n": "x"}], "c": true}"#;
+        let tree = tree(text);
+        for (pointer, expected) in
+            [("", text), ("/a", r#"[1, {"b\n": "x"}]"#), ("/a/1/b\n", r#""x""#), ("/c", "true")]
+        {
+            let (_, node) = tree.find(pointer).unwrap();
+            assert_eq!(&text[tree.range(node)], expected, "{pointer}");
+        }
+    }
+}

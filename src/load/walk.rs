@@ -1,0 +1,217 @@
+//! The files below a folder of the project, in a stable order, never outside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diagnostic::Diagnostic;
+
+/// The most files that one project may have.
+const MAX_FILES: usize = 200_000;
+/// How deep folders may nest.
+const MAX_FOLDERS: usize = 64;
+
+/// The project's folder, as named and as the system resolves it.
+#[derive(Debug)]
+pub struct Root {
+    pub path: Utf8PathBuf,
+    real: PathBuf,
+}
+
+impl Root {
+    pub fn new(path: &Utf8Path) -> Self {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.as_std_path().to_owned());
+        Self { path: path.to_owned(), real }
+    }
+
+    pub fn join(&self, relative: &Utf8Path) -> Utf8PathBuf {
+        self.path.join(relative)
+    }
+
+    /// What a path is in truth, where that lies below the root.
+    fn below(&self, path: &Path) -> Option<PathBuf> {
+        fs::canonicalize(path).ok().filter(|real| real.starts_with(&self.real))
+    }
+
+    /// Whether a path leads out of the project, through a link.
+    pub fn leaves(&self, relative: &Utf8Path) -> bool {
+        let path = self.join(relative);
+        path.exists() && self.below(path.as_std_path()).is_none()
+    }
+}
+
+/// A path as it stands in a file, from the folder of that file; `None` where it is absolute or leads
+/// out of the project.
+pub fn resolve(folder: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
+    if path.starts_with(['/', '\\']) || path.contains('\0') || Utf8Path::new(path).is_absolute() {
+        return None;
+    }
+    let mut steps: Vec<&str> = folder.as_str().split('/').filter(|step| !step.is_empty()).collect();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop()?;
+            }
+            step => steps.push(step),
+        }
+    }
+    Some(steps.join("/").into())
+}
+
+/// Every file below a folder that `wanted` takes, relative to the root, sorted. Hidden files and
+/// folders are skipped; links that leave the project are refused.
+pub fn files(
+    root: &Root,
+    folder: &Utf8Path,
+    wanted: &dyn Fn(&Utf8Path) -> bool,
+) -> (Vec<Utf8PathBuf>, Vec<Diagnostic>) {
+    let mut walk = Walk { root, wanted, found: Vec::new(), faults: Vec::new() };
+    let start = root.join(folder);
+    let mut open: Vec<(Utf8PathBuf, Vec<PathBuf>)> = Vec::new();
+    match root.below(start.as_std_path()) {
+        Some(real) => open.push((folder.to_owned(), vec![real])),
+        None if start.exists() => walk.refuse(folder),
+        None => {}
+    }
+    while let Some((folder, around)) = open.pop() {
+        walk.folder(&folder, &around, &mut open);
+        if walk.found.len() > MAX_FILES {
+            walk.faults.push(
+                Diagnostic::error("too-large", format!("The project has more than {MAX_FILES} files"), None)
+                    .help("set `definitions:` in `musher.yaml` to the folder of the definitions"),
+            );
+            walk.found.clear();
+            break;
+        }
+    }
+    walk.found.sort();
+    (walk.found, walk.faults)
+}
+
+struct Walk<'a> {
+    root: &'a Root,
+    wanted: &'a dyn Fn(&Utf8Path) -> bool,
+    found: Vec<Utf8PathBuf>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Walk<'_> {
+    /// `around`: the real folders on the way down, the last one this folder itself.
+    fn folder(&mut self, folder: &Utf8Path, around: &[PathBuf], open: &mut Vec<(Utf8PathBuf, Vec<PathBuf>)>) {
+        let entries = match fs::read_dir(self.root.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) => return self.unreadable(folder, &error),
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => return self.unreadable(folder, &error),
+            };
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let Some(name) = name.to_str() else {
+                self.faults.push(
+                    Diagnostic::error(
+                        "not-utf8",
+                        format!("The name of the file `{folder}/{}` is no UTF-8", name.to_string_lossy()),
+                        None,
+                    )
+                    .help("rename the file"),
+                );
+                continue;
+            };
+            let path = folder.join(name);
+            let Some(real) = self.root.below(&entry.path()) else {
+                self.refuse(&path);
+                continue;
+            };
+            if !real.is_dir() {
+                if (self.wanted)(&path) {
+                    self.found.push(path);
+                }
+            } else if around.contains(&real) || around.len() >= MAX_FOLDERS {
+                self.faults.push(
+                    Diagnostic::error(
+                        "link-loop",
+                        format!("The folder `{path}` leads back into itself"),
+                        None,
+                    )
+                    .help("remove the link"),
+                );
+            } else if (self.wanted)(&path) {
+                open.push((path, around.iter().cloned().chain([real]).collect()));
+            }
+        }
+    }
+
+    fn refuse(&mut self, path: &Utf8Path) {
+        let dangling = !self.root.join(path).exists();
+        let what = if dangling { "leads nowhere" } else { "leads out of the project" };
+        self.faults.push(
+            Diagnostic::error("outside-root", format!("The link `{path}` {what}"), None)
+                .help("remove the link, or put what it names below the folder of `musher.yaml`"),
+        );
+    }
+
+    fn unreadable(&mut self, folder: &Utf8Path, error: &std::io::Error) {
+        let text = format!("The folder `{folder}` can't be read: {error}");
+        self.faults.push(Diagnostic::error("unreadable", text, None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_below_the_root() {
+        for (folder, path, expected) in [
+            ("monitors/a", "x.json", Some("monitors/a/x.json")),
+            ("monitors", "../inventory/./x.json", Some("inventory/x.json")),
+            ("monitors", "../../x", None),
+            ("", "../x", None),
+            ("monitors", "/etc/passwd", None),
+            ("monitors", "a/../../..", None),
+        ] {
+            let resolved = resolve(Utf8Path::new(folder), path);
+            assert_eq!(resolved.as_deref().map(Utf8Path::as_str), expected, "{folder} {path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_inside_only() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["p/m/b", "p/m/.hidden", "p/shared", "out"] {
+            fs::create_dir_all(at(name)).unwrap();
+        }
+        for name in
+            ["p/m/z.yaml", "p/m/b/a.yaml", "p/m/.hidden/x.yaml", "p/shared/s.yaml", "out/o.yaml", "p/m/x.md"]
+        {
+            fs::write(at(name), "").unwrap();
+        }
+        symlink(at("p/shared"), at("p/m/link")).unwrap();
+        symlink(at("out"), at("p/m/out")).unwrap();
+        symlink(at("p/m"), at("p/m/b/loop")).unwrap();
+        symlink("nowhere", at("p/m/gone.yaml")).unwrap();
+        let root = Root::new(Utf8Path::from_path(&at("p")).unwrap());
+        let (found, faults) = files(&root, Utf8Path::new("m"), &|path| path.extension() != Some("md"));
+        assert_eq!(found, ["m/b/a.yaml", "m/link/s.yaml", "m/z.yaml"]);
+        let mut codes: Vec<_> = faults.into_iter().map(|fault| (fault.code, fault.text)).collect();
+        codes.sort();
+        assert_eq!(
+            codes,
+            [
+                ("link-loop", "The folder `m/b/loop` leads back into itself".to_owned()),
+                ("outside-root", "The link `m/gone.yaml` leads nowhere".to_owned()),
+                ("outside-root", "The link `m/out` leads out of the project".to_owned()),
+            ]
+        );
+    }
+}
