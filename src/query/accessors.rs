@@ -1,6 +1,8 @@
 //! What rules ask of a tree: its metrics, keys, windows, ids, functions, each with its bytes.
 
-use super::search::search_at;
+use std::ops::Range;
+
+use super::search::search;
 use super::tree::{
     Argument, Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Metric, Metrics,
     Monitor, Scope, Search, Spanned, Suffix, Tag, Term, Text,
@@ -85,14 +87,10 @@ impl Expr {
 
     /// Metrics that name an aggregation or a scope. The span of one is its head's: from the aggregation to the scope.
     pub fn metrics(&self) -> Vec<Spanned<&Metric>> {
-        let metric = |term: &'_ Term| match &term.head.value {
-            Head::Metric(_) => Some(term.head.span.clone()),
-            _ => None,
-        };
-        let found = self.terms().into_iter().filter_map(|term| Some((metric(term)?, term)));
-        found
-            .filter_map(|(span, term)| match &term.head.value {
-                Head::Metric(metric) => Some(Spanned { value: metric, span }),
+        let terms = self.terms().into_iter();
+        terms
+            .filter_map(|term| match &term.head.value {
+                Head::Metric(value) => Some(Spanned { value, span: term.head.span.clone() }),
                 _ => None,
             })
             .collect()
@@ -100,11 +98,10 @@ impl Expr {
 
     /// Bare names: the queries of a formula (`query1`), and keywords among the arguments (`sum`).
     pub fn names(&self) -> Vec<Spanned<&str>> {
-        let name = |term: &'_ Term| matches!(term.head.value, Head::Name(_)).then(|| term.head.span.clone());
-        let found = self.terms().into_iter().filter_map(|term| Some((name(term)?, term)));
-        found
-            .filter_map(|(span, term)| match &term.head.value {
-                Head::Name(name) => Some(Spanned { value: name.as_str(), span }),
+        let terms = self.terms().into_iter();
+        terms
+            .filter_map(|term| match &term.head.value {
+                Head::Name(name) => Some(Spanned { value: name.as_str(), span: term.head.span.clone() }),
                 _ => None,
             })
             .collect()
@@ -242,9 +239,21 @@ impl ChainAlert {
     /// The search of `logs("…")` and its like, read; absent for service checks, formulas and SLOs.
     pub fn search(&self) -> Option<Search> {
         let ChainHead::Source(call) = &self.head.value else { return None };
+        if self.slo_id().is_some() {
+            return None;
+        }
         let text = only_text(call)?;
-        // Blanks for backslashes: every byte stays where it is.
-        search_at(&text.value.raw.replace('\\', " "), text.span.start + 1).tree
+        let (decoded, places) = text.value.decoded();
+        let mut search = search(&decoded).tree?;
+        let inside = text.span.start + text.value.quote.len_utf8();
+        let move_span =
+            |span: &mut Range<usize>| *span = inside + places[span.start]..inside + places[span.end];
+        for term in &mut search.terms {
+            move_span(&mut term.span);
+            move_span(&mut term.value.value.span);
+            term.value.key.iter_mut().for_each(|key| move_span(&mut key.span));
+        }
+        Some(search)
     }
 
     /// The id in `error_budget("…")` or `burn_rate("…")`, which may be a reference marker.
@@ -261,6 +270,23 @@ fn only_text(call: &Call) -> Option<Spanned<&Text>> {
     match &term.head.value {
         Head::Text(text) => Some(Spanned { value: text, span: term.head.span.clone() }),
         _ => None,
+    }
+}
+
+impl Text {
+    /// The text without the backslashes that escape, and for each byte border of it the byte of `raw`.
+    pub fn decoded(&self) -> (String, Vec<usize>) {
+        let (mut decoded, mut places) = (String::with_capacity(self.raw.len()), Vec::new());
+        let mut escaped = false;
+        for (at, c) in self.raw.char_indices() {
+            escaped = c == '\\' && !escaped;
+            if !escaped {
+                decoded.push(c);
+                places.extend(at..at + c.len_utf8());
+            }
+        }
+        places.push(self.raw.len());
+        (decoded, places)
     }
 }
 
@@ -362,6 +388,142 @@ fn collect_members<'a>(composite: &'a Spanned<Composite>, members: &mut Vec<Span
             for operand in operands {
                 collect_members(operand, members);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{formula, metric, monitor};
+    use super::*;
+
+    /// What the rules see of a monitor, one fact a line; what has a span is cut from the text by it.
+    fn facts(kind: &str, text: &str) -> String {
+        let tree = monitor(kind, text).tree.expect("the query is read");
+        let mut facts = Vec::new();
+        let mut fact =
+            |name: &str, span: &std::ops::Range<usize>| facts.push(format!("{name} {}", &text[span.clone()]));
+        if let Some(comparison) = tree.comparison() {
+            fact("operator", &comparison.operator.span);
+            fact("threshold", &comparison.threshold.span);
+        }
+        tree.window()
+            .iter()
+            .for_each(|window| fact(&format!("window {}s", window.value.seconds), &window.span));
+        tree.shift()
+            .iter()
+            .for_each(|window| fact(&format!("shift {}s", window.value.seconds), &window.span));
+        tree.group_keys().iter().for_each(|key| fact("by", &key.span));
+        tree.members().iter().for_each(|member| fact("member", &member.span));
+        if let Some(expr) = tree.expr() {
+            expr.value
+                .metrics()
+                .iter()
+                .for_each(|metric| fact(&format!("metric {} in", metric.value.name.value), &metric.span));
+            expr.value.functions().iter().for_each(|call| fact("calls", &call.name.span));
+            expr.value.names().iter().for_each(|name| fact("name", &name.span));
+        }
+        if let Monitor::Chain(chain) = &tree {
+            chain.slo_id().iter().for_each(|id| fact("slo", &id.span));
+            for method in ["over", "long_window", "short_window"] {
+                chain
+                    .window(method)
+                    .iter()
+                    .for_each(|window| fact(&format!("{method} {}s", window.value.seconds), &window.span));
+            }
+            for term in chain.search().iter().flat_map(|search| &search.terms) {
+                fact("term", &term.span);
+            }
+        }
+        facts.join("\n")
+    }
+
+    fn check(kind: &str, text: &str, expect: &[&str]) {
+        assert_eq!(facts(kind, text), expect.join("\n"), "{text}");
+    }
+
+    #[test]
+    fn facts_stand_at_their_bytes() {
+        check(
+            "query alert",
+            "change(avg(last_5m),1h_ago):default_zero(sum:é.a{x:y} by {host, env}.as_rate()) / b > 4.5",
+            &[
+                "operator >",
+                "threshold 4.5",
+                "window 300s last_5m",
+                "shift 3600s 1h_ago",
+                "by host",
+                "by env",
+                "metric é.a in sum:é.a{x:y}",
+                "calls default_zero",
+                "calls as_rate",
+                "name b",
+            ],
+        );
+        check(
+            "log alert",
+            "logs(\"a:b \\\"c d\\\"\").by(\"@x, y\").last(\"1d\") >= -5",
+            &[
+                "operator >=",
+                "threshold -5",
+                "window 86400s \"1d\"",
+                "by @x",
+                "by y",
+                "term a:b",
+                "term \"c d\\\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn facts_of_the_other_sorts() {
+        check(
+            "slo alert",
+            "burn_rate(\"abc\").over(\"30d\").long_window(\"1h\").short_window(\"5m\") > 14.4",
+            &[
+                "operator >",
+                "threshold 14.4",
+                "slo \"abc\"",
+                "over 2592000s \"30d\"",
+                "long_window 3600s \"1h\"",
+                "short_window 300s \"5m\"",
+            ],
+        );
+        check("composite", "1 && !( 23 || 1 )", &["member 1", "member 23", "member 1"]);
+        check(
+            "data-jobs alert",
+            "formula(\"f(q)\").by(job_name,x).last(10d) > 0",
+            &["operator >", "threshold 0", "window 864000s 10d", "by job_name", "by x", "calls f", "name q"],
+        );
+        check("service check", "\"a.b\".over(\"*\").by(\"*\").last(2).count_by_status()", &[]);
+    }
+
+    #[test]
+    fn tags_know_whether_they_are_wanted() {
+        let tree = metric("avg:a{b:c, !d:e, NOT (f:g OR NOT h), i NOT IN (j,k)}").tree.expect("a query");
+        let metrics = tree.metrics();
+        let tags = metrics[0].value.scope.as_ref().expect("a scope").value.tags();
+        let told: Vec<String> = tags.iter().map(|(tag, wanted)| format!("{tag} {wanted}")).collect();
+        assert_eq!(told, ["b:c true", "d:e false", "f:g false", "h true", "i:j false", "i:k false"]);
+        let names = formula("a + b * f(c)").tree.expect("a formula");
+        assert_eq!(names.value.names().iter().map(|name| name.value).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn windows() {
+        for (text, expect) in [
+            ("last_5m", Some((WindowSort::Last, 300))),
+            ("current_1mo", Some((WindowSort::Current, 2_592_000))),
+            ("next_1w", Some((WindowSort::Next, 604_800))),
+            ("1d_ago", Some((WindowSort::Last, 86_400))),
+            ("1hr", Some((WindowSort::Last, 3600))),
+            ("99999999999999999999h", None),
+            ("9999999999999999999w", None),
+            ("5", None),
+            ("m", None),
+            ("a_5m", None),
+        ] {
+            assert_eq!(Window::read(text).map(|window| (window.sort, window.seconds)), expect, "{text}");
         }
     }
 }

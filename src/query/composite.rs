@@ -86,3 +86,33 @@ fn id(input: &mut Input<'_>) -> Outcome<Composite> {
     }
     Ok(Composite::Id(take(input, length).to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::told;
+    use super::composite;
+
+    fn check(text: &str, expect: &str) {
+        assert_eq!(told(&composite(text)), expect, "{text}");
+    }
+
+    #[test]
+    fn composites() {
+        let help = "write the number of a monitor, or a reference such as `${monitors.checkout-errors.id}`";
+        for (text, expect) in [
+            ("1 && !(2 || 3)", "1 && !(2 || 3)".to_owned()),
+            (" !1||2&&3 ", "!1 || 2 && 3".to_owned()),
+            ("\u{FDD0}id monitors/a\u{FDD1}&&2", "\u{FDD0}id monitors/a\u{FDD1} && 2".to_owned()),
+            ("", format!("error 0..0: expected the id of a monitor; the query ends here ({help})")),
+            ("1 && a", format!("error 5..6: expected the id of a monitor; found `a` ({help})")),
+            ("1x", format!("error 0..2: expected the id of a monitor; found `1x` ({help})")),
+            ("(1 && 2", "error 7..7: expected `&&`, `||` or `)`; the query ends here".to_owned()),
+            (
+                "1 & 2",
+                "error 2..3: expected `&&`, `||` or the end of the query; found `&` (a composite joins monitor ids by `&&`, `||` and `!`, with brackets where both are used)".to_owned(),
+            ),
+        ] {
+            check(text, &expect);
+        }
+    }
+}

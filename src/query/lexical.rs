@@ -266,3 +266,14 @@ pub fn end(input: &mut Input<'_>, what: &str) -> Outcome<()> {
     space(input);
     if rest(input).is_empty() { Ok(()) } else { Err(expected(input, what)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MARKER_CLOSE, MARKER_OPEN};
+
+    #[test]
+    fn markers_are_those_of_references() {
+        assert_eq!(MARKER_OPEN, crate::model::Reference::OPEN);
+        assert_eq!(MARKER_CLOSE, crate::model::Reference::CLOSE);
+    }
+}

@@ -286,3 +286,89 @@ fn argument(input: &mut Input<'_>) -> Outcome<Argument> {
     }
     Ok(Argument { name: None, value: expr(input)? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::told;
+    use super::metric;
+
+    fn check(text: &str, expect: &str) {
+        assert_eq!(told(&metric(text)), expect, "{text}");
+    }
+
+    #[test]
+    fn queries_are_read_and_printed() {
+        for (text, expect) in [
+            ("", ""),
+            ("avg:a.b{*}", "avg:a.b{*}"),
+            ("system.load.1", "system.load.1"),
+            ("p99.9:a{*}by{ host , $g }.as_count()", "p99.9:a{*} by {host,$g}.as_count()"),
+            ("sum:a{*}.as_count() by {x} .rollup( sum,60 )", "sum:a{*}.as_count() by {x}.rollup(sum, 60)"),
+            ("avg:a.b.rollup(max, 3600)", "avg:a.b.rollup(max, 3600)"),
+            ("(1-avg:a{*})*100", "(1 - avg:a{*}) * 100"),
+            ("-a{*} + .5e3/2 - -1", "-a{*} + .5e3 / 2 - -1"),
+            ("count(v: v<=0.25):t{*}.as_count()", "count(v: v<=0.25):t{*}.as_count()"),
+            ("sum:a{*} by {h}, sum:b{*} by {h}", "sum:a{*} by {h}, sum:b{*} by {h}"),
+            ("percentile(query1, 'p90', { * })", "percentile(query1, 'p90', {*})"),
+            (
+                "anomalies(avg:a{*}, 'agile', 2, direction = 'above')",
+                "anomalies(avg:a{*}, 'agile', 2, direction='above')",
+            ),
+            ("top5_mean(ewma_20(avg:$m{$s}))", "top5_mean(ewma_20(avg:$m{$s}))"),
+            ("timeshift(avg:x{*}, -3600)", "timeshift(avg:x{*}, -3600)"),
+            ("avg:5xx.rate{*}", "avg:5xx.rate{*}"),
+            ("avg: a {*}\n  by {b}", "avg:a{*} by {b}"),
+        ] {
+            check(text, expect);
+        }
+    }
+
+    #[test]
+    fn faults_say_what_to_write() {
+        for (text, expect) in [
+            (
+                "avgg:a{*}",
+                "avgg:a{*}\nerror 0..4: expected an aggregation: avg, sum, min, max, …; found `avgg` (did you mean `avg`?)",
+            ),
+            (
+                "quux:a{*}",
+                "quux:a{*}\nwarning 0..4: expected an aggregation: avg, sum, min, max, …; found `quux` (musher does not know it; it is passed as it is)",
+            ),
+            (
+                "default_zer(avg:a{*})",
+                "default_zer(avg:a{*})\nwarning 0..11: `default_zer` is no function that musher knows (did you mean `default_zero`?)",
+            ),
+            (
+                "avg:a{*}.as_cont()",
+                "avg:a{*}.as_cont()\nwarning 9..16: `as_cont` is no method that musher knows (did you mean `as_count`?)",
+            ),
+            (
+                "frobnicate(a)",
+                "frobnicate(a)\nwarning 0..10: `frobnicate` is no function that musher knows (it is passed as it is)",
+            ),
+            ("avg:", "error 4..4: expected the name of a metric; the query ends here"),
+            (
+                "avg:a{*} +",
+                "error 10..10: expected a metric query such as `avg:system.load.1{*}`, a function, a number or `(`; the query ends here",
+            ),
+            (
+                "avg:a{*} avg:b{*}",
+                "error 9..12: expected an operator (`+`, `-`, `*`, `/`), `,` or the end of the query; found `avg`",
+            ),
+            ("(avg:a{*}", "error 9..9: expected an operator or `)`; the query ends here"),
+            ("top(avg:a{*}, 10 'sum')", "error 17..18: expected `,` or `)`; found `'`"),
+            ("top(a, 'sum)", "error 7..8: the text that begins with `'` has no end (close it with `'`)"),
+            (
+                "top(a, “sum”)",
+                "error 7..10: expected a metric query such as `avg:system.load.1{*}`, a function, a number or `(`; found `“` (write straight quotes: `\"`)",
+            ),
+            ("avg:a{*}.rollup", "error 15..15: expected `(` behind the method; the query ends here"),
+            (
+                "avg:a{*} by host",
+                "error 9..11: expected an operator (`+`, `-`, `*`, `/`), `,` or the end of the query; found `by`",
+            ),
+        ] {
+            check(text, expect);
+        }
+    }
+}

@@ -249,3 +249,117 @@ fn look_at(tree: &Monitor, known: Option<&MonitorType>, findings: &mut Findings)
         Monitor::Composite(_) | Monitor::Opaque => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::told;
+    use super::monitor;
+
+    fn check(kind: &str, text: &str, expect: &str) {
+        assert_eq!(told(&monitor(kind, text)), expect, "{kind}: {text}");
+    }
+
+    /// Forms of the OpenAPI document and of Datadog's documentation: they print as they stand.
+    #[test]
+    fn documented_forms_are_read() {
+        for (kind, text) in [
+            ("metric alert", "avg(last_5m):sum:a{env:prod} by {host}.as_rate() >= -0.5"),
+            ("query alert", "change(avg(last_5m), 1h_ago):avg:a{*} < 1e3"),
+            ("query alert", "max(next_1w):forecast(avg:a{*}, 'linear', 1) >= 95"),
+            ("query alert", "avg(last_1h):avg:a{*} > threshold"),
+            ("query alert", "formula(\"query1 / query2\").rollup(\"sum\").last(\"5m\") > 100"),
+            (
+                "log alert",
+                "logs(\"service:a \\\"b c\\\"\").index(\"*\").rollup(\"count\").by(\"host\").last(\"5m\") > 5",
+            ),
+            ("rum alert", "rum(\"@type:error\").rollup(\"count\").last(\"5m\") > 5"),
+            ("event alert", "events('priority:all status:error').rollup('count').last('1h') > 2"),
+            ("audit alert", "audits(\"a\").rollup(\"cardinality\", \"@usr.id\").last(\"1h\") > 2"),
+            (
+                "trace-analytics alert",
+                "trace-analytics(\"env:a\").rollup(\"pc99\", \"@duration\").last(\"5m\") > 1",
+            ),
+            (
+                "error-tracking alert",
+                "error-tracking(\"a\").source(\"all\").new().rollup(\"count\").by(\"@issue.id\").last(\"1d\") > 0",
+            ),
+            ("process alert", "processes('java').over('env:a').rollup('count').last('10m') < 1"),
+            (
+                "service check",
+                "\"http.can_connect\".over(\"a:b\", \"c:d\").exclude(\"e:f\").by(\"url\").last(4).count_by_status()",
+            ),
+            ("composite", "1 && (2 || !3)"),
+            ("slo alert", "error_budget(\"abc\").over(\"7d\") > 75"),
+            (
+                "slo alert",
+                "burn_rate(\"\u{FDD0}id slos/x\u{FDD1}\").over(\"30d\").long_window(\"1h\").short_window(\"5m\") > 14.4",
+            ),
+            (
+                "cost alert",
+                "formula(\"query1\").last(\"7d\").anomaly(direction=\"above\", threshold=10) >= 5",
+            ),
+            (
+                "data-jobs alert",
+                "formula(\"failed_runs(run_query)\").by(job_name, workspace_name).last(10d) > 0",
+            ),
+            (
+                "network-path alert",
+                "network-path(\"*\").index(\"netpath-path\").rollup(\"avg\", \"@x\").last(\"5m\") > 5",
+            ),
+            ("database-monitoring alert", "database-monitoring(\"*\").rollup(\"count\").last(\"5m\") > 5"),
+        ] {
+            check(kind, text, text);
+        }
+    }
+
+    #[test]
+    fn faults_of_monitors() {
+        let ends = "a monitor's query ends with its critical threshold, such as `> 5`";
+        for (kind, text, expect) in [
+            ("query alert", "avg(last_5m):avg:a{*}", format!("error 21..21: expected a comparison: `>`, `>=`, `<`, `<=`, `==` or `!=`; the query ends here ({ends})")),
+            ("query alert", "avg(last_5m):avg:a{*} = 5", "error 22..23: expected a comparison: `>`, `>=`, `<`, `<=`, `==` or `!=`; found `=` (write `==` for equal)".to_owned()),
+            ("query alert", "avg(last_5m):avg:a{*} > five", "error 24..28: expected a number; found `five`".to_owned()),
+            ("query alert", "avg(last_5m):avg:a{*} > 5 6", "error 26..27: expected the end of the query; found `6`".to_owned()),
+            ("query alert", "avg:a{*} > 5", "error 0..3: expected a time aggregation and its window such as `avg(last_5m):`; found `avg`".to_owned()),
+            (
+                "query alert",
+                "agv(last_5m):avg:a{*} > 5",
+                "agv(last_5m):avg:a{*} > 5\nerror 0..3: expected a time aggregation: avg, sum, min, max, …; found `agv` (did you mean `avg`?)".to_owned(),
+            ),
+            ("log alert", "query", "error 0..5: expected a source with its search in brackets such as `logs(\"…\")`; found `query`".to_owned()),
+            (
+                "log alert",
+                "log(\"*\").last(\"5m\") > 5",
+                "log(\"*\").last(\"5m\") > 5\nwarning 0..3: `log` is no source of a monitor of type `log alert` (did you mean `logs`?)".to_owned(),
+            ),
+            (
+                "log alert",
+                "avg(last_5m):avg:a{*} > 5",
+                "avg(last_5m):avg:a{*} > 5\nwarning 0..12: this is a metric query, but the monitor's type is `log alert` (set the `type` that the query belongs to)".to_owned(),
+            ),
+            (
+                "rum alert",
+                "formula(\"query1 +\").last(\"5m\") > 5",
+                "formula(\"query1 +\").last(\"5m\") > 5\nerror 17..17: expected a metric query such as `avg:system.load.1{*}`, a function, a number or `(`; the query ends here".to_owned(),
+            ),
+            (
+                "rum alert",
+                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5",
+                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5\nwarning 28..35: `cumsumm` is no function that musher knows (did you mean `cumsum`?)".to_owned(),
+            ),
+            (
+                "data-quality alert",
+                "what is this?",
+                "\nwarning 0..4: expected a source with its search in brackets such as `logs(\"…\")`; found `what`".to_owned(),
+            ),
+            (
+                "querry alert",
+                "avg(last_5m):avg:a{*} > 5",
+                "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is no type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
+            ),
+            ("synthetics alert", "no_query", String::new()),
+        ] {
+            check(kind, text, &expect);
+        }
+    }
+}

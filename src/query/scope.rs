@@ -11,19 +11,16 @@ use super::tree::{Filter, Joint, Scope, Spanned, Tag};
 
 /// `{…}`; the opening brace comes next.
 pub fn scope(input: &mut Input<'_>) -> Outcome<Spanned<Scope>> {
-    let scope = spanned(input, |input| {
+    spanned(input, |input| {
         expect_symbol(input, "{", "`{` and a scope")?;
         let filter = if peek(input) == Some('}') { None } else { Some(filter(input, '}')?) };
         let end = if filter.is_some() { "`,`, `AND`, `OR` or `}` in the scope" } else { "`}`" };
-        // White space behind the brace belongs to no span.
         if peek(input) != Some('}') {
             return Err(expected(input, end));
         }
         take(input, 1);
         Ok(Scope { filter })
-    })?;
-    space(input);
-    Ok(scope)
+    })
 }
 
 /// Filters joined by commas, AND, OR or only white space, up to the bracket that closes them.
@@ -174,11 +171,11 @@ fn list(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
     let mut values = Vec::new();
     loop {
         match peek(input) {
-            None | Some(')') => return Ok(values),
             Some(',') => {
                 symbol(input, ",");
             }
-            Some(_) => values.push(word(input)?),
+            _ if word_length(rest(input)) == 0 => return Ok(values),
+            _ => values.push(word(input)?),
         }
     }
 }
@@ -278,5 +275,65 @@ pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
             return Ok(keys);
         }
         expect_symbol(input, ",", "`,` or `}` behind a key to group by")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{metric, told};
+
+    /// Reads `m{SCOPE}`; expects the scope as it is printed, and the faults.
+    fn check(scope: &str, expect: &str) {
+        let told = told(&metric(&format!("m{{{scope}}}")));
+        assert_eq!(
+            told.replacen("m{", "", 1).replacen('}', "", usize::from(told.starts_with("m{"))),
+            expect,
+            "{scope}"
+        );
+    }
+
+    #[test]
+    fn scopes_of_all_spellings() {
+        for (scope, expect) in [
+            ("", ""),
+            (" * ", "*"),
+            ("env:prod, host:a", "env:prod,host:a"),
+            ("$env,$host.value , host:$host.value", "$env,$host.value,host:$host.value"),
+            ("!env:dev,! $scope", "!env:dev,!$scope"),
+            ("env:prod and not host:a*", "env:prod AND NOT host:a*"),
+            ("(a:1 OR a:2) AND b:3", "(a:1 OR a:2) AND b:3"),
+            ("a IN (x, \"y z\" ,$v)", "a IN (x,\"y z\",$v)"),
+            ("$A AND space not in (system,shared)", "$A AND space NOT IN (system,shared)"),
+            ("pod: web-*,group:", "pod:web-*,group:"),
+            ("url:https://x/y?a=b,field:apps:octoprint", "url:https://x/y?a=b,field:apps:octoprint"),
+            ("name:o'neil,and,not,in,or:x", "name:o'neil,and,not,in,or:x"),
+            ("threadname:cli_session.*", "threadname:cli_session.*"),
+            ("env:(prod OR staging)", "env:(prod OR staging)"),
+            ("id:\u{FDD0}id monitors/x y\u{FDD1},b", "id:\u{FDD0}id monitors/x y\u{FDD1},b"),
+        ] {
+            check(scope, expect);
+        }
+        // Braces and quotes hold what would end the scope.
+        for scope in ["r:\"get_/users/{id}, x\"", "r:get_/users/{id}"] {
+            assert_eq!(told(&metric(&format!("m{{{scope}}}"))), format!("m{{{scope}}}"));
+        }
+    }
+
+    #[test]
+    fn faults_of_scopes() {
+        for (scope, expect) in [
+            ("a,,b", "a,,b\nwarning 4..4: a filter of the scope is empty (remove the spare comma)"),
+            (
+                "a:b c:d",
+                "a:b c:d\nwarning 6..6: two filters of a scope stand side by side (join them by `,`, `AND` or `OR`)",
+            ),
+            ("(a:b", "error 6..7: expected `)`; found `}` (the bracket was opened at byte 2)"),
+            ("a)", "error 3..4: expected `,`, `AND`, `OR` or `}` in the scope; found `)`"),
+            ("a IN (b", "error 9..10: expected `)`; found `}` (the bracket was opened at byte 7)"),
+        ] {
+            check(scope, expect);
+        }
+        let open = told(&metric("avg:a{env:prod"));
+        assert_eq!(open, "error 14..14: expected `,`, `AND`, `OR` or `}` in the scope; the query ends here");
     }
 }

@@ -6,12 +6,7 @@ use super::{Fault, Parsed, parse};
 
 /// Reads a search: `service:web @http.status_code:>=500 -env:dev "timed out"`.
 pub fn search(text: &str) -> Parsed<Search> {
-    search_at(text, 0)
-}
-
-/// A search that begins at a byte of the user's string.
-pub fn search_at(text: &str, base: usize) -> Parsed<Search> {
-    parse(text, base, |input| {
+    parse(text, 0, |input| {
         let mut terms = Vec::new();
         let mut brackets = Vec::new();
         let mut negated = false;
@@ -115,4 +110,40 @@ fn enclosed_length(text: &str, close: char) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::search;
+
+    /// Expects each term as `[-]KEY=VALUE`, or the value alone.
+    fn check(text: &str, expect: &[&str]) {
+        let tree = search(text).tree.expect("a search is always read");
+        let terms: Vec<String> = tree
+            .terms
+            .iter()
+            .map(|term| {
+                assert!(text[term.span.clone()].ends_with(&term.value.value.value), "{text}");
+                let key = term.value.key.as_ref().map(|key| format!("{}=", key.value)).unwrap_or_default();
+                format!("{}{key}{}", if term.value.negated { "-" } else { "" }, term.value.value.value)
+            })
+            .collect();
+        assert_eq!(terms, expect, "{text}");
+    }
+
+    #[test]
+    fn terms_of_searches() {
+        for (text, expect) in [
+            ("", &[][..]),
+            ("service:web -env:dev error", &["service=web", "-env=dev", "error"]),
+            ("(a:1 OR NOT b:2) AND c", &["a=1", "-b=2", "c"]),
+            ("@http.status_code:[500 TO 599] @n:>=5", &["@http.status_code=[500 TO 599]", "@n=>=5"]),
+            ("m:(HEAD OR PUT) \"timed out\" t:\"a b\"", &["m=(HEAD OR PUT)", "\"timed out\"", "t=\"a b\""]),
+            ("$env url:http\\://x/y\\ z", &["$env", "url=http\\://x/y\\ z"]),
+            ("*:(*x OR y)", &["*=(*x OR y)"]),
+            ("env: prod", &["env=", "prod"]),
+        ] {
+            check(text, expect);
+        }
+    }
 }
