@@ -1,0 +1,529 @@
+//! What rules ask of a tree: its metrics, keys, windows, ids, functions, each with its bytes.
+
+use std::ops::Range;
+
+use super::search::search;
+use super::tree::{
+    Argument, Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Metric, Metrics,
+    Monitor, Scope, Search, Spanned, Suffix, Tag, Term, Text,
+};
+
+/// A stretch of time that a query names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    pub sort: WindowSort,
+    /// A month counts 30 days, as the service's cumulative windows differ in length.
+    pub seconds: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowSort {
+    /// `last_5m`, `"5m"`.
+    Last,
+    /// `current_1mo`: from the beginning of the calendar's month.
+    Current,
+    /// `next_1w` of a forecast.
+    Next,
+}
+
+impl Window {
+    /// Reads `last_5m`, `current_1mo`, `next_1w`, `5m`, `1h_ago`, `1hr`.
+    pub fn read(text: &str) -> Option<Self> {
+        let (sort, length) = match text.split_once('_') {
+            Some(("last", length)) => (WindowSort::Last, length),
+            Some(("current", length)) => (WindowSort::Current, length),
+            Some(("next", length)) => (WindowSort::Next, length),
+            Some((length, "ago")) => (WindowSort::Last, length),
+            Some(_) => return None,
+            None => (WindowSort::Last, text),
+        };
+        let unit = length.find(|c: char| !c.is_ascii_digit())?;
+        let seconds = match &length[unit..] {
+            "s" | "sec" => 1,
+            "m" | "min" => 60,
+            "h" | "hr" => 3600,
+            "d" | "day" => 86_400,
+            "w" | "week" => 604_800,
+            "mo" | "month" => 2_592_000,
+            _ => return None,
+        };
+        let count: u64 = length[..unit].parse().ok()?;
+        Some(Self { sort, seconds: count.checked_mul(seconds)? })
+    }
+}
+
+impl Expr {
+    /// Every term, the outer before the inner ones.
+    pub fn each_term<'a>(&'a self, visit: &mut dyn FnMut(&'a Term)) {
+        match self {
+            Self::Term(term) => {
+                visit(term);
+                match &term.head.value {
+                    Head::Call(call) => call.each_term(visit),
+                    Head::Brackets(inside) => inside.value.each_term(visit),
+                    _ => {}
+                }
+                for suffix in &term.suffixes {
+                    if let Suffix::Method(call) = &suffix.value {
+                        call.each_term(visit);
+                    }
+                }
+            }
+            Self::Signed { of, .. } => of.value.each_term(visit),
+            Self::Chain { first, rest } => {
+                first.value.each_term(visit);
+                for (_, operand) in rest {
+                    operand.value.each_term(visit);
+                }
+            }
+        }
+    }
+
+    fn terms(&self) -> Vec<&Term> {
+        let mut terms = Vec::new();
+        self.each_term(&mut |term| terms.push(term));
+        terms
+    }
+
+    /// Metrics that name an aggregation or a scope. The span of one is its head's: from the aggregation to the scope.
+    pub fn metrics(&self) -> Vec<Spanned<&Metric>> {
+        let terms = self.terms().into_iter();
+        terms
+            .filter_map(|term| match &term.head.value {
+                Head::Metric(value) => Some(Spanned { value, span: term.head.span.clone() }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Bare names: the queries of a formula (`query1`), and keywords among the arguments (`sum`).
+    pub fn names(&self) -> Vec<Spanned<&str>> {
+        let terms = self.terms().into_iter();
+        terms
+            .filter_map(|term| match &term.head.value {
+                Head::Name(name) => Some(Spanned { value: name.as_str(), span: term.head.span.clone() }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Functions that are called, and methods, by name.
+    pub fn functions(&self) -> Vec<&Call> {
+        let mut calls = Vec::new();
+        for term in self.terms() {
+            if let Head::Call(call) = &term.head.value {
+                calls.push(call);
+            }
+            calls.extend(term.suffixes.iter().filter_map(|suffix| match &suffix.value {
+                Suffix::Method(call) => Some(call),
+                Suffix::By(_) => None,
+            }));
+        }
+        calls
+    }
+
+    /// Every key of every `by {…}`, in the order of the text; a key may stand several times.
+    pub fn group_keys(&self) -> Vec<&Spanned<String>> {
+        let suffixes = self.terms().into_iter().flat_map(|term| &term.suffixes);
+        suffixes
+            .filter_map(|suffix| match &suffix.value {
+                Suffix::By(keys) => Some(keys),
+                Suffix::Method(_) => None,
+            })
+            .flatten()
+            .collect()
+    }
+
+    /// The word of a name or a text: an argument such as `sum` or `'sum'`.
+    pub fn word(&self) -> Option<&str> {
+        let Self::Term(term) = self else { return None };
+        match &term.head.value {
+            Head::Name(name) if term.suffixes.is_empty() => Some(name),
+            Head::Text(text) if term.suffixes.is_empty() => Some(&text.raw),
+            _ => None,
+        }
+    }
+}
+
+impl Metrics {
+    pub fn metrics(&self) -> Vec<Spanned<&Metric>> {
+        self.items.iter().flat_map(|item| item.value.metrics()).collect()
+    }
+
+    pub fn functions(&self) -> Vec<&Call> {
+        self.items.iter().flat_map(|item| item.value.functions()).collect()
+    }
+
+    pub fn group_keys(&self) -> Vec<&Spanned<String>> {
+        self.items.iter().flat_map(|item| item.value.group_keys()).collect()
+    }
+}
+
+impl Call {
+    fn each_term<'a>(&'a self, visit: &mut dyn FnMut(&'a Term)) {
+        for argument in &self.arguments {
+            argument.value.value.each_term(visit);
+        }
+    }
+
+    /// The argument of a name: `direction` of `direction='above'`.
+    pub fn argument(&self, name: &str) -> Option<&Argument> {
+        self.arguments.iter().find(|argument| argument.name.as_ref().is_some_and(|known| known.value == name))
+    }
+
+    /// Unnamed arguments that are a word or a text: `"env:prod"` of `.over("env:prod")`, with their quotes' bytes.
+    pub fn words(&self) -> Vec<Spanned<&str>> {
+        let unnamed = self.arguments.iter().filter(|argument| argument.name.is_none());
+        unnamed
+            .filter_map(|argument| {
+                Some(Spanned { value: argument.value.value.word()?, span: argument.value.span.clone() })
+            })
+            .collect()
+    }
+}
+
+impl Scope {
+    /// The tags, those in brackets and behind a negation too, each with whether it is wanted (not negated). The
+    /// values of an `IN` are tags of its key.
+    pub fn tags(&self) -> Vec<(Tag, bool)> {
+        let mut tags = Vec::new();
+        if let Some(filter) = &self.filter {
+            filter.value.collect_tags(true, &mut tags);
+        }
+        tags
+    }
+}
+
+impl Filter {
+    fn collect_tags(&self, wanted: bool, tags: &mut Vec<(Tag, bool)>) {
+        match self {
+            Self::Tag(tag) => tags.push((tag.clone(), wanted)),
+            Self::In { key, negated, values } => {
+                let of_key = values.iter().map(|value| Tag { key: Some(key.clone()), value: value.clone() });
+                tags.extend(of_key.map(|tag| (tag, wanted != *negated)));
+            }
+            Self::Not { filter, .. } => filter.value.collect_tags(!wanted, tags),
+            Self::Brackets(inside) => inside.value.collect_tags(wanted, tags),
+            Self::Chain { first, rest } => {
+                first.value.collect_tags(wanted, tags);
+                for (_, filter) in rest {
+                    filter.value.collect_tags(wanted, tags);
+                }
+            }
+            Self::Empty => {}
+        }
+    }
+}
+
+impl ChainAlert {
+    /// The first method of a name: `last` of `.last("5m")`.
+    pub fn method(&self, name: &str) -> Option<&Spanned<Call>> {
+        self.methods.iter().find(|method| method.value.name.value == name)
+    }
+
+    /// The first word of a method: `5m` of `.last("5m")`, with its quotes' bytes.
+    pub fn word(&self, method: &str) -> Option<Spanned<&str>> {
+        self.method(method)?.value.words().into_iter().next()
+    }
+
+    /// The window of `.last(…)`, `.current(…)`, `.over(…)`, `.long_window(…)`.
+    pub fn window(&self, method: &str) -> Option<Spanned<Window>> {
+        let word = self.word(method)?;
+        let mut window = Window::read(word.value)?;
+        if method == "current" {
+            window.sort = WindowSort::Current;
+        }
+        Some(Spanned { value: window, span: word.span })
+    }
+
+    /// The search of `logs("…")` and its like, read; absent for service checks, formulas and SLOs.
+    pub fn search(&self) -> Option<Search> {
+        let ChainHead::Source(call) = &self.head.value else { return None };
+        if self.slo_id().is_some() {
+            return None;
+        }
+        let text = only_text(call)?;
+        let (decoded, places) = text.value.decoded();
+        let mut search = search(&decoded).tree?;
+        let inside = text.span.start + text.value.quote.len_utf8();
+        let move_span =
+            |span: &mut Range<usize>| *span = inside + places[span.start]..inside + places[span.end];
+        for term in &mut search.terms {
+            move_span(&mut term.span);
+            move_span(&mut term.value.value.span);
+            term.value.key.iter_mut().for_each(|key| move_span(&mut key.span));
+        }
+        Some(search)
+    }
+
+    /// The id in `error_budget("…")` or `burn_rate("…")`, which may be a reference marker.
+    pub fn slo_id(&self) -> Option<Spanned<&str>> {
+        let ChainHead::Source(call) = &self.head.value else { return None };
+        matches!(call.name.value.as_str(), "error_budget" | "burn_rate")
+            .then(|| call.words().into_iter().next())?
+    }
+}
+
+fn only_text(call: &Call) -> Option<Spanned<&Text>> {
+    let [argument] = call.arguments.as_slice() else { return None };
+    let Expr::Term(term) = &argument.value.value else { return None };
+    match &term.head.value {
+        Head::Text(text) => Some(Spanned { value: text, span: term.head.span.clone() }),
+        _ => None,
+    }
+}
+
+impl Text {
+    /// The text without the backslashes that escape, and for each byte border of it the byte of `raw`.
+    pub fn decoded(&self) -> (String, Vec<usize>) {
+        let (mut decoded, mut places) = (String::with_capacity(self.raw.len()), Vec::new());
+        let mut escaped = false;
+        for (at, c) in self.raw.char_indices() {
+            escaped = c == '\\' && !escaped;
+            if !escaped {
+                decoded.push(c);
+                places.extend(at..at + c.len_utf8());
+            }
+        }
+        places.push(self.raw.len());
+        (decoded, places)
+    }
+}
+
+impl Monitor {
+    pub fn comparison(&self) -> Option<&Comparison> {
+        match self {
+            Self::Metric(alert) => Some(&alert.comparison),
+            Self::Chain(alert) => alert.comparison.as_ref(),
+            Self::Composite(_) | Self::Opaque => None,
+        }
+    }
+
+    /// The metric query or the formula.
+    pub fn expr(&self) -> Option<&Spanned<Expr>> {
+        match self {
+            Self::Metric(alert) => Some(&alert.expr),
+            Self::Chain(ChainAlert {
+                head: Spanned { value: ChainHead::Formula { expr, .. }, .. }, ..
+            }) => expr.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What the monitor evaluates over: of `change(avg(last_5m),last_1h)` the five minutes.
+    pub fn window(&self) -> Option<Spanned<Window>> {
+        match self {
+            Self::Metric(alert) => time_window(&alert.time.value),
+            Self::Chain(alert) => alert.window("last").or_else(|| alert.window("current")),
+            Self::Composite(_) | Self::Opaque => None,
+        }
+    }
+
+    /// How far a change looks back: of `change(avg(last_5m),last_1h)` the hour.
+    pub fn shift(&self) -> Option<Spanned<Window>> {
+        let Self::Metric(alert) = self else { return None };
+        let shift = &alert.time.value.arguments.get(1)?.value;
+        Some(Spanned { value: Window::read(shift.value.word()?)?, span: shift.span.clone() })
+    }
+
+    /// The keys that the monitor alerts by: of `by {…}`, and of `.by("a,b")`, each once, in the order of the text.
+    pub fn group_keys(&self) -> Vec<Spanned<String>> {
+        let mut keys: Vec<Spanned<String>> = match self {
+            Self::Metric(alert) => alert.expr.value.group_keys().into_iter().cloned().collect(),
+            Self::Chain(alert) => alert.method("by").map(|by| listed_keys(&by.value)).unwrap_or_default(),
+            Self::Composite(_) | Self::Opaque => Vec::new(),
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        keys.retain(|key| seen.insert(key.value.clone()));
+        keys
+    }
+
+    /// The ids of a composite's members, as written: digits or reference markers. One may stand several times.
+    pub fn members(&self) -> Vec<Spanned<&str>> {
+        let mut members = Vec::new();
+        if let Self::Composite(composite) = self {
+            collect_members(composite, &mut members);
+        }
+        members
+    }
+}
+
+/// The first window among the arguments, inner calls looked through.
+fn time_window(call: &Call) -> Option<Spanned<Window>> {
+    let first = &call.arguments.first()?.value;
+    if let Some(window) = first.value.word().and_then(Window::read) {
+        return Some(Spanned { value: window, span: first.span.clone() });
+    }
+    let Expr::Term(term) = &first.value else { return None };
+    match &term.head.value {
+        Head::Call(inner) => time_window(inner),
+        _ => None,
+    }
+}
+
+/// The keys in `.by("a,b", "c")`, each with its own bytes.
+fn listed_keys(by: &Call) -> Vec<Spanned<String>> {
+    let mut keys = Vec::new();
+    for argument in &by.arguments {
+        let Some(words) = argument.value.value.word() else { continue };
+        let quotes = argument.value.span.len().saturating_sub(words.len()) / 2;
+        let mut from = argument.value.span.start + quotes;
+        for key in words.split(',') {
+            let trimmed = key.trim();
+            let start = from + (key.len() - key.trim_start().len());
+            if !trimmed.is_empty() && trimmed != "*" {
+                keys.push(Spanned { value: trimmed.to_owned(), span: start..start + trimmed.len() });
+            }
+            from += key.len() + 1;
+        }
+    }
+    keys
+}
+
+fn collect_members<'a>(composite: &'a Spanned<Composite>, members: &mut Vec<Spanned<&'a str>>) {
+    match &composite.value {
+        Composite::Id(id) => members.push(Spanned { value: id, span: composite.span.clone() }),
+        Composite::Not(inside) | Composite::Brackets(inside) => collect_members(inside, members),
+        Composite::Chain { operands, .. } => {
+            for operand in operands {
+                collect_members(operand, members);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{formula, metric, monitor};
+    use super::*;
+
+    /// What the rules see of a monitor, one fact a line; what has a span is cut from the text by it.
+    fn facts(kind: &str, text: &str) -> String {
+        let tree = monitor(kind, text).tree.expect("the query is read");
+        let mut facts = Vec::new();
+        let mut fact =
+            |name: &str, span: &std::ops::Range<usize>| facts.push(format!("{name} {}", &text[span.clone()]));
+        if let Some(comparison) = tree.comparison() {
+            fact("operator", &comparison.operator.span);
+            fact("threshold", &comparison.threshold.span);
+        }
+        tree.window()
+            .iter()
+            .for_each(|window| fact(&format!("window {}s", window.value.seconds), &window.span));
+        tree.shift()
+            .iter()
+            .for_each(|window| fact(&format!("shift {}s", window.value.seconds), &window.span));
+        tree.group_keys().iter().for_each(|key| fact("by", &key.span));
+        tree.members().iter().for_each(|member| fact("member", &member.span));
+        if let Some(expr) = tree.expr() {
+            expr.value
+                .metrics()
+                .iter()
+                .for_each(|metric| fact(&format!("metric {} in", metric.value.name.value), &metric.span));
+            expr.value.functions().iter().for_each(|call| fact("calls", &call.name.span));
+            expr.value.names().iter().for_each(|name| fact("name", &name.span));
+        }
+        if let Monitor::Chain(chain) = &tree {
+            chain.slo_id().iter().for_each(|id| fact("slo", &id.span));
+            for method in ["over", "long_window", "short_window"] {
+                chain
+                    .window(method)
+                    .iter()
+                    .for_each(|window| fact(&format!("{method} {}s", window.value.seconds), &window.span));
+            }
+            for term in chain.search().iter().flat_map(|search| &search.terms) {
+                fact("term", &term.span);
+            }
+        }
+        facts.join("\n")
+    }
+
+    fn check(kind: &str, text: &str, expect: &[&str]) {
+        assert_eq!(facts(kind, text), expect.join("\n"), "{text}");
+    }
+
+    #[test]
+    fn facts_stand_at_their_bytes() {
+        check(
+            "query alert",
+            "change(avg(last_5m),1h_ago):default_zero(sum:é.a{x:y} by {host, env}.as_rate()) / b > 4.5",
+            &[
+                "operator >",
+                "threshold 4.5",
+                "window 300s last_5m",
+                "shift 3600s 1h_ago",
+                "by host",
+                "by env",
+                "metric é.a in sum:é.a{x:y}",
+                "calls default_zero",
+                "calls as_rate",
+                "name b",
+            ],
+        );
+        check(
+            "log alert",
+            "logs(\"a:b \\\"c d\\\"\").by(\"@x, y\").last(\"1d\") >= -5",
+            &[
+                "operator >=",
+                "threshold -5",
+                "window 86400s \"1d\"",
+                "by @x",
+                "by y",
+                "term a:b",
+                "term \"c d\\\"",
+            ],
+        );
+    }
+
+    #[test]
+    fn facts_of_the_other_sorts() {
+        check(
+            "slo alert",
+            "burn_rate(\"abc\").over(\"30d\").long_window(\"1h\").short_window(\"5m\") > 14.4",
+            &[
+                "operator >",
+                "threshold 14.4",
+                "slo \"abc\"",
+                "over 2592000s \"30d\"",
+                "long_window 3600s \"1h\"",
+                "short_window 300s \"5m\"",
+            ],
+        );
+        check("composite", "1 && !( 23 || 1 )", &["member 1", "member 23", "member 1"]);
+        check(
+            "data-jobs alert",
+            "formula(\"f(q)\").by(job_name,x).last(10d) > 0",
+            &["operator >", "threshold 0", "window 864000s 10d", "by job_name", "by x", "calls f", "name q"],
+        );
+        check("service check", "\"a.b\".over(\"*\").by(\"*\").last(2).count_by_status()", &[]);
+    }
+
+    #[test]
+    fn tags_know_whether_they_are_wanted() {
+        let tree = metric("avg:a{b:c, !d:e, NOT (f:g OR NOT h), i NOT IN (j,k)}").tree.expect("a query");
+        let metrics = tree.metrics();
+        let tags = metrics[0].value.scope.as_ref().expect("a scope").value.tags();
+        let told: Vec<String> = tags.iter().map(|(tag, wanted)| format!("{tag} {wanted}")).collect();
+        assert_eq!(told, ["b:c true", "d:e false", "f:g false", "h true", "i:j false", "i:k false"]);
+        let names = formula("a + b * f(c)").tree.expect("a formula");
+        assert_eq!(names.value.names().iter().map(|name| name.value).collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn windows() {
+        for (text, expect) in [
+            ("last_5m", Some((WindowSort::Last, 300))),
+            ("current_1mo", Some((WindowSort::Current, 2_592_000))),
+            ("next_1w", Some((WindowSort::Next, 604_800))),
+            ("1d_ago", Some((WindowSort::Last, 86_400))),
+            ("1hr", Some((WindowSort::Last, 3600))),
+            ("99999999999999999999h", None),
+            ("9999999999999999999w", None),
+            ("5", None),
+            ("m", None),
+            ("a_5m", None),
+        ] {
+            assert_eq!(Window::read(text).map(|window| (window.sort, window.seconds)), expect, "{text}");
+        }
+    }
+}
