@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
-use crate::risk::risks;
+use crate::risk::{Stake, risks};
 
 /// What a plan is made from.
 pub struct Inputs<'a> {
@@ -304,12 +304,14 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
 fn create(pair: &Pair, mark: &Mark) -> Change {
     let resource = pair.resource;
     let mut change = blank(pair.kind, resource.address.clone(), Action::Create);
-    change.risks = risks(pair.kind, Action::Create, None, Some(&resource.body));
+    let protected = resource.directives.protect;
+    let stake = Stake { action: Action::Create, live: None, wanted: Some(&resource.body), protected };
+    change.risks = risks(pair.kind, stake);
     change.diff = added(&canon::normal(pair.kind, &resource.body));
     change.body = Some(to_create(pair.kind, &resource.body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
-    change.protected = resource.directives.protect;
+    change.protected = protected;
     change
 }
 
@@ -357,7 +359,10 @@ fn update(
         change.moved_from =
             live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
     }
-    change.risks = risks(pair.kind, action, Some(&aligned.live), Some(&aligned.desired));
+    change.protected = was_protected || mark.protect;
+    let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
+    let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
+    change.risks = risks(pair.kind, stake);
     change.diff = fields;
     change.body = Some(if action == Action::Replace {
         to_create(pair.kind, &wanted, mark)
@@ -367,7 +372,6 @@ fn update(
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
     change.live = Some(live.body.clone());
-    change.protected = was_protected || mark.protect;
     (Some(change), aligned.unknown)
 }
 
@@ -381,7 +385,8 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let mut change = blank(kind, address, Action::Delete);
     let mut bare = live.body.clone();
     mark::strip(kind, &mut bare);
-    change.risks = risks(kind, Action::Delete, Some(&bare), None);
+    let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected: mark.protect };
+    change.risks = risks(kind, stake);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
