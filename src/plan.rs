@@ -24,10 +24,8 @@ pub struct Inputs<'a> {
     pub site: &'a str,
     pub organisation: Option<&'a str>,
     pub resources: &'a [Resource],
-    /// What bears the owner's mark, of all kinds.
+    /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
-    /// What `$id` names, where no mark says so already; `None` where it is gone.
-    pub adopted: &'a BTreeMap<Address, Option<Live>>,
     /// Addresses that may change: `--only`.
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
 }
@@ -64,25 +62,11 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         changes,
         unchanged,
         known,
-        owned: inputs.live.len(),
+        owned: inputs.live.iter().filter(|live| bears(live, inputs.scope)).count(),
         instances,
         declared: inputs.resources.len(),
     };
     (plan, diagnostics)
-}
-
-/// Resources with a `$id` that no live mark answers: what must be fetched before a plan.
-pub fn to_adopt<'a>(resources: &'a [Resource], live: &[Live]) -> Vec<(&'a Resource, &'a str)> {
-    let marked: HashSet<(&str, &str)> =
-        live.iter().filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
-    let is_live = |address: &Address| marked.contains(&(address.section(), address.id()));
-    resources
-        .iter()
-        .filter_map(|resource| Some((resource, resource.directives.adopt.as_deref()?)))
-        .filter(|(resource, _)| {
-            !is_live(&resource.address) && !resource.directives.moved_from.iter().any(is_live)
-        })
-        .collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,6 +84,11 @@ struct Pair<'a> {
     replaced: bool,
 }
 
+/// Whether a live object is the owner's.
+fn bears(live: &Live, scope: &Scope) -> bool {
+    live.mark.as_ref().is_some_and(|mark| mark.owner == scope.owner)
+}
+
 struct Matched<'a> {
     pairs: Vec<Pair<'a>>,
     /// Ours, and declared by nobody.
@@ -109,7 +98,7 @@ struct Matched<'a> {
 fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> Matched<'a> {
     let mut marked: BTreeMap<(&str, &str), Vec<&'a Live>> = BTreeMap::new();
     for live in inputs.live {
-        if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == inputs.scope.owner) {
+        if let Some(mark) = live.mark.as_ref().filter(|_| bears(live, inputs.scope)) {
             marked.entry((live.section, &mark.id)).or_default().push(live);
         }
     }
@@ -190,7 +179,7 @@ fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
 fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Diagnostic>) -> Option<&'a Live> {
     let id = resource.directives.adopt.as_deref()?;
     let at = resource.origin.layers.first().map(|at| at.child("/$id"));
-    match inputs.adopted.get(&resource.address)? {
+    match inputs.live.iter().find(|live| live.section == resource.address.section() && live.id == id) {
         None => {
             diagnostics.push(
                 Diagnostic::warning(
@@ -203,7 +192,7 @@ fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Dia
             None
         }
         Some(live) => match &live.mark {
-            Some(mark) if mark.owner != inputs.scope.owner || mark.id != resource.address.id() => {
+            Some(mark) => {
                 diagnostics.push(
                     Diagnostic::error(
                         "adopted-owned",
@@ -217,7 +206,7 @@ fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Dia
                 );
                 None
             }
-            _ => Some(live),
+            None => Some(live),
         },
     }
 }
@@ -347,10 +336,9 @@ fn update(
     let action = match found {
         _ if pair.replaced => Action::Replace,
         Found::ByOldMark => Action::Move,
-        // Adopted before: the apply was cut off after it wrote the mark, or it lists late.
-        Found::ById if live.mark.is_none() => Action::Adopt,
-        Found::ById | Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
-        Found::ById | Found::ByMark => Action::Update,
+        Found::ById => Action::Adopt,
+        Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
+        Found::ByMark => Action::Update,
     };
     let mut change = blank(pair.kind, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
@@ -433,7 +421,7 @@ fn count_instances(inputs: &Inputs, changes: &[Change]) -> BTreeMap<String, Inst
         names.contains(name).then(|| (name.to_owned(), key.to_owned()))
     };
     let live: BTreeSet<(String, String)> =
-        inputs.live.iter().filter_map(|live| key(&live.mark.as_ref()?.id)).collect();
+        inputs.live.iter().filter(|live| bears(live, inputs.scope)).filter_map(|live| key(&live.mark.as_ref()?.id)).collect();
     let deleted: HashMap<(String, String), usize> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)

@@ -18,6 +18,7 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         changes,
         unchanged,
         known: std::collections::BTreeMap::new(),
+        instances: Default::default(),
         owned: unchanged,
         declared: unchanged,
     }
