@@ -1,1 +1,4 @@
 //! Data -> text, JSON, Markdown: the one printer.
+
+pub mod diagnostics;
+pub mod sanitize;
