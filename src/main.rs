@@ -42,3 +42,7 @@ mod render;
 mod sandbox;
 
 fn main() {}
+
+#[cfg(test)]
+#[path = "../tests/diagnostics/mod.rs"]
+mod diagnostics_golden;
