@@ -49,3 +49,7 @@ mod sandbox;
 mod recordings;
 
 fn main() {}
+
+#[cfg(test)]
+#[path = "../tests/diagnostics/mod.rs"]
+mod diagnostics_golden;

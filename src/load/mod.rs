@@ -16,4 +16,24 @@ mod walk;
 mod yaml;
 mod yaml_faults;
 
+use camino::Utf8Path;
+use serde_json::Value;
+
+use crate::diagnostic::{Diagnostic, FileId, Sources};
+
+pub use body::sort_of;
 pub use gather::load;
+pub use templates::is_name as is_variable;
+pub use walk::resolve;
+pub use yaml_faults::short;
+
+/// Reads one file of a project, and adds it to the sources. No value where it is broken.
+pub fn one(
+    root: &Utf8Path,
+    path: &Utf8Path,
+    sources: &mut Sources,
+) -> (FileId, Option<Value>, Vec<Diagnostic>) {
+    let (mut documents, faults) = read::files(&walk::Root::new(root), &[path.to_owned()], sources);
+    let document = documents.pop().expect("bug: one path gives one document");
+    (document.file, (!document.broken).then_some(document.value), faults)
+}

@@ -1,0 +1,465 @@
+//! The reader of `musher.yaml`: every key known, every value of its form, all faults at once.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
+use crate::kind::KINDS;
+use crate::load::locate::Locator;
+use crate::load::{self, short, sort_of};
+
+const KEYS: [&str; 7] =
+    ["project", "vars", "environments", "default_environment", "definitions", "defaults", "rules"];
+const ENVIRONMENT_KEYS: [&str; 8] = ["site", "api", "api_url", "org", "vars", "brakes", "keys", "lock"];
+const BRAKES: [&str; 5] = ["delete", "inventory", "protect", "empty", "org"];
+const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
+const DEFINITIONS: &str = "monitors";
+
+/// Reads `musher.yaml` of a folder and adds it to the sources, keys that somebody wrote into it
+/// blotted out. `None` where nothing can be done without what is wrong.
+pub fn read(root: &Utf8Path, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
+    let (file, value, mut faults) = load::one(root, Utf8Path::new(FILE), sources);
+    let mut reader = Reader { file, faults: Vec::new(), secrets: Vec::new() };
+    let config = value.and_then(|value| reader.config(root, value));
+    blot(sources, file, &reader.secrets);
+    faults.append(&mut reader.faults);
+    (config, faults)
+}
+
+/// Takes the values at these places, and whatever looks like a key, out of the text that is kept.
+fn blot(sources: &mut Sources, file: FileId, places: &[At]) {
+    let mut ranges = secrets::find(&sources.get(file).text);
+    let mut locator = Locator::new(sources);
+    ranges.extend(places.iter().filter_map(|at| locator.locate(at).range));
+    if !ranges.is_empty() {
+        let text = secrets::blot(&sources.get(file).text, &ranges);
+        sources.files[file.0 as usize].text = text.into();
+    }
+}
+
+struct Reader {
+    file: FileId,
+    faults: Vec<Diagnostic>,
+    /// Values that must not be shown.
+    secrets: Vec<At>,
+}
+
+impl Reader {
+    fn at(&self, pointer: &str) -> At {
+        At::value(self.file, pointer)
+    }
+
+    fn fault(&mut self, code: &'static str, text: impl Into<String>, pointer: &str, help: impl Into<String>) {
+        let fault = Diagnostic::error(code, text, self.at(pointer));
+        let help: String = help.into();
+        self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
+    }
+
+    fn config(&mut self, root: &Utf8Path, value: Value) -> Option<Config> {
+        let mut map = match value {
+            Value::Object(map) => map,
+            Value::Null => Map::new(),
+            other => {
+                let text = format!("`{FILE}` is a mapping, not {}", sort_of(&other));
+                self.fault("bad-config", text, "", "begin it with `project: NAME`");
+                return None;
+            }
+        };
+        for key in map.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+            let help = if ENVIRONMENT_KEYS.contains(&key.as_str()) {
+                "it belongs to an environment: put it below `environments:` and a name".to_owned()
+            } else {
+                known_words(key, KEYS)
+            };
+            let at = self.at(&step(key)).part(Part::Key);
+            let text = format!("There is no key `{}` in `{FILE}`", short(key));
+            self.faults.push(Diagnostic::error("unknown-key", text, at).help(help));
+        }
+        let project = self.project(map.get("project"));
+        let environments = self.environments(map.get_mut("environments").map(Value::take));
+        let default_environment = self.default_environment(map.get("default_environment"), &environments);
+        let config = Config {
+            root: root.to_owned(),
+            file: self.file,
+            project: project.clone().unwrap_or_default(),
+            vars: self.vars(map.get_mut("vars").map(Value::take), "/vars"),
+            environments,
+            default_environment,
+            definitions: self.definitions(map.get("definitions")),
+            defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
+            rules: self.rules(map.get_mut("rules").map(Value::take)),
+        };
+        project.map(|_| config)
+    }
+
+    fn project(&mut self, value: Option<&Value>) -> Option<String> {
+        const FORM: &str =
+            "a name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
+        match value {
+            Some(Value::String(name)) if is_name(name) => return Some(name.clone()),
+            Some(Value::String(name)) => {
+                self.fault(
+                    "bad-name",
+                    format!("`{}` is no name of a project", short(name)),
+                    "/project",
+                    FORM,
+                );
+            }
+            Some(other) => {
+                let text = format!("`project` is a name, not {}", sort_of(other));
+                self.fault("bad-config", text, "/project", FORM);
+            }
+            None => {
+                let text = format!("`{FILE}` names no project");
+                let help = "write `project: NAME` at the top; the name goes into the mark of every object";
+                self.faults.push(Diagnostic::error("bad-config", text, At::file(self.file)).help(help));
+            }
+        }
+        None
+    }
+
+    /// A mapping; faults are told, and nothing is an empty one.
+    fn map(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
+        match value {
+            Some(Value::Object(map)) => return map,
+            None | Some(Value::Null) => {}
+            Some(other) => {
+                let name = pointer.rsplit('/').next().unwrap_or_default();
+                let text = format!("`{}` is a mapping, not {}", short(name), sort_of(&other));
+                self.fault("bad-config", text, pointer, "");
+            }
+        }
+        Map::new()
+    }
+
+    fn text(&mut self, value: &Value, pointer: &str, form: &str) -> Option<String> {
+        match value {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            other => {
+                let name = pointer.rsplit('/').next().unwrap_or_default();
+                self.fault(
+                    "bad-config",
+                    format!("`{}` is {form}, not {}", short(name), sort_of(other)),
+                    pointer,
+                    "",
+                );
+                None
+            }
+        }
+    }
+
+    fn unknown_keys(&mut self, map: &Map<String, Value>, pointer: &str, known: &[&'static str], of: &str) {
+        for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
+            let at = self.at(&format!("{pointer}{}", step(key))).part(Part::Key);
+            let text = format!("There is no key `{}` {of}", short(key));
+            let help = known_words(key, known.iter().copied());
+            self.faults.push(Diagnostic::error("unknown-key", text, at).help(help));
+        }
+    }
+
+    fn vars(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
+        let vars = self.map(value, pointer);
+        for name in vars.keys().filter(|name| !load::is_variable(name)) {
+            let at = self.at(&format!("{pointer}{}", step(name))).part(Part::Key);
+            let fault =
+                Diagnostic::error("bad-name", format!("`{}` is no name of a variable", short(name)), at);
+            self.faults.push(fault.help("use letters, digits and `_`, and begin with a letter or `_`"));
+        }
+        vars
+    }
+
+    fn definitions(&mut self, value: Option<&Value>) -> Utf8PathBuf {
+        let Some(value) = value else { return DEFINITIONS.into() };
+        let Some(text) = self.text(value, "/definitions", "the path of a folder") else {
+            return DEFINITIONS.into();
+        };
+        load::resolve(Utf8Path::new(""), &text).unwrap_or_else(|| {
+            let help = "name a folder below this one";
+            self.fault("outside-root", "The path leads out of the project", "/definitions", help);
+            DEFINITIONS.into()
+        })
+    }
+
+    fn defaults(&mut self, value: Option<Value>) -> IndexMap<String, Value> {
+        let mut defaults = IndexMap::new();
+        let sections = KINDS.map(|kind| kind.section);
+        let map = self.map(value, "/defaults");
+        self.unknown_keys(&map, "/defaults", &sections, "of `defaults`");
+        for (section, value) in map {
+            let pointer = format!("/defaults{}", step(&section));
+            let body = self.map(Some(value), &pointer);
+            for key in body.keys().filter(|key| key.starts_with('$')) {
+                let at = self.at(&format!("{pointer}{}", step(key))).part(Part::Key);
+                let text = format!("`{}` can't be a default", short(key));
+                self.faults
+                    .push(Diagnostic::error("unknown-key", text, at).help("put it into the definitions"));
+            }
+            if sections.contains(&section.as_str()) {
+                defaults.insert(section, Value::Object(body));
+            }
+        }
+        defaults
+    }
+
+    fn rules(&mut self, value: Option<Value>) -> IndexMap<String, RuleLevel> {
+        let mut rules = IndexMap::new();
+        for (rule, value) in self.map(value, "/rules") {
+            let level = match value.as_str() {
+                Some("error") => RuleLevel::Error,
+                Some("warn") => RuleLevel::Warn,
+                Some("off") => RuleLevel::Off,
+                _ => {
+                    let help = "write `error`, `warn` or `off`";
+                    let text = "This is no level of a rule";
+                    self.fault("bad-config", text, &format!("/rules{}", step(&rule)), help);
+                    continue;
+                }
+            };
+            rules.insert(rule, level);
+        }
+        rules
+    }
+
+    fn default_environment(
+        &mut self,
+        value: Option<&Value>,
+        environments: &IndexMap<String, Environment>,
+    ) -> Option<String> {
+        let name = self.text(value?, "/default_environment", "the name of an environment")?;
+        if environments.contains_key(&name) {
+            return Some(name);
+        }
+        let help = known_words(&name, environments.keys().map(String::as_str));
+        let text = format!("There is no environment `{}`", short(&name));
+        self.fault("unknown-environment", text, "/default_environment", help);
+        None
+    }
+
+    fn environments(&mut self, value: Option<Value>) -> IndexMap<String, Environment> {
+        let mut environments = IndexMap::new();
+        for (name, value) in self.map(value, "/environments") {
+            let pointer = format!("/environments{}", step(&name));
+            if !is_name(&name) {
+                let at = self.at(&pointer).part(Part::Key);
+                let text = format!("`{}` is no name of an environment", short(&name));
+                let help =
+                    "a name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
+                self.faults.push(Diagnostic::error("bad-name", text, at).help(help));
+            }
+            let environment = self.environment(value, &pointer);
+            environments.insert(name, environment);
+        }
+        environments
+    }
+
+    fn environment(&mut self, value: Value, pointer: &str) -> Environment {
+        let mut map = self.map(Some(value), pointer);
+        self.unknown_keys(&map, pointer, &ENVIRONMENT_KEYS, "of an environment");
+        let mut take = |key: &str| map.get_mut(key).map(Value::take);
+        let (vars, brakes, keys, lock) = (take("vars"), take("brakes"), take("keys"), take("lock"));
+        Environment {
+            target: self.target(&map, pointer),
+            vars: self.vars(vars, &format!("{pointer}/vars")),
+            org: map.get("org").and_then(|value| self.org(value, &format!("{pointer}/org"))),
+            brakes: self.brakes(brakes, &format!("{pointer}/brakes")),
+            keys: self.keys(keys, &format!("{pointer}/keys")),
+            lock: self.lock(lock, &format!("{pointer}/lock")),
+        }
+    }
+
+    fn org(&mut self, value: &Value, pointer: &str) -> Option<String> {
+        match value {
+            Value::Number(number) => Some(number.to_string()),
+            value => self.text(value, pointer, "the name or public id of an organisation"),
+        }
+    }
+
+    fn target(&mut self, map: &Map<String, Value>, pointer: &str) -> Target {
+        let named: Vec<&str> =
+            ["site", "api", "api_url"].into_iter().filter(|key| map.contains_key(*key)).collect();
+        if let [_, second, ..] = named[..] {
+            let text =
+                format!("An environment has one target, but both `{}` and `{second}` are set", named[0]);
+            self.fault("bad-config", text, &format!("{pointer}/{second}"), "keep one of them");
+        }
+        let Some(key) = named.first() else { return Target::Unnamed };
+        let pointer = format!("{pointer}/{key}");
+        let value = &map[*key];
+        match *key {
+            "api" => {
+                if value.as_str() == Some("sandbox") {
+                    return Target::Sandbox;
+                }
+                let help = "write `api: sandbox`; a real one is named by `site:` or `api_url:`";
+                self.fault("bad-config", "The only value of `api` is `sandbox`", &pointer, help);
+                None
+            }
+            "site" => self.text(value, &pointer, "a host name").and_then(|text| self.site(&text, &pointer)),
+            _ => self.text(value, &pointer, "a URL").and_then(|text| self.url(&text, &pointer)),
+        }
+        .unwrap_or_default()
+    }
+
+    fn site(&mut self, text: &str, pointer: &str) -> Option<Target> {
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let host = host.split('/').next().unwrap_or_default();
+        let site = ["app.", "api."].iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host);
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        if site == text && site.contains('.') && site.chars().all(fits) {
+            return Some(Target::Site(text.to_owned()));
+        }
+        let help = if site != text && site.contains('.') && site.chars().all(fits) {
+            format!("write `site: {site}`")
+        } else {
+            "write the site's name, such as `datadoghq.eu` or `us5.datadoghq.com`".to_owned()
+        };
+        self.fault("bad-config", "This is no Datadog site", pointer, help);
+        None
+    }
+
+    fn url(&mut self, text: &str, pointer: &str) -> Option<Target> {
+        match url_fault(text) {
+            None => Some(Target::Url(text.trim_end_matches('/').to_owned())),
+            Some((what, help)) => {
+                if text.contains('@') {
+                    self.secrets.push(self.at(pointer));
+                }
+                self.fault("bad-config", what, pointer, help);
+                None
+            }
+        }
+    }
+
+    fn brakes(&mut self, value: Option<Value>, pointer: &str) -> Brakes {
+        let mut brakes = Brakes::default();
+        let map = self.map(value, pointer);
+        self.unknown_keys(&map, pointer, &BRAKES, "of `brakes`");
+        for (name, value) in map {
+            let limit = limit(&value);
+            match (name.as_str(), limit) {
+                (_, None) if value.as_str() == Some("off") => brakes.off.push(name),
+                ("delete", Some(limit)) => brakes.delete = Some(limit),
+                ("inventory", Some(limit)) => brakes.inventory = Some(limit),
+                (name, _) if BRAKES.contains(&name) => {
+                    let counts = matches!(name, "delete" | "inventory");
+                    let help =
+                        if counts { "write `10%`, a number of objects, or `off`" } else { "write `off`" };
+                    let text = format!("This is no value of the brake `{name}`");
+                    self.fault("bad-config", text, &format!("{pointer}/{name}"), help);
+                }
+                _ => {}
+            }
+        }
+        brakes
+    }
+
+    /// Names of environment variables. What is none may be a key itself: it is never shown.
+    fn keys(&mut self, value: Option<Value>, pointer: &str) -> KeyNames {
+        let mut names = KeyNames::default();
+        if value.as_ref().is_some_and(|value| !value.is_object() && !value.is_null()) {
+            self.secrets.push(self.at(pointer));
+        }
+        let map = self.map(value, pointer);
+        for (key, value) in map {
+            let place = format!("{pointer}{}", step(&key));
+            let name = value.as_str().filter(|name| is_variable(name)).map(str::to_owned);
+            if name.is_none() {
+                self.secrets.push(self.at(&place));
+            }
+            let slot = match key.as_str() {
+                "api" => &mut names.api,
+                "app" => &mut names.app,
+                "access_token" => &mut names.access_token,
+                _ => {
+                    // The word may be a key, too.
+                    let text = "There is no such key of `keys`";
+                    let help = match did_you_mean(&key, KEY_NAMES) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => "known: `api`, `app`, `access_token`".to_owned(),
+                    };
+                    self.secrets.push(self.at(&place).part(Part::Key));
+                    self.faults.push(
+                        Diagnostic::error("unknown-key", text, self.at(&place).part(Part::Key)).help(help),
+                    );
+                    continue;
+                }
+            };
+            if name.is_none() {
+                let text = format!("`keys.{key}` is the name of an environment variable, never a key itself");
+                let help = "put the key into the environment and write the variable's name, such as `PROD_DD_API_KEY`; \
+                            a key that was committed must be revoked";
+                self.fault("key-in-file", text, &place, help);
+            } else {
+                *slot = name;
+            }
+        }
+        names
+    }
+
+    fn lock(&mut self, value: Option<Value>, pointer: &str) -> Option<Utf8PathBuf> {
+        let map = self.map(Some(value?), pointer);
+        self.unknown_keys(&map, pointer, &["file"], "of `lock`");
+        let pointer = format!("{pointer}/file");
+        let text = self.text(map.get("file")?, &pointer, "the path of a file")?;
+        // The one path that may leave the project: teams share a volume.
+        Some(text.into())
+    }
+}
+
+/// `[a-z][a-z0-9_-]*`: projects and environments, which go into marks.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+}
+
+/// A name of an environment variable that doesn't look like a key.
+fn is_variable(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && text.chars().all(fits)
+        && !secrets::is_key(text)
+}
+
+/// `10%` or a count.
+fn limit(value: &Value) -> Option<Limit> {
+    match value {
+        Value::Number(number) => Some(Limit::Count(u32::try_from(number.as_u64()?).ok()?)),
+        Value::String(text) => {
+            let percent = text.strip_suffix('%')?.trim_end().parse().ok()?;
+            (percent <= 100).then_some(Limit::Percent(percent))
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with an `api_url`, and the remedy. The value is not part of either: it may hold a password.
+fn url_fault(text: &str) -> Option<(&'static str, &'static str)> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    if authority.contains('@') {
+        return Some(("A URL with a user or password can't be a target", "write it without"));
+    }
+    let foul = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\');
+    if host.is_empty() || text.contains(foul) || path.contains("//") {
+        return Some((
+            "This is no URL of an API",
+            "write `https://HOST`, with a port or path where there is one",
+        ));
+    }
+    let loopback =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match scheme {
+        "https" => None,
+        "http" if loopback => None,
+        "http" => {
+            Some(("Keys can't travel over plain http", "write `https://`; plain http goes to loopback only"))
+        }
+        _ => Some(("This is no URL of an API", "begin it with `https://`")),
+    }
+}

@@ -1,0 +1,175 @@
+//! Wrong files, and what is said about them: `NAME.yaml` is one file of definitions, `NAME/` a whole
+//! project; `NAME.txt` is the output. `UPDATE_GOLDEN=1` writes the outputs anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use camino::Utf8Path;
+
+use crate::config;
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::load::load;
+use crate::render::diagnostics::text;
+
+const BUILT_IN: &[(&str, &str)] = &[("lambda", "params: {function: {}}\nmonitors: {errors: {name: x}}\n")];
+const MUSHER: &str = "project: shop\nenvironments: {staging: {}, prod: {}}\n";
+
+/// Everything that is said about a project.
+fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
+    let root = Utf8Path::from_path(root).expect("a UTF-8 path");
+    let mut sources = Sources::default();
+    let (config, mut told) = config::read(root, &mut sources);
+    if let Some(config) = config {
+        let (_, all, faults) = load(&config, BUILT_IN, sources);
+        (sources, told) = (all, told.into_iter().chain(faults).collect());
+    }
+    (told, sources)
+}
+
+/// The same, for a project of these files.
+fn diagnose_files(files: &[(&str, Vec<u8>)]) -> (Vec<Diagnostic>, Sources) {
+    let folder = tempfile::tempdir().unwrap();
+    let musher = ("musher.yaml", MUSHER.as_bytes().to_vec());
+    for (name, bytes) in [&musher].into_iter().chain(files) {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    diagnose(folder.path())
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.retain(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "yaml"));
+    cases.sort();
+    cases
+}
+
+#[test]
+fn wrong_files_are_told_as_expected() {
+    let mut wrong = Vec::new();
+    let cases = cases();
+    assert!(cases.len() >= 30, "the cases are missing");
+    for case in cases {
+        let (told, sources) = if case.is_dir() {
+            diagnose(&case)
+        } else {
+            diagnose_files(&[("monitors/case.yaml", fs::read(&case).unwrap())])
+        };
+        let output = text(&told, &sources, false);
+        let golden = case.with_extension("txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &output).unwrap();
+        }
+        if fs::read_to_string(&golden).unwrap_or_default() != output {
+            wrong.push(format!("{}:\n{output}", golden.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_golden_file_has_its_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            let is_case = path.with_extension("yaml").exists() || path.with_extension("").is_dir();
+            assert!(is_case, "{} has no case", path.display());
+        }
+    }
+}
+
+fn codes(files: &[(&str, Vec<u8>)]) -> Vec<&'static str> {
+    let (told, sources) = diagnose_files(files);
+    // Whatever is told can be shown, and is short.
+    let shown = text(&told, &sources, false);
+    assert!(shown.len() < 30_000, "{} bytes are printed", shown.len());
+    told.into_iter().map(|told| told.code).collect()
+}
+
+/// A file of definitions, hostile in one way.
+fn hostile(text: impl Into<Vec<u8>>) -> Vec<&'static str> {
+    codes(&[("monitors/x.yaml", text.into())])
+}
+
+#[test]
+fn alias_bombs_end_in_an_error() {
+    let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..10 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        laughs.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    assert_eq!(hostile(laughs), ["too-large"]);
+    let text = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 10_000].join(", "));
+    assert_eq!(hostile(text), ["too-large"]);
+    let mut merges = "m0: &m0 {a: 1}\n".to_owned();
+    for level in 1..1000 {
+        merges.push_str(&format!("m{level}: &m{level} {{<<: *m{}, k{level}: 1}}\n", level - 1));
+    }
+    assert_eq!(hostile(merges), ["too-deep"]);
+}
+
+#[test]
+fn deep_nesting_ends_in_an_error() {
+    const DEEP: usize = 100_000;
+    let lines = |line: &dyn Fn(usize) -> String| (0..500).map(line).collect::<String>();
+    for text in [
+        "[".repeat(DEEP),
+        "{".repeat(DEEP),
+        "{a: ".repeat(DEEP),
+        "- ".repeat(DEEP),
+        "? ".repeat(DEEP),
+        "a: [".to_owned() + &"[".repeat(DEEP) + &"]".repeat(DEEP) + "]",
+        lines(&|depth| format!("{}a:\n", " ".repeat(depth))),
+        lines(&|depth| format!("{}-\n", " ".repeat(depth))),
+    ] {
+        assert_eq!(hostile(text.clone()), ["too-deep"], "{text:.40}");
+    }
+    for text in ["[".repeat(DEEP), "{\"a\":".repeat(DEEP)] {
+        assert_eq!(codes(&[("monitors/x.json", text.into_bytes())]), ["too-deep"]);
+    }
+}
+
+#[test]
+fn huge_files_end_in_an_error() {
+    for name in ["monitors/x.yaml", "monitors/x.json"] {
+        assert_eq!(codes(&[(name, vec![b'a'; 100 << 20])]), ["too-large"]);
+    }
+    let many = "- 1\n".repeat(2_100_000);
+    assert_eq!(hostile(many), ["too-large"]);
+    let keys = (0..300_000).map(|_| "a: 1\n").collect::<String>();
+    assert_eq!(hostile(keys).len(), 100);
+}
+
+#[test]
+fn bytes_that_are_no_text_end_in_an_error() {
+    assert_eq!(hostile(b"monitors:\n  a: {name: \xff\xfe}\n".to_vec()), ["not-utf8"]);
+    assert_eq!(hostile(b"\xff\xfem\0o\0".to_vec()), ["not-utf8"]);
+    assert_eq!(hostile(b"monitors:\n  a: {name: \"\0\"}\n".to_vec()), ["foreign-bytes"]);
+    assert_eq!(hostile("\u{feff}monitors:\r\n  a: {name: x}\r\n"), [""; 0]);
+}
+
+/// One fault of a file must not hide those of another, nor print what a key file holds.
+#[test]
+fn keys_in_the_file_are_never_printed() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let text = format!(
+        "project: shop\n# {key}\nenvironments:\n  prod: {{site: x, keys: {{api: {key}, ap: {key}, app: hunter2-hunter2}}}}\n  \
+         other: {{keys: hunter2, api_url: \"https://me:hunter2@host\"}}\n  third: {{keys: [hunter2]}}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("musher.yaml"), &text).unwrap();
+    let (told, sources) = diagnose(folder.path());
+    let shown = text_of(&told, &sources) + &format!("{sources:?}");
+    assert!(!shown.contains(key) && !shown.contains("hunter2"), "{shown}");
+    let codes: Vec<_> = told.iter().map(|told| told.code).collect();
+    let count = |code| codes.iter().filter(|own| **own == code).count();
+    assert_eq!((count("key-in-file"), count("unknown-key"), count("bad-config")), (2, 1, 4), "{codes:?}");
+}
+
+fn text_of(told: &[Diagnostic], sources: &Sources) -> String {
+    let json = crate::render::diagnostics::json(told, sources).to_string();
+    text(told, sources, true) + &json + &crate::render::diagnostics::github(told, sources, "")
+}
