@@ -308,7 +308,7 @@ fn scopes(query: &str) -> Vec<&str> {
 
 /// The filters that a scope lost without another one in their place. With `OR` more alternatives are
 /// wider, so nothing is said of a scope that has any.
-fn dropped<'a>(before: &'a str, after: &str) -> Vec<&'a str> {
+fn dropped<'a>(before: &'a str, after: &'a str) -> Vec<&'a str> {
     let is_plain = |scope: &str| !scope.to_ascii_uppercase().contains(" OR ");
     if !is_plain(before) || !is_plain(after) {
         return Vec::new();
