@@ -3,14 +3,197 @@
 pub mod diagnostics;
 mod field;
 mod fold;
-mod page;
+pub mod list;
+pub mod outcome;
+pub mod page;
 pub mod plan_json;
 pub mod plan_markdown;
-mod plan_text;
+pub mod plan_text;
+pub mod progress;
 pub mod sanitize;
+pub mod show;
 mod summary;
 mod text_diff;
 mod value;
 
 #[cfg(test)]
 mod samples;
+
+use std::io::{self, BufWriter, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+/// Where something is printed: data on stdout, everything else on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    Out,
+    Err,
+}
+
+/// Whether a stream shows colour: as asked for, else where it is a terminal and `NO_COLOR` is unset.
+pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
+    let choice = match (choice, stream) {
+        (ColorChoice::Auto, Stream::Out) => AutoStream::choice(&io::stdout()),
+        (ColorChoice::Auto, Stream::Err) => AutoStream::choice(&io::stderr()),
+        (choice, _) => choice,
+    };
+    choice != ColorChoice::Never
+}
+
+/// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
+/// is no error: the rest is dropped, and whoever called goes on.
+pub fn print(
+    stream: Stream,
+    choice: ColorChoice,
+    write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
+) -> io::Result<()> {
+    let color = has_color(stream, choice);
+    let choice = if color { ColorChoice::Always } else { ColorChoice::Never };
+    let raw: Box<dyn Write> = match stream {
+        Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
+        Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
+    };
+    let mut out = BufWriter::with_capacity(1 << 16, raw);
+    let written = write(&mut out, color).and_then(|()| out.flush());
+    // A buffer that could not be written must not be tried again when it is dropped.
+    let _ = out.into_parts();
+    quiet_if_gone(written)
+}
+
+fn quiet_if_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Action, Plan};
+    use page::Look;
+    use proptest::prelude::*;
+    use samples::{added, change, replaced, threshold_of};
+    use sanitize::is_hostile;
+    use serde_json::json;
+
+    fn text(plan: &Plan, look: Look) -> String {
+        let mut out = Vec::new();
+        plan_text::write(plan, look, &mut out).expect("a vector takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_reader_who_has_gone_is_no_error() {
+        let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(quiet_if_gone(Err(gone())).is_ok());
+        assert!(quiet_if_gone(Err(io::Error::from(io::ErrorKind::StorageFull))).is_err());
+    }
+
+    #[test]
+    fn the_same_change_of_five_hundred_functions_is_one_entry() {
+        let plan =
+            samples::plan((0..500).map(|n| threshold_of(&format!("function-{n:03}"))).collect(), 2_100);
+        insta::assert_snapshot!(text(&plan, Look::default()), @r#"
+        Environment staging, site datadoghq.eu (project shop)
+
+          ~ 500 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01
+            function-000, function-001, function-002, function-003, function-004, … 495
+            more
+            templates/aws-lambda.yaml:12
+            as in monitors/lambda/function-000/errors:
+            query  sum(last_5m):sum:aws.lambda.errors{functionname:function-000} >
+                   [-0.05-]{+0.01+}
+
+                   change
+          monitor     500
+
+        Plan: 500 to change, 2,100 unchanged.
+        "#);
+        assert_eq!(text(&plan, Look { expand: true, color: false }).matches("  ~ monitors/").count(), 500);
+    }
+
+    #[test]
+    fn a_change_that_differs_is_not_folded_away() {
+        let mut changes: Vec<_> = (0..10).map(|n| threshold_of(&format!("function-{n}"))).collect();
+        changes[4].diff[0].after = Some(json!(0.9));
+        let query = |scope: &str| json!(format!("sum(last_5m):sum:aws.lambda.errors{{{scope}}} > 0.05"));
+        changes[7].diff[1] = replaced("/query", query("functionname:x"), query("functionname:y"));
+        let out = text(&samples::plan(changes, 0), Look::default());
+        assert!(out.contains("8 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01"), "{out}");
+        assert!(out.contains("~ monitors/lambda/function-4/errors\n"), "{out}");
+        assert!(out.contains("functionname:[-x-]{+y+}"), "{out}");
+    }
+
+    #[test]
+    fn creates_and_deletes_of_a_template_are_one_entry_each() {
+        let of = |action, n: usize| {
+            let name = format!("f{n}");
+            samples::instance(
+                action,
+                &name,
+                "errors",
+                vec![added("/name", json!(format!("Errors of {name}")))],
+            )
+        };
+        let mut changes: Vec<_> = (0..5).map(|n| of(Action::Create, n)).collect();
+        changes.extend((5..9).map(|n| crate::model::Change { diff: Vec::new(), ..of(Action::Delete, n) }));
+        insta::assert_snapshot!(text(&samples::plan(changes, 0), Look::default()), @r#"
+        Environment staging, site datadoghq.eu (project shop)
+
+          + 5 monitors lambda/*/errors to create
+            f0, f1, f2, f3, f4
+            templates/aws-lambda.yaml:12
+            as in monitors/lambda/f0/errors:
+            name  "Errors of f0"
+
+          - 4 monitors lambda/*/errors to delete
+            f5, f6, f7, f8
+
+                   create  delete
+          monitor       5       4
+
+        Plan: 5 to create, 4 to delete.
+        "#);
+    }
+
+    #[test]
+    fn colour_only_adds_to_the_text() {
+        let plan = samples::plan(vec![threshold_of("a")], 0);
+        let colored = text(&plan, Look { color: true, expand: false });
+        let stripped = anstream::adapter::strip_str(&colored).to_string();
+        let plain = text(&plan, Look::default()).replace("[-0.05-]\n           {+0.01+}", "0.050.01");
+        assert_eq!(stripped, plain.replace("[-0.05-]{+0.01+}", "0.050.01"));
+        assert_ne!(colored, stripped);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn text_never_acts_on_a_terminal(parts in prop::collection::vec(any::<String>(), 8), action in 0..6_usize) {
+            let [address, path, a, b, url, risk, id, name] = <[String; 8]>::try_from(parts).expect("eight");
+            let mut one = change(Action::ALL[action], &format!("monitors/{address}"));
+            one.diff = vec![
+                replaced(&path, json!(a), json!(b)),
+                replaced("/x", json!([a, b]), json!([b])),
+                replaced("/y", json!({ a.as_str(): b }), json!({ b.as_str(): a })),
+                added("/z", json!(format!("{a}\n{b}"))),
+            ];
+            one.url = Some(url);
+            one.datadog_id = Some(id);
+            one.risks = vec![crate::model::Risk { rank: 0, code: "x", text: risk }];
+            let mut plan = samples::plan(vec![one.clone(), one.clone(), one], 0);
+            plan.site = name;
+            for expand in [false, true] {
+                let out = text(&plan, Look { color: false, expand });
+                prop_assert!(!out.chars().any(|c| is_hostile(c) && c != '\n' && c != '\t'), "{:?}", out);
+                prop_assert_eq!(&text(&plan, Look { color: false, expand }), &out);
+            }
+            let mut json = Vec::new();
+            plan_json::write(&plan, &mut json).expect("a vector takes all");
+            let json = String::from_utf8(json).expect("text");
+            prop_assert!(!json.chars().any(|c| is_hostile(c) && c != '\n'));
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
+        }
+    }
+}

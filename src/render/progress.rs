@@ -1,0 +1,279 @@
+//! How far a long piece of work is: a bar on a terminal, plain lines elsewhere, nothing when it is quick.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::outcome::failure_line;
+use super::value::{count, cut, plural};
+use crate::model::{Event, Outcome, Status, Watch};
+
+/// Work that ends earlier shows nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// A plain line comes after so many changes, or after so long.
+const CHANGES: usize = 100;
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Shows progress on stderr from its making to its end (or drop).
+pub struct Progress {
+    form: Form,
+    started: Instant,
+    state: Arc<Mutex<State>>,
+}
+
+enum Form {
+    Bar(ProgressBar),
+    Lines,
+    Nothing,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ended: bool,
+    tally: Tally,
+}
+
+/// What has been told so far; knows no clock.
+#[derive(Debug, Default)]
+struct Tally {
+    /// 0: nothing is applied yet, objects are being listed.
+    total: usize,
+    done: usize,
+    failed: usize,
+    listed: usize,
+    /// The last line: how many changes it told, when, and about which wait.
+    told: usize,
+    told_at: Duration,
+    waiting: String,
+}
+
+impl Progress {
+    /// A bar where stderr is a terminal, lines where it isn't, nothing where `quiet`.
+    pub fn start(quiet: bool) -> Self {
+        let state = Arc::new(Mutex::new(State::default()));
+        let form = match quiet {
+            true => Form::Nothing,
+            false if io::stderr().is_terminal() => Form::Bar(late_bar(&state)),
+            false => Form::Lines,
+        };
+        Self { form, started: Instant::now(), state }
+    }
+
+    /// Prints a line of text beside the bar. It must be clean.
+    pub fn say(&self, text: &str) {
+        match &self.form {
+            Form::Bar(bar) => bar.suspend(|| write_line(text)),
+            Form::Lines | Form::Nothing => write_line(text),
+        }
+    }
+
+    /// Takes the bar away. Later events show nothing.
+    pub fn end(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        if let Form::Bar(bar) = &self.form {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Watch for Progress {
+    fn tell(&self, event: Event<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.ended || matches!(self.form, Form::Nothing) {
+            return;
+        }
+        state.tally.take(event);
+        match &self.form {
+            Form::Bar(bar) => {
+                show(bar, &state.tally);
+                drop(state);
+                if let Event::Done { outcome } = event
+                    && let Some(line) = failure_line(outcome)
+                {
+                    bar.suspend(|| write_line(&line));
+                }
+            }
+            Form::Lines => {
+                if let Some(line) = state.tally.line(event, self.started.elapsed()) {
+                    write_line(&line);
+                }
+            }
+            Form::Nothing => {}
+        }
+    }
+}
+
+impl Tally {
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Listed { objects, .. } => self.listed += objects,
+            Event::Total { changes } => {
+                *self = Self { total: changes, told_at: self.told_at, ..Self::default() }
+            }
+            Event::Done { outcome: Outcome { status, .. } } => {
+                self.done += 1;
+                self.failed += usize::from(matches!(status, Status::Failed { .. }));
+                self.waiting.clear();
+            }
+            Event::Waiting { .. } => {}
+        }
+    }
+
+    /// The line that is due at this event, so long after the start.
+    fn line(&mut self, event: Event<'_>, elapsed: Duration) -> Option<String> {
+        if elapsed < PATIENCE {
+            return None;
+        }
+        let silent = elapsed.saturating_sub(self.told_at) >= SILENCE;
+        let text = match event {
+            Event::Waiting { bucket, seconds } if silent || self.waiting != bucket => {
+                bucket.clone_into(&mut self.waiting);
+                waiting(bucket, seconds)
+            }
+            Event::Waiting { .. } => return None,
+            Event::Total { .. } => return None,
+            Event::Listed { .. } if silent => format!("{} listed so far", plural(self.listed, "object")),
+            Event::Listed { .. } => return None,
+            Event::Done { .. } if silent || self.done >= self.told + CHANGES || self.done == self.total => {
+                self.told = self.done;
+                self.applied(elapsed)
+            }
+            Event::Done { .. } => return None,
+        };
+        self.told_at = elapsed;
+        Some(text)
+    }
+
+    /// `300 of 2,500 changes (12 a second, 1 failed), about 3 min left`
+    fn applied(&self, elapsed: Duration) -> String {
+        let rate = self.done as f64 / elapsed.as_secs_f64().max(0.001);
+        let failed = if self.failed > 0 { format!(", {} failed", count(self.failed)) } else { String::new() };
+        let left = self.total.saturating_sub(self.done);
+        let left = match left as f64 / rate.max(0.001) {
+            _ if left == 0 => String::new(),
+            seconds if seconds < 90.0 => format!(", about {seconds:.0} s left"),
+            seconds => format!(", about {:.0} min left", seconds / 60.0),
+        };
+        let (done, total) = (count(self.done), plural(self.total, "change"));
+        format!("{done} of {total} ({rate:.1} a second{failed}){left}")
+    }
+}
+
+fn waiting(bucket: &str, seconds: u64) -> String {
+    format!(
+        "waiting {} s for the rate limit `{}`",
+        count(usize::try_from(seconds).unwrap_or(usize::MAX)),
+        cut(bucket, 60)
+    )
+}
+
+/// A bar that comes into sight when the work takes longer than [`PATIENCE`].
+fn late_bar(state: &Arc<Mutex<State>>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    bar.set_style(style(LISTING));
+    let (late, state) = (bar.clone(), Arc::clone(state));
+    thread::spawn(move || {
+        thread::sleep(PATIENCE);
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.ended {
+            late.set_draw_target(ProgressDrawTarget::stderr());
+            late.enable_steady_tick(Duration::from_millis(100));
+        }
+    });
+    bar
+}
+
+const LISTING: &str = "{spinner} {msg}";
+const APPLYING: &str = "{bar:30} {human_pos} of {human_len} ({per_sec}, {eta} left) {msg}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("bug: the template of the bar is wrong")
+}
+
+fn show(bar: &ProgressBar, tally: &Tally) {
+    if tally.total == 0 {
+        bar.set_message(format!("{} listed", plural(tally.listed, "object")));
+        return;
+    }
+    if bar.length().is_none() {
+        bar.set_style(style(APPLYING));
+        bar.set_length(tally.total as u64);
+        bar.reset_elapsed();
+        bar.reset_eta();
+    }
+    bar.set_position(tally.done as u64);
+    let failed = if tally.failed > 0 { format!("{} failed", count(tally.failed)) } else { String::new() };
+    bar.set_message(failed);
+}
+
+/// Progress is a courtesy: where stderr is gone, the work goes on.
+fn write_line(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Action, Address};
+
+    fn outcome(status: Status) -> Outcome {
+        Outcome {
+            address: Address::new("monitors", "a"),
+            action: Action::Create,
+            kind: "monitor",
+            status,
+            datadog_id: None,
+            url: None,
+            attempts: 1,
+            milliseconds: 1,
+            origin: None,
+            not_kept: Vec::new(),
+        }
+    }
+
+    /// Lines of 1,000 changes that take `milliseconds` each, of which the first fails.
+    fn check(milliseconds: u64, first: &[&str], lines: usize) {
+        let mut tally = Tally::default();
+        tally.take(Event::Total { changes: 1_000 });
+        let mut told = Vec::new();
+        for n in 1..=1_000 {
+            let status = match n {
+                1 => Status::Failed { text: String::new(), pointer: None },
+                _ => Status::Done,
+            };
+            let outcome = outcome(status);
+            let event = Event::Done { outcome: &outcome };
+            tally.take(event);
+            told.extend(tally.line(event, Duration::from_millis(milliseconds * n)));
+        }
+        assert_eq!(told.len(), lines, "{told:?}");
+        assert_eq!(told.iter().take(first.len()).collect::<Vec<_>>(), first);
+    }
+
+    #[test]
+    fn lines_come_by_number_or_by_time() {
+        check(0, &[], 0);
+        check(20, &["100 of 1,000 changes (50.0 a second, 1 failed), about 18 s left"], 10);
+        check(1_000, &["10 of 1,000 changes (1.0 a second, 1 failed), about 16 min left"], 100);
+        check(1, &["1,000 of 1,000 changes (1000.0 a second, 1 failed)"], 1);
+    }
+
+    #[test]
+    fn a_wait_is_told_once() {
+        let mut tally = Tally::default();
+        let wait = Event::Waiting { bucket: "monitor\u{1b}", seconds: 42 };
+        let at = |seconds| Duration::from_secs(seconds);
+        assert_eq!(tally.line(wait, at(2)).as_deref(), Some("waiting 42 s for the rate limit `monitor␛`"));
+        assert_eq!(tally.line(wait, at(3)), None);
+        assert!(tally.line(wait, at(13)).is_some());
+    }
+}
