@@ -62,7 +62,8 @@ impl Cache {
         Self::default()
     }
 
-    fn open_in(folder: &Path, scope: &str) -> Self {
+    /// The same in a folder of one's choice.
+    pub fn open_in(folder: &Path, scope: &str) -> Self {
         let hash: String = Sha256::digest(scope).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let file = folder.join(format!("{hash}.cache"));
         let small =
