@@ -20,6 +20,7 @@ mod expand;
 mod query;
 mod check;
 mod mark;
+mod fill;
 mod canon;
 mod diff;
 mod fill;

@@ -19,6 +19,11 @@ pub fn owner_tag(owner: &Owner) -> String {
     format!("{OWNER}{owner}")
 }
 
+/// The tag that names one resource, whoever owns it.
+pub fn id_tag(id: &str) -> String {
+    format!("{ID}{id}")
+}
+
 /// How long the longest part of a mark is that the service limits; `None` where it limits none.
 pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
     match kind.mark {

@@ -63,3 +63,23 @@ pub enum WireError {
 pub trait Wire: Send + Sync {
     fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>>;
 }
+
+tokio::task_local! {
+    static ATTEMPTS: std::cell::Cell<u32>;
+}
+
+/// Runs work and counts the requests that went out for it, retries included. A repeat happens inside
+/// [`Wire::send`], where only the wire knows of it.
+pub async fn counted<F: Future>(work: F) -> (F::Output, u32) {
+    let counting = async {
+        let output = work.await;
+        (output, ATTEMPTS.with(std::cell::Cell::get))
+    };
+    ATTEMPTS.scope(std::cell::Cell::new(0), counting).await
+}
+
+/// One request goes out: called by the wire that repeats, or by the last one.
+pub fn count_attempt() {
+    // Outside of `counted` nobody asks.
+    let _ = ATTEMPTS.try_with(|attempts| attempts.set(attempts.get() + 1));
+}

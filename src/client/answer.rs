@@ -1,0 +1,105 @@
+//! What the service sends back, taken out of its envelope: objects, their ids, pages of them.
+
+use serde_json::Value;
+
+use super::refusal::Refusal;
+use crate::kind::{Envelope, IdType, Kind};
+use crate::wire::{Request, Response};
+
+/// The longest id that is put into a path.
+const LONGEST_ID: usize = 200;
+
+/// A success's JSON; an empty body is null.
+pub fn json(request: &Request, response: &Response) -> Result<Value, Refusal> {
+    if response.body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&response.body)
+        .map_err(|error| Refusal::odd(request, format!("it is no JSON that can be read: {error}")))
+}
+
+/// The one object of an answer to a read or write.
+pub fn object(kind: &Kind, request: &Request, answer: Value) -> Result<Value, Refusal> {
+    let inner = match (kind.envelope, answer) {
+        (Envelope::Flat, answer) => answer,
+        (Envelope::Data, Value::Object(mut members)) => match members.shift_remove("data") {
+            // A write of one answers a list of one.
+            Some(Value::Array(mut items)) if items.len() == 1 => items.remove(0),
+            Some(other) => other,
+            None => Value::Null,
+        },
+        (Envelope::Data, _) => Value::Null,
+    };
+    if inner.is_object() { Ok(inner) } else { Err(Refusal::odd(request, "there is no object in it")) }
+}
+
+/// The objects on a page of a list, with their ids.
+pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(String, Value)>, Refusal> {
+    let list = match (kind.listing.items, answer) {
+        (None, list) => list,
+        (Some(key), Value::Object(mut members)) => members.shift_remove(key).unwrap_or(Value::Null),
+        (Some(_), _) => Value::Null,
+    };
+    let Value::Array(items) = list else {
+        let place = kind.listing.items.map_or(String::new(), |key| format!(" under `{key}`"));
+        return Err(Refusal::odd(request, format!("there is no list{place} in it")));
+    };
+    items
+        .into_iter()
+        .map(|item| match id(kind, &item) {
+            Some(id) => Ok((id, item)),
+            None => Err(Refusal::odd(request, "an item of the list is no object with an id")),
+        })
+        .collect()
+}
+
+/// The id of an object as text.
+pub fn id(kind: &Kind, body: &Value) -> Option<String> {
+    let id = body.as_object()?.get("id")?;
+    match kind.id {
+        IdType::Number => id.as_u64().map(|number| number.to_string()),
+        IdType::Text => id.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+    }
+}
+
+/// An id as a segment of a path; `None` for a text that can't be one.
+pub fn segment(kind: &Kind, id: &str) -> Option<String> {
+    let number = kind.id == IdType::Number;
+    if id.is_empty() || id.len() > LONGEST_ID || id.chars().all(|c| c == '.') {
+        return None;
+    }
+    if number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let mut out = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind;
+
+    #[test]
+    fn ids_are_safe_in_a_path() {
+        for (section, id, expected) in [
+            ("monitors", "123", Some("123")),
+            ("monitors", "12/../3", None),
+            ("monitors", "-1", None),
+            ("dashboards", "abc-def-ghi", Some("abc-def-ghi")),
+            ("dashboards", "a/b?c#d %", Some("a%2Fb%3Fc%23d%20%25")),
+            ("dashboards", "..", None),
+            ("dashboards", "", None),
+            ("slos", "é\n", Some("%C3%A9%0A")),
+        ] {
+            let kind = kind::of_section(section).expect("a kind");
+            assert_eq!(segment(kind, id).as_deref(), expected, "{id}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! For tests: a service of a few lines that keeps objects of all kinds and fails by a script.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::kind::{Envelope, IdType, KINDS, Kind, Paging};
+use crate::wire::{Method, Request, Response, Wire, WireError};
+
+/// What happens to a request instead of a good answer.
+#[derive(Clone, Debug)]
+pub enum Instead {
+    /// Nothing is done; this is the answer.
+    Answer(u16, Value),
+    /// Done, but the answer is lost.
+    DoneAndLost,
+    /// Done, but this is the answer.
+    DoneAnd(u16, Value),
+    /// Not done, and nobody knows.
+    Lost,
+    NotSent,
+}
+
+/// A fault for the next request whose `METHOD path` begins with this text.
+pub type Scripted = (&'static str, Instead);
+
+#[derive(Default)]
+pub struct State {
+    /// By section, in the order of their making: id and body.
+    pub objects: BTreeMap<&'static str, Vec<(String, Value)>>,
+    pub script: VecDeque<Scripted>,
+    /// `METHOD path?query`, in the order of their arrival.
+    pub seen: Vec<String>,
+    /// Bodies of writes.
+    pub sent: Vec<Value>,
+    /// What `can_delete` refuses: id and users, in place of looking for them.
+    pub used: BTreeMap<String, Vec<String>>,
+    /// Items that a page request finds shifted in or out: at the n-th list request, this is done first.
+    pub meanwhile: BTreeMap<usize, fn(&mut State)>,
+    pub lists: usize,
+    made: u64,
+    clock: u64,
+}
+
+/// Answers after 10 ms of the test's clock.
+#[derive(Default)]
+pub struct Fake {
+    state: Mutex<State>,
+    /// A smaller page than was asked for is never given; this is the page size that requests carry.
+    pub wait: Option<Duration>,
+}
+
+impl Fake {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), wait: Some(Duration::from_millis(10)) })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("the fake's state")
+    }
+
+    /// Puts an object there; gives its id.
+    pub fn put(&self, section: &'static str, body: Value) -> String {
+        let kind = crate::kind::of_section(section).expect("a kind");
+        self.state().make(kind, body).0
+    }
+
+    pub fn script(&self, script: &[Scripted]) {
+        self.state().script.extend(script.iter().cloned());
+    }
+
+    pub fn ids(&self, section: &str) -> Vec<String> {
+        self.state().objects.get(section).into_iter().flatten().map(|(id, _)| id.clone()).collect()
+    }
+
+    pub fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().seen)
+    }
+}
+
+impl Wire for Fake {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>> {
+        async move {
+            crate::wire::count_attempt();
+            if let Some(wait) = self.wait {
+                tokio::time::sleep(wait).await;
+            }
+            self.state().answer(request)
+        }
+        .boxed()
+    }
+}
+
+fn respond(status: u16, body: &Value) -> Response {
+    Response { status, headers: Vec::new(), body: body.to_string().into() }
+}
+
+impl State {
+    fn answer(&mut self, request: &Request) -> Result<Response, WireError> {
+        let query: Vec<String> =
+            request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let line = format!("{} {}", request.method.name(), request.path);
+        let mark = if query.is_empty() { "" } else { "?" };
+        self.seen.push(format!("{line}{mark}{}", query.join("&")));
+        if let Some(body) = &request.body {
+            self.sent.push(serde_json::from_slice(body).expect("JSON is sent"));
+        }
+        let scripted = self.script.iter().position(|(start, _)| line.starts_with(start));
+        let scripted = scripted.and_then(|at| self.script.remove(at)).map(|(_, instead)| instead);
+        match scripted {
+            Some(Instead::Answer(status, body)) => return Ok(respond(status, &body)),
+            Some(Instead::Lost) => return Err(WireError::Lost("reset".into())),
+            Some(Instead::NotSent) => return Err(WireError::NotSent("refused".into())),
+            _ => {}
+        }
+        let done = self.act(request);
+        match scripted {
+            Some(Instead::DoneAndLost) => Err(WireError::Lost("reset".into())),
+            Some(Instead::DoneAnd(status, body)) => Ok(respond(status, &body)),
+            _ => Ok(done),
+        }
+    }
+
+    fn act(&mut self, request: &Request) -> Response {
+        let Some(kind) = KINDS.into_iter().find(|kind| request.path.starts_with(kind.path)) else {
+            return respond(404, &json!({"errors": ["no such route"]}));
+        };
+        let rest = request.path[kind.path.len()..].trim_start_matches('/').to_owned();
+        let body = request.body.as_ref().map(|body| serde_json::from_slice(body).expect("JSON"));
+        match (request.method, rest.as_str(), body) {
+            (Method::Get, "", _) => self.list(kind, request),
+            (Method::Get, "can_delete", _) => self.can_delete(request),
+            (Method::Post, "validate", Some(_)) => respond(200, &json!({})),
+            (Method::Post, "", Some(body)) => {
+                let (_, made) = self.make(kind, body);
+                respond(200, &wrap(kind, made, true))
+            }
+            (method, id, body) => self.one(kind, method, id, body),
+        }
+    }
+
+    fn one(&mut self, kind: &'static Kind, method: Method, id: &str, body: Option<Value>) -> Response {
+        self.clock += 1;
+        let clock = self.clock;
+        let objects = self.objects.entry(kind.section).or_default();
+        let Some(at) = objects.iter().position(|(own, _)| own == id) else {
+            return respond(404, &json!({"errors": ["not found"]}));
+        };
+        match (method, body) {
+            (Method::Delete, _) => {
+                objects.remove(at);
+                respond(200, &json!({}))
+            }
+            (Method::Put, Some(body)) => {
+                let mut body = body;
+                body["id"] = objects[at].1["id"].clone();
+                body["modified_at"] = json!(format!("time {clock}"));
+                objects[at].1 = body.clone();
+                respond(200, &wrap(kind, body, true))
+            }
+            _ => respond(200, &wrap(kind, objects[at].1.clone(), false)),
+        }
+    }
+
+    pub fn make(&mut self, kind: &'static Kind, mut body: Value) -> (String, Value) {
+        self.made += 1;
+        self.clock += 1;
+        let (number, text) = (1_000 + self.made, format!("{}-{}", kind.name, self.made));
+        let id = if kind.id == IdType::Number { number.to_string() } else { text.clone() };
+        body["id"] = if kind.id == IdType::Number { json!(number) } else { json!(text) };
+        body["modified_at"] = json!(format!("time {}", self.clock));
+        self.objects.entry(kind.section).or_default().push((id.clone(), body.clone()));
+        (id, body)
+    }
+
+    fn list(&mut self, kind: &'static Kind, request: &Request) -> Response {
+        self.lists += 1;
+        if let Some(change) = self.meanwhile.remove(&self.lists) {
+            change(self);
+        }
+        let value =
+            |name: &str| request.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        let number = |name: &str| value(name).expect("paged").parse::<usize>().expect("a number");
+        let (from, size) = match kind.listing.paging {
+            Paging::Number { page, size } => (number(page) * number(size), number(size)),
+            Paging::Offset { offset, limit } => (number(offset), number(limit)),
+        };
+        let tag = kind.listing.tag_filter.and_then(value);
+        let tagged = |body: &Value| match &tag {
+            None => true,
+            Some(tag) => {
+                body["tags"].as_array().is_some_and(|tags| tags.iter().any(|own| own == tag.as_str()))
+            }
+        };
+        let shown = |body: &Value| match kind.listing.summary {
+            None => body.clone(),
+            Some(_) => {
+                json!({"id": body["id"], "description": body["description"], "modified_at": body["modified_at"]})
+            }
+        };
+        let objects = self.objects.get(kind.section).into_iter().flatten();
+        let page: Vec<Value> = objects
+            .filter(|(_, body)| tagged(body))
+            .skip(from)
+            .take(size)
+            .map(|(_, body)| shown(body))
+            .collect();
+        match kind.listing.items {
+            None => respond(200, &json!(page)),
+            Some(key) => respond(200, &json!({ key: page })),
+        }
+    }
+
+    fn can_delete(&self, request: &Request) -> Response {
+        let ids: Vec<&str> = request.query[0].1.split(',').collect();
+        let (used, free): (Vec<&str>, Vec<&str>) =
+            ids.into_iter().partition(|id| self.used.contains_key(*id));
+        if used.is_empty() {
+            return respond(200, &json!({"data": {"ok": free}, "errors": null}));
+        }
+        let errors: serde_json::Map<String, Value> =
+            used.into_iter().map(|id| (id.to_owned(), json!(self.used[id]))).collect();
+        respond(409, &json!({"data": {"ok": free}, "errors": errors}))
+    }
+}
+
+fn wrap(kind: &Kind, body: Value, write: bool) -> Value {
+    match kind.envelope {
+        Envelope::Flat => body,
+        Envelope::Data if write => json!({"data": [body], "error": null}),
+        Envelope::Data => json!({"data": body, "error": null}),
+    }
+}

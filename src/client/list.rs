@@ -1,0 +1,207 @@
+//! All objects of a kind: pages asked for at once, and whole bodies where a list shows summaries only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::refusal::{Fault, Refusal};
+use super::{Client, answer, call, live_of, request};
+use crate::kind::{Kind, Paging};
+use crate::mark;
+use crate::model::{Live, Owner};
+use crate::wire::{Method, Request, Wire};
+
+/// Pages asked for at once, at most.
+const PAGES_AT_ONCE: usize = 64;
+/// A list of more pages than that has no end.
+const MOST_PAGES: usize = 10_000;
+
+/// What a list is to hold.
+#[derive(Clone, Default)]
+pub struct Wanted<'a> {
+    pub kinds: Vec<&'static Kind>,
+    /// Only objects with this owner's mark; absent: everybody's.
+    pub owner: Option<&'a Owner>,
+    /// How many resources of a section are declared: a guess at the number of pages.
+    pub declared: BTreeMap<&'static str, usize>,
+    /// Ids (`$id`) by section that are wanted whatever mark they bear. Those that are gone are left out.
+    pub adopted: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+impl Wanted<'_> {
+    fn adopts(&self, kind: &Kind, id: &str) -> bool {
+        self.adopted.get(kind.section).is_some_and(|ids| ids.contains(id))
+    }
+}
+
+impl Client {
+    /// Lists all kinds at once. The objects come by kind, in the service's order.
+    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+        let lists = wanted.kinds.iter().map(|kind| self.list_kind(kind, wanted));
+        let lists = futures_util::future::join_all(lists).await;
+        // Keys that don't serve are the cause of whatever else went wrong.
+        let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
+        if let Some(at) = lists.iter().position(forbidden) {
+            return lists.into_iter().nth(at).expect("bug: it was there");
+        }
+        let lives = lists.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // A cache that can't be written costs requests, nothing else.
+        let _ = self.save_cache();
+        Ok(lives.into_iter().flatten().collect())
+    }
+
+    async fn list_kind(&self, kind: &'static Kind, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+        let tag = wanted.owner.map(mark::owner_tag);
+        let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
+        let guess = declared.max(self.cache().count(kind.section).unwrap_or_default());
+        let items = self.pages(kind, tag.as_deref(), guess).await?;
+        self.cache().set_count(kind.section, items.len());
+
+        let ours = |body: &Value| {
+            wanted.owner.is_none_or(|owner| mark::read(kind, body).is_some_and(|mark| mark.owner == *owner))
+        };
+        let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
+        let items: Vec<_> = items
+            .into_iter()
+            .filter(|(id, body)| {
+                missing.remove(id);
+                ours(body) || wanted.adopts(kind, id)
+            })
+            .collect();
+        let mut lives = if kind.listing.summary.is_some() {
+            let kept: BTreeSet<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
+            self.cache().keep_only(kind.section, &|id| kept.contains(id));
+            self.whole(kind, &items).await?
+        } else {
+            items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect()
+        };
+        // A list filtered by the owner's tag doesn't show what is to be adopted.
+        lives.extend(self.get_all(kind, missing.into_iter().cloned().collect()).await?);
+        // What a summary showed may have changed before its body was read.
+        lives.retain(|live| ours(&live.body) || wanted.adopts(kind, &live.id));
+        Ok(lives)
+    }
+
+    /// Every item of a list, each id once: an object that is made meanwhile shifts others to the next page.
+    pub(super) async fn pages(
+        &self,
+        kind: &'static Kind,
+        tag: Option<&str>,
+        guess: usize,
+    ) -> Result<Vec<(String, Value)>, Refusal> {
+        let mut items: Vec<(String, Value)> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut asked = 0;
+        let mut next = (guess / kind.listing.page_size + 1).min(PAGES_AT_ONCE);
+        loop {
+            let requests: Vec<_> = (asked..asked + next).map(|page| page_request(kind, tag, page)).collect();
+            asked += next;
+            let read = move |request: &Request, value| answer::items(kind, request, value);
+            let pages = side_by_side(&self.wire, requests, read).await;
+            let before = items.len();
+            let mut last = 0;
+            for page in pages {
+                let page = page?;
+                last = page.len();
+                items.extend(page.into_iter().filter(|(id, _)| seen.insert(id.clone())));
+            }
+            // A short page is the end. So is one with nothing new: not every list knows pages.
+            if last < kind.listing.page_size || items.len() == before {
+                return Ok(items);
+            }
+            if asked >= MOST_PAGES {
+                return Err(Refusal::odd(&page_request(kind, tag, asked), "the list has no end"));
+            }
+            next = asked.min(PAGES_AT_ONCE);
+        }
+    }
+
+    /// The bodies behind summaries: from the cache, or read side by side.
+    pub(super) async fn whole(
+        &self,
+        kind: &'static Kind,
+        summaries: &[(String, Value)],
+    ) -> Result<Vec<Live>, Refusal> {
+        let Some(summary) = kind.listing.summary else { return Ok(Vec::new()) };
+        let mut bodies: BTreeMap<&str, Live> = BTreeMap::new();
+        let mut missing = Vec::new();
+        for (id, shown) in summaries {
+            let modified = shown.get(summary.modified).and_then(Value::as_str);
+            let kept = modified.and_then(|modified| {
+                let body = self.cache().get(kind.section, id, modified)?;
+                let same = answer::id(kind, &body).as_ref() == Some(id)
+                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified);
+                same.then_some(body)
+            });
+            match kept {
+                Some(body) => {
+                    bodies.insert(id, live_of(kind, &self.web, id.clone(), body));
+                }
+                None => missing.push(id.clone()),
+            }
+        }
+        let fetched = self.get_all(kind, missing).await?;
+        let mut fetched: BTreeMap<String, Live> =
+            fetched.into_iter().map(|live| (live.id.clone(), live)).collect();
+        Ok(summaries
+            .iter()
+            .filter_map(|(id, _)| bodies.remove(id.as_str()).or_else(|| fetched.remove(id)))
+            .collect())
+    }
+
+    /// These objects, read side by side; those that are gone are left out.
+    async fn get_all(&self, kind: &'static Kind, ids: Vec<String>) -> Result<Vec<Live>, Refusal> {
+        let requests: Result<Vec<_>, _> =
+            ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
+        let read = move |request: &Request, value| answer::object(kind, request, value);
+        let answers = side_by_side(&self.wire, requests?, read).await;
+        let mut lives = Vec::new();
+        for (id, body) in ids.into_iter().zip(answers) {
+            match body {
+                Ok(body) => lives.push(self.seen(kind, &id, body)?),
+                Err(refusal) if refusal.fault == Fault::NotFound => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(lives)
+    }
+}
+
+fn page_request(kind: &Kind, tag: Option<&str>, page: usize) -> Request {
+    let listing = &kind.listing;
+    let size = listing.page_size;
+    let mut query: Vec<(String, String)> =
+        listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let (position, at, limit) = match listing.paging {
+        Paging::Number { page: name, size } => (name, page, size),
+        Paging::Offset { offset, limit } => (offset, page * size, limit),
+    };
+    query.push((position.to_owned(), at.to_string()));
+    query.push((limit.to_owned(), size.to_string()));
+    if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
+        query.push((name.to_owned(), tag.to_owned()));
+    }
+    Request { method: Method::Get, path: kind.path.to_owned(), query, body: None }
+}
+
+/// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
+/// their way is the wire's business.
+async fn side_by_side<T: Send + 'static>(
+    wire: &Arc<dyn Wire>,
+    requests: Vec<Request>,
+    read: impl Fn(&Request, Value) -> Result<T, Refusal> + Copy + Send + 'static,
+) -> Vec<Result<T, Refusal>> {
+    let mut tasks = JoinSet::new();
+    for (at, request) in requests.into_iter().enumerate() {
+        let wire = Arc::clone(wire);
+        tasks.spawn(async move {
+            let answer = call(wire.as_ref(), &request).await;
+            (at, answer.and_then(|answer| read(&request, answer)))
+        });
+    }
+    let mut answers: Vec<_> = tasks.join_all().await;
+    answers.sort_unstable_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
+}

@@ -1,0 +1,287 @@
+//! Objects of any kind over any wire: list, get, create, update, delete, by the kind's row.
+
+mod answer;
+mod list;
+mod refusal;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+pub use list::Wanted;
+pub use refusal::{Fault, Refusal};
+
+use crate::cache::Cache;
+use crate::kind::Kind;
+use crate::mark;
+use crate::model::{Live, Mark};
+use crate::wire::{Method, Request, Wire};
+
+/// Ids in one `can_delete` request: their text must fit into a URL.
+const ASKED_AT_ONCE: usize = 100;
+/// What uses an object, at most.
+const MOST_USERS: usize = 20;
+
+/// A Datadog API, seen as objects.
+pub struct Client {
+    wire: Arc<dyn Wire>,
+    /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
+    web: String,
+    cache: Mutex<Cache>,
+}
+
+/// Who the keys belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    pub name: String,
+    pub public_id: String,
+}
+
+/// How an object is looked for by its mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// By the tag of its id: one short page.
+    Quick,
+    /// Among all objects of its owner, as a plan finds it.
+    Thorough,
+}
+
+impl Client {
+    pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
+        Self { wire, web: web.trim_end_matches('/').to_owned(), cache: Mutex::new(cache) }
+    }
+
+    /// Where a person sees an object.
+    pub fn url(&self, kind: &Kind, id: &str) -> String {
+        url(kind, &self.web, id)
+    }
+
+    pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+        let request = request(kind, Method::Get, Some(id), None)?;
+        let answer = call(self.wire.as_ref(), &request).await?;
+        self.seen(kind, id, answer::object(kind, &request, answer)?)
+    }
+
+    /// Makes an object of a body that bears its mark. A fault that [may be done](Fault::may_be_done) is for
+    /// the caller to look up.
+    pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
+        let request = request(kind, Method::Post, None, Some(body))?;
+        let answer = call(self.wire.as_ref(), &request).await?;
+        let made = answer::object(kind, &request, answer)?;
+        let Some(id) = answer::id(kind, &made) else {
+            return Err(Refusal::odd(&request, "the new object has no id"));
+        };
+        self.seen(kind, &id, made)
+    }
+
+    /// Puts a whole body in the place of an object's.
+    pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
+        let request = request(kind, Method::Put, Some(id), Some(body))?;
+        let answer = call(self.wire.as_ref(), &request).await?;
+        self.seen(kind, id, answer::object(kind, &request, answer)?)
+    }
+
+    /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
+    pub async fn delete(&self, kind: &'static Kind, id: &str, force: bool) -> Result<(), Refusal> {
+        let mut request = request(kind, Method::Delete, Some(id), None)?;
+        if force && kind.can_delete.is_some() {
+            request.query.push(("force".to_owned(), "true".to_owned()));
+        }
+        match call(self.wire.as_ref(), &request).await {
+            Ok(_) => Ok(()),
+            Err(refusal) if refusal.fault == Fault::NotFound => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Which of these can't be deleted since others use them: by id, what the service says of each user.
+    pub async fn can_delete(
+        &self,
+        kind: &'static Kind,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
+        let Some(parameter) = kind.can_delete else { return Ok(BTreeMap::new()) };
+        let mut refused = BTreeMap::new();
+        for ids in ids.chunks(ASKED_AT_ONCE) {
+            match self.ask_can_delete(kind, parameter, ids).await {
+                Ok(users) => refused.extend(users),
+                // One that is gone may spoil the answer for all.
+                Err(refusal) if refusal.fault == Fault::NotFound && ids.len() > 1 => {
+                    for id in ids {
+                        match self.ask_can_delete(kind, parameter, std::slice::from_ref(id)).await {
+                            Ok(users) => refused.extend(users),
+                            Err(refusal) if refusal.fault == Fault::NotFound => {}
+                            Err(refusal) => return Err(refusal),
+                        }
+                    }
+                }
+                Err(refusal) if refusal.fault == Fault::NotFound => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Answers 200 or 409 `{"data": {"ok": […]}, "errors": {ID: text or […]}}` (OpenAPI; only the 200 is recorded).
+    async fn ask_can_delete(
+        &self,
+        kind: &'static Kind,
+        parameter: &str,
+        ids: &[String],
+    ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
+        let request = Request {
+            method: Method::Get,
+            path: format!("{}/can_delete", kind.path),
+            query: vec![(parameter.to_owned(), ids.join(","))],
+            body: None,
+        };
+        let response = self.wire.send(&request).await.map_err(|error| Refusal::of_fault(&request, &error))?;
+        if !(200..300).contains(&response.status) && response.status != 409 {
+            return Err(Refusal::of_answer(&request, &response));
+        }
+        match answer::json(&request, &response)?.get("errors") {
+            None | Some(Value::Null) if response.status != 409 => Ok(BTreeMap::new()),
+            Some(Value::Object(errors)) => {
+                let asked = |id: &&String| ids.contains(id);
+                Ok(errors
+                    .iter()
+                    .filter(|(id, _)| asked(id))
+                    .map(|(id, users)| (id.clone(), texts(users)))
+                    .collect())
+            }
+            _ => Err(Refusal::of_answer(&request, &response)),
+        }
+    }
+
+    /// A dry run of a create; fine for kinds that have none.
+    pub async fn validate(&self, kind: &'static Kind, body: &Value) -> Result<(), Refusal> {
+        if !kind.validate {
+            return Ok(());
+        }
+        let mut request = request(kind, Method::Post, None, Some(body))?;
+        request.path.push_str("/validate");
+        call(self.wire.as_ref(), &request).await.map(|_| ())
+    }
+
+    /// The organisation of the keys; none where they may not read it.
+    pub async fn organisation(&self) -> Result<Option<Organisation>, Refusal> {
+        let request = get("/api/v1/org");
+        let answer = match call(self.wire.as_ref(), &request).await {
+            Ok(answer) => answer,
+            Err(refusal) if matches!(refusal.fault, Fault::Forbidden | Fault::NotFound | Fault::Refused) => {
+                return Ok(None);
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        // The keys' own comes first; a parent's keys also list its children.
+        let organisation = answer.pointer("/orgs/0").or_else(|| answer.get("org"));
+        let text = |key: &str| organisation?.get(key)?.as_str().map(str::to_owned);
+        Ok(text("name").zip(text("public_id")).map(|(name, public_id)| Organisation { name, public_id }))
+    }
+
+    /// Whether the service takes the keys at all.
+    pub async fn check_keys(&self) -> Result<(), Refusal> {
+        let request = get("/api/v1/validate");
+        let answer = call(self.wire.as_ref(), &request).await?;
+        if answer.get("valid") == Some(&Value::Bool(false)) {
+            return Err(Refusal::new(&request, Fault::Forbidden, "the API key is not valid".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The live objects that bear this mark.
+    pub async fn find(&self, kind: &'static Kind, mark: &Mark, search: Search) -> Result<Vec<Live>, Refusal> {
+        let bears = |body: &Value| {
+            mark::read(kind, body).is_some_and(|own| own.owner == mark.owner && own.id == mark.id)
+        };
+        let tag = match search {
+            Search::Quick => mark::id_tag(&mark.id),
+            Search::Thorough => mark::owner_tag(&mark.owner),
+        };
+        let guess = self.cache().count(kind.section).unwrap_or_default();
+        let guess = if search == Search::Quick && kind.listing.tag_filter.is_some() { 0 } else { guess };
+        let mut items = self.pages(kind, Some(&tag), guess).await?;
+        items.retain(|(_, body)| bears(body));
+        if kind.listing.summary.is_some() {
+            return self.whole(kind, &items).await;
+        }
+        Ok(items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect())
+    }
+
+    /// Writes what was learnt for the next run.
+    pub fn save_cache(&self) -> std::io::Result<()> {
+        self.cache().save()
+    }
+
+    /// An object as it was just answered: checked, and kept for the next run where lists show summaries only.
+    fn seen(&self, kind: &'static Kind, id: &str, body: Value) -> Result<Live, Refusal> {
+        if answer::id(kind, &body).as_deref() != Some(id) {
+            let request = request(kind, Method::Get, Some(id), None)?;
+            return Err(Refusal::odd(&request, "it is about another object than was asked for"));
+        }
+        let modified = kind.listing.summary.and_then(|summary| body.get(summary.modified)?.as_str());
+        if let Some(modified) = modified {
+            self.cache().put(kind.section, id, modified, &body);
+        }
+        Ok(live_of(kind, &self.web, id.to_owned(), body))
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn get(path: &str) -> Request {
+    Request { method: Method::Get, path: path.to_owned(), query: Vec::new(), body: None }
+}
+
+/// A request for a kind, or for one object of it.
+fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
+    let body = body.map(|body| body.to_string().into());
+    let mut request = Request { method, path: kind.path.to_owned(), query: Vec::new(), body };
+    if let Some(id) = id {
+        let Some(segment) = answer::segment(kind, id) else {
+            let words = format!("`{id}` can't be the id of a {}", kind.name);
+            return Err(Refusal::new(&request, Fault::Refused, words));
+        };
+        request.path = format!("{}/{segment}", kind.path);
+    }
+    Ok(request)
+}
+
+/// Sends a request; the JSON of a success.
+async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    let response = wire.send(request).await.map_err(|error| Refusal::of_fault(request, &error))?;
+    if !(200..300).contains(&response.status) {
+        return Err(Refusal::of_answer(request, &response));
+    }
+    answer::json(request, &response)
+}
+
+fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
+    let mark = mark::read(kind, &body);
+    let url = url(kind, web, &id);
+    Live { section: kind.section, id, body, mark, url }
+}
+
+fn url(kind: &Kind, web: &str, id: &str) -> String {
+    let id = answer::segment(kind, id).unwrap_or_default();
+    format!("{web}{}", kind.web_path.replace("{id}", &id))
+}
+
+/// A text, or a list of texts.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => {
+            items.iter().filter_map(Value::as_str).take(MOST_USERS).map(str::to_owned).collect()
+        }
+        other => vec![other.to_string()],
+    }
+}
+
+#[cfg(test)]
+pub mod fake;
+#[cfg(test)]
+mod tests;

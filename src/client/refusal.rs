@@ -1,0 +1,193 @@
+//! Why a request came to nothing: which one, what the service said, and what sort of failure it is.
+
+use serde_json::Value;
+
+use crate::wire::{Method, Request, Response, WireError};
+
+/// Words of the service beyond this many characters are cut.
+const LONGEST: usize = 2_000;
+const MOST_PARTS: usize = 20;
+
+/// A request that came to nothing. Its words are raw: whoever shows them cleans them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
+pub struct Refusal {
+    pub method: Method,
+    pub path: String,
+    /// Absent: there was no answer.
+    pub status: Option<u16>,
+    pub fault: Fault,
+    /// The service's own, or those of the connection.
+    pub words: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// 401, 403: the keys don't serve, or not for this.
+    Forbidden,
+    /// 404: no such object.
+    NotFound,
+    /// Another 4xx: the service refuses the body or the time.
+    Refused,
+    /// 5xx, 408, or a 429 that did not end: the service couldn't. It may have done it.
+    Unwell,
+    /// Nothing reached the service.
+    Unreachable,
+    /// The answer was lost on its way: it may have been done.
+    Lost,
+    /// An answer of a form never seen. It may have been done.
+    Odd,
+}
+
+impl Fault {
+    /// Whether a write with this end may have been done all the same.
+    pub fn may_be_done(self) -> bool {
+        matches!(self, Self::Unwell | Self::Lost | Self::Odd)
+    }
+}
+
+impl Refusal {
+    /// From an answer that isn't a success.
+    pub(super) fn of_answer(request: &Request, response: &Response) -> Self {
+        let fault = match response.status {
+            401 | 403 => Fault::Forbidden,
+            404 => Fault::NotFound,
+            408 | 429 | 500.. => Fault::Unwell,
+            400..500 => Fault::Refused,
+            _ => Fault::Odd,
+        };
+        let mut words = words(&response.body);
+        if let Some(target) = response.header("location").filter(|_| response.status / 100 == 3) {
+            words = format!("a redirect to {target}, which is not followed: check the site or URL");
+        }
+        Self { status: Some(response.status), ..Self::new(request, fault, cut(words)) }
+    }
+
+    pub(super) fn of_fault(request: &Request, error: &WireError) -> Self {
+        match error {
+            WireError::NotSent(text) => Self::new(request, Fault::Unreachable, cut(text.clone())),
+            WireError::Lost(text) => Self::new(request, Fault::Lost, cut(text.clone())),
+        }
+    }
+
+    /// A success that makes no sense.
+    pub(super) fn odd(request: &Request, words: impl Into<String>) -> Self {
+        Self::new(request, Fault::Odd, cut(words.into()))
+    }
+
+    pub(super) fn new(request: &Request, fault: Fault, words: String) -> Self {
+        Self { method: request.method, path: request.path.clone(), status: None, fault, words }
+    }
+
+    fn text(&self) -> String {
+        let (method, path, words) = (self.method.name(), &self.path, &self.words);
+        let colon = if words.is_empty() { "" } else { ": " };
+        match (self.fault, self.status) {
+            (Fault::Unreachable, _) => format!("{method} {path} could not be sent{colon}{words}"),
+            (Fault::Lost, _) => format!("{method} {path} got no whole answer{colon}{words}"),
+            (Fault::Odd, None) => {
+                format!("{method} {path} got an answer that musher doesn't understand{colon}{words}")
+            }
+            (_, Some(status)) => format!("{method} {path} was answered with {status}{colon}{words}"),
+            (_, None) => format!("{method} {path} failed{colon}{words}"),
+        }
+    }
+}
+
+/// The service's own words, from each form of error body that the recordings show (`recorded/SEMANTICS.md`
+/// §6); anything else as it stands.
+fn words(body: &[u8]) -> String {
+    let raw = || String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]).trim().to_owned();
+    let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return raw() };
+    let parts = match (members.get("errors"), members.get("error"), members.get("message")) {
+        (Some(Value::Array(errors)), _, _) => errors.iter().take(MOST_PARTS).filter_map(part).collect(),
+        (Some(Value::Object(errors)), _, _) => errors
+            .iter()
+            .take(MOST_PARTS)
+            .map(|(name, error)| format!("{name}: {}", part(error).unwrap_or_default()))
+            .collect(),
+        (Some(error @ Value::String(_)), _, _) | (_, Some(error), _) | (_, _, Some(error)) => {
+            part(error).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    if parts.is_empty() { raw() } else { parts.join("; ") }
+}
+
+/// One error: a text, `{status, title, detail, code}` or `{code, message, details: [{message, target}]}`.
+fn part(error: &Value) -> Option<String> {
+    let text = |key: &str| error.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    match error {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Object(_) => {
+            let head = text("title").or(text("message"));
+            let details =
+                error.get("details").and_then(Value::as_array).into_iter().flatten().filter_map(|detail| {
+                    let said = |key: &str| detail.get(key).and_then(Value::as_str);
+                    match (said("target"), said("message")) {
+                        (Some(target), Some(message)) => Some(format!("{target}: {message}")),
+                        (_, message) => message.map(str::to_owned),
+                    }
+                });
+            let parts: Vec<String> = head
+                .into_iter()
+                .chain(text("detail"))
+                .map(str::to_owned)
+                .chain(details.take(MOST_PARTS))
+                .collect();
+            Some(if parts.is_empty() { error.to_string() } else { parts.join(": ") })
+        }
+        Value::Array(items) => {
+            Some(items.iter().filter_map(Value::as_str).take(MOST_PARTS).collect::<Vec<_>>().join(", "))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(status: u16, body: &str, fault: Fault, expected: &str) {
+        let request =
+            Request { method: Method::Get, path: "/api/v1/monitor/1".into(), query: Vec::new(), body: None };
+        let response = Response { status, headers: Vec::new(), body: body.to_owned().into() };
+        let refusal = Refusal::of_answer(&request, &response);
+        assert_eq!((refusal.fault, refusal.words.as_str()), (fault, expected), "{body}");
+        assert!(
+            refusal.to_string().starts_with(&format!("GET /api/v1/monitor/1 was answered with {status}"))
+        );
+    }
+
+    #[test]
+    fn the_service_is_quoted() {
+        check(404, r#"{"errors":["Monitor not found"]}"#, Fault::NotFound, "Monitor not found");
+        check(400, r#"{"errors":["a","b"]}"#, Fault::Refused, "a; b");
+        let object = r#"{"errors":[{"status":"409","title":"Conflict","detail":"it exists"},{"title":"id not found","code":"404"}]}"#;
+        check(409, object, Fault::Refused, "Conflict: it exists; id not found");
+        let coded = r#"{"error":{"code":"InvalidArgument","message":"Invalid rule configuration","details":[{"code":"X","message":"too long","target":"name"}]}}"#;
+        check(400, coded, Fault::Refused, "Invalid rule configuration: name: too long");
+        check(404, r#"{"errors":["Not Found"],"error_details":[{}]}"#, Fault::NotFound, "Not Found");
+        check(
+            409,
+            r#"{"errors":{"7":["used by b","used by c"]}}"#,
+            Fault::Refused,
+            "7: used by b, used by c",
+        );
+        check(403, "<html>Forbidden</html>", Fault::Forbidden, "<html>Forbidden</html>");
+        check(401, "", Fault::Forbidden, "");
+        check(502, r#"["x"]"#, Fault::Unwell, r#"["x"]"#);
+        check(400, r#"{"errors":[]}"#, Fault::Refused, r#"{"errors":[]}"#);
+        check(400, r#"{"errors":[null,{"a":1}]}"#, Fault::Refused, r#"{"a":1}"#);
+        check(400, &"é".repeat(5_000), Fault::Refused, &format!("{}…", "é".repeat(2_000)));
+        check(400, &"[".repeat(5_000), Fault::Refused, &format!("{}…", "[".repeat(2_000)));
+    }
+}

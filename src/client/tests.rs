@@ -1,0 +1,300 @@
+//! The client against a fake service.
+
+use serde_json::json;
+
+use super::fake::{Fake, Instead};
+use super::*;
+use crate::kind::{KINDS, of_section};
+use crate::model::Owner;
+
+fn client(fake: &Arc<Fake>) -> Client {
+    Client::new(Arc::<Fake>::clone(fake), "https://app.datadoghq.eu/", Cache::none())
+}
+
+fn owner() -> Owner {
+    Owner("shop.prod".into())
+}
+
+/// A body with the mark of an owner.
+fn marked(section: &str, owner: &str, id: &str) -> Value {
+    let mut body = json!({ "name": id });
+    let mark = Mark { owner: Owner(owner.into()), id: id.into(), protect: false };
+    mark::write(of_section(section).expect("a kind"), &mut body, &mark);
+    body
+}
+
+fn addresses(lives: &[Live]) -> Vec<String> {
+    lives
+        .iter()
+        .map(|live| format!("{}/{}", live.section, live.mark.as_ref().map_or("-", |mark| &mark.id)))
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_holds_what_bears_the_mark() {
+    let fake = Fake::new();
+    for section in ["monitors", "slos", "dashboards"] {
+        fake.put(section, marked(section, "shop.prod", "a"));
+        fake.put(section, marked(section, "shop.staging", "b"));
+        fake.put(section, json!({"name": "nobody's", "tags": ["musher:shop.prod"], "description": "x"}));
+    }
+    let adopted = fake.put("monitors", json!({"name": "made in the UI"}));
+    let dashboard = fake.put("dashboards", marked("dashboards", "other", "z"));
+    let client = client(&fake);
+    let owner = owner();
+    let mut wanted = Wanted { kinds: KINDS.to_vec(), owner: Some(&owner), ..Wanted::default() };
+    let lives = client.list(&wanted).await.expect("a list");
+    assert_eq!(addresses(&lives), ["dashboards/a", "monitors/a", "slos/a"]);
+    assert_eq!(lives[1].url, "https://app.datadoghq.eu/monitors/1001");
+    let mut seen = fake.seen();
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "GET /api/v1/dashboard/dashboard-7",
+            "GET /api/v1/dashboard?start=0&count=1000",
+            "GET /api/v1/monitor?page=0&page_size=1000&monitor_tags=musher:shop.prod",
+            "GET /api/v1/slo?offset=0&limit=1000&tags_query=musher:shop.prod",
+        ]
+    );
+    // What is to be adopted comes whatever mark it bears; what is gone doesn't.
+    let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    wanted.adopted.insert("monitors", ids(&[&adopted, "999"]));
+    wanted.adopted.insert("dashboards", ids(&[&dashboard]));
+    let lives = client.list(&wanted).await.expect("a list");
+    assert_eq!(addresses(&lives), ["dashboards/a", "dashboards/z", "monitors/a", "monitors/-", "slos/a"]);
+    wanted.owner = None;
+    assert_eq!(client.list(&wanted).await.expect("a list").len(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_guessed_and_asked_for_at_once() {
+    for (count, declared, cold, warm) in
+        [(0, 0, 1, 1), (2_600, 2_600, 3, 3), (999, 0, 1, 1), (1_000, 0, 2, 2), (3_500, 0, 4, 4)]
+    {
+        let fake = Fake::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        for at in 0..count {
+            fake.put("monitors", marked("monitors", "shop.prod", &format!("m{at}")));
+        }
+        let (owner, monitors) = (owner(), of_section("monitors").expect("a kind"));
+        let declared = [("monitors", declared)].into();
+        let wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), declared, ..Wanted::default() };
+        for requests in [cold, warm] {
+            let cache = Cache::open_in(folder.path(), "x");
+            let client = Client::new(Arc::<Fake>::clone(&fake), "w", cache);
+            assert_eq!(client.list(&wanted).await.expect("a list").len(), count);
+            assert_eq!(fake.seen().len(), requests, "{count}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_shift_give_each_object_once() {
+    let fake = Fake::new();
+    for at in 0..2_000 {
+        fake.put("monitors", marked("monitors", "shop.prod", &format!("m{at}")));
+    }
+    // Somebody makes an object that sorts first: the last of each page is on the next one too.
+    fake.state().meanwhile.insert(2, |state| {
+        let first = state.objects["monitors"][0].1.clone();
+        let objects = state.objects.get_mut("monitors").expect("monitors");
+        objects.insert(0, ("1".into(), json!({"id": 1, "tags": first["tags"]})));
+    });
+    let (owner, monitors) = (owner(), of_section("monitors").expect("a kind"));
+    let wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), ..Wanted::default() };
+    let lives = client(&fake).list(&wanted).await.expect("a list");
+    let ids: std::collections::BTreeSet<_> = lives.iter().map(|live| &live.id).collect();
+    assert_eq!((lives.len(), ids.len()), (2_000, 2_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_pages_ends() {
+    let fake = Fake::new();
+    let all: Vec<Value> = (1..=1_500).map(|id| json!({ "id": id })).collect();
+    fake.script(&[
+        ("GET /api/v1/monitor", Instead::Answer(200, json!(all))),
+        ("GET /api/v1/monitor", Instead::Answer(200, json!(all))),
+    ]);
+    let wanted = Wanted { kinds: vec![of_section("monitors").expect("a kind")], ..Wanted::default() };
+    assert_eq!(client(&fake).list(&wanted).await.expect("a list").len(), 1_500);
+    assert_eq!(fake.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_odd_answer_is_an_error() {
+    for (section, path, answer, words) in [
+        ("monitors", "GET /api/v1/monitor", json!({"monitors": []}), "there is no list in it"),
+        (
+            "monitors",
+            "GET /api/v1/monitor",
+            json!([{"id": "7"}]),
+            "an item of the list is no object with an id",
+        ),
+        ("monitors", "GET /api/v1/monitor", json!([7]), "an item of the list is no object with an id"),
+        ("slos", "GET /api/v1/slo", json!({"data": null}), "there is no list under `data` in it"),
+        (
+            "dashboards",
+            "GET /api/v1/dashboard",
+            json!({"dashboards": [{}]}),
+            "an item of the list is no object with an id",
+        ),
+        ("dashboards", "GET /api/v1/dashboard", Value::Null, "there is no list under `dashboards` in it"),
+    ] {
+        let fake = Fake::new();
+        fake.script(&[(path, Instead::Answer(200, answer))]);
+        let wanted = Wanted { kinds: vec![of_section(section).expect("a kind")], ..Wanted::default() };
+        let refusal = client(&fake).list(&wanted).await.expect_err("an odd answer");
+        assert_eq!((refusal.fault, refusal.words.as_str()), (Fault::Odd, words));
+    }
+    let fake = Fake::new();
+    let id = fake.put("slos", json!({}));
+    fake.script(&[("GET /api/v1/slo/", Instead::Answer(200, json!({"data": {"id": "another"}})))]);
+    let refusal = client(&fake).get(of_section("slos").expect("a kind"), &id).await.expect_err("another");
+    assert_eq!(refusal.fault, Fault::Odd);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_do_not_serve_come_before_other_faults() {
+    let fake = Fake::new();
+    fake.script(&[
+        ("GET /api/v1/dashboard", Instead::Answer(400, json!({"errors": ["no"]}))),
+        ("GET /api/v1/slo", Instead::Answer(403, json!({"errors": ["Forbidden"]}))),
+    ]);
+    let wanted = Wanted { kinds: KINDS.to_vec(), ..Wanted::default() };
+    let refusal = client(&fake).list(&wanted).await.expect_err("forbidden");
+    assert_eq!(refusal.to_string(), "GET /api/v1/slo was answered with 403: Forbidden");
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_come_from_the_cache_while_they_are_unchanged() {
+    let fake = Fake::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let ids: Vec<String> = (0..5)
+        .map(|at| fake.put("dashboards", marked("dashboards", "shop.prod", &format!("d{at}"))))
+        .collect();
+    let dashboards = of_section("dashboards").expect("a kind");
+    let owner = owner();
+    let wanted = Wanted { kinds: vec![dashboards], owner: Some(&owner), ..Wanted::default() };
+    let open = || {
+        Client::new(Arc::<Fake>::clone(&fake), "w", Cache::open_in(folder.path(), "https://api.x shop.prod"))
+    };
+    let cold = open().list(&wanted).await.expect("a list");
+    assert_eq!(fake.seen().len(), 6);
+    let warm = open().list(&wanted).await.expect("a list");
+    assert_eq!(fake.seen().len(), 1);
+    assert_eq!(format!("{cold:?}"), format!("{warm:?}"));
+    // A write's own answer is kept; somebody else's change is read.
+    let client = open();
+    client.update(dashboards, &ids[0], &marked("dashboards", "shop.prod", "d0")).await.expect("updated");
+    client.save_cache().expect("saved");
+    let now = json!({"id": ids[1], "modified_at": "now", "description": "Managed by musher: shop.prod/d1", "new": 1});
+    fake.state().objects.get_mut("dashboards").expect("dashboards")[1].1 = now.clone();
+    fake.seen();
+    let lives = open().list(&wanted).await.expect("a list");
+    assert_eq!(fake.seen()[1..], [format!("GET /api/v1/dashboard/{}", ids[1])]);
+    assert_eq!((lives.len(), &lives[1].body), (5, &now));
+    // A poisoned file: the right line with the body of another object, or of another time.
+    for body in [json!({"id": ids[2], "modified_at": "now"}), json!({"id": ids[1], "modified_at": "then"})] {
+        let mut cache = Cache::open_in(folder.path(), "https://api.x shop.prod");
+        cache.put("dashboards", &ids[1], "now", &body);
+        cache.save().expect("saved");
+        fake.seen();
+        let lives = open().list(&wanted).await.expect("a list");
+        assert_eq!((fake.seen().len(), &lives[1].body), (2, &now));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_are_made_changed_and_removed() {
+    for kind in KINDS {
+        let fake = Fake::new();
+        let client = client(&fake);
+        let made = client.create(kind, &marked(kind.section, "shop.prod", "a")).await.expect("made");
+        assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), Some("a"));
+        let changed = client.update(kind, &made.id, &json!({"name": "b"})).await.expect("changed");
+        assert_eq!((changed.body["name"].as_str(), &changed.mark), (Some("b"), &None));
+        client.delete(kind, &made.id, false).await.expect("deleted");
+        client.delete(kind, &made.id, false).await.expect("gone is fine");
+        let gone = client.get(kind, &made.id).await.expect_err("gone");
+        assert_eq!(gone.fault, Fault::NotFound);
+        let refused = client.get(kind, "..").await.expect_err("no id");
+        assert_eq!(refused.fault, Fault::Refused);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_uses_an_object_is_asked_in_bulk() {
+    let fake = Fake::new();
+    let monitors = of_section("monitors").expect("a kind");
+    let ids: Vec<String> = (0..250).map(|at| at.to_string()).collect();
+    fake.state().used.insert("7".into(), vec!["composite monitor 9".into()]);
+    let refused = client(&fake).can_delete(monitors, &ids).await.expect("asked");
+    assert_eq!(refused, [("7".to_owned(), vec!["composite monitor 9".to_owned()])].into());
+    assert_eq!(fake.seen().len(), 3);
+    for answer in [json!({"errors": ["Bad request"]}), json!({"data": 7})] {
+        fake.script(&[("GET /api/v1/monitor/can_delete", Instead::Answer(409, answer))]);
+        client(&fake).can_delete(monitors, &ids[..1]).await.expect_err("odd");
+    }
+    // SLOs answer a text; dashboards have no such question.
+    let slos = of_section("slos").expect("a kind");
+    let answer = json!({"data": {"ok": []}, "errors": {"x": "used by alert 5", "other": "of nobody"}});
+    fake.script(&[("GET /api/v1/slo/can_delete", Instead::Answer(409, answer))]);
+    let refused = client(&fake).can_delete(slos, &["x".to_owned()]).await.expect("asked");
+    assert_eq!(refused, [("x".to_owned(), vec!["used by alert 5".to_owned()])].into());
+    fake.seen();
+    let dashboards = of_section("dashboards").expect("a kind");
+    assert!(client(&fake).can_delete(dashboards, &ids).await.expect("nothing to ask").is_empty());
+    assert!(fake.seen().is_empty());
+    // One that is gone doesn't hide the others.
+    let gone = json!({"errors": ["Monitor not found"]});
+    fake.script(&[
+        ("GET /api/v1/monitor/can_delete", Instead::Answer(404, gone.clone())),
+        ("GET /api/v1/monitor/can_delete", Instead::Answer(404, gone)),
+    ]);
+    let refused = client(&fake).can_delete(monitors, &["6".to_owned(), "7".to_owned()]).await.expect("asked");
+    assert_eq!(refused.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_found_by_its_mark() {
+    for kind in KINDS {
+        let fake = Fake::new();
+        fake.put(kind.section, marked(kind.section, "shop.staging", "a"));
+        let ours = fake.put(kind.section, marked(kind.section, "shop.prod", "a"));
+        fake.put(kind.section, marked(kind.section, "shop.prod", "a/b"));
+        let mark = Mark { owner: owner(), id: "a".into(), protect: true };
+        for search in [Search::Quick, Search::Thorough] {
+            let found = client(&fake).find(kind, &mark, search).await.expect("found");
+            assert_eq!(found.iter().map(|live| &live.id).collect::<Vec<_>>(), [&ours]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_organisation_is_told_where_it_may_be_read() {
+    let fake = Fake::new();
+    let org = json!({"orgs": [{"name": "Acme", "public_id": "abc"}, {"name": "Child", "public_id": "def"}]});
+    for (status, answer, expected) in [
+        (200, org, Some("Acme")),
+        (403, json!({"errors": ["Forbidden"]}), None),
+        (200, json!({"orgs": []}), None),
+        (200, json!(7), None),
+    ] {
+        fake.script(&[("GET /api/v1/org", Instead::Answer(status, answer))]);
+        let organisation = client(&fake).organisation().await.expect("asked");
+        assert_eq!(organisation.map(|organisation| organisation.name).as_deref(), expected);
+    }
+    for (status, answer, fine) in [
+        (200, json!({"valid": true}), true),
+        (200, json!({"valid": false}), false),
+        (403, json!({"errors": ["Forbidden"]}), false),
+    ] {
+        fake.script(&[("GET /api/v1/validate", Instead::Answer(status, answer))]);
+        let checked = client(&fake).check_keys().await;
+        assert_eq!(
+            checked.map_err(|refusal| refusal.fault),
+            if fine { Ok(()) } else { Err(Fault::Forbidden) }
+        );
+    }
+}

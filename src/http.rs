@@ -1,1 +1,0 @@
-//! The wire over HTTPS: keys, timeouts, proxies.

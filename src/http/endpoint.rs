@@ -1,0 +1,163 @@
+//! Where the API is: a site's name or a full URL, and where people see its objects.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+/// An API, and the web application beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `https://api.datadoghq.eu/`.
+    pub url: Url,
+    /// `https://app.datadoghq.eu`, without a slash at the end.
+    pub web: String,
+    /// As people know it: `datadoghq.eu`, or the URL.
+    pub shown: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    #[error(
+        "`{0}` is no Datadog site. A site is a bare name such as datadoghq.com, datadoghq.eu or us5.datadoghq.com"
+    )]
+    Site(String),
+    #[error("`{0}` is no URL of an API. Write it whole, such as https://api.datadoghq.eu")]
+    Url(String),
+    #[error("`{0}` would send keys unencrypted. Use https; plain http is for loopback only")]
+    Plain(String),
+}
+
+impl Endpoint {
+    /// A site: `datadoghq.eu` is reached at `https://api.datadoghq.eu`.
+    pub fn site(site: &str) -> Result<Self, EndpointError> {
+        let malformed = || EndpointError::Site(site.to_owned());
+        let labels: Vec<&str> = site.split('.').collect();
+        let fits = |label: &&str| {
+            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+        };
+        // `api.` and `app.` are parts of URLs that people take for the site.
+        if labels.len() < 2 || !labels.iter().all(fits) || matches!(labels[0], "api" | "app") {
+            return Err(malformed());
+        }
+        let url = Url::parse(&format!("https://api.{site}/")).map_err(|_| malformed())?;
+        Ok(Self { url, web: web(site), shown: site.to_owned() })
+    }
+
+    /// A full URL: https, or plain http on loopback.
+    pub fn url(text: &str) -> Result<Self, EndpointError> {
+        let malformed = || EndpointError::Url(without_user(text));
+        let url = Url::parse(text).map_err(|_| malformed())?;
+        let extra = url.query().is_some() || url.fragment().is_some();
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || extra {
+            return Err(malformed());
+        }
+        // A key in the URL would be shown with it.
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(malformed());
+        }
+        let shown = url.as_str().trim_end_matches('/').to_owned();
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(EndpointError::Plain(shown));
+        }
+        let site = url.host_str().and_then(|host| host.strip_prefix("api.")).filter(|_| url.port().is_none());
+        let web = site.map_or_else(|| shown.clone(), web);
+        Ok(Self { url, web, shown })
+    }
+
+    /// Unencrypted: loopback, by the rule above.
+    pub fn plain(&self) -> bool {
+        self.url.scheme() == "http"
+    }
+}
+
+/// The web application of a site. Datadog's "Getting started with the Datadog site": `app.` stands before
+/// datadoghq.com, datadoghq.eu and ddog-gov.com; us3, us5, ap1, … are their own host.
+fn web(site: &str) -> String {
+    if site.split('.').count() == 2 { format!("https://app.{site}") } else { format!("https://{site}") }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What stands before an `@` may be a password.
+fn without_user(text: &str) -> String {
+    match (text.rsplit_once('@'), text.split_once("://")) {
+        (Some((_, rest)), Some((scheme, _))) => format!("{scheme}://{rest}"),
+        (Some((_, rest)), None) => rest.to_owned(),
+        (None, _) => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: Result<Endpoint, EndpointError>, expected: Result<(&str, &str, &str), &str>) {
+        match (&found, expected) {
+            (Ok(found), Ok(expected)) => {
+                assert_eq!((found.url.as_str(), found.web.as_str(), found.shown.as_str()), expected);
+            }
+            (Err(error), Err(words)) => assert!(error.to_string().starts_with(words), "{error}"),
+            _ => panic!("{found:?} is not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn sites() {
+        for (site, api, web) in [
+            ("datadoghq.com", "https://api.datadoghq.com/", "https://app.datadoghq.com"),
+            ("datadoghq.eu", "https://api.datadoghq.eu/", "https://app.datadoghq.eu"),
+            ("ddog-gov.com", "https://api.ddog-gov.com/", "https://app.ddog-gov.com"),
+            ("us3.datadoghq.com", "https://api.us3.datadoghq.com/", "https://us3.datadoghq.com"),
+            ("us5.datadoghq.com", "https://api.us5.datadoghq.com/", "https://us5.datadoghq.com"),
+            ("ap1.datadoghq.com", "https://api.ap1.datadoghq.com/", "https://ap1.datadoghq.com"),
+        ] {
+            check(Endpoint::site(site), Ok((api, web, site)));
+        }
+        for site in [
+            "",
+            "datadoghq",
+            "app.datadoghq.eu",
+            "https://datadoghq.eu",
+            "a b.com",
+            "x.com/y",
+            "u@x.com",
+            "-a.com",
+        ] {
+            check(Endpoint::site(site), Err(&format!("`{site}` is no Datadog site.")));
+        }
+    }
+
+    #[test]
+    fn urls() {
+        let own = "https://api.datadoghq.eu";
+        check(Endpoint::url(own), Ok(("https://api.datadoghq.eu/", "https://app.datadoghq.eu", own)));
+        for loopback in ["http://127.0.0.1:8126", "http://localhost:8126", "http://[::1]:8126"] {
+            check(Endpoint::url(loopback), Ok((&format!("{loopback}/"), loopback, loopback)));
+        }
+        let behind = "https://gate.example.com/datadog";
+        check(Endpoint::url(behind), Ok((behind, behind, behind)));
+        check(
+            Endpoint::url("http://api.datadoghq.eu"),
+            Err("`http://api.datadoghq.eu` would send keys unencrypted"),
+        );
+        check(
+            Endpoint::url("http://127.0.0.1.example.com"),
+            Err("`http://127.0.0.1.example.com` would send keys"),
+        );
+        check(Endpoint::url("api.datadoghq.eu"), Err("`api.datadoghq.eu` is no URL of an API"));
+        check(
+            Endpoint::url("https://me:secret@example.com"),
+            Err("`https://example.com` is no URL of an API"),
+        );
+        check(Endpoint::url("ftp://example.com"), Err("`ftp://example.com` is no URL of an API"));
+        check(
+            Endpoint::url("https://example.com/?api_key=1"),
+            Err("`https://example.com/?api_key=1` is no URL"),
+        );
+    }
+}

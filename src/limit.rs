@@ -1,1 +1,0 @@
-//! Any wire, paced: rate-limit buckets, concurrency that finds its level, retries.

@@ -1,0 +1,337 @@
+//! A wire that paces another: within the announced rate limits, as many at once as the service likes, and again
+//! after a fault where that is safe.
+
+mod bucket;
+mod level;
+mod window;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::wire::{Method, Request, Response, Wire, WireError, count_attempt};
+use bucket::{Bucket, Buckets};
+use level::Level;
+use window::{Announced, Permit, asked_wait};
+
+/// The most reads and writes on their way at once, where no number is fixed.
+const READS: usize = 64;
+const WRITES: usize = 32;
+/// The first wait after a fault, and the longest one.
+const SHORTEST: Duration = Duration::from_millis(250);
+const LONGEST: Duration = Duration::from_secs(30);
+/// A wait that people are told of.
+const TOLD: Duration = Duration::from_secs(1);
+
+/// How a run goes about its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Requests at once; absent: it finds its own level.
+    pub concurrency: Option<usize>,
+    /// How long one request is repeated, waits included; longer than a rate limit's window of 300 s.
+    pub patience: Duration,
+    /// The same, for connections that fail before the service has answered anything: a site that doesn't exist
+    /// is told soon.
+    pub first_contact: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { concurrency: None, patience: Duration::from_secs(360), first_contact: Duration::from_secs(10) }
+    }
+}
+
+/// Hears of each request and of longer waits: for logs and progress. Nothing that it is given holds a key.
+pub trait Observer: Send + Sync {
+    fn attempt(&self, attempt: &Attempt<'_>);
+    /// Everything of this bucket waits for the next window.
+    fn waiting(&self, bucket: &str, wait: Duration);
+}
+
+/// One request and how it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    pub request: &'a Request,
+    pub answer: Result<&'a Response, &'a WireError>,
+    pub milliseconds: u64,
+    /// The name that the service gave to the rate limit.
+    pub bucket: Option<&'a str>,
+    /// It is sent again after this time.
+    pub again: Option<Duration>,
+}
+
+/// What went over the wire so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub requests: u64,
+    /// Repeats after a fault; those after a 429 are not among them.
+    pub retries: u64,
+    /// Answers that were a 429.
+    pub limited: u64,
+}
+
+/// A paced wire; shared by everybody who talks to one API.
+pub struct Paced {
+    inner: Arc<dyn Wire>,
+    pace: Pace,
+    /// True: what was not sent yet is not sent any more.
+    stop: watch::Receiver<bool>,
+    observer: Option<Arc<dyn Observer>>,
+    reads: Level,
+    writes: Level,
+    buckets: Buckets,
+    /// The service has answered once.
+    reached: AtomicBool,
+    requests: AtomicU64,
+    retries: AtomicU64,
+    limited: AtomicU64,
+}
+
+impl Paced {
+    pub fn new(
+        inner: Arc<dyn Wire>,
+        pace: Pace,
+        stop: watch::Receiver<bool>,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Self {
+        Self {
+            inner,
+            pace,
+            stop,
+            observer,
+            reads: Level::new(pace.concurrency, READS),
+            writes: Level::new(pace.concurrency, WRITES),
+            buckets: Buckets::default(),
+            reached: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            limited: AtomicU64::new(0),
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Counts { requests: read(&self.requests), retries: read(&self.retries), limited: read(&self.limited) }
+    }
+
+    /// The limits that the service has announced, by the name that it gave them, sorted.
+    pub fn announced(&self) -> Vec<(String, Announced)> {
+        self.buckets.announced()
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Response, WireError> {
+        let began = Instant::now();
+        let mut spent = Duration::ZERO;
+        let mut faults = 0;
+        loop {
+            let pass = self.enter(request).await?;
+            let sent = Instant::now();
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            count_attempt();
+            let answer = self.inner.send(request).await.and_then(whole);
+            let took = sent.elapsed();
+            let bucket = self.learn(&pass, &answer, sent);
+            drop(pass);
+
+            let limited = matches!(&answer, Ok(response) if response.status == 429);
+            let again = if limited {
+                let still = bucket.silent_for(began) <= self.pace.patience;
+                still.then_some(Duration::ZERO)
+            } else {
+                let wait = backoff(faults);
+                faults += 1;
+                spent += took + wait;
+                (may_repeat(request, &answer) && spent <= self.patience(&answer)).then_some(wait)
+            };
+            self.tell(request, &answer, took, &bucket, again);
+            let Some(wait) = again else { return answer };
+            if !limited {
+                self.retries.fetch_add(1, Ordering::Relaxed);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stopped() => return answer,
+            }
+        }
+    }
+
+    /// Waits for its turn: in its bucket, first come, first served, then for a place among those on their way.
+    async fn enter(&self, request: &Request) -> Result<Pass<'_>, WireError> {
+        let level = if is_read(request) { &self.reads } else { &self.writes };
+        tokio::select! {
+            biased;
+            () = self.stopped() => Err(WireError::NotSent("it was stopped before".to_owned())),
+            pass = self.queue(request, level) => Ok(pass),
+        }
+    }
+
+    async fn queue<'a>(&'a self, request: &Request, level: &'a Level) -> Pass<'a> {
+        loop {
+            let bucket = self.buckets.of(request);
+            let _turn = bucket.turn.lock().await;
+            // An answer may have told meanwhile that this route belongs to another bucket.
+            if Arc::ptr_eq(&bucket, &self.buckets.of(request)) {
+                self.wait(&bucket, level).await;
+                return Pass { bucket: Arc::clone(&bucket), level };
+            }
+        }
+    }
+
+    async fn wait(&self, bucket: &Bucket, level: &Level) {
+        let mut told = None;
+        loop {
+            let (freed, changed) = (level.freed.notified(), bucket.changed.notified());
+            tokio::pin!(freed, changed);
+            // From here on no change is missed.
+            freed.as_mut().enable();
+            changed.as_mut().enable();
+            let now = Instant::now();
+            let until = {
+                let mut window = bucket.window();
+                match window.permit(now) {
+                    Permit::Go if level.take() => {
+                        window.take(now);
+                        return;
+                    }
+                    Permit::Go | Permit::AnAnswer => None,
+                    Permit::Until(until) => Some(until),
+                }
+            };
+            if let (Some(until), Some(observer)) = (until, &self.observer)
+                && until - now >= TOLD
+                && told.is_none_or(|told| until > told + TOLD)
+            {
+                told = Some(until);
+                observer.waiting(bucket.name().unwrap_or("unnamed"), until - now);
+            }
+            tokio::select! {
+                () = freed => {}
+                () = changed => {}
+                () = tokio::time::sleep_until(until.unwrap_or(now)), if until.is_some() => {}
+            }
+        }
+    }
+
+    /// Takes from an answer what it says of limits and load. Gives the bucket that it belongs to.
+    fn learn(&self, pass: &Pass<'_>, answer: &Result<Response, WireError>, sent: Instant) -> Arc<Bucket> {
+        let now = Instant::now();
+        let Ok(response) = answer else { return Arc::clone(&pass.bucket) };
+        self.reached.store(true, Ordering::Relaxed);
+        let bucket = self.buckets.named(&pass.bucket, response.header("x-ratelimit-name"));
+        let mut window = bucket.window();
+        if let Some(announced) = Announced::read(response).filter(|_| response.status != 429) {
+            window.learn(announced, sent, now);
+        }
+        match response.status {
+            429 => {
+                self.limited.fetch_add(1, Ordering::Relaxed);
+                window.pause(asked_wait(response), sent, now);
+                pass.level.bad(sent, now);
+            }
+            500.. => pass.level.bad(sent, now),
+            _ => pass.level.good(bucket.answered(now - sent, now)),
+        }
+        drop(window);
+        bucket.changed.notify_waiters();
+        bucket
+    }
+
+    fn tell(
+        &self,
+        request: &Request,
+        answer: &Result<Response, WireError>,
+        took: Duration,
+        bucket: &Bucket,
+        again: Option<Duration>,
+    ) {
+        if let Some(observer) = &self.observer {
+            observer.attempt(&Attempt {
+                request,
+                answer: answer.as_ref(),
+                milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                bucket: bucket.name(),
+                again,
+            });
+        }
+    }
+
+    fn patience(&self, answer: &Result<Response, WireError>) -> Duration {
+        let never_reached = !self.reached.load(Ordering::Relaxed);
+        match answer {
+            Err(WireError::NotSent(_)) if never_reached => self.pace.first_contact.min(self.pace.patience),
+            _ => self.pace.patience,
+        }
+    }
+
+    async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            // Whoever could stop it is gone.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Wire for Paced {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>> {
+        self.exchange(request).boxed()
+    }
+}
+
+/// A place in a bucket and among those on their way; given back when dropped, also by a run that is cut off.
+struct Pass<'a> {
+    bucket: Arc<Bucket>,
+    level: &'a Level,
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        self.bucket.window().back();
+        self.bucket.changed.notify_waiters();
+        self.level.back();
+    }
+}
+
+/// A good answer that isn't JSON was cut or mangled on its way.
+fn whole(response: Response) -> Result<Response, WireError> {
+    let good = (200..300).contains(&response.status);
+    if good && !response.body.is_empty() {
+        serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
+            WireError::Lost(format!("the answer with status {} is no JSON: {error}", response.status))
+        })?;
+    }
+    Ok(response)
+}
+
+/// Whether a fault may be answered by sending the same again: everything that does the same twice, and
+/// everything that was not sent at all. A create that may be done is for the caller to look up.
+fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
+    let repeatable = request.method != Method::Post || is_read(request);
+    match answer {
+        Err(WireError::NotSent(_)) => true,
+        Err(WireError::Lost(_)) => repeatable,
+        // 501 and 505 say that it will never work.
+        Ok(response) => repeatable && matches!(response.status, 408 | 500 | 502..=504 | 506..),
+    }
+}
+
+/// Changes nothing: a GET, or a dry run.
+fn is_read(request: &Request) -> bool {
+    request.method == Method::Get || (request.method == Method::Post && request.path.ends_with("/validate"))
+}
+
+/// Twice as long each time, with the second half by chance, so that many don't come back at once.
+fn backoff(faults: u32) -> Duration {
+    let full = LONGEST.min(SHORTEST * 2_u32.pow(faults.min(10)));
+    let chance = RandomState::new().hash_one(faults) as f64 / u64::MAX as f64;
+    full.mul_f64(0.5 + chance / 2.0)
+}
+
+#[cfg(test)]
+mod tests;
