@@ -183,10 +183,15 @@ impl Findings {
     }
 
     /// The time aggregation of a metric monitor, and the one inside a change.
-    pub fn time(&mut self, call: &Spanned<Call>) {
-        let name = &call.value.name;
-        if !TIME_AGGREGATIONS.contains(&name.value.as_str()) {
-            self.mistyped("time aggregation", name, TIME_AGGREGATIONS);
+    pub fn time(&mut self, call: &Call) {
+        if !TIME_AGGREGATIONS.contains(&call.name.value.as_str()) {
+            self.mistyped("time aggregation", &call.name, TIME_AGGREGATIONS);
+        }
+        let Some(Expr::Term(first)) = call.arguments.first().map(|argument| &argument.value.value) else {
+            return;
+        };
+        if let Head::Call(inner) = &first.head.value {
+            self.time(inner);
         }
     }
 
