@@ -456,6 +456,18 @@ mod tests {
     }
 
     #[test]
+    fn texts_inside_a_formula_lose_their_escapes() {
+        let text = r#"formula("top(query1, 5, \"mean\", 'desc') + \"").last("5m") > 1"#;
+        assert!(monitor("log alert", text).tree.expect("the rest is read").expr().is_none());
+        let text = r#"formula("top(query1, 5, \"mean\", 'desc')").last("5m") > 1"#;
+        let tree = monitor("log alert", text).tree.expect("a query");
+        let calls = tree.expr().expect("a formula").value.functions();
+        let words: Vec<(&str, &str)> =
+            calls[0].words().iter().map(|word| (word.value, &text[word.span.clone()])).collect();
+        assert_eq!(words, [("query1", "query1"), ("mean", r#""mean\"#), ("desc", "'desc'")]);
+    }
+
+    #[test]
     fn tags_know_whether_they_are_wanted() {
         let tree = metric("avg:a{b:c, !d:e, NOT (f:g OR NOT h), i NOT IN (j,k)}").tree.expect("a query");
         let metrics = tree.metrics();

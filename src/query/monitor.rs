@@ -134,9 +134,10 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
     let span = head.span;
     let value = match formula_text(&head.value) {
         Some(text) => {
-            // An escape takes its backslash with it; blanks in its place keep every byte where it stands.
-            let inside = text.value.raw.replace('\\', " ");
-            let parsed = formula_at(&inside, text.span.start + text.value.quote.len_utf8());
+            let parsed = formula_at(
+                &unescaped_in_place(&text.value.raw),
+                text.span.start + text.value.quote.len_utf8(),
+            );
             input.state.warnings.extend(parsed.warnings);
             input.state.errors.extend(parsed.errors);
             ChainHead::Formula { text, expr: parsed.tree }
@@ -144,6 +145,31 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
         None => ChainHead::Source(head.value),
     };
     Spanned { value, span }
+}
+
+/// A formula without its backslashes, blanks beside its quotes instead: every byte stays where it stands.
+fn unescaped_in_place(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut open = None;
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        let (escaped, c) = match c {
+            '\\' => (true, chars.next().unwrap_or(' ')),
+            c => (false, c),
+        };
+        let closes = open == Some(c);
+        match (escaped, closes) {
+            (true, true) => out.extend([c, ' ']),
+            (true, false) => out.extend([' ', c]),
+            (false, _) => out.push(c),
+        }
+        if closes {
+            open = None;
+        } else if open.is_none() && matches!(c, '"' | '\'') {
+            open = Some(c);
+        }
+    }
+    out
 }
 
 /// The only argument of `formula("…")`.
