@@ -123,12 +123,16 @@ fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '@' | '$' | '.')
 }
 
+/// No address is as long; an opening character without a close is not looked for further.
+const LONGEST_MARKER: usize = 1024;
+
 /// The length of a run of characters that fit, reference markers taken whole.
 pub fn run_length(text: &str, fits: impl Fn(char) -> bool) -> usize {
     let mut length = 0;
     while let Some(c) = text[length..].chars().next() {
         if c == MARKER_OPEN {
-            let Some(close) = text[length..].find(MARKER_CLOSE) else { break };
+            let near = text.floor_char_boundary(length + LONGEST_MARKER);
+            let Some(close) = text[length..near].find(MARKER_CLOSE) else { break };
             length += close + MARKER_CLOSE.len_utf8();
         } else if fits(c) {
             length += c.len_utf8();

@@ -9,7 +9,8 @@ mod search;
 mod types;
 mod monitor;
 mod known;
-mod accessors;
+mod window;
+mod facts;
 mod print;
 #[cfg(test)]
 mod properties;
@@ -24,6 +25,8 @@ pub use metric::{formula, metric};
 pub use monitor::monitor;
 pub use search::search;
 pub use tree::*;
+pub use types::{Grammar, MONITOR_TYPES, MonitorType};
+pub use window::{Window, WindowSort};
 
 /// Longer texts are not read: the service's own limit is far below, and memory stays small.
 pub const MAX_BYTES: usize = 256 * 1024;

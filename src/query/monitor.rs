@@ -11,7 +11,7 @@ use super::tree::{
     Spanned, Term, Text, Threshold,
 };
 use super::types::{Grammar, MONITOR_TYPES, MonitorType, is_source, monitor_type};
-use super::{Fault, Parsed, parse};
+use super::{Fault, MAX_FAULTS, Parsed, parse};
 use crate::diagnostic::did_you_mean;
 
 /// Reads the query of a monitor of a type (`query alert`, `log alert`, …). What can't be read is an error where the
@@ -52,6 +52,7 @@ fn uncertain(kind: &str, known: Option<&MonitorType>, parsed: Parsed<Monitor>) -
         );
     }
     warnings.extend(parsed.errors);
+    warnings.truncate(MAX_FAULTS);
     Parsed { tree: parsed.tree.or(Some(Monitor::Opaque)), warnings, errors: Vec::new() }
 }
 
@@ -133,9 +134,10 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
     let span = head.span;
     let value = match formula_text(&head.value) {
         Some(text) => {
-            // An escape takes its backslash with it; blanks in its place keep every byte where it stands.
-            let inside = text.value.raw.replace('\\', " ");
-            let parsed = formula_at(&inside, text.span.start + text.value.quote.len_utf8());
+            let parsed = formula_at(
+                &unescaped_in_place(&text.value.raw),
+                text.span.start + text.value.quote.len_utf8(),
+            );
             input.state.warnings.extend(parsed.warnings);
             input.state.errors.extend(parsed.errors);
             ChainHead::Formula { text, expr: parsed.tree }
@@ -143,6 +145,31 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
         None => ChainHead::Source(head.value),
     };
     Spanned { value, span }
+}
+
+/// A formula without its backslashes, blanks beside its quotes instead: every byte stays where it stands.
+fn unescaped_in_place(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut open = None;
+    let mut chars = raw.chars();
+    while let Some(c) = chars.next() {
+        let (escaped, c) = match c {
+            '\\' => (true, chars.next().unwrap_or(' ')),
+            c => (false, c),
+        };
+        let closes = open == Some(c);
+        match (escaped, closes) {
+            (true, true) => out.extend([c, ' ']),
+            (true, false) => out.extend([' ', c]),
+            (false, _) => out.push(c),
+        }
+        if closes {
+            open = None;
+        } else if open.is_none() && matches!(c, '"' | '\'') {
+            open = Some(c);
+        }
+    }
+    out
 }
 
 /// The only argument of `formula("…")`.
@@ -230,7 +257,7 @@ fn threshold(input: &mut Input<'_>) -> Outcome<Threshold> {
 fn look_at(tree: &Monitor, known: Option<&MonitorType>, findings: &mut Findings) {
     match tree {
         Monitor::Metric(alert) => {
-            findings.time(&alert.time);
+            findings.time(&alert.time.value);
             findings.look_at(&alert.expr);
             if let Some(known) = known.filter(|known| known.grammar != Grammar::Metric) {
                 findings.form(&alert.time.span, known, "a metric query");
@@ -325,6 +352,11 @@ mod tests {
                 "query alert",
                 "agv(last_5m):avg:a{*} > 5",
                 "agv(last_5m):avg:a{*} > 5\nerror 0..3: expected a time aggregation: avg, sum, min, max, …; found `agv` (did you mean `avg`?)".to_owned(),
+            ),
+            (
+                "query alert",
+                "change(summ(last_5m), 5m_ago):avg:a{*} > 5",
+                "change(summ(last_5m), 5m_ago):avg:a{*} > 5\nerror 7..11: expected a time aggregation: avg, sum, min, max, …; found `summ` (did you mean `sum`?)".to_owned(),
             ),
             ("log alert", "query", "error 0..5: expected a source with its search in brackets such as `logs(\"…\")`; found `query`".to_owned()),
             (

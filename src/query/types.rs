@@ -38,7 +38,8 @@ const fn other(name: &'static str, grammar: Grammar) -> MonitorType {
 
 /// The enumeration `MonitorType` and the query forms of the operation `CreateMonitor` in the OpenAPI document; the
 /// recordings for `error-tracking-rum`, `data-jobs alert`, `data-quality alert` and `llm-observability alert`, of
-/// which the document shows no query. Sources of a product's neighbours come from its pages in Datadog's documentation.
+/// which the document shows no query. `audit`, `spans`, `network`, `error-tracking-traces` and `error-tracking-logs` are
+/// not proven; a source too many only costs a warning.
 pub const MONITOR_TYPES: &[MonitorType] = &[
     other("metric alert", Grammar::Metric),
     other("query alert", Grammar::Metric),

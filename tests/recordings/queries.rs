@@ -114,6 +114,11 @@ fn faults<T: Display + PartialEq + Debug>(
 fn every_query_of_the_recordings_and_exports_is_read() {
     let Some(queries) = all_queries() else { return };
     let (mut wrong, mut warned) = (Vec::new(), Vec::new());
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for (kind, _) in queries.get("monitor").into_iter().flatten() {
+        *kinds.entry(kind).or_default() += 1;
+    }
+    println!("monitors by type: {kinds:?}");
     for (sort, texts) in &queries {
         println!("{:5} different queries read: {sort}", texts.len());
         for (kind, text) in texts {
