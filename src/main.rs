@@ -23,7 +23,6 @@ mod mark;
 mod fill;
 mod canon;
 mod diff;
-mod fill;
 mod identify;
 mod outgoing;
 mod order;
