@@ -28,7 +28,7 @@ pub enum Sort<'a> {
 
 /// Whether a string has to be scanned at all.
 pub fn is_template(text: &str) -> bool {
-    text.contains("${") || text.contains([Reference::OPEN, Reference::CLOSE])
+    text.contains("${") || text.contains(Reference::OPEN) || text.contains(Reference::CLOSE)
 }
 
 /// The parts of a string, or the first `${` that isn't closed.

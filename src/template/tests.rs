@@ -258,7 +258,7 @@ fn faults_name_the_place_and_the_remedy() {
         ("${#nope n}x${/nope}", "template-syntax: There is no helper `nope`"),
         ("${#each n}x${/each}", "wrong-value: A list or mapping is needed here, not a number"),
         ("${x y", "template-syntax: This `${` is never closed"),
-        ("${a b }} c}", "template-syntax"),
+        ("${a b) c}", "template-syntax"),
         ("${}", "template-syntax: An expression can't be empty"),
         ("${> partial}", "template-syntax: An expression can't begin with `>`"),
         ("${upper \"\\uFDD0\"}", "reserved-character"),
