@@ -1,1 +1,446 @@
-//! Lists that templates run over.
+//! Lists that templates run over, and tables of overrides: read from files below the project's folder.
+
+use std::fs;
+use std::io::Read;
+use std::ops::Range;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use globset::{GlobBuilder, GlobMatcher};
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
+use crate::model::Reference;
+use crate::template::holds_reserved;
+
+/// The largest file that is read, in bytes.
+const FILE_LIMIT: u64 = 64 << 20;
+/// A glob looks at no more files, and goes no deeper.
+const GLOB_FILES: usize = 10_000;
+const GLOB_DEPTH: usize = 32;
+
+/// One item of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub value: Value,
+    /// It comes from a mapping: an object of `key` and `value`.
+    pub keyed: bool,
+}
+
+/// The rows of a CSV file. Every cell is text.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    pub header: Vec<String>,
+    pub rows: Vec<Row>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub cells: Vec<String>,
+    /// Bytes of the file.
+    pub range: Range<usize>,
+}
+
+/// Where paths of a file start, and where faults about them are told.
+#[derive(Clone, Debug)]
+pub struct Folder<'a> {
+    /// The project's folder, absolute.
+    pub root: &'a Utf8Path,
+    /// The folder of the file that names the path, relative to the root.
+    pub folder: &'a Utf8Path,
+    pub at: At,
+}
+
+/// The items of a list or mapping, inline or in the files that a path or glob names.
+pub fn items(
+    source: Value,
+    folder: &Folder<'_>,
+    sources: &mut Sources,
+) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    let Value::String(path) = source else {
+        return of_value(source).map_err(|what| vec![no_list(&what, &folder.at)]);
+    };
+    let mut items = Vec::new();
+    let mut faults = Vec::new();
+    for path in files(&path, folder)? {
+        match file_items(&path, folder, sources) {
+            Ok(more) if items.is_empty() => items = more,
+            Ok(more) => items.extend(more),
+            Err(more) => faults.extend(more),
+        }
+    }
+    if faults.is_empty() { Ok(items) } else { Err(faults) }
+}
+
+fn no_list(what: &str, at: &At) -> Diagnostic {
+    Diagnostic::error("not-a-list", format!("A list or mapping is needed here, not {what}"), at.clone())
+        .help("`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one")
+}
+
+/// The items of a value; else what it is.
+fn of_value(value: Value) -> Result<Vec<Item>, String> {
+    match value {
+        Value::Array(list) => Ok(list.into_iter().map(|value| Item { value, keyed: false }).collect()),
+        // What `aws lambda list-functions` prints.
+        Value::Object(mut map) if map.get("Functions").is_some_and(Value::is_array) => {
+            map.remove("Functions").map_or(Ok(Vec::new()), of_value)
+        }
+        Value::Object(map) => Ok(map
+            .into_iter()
+            .map(|(key, value)| {
+                let mut entry = Map::with_capacity(2);
+                entry.insert("key".to_owned(), key.into());
+                entry.insert("value".to_owned(), value);
+                Item { value: Value::Object(entry), keyed: true }
+            })
+            .collect()),
+        Value::Null => Err("null".to_owned()),
+        Value::Bool(_) => Err("a boolean".to_owned()),
+        Value::Number(_) => Err("a number".to_owned()),
+        Value::String(_) => Err("a text".to_owned()),
+    }
+}
+
+fn file_items(
+    path: &Utf8Path,
+    folder: &Folder<'_>,
+    sources: &mut Sources,
+) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    if path.extension() == Some("csv") {
+        let (table, _) = table_of(path, folder, sources, false).map_err(|fault| vec![fault])?;
+        let item = |row: Row| {
+            let cells = table.header.iter().cloned().zip(row.cells.into_iter().map(Value::String));
+            Item { value: Value::Object(cells.collect()), keyed: false }
+        };
+        return Ok(table.rows.into_iter().map(item).collect());
+    }
+    let text = text(path, folder).map_err(|fault| vec![fault])?;
+    let file = next_file(sources);
+    let result = document(path, &text, file).and_then(|value| {
+        if holds_reserved(&value) {
+            return Err(vec![reserved(At::file(file))]);
+        }
+        of_value(value).map_err(|what| {
+            let words = format!("`{path}` holds no list or mapping, but {what}");
+            vec![Diagnostic::error("not-a-list", words, At::file(file)).also("named here", folder.at.clone())]
+        })
+    });
+    if result.is_err() {
+        sources.add(
+            path.as_str(),
+            &text,
+            if path.extension() == Some("json") { Format::Json } else { Format::Yaml },
+        );
+    }
+    result
+}
+
+/// The value that a JSON or YAML file holds.
+fn document(path: &Utf8Path, text: &str, file: FileId) -> Result<Value, Vec<Diagnostic>> {
+    if matches!(path.extension(), Some("yaml" | "yml")) {
+        let words = format!("`{path}` can't be read as a list");
+        return Err(vec![Diagnostic::error("list-unreadable", words, At::file(file))]);
+    }
+    serde_json::from_str(text).map_err(|error| {
+        let at = byte_of(text, error.line(), error.column());
+        let place = Place::Bytes(at..(at + 1).min(text.len()).max(at));
+        vec![Diagnostic::error("json-syntax", format!("`{path}` is no JSON: {error}"), At { file, place })]
+    })
+}
+
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let mut at = (start + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A table of overrides, and the file that its rows stand in.
+pub fn table(
+    path: &str,
+    folder: &Folder<'_>,
+    sources: &mut Sources,
+) -> Result<(Table, FileId), Vec<Diagnostic>> {
+    let mut found = files(path, folder)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(path), true) => table_of(&path, folder, sources, true).map_err(|fault| vec![fault]),
+        _ => {
+            let words = format!("`{path}` names several files");
+            Err(vec![
+                Diagnostic::error("list-unreadable", words, folder.at.clone()).help("name one CSV file"),
+            ])
+        }
+    }
+}
+
+/// `keep`: the file becomes a source even where nothing is wrong with it, for faults told later.
+fn table_of(
+    path: &Utf8Path,
+    folder: &Folder<'_>,
+    sources: &mut Sources,
+    keep: bool,
+) -> Result<(Table, FileId), Diagnostic> {
+    let text = text(path, folder)?;
+    let file = next_file(sources);
+    let result = rows(path, &text, file);
+    if keep || result.is_err() {
+        sources.add(path.as_str(), &text, Format::Csv);
+    }
+    result.map(|table| (table, file))
+}
+
+fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Diagnostic> {
+    let at = |range: Range<usize>| At { file, place: Place::Bytes(range) };
+    if text.contains(Reference::OPEN) || text.contains(Reference::CLOSE) {
+        return Err(reserved(At::file(file)));
+    }
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let mut table = Table::default();
+    let mut record = csv::StringRecord::new();
+    loop {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(text.len()).min(text.len());
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                let words = match error.kind() {
+                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                        format!("This row has {len} cells, and the first one {expected_len}")
+                    }
+                    _ => format!("`{path}` is no CSV: {error}"),
+                };
+                return Err(Diagnostic::error("csv-syntax", words, at(line_at(text, start))));
+            }
+        }
+        let cells: Vec<String> = record.iter().map(str::to_owned).collect();
+        if table.header.is_empty() {
+            table.header = cells.iter().map(|cell| cell.trim().to_owned()).collect();
+        } else {
+            table.rows.push(Row { cells, range: line_at(text, start) });
+        }
+    }
+    let mut names = table.header.clone();
+    names.sort_unstable();
+    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        let words = format!("Two columns bear the name `{}`", twice[0]);
+        return Err(Diagnostic::error("csv-syntax", words, at(line_at(text, 0))));
+    }
+    Ok(table)
+}
+
+/// The line at a byte, without the breaks around it.
+fn line_at(text: &str, from: usize) -> Range<usize> {
+    let start = from + text[from..].len() - text[from..].trim_start_matches(['\r', '\n']).len();
+    let end = text[start..].find(['\r', '\n']).map_or(text.len(), |end| start + end);
+    start..end
+}
+
+fn reserved(at: At) -> Diagnostic {
+    Diagnostic::error("reserved-character", "The characters U+FDD0 and U+FDD1 can't stand in a list", at)
+        .help("take the character out; Unicode has no meaning for it")
+}
+
+fn next_file(sources: &Sources) -> FileId {
+    FileId(u32::try_from(sources.files.len()).expect("bug: more than 4 billion files"))
+}
+
+fn unreadable(words: String, at: &At) -> Diagnostic {
+    Diagnostic::error("list-unreadable", words, at.clone())
+        .help("a path is relative to the file that names it, and stays below the folder of `musher.yaml`")
+}
+
+/// The text of a file below the root, through links too.
+fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Diagnostic> {
+    let full = folder.root.join(path);
+    let real =
+        fs::canonicalize(&full).map_err(|_| unreadable(format!("There is no file `{path}`"), &folder.at))?;
+    let root = fs::canonicalize(folder.root).unwrap_or_else(|_| folder.root.as_std_path().to_owned());
+    if !real.starts_with(&root) {
+        return Err(unreadable(format!("`{path}` leads out of the project"), &folder.at));
+    }
+    let failed = |error: std::io::Error| unreadable(format!("`{path}` can't be read: {error}"), &folder.at);
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    let about = fs::metadata(&real).map_err(failed)?;
+    if !about.is_file() {
+        return Err(unreadable(format!("`{path}` is no regular file"), &folder.at));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(FILE_LIMIT)).unwrap_or_default());
+    fs::File::open(&real).map_err(failed)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(unreadable(format!("`{path}` is larger than {} MB", FILE_LIMIT >> 20), &folder.at));
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| unreadable(format!("`{path}` is no UTF-8"), &folder.at))?;
+    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+}
+
+/// The files that a path or glob names, relative to the root, sorted.
+fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagnostic>> {
+    let wrong = |words: String| vec![unreadable(words, &folder.at)];
+    let resolved =
+        resolve(folder.folder, path).ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
+    if !path.contains(['*', '?', '[', '{']) || folder.root.join(&resolved).is_file() {
+        return Ok(vec![resolved]);
+    }
+    let glob = GlobBuilder::new(resolved.as_str()).literal_separator(true).build();
+    let glob =
+        glob.map_err(|error| wrong(format!("`{path}` is no glob: {}", error.kind())))?.compile_matcher();
+    let fixed: Vec<&str> =
+        resolved.as_str().split('/').take_while(|step| !step.contains(['*', '?', '[', '{'])).collect();
+    let found = below(folder.root, Utf8Path::new(&fixed.join("/")), &glob).map_err(wrong)?;
+    if found.is_empty() {
+        return Err(wrong(format!("`{path}` matches no file")));
+    }
+    Ok(found)
+}
+
+/// A path as it stands in a file; `None` where it leads out of the project.
+fn resolve(folder: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
+    if path.starts_with(['/', '\\']) || path.contains('\0') {
+        return None;
+    }
+    let mut steps: Vec<&str> = folder.as_str().split('/').filter(|step| !step.is_empty()).collect();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop()?;
+            }
+            step => steps.push(step),
+        }
+    }
+    Some(steps.join("/").into())
+}
+
+fn below(root: &Utf8Path, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Utf8PathBuf>, String> {
+    let mut found = Vec::new();
+    let mut seen = 0;
+    let mut open = vec![(start.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let Ok(entries) = root.join(&folder).read_dir_utf8() else { continue };
+        for entry in entries.flatten() {
+            seen += 1;
+            if seen > GLOB_FILES {
+                return Err(format!("The glob has more than {GLOB_FILES} files to look at"));
+            }
+            if entry.file_name().starts_with('.') {
+                continue;
+            }
+            let path = folder.join(entry.file_name());
+            match entry.file_type() {
+                Ok(sort) if sort.is_dir() && depth < GLOB_DEPTH => open.push((path, depth + 1)),
+                Ok(sort) if !sort.is_dir() && glob.is_match(&path) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    struct Project(tempfile::TempDir);
+
+    impl Project {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            for (path, text) in files {
+                let path = folder.path().join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self(folder)
+        }
+
+        fn read(&self, source: Value) -> Result<Vec<Item>, Vec<Diagnostic>> {
+            let root = Utf8Path::from_path(self.0.path()).unwrap();
+            let at = At::value(FileId(0), "/uses/x/for_each");
+            items(source, &Folder { root, folder: Utf8Path::new("monitors"), at }, &mut Sources::default())
+        }
+
+        fn check(&self, source: Value, expected: Value) {
+            let items = self.read(source.clone()).expect("a list");
+            let values: Vec<Value> = items.into_iter().map(|item| item.value).collect();
+            assert_eq!(Value::Array(values), expected, "{source}");
+        }
+
+        fn check_fault(&self, path: &str, code: &str, text: &str) {
+            let faults = self.read(path.into()).expect_err("a fault");
+            assert_eq!(faults[0].code, code, "{path}");
+            assert!(faults[0].text.contains(text), "{path}: {}", faults[0].text);
+        }
+    }
+
+    #[test]
+    fn lists_of_every_form() {
+        let project = Project::new(&[
+            ("inventory/list.json", "[1, {\"a\": 2}]"),
+            ("inventory/aws.json", "{\"Functions\": [{\"FunctionName\": \"x\"}]}"),
+            ("inventory/map.json", "{\"a\": 1, \"b\": {\"c\": 2}}"),
+            ("inventory/table.csv", "\u{FEFF}name,size\r\na,012\r\n\"b, \"\"q\"\"\",\r\n"),
+            ("inventory/eu/one.json", "[\"eu\"]"),
+            ("inventory/us/one.json", "{\"Functions\": [\"us\"]}"),
+        ]);
+        project.check(json!(["a"]), json!(["a"]));
+        project.check(json!({"k": 1}), json!([{"key": "k", "value": 1}]));
+        project.check(json!("../inventory/list.json"), json!([1, {"a": 2}]));
+        project.check(json!("../inventory/aws.json"), json!([{"FunctionName": "x"}]));
+        project.check(
+            json!("../inventory/map.json"),
+            json!([{"key": "a", "value": 1}, {"key": "b", "value": {"c": 2}}]),
+        );
+        project.check(
+            json!("../inventory/table.csv"),
+            json!([{"name": "a", "size": "012"}, {"name": "b, \"q\"", "size": ""}]),
+        );
+        project.check(json!("../inventory/*/one.json"), json!(["eu", "us"]));
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        let project = Project::new(&[
+            ("inventory/text.json", "\"x\""),
+            ("inventory/broken.json", "[1,\n 2"),
+            ("inventory/ragged.csv", "a,b\n1,2\n3\n"),
+            ("inventory/twice.csv", "a,a\n1,2\n"),
+            ("inventory/forged.json", "[\"\\ufdd0id monitors/x\\ufdd1\"]"),
+        ]);
+        project.check_fault("../inventory/text.json", "not-a-list", "but a text");
+        project.check_fault("../inventory/broken.json", "json-syntax", "is no JSON");
+        project.check_fault(
+            "../inventory/ragged.csv",
+            "csv-syntax",
+            "This row has 1 cells, and the first one 2",
+        );
+        project.check_fault("../inventory/twice.csv", "csv-syntax", "Two columns bear the name `a`");
+        project.check_fault("../inventory/forged.json", "reserved-character", "U+FDD0");
+        project.check_fault(
+            "../inventory/none.json",
+            "list-unreadable",
+            "There is no file `inventory/none.json`",
+        );
+        project.check_fault("../inventory/*.txt", "list-unreadable", "matches no file");
+        project.check_fault("../../x.json", "list-unreadable", "leads out of the project");
+        project.check_fault("/etc/passwd", "list-unreadable", "leads out of the project");
+        project.check_fault("../inventory", "list-unreadable", "is no regular file");
+        assert_eq!(project.read(json!(5)).expect_err("a fault")[0].code, "not-a-list");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_can_not_leave_the_project() {
+        let outside = Project::new(&[("secret.json", "[1]")]);
+        let project = Project::new(&[("monitors/x.json", "[]")]);
+        std::os::unix::fs::symlink(
+            outside.0.path().join("secret.json"),
+            project.0.path().join("monitors/link.json"),
+        )
+        .unwrap();
+        project.check_fault("link.json", "list-unreadable", "leads out of the project");
+    }
+}

@@ -1,0 +1,219 @@
+//! One definition -> a resource, or as many as its template has instances.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Setting;
+use super::body::{Base, Body, Node, SiteId, Sites, render};
+use super::fault::Faults;
+use crate::diagnostic::{Diagnostic, Part, known_words};
+use crate::load::definitions::Definition;
+use crate::model::{Address, Directives, Instance, Origin, Resource, is_id};
+use crate::template::{Compiler, Fault, Global, Run};
+
+/// A definition, compiled.
+#[derive(Debug)]
+pub struct Compiled<'d> {
+    pub definition: &'d Definition,
+    pub body: Node,
+    when: Option<(Node, SiteId)>,
+    protect: Option<(Node, SiteId)>,
+    id: Option<(Node, SiteId)>,
+    moved_from: Vec<(Node, SiteId)>,
+    /// The definition's, with the defaults as its last layer.
+    origin: Arc<Origin>,
+    /// Something in it can't be compiled, which is told: it makes nothing.
+    broken: bool,
+}
+
+/// References that were met and are not to siblings, with their strings' sites.
+pub type Globals = Vec<(SiteId, Arc<Global>)>;
+
+/// What compiling fills.
+pub struct Output<'o> {
+    pub sites: &'o mut Sites,
+    pub globals: &'o mut Globals,
+    pub faults: &'o mut Vec<Diagnostic>,
+}
+
+pub fn compile<'d>(
+    definition: &'d Definition,
+    setting: &Setting<'_>,
+    compiler: &mut Compiler<'_>,
+    output: &mut Output<'_>,
+) -> Compiled<'d> {
+    let defaults = setting.defaults.get(definition.address.section());
+    let mut origin = Arc::clone(&definition.origin);
+    if let Some((_, at)) = defaults {
+        Arc::make_mut(&mut origin).layers.push(at.clone());
+    }
+    let base = Base::Origin(&origin);
+    let before = output.faults.len();
+    let Output { sites, globals, faults } = output;
+    let mut body = Body { compiler, sites, base: &base, faults, globals };
+    let raw = &definition.directives;
+    let mut directive = |value: &Value, pointer: &str| {
+        let node = body.node(value, pointer, 0);
+        body.sites.places.push(super::place(&origin, pointer));
+        (node, body.sites.places.len() - 1)
+    };
+    let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
+    let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
+    let own_id = raw.id.as_ref().and_then(|value| match value {
+        Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
+        value => Some((value, false)),
+    });
+    let id = own_id.map(|(value, nested)| {
+        let pointer = match setting.environment {
+            Some(environment) if nested => format!("/$id{}", crate::diagnostic::step(environment)),
+            _ => "/$id".to_owned(),
+        };
+        directive(value, &pointer)
+    });
+    let moved_from =
+        raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
+    let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
+    check_environments(definition, setting, &origin, output.faults);
+    let broken = output.faults.len() > before;
+    Compiled { definition, body: node, when, protect, id, moved_from, origin, broken }
+}
+
+/// `$id` by environment names environments that exist.
+fn check_environments(
+    definition: &Definition,
+    setting: &Setting<'_>,
+    origin: &Origin,
+    faults: &mut Vec<Diagnostic>,
+) {
+    let Some(Value::Object(by_environment)) = &definition.directives.id else { return };
+    for name in by_environment.keys().filter(|name| !setting.environments.contains(&name.as_str())) {
+        let at = super::place(origin, &format!("/$id{}", crate::diagnostic::step(name))).part(Part::Key);
+        let words = format!("There is no environment `{name}`");
+        let help = known_words(name, setting.environments.iter().copied());
+        faults.push(Diagnostic::error("unknown-environment", words, at).help(help));
+    }
+}
+
+impl Compiled<'_> {
+    /// Whether `$when` lets it be.
+    pub fn is_on(&self, run: &Run<'_>, faults: &mut Faults) -> bool {
+        self.when.as_ref().is_none_or(|(node, site)| condition("$when", (node, *site), run, faults))
+    }
+
+    /// The resource at an address; `None` where something is wrong with it.
+    pub fn resource(&self, place: &Place<'_>, run: &Run<'_>, faults: &mut Faults) -> Option<Resource> {
+        if self.broken {
+            return None;
+        }
+        let section = self.definition.address.section();
+        let short = self.definition.address.id();
+        let address = Address::new(section, &place.id(short));
+        faults.whose.clear();
+        faults.whose.push_str(address.as_str());
+        let before = faults.count;
+        let raw = &self.definition.directives;
+        let mut directives = Directives {
+            adopt: self.id.as_ref().and_then(|(node, site)| adopted((node, *site), run, faults)),
+            protect: self
+                .protect
+                .as_ref()
+                .is_some_and(|(node, site)| condition("$protect", (node, *site), run, faults)),
+            ignore: raw.ignore.clone(),
+            moved_from: Vec::new(),
+            allow: raw.allow.clone(),
+        };
+        let mut shorts = vec![short.to_owned()];
+        for (node, site) in &self.moved_from {
+            shorts.extend(old_id((node, *site), run, faults));
+        }
+        for prefix in place.prefixes {
+            for short in &shorts {
+                let old = Address::new(section, &join(prefix, short));
+                if old != address && !directives.moved_from.contains(&old) {
+                    directives.moved_from.push(old);
+                }
+            }
+        }
+        let body = render(&self.body, run, None, faults);
+        (faults.count == before).then(|| Resource {
+            address,
+            body,
+            directives,
+            origin: Arc::clone(&self.origin),
+            instance: place.instance.cloned(),
+        })
+    }
+}
+
+/// Where a definition's resources get their ids.
+pub struct Place<'p> {
+    /// What stands before the short id, the current one first and then those before renames; `""`
+    /// for a definition of its own.
+    pub prefixes: &'p [String],
+    pub instance: Option<&'p Arc<Instance>>,
+}
+
+impl Place<'_> {
+    pub fn id(&self, short: &str) -> String {
+        join(&self.prefixes[0], short)
+    }
+}
+
+fn join(prefix: &str, short: &str) -> String {
+    if prefix.is_empty() { short.to_owned() } else { format!("{prefix}/{short}") }
+}
+
+/// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't told too.
+pub fn condition(name: &str, (node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> bool {
+    let before = faults.count;
+    match render(node, run, None, faults) {
+        Value::Bool(on) => on,
+        _ if faults.count > before => true,
+        other => {
+            let words = format!("`{name}` must be true or false, and is {}", describe(&other));
+            faults.add(site, Fault::new("wrong-type", words).help("compare it: `${eq x 'y'}`"));
+            true
+        }
+    }
+}
+
+fn describe(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("the text `{}`", text.chars().take(40).collect::<String>()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+    }
+}
+
+fn adopted((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+    let before = faults.count;
+    match render(node, run, None, faults) {
+        Value::Null => None,
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) if !text.trim().is_empty() && !text.contains(crate::model::Reference::OPEN) => {
+            Some(text.trim().to_owned())
+        }
+        _ if faults.count > before => None,
+        other => {
+            let words = format!("`$id` must be the id of a Datadog object, and is {}", describe(&other));
+            faults.add(site, Fault::new("wrong-type", words));
+            None
+        }
+    }
+}
+
+fn old_id((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+    let before = faults.count;
+    let value = render(node, run, None, faults);
+    match value.as_str() {
+        Some(text) if is_id(text) => Some(text.to_owned()),
+        _ if faults.count > before => None,
+        _ => {
+            let words = format!("`$moved_from` must be an id, and is {}", describe(&value));
+            faults.add(site, Fault::new("bad-id", words));
+            None
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Faults of many instances, folded: the same one is told once, with whom it hits.
+
+use std::collections::BTreeMap;
+
+use super::body::{SiteId, Sites, within};
+use crate::diagnostic::{At, Diagnostic};
+use crate::template::Fault;
+
+/// A list of instances longer than this is of no use to anybody; the count goes on.
+const EXAMPLES: usize = 3;
+
+/// What went wrong in renders, by place and sort.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Whose render this is: an address, or an instance of a use.
+    pub whose: String,
+    /// Where the use stands that the render belongs to.
+    pub place: Option<(String, At)>,
+    /// How many were added.
+    pub count: usize,
+    groups: BTreeMap<(SiteId, &'static str), Group>,
+}
+
+#[derive(Debug)]
+struct Group {
+    fault: Box<Fault>,
+    also: Vec<(String, At)>,
+    whose: Vec<String>,
+}
+
+impl Faults {
+    pub fn of(whose: String, place: Option<(String, At)>) -> Self {
+        Self { whose, place, ..Self::default() }
+    }
+
+    pub fn add(&mut self, site: SiteId, fault: Box<Fault>) {
+        self.count += 1;
+        let (whose, place) = (self.whose.clone(), self.place.clone());
+        self.join((site, fault.code), Group { fault, also: place.into_iter().collect(), whose: vec![whose] });
+    }
+
+    fn join(&mut self, key: (SiteId, &'static str), group: Group) {
+        use std::collections::btree_map::Entry;
+        match self.groups.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(group);
+            }
+            Entry::Occupied(mut entry) => {
+                let own = entry.get_mut();
+                own.whose.extend(group.whose);
+                for (text, at) in group.also {
+                    if own.also.len() < EXAMPLES && !own.also.iter().any(|(_, other)| *other == at) {
+                        own.also.push((text, at));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes in what another thread found, which comes behind in order.
+    pub fn append(&mut self, other: Self) {
+        self.count += other.count;
+        for (key, group) in other.groups {
+            self.join(key, group);
+        }
+    }
+
+    /// As diagnostics, in the order of their places.
+    pub fn tell(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
+        for ((site, _), group) in self.groups {
+            let mut told = diagnostic(&group.fault, &sites.places[site]);
+            told.also = group.also;
+            told.instances = group.whose;
+            // One string of a resource may fail twice, and is one instance all the same.
+            told.instances.dedup();
+            diagnostics.push(told);
+        }
+    }
+
+    /// As diagnostics that need not say whom they hit.
+    pub fn tell_alone(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
+        for ((site, _), group) in self.groups {
+            diagnostics.push(diagnostic(&group.fault, &sites.places[site]));
+        }
+    }
+}
+
+/// A fault of a string at its place.
+pub fn diagnostic(fault: &Fault, at: &At) -> Diagnostic {
+    let mut told = Diagnostic::error(fault.code, fault.text.clone(), within(at, fault));
+    told.help.clone_from(&fault.help);
+    told
+}

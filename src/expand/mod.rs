@@ -1,0 +1,283 @@
+//! Definitions and templates -> resources.
+
+mod body;
+mod definition;
+mod fault;
+mod overrides;
+mod params;
+mod scope;
+mod template;
+mod uses;
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZero;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use camino::Utf8Path;
+
+use self::body::Sites;
+use self::definition::{Compiled, Output, Place};
+use self::fault::Faults;
+use crate::config::{Config, Scope};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, known_words};
+use crate::kind;
+use crate::load::definitions::{Definition, Definitions};
+use crate::mark;
+use crate::model::{Address, Mark, Origin, Resource};
+use crate::template::{Compiler, Global, Run};
+
+pub use self::scope::Setting;
+pub use self::template::{Description, ParamDescription, describe};
+
+/// How many turns all loops of one resource may make.
+const TURNS: usize = 1_000_000;
+/// From so many definitions or instances on, threads pay.
+const WORTH_THREADS: usize = 64;
+/// So many unknown references get a "did you mean": comparing with all addresses takes its time.
+const SUGGESTIONS: usize = 20;
+
+/// What a part of the work gives; parts are joined in order.
+#[derive(Debug, Default)]
+struct Made {
+    resources: Vec<Resource>,
+    /// Switched off by `$when`.
+    off: Vec<Address>,
+    /// Wrong, and told: what refers to them is not told too.
+    failed: Vec<Address>,
+    diagnostics: Vec<Diagnostic>,
+    globals: Vec<(At, std::sync::Arc<Global>)>,
+    /// Uses that gave nothing for a fault.
+    failed_uses: BTreeSet<String>,
+    /// Uses that `$when` switches off.
+    off_uses: BTreeSet<String>,
+}
+
+impl Made {
+    fn append(&mut self, mut other: Self) {
+        self.resources.append(&mut other.resources);
+        self.off.append(&mut other.off);
+        self.failed.append(&mut other.failed);
+        self.diagnostics.append(&mut other.diagnostics);
+        self.globals.append(&mut other.globals);
+        self.failed_uses.append(&mut other.failed_uses);
+        self.off_uses.append(&mut other.off_uses);
+    }
+}
+
+/// All resources, sorted by address, and all that is wrong. Files that uses name (inventories,
+/// overrides) are read here; those with faults become sources.
+pub fn expand(
+    definitions: &Definitions,
+    config: &Config,
+    scope: &Scope,
+    sources: &mut Sources,
+) -> (Vec<Resource>, Vec<Diagnostic>) {
+    let mut made = Made::default();
+    let constants = scope::constants(config, scope, &mut made.diagnostics);
+    let setting = Setting::new(config, scope, &constants);
+    for part in in_parallel(&definitions.resources, &|definitions| plain(definitions, &setting)) {
+        made.append(part);
+    }
+    fold(&mut made.diagnostics);
+    let mut sites = Sites::default();
+    let (templates, globals) =
+        template::compile_all(&definitions.templates, &setting, &mut sites, &mut made.diagnostics);
+    made.globals.extend(globals.into_iter().map(|(site, global)| (sites.places[site].clone(), global)));
+    let mut faults = Faults::default();
+    for own in &definitions.uses {
+        let mut work =
+            uses::Work { setting: &setting, templates: &templates, sites: &mut sites, faults: &mut faults };
+        let part = uses::run(own, &mut work, sources);
+        made.append(part);
+    }
+    faults.tell(&sites, &mut made.diagnostics);
+    finish(made, scope)
+}
+
+/// Definitions that are resources by themselves.
+fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
+    let mut made = Made::default();
+    let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
+    let prefixes = [String::new()];
+    let place = Place { prefixes: &prefixes, instance: None };
+    for definition in definitions {
+        let (mut sites, mut globals) = (Sites::default(), Vec::new());
+        let before = made.diagnostics.len();
+        let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut made.diagnostics };
+        let compiled = definition::compile(definition, setting, &mut compiler, &mut output);
+        let mut faults = Faults::default();
+        render_plain(&compiled, &place, &mut faults, &mut made);
+        faults.tell_alone(&sites, &mut made.diagnostics);
+        for told in &mut made.diagnostics[before..] {
+            told.instances.push(definition.address.to_string());
+        }
+        made.globals.extend(globals.into_iter().map(|(site, global)| (sites.places[site].clone(), global)));
+    }
+    made
+}
+
+/// A fault in the defaults hits every resource of the section, and is told once.
+fn fold(diagnostics: &mut Vec<Diagnostic>) {
+    let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for told in diagnostics.drain(..) {
+        match first.entry((told.code, format!("{:?}", told.at))) {
+            Entry::Occupied(entry) => kept[*entry.get()].instances.extend(told.instances),
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push(told);
+            }
+        }
+    }
+    for told in kept.iter_mut().filter(|told| told.instances.len() == 1) {
+        told.instances.clear();
+    }
+    *diagnostics = kept;
+}
+
+fn render_plain(compiled: &Compiled<'_>, place: &Place<'_>, faults: &mut Faults, made: &mut Made) {
+    let run = Run { slots: &[], siblings: None, item: "", turns: std::cell::Cell::new(TURNS) };
+    if !compiled.is_on(&run, faults) {
+        made.off.push(compiled.definition.address.clone());
+        return;
+    }
+    match compiled.resource(place, &run, faults) {
+        Some(resource) => made.resources.push(resource),
+        None => made.failed.push(compiled.definition.address.clone()),
+    }
+}
+
+/// Splits work among all cores, and gives the results in order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: &(dyn Fn(&[T]) -> R + Sync)) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    if items.len() < WORTH_THREADS || threads == 1 {
+        return vec![work(items)];
+    }
+    thread::scope(|scope| {
+        let chunks = items.chunks(items.len().div_ceil(threads));
+        let workers: Vec<_> = chunks.map(|chunk| scope.spawn(move || work(chunk))).collect();
+        workers.into_iter().map(|worker| worker.join().expect("bug: a worker panicked")).collect()
+    })
+}
+
+/// What can be said only when everything is there: duplicates, marks, unknown references.
+fn finish(mut made: Made, scope: &Scope) -> (Vec<Resource>, Vec<Diagnostic>) {
+    made.resources.sort_by(|a, b| a.address.cmp(&b.address));
+    duplicates(&made.resources, &mut made.diagnostics);
+    let mut told = Vec::new();
+    unknown_references(&made, &mut told);
+    made.diagnostics.append(&mut told);
+    for resource in &made.resources {
+        check_mark(resource, scope, &mut made.diagnostics);
+        if resource.body.as_object().is_none_or(serde_json::Map::is_empty) {
+            let words = format!("The body of `{}` is empty", resource.address);
+            made.diagnostics.push(Diagnostic::error("empty-body", words, key_of(&resource.origin)));
+        }
+    }
+    (made.resources, made.diagnostics)
+}
+
+fn duplicates(resources: &[Resource], diagnostics: &mut Vec<Diagnostic>) {
+    for pair in resources.windows(2).filter(|pair| pair[0].address == pair[1].address) {
+        let (first, second) = (&pair[0], &pair[1]);
+        let words = format!("`{}` is declared twice", second.address);
+        let mut fault = Diagnostic::error("duplicate-id", words, declared_at(second))
+            .also("declared here first", declared_at(first));
+        if first.instance.is_some() || second.instance.is_some() {
+            fault = fault
+                .help("an instance's ids begin with the name of the use and the key; rename one of the two");
+        }
+        diagnostics.push(fault);
+    }
+}
+
+fn declared_at(resource: &Resource) -> At {
+    resource
+        .instance
+        .as_ref()
+        .map_or_else(|| key_of(&resource.origin), |instance| instance.at.part(Part::Key))
+}
+
+fn key_of(origin: &Origin) -> At {
+    place(origin, "").part(Part::Key)
+}
+
+/// Where a part of a definition was written.
+pub fn place(origin: &Origin, pointer: &str) -> At {
+    match origin.layers.first() {
+        Some(layer) if pointer.is_empty() => layer.clone(),
+        Some(layer) => layer.child(pointer),
+        None => At::file(FileId(0)),
+    }
+}
+
+fn check_mark(resource: &Resource, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {
+    let id = resource.address.id();
+    // Most are far from the limit: a tag is its key, at most 20 bytes, and one of the two.
+    if id.len().max(scope.owner.0.len()) + 20 <= mark::TAG_LIMIT {
+        return;
+    }
+    let Some(kind) = kind::of_section(resource.address.section()) else { return };
+    let own = Mark { owner: scope.owner.clone(), id: id.to_owned(), protect: resource.directives.protect };
+    if let Some(length) = mark::longest(kind, &own).filter(|length| *length > mark::TAG_LIMIT) {
+        let words = format!(
+            "The mark of `{}` would have {length} characters, and the service keeps {}",
+            resource.address,
+            mark::TAG_LIMIT
+        );
+        let fault = Diagnostic::error("mark-too-long", words, declared_at(resource));
+        diagnostics.push(fault.help("shorten the id, or the key of the instance"));
+    }
+}
+
+/// References that lead nowhere, or to what is switched off.
+fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
+    let met = made.globals.iter().filter(|(_, global)| global.used.load(Ordering::Relaxed));
+    let mut unknown: Vec<&(At, std::sync::Arc<Global>)> = met
+        .filter(|(_, global)| made.resources.binary_search_by(|r| r.address.cmp(&global.target)).is_err())
+        .collect();
+    if unknown.is_empty() {
+        return;
+    }
+    let failed: HashSet<&Address> = made.failed.iter().collect();
+    let off: HashSet<&Address> = made.off.iter().collect();
+    unknown.retain(|(_, global)| {
+        let of_use = global.target.id().split('/').next().unwrap_or_default();
+        !failed.contains(&global.target) && !made.failed_uses.contains(of_use)
+    });
+    for (count, (at, global)) in unknown.into_iter().enumerate() {
+        let target = &global.target;
+        let at = at.part(Part::Within(global.range.clone()));
+        let of_use = target.id().split('/').next().unwrap_or_default();
+        if off.contains(target) || made.off_uses.contains(of_use) {
+            let words = format!("`{target}` is switched off by its `$when`");
+            let help =
+                "give what refers to it the same `$when`, or put the reference into an `${#if …}` block";
+            told.push(Diagnostic::error("switched-off-reference", words, at).help(help));
+            continue;
+        }
+        let fault = Diagnostic::error("unknown-reference", format!("There is no `{target}`"), at);
+        let ids =
+            made.resources.iter().filter(|r| r.address.section() == target.section()).map(|r| r.address.id());
+        told.push(if count < SUGGESTIONS { fault.help(suggestion(target, ids)) } else { fault });
+    }
+}
+
+fn suggestion<'a>(target: &Address, ids: impl Iterator<Item = &'a str>) -> String {
+    // Much longer or shorter ones can't be meant: comparing is what costs.
+    let length = target.id().len();
+    let ids: Vec<&str> = ids.collect();
+    let near = ids.iter().copied().filter(|id| id.len().abs_diff(length) <= 1 + length / 4);
+    match crate::diagnostic::did_you_mean(target.id(), near) {
+        Some(meant) if meant.contains(['.', '/']) => {
+            format!("did you mean `${{{}.[{meant}].id}}`?", target.section())
+        }
+        Some(meant) => format!("did you mean `${{{}.{meant}.id}}`?", target.section()),
+        None => known_words("", ids),
+    }
+}
+
+#[cfg(test)]
+mod tests;

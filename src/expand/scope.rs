@@ -1,0 +1,118 @@
+//! What expressions have in scope before any template: the project, the environment, its variables.
+
+use std::cell::Cell;
+
+use camino::Utf8Path;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use super::body::{Base, Body, Node, Sites, render};
+use super::fault::Faults;
+use crate::config::{self, Config, Scope};
+use crate::diagnostic::{At, Diagnostic, Part, step};
+use crate::kind::KINDS;
+use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};
+
+/// What is the same for all definitions.
+pub struct Setting<'a> {
+    pub root: &'a Utf8Path,
+    pub environment: Option<&'a str>,
+    pub environments: Vec<&'a str>,
+    pub constants: &'a Map<String, Value>,
+    pub sections: Vec<&'static str>,
+    /// By section: what is merged under each body, and where it stands.
+    pub defaults: IndexMap<&'a str, (&'a Map<String, Value>, At)>,
+}
+
+impl<'a> Setting<'a> {
+    pub fn new(config: &'a Config, scope: &'a Scope, constants: &'a Map<String, Value>) -> Self {
+        let defaults = config.defaults.iter().filter_map(|(section, defaults)| {
+            let at = config::at(config, &format!("/defaults{}", step(section)));
+            Some((section.as_str(), (defaults.as_object()?, at)))
+        });
+        Self {
+            root: &config.root,
+            environment: scope.environment.as_deref(),
+            environments: config.environments.keys().map(String::as_str).collect(),
+            constants,
+            sections: KINDS.iter().map(|kind| kind.section).collect(),
+            defaults: defaults.collect(),
+        }
+    }
+
+    /// The names for a compiler: the constants, and what is given at each render.
+    pub fn names(&self, slots: Vec<String>, siblings: Vec<(String, String)>) -> Names<'_> {
+        Names { constants: Some(self.constants), slots, sections: &self.sections, siblings }
+    }
+}
+
+/// `project`, `environment`, `env` and the variables. A variable may use those before it.
+pub fn constants(config: &Config, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Map<String, Value> {
+    let environment = scope.environment.as_deref().map_or(Value::Null, Value::from);
+    let mut known = Map::new();
+    known.insert("project".to_owned(), scope.project.as_str().into());
+    known.insert("environment".to_owned(), environment.clone());
+    known.insert("env".to_owned(), environment);
+    for (name, value) in &scope.vars {
+        let at = place(config, scope, name);
+        if let Some(what) = reserved(name) {
+            let words = format!("A variable can't be called `{name}`: that is {what}");
+            diagnostics.push(
+                Diagnostic::error("reserved-name", words, at.part(Part::Key)).help("choose another name"),
+            );
+            continue;
+        }
+        let value = variable(value, &known, at, diagnostics);
+        known.insert(name.clone(), value);
+    }
+    known
+}
+
+fn reserved(name: &str) -> Option<&'static str> {
+    if is_helper(name) {
+        Some("the name of a helper")
+    } else if matches!(name, "each" | "this") {
+        Some("a word of expressions")
+    } else if matches!(name, "project" | "environment") {
+        Some("set by musher")
+    } else if KINDS.iter().any(|kind| kind.section == name) {
+        Some("a section, whose name begins references")
+    } else {
+        None
+    }
+}
+
+/// Where a variable stands: the environment's own, else the one at the top.
+fn place(config: &Config, scope: &Scope, name: &str) -> At {
+    let environment = scope.environment.as_deref().filter(|environment| {
+        config.environments.get(*environment).is_some_and(|own| own.vars.contains_key(name))
+    });
+    let pointer = match environment {
+        Some(environment) => format!("/environments{}/vars{}", step(environment), step(name)),
+        None => format!("/vars{}", step(name)),
+    };
+    config::at(config, &pointer)
+}
+
+fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    let names = Names { constants: Some(known), ..Names::default() };
+    let (mut sites, mut globals) = (Sites::default(), Vec::new());
+    let base = Base::At(at);
+    let mut compiler = Compiler::new(names);
+    let mut body = Body {
+        compiler: &mut compiler,
+        sites: &mut sites,
+        base: &base,
+        faults: diagnostics,
+        globals: &mut globals,
+    };
+    let node = body.node(value, "", 0);
+    if let Node::Literal(value) = node {
+        return if holds_reserved(&value) { Value::Null } else { value };
+    }
+    let mut faults = Faults::default();
+    let run = Run { slots: &[], siblings: None, item: "", turns: Cell::new(super::TURNS) };
+    let value = render(&node, &run, None, &mut faults);
+    faults.tell_alone(&sites, diagnostics);
+    value
+}

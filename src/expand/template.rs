@@ -1,0 +1,147 @@
+//! A template, compiled for all of its uses; and what `show template` tells of it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Setting;
+use super::body::{Base, Body, Node, SiteId, Sites};
+use super::definition::{self, Compiled, Output};
+use super::params;
+use crate::diagnostic::{Diagnostic, Part};
+use crate::load::definitions::{Param, Template};
+use crate::template::{Compiler, is_helper};
+
+/// A template, compiled.
+#[derive(Debug)]
+pub struct CompiledTemplate<'d> {
+    pub template: &'d Template,
+    /// By position as in the template's params: what stands for a parameter that isn't passed.
+    pub defaults: Vec<Option<(Node, SiteId)>>,
+    pub definitions: Vec<Compiled<'d>>,
+    /// Section and short id of each definition.
+    pub siblings: Vec<(String, String)>,
+}
+
+pub fn compile<'d>(
+    template: &'d Template,
+    setting: &Setting<'_>,
+    output: &mut Output<'_>,
+) -> CompiledTemplate<'d> {
+    let siblings: Vec<(String, String)> = template
+        .definitions
+        .iter()
+        .map(|definition| (definition.address.section().to_owned(), definition.address.id().to_owned()))
+        .collect();
+    let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
+    let mut defaults = Vec::with_capacity(template.params.len());
+    for (name, param) in &template.params {
+        check_name(name, param, setting, output.faults);
+        // A default may use the parameters before it.
+        defaults.push(default(name, param, &mut compiler, output));
+        compiler.names.slots.push(name.clone());
+    }
+    compiler.names.siblings.clone_from(&siblings);
+    let definitions = template
+        .definitions
+        .iter()
+        .map(|definition| definition::compile(definition, setting, &mut compiler, output))
+        .collect();
+    CompiledTemplate { template, defaults, definitions, siblings }
+}
+
+fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec<Diagnostic>) {
+    let what = if is_helper(name) {
+        "the name of a helper"
+    } else if name == "each" || name == "this" {
+        "a word of expressions"
+    } else if setting.sections.contains(&name) {
+        "a section, whose name begins references"
+    } else {
+        return;
+    };
+    let words = format!("A parameter can't be called `{name}`: that is {what}");
+    let fault = Diagnostic::error("reserved-name", words, param.at.part(Part::Key));
+    faults.push(fault.help("choose another name"));
+}
+
+fn default(
+    name: &str,
+    param: &Param,
+    compiler: &mut Compiler<'_>,
+    output: &mut Output<'_>,
+) -> Option<(Node, SiteId)> {
+    let value = param.default.as_ref()?;
+    let at = param.at.child("/default");
+    let base = Base::At(at.clone());
+    let Output { sites, globals, faults } = output;
+    let mut body = Body { compiler, sites, base: &base, faults, globals };
+    let mut node = body.node(value, "", 0);
+    sites.places.push(at.clone());
+    if let Node::Literal(value) = &node {
+        match params::convert(name, param, Cow::Borrowed(value)) {
+            Ok(converted) => node = Node::Literal(converted.into_owned()),
+            Err((code, words)) => {
+                faults.push(Diagnostic::error(code, format!("{words} as its default"), at));
+            }
+        }
+    }
+    Some((node, sites.places.len() - 1))
+}
+
+/// What a person must know to use a template.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    pub name: String,
+    pub description: Option<String>,
+    pub params: Vec<ParamDescription>,
+    /// Addresses without what the use puts before the id: `monitors/errors`.
+    pub makes: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamDescription {
+    pub name: String,
+    /// `number`; absent where anything may be passed.
+    pub sort: Option<&'static str>,
+    /// Absent: it must be passed.
+    pub default: Option<Value>,
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub description: Option<String>,
+}
+
+/// What `musher show template NAME` shows.
+pub fn describe(template: &Template) -> Description {
+    let param = |(name, param): (&String, &Param)| ParamDescription {
+        name: name.clone(),
+        sort: params::sort_of(param).map(params::word),
+        default: param.default.clone(),
+        min: param.min,
+        max: param.max,
+        description: param.description.clone(),
+    };
+    Description {
+        name: template.name.clone(),
+        description: template.description.clone(),
+        params: template.params.iter().map(param).collect(),
+        makes: template.definitions.iter().map(|definition| definition.address.to_string()).collect(),
+    }
+}
+
+/// Compiles every template, used or not: what is wrong in one is told either way.
+pub fn compile_all<'d>(
+    templates: &'d BTreeMap<String, Template>,
+    setting: &Setting<'_>,
+    sites: &mut Sites,
+    faults: &mut Vec<Diagnostic>,
+) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, definition::Globals) {
+    let mut globals = Vec::new();
+    let mut output = Output { sites, globals: &mut globals, faults };
+    let compiled = templates
+        .iter()
+        .map(|(name, template)| (name.as_str(), compile(template, setting, &mut output)))
+        .collect();
+    (compiled, globals)
+}

@@ -1,0 +1,479 @@
+//! One entry of `uses`: a template, run over a list.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::body::{Base, Body, Node, SiteId, Sites, render};
+use super::definition::{Globals, Place, condition};
+use super::fault::Faults;
+use super::overrides::{self, Overrides};
+use super::params;
+use super::template::CompiledTemplate;
+use super::{Made, Setting, TURNS, in_parallel};
+use crate::diagnostic::{At, Diagnostic, Part, Sources, known_words, step};
+use crate::inventory::{self, Folder, Item};
+use crate::load::definitions::Use;
+use crate::model::{Instance, slug};
+use crate::template::{Compiler, Fault, Run, Siblings};
+
+/// More faults of one sort in one use are only counted.
+const FLOOD: usize = 20;
+
+/// What uses share.
+pub struct Work<'w> {
+    pub setting: &'w Setting<'w>,
+    pub templates: &'w BTreeMap<&'w str, CompiledTemplate<'w>>,
+    pub sites: &'w mut Sites,
+    pub faults: &'w mut Faults,
+}
+
+/// The parts of a use that are computed for each item.
+struct Plan<'p> {
+    own: &'p Use,
+    template: &'p CompiledTemplate<'p>,
+    filter: Option<(Node, SiteId)>,
+    key: Option<(Node, SiteId)>,
+    /// By position of the parameter.
+    with: Vec<Option<(Node, SiteId)>>,
+    /// Where a parameter is told to be missing, by position.
+    missing: Vec<SiteId>,
+    /// Where the key is told to be missing.
+    no_key: SiteId,
+    overrides: Overrides,
+}
+
+/// An item that becomes an instance.
+struct Chosen<'i> {
+    item: &'i Item,
+    /// Empty where the use has no list and no key.
+    key: String,
+    /// Positions in the use's overrides.
+    overrides: Vec<usize>,
+}
+
+/// The resources of a use.
+pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
+    let mut made = Made::default();
+    let Some(template) = work.templates.get(own.template.as_str()) else {
+        let words = format!("There is no template `{}`", own.template);
+        let help = known_words(&own.template, work.templates.keys().copied());
+        made.diagnostics
+            .push(Diagnostic::error("unknown-template", words, own.at.child("/template")).help(help));
+        made.failed_uses.insert(own.name.clone());
+        return made;
+    };
+    let mut globals = Globals::new();
+    let prepared = prepare(own, template, work, &mut made, &mut globals, sources);
+    if let Some((plan, items)) = prepared {
+        let chosen = choose(&plan, &items, work, &mut made);
+        let parts = in_parallel(&chosen, &|chosen| instances(&plan, chosen));
+        for (part, faults) in parts {
+            made.append(part);
+            work.faults.append(faults);
+        }
+    }
+    made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.places[site].clone(), global)));
+    made
+}
+
+/// Compiles a use and reads its list; `None` where there is nothing to run, or something is wrong.
+fn prepare<'p>(
+    own: &'p Use,
+    template: &'p CompiledTemplate<'p>,
+    work: &mut Work<'_>,
+    made: &mut Made,
+    globals: &mut Globals,
+    sources: &mut Sources,
+) -> Option<(Plan<'p>, Vec<Item>)> {
+    let before = (made.diagnostics.len(), work.faults.count);
+    own.name.clone_into(&mut work.faults.whose);
+    work.faults.place = None;
+    let base = Base::At(own.at.clone());
+    let mut compiler = Compiler::new(work.setting.names(Vec::new(), Vec::new()));
+    let mut body = Body {
+        compiler: &mut compiler,
+        sites: work.sites,
+        base: &base,
+        faults: &mut made.diagnostics,
+        globals,
+    };
+    let nothing = Run { slots: &[], siblings: None, item: "", turns: Cell::new(TURNS) };
+    if let Some(when) = &own.when {
+        let (node, site) = sited(&mut body, when, "/$when");
+        if !condition("$when", (&node, site), &nothing, work.faults) {
+            made.off_uses.insert(own.name.clone());
+            return None;
+        }
+    }
+    let list = own
+        .for_each
+        .as_ref()
+        .map(|list| render(&body.node(list, "/for_each", 0), &nothing, None, work.faults));
+    if list.is_some() {
+        body.compiler.names.slots.push("each".to_owned());
+    }
+    let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
+    let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
+    let sound = (made.diagnostics.len(), work.faults.count) == before;
+    let items = match list {
+        None => Ok(vec![Item { value: Value::Null, keyed: false }]),
+        Some(_) if !sound => Ok(Vec::new()),
+        Some(list) => inventory::items(list, &folder(own.at.child("/for_each")), sources),
+    };
+    match items {
+        Ok(items) if sound => return Some((plan, items)),
+        Ok(_) => {}
+        Err(faults) => made.diagnostics.extend(faults),
+    }
+    made.failed_uses.insert(own.name.clone());
+    None
+}
+
+/// A value with a site for faults about the whole of it.
+fn sited(body: &mut Body<'_, '_>, value: &Value, pointer: &str) -> (Node, SiteId) {
+    let node = body.node(value, pointer, 0);
+    let Base::At(at) = body.base else { unreachable!("bug: a use stands at one place") };
+    body.sites.places.push(at.child(pointer));
+    (node, body.sites.places.len() - 1)
+}
+
+fn plan<'p, 'f>(
+    own: &'p Use,
+    template: &'p CompiledTemplate<'p>,
+    body: &mut Body<'_, '_>,
+    folder: &dyn Fn(At) -> Folder<'f>,
+    (run, faults): (&Run<'_>, &mut Faults),
+    sources: &mut Sources,
+) -> Plan<'p> {
+    let names: Vec<&str> = template.template.params.keys().map(String::as_str).collect();
+    let filter = own.filter.as_ref().map(|value| sited(body, value, "/where"));
+    let key = own.key.as_ref().map(|value| sited(body, value, "/key"));
+    let mut with: Vec<Option<(Node, SiteId)>> = vec![None; names.len()];
+    for (name, value) in &own.with {
+        let pointer = format!("/with{}", step(name));
+        match names.iter().position(|known| known == name) {
+            Some(param) => with[param] = Some(sited(body, value, &pointer)),
+            None => {
+                let at = own.at.child(&pointer).part(Part::Key);
+                body.faults.push(overrides::unknown_param(name, &names, at));
+            }
+        }
+    }
+    let overrides = match &own.overrides {
+        None => Overrides::default(),
+        Some(value) => overrides(own, value, &names, body, folder, (run, faults), sources),
+    };
+    let mut place = |at: At| {
+        body.sites.places.push(at);
+        body.sites.places.len() - 1
+    };
+    let with_at =
+        if own.with.is_empty() { own.at.part(Part::Key) } else { own.at.child("/with").part(Part::Key) };
+    let missing = names.iter().map(|_| place(with_at.clone())).collect();
+    let no_key = place(own.at.part(Part::Key));
+    Plan { own, template, filter, key, with, missing, no_key, overrides }
+}
+
+fn overrides<'f>(
+    own: &Use,
+    value: &Value,
+    names: &[&str],
+    body: &mut Body<'_, '_>,
+    folder: &dyn Fn(At) -> Folder<'f>,
+    (run, faults): (&Run<'_>, &mut Faults),
+    sources: &mut Sources,
+) -> Overrides {
+    let at = own.at.child("/overrides");
+    if let Value::Object(map) = value {
+        let base = Base::At(at.clone());
+        let mut inner = Body {
+            compiler: body.compiler,
+            sites: body.sites,
+            base: &base,
+            faults: body.faults,
+            globals: body.globals,
+        };
+        return overrides::inline(map, names, &mut inner, &at);
+    }
+    // The path is the same for all items.
+    let slots = std::mem::take(&mut body.compiler.names.slots);
+    let path = render(&body.node(value, "/overrides", 0), run, None, faults);
+    body.compiler.names.slots = slots;
+    let Some(path) = path.as_str() else {
+        let words = "`overrides` is a mapping of globs to parameters, or the path of a CSV file";
+        body.faults.push(Diagnostic::error("wrong-type", words, at));
+        return Overrides::default();
+    };
+    match inventory::table(path, &folder(at), sources) {
+        Ok((table, file)) => overrides::from_table(table, file, names, body),
+        Err(more) => {
+            body.faults.extend(more);
+            Overrides::default()
+        }
+    }
+}
+
+/// Which items become instances, under which keys.
+fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], work: &mut Work<'_>, made: &mut Made) -> Vec<Chosen<'i>> {
+    let mut chosen = Vec::with_capacity(items.len());
+    let mut slugs = Vec::with_capacity(items.len());
+    let mut hit = vec![false; plan.overrides.list.len()];
+    for (index, item) in items.iter().enumerate() {
+        let number = format!("item {}", index + 1);
+        let slots = [Cow::Borrowed(&item.value)];
+        let mut faults = Faults::of(format!("{} {number}", plan.own.name), None);
+        let run = Run { slots: &slots, siblings: None, item: &number, turns: Cell::new(TURNS) };
+        let key = key(plan, item, &run, &mut faults);
+        let matching = key.as_deref().map_or(Vec::new(), |key| plan.overrides.matching(key));
+        for position in &matching {
+            hit[*position] = true;
+        }
+        slugs.extend(key.clone());
+        let mut about_filter = Faults::of(faults.whose.clone(), None);
+        let named = key.as_deref().map(|key| format!("item `{key}`"));
+        let run = Run { item: named.as_deref().unwrap_or(&number), ..run };
+        let filter = plan.filter.as_ref();
+        let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
+        let sound = about_filter.count == 0;
+        work.faults.append(about_filter);
+        // The key of an item that isn't wanted may be as wrong as it likes.
+        if !on {
+            continue;
+        }
+        work.faults.append(faults);
+        match key {
+            Some(key) if sound => chosen.push(Chosen { item, key, overrides: matching }),
+            _ => {
+                made.failed_uses.insert(plan.own.name.clone());
+            }
+        }
+    }
+    idle_overrides(plan, &hit, &slugs, made);
+    collisions(plan, chosen, items, made)
+}
+
+fn idle_overrides(plan: &Plan<'_>, hit: &[bool], slugs: &[String], made: &mut Made) {
+    let slugs: Vec<&str> = slugs.iter().map(String::as_str).collect();
+    let idle = plan.overrides.list.iter().zip(hit).filter(|(_, hit)| !**hit);
+    made.diagnostics.extend(idle.map(|(own, _)| overrides::idle(own, &slugs)));
+}
+
+/// The slug of an item's key; `None` where it has none, which is told.
+fn key(plan: &Plan<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+    let before = faults.count;
+    let (value, site) = match &plan.key {
+        Some((node, site)) => (render(node, run, None, faults), *site),
+        None if plan.own.for_each.is_none() => return Some(String::new()),
+        None if item.keyed => (item.value.get("key").cloned().unwrap_or_default(), plan.no_key),
+        None => (item.value.clone(), plan.no_key),
+    };
+    if faults.count > before {
+        return None;
+    }
+    let text = match &value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ if plan.key.is_none() => {
+            let words = format!("The use `{}` needs a `key`: its items are no texts", plan.own.name);
+            faults.add(plan.no_key, Fault::new("missing-key", words).help("add `key: ${each.NAME}`"));
+            return None;
+        }
+        _ => {
+            let words = format!("A key must be a text or a number, and that of {} is neither", run.item);
+            faults.add(site, Fault::new("wrong-type", words));
+            return None;
+        }
+    };
+    let slug = slug(&text);
+    if slug.is_empty() || text.contains(crate::model::Reference::OPEN) {
+        let words = format!("The key of {} has no letter or digit that an id may hold", run.item);
+        faults.add(site, Fault::new("empty-key", words));
+        return None;
+    }
+    Some(slug)
+}
+
+/// Two items under one key would be one instance.
+fn collisions<'i>(
+    plan: &Plan<'_>,
+    chosen: Vec<Chosen<'i>>,
+    items: &[Item],
+    made: &mut Made,
+) -> Vec<Chosen<'i>> {
+    let mut first: HashMap<String, &Item> = HashMap::with_capacity(chosen.len());
+    let mut kept = Vec::with_capacity(chosen.len());
+    let mut collided = 0;
+    let number = |item: &Item| items.iter().position(|other| std::ptr::eq(other, item)).unwrap_or(0) + 1;
+    for own in chosen {
+        let Some(other) = first.get(&own.key) else {
+            first.insert(own.key.clone(), own.item);
+            kept.push(own);
+            continue;
+        };
+        collided += 1;
+        if collided > FLOOD {
+            continue;
+        }
+        let words = format!(
+            "Items {} and {} of `{}` have the same key `{}`: {} and {}",
+            number(other),
+            number(own.item),
+            plan.own.name,
+            own.key,
+            shown(other),
+            shown(own.item)
+        );
+        let pointer = if plan.own.key.is_some() { "/key" } else { "/for_each" };
+        made.diagnostics.push(
+            Diagnostic::error("key-collision", words, plan.own.at.child(pointer))
+                .help("take something into `key` that tells them apart: `${each.region}-${each.name}`"),
+        );
+    }
+    if collided > FLOOD {
+        let words =
+            format!("{} more items of `{}` have a key that another one has", collided - FLOOD, plan.own.name);
+        made.diagnostics.push(Diagnostic::error("key-collision", words, plan.own.at.part(Part::Key)));
+    }
+    kept
+}
+
+/// An item in a message: a text itself, of a mapping what comes first.
+fn shown(item: &Item) -> String {
+    let text = match &item.value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) if item.keyed => {
+            map.get("key").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        Value::Object(map) => {
+            let members = map.iter().filter(|(_, value)| !value.is_object() && !value.is_array()).take(2);
+            members.map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    let short: String = text.chars().take(80).collect();
+    if short.len() < text.len() { format!("`{short}…`") } else { format!("`{text}`") }
+}
+
+/// Renders instances; one part of the work.
+fn instances(plan: &Plan<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
+    let mut made = Made::default();
+    made.resources.reserve_exact(chosen.len() * plan.template.definitions.len());
+    let place = format!("in an instance of the use `{}`", plan.own.name);
+    let mut faults = Faults::of(String::new(), Some((place, plan.own.at.part(Part::Key))));
+    for own in chosen {
+        instance(plan, own, &mut faults, &mut made);
+    }
+    made.resources.shrink_to_fit();
+    (made, faults)
+}
+
+fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut Made) {
+    let template = plan.template;
+    let names = std::iter::once(&plan.own.name).chain(&plan.own.moved_from);
+    let prefix =
+        |name: &String| if own.key.is_empty() { name.clone() } else { format!("{name}/{}", own.key) };
+    let prefixes: Vec<String> = names.map(prefix).collect();
+    let item = format!("item `{}`", if own.key.is_empty() { &plan.own.name } else { &own.key });
+    faults.whose.clone_from(&prefixes[0]);
+    let given = [Cow::Borrowed(&own.item.value)];
+    let of_item = Run { slots: &given, siblings: None, item: &item, turns: Cell::new(TURNS) };
+    let Some(values) = values(plan, own, &of_item, faults) else {
+        made.failed_uses.insert(plan.own.name.clone());
+        return;
+    };
+    let item = format!("instance `{}`", prefixes[0]);
+    let run = Run { slots: &values, siblings: None, item: &item, turns: Cell::new(TURNS) };
+    let on: Vec<bool> =
+        template.definitions.iter().map(|definition| definition.is_on(&run, faults)).collect();
+    let siblings = Siblings { names: &template.siblings, prefix: &prefixes[0], on: &on };
+    let instance =
+        Arc::new(Instance { name: plan.own.name.clone(), key: own.key.clone(), at: plan.own.at.clone() });
+    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
+    for (definition, on) in template.definitions.iter().zip(&on) {
+        let address = || {
+            let own = &definition.definition.address;
+            crate::model::Address::new(own.section(), &place.id(own.id()))
+        };
+        if !on {
+            made.off.push(address());
+            continue;
+        }
+        let run = Run { slots: &values, siblings: Some(siblings), item: &item, turns: Cell::new(TURNS) };
+        match definition.resource(&place, &run, faults) {
+            Some(resource) => made.resources.push(resource),
+            None => made.failed.push(address()),
+        }
+    }
+}
+
+/// The value of each parameter: an override's, else that of `with`, else the default.
+fn values<'v>(
+    plan: &'v Plan<'_>,
+    own: &Chosen<'_>,
+    run: &'v Run<'v>,
+    faults: &mut Faults,
+) -> Option<Vec<Cow<'v, Value>>> {
+    let before = faults.count;
+    let mut values: Vec<Cow<'v, Value>> = Vec::with_capacity(plan.with.len());
+    for (param, (name, declared)) in plan.template.template.params.iter().enumerate() {
+        let overrides = own.overrides.iter().rev().map(|position| &plan.overrides.list[*position]);
+        let given = overrides
+            .flat_map(|own| own.values.iter())
+            .find(|(own, _, _)| *own == param)
+            .map(|(_, node, site)| (node, *site))
+            .or_else(|| plan.with[param].as_ref().map(|(node, site)| (node, *site)));
+        let value = match (given, &plan.template.defaults[param]) {
+            (Some((node, site)), _) => {
+                let failed = faults.count;
+                let value = evaluate(node, run, faults);
+                if faults.count > failed { None } else { Some((value, site)) }
+            }
+            (None, Some((Node::Literal(value), _))) => {
+                // Checked when the template was compiled.
+                values.push(Cow::Borrowed(value));
+                continue;
+            }
+            (None, Some((node, site))) => {
+                let inner = Run { slots: &values, siblings: None, item: run.item, turns: Cell::new(TURNS) };
+                let failed = faults.count;
+                let value = render(node, &inner, None, faults);
+                if faults.count > failed { None } else { Some((Cow::Owned(value), *site)) }
+            }
+            (None, None) => {
+                let words = format!("The template `{}` needs the parameter `{name}`", plan.own.template);
+                let help = format!("pass it: `with: {{{name}: …}}`");
+                faults.add(plan.missing[param], Fault::new("missing-parameter", words).help(help));
+                None
+            }
+        };
+        let converted = value.map(|(value, site)| (params::convert(name, declared, value), site));
+        values.push(match converted {
+            Some((Ok(value), _)) => value,
+            Some((Err((code, words)), site)) => {
+                faults.add(site, Fault::new(code, words));
+                Cow::Owned(Value::Null)
+            }
+            None => Cow::Owned(Value::Null),
+        });
+    }
+    (faults.count == before).then_some(values)
+}
+
+/// A value that is borrowed where it can be: lists from an inventory are not copied.
+fn evaluate<'v>(node: &'v Node, run: &'v Run<'v>, faults: &mut Faults) -> Cow<'v, Value> {
+    match node {
+        Node::Literal(value) => Cow::Borrowed(value),
+        Node::Text(text, site) => match text.render(run, None) {
+            Ok(value) => value,
+            Err(fault) => {
+                faults.add(*site, fault);
+                Cow::Owned(Value::Null)
+            }
+        },
+        node => Cow::Owned(render(node, run, None, faults)),
+    }
+}

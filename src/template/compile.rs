@@ -1,0 +1,484 @@
+//! Strings -> something that renders fast: names resolved to places, constants computed, each expression read once.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::{Map, Value};
+
+use super::helper::{self, Helper};
+use super::parse::{self, Parsed, ParsedCall, Tag, TagSort};
+use super::path::Path;
+use super::scan::{self, Sort};
+use super::{Fault, block, eval, syntax};
+use crate::diagnostic::{did_you_mean, known_words};
+use crate::model::{Address, Attribute, Reference};
+
+/// What the first step of a path may be.
+#[derive(Clone, Debug, Default)]
+pub struct Names<'a> {
+    /// The same in every render: the project, the environment, its variables.
+    pub constants: Option<&'a Map<String, Value>>,
+    /// Given at each render, by position; they hide constants.
+    pub slots: Vec<String>,
+    /// Sections whose resources can be referred to: `monitors`.
+    pub sections: &'a [&'static str],
+    /// Section and short id of what an instance makes, by position.
+    pub siblings: Vec<(String, String)>,
+}
+
+/// A string, compiled.
+#[derive(Clone, Debug)]
+pub enum Text {
+    /// The same at every render; the type may be any.
+    Constant(Value),
+    /// One expression and nothing else: its value's type is kept.
+    Typed(Expr, Range<usize>),
+    /// A text with expressions in it, and how long it may get at least.
+    Mixed(Vec<Piece>, usize),
+}
+
+#[derive(Clone, Debug)]
+pub enum Piece {
+    Text(String),
+    Value(Expr, Range<usize>),
+    If { condition: Expr, range: Range<usize>, then: Vec<Piece>, otherwise: Vec<Piece> },
+    Each { list: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
+    With { value: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
+}
+
+#[derive(Clone, Debug)]
+pub enum Expr {
+    Constant(Value),
+    Place(Box<Place>),
+    /// `@index` and its like, of the loop that many levels out.
+    Loop {
+        up: usize,
+        word: LoopWord,
+    },
+    Sibling {
+        index: usize,
+        attribute: Attribute,
+        range: Range<usize>,
+    },
+    Global(Arc<Global>, Value),
+    Call(Box<Call>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoopWord {
+    Index,
+    Key,
+    First,
+    Last,
+}
+
+/// A value that a path leads to.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub root: Root,
+    pub steps: Vec<Step>,
+    /// As written, for messages.
+    pub raw: String,
+    pub range: Range<usize>,
+    /// Inside `#each`: what the path means where the item has no such member.
+    pub otherwise: Option<Result<Expr, Box<Fault>>>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Root {
+    Constant(Value),
+    Slot(usize),
+    /// The item of the frame at this depth, counted from the outermost.
+    Frame(usize),
+    /// Its key or index.
+    FrameKey(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub name: String,
+    /// The same as a position in a list.
+    pub index: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub helper: &'static Helper,
+    pub arguments: Vec<Expr>,
+    /// Of `matches`, where the pattern is constant.
+    pub regex: Option<regex::Regex>,
+    pub include_zero: bool,
+    pub range: Range<usize>,
+}
+
+/// A reference that is not to a sibling: whether it exists is known when everything is expanded.
+#[derive(Debug)]
+pub struct Global {
+    pub target: Address,
+    /// Bytes of the string in which it stands.
+    pub range: Range<usize>,
+    /// Some render came to it. (What stands in a branch not taken may be switched off.)
+    pub used: AtomicBool,
+}
+
+/// Names of a block or of `$for`, while what stands in it is compiled.
+#[derive(Clone, Debug)]
+struct FrameNames {
+    value: Option<String>,
+    key: Option<String>,
+    /// Bare names mean members of the item first, as in Handlebars.
+    implicit: bool,
+}
+
+/// Compiles strings under the same names.
+pub struct Compiler<'a> {
+    pub names: Names<'a>,
+    /// References met since they were last taken.
+    pub globals: Vec<Arc<Global>>,
+    frames: Vec<FrameNames>,
+    /// Each distinct inside of `${…}`, read once.
+    read: HashMap<String, Rc<Result<Tag, String>>>,
+}
+
+/// More blocks in each other than this are an error.
+pub const BLOCK_LIMIT: usize = 16;
+
+impl<'a> Compiler<'a> {
+    pub fn new(names: Names<'a>) -> Self {
+        Self { names, globals: Vec::new(), frames: Vec::new(), read: HashMap::new() }
+    }
+
+    /// Compiles a string; all that is wrong with it where it can't be.
+    pub fn text(&mut self, text: &str) -> Result<Text, Vec<Box<Fault>>> {
+        if !scan::is_template(text) {
+            return Ok(Text::Constant(text.into()));
+        }
+        let parts = scan::scan(text).map_err(|fault| vec![fault])?;
+        if let [scan::Part { sort: Sort::Expression(inside), range }] = parts.as_slice() {
+            let tag = self.read(inside);
+            if let Ok(Tag { sort: TagSort::Value(parsed), .. }) = tag.as_ref() {
+                let expr =
+                    self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![f])?;
+                return Ok(match expr {
+                    Expr::Constant(value) => Text::Constant(value),
+                    expr => Text::Typed(expr, range.clone()),
+                });
+            }
+        }
+        let pieces = block::pieces(self, &parts)?;
+        Ok(match pieces.as_slice() {
+            [] => Text::Constant("".into()),
+            [Piece::Text(text)] => Text::Constant(text.as_str().into()),
+            _ => {
+                let least = pieces.iter().map(|p| if let Piece::Text(t) = p { t.len() } else { 8 }).sum();
+                Text::Mixed(pieces, least)
+            }
+        })
+    }
+
+    /// Compiles an expression without `${` and `}` around it: the list of a `$for`.
+    pub fn expression(&mut self, text: &str, start: usize) -> Result<Expr, Box<Fault>> {
+        let parsed = parse::expression(text).map_err(|words| syntax(words, start..start + text.len()))?;
+        self.expr(&parsed, &Site { inside: text, start })
+    }
+
+    /// What is compiled until [`Self::close`] is inside a loop or `#with`.
+    pub fn open(&mut self, value: Option<String>, key: Option<String>, implicit: bool) {
+        self.frames.push(FrameNames { value, key, implicit });
+    }
+
+    pub fn close(&mut self) {
+        self.frames.pop();
+    }
+
+    pub(super) fn read(&mut self, inside: &str) -> Rc<Result<Tag, String>> {
+        if let Some(tag) = self.read.get(inside) {
+            return Rc::clone(tag);
+        }
+        let tag = Rc::new(parse::tag(inside));
+        self.read.insert(inside.to_owned(), Rc::clone(&tag));
+        tag
+    }
+
+    pub(super) fn expr(&mut self, parsed: &Parsed, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
+        match parsed {
+            Parsed::Literal(value) => {
+                if holds_reserved(value) {
+                    return Err(Fault::new("reserved-character", "U+FDD0 and U+FDD1 can't stand in a text")
+                        .at(site.whole()));
+                }
+                Ok(Expr::Constant(value.clone()))
+            }
+            Parsed::Path(path, raw) => self.path(path, raw, site),
+            Parsed::Call(call) => self.call(call, site),
+        }
+    }
+
+    fn call(&mut self, call: &ParsedCall, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
+        let range = site.find(&call.helper);
+        let Some(helper) = helper::find(&call.helper) else {
+            return Err(self.unknown_helper(&call.helper, range));
+        };
+        let (least, most) = helper.arguments;
+        if !(least..=most).contains(&call.arguments.len()) {
+            let wanted = if least == most { format!("{least}") } else { format!("{least} or more") };
+            let words =
+                format!("`{}` takes {wanted} values, and was given {}", helper.name, call.arguments.len());
+            let example = format!("an example: `${{{}}}`", helper.example.0);
+            return Err(Fault::new("wrong-value", words).at(range).help(example));
+        }
+        let mut include_zero = false;
+        for (key, value) in &call.options {
+            match value {
+                Parsed::Literal(Value::Bool(on))
+                    if key == "includeZero" && matches!(helper.name, "if" | "unless") =>
+                {
+                    include_zero = *on;
+                }
+                _ => {
+                    let words = format!("`{}` has no option `{key}`", helper.name);
+                    return Err(Fault::new("wrong-value", words).at(site.find(key)));
+                }
+            }
+        }
+        let arguments =
+            call.arguments.iter().map(|argument| self.expr(argument, site)).collect::<Result<Vec<_>, _>>()?;
+        let regex = match (helper.name, arguments.get(1)) {
+            ("matches", Some(Expr::Constant(Value::String(pattern)))) => {
+                let regex = helper::regex(pattern);
+                Some(regex.map_err(|words| Fault::new("wrong-value", words).at(range.clone()))?)
+            }
+            _ => None,
+        };
+        let constant = arguments.iter().all(|argument| matches!(argument, Expr::Constant(_)));
+        let call = Expr::Call(Box::new(Call { helper, arguments, regex, include_zero, range }));
+        // What fails stays as it is: it may stand in a branch that is never taken.
+        Ok(match constant.then(|| eval::constant(&call)).flatten() {
+            Some(value) => Expr::Constant(value),
+            None => call,
+        })
+    }
+
+    /// The condition of a block whose name is that of a helper: `#if x`, `#unless x`, `#eq a b`.
+    pub(super) fn condition(&mut self, call: &ParsedCall, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
+        if !matches!(call.helper.as_str(), "if" | "unless") {
+            return self.call(call, site);
+        }
+        if call.arguments.len() != 1 {
+            let words = format!("`#{}` takes one value, and was given {}", call.helper, call.arguments.len());
+            return Err(Fault::new("wrong-value", words).at(site.whole()));
+        }
+        let mut whole = call.clone();
+        whole.arguments.extend([true, false].map(|on| Parsed::Literal(on.into())));
+        self.call(&whole, site)
+    }
+
+    fn path(&mut self, path: &Path, raw: &str, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
+        let range = site.find(raw);
+        if path.local {
+            return self.loop_word(path, raw, range);
+        }
+        let implicit: Vec<usize> =
+            self.frames.iter().enumerate().filter(|(_, f)| f.implicit).map(|(depth, _)| depth).collect();
+        let place = |root, steps: &[String], otherwise| {
+            let steps =
+                steps.iter().map(|name| Step { name: name.clone(), index: name.parse().ok() }).collect();
+            let place = Place { root, steps, raw: raw.to_owned(), range: range.clone(), otherwise };
+            Expr::Place(Box::new(place))
+        };
+        if !path.root {
+            let wants_item = path.this || path.up > 0 || path.steps.is_empty();
+            let item = implicit.iter().rev().nth(path.up).copied();
+            match (wants_item, item) {
+                (true, Some(depth)) => return Ok(place(Root::Frame(depth), &path.steps, None)),
+                (true, None) if path.up > implicit.len() || path.up == 0 || path.steps.is_empty() => {
+                    let words =
+                        format!("`{raw}` has no meaning here: it stands in no `#each` or `#with` that deep");
+                    return Err(Fault::new("unknown-name", words).at(range));
+                }
+                // `../name` above the outermost block is a name.
+                (true, None) => {}
+                (false, _) => {
+                    if let Some(root) = self.frame_name(&path.steps[0]) {
+                        return Ok(place(root, &path.steps[1..], None));
+                    }
+                    if let Some(depth) = item {
+                        let otherwise = Some(self.name(&path.steps, raw, &range));
+                        return Ok(place(Root::Frame(depth), &path.steps, otherwise));
+                    }
+                }
+            }
+        }
+        self.name(&path.steps, raw, &range)
+    }
+
+    fn loop_word(&self, path: &Path, raw: &str, range: Range<usize>) -> Result<Expr, Box<Fault>> {
+        let word = match path.steps.as_slice() {
+            [word] => match word.as_str() {
+                "index" => Some(LoopWord::Index),
+                "key" => Some(LoopWord::Key),
+                "first" => Some(LoopWord::First),
+                "last" => Some(LoopWord::Last),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(word) = word else {
+            return Err(Fault::new("unknown-name", format!("There is no `{raw}`"))
+                .at(range)
+                .help("known: `@index`, `@key`, `@first`, `@last`, `@root`"));
+        };
+        if path.up >= self.frames.len() {
+            let words = format!("`{raw}` has no meaning outside of a loop");
+            return Err(Fault::new("unknown-name", words).at(range));
+        }
+        Ok(Expr::Loop { up: path.up, word })
+    }
+
+    fn frame_name(&self, name: &str) -> Option<Root> {
+        self.frames.iter().enumerate().rev().find_map(|(depth, frame)| {
+            if frame.value.as_deref() == Some(name) {
+                Some(Root::Frame(depth))
+            } else if frame.key.as_deref() == Some(name) {
+                Some(Root::FrameKey(depth))
+            } else {
+                None
+            }
+        })
+    }
+
+    fn name(&mut self, steps: &[String], raw: &str, range: &Range<usize>) -> Result<Expr, Box<Fault>> {
+        let (first, rest) = steps.split_first().ok_or_else(|| syntax("A name is missing", range.clone()))?;
+        let steps =
+            || rest.iter().map(|name| Step { name: name.clone(), index: name.parse().ok() }).collect();
+        let place = |root, steps| {
+            let place = Place { root, steps, raw: raw.to_owned(), range: range.clone(), otherwise: None };
+            Expr::Place(Box::new(place))
+        };
+        if let Some(slot) = self.names.slots.iter().position(|name| name == first) {
+            return Ok(place(Root::Slot(slot), steps()));
+        }
+        if let Some(value) = self.names.constants.and_then(|constants| constants.get(first)) {
+            let steps: Vec<Step> = steps();
+            return Ok(match eval::walk(value, &steps) {
+                Ok(found) => Expr::Constant(found.clone()),
+                Err(_) => place(Root::Constant(value.clone()), steps),
+            });
+        }
+        if self.names.sections.contains(&first.as_str()) {
+            return self.reference(first, rest, raw, range);
+        }
+        if helper::is_helper(first) && rest.is_empty() {
+            let words = format!("`{first}` is a helper: it needs values behind it");
+            return Err(Fault::new("wrong-value", words).at(range.clone()));
+        }
+        let words = format!("There is no name `{first}` here");
+        let help = if first == "each" {
+            "`each` is known in `uses` only; pass what you need as a parameter, by `with`".to_owned()
+        } else {
+            known_words(first, self.known_names())
+        };
+        Err(Fault::new("unknown-name", words).at(range.clone()).help(help))
+    }
+
+    fn known_names(&self) -> impl Iterator<Item = &str> {
+        let constants =
+            self.names.constants.into_iter().flat_map(|constants| constants.keys().map(String::as_str));
+        let frames = self.frames.iter().flat_map(|f| f.value.iter().chain(&f.key)).map(String::as_str);
+        let slots = self.names.slots.iter().map(String::as_str);
+        slots.chain(frames).chain(constants).chain(self.names.sections.iter().copied())
+    }
+
+    fn reference(
+        &mut self,
+        section: &str,
+        rest: &[String],
+        raw: &str,
+        range: &Range<usize>,
+    ) -> Result<Expr, Box<Fault>> {
+        let fault = |words: String| Fault::new("unknown-reference", words).at(range.clone());
+        let (id, last) = match rest {
+            [id, last] => (id, last),
+            [.., last] if rest.len() > 2 => {
+                let middle = raw.strip_prefix(section).and_then(|rest| rest.strip_suffix(last.as_str()));
+                let middle = middle.unwrap_or(raw).trim_matches(['.', '/']).replace(['[', ']'], "");
+                return Err(fault(format!(
+                    "`{raw}` has too many steps: an id with `.` or `/` needs brackets"
+                ))
+                .help(format!("did you mean `${{{section}.[{middle}].{last}}}`?")));
+            }
+            _ => {
+                return Err(fault(format!("`{raw}` is no reference"))
+                    .help(format!("write `${{{section}.ID.id}}` or `${{{section}.ID.url}}`")));
+            }
+        };
+        let attribute = match last.as_str() {
+            "id" => Attribute::Id,
+            "url" => Attribute::Url,
+            _ => {
+                let help = match did_you_mean(last, ["id", "url"]) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "a reference gives `id` or `url`".to_owned(),
+                };
+                return Err(fault(format!("A reference has no `{last}`")).help(help));
+            }
+        };
+        let sibling = |(own, short): &(String, String)| own == section && short == id;
+        if let Some(index) = self.names.siblings.iter().position(sibling) {
+            return Ok(Expr::Sibling { index, attribute, range: range.clone() });
+        }
+        let target = Address::new(section, id);
+        let marker = Reference { target: target.clone(), attribute }.marker();
+        let global = Arc::new(Global { target, range: range.clone(), used: AtomicBool::new(false) });
+        self.globals.push(Arc::clone(&global));
+        Ok(Expr::Global(global, marker.into()))
+    }
+
+    pub(super) fn unknown_helper(&self, name: &str, range: Range<usize>) -> Box<Fault> {
+        let known = helper::HELPERS.iter().map(|helper| helper.name);
+        let help = if self.known_names().any(|own| own == name) {
+            format!("`{name}` is a value: only helpers take values behind them")
+        } else {
+            known_words(name, known)
+        };
+        Fault::new("unknown-helper", format!("There is no helper `{name}`")).at(range).help(help)
+    }
+}
+
+/// Where an expression stands in its string.
+pub(super) struct Site<'a> {
+    pub inside: &'a str,
+    pub start: usize,
+}
+
+impl Site<'_> {
+    pub fn whole(&self) -> Range<usize> {
+        self.start..self.start + self.inside.len()
+    }
+
+    /// A word of the expression; all of it where the word isn't found.
+    pub fn find(&self, word: &str) -> Range<usize> {
+        let symbol = |c: char| c.is_alphanumeric() || "-_$:.[]/@".contains(c);
+        let found = self.inside.match_indices(word).find(|(at, _)| {
+            let before = self.inside[..*at].chars().next_back();
+            let behind = self.inside[at + word.len()..].chars().next();
+            !before.is_some_and(symbol) && !behind.is_some_and(symbol)
+        });
+        found.map_or(self.whole(), |(at, _)| self.start + at..self.start + at + word.len())
+    }
+}
+
+/// Whether a text in it could be taken for a reference's marker.
+pub fn holds_reserved(value: &Value) -> bool {
+    // One character at a time: that way the standard library searches fast.
+    let reserved = |text: &str| text.contains(Reference::OPEN) || text.contains(Reference::CLOSE);
+    match value {
+        Value::String(text) => reserved(text),
+        Value::Array(list) => list.iter().any(holds_reserved),
+        Value::Object(map) => map.iter().any(|(key, value)| reserved(key) || holds_reserved(value)),
+        _ => false,
+    }
+}

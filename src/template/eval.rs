@@ -1,0 +1,368 @@
+//! Compiled strings + values -> values.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::ops::Range;
+use std::sync::atomic::Ordering;
+
+use serde_json::Value;
+
+use super::Fault;
+use super::compile::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
+use super::helper;
+use crate::diagnostic::known_words;
+use crate::model::{Address, Attribute, Reference};
+
+/// The longest text that one string may render to, in bytes.
+const TEXT_LIMIT: usize = 4 << 20;
+
+/// What one render has at hand.
+pub struct Run<'v> {
+    /// By position as in [`super::Names::slots`].
+    pub slots: &'v [Cow<'v, Value>],
+    pub siblings: Option<Siblings<'v>>,
+    /// The item, for messages: `item `checkout-api``. May be empty.
+    pub item: &'v str,
+    /// How many turns of loops are left.
+    pub turns: Cell<usize>,
+}
+
+/// The other resources of the same instance.
+#[derive(Clone, Copy)]
+pub struct Siblings<'v> {
+    /// Section and short id, by position as in [`super::Names::siblings`].
+    pub names: &'v [(String, String)],
+    /// What stands before the short id: `lambda/checkout-api`.
+    pub prefix: &'v str,
+    /// Whether each isn't switched off by `$when`.
+    pub on: &'v [bool],
+}
+
+/// One turn of a loop, or the inside of `#with`; innermost first.
+pub struct Frame<'v> {
+    pub parent: Option<&'v Frame<'v>>,
+    /// From the outermost, which is 0.
+    pub depth: usize,
+    pub value: &'v Value,
+    /// The key of the item, in a loop over a mapping.
+    pub key: Option<&'v str>,
+    pub index: usize,
+    pub last: bool,
+}
+
+type Valued<'v> = Result<Cow<'v, Value>, Box<Fault>>;
+
+impl Text {
+    /// The string's value.
+    pub fn render<'v>(&'v self, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+        match self {
+            Self::Constant(value) => Ok(Cow::Borrowed(value)),
+            Self::Typed(expr, range) => value(expr, run, frame).map_err(|fault| fault.at(range.clone())),
+            Self::Mixed(pieces, least) => {
+                let mut out = String::with_capacity(least + least / 4);
+                write(pieces, run, frame, &mut out)?;
+                if out.capacity() - out.len() > out.len() / 8 {
+                    out.shrink_to_fit();
+                }
+                Ok(Cow::Owned(Value::String(out)))
+            }
+        }
+    }
+}
+
+/// Computes a call whose arguments are constants.
+pub(super) fn constant(expr: &Expr) -> Option<Value> {
+    let run = Run { slots: &[], siblings: None, item: "", turns: Cell::new(0) };
+    value(expr, &run, None).ok().map(Cow::into_owned)
+}
+
+/// Computes an expression.
+pub fn value<'v>(expr: &'v Expr, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    match expr {
+        Expr::Constant(value) => Ok(Cow::Borrowed(value)),
+        Expr::Place(place) => place_value(place, run, frame),
+        Expr::Loop { up, word } => loop_value(*up, *word, frame),
+        Expr::Sibling { index, attribute, range } => sibling(*index, *attribute, range, run),
+        Expr::Global(global, marker) => {
+            global.used.store(true, Ordering::Relaxed);
+            Ok(Cow::Borrowed(marker))
+        }
+        Expr::Call(call) => called(call, run, frame),
+    }
+}
+
+/// Follows steps through data; the position of the step that leads nowhere.
+pub(super) fn walk<'v>(mut value: &'v Value, steps: &[Step]) -> Result<&'v Value, (usize, &'v Value)> {
+    for (at, step) in steps.iter().enumerate() {
+        let next = match value {
+            Value::Object(map) => map.get(&step.name),
+            Value::Array(list) => step.index.and_then(|index| list.get(index)),
+            _ => None,
+        };
+        value = next.ok_or((at, value))?;
+    }
+    Ok(value)
+}
+
+fn frame_at<'v>(mut frame: Option<&'v Frame<'v>>, depth: usize) -> &'v Frame<'v> {
+    while let Some(found) = frame {
+        if found.depth == depth {
+            return found;
+        }
+        frame = found.parent;
+    }
+    unreachable!("bug: an expression was compiled for a loop that it isn't rendered in")
+}
+
+fn place_value<'v>(place: &'v Place, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    let root = match &place.root {
+        Root::Constant(value) => value,
+        Root::Slot(slot) => run.slots[*slot].as_ref(),
+        Root::Frame(depth) => frame_at(frame, *depth).value,
+        Root::FrameKey(depth) => {
+            let frame = frame_at(frame, *depth);
+            let key = frame.key.map_or_else(|| Value::from(frame.index), Value::from);
+            return if place.steps.is_empty() {
+                Ok(Cow::Owned(key))
+            } else {
+                Err(missing(place, 0, &key, run))
+            };
+        }
+    };
+    match (walk(root, &place.steps), &place.otherwise) {
+        (Ok(value), _) => Ok(Cow::Borrowed(value)),
+        (Err((0, _)), Some(Ok(expr))) => value(expr, run, frame),
+        // The name means nothing outside of the loop either: told as a member that the item lacks.
+        (Err((0, at)), Some(Err(fault))) if !at.is_object() => Err(fault.clone()),
+        (Err((step, at)), _) => Err(missing(place, step, at, run)),
+    }
+}
+
+/// A member that isn't there, with the item that lacks it.
+fn missing(place: &Place, step: usize, at: &Value, run: &Run<'_>) -> Box<Fault> {
+    let name = &place.steps[step].name;
+    let of = if run.item.is_empty() { String::new() } else { format!(" of {}", run.item) };
+    let words = match at {
+        Value::Object(_) => format!("`{}`: there is no `{name}` in the data{of}", place.raw),
+        Value::Array(list) => {
+            format!("`{}`: there is no `{name}` in a list of {}{of}", place.raw, list.len())
+        }
+        other => format!("`{}`: {} has no member `{name}`{of}", place.raw, helper::sort_of(other)),
+    };
+    let mut help = "`default` gives a value where there is none".to_owned();
+    if let Value::Object(map) = at {
+        help = format!("{}; {help}", known_words(name, map.keys().take(200).map(String::as_str)));
+    }
+    let mut fault = Fault::new("missing-member", words).at(place.range.clone()).help(help);
+    fault.missing = true;
+    fault
+}
+
+fn loop_value<'v>(up: usize, word: LoopWord, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    let mut frame = frame;
+    for _ in 0..up {
+        frame = frame.and_then(|frame| frame.parent);
+    }
+    let frame = frame.expect("bug: a loop's word was compiled outside of a loop");
+    Ok(Cow::Owned(match word {
+        LoopWord::Index => frame.index.into(),
+        LoopWord::First => (frame.index == 0).into(),
+        LoopWord::Last => frame.last.into(),
+        LoopWord::Key => frame.key.map_or_else(|| Value::from(frame.index), Value::from),
+    }))
+}
+
+fn sibling<'v>(index: usize, attribute: Attribute, range: &Range<usize>, run: &Run<'_>) -> Valued<'v> {
+    let siblings = run.siblings.as_ref().expect("bug: a sibling was compiled outside of a template");
+    let (section, short) = &siblings.names[index];
+    if !siblings.on[index] {
+        let words = format!("`{section}.{short}` is switched off by its `$when` in this instance");
+        return Err(Fault::new("switched-off-reference", words)
+            .at(range.clone())
+            .help("give what refers to it the same `$when`, or put the reference into an `${#if …}` block"));
+    }
+    let id = if siblings.prefix.is_empty() { short.clone() } else { format!("{}/{short}", siblings.prefix) };
+    let reference = Reference { target: Address::new(section, &id), attribute };
+    Ok(Cow::Owned(reference.marker().into()))
+}
+
+/// An argument; null for a member of data that isn't there, where the helper takes it so.
+fn argument<'v>(
+    call: &'v Call,
+    expr: &'v Expr,
+    run: &'v Run<'v>,
+    frame: Option<&'v Frame<'v>>,
+) -> Valued<'v> {
+    let data = match expr {
+        Expr::Place(_) => true,
+        Expr::Call(inner) => inner.helper.name == "lookup",
+        _ => false,
+    };
+    match value(expr, run, frame) {
+        Err(fault) if fault.missing && data && call.helper.missing_is_null => Ok(Cow::Owned(Value::Null)),
+        other => other,
+    }
+}
+
+fn called<'v>(call: &'v Call, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    match call.helper.name {
+        "if" | "unless" => return chosen(call, run, frame),
+        "default" => return defaulted(call, run, frame),
+        "lookup" => return looked_up(call, run, frame),
+        _ => {}
+    }
+    let arguments =
+        call.arguments.iter().map(|expr| argument(call, expr, run, frame)).collect::<Result<Vec<_>, _>>()?;
+    if !call.helper.references && arguments.iter().any(|value| helper::is_reference(value)) {
+        let words = format!(
+            "`{}` can't work on a reference: its value is known only when it is applied",
+            call.helper.name
+        );
+        return Err(Fault::new("reference-changed", words)
+            .at(call.range.clone())
+            .help("references may be joined, chosen by `if` and `default`, and stand in texts; nothing can change them"));
+    }
+    let result = match (&call.regex, arguments[0].as_str()) {
+        (Some(regex), Some(text)) => Ok(regex.is_match(text).into()),
+        _ => (call.helper.run)(&arguments),
+    };
+    result.map(Cow::Owned).map_err(|words| {
+        let words = format!("`{}`: {words}", call.helper.name);
+        let of = if run.item.is_empty() { String::new() } else { format!(" ({})", run.item) };
+        Fault::new("wrong-value", format!("{words}{of}")).at(call.range.clone())
+    })
+}
+
+/// Only the branch that is taken is computed.
+fn chosen<'v>(call: &'v Call, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    let condition = argument(call, &call.arguments[0], run, frame)?;
+    let holds = helper::truthy(&condition) || (call.include_zero && condition.is_number());
+    let taken = if holds == (call.helper.name == "if") { 1 } else { 2 };
+    match call.arguments.get(taken) {
+        Some(expr) => value(expr, run, frame),
+        None => Ok(Cow::Owned(Value::Null)),
+    }
+}
+
+fn defaulted<'v>(call: &'v Call, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    for expr in &call.arguments {
+        let value = argument(call, expr, run, frame)?;
+        if !value.is_null() {
+            return Ok(value);
+        }
+    }
+    Ok(Cow::Owned(Value::Null))
+}
+
+fn looked_up<'v>(call: &'v Call, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    let data = value(&call.arguments[0], run, frame)?;
+    let key = value(&call.arguments[1], run, frame)?;
+    let index = key.as_u64().and_then(|index| usize::try_from(index).ok());
+    let name = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+    let step = Step { name, index };
+    let steps = std::slice::from_ref(&step);
+    let lost = |at: &Value| {
+        let place = Place {
+            root: Root::Slot(0),
+            steps: steps.to_vec(),
+            raw: "lookup".to_owned(),
+            range: call.range.clone(),
+            otherwise: None,
+        };
+        missing(&place, 0, at, run)
+    };
+    match data {
+        Cow::Borrowed(data) => walk(data, steps).map(Cow::Borrowed).map_err(|(_, at)| lost(at)),
+        Cow::Owned(data) => match walk(&data, steps) {
+            Ok(found) => Ok(Cow::Owned(found.clone())),
+            Err((_, at)) => Err(lost(at)),
+        },
+    }
+}
+
+fn write<'v>(
+    pieces: &'v [Piece],
+    run: &'v Run<'v>,
+    frame: Option<&'v Frame<'v>>,
+    out: &mut String,
+) -> Result<(), Box<Fault>> {
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Value(expr, range) => {
+                let value = value(expr, run, frame).map_err(|fault| fault.at(range.clone()))?;
+                helper::show(&value, out).map_err(|words| {
+                    let of = if run.item.is_empty() { String::new() } else { format!(" ({})", run.item) };
+                    Fault::new("wrong-value", format!("{words}{of}")).at(range.clone())
+                })?;
+            }
+            Piece::If { condition, range, then, otherwise } => {
+                let holds = self::value(condition, run, frame).map_err(|fault| fault.at(range.clone()))?;
+                write(if helper::truthy(&holds) { then } else { otherwise }, run, frame, out)?;
+            }
+            Piece::Each { list, range, body, otherwise } => {
+                let list = self::value(list, run, frame).map_err(|fault| fault.at(range.clone()))?;
+                let some = each(&list, run, frame, &mut |frame| write(body, run, Some(frame), out));
+                if !some.map_err(|fault| fault.at(range.clone()))? {
+                    write(otherwise, run, frame, out)?;
+                }
+            }
+            Piece::With { value, range, body, otherwise } => {
+                let value = self::value(value, run, frame).map_err(|fault| fault.at(range.clone()))?;
+                if helper::truthy(&value) {
+                    // Words of a loop stay those of the loop around it, as in Handlebars.
+                    let (key, index, last) = frame.map_or((None, 0, true), |f| (f.key, f.index, f.last));
+                    let inner =
+                        Frame { parent: frame, depth: depth_below(frame), value: &value, key, index, last };
+                    write(body, run, Some(&inner), out)?;
+                } else {
+                    write(otherwise, run, frame, out)?;
+                }
+            }
+        }
+        if out.len() > TEXT_LIMIT {
+            return Err(Fault::new("too-large", format!("The text is longer than {TEXT_LIMIT} bytes")));
+        }
+    }
+    Ok(())
+}
+
+fn depth_below(frame: Option<&Frame<'_>>) -> usize {
+    frame.map_or(0, |frame| frame.depth + 1)
+}
+
+/// Runs over a list or mapping; false where it is empty or null.
+pub fn each(
+    list: &Value,
+    run: &Run<'_>,
+    parent: Option<&Frame<'_>>,
+    turn: &mut dyn FnMut(&Frame<'_>) -> Result<(), Box<Fault>>,
+) -> Result<bool, Box<Fault>> {
+    let depth = depth_below(parent);
+    let mut one = |index, key, value, last| {
+        let left = run.turns.get().checked_sub(1).ok_or_else(|| {
+            Fault::new("too-large", "Its loops make more turns than one resource can need (1,000,000)")
+        })?;
+        run.turns.set(left);
+        turn(&Frame { parent, depth, value, key, index, last })
+    };
+    match list {
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate() {
+                one(index, None, value, index + 1 == list.len())?;
+            }
+            Ok(!list.is_empty())
+        }
+        Value::Object(map) => {
+            for (index, (key, value)) in map.iter().enumerate() {
+                one(index, Some(key.as_str()), value, index + 1 == map.len())?;
+            }
+            Ok(!map.is_empty())
+        }
+        Value::Null => Ok(false),
+        other => {
+            let words = format!("A list or mapping is needed here, not {}", helper::sort_of(other));
+            Err(Fault::new("wrong-value", words))
+        }
+    }
+}

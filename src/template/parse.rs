@@ -1,0 +1,258 @@
+//! The inside of `${…}` -> a tree. Bare paths are read by us, everything else by Handlebars' own parser.
+
+use handlebars::template::{BlockParam, HelperTemplate, Parameter, Template, TemplateElement};
+use serde_json::Value;
+
+use super::path::{self, Path};
+
+/// How deep brackets may nest in one expression: the parser behind it recurses.
+const NESTING_LIMIT: usize = 24;
+
+/// One `${…}`, as written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tag {
+    pub sort: TagSort,
+    /// `${~ …}` takes the white space before it away, `${… ~}` that behind it.
+    pub trim: (bool, bool),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TagSort {
+    Value(Parsed),
+    /// `#if x`, `#each list as |item key|`.
+    Open(Block),
+    /// `else if x`.
+    ElseOpen(Block),
+    Else,
+    /// `/if`
+    Close(String),
+    Comment,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    pub call: ParsedCall,
+    /// The names behind `as |…|`.
+    pub names: Vec<String>,
+}
+
+/// An expression as written; names mean nothing yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parsed {
+    Path(Path, String),
+    Literal(Value),
+    Call(ParsedCall),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParsedCall {
+    pub helper: String,
+    pub arguments: Vec<Parsed>,
+    /// `key=value`, sorted by key.
+    pub options: Vec<(String, Parsed)>,
+}
+
+/// Reads the inside of `${…}`; the error is a full sentence.
+pub fn tag(inside: &str) -> Result<Tag, String> {
+    if inside.starts_with('!') {
+        return Ok(Tag { sort: TagSort::Comment, trim: (false, false) });
+    }
+    let (before, rest) = strip_tilde(inside.trim(), |text| text.strip_prefix('~'));
+    let (behind, rest) = strip_tilde(rest, |text| text.strip_suffix('~'));
+    Ok(Tag { sort: sort(rest.trim())?, trim: (before, behind) })
+}
+
+fn strip_tilde<'a>(text: &'a str, strip: impl Fn(&'a str) -> Option<&'a str>) -> (bool, &'a str) {
+    strip(text).map_or((false, text), |rest| (true, rest))
+}
+
+fn sort(text: &str) -> Result<TagSort, String> {
+    if let Some(block) = text.strip_prefix('#') {
+        return Ok(TagSort::Open(open(block)?));
+    }
+    if let Some(name) = text.strip_prefix('/') {
+        return Ok(TagSort::Close(name.trim().to_owned()));
+    }
+    if matches!(text, "else" | "^") {
+        return Ok(TagSort::Else);
+    }
+    if let Some(block) = text.strip_prefix("else").filter(|rest| rest.starts_with(char::is_whitespace)) {
+        return Ok(TagSort::ElseOpen(open(block)?));
+    }
+    Ok(TagSort::Value(expression(text)?))
+}
+
+/// An expression that gives a value.
+pub fn expression(text: &str) -> Result<Parsed, String> {
+    if let Some(path) = path::parse(text) {
+        return Ok(Parsed::Path(path, text.trim().to_owned()));
+    }
+    if text.trim().is_empty() {
+        return Err("An expression can't be empty".to_owned());
+    }
+    if let Some(sign) = text.trim_start().chars().next().filter(|c| ">*&^#/{".contains(*c)) {
+        return Err(format!("An expression can't begin with `{sign}`"));
+    }
+    let element = single(&format!("{{{{{{ {text} }}}}}}"), text)?;
+    match element {
+        TemplateElement::HtmlExpression(call) | TemplateElement::Expression(call) => call_of(&call, text),
+        _ => Err(unreadable(text)),
+    }
+}
+
+/// What stands behind `#` or `else`.
+fn open(text: &str) -> Result<Block, String> {
+    let name: String = text.trim().chars().take_while(|c| !c.is_whitespace()).collect();
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Err(unreadable(text));
+    }
+    match single(&format!("{{{{#{text} }}}}{{{{/{name}}}}}"), text)? {
+        TemplateElement::HelperBlock(block) => {
+            let arguments = block.params.iter().map(|p| parameter(p, text)).collect::<Result<_, _>>()?;
+            let call = ParsedCall { helper: name, arguments, options: options(&block, text)? };
+            Ok(Block { call, names: block_names(block.block_param.as_ref()) })
+        }
+        _ => Err(unreadable(text)),
+    }
+}
+
+/// The one element that a template consists of.
+fn single(template: &str, text: &str) -> Result<TemplateElement, String> {
+    let nesting = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{')).count();
+    if nesting > NESTING_LIMIT {
+        return Err(format!("An expression may have at most {NESTING_LIMIT} brackets"));
+    }
+    let compiled = Template::compile(template).map_err(|_| unreadable(text))?;
+    let mut elements = compiled.elements.into_iter();
+    match (elements.next(), elements.next()) {
+        (Some(element), None) => Ok(element),
+        _ => Err(unreadable(text)),
+    }
+}
+
+fn call_of(call: &HelperTemplate, text: &str) -> Result<Parsed, String> {
+    if call.params.is_empty() && call.hash.is_empty() {
+        return parameter(&call.name, text);
+    }
+    let helper = call.name.as_name().ok_or_else(|| unreadable(text))?.to_owned();
+    let arguments = call.params.iter().map(|p| parameter(p, text)).collect::<Result<_, _>>()?;
+    Ok(Parsed::Call(ParsedCall { helper, arguments, options: options(call, text)? }))
+}
+
+fn options(call: &HelperTemplate, text: &str) -> Result<Vec<(String, Parsed)>, String> {
+    let mut options = call
+        .hash
+        .iter()
+        .map(|(key, value)| Ok((key.clone(), parameter(value, text)?)))
+        .collect::<Result<Vec<_>, String>>()?;
+    options.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(options)
+}
+
+fn parameter(parameter: &Parameter, text: &str) -> Result<Parsed, String> {
+    match parameter {
+        Parameter::Literal(value) => Ok(Parsed::Literal(value.clone())),
+        Parameter::Subexpression(sub) => match sub.as_element() {
+            TemplateElement::Expression(call) => call_of(call, text),
+            _ => Err(unreadable(text)),
+        },
+        Parameter::Name(_) | Parameter::Path(_) => {
+            let raw = parameter.as_name().unwrap_or_default().trim();
+            // Handlebars keeps no text for a lone `this`.
+            let raw = if raw.is_empty() { "this" } else { raw };
+            let path = path::parse(raw).ok_or_else(|| unreadable(text))?;
+            Ok(Parsed::Path(path, raw.to_owned()))
+        }
+        _ => Err(unreadable(text)),
+    }
+}
+
+fn block_names(names: Option<&BlockParam>) -> Vec<String> {
+    let name = |parameter: &Parameter| parameter.as_name().unwrap_or_default().to_owned();
+    match names {
+        Some(BlockParam::Single(value)) => vec![name(value)],
+        Some(BlockParam::Pair((value, key))) => vec![name(value), name(key)],
+        _ => Vec::new(),
+    }
+}
+
+fn unreadable(text: &str) -> String {
+    let text = text.trim();
+    let short: String = text.chars().take(60).collect();
+    let dots = if short.len() < text.len() { "…" } else { "" };
+    format!("`{short}{dots}` can't be read as an expression")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(parsed: &Parsed) -> String {
+        match parsed {
+            Parsed::Path(_, raw) => raw.clone(),
+            Parsed::Literal(value) => value.to_string(),
+            Parsed::Call(call) => format!("({})", show_call(call)),
+        }
+    }
+
+    fn show_call(call: &ParsedCall) -> String {
+        let mut out = call.helper.clone();
+        for argument in &call.arguments {
+            out += &format!(" {}", show(argument));
+        }
+        for (key, value) in &call.options {
+            out += &format!(" {key}={}", show(value));
+        }
+        out
+    }
+
+    fn check(inside: &str, expected: &str) {
+        let shown = match tag(inside) {
+            Err(_) => "error".to_owned(),
+            Ok(Tag { sort, trim }) => {
+                let block = |block: &Block| format!("{} |{}|", show_call(&block.call), block.names.join(" "));
+                let shown = match sort {
+                    TagSort::Value(parsed) => show(&parsed),
+                    TagSort::Open(open) => format!("open {}", block(&open)),
+                    TagSort::ElseOpen(open) => format!("else {}", block(&open)),
+                    TagSort::Else => "else".to_owned(),
+                    TagSort::Close(name) => format!("close {name}"),
+                    TagSort::Comment => "comment".to_owned(),
+                };
+                format!("{}{shown}{}", if trim.0 { "~" } else { "" }, if trim.1 { "~" } else { "" })
+            }
+        };
+        assert_eq!(shown, expected, "{inside}");
+    }
+
+    #[test]
+    fn tags() {
+        check("name", "name");
+        check(" a.[b c].d ", "a.[b c].d");
+        check("mul timeout 900", "(mul timeout 900)");
+        check("mul (add a 1) -2.5", "(mul (add a 1) -2.5)");
+        check("(eq a 'x')", "(eq a \"x\")");
+        check(r#"eq a "q\"}""#, r#"(eq a "q\"}")"#);
+        check("default each.x null", "(default each.x null)");
+        check("join list sep=', ' a=1", "(join list a=1 sep=\", \")");
+        check("len [1, 2]", "(len [1,2])");
+        check("lookup ../this @index", "(lookup ../this @index)");
+        check("eq this 1", "(eq this 1)");
+        check("lookup monitors.[a/b].id 1", "(lookup monitors.[a/b].id 1)");
+        check("#if x", "open if x ||");
+        check("#each a.b as |item key|", "open each a.b |item key|");
+        check("else", "else");
+        check("^", "else");
+        check("else if (eq a 1)", "else if (eq a 1) ||");
+        check("/if", "close if");
+        check("~ x ~", "~x~");
+        check("~#if x~", "~open if x ||~");
+        check("! anything", "comment");
+        for wrong in
+            ["", "a b }}} {{{c", "> partial", "* x", "&x", "a (", "eq 'a", "#", "# a.b c", "{{x}}", "a.b c"]
+        {
+            check(wrong, "error");
+        }
+        check(&"(".repeat(3000), "error");
+    }
+}
