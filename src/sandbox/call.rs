@@ -120,6 +120,19 @@ pub fn decoded(text: &str, plus: bool) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Percent-encoding of all but letters, digits and `-_.~`.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// The decoded pairs of a query string, without its `?`.
 pub fn query_pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
@@ -138,5 +151,9 @@ mod tests {
         let pairs = query_pairs("a%5Bb%5D=x%20y+z&c=%zz&d&=e&f=%C3%A4");
         let expect = [("a[b]", "x y z"), ("c", "%zz"), ("d", ""), ("", "e"), ("f", "ä")];
         assert_eq!(pairs, expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            query_pairs(&format!("a={}", encoded("x y+[ä]&="))),
+            [("a".to_owned(), "x y+[ä]&=".to_owned())]
+        );
     }
 }

@@ -134,12 +134,21 @@ impl Conduct {
 /// Method and path, ids left out: `GET /api/v1/monitor/{id}`.
 fn route(call: &Call) -> String {
     let fixed = [
-        "api", "v1", "monitor", "slo", "dashboard", "validate", "can_delete", "search", "groups", "org",
-        "bulk_delete", "history",
+        "api",
+        "v1",
+        "monitor",
+        "slo",
+        "dashboard",
+        "validate",
+        "can_delete",
+        "search",
+        "groups",
+        "org",
+        "bulk_delete",
+        "history",
     ];
-    let parts = call.path.split('/').map(|part| {
-        if part.is_empty() || fixed.contains(&part) { part } else { "{id}" }
-    });
+    let parts =
+        call.path.split('/').map(|part| if part.is_empty() || fixed.contains(&part) { part } else { "{id}" });
     format!("{} {}", call.method, parts.collect::<Vec<_>>().join("/"))
 }
 

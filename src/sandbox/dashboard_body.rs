@@ -77,13 +77,12 @@ pub fn settled(
     set("notify_list", sorted(or_null("notify_list")));
     set("created_at", stamp.created.clone());
     set("modified_at", stamp.modified.clone());
-    for name in ["template_variable_presets", "reflow_type", "tags", "tabs"] {
+    // Roles that aren't sent are absent for some accounts, [] for others (`recorded/SEMANTICS.md` §4).
+    for name in ["template_variable_presets", "reflow_type", "tags", "tabs", "restricted_roles"] {
         if let Some(value) = sent.get(name) {
             set(name, value.clone());
         }
     }
-    // Absent for some accounts, [] for others; no rule was found (`recorded/SEMANTICS.md` §4).
-    set("restricted_roles", sent.get("restricted_roles").cloned().unwrap_or_else(|| json!([])));
     for (name, value) in sent {
         if !object.contains_key(name) && !NOT_SENT.contains(&name.as_str()) {
             object.insert(name.clone(), value.clone());

@@ -101,7 +101,11 @@ impl Faults {
             let (name, rate) = part.split_once('=').unwrap_or((part, ""));
             let rate: f64 = match rate.parse() {
                 Ok(rate) if (0.0..=1.0).contains(&rate) => rate,
-                _ => return Err(format!("\"{part}\" has no rate. Write a number from 0 to 1, as in {name}=0.05.")),
+                _ => {
+                    return Err(format!(
+                        "\"{part}\" has no rate. Write a number from 0 to 1, as in {name}=0.05."
+                    ));
+                }
             };
             if name == "all" {
                 faults.rates.iter_mut().for_each(|own| *own += rate / NAMES.len() as f64);

@@ -11,9 +11,9 @@ pub fn specification(numerator: &str, denominator: &str) -> Option<Value> {
     let mut queries: Vec<String> = Vec::new();
     let good = formula(numerator, &mut queries)?;
     let total = formula(denominator, &mut queries)?;
-    let named = queries.iter().enumerate().map(|(at, query)| {
-        json!({ "data_source": "metrics", "name": format!("query{}", at + 1), "query": query })
-    });
+    let named = queries.iter().enumerate().map(
+        |(at, query)| json!({ "data_source": "metrics", "name": format!("query{}", at + 1), "query": query }),
+    );
     Some(json!({ "count": {
         "queries": named.collect::<Vec<_>>(),
         "good_events_formula": { "formula": good },
@@ -175,10 +175,10 @@ mod tests {
         check("sum:a.b{*}.as_count()", Some(("query1", &["sum:a.b{*}.as_count()"])));
         check("(sum:a{x:y-z} + sum:b{*}) ", Some(("(query1 + query2)", &["sum:a{x:y-z}", "sum:b{*}"])));
         check("a{*} - b{*} - a{*}", Some(("((query1 - query2) - query1)", &["a{*}", "b{*}"])));
-        check("1.5*default_zero(a{*} by {c}.rollup(sum, 60))", Some((
-            "(1.5 * default_zero(query1))",
-            &["a{*} by {c}.rollup(sum, 60)"],
-        )));
+        check(
+            "1.5*default_zero(a{*} by {c}.rollup(sum, 60))",
+            Some(("(1.5 * default_zero(query1))", &["a{*} by {c}.rollup(sum, 60)"])),
+        );
         check("a{*} +", None);
         check("a{*", None);
         check("not a query", None);

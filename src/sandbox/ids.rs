@@ -57,7 +57,8 @@ pub fn mixed(seed: u64) -> u64 {
 
 /// FNV-1a. It is written to the journal, so it may never change.
 pub fn hashed(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Microseconds since 1970 as `2026-04-16T07:36:51.476718+00:00`.

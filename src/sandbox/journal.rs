@@ -107,7 +107,8 @@ impl Journal {
     /// Adds whole lines, after cutting off what a killed writer left. Needs the lock, and to have caught up.
     pub fn append(&mut self, lines: &str) -> Result<(), SandboxError> {
         let path = self.folder.join(JOURNAL);
-        let mut file = OpenOptions::new().write(true).open(&path).map_err(|source| io_error(&path, source))?;
+        let mut file =
+            OpenOptions::new().write(true).open(&path).map_err(|source| io_error(&path, source))?;
         let written = file
             .set_len(self.offset)
             .and_then(|()| file.seek(SeekFrom::Start(self.offset)))

@@ -40,7 +40,11 @@ impl Limits {
             });
             match numbers.filter(|limit| limit.period > 0 && limit.requests > 0) {
                 Some(limit) => limits.insert(name.to_owned(), limit),
-                None => return Err(format!("\"{part}\" is no limit. Write requests/seconds, as in {name}=50/10.")),
+                None => {
+                    return Err(format!(
+                        "\"{part}\" is no limit. Write requests/seconds, as in {name}=50/10."
+                    ));
+                }
             };
         }
         Ok(Self(limits))
@@ -54,7 +58,8 @@ impl Limits {
 
     /// The bucket of a call: the narrowest that has a limit, else its own with the default.
     fn bucket(&self, call: &Call) -> (String, Limit) {
-        let route = call.path.strip_prefix("/api/v1/").and_then(|path| path.split('/').next()).unwrap_or_default();
+        let route =
+            call.path.strip_prefix("/api/v1/").and_then(|path| path.split('/').next()).unwrap_or_default();
         let route = if ROUTES.contains(&route) { route } else { "api" };
         let own = format!("{route}_{}", if call.writes() { "write" } else { "read" });
         let side = if call.writes() { "writes" } else { "reads" };

@@ -42,7 +42,10 @@ fn object(item: &Item) -> Map<String, Value> {
 fn list(world: &World, call: &Call) -> Result<Answer, Answer> {
     // The values are OpenAPI's; the words were recorded.
     let states = call.list("group_states");
-    if states.iter().any(|state| !["all", "ok", "alert", "warn", "no data"].contains(&state.to_lowercase().as_str())) {
+    if states
+        .iter()
+        .any(|state| !["all", "ok", "alert", "warn", "no data"].contains(&state.to_lowercase().as_str()))
+    {
         return Err(Answer::refusal(400, "Invalid group_state filters."));
     }
     let name = call.parameter("name").unwrap_or_default().to_lowercase();
@@ -102,14 +105,21 @@ fn create(world: &mut World, call: &Call) -> Result<Answer, Answer> {
     let fingerprint = monitor_body::fingerprint(&settled);
     if let Some(twin) = world.twin(fingerprint) {
         // The words as users of other tools report them.
-        let words = format!("Duplicate of an existing monitor_id:{} org_id:{}", twin.id, monitor_body::ORG_ID);
+        let words =
+            format!("Duplicate of an existing monitor_id:{} org_id:{}", twin.id, monitor_body::ORG_ID);
         return Err(Answer::refusal(400, &words));
     }
     let serial = world.next_serial();
     let id = ids::monitor_id(serial);
     let now = world.now();
     let object = monitor_body::stored(settled, id, (now, now));
-    world.put(Sort::Monitor, serial, &id.to_string(), Value::Object(object.clone()).to_string(), Some(fingerprint));
+    world.put(
+        Sort::Monitor,
+        serial,
+        &id.to_string(),
+        Value::Object(object.clone()).to_string(),
+        Some(fingerprint),
+    );
     let creator = object.get("creator").cloned().unwrap_or_default();
     let mut answer = monitor_body::shown(&object, &Form { write: true, ..Form::default() });
     answer.insert("creator".to_owned(), creator);
@@ -153,7 +163,8 @@ fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
 fn referenced(world: &World, item: &Item) -> Vec<String> {
     let users = world.users(Sort::Monitor, &item.id);
     let told = |class: &str, users: Vec<&Item>| {
-        let names: Vec<String> = users.iter().map(|user| format!("{},{}", user.id, user.facts.name)).collect();
+        let names: Vec<String> =
+            users.iter().map(|user| format!("{},{}", user.id, user.facts.name)).collect();
         let (id, name) = (&item.id, &item.facts.name);
         (!names.is_empty())
             .then(|| format!("monitor [{id},{name}] is referenced in {class}: [{}]", names.join(", ")))

@@ -63,7 +63,8 @@ pub fn settled(
     before: Option<&Map<String, Value>>,
     world: &World,
 ) -> Result<Map<String, Value>, Answer> {
-    let field = |name: &str| sent.get(name).filter(|value| !value.is_null()).or(before.and_then(|old| old.get(name)));
+    let field =
+        |name: &str| sent.get(name).filter(|value| !value.is_null()).or(before.and_then(|old| old.get(name)));
     // Words of the service as reported (DataDog/dogapi issue 132).
     let text = |name: &str| match field(name) {
         Some(Value::String(text)) => Ok(text.clone()),
@@ -98,9 +99,8 @@ pub fn settled(
         Some(_) => return Err(Answer::invalid_parameter("options")),
     };
     // Null takes these away; left out they are kept.
-    let kept_or_null = |name: &str| {
-        sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null)
-    };
+    let kept_or_null =
+        |name: &str| sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null);
     let priority = match kept_or_null("priority") {
         zero if zero.as_f64() == Some(0.0) => Value::Null,
         other => other,
@@ -115,7 +115,10 @@ pub fn settled(
     settled.insert("options".to_owned(), Value::Object(options));
     settled.insert("priority".to_owned(), priority);
     settled.insert("restricted_roles".to_owned(), kept_or_null("restricted_roles"));
-    settled.insert("draft_status".to_owned(), field("draft_status").cloned().unwrap_or_else(|| json!("published")));
+    settled.insert(
+        "draft_status".to_owned(),
+        field("draft_status").cloned().unwrap_or_else(|| json!("published")),
+    );
     settled.insert("assets".to_owned(), settled_assets(&assets)?);
     // Fields that the emulator doesn't know are kept as they are.
     let unknown = before.into_iter().flatten().chain(sent.iter());
@@ -129,7 +132,15 @@ pub fn settled(
 
 fn is_known(name: &str) -> bool {
     let known = [
-        "type", "name", "message", "tags", "query", "options", "priority", "restricted_roles", "draft_status",
+        "type",
+        "name",
+        "message",
+        "tags",
+        "query",
+        "options",
+        "priority",
+        "restricted_roles",
+        "draft_status",
         "assets",
     ];
     known.contains(&name)
@@ -165,7 +176,11 @@ fn check_query(class: &str, query: &str, world: &World) -> Result<(), Answer> {
         return Ok(());
     }
     let bare = unquoted(query);
-    if !UNCOMPARED.contains(&class) && !bare.contains(['>', '<']) && !bare.contains("==") && !bare.contains("!=") {
+    if !UNCOMPARED.contains(&class)
+        && !bare.contains(['>', '<'])
+        && !bare.contains("==")
+        && !bare.contains("!=")
+    {
         return invalid("invalid operator specified: ");
     }
     Ok(())
@@ -196,7 +211,9 @@ fn rewritten_class(class: &str, query: &str, options: &Map<String, Value>) -> St
     let variables = options.get("variables").and_then(Value::as_array);
     match class {
         "metric alert" if query.contains("(current_1mo)") => "query alert".to_owned(),
-        "query alert" if query.starts_with("formula(") && variables.is_some_and(|all| all.iter().any(aggregates)) => {
+        "query alert"
+            if query.starts_with("formula(") && variables.is_some_and(|all| all.iter().any(aggregates)) =>
+        {
             "metric alert".to_owned()
         }
         other => other.to_owned(),
@@ -226,7 +243,7 @@ fn settled_options(sent: &Map<String, Value>, class: &str) -> Map<String, Value>
             options.insert(name.to_owned(), value);
         }
     };
-    if sent.get("on_missing_data").is_none_or(|value| value == "default") {
+    if !sent.contains_key("on_missing_data") {
         default("notify_no_data", json!(false));
     }
     default("notify_audit", json!(false));
@@ -400,7 +417,8 @@ mod tests {
 
     #[test]
     fn grouping_is_seen_outside_of_quotes_only() {
-        let check = |class: &str, query: &str, expect: bool| assert_eq!(is_multi(class, query), expect, "{query}");
+        let check =
+            |class: &str, query: &str, expect: bool| assert_eq!(is_multi(class, query), expect, "{query}");
         check("query alert", "avg(last_1h):avg:aws.ec2.cpu{a:b} by {host} > 2", true);
         check("query alert", "avg(last_1h):avg:aws.ec2.cpu{a:b}by{host} > 2", true);
         check("query alert", "avg(last_1h):avg:aws.hobby{standby} > 2", false);

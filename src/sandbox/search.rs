@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, encoded};
 use super::ids;
 use super::world::{Item, Sort, World};
 
@@ -131,11 +131,14 @@ pub fn slos(world: &World, call: &Call) -> Result<Answer, Answer> {
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let page = number(call.number("page[number]")?).unwrap_or(0);
     let size = number(call.number("page[size]")?).unwrap_or(10).clamp(1, 1000);
-    let rows: Vec<Value> = found.iter().skip(page.saturating_mul(size)).take(size).map(|item| slo_row(item)).collect();
+    let rows: Vec<Value> =
+        found.iter().skip(page.saturating_mul(size)).take(size).map(|item| slo_row(item)).collect();
     let total = found.len();
     let last = total.div_ceil(size).saturating_sub(1);
-    let base = format!("https://api.datadoghq.com/api/v1/slo/search?query={query}");
-    let link = |number: usize| format!("{base}&page[number]={number}&page[size]={size}");
+    let base = "https://api.datadoghq.com/api/v1/slo/search";
+    let words = encoded(query);
+    let link = |number: usize| format!("{base}?query={words}&page[number]={number}&page[size]={size}");
+    let sent = call.query.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
     Ok(Answer::json(&json!({
         "data": { "type": "service_level_objective_search_results", "attributes": { "slos": rows } },
         "meta": { "pagination": {
@@ -149,7 +152,7 @@ pub fn slos(world: &World, call: &Call) -> Result<Answer, Answer> {
             "total": total,
         } },
         "links": {
-            "self": format!("{base}&page%5Bsize%5D={size}&page%5Bnumber%5D={page}"),
+            "self": format!("{base}?{}", sent.collect::<Vec<_>>().join("&")),
             "last": null,
             "next": link(page.saturating_add(1)),
             "prev": page.checked_sub(1).map(link),
@@ -164,7 +167,8 @@ fn slo_row(item: &Item) -> Value {
     let tagged = |key: &str| -> Vec<&str> {
         item.facts.tags.iter().filter_map(|tag| tag.strip_prefix(key)?.strip_prefix(':')).collect()
     };
-    let display = |one: &Value| one["target_display"].as_str().map(|text| text.trim_end_matches('.').to_owned());
+    let display =
+        |one: &Value| one["target_display"].as_str().map(|text| text.trim_end_matches('.').to_owned());
     let thresholds = slo["thresholds"].as_array().into_iter().flatten().map(|one| {
         json!({
             "timeframe": one["timeframe"],

@@ -37,7 +37,10 @@ const BEFORE_CUT: Duration = Duration::from_millis(20);
 pub enum Keys {
     /// Any, but there must be some.
     Any,
-    These { api: String, app: String },
+    These {
+        api: String,
+        app: String,
+    },
 }
 
 /// What to serve, and to whom.
@@ -273,7 +276,11 @@ impl Breakable {
 }
 
 impl AsyncRead for Breakable {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }

@@ -43,12 +43,16 @@ fn enveloped(object: Map<String, Value>) -> Answer {
 fn list(world: &World, call: &Call) -> Result<Answer, Answer> {
     let ids = call.list("ids");
     if !ids.is_empty() {
-        let rows: Vec<&str> =
-            ids.iter().filter_map(|id| world.shelf(Sort::Slo).get(id)).map(|item| item.text.as_str()).collect();
+        let rows: Vec<&str> = ids
+            .iter()
+            .filter_map(|id| world.shelf(Sort::Slo).get(id))
+            .map(|item| item.text.as_str())
+            .collect();
         return Ok(Answer::text(format!("{{\"data\":[{}],\"error\":null}}", rows.join(","))));
     }
     let text = |name: &str| call.parameter(name).unwrap_or_default().to_lowercase();
-    let (name, tag, metric) = (text("query"), call.parameter("tags_query").unwrap_or_default(), text("metrics_query"));
+    let (name, tag, metric) =
+        (text("query"), call.parameter("tags_query").unwrap_or_default(), text("metrics_query"));
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let limit = number(call.number("limit")?).unwrap_or(PAGE).min(PAGE);
     let offset = number(call.number("offset")?).unwrap_or(0);
@@ -106,7 +110,8 @@ fn referenced(world: &World, item: &Item) -> Option<String> {
     let dashboards: Vec<&str> =
         users.iter().filter(|user| user.facts.class != "slo alert").map(|user| user.id.as_str()).collect();
     let id = &item.id;
-    (!dashboards.is_empty()).then(|| format!("slo {id} is referenced in dashboard_id: {}", dashboards.join(", ")))
+    (!dashboards.is_empty())
+        .then(|| format!("slo {id} is referenced in dashboard_id: {}", dashboards.join(", ")))
 }
 
 fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {

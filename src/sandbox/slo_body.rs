@@ -32,7 +32,11 @@ pub struct Stamp {
 
 /// The object as a create or update answers it; numbers at its top level as they were sent. An update
 /// replaces the whole object, but the stored type rules.
-pub fn settled(sent: &Map<String, Value>, stored_type: Option<&str>, stamp: &Stamp) -> Result<Map<String, Value>, Answer> {
+pub fn settled(
+    sent: &Map<String, Value>,
+    stored_type: Option<&str>,
+    stamp: &Stamp,
+) -> Result<Map<String, Value>, Answer> {
     let refusal = |what: &str| Answer::refusal(400, &format!("Invalid payload: {what}"));
     let field = |name: &str| sent.get(name).filter(|value| !value.is_null());
     let class = stored_type.or(field("type").and_then(Value::as_str)).unwrap_or_default();
@@ -42,7 +46,8 @@ pub fn settled(sent: &Map<String, Value>, stored_type: Option<&str>, stamp: &Sta
     let spelling = match *class {
         "metric" => metric(sent).ok_or_else(|| refusal("must specify the query for count types"))?,
         "monitor" => monitor(sent).ok_or_else(|| refusal("must specify monitor_ids"))?,
-        _ => time_slice(sent).ok_or_else(|| refusal("must specify the sli_specification for time_slice types"))?,
+        _ => time_slice(sent)
+            .ok_or_else(|| refusal("must specify the sli_specification for time_slice types"))?,
     };
     let Some(Value::String(name)) = field("name") else {
         return Err(refusal("must specify name"));
@@ -57,7 +62,8 @@ pub fn settled(sent: &Map<String, Value>, stored_type: Option<&str>, stamp: &Sta
     let shown = shown.ok_or_else(|| Answer::invalid_parameter("thresholds"))?;
     // The primary timeframe is the first if none is named.
     let timeframe = field("timeframe").or(thresholds[0].get("timeframe")).cloned().unwrap_or_default();
-    let primary = thresholds.iter().find(|one| one.get("timeframe") == Some(&timeframe)).unwrap_or(&thresholds[0]);
+    let primary =
+        thresholds.iter().find(|one| one.get("timeframe") == Some(&timeframe)).unwrap_or(&thresholds[0]);
     let primary = |name: &str, part: &str| field(name).or(primary.get(part).filter(|value| !value.is_null()));
 
     let mut object = Map::new();
@@ -167,9 +173,15 @@ fn scattered(tags: &[Value], id: &str) -> Value {
     Value::Array(order.into_iter().cloned().collect())
 }
 
-/// The object as it is kept and as lists show it: all numbers of thresholds are floats.
+/// The object as it is kept and as lists show it: all numbers of thresholds are floats, and the denominator
+/// stands first.
 pub fn stored(answered: &Map<String, Value>) -> Map<String, Value> {
     let mut stored = answered.clone();
+    if let Some(Value::Object(query)) = stored.get_mut("query")
+        && let Some(denominator) = query.shift_remove("denominator")
+    {
+        query.shift_insert(0, "denominator".to_owned(), denominator);
+    }
     for name in ["warning_threshold", "target_threshold"] {
         if let Some(number) = stored.get_mut(name) {
             *number = float(number);

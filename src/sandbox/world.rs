@@ -213,7 +213,8 @@ impl World {
     /// The lines that make this world out of an empty one.
     pub fn lines(&self) -> String {
         let all = SORTS.iter().flat_map(|(sort, _)| self.shelf(*sort).iter().map(move |item| (*sort, item)));
-        all.map(|(sort, item)| self.put_line(sort, item.serial, &item.id, &item.text, item.fingerprint)).collect()
+        all.map(|(sort, item)| self.put_line(sort, item.serial, &item.id, &item.text, item.fingerprint))
+            .collect()
     }
 
     /// The largest serial so far: what an emptied journal has to remember.
@@ -289,16 +290,10 @@ fn facts(text: &str) -> Option<Facts> {
     let class = head.class.as_str().unwrap_or_default().to_owned();
     let query = match &head.query {
         Value::String(text) => text.clone(),
-        Value::Object(two) => {
-            two.values().filter_map(Value::as_str).collect::<Vec<_>>().join("\n")
-        }
+        Value::Object(two) => two.values().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
         _ => String::new(),
     };
-    let uses = if is_dashboard {
-        dashboard_uses(text)
-    } else {
-        used_by(&class, &query, &head.monitor_ids)
-    };
+    let uses = if is_dashboard { dashboard_uses(text) } else { used_by(&class, &query, &head.monitor_ids) };
     let summary = if is_dashboard { summary(&head) } else { String::new() };
     Some(Facts {
         name: head.name.as_str().or(head.title.as_str()).unwrap_or_default().to_owned(),
@@ -316,9 +311,7 @@ fn facts(text: &str) -> Option<Facts> {
 fn used_by(class: &str, query: &str, monitor_ids: &Value) -> Vec<(Sort, String)> {
     match class {
         "composite" => member_ids(query).into_iter().map(|id| (Sort::Monitor, id)).collect(),
-        "slo alert" => {
-            query.split('"').nth(1).map(|id| (Sort::Slo, id.to_owned())).into_iter().collect()
-        }
+        "slo alert" => query.split('"').nth(1).map(|id| (Sort::Slo, id.to_owned())).into_iter().collect(),
         _ => {
             let ids = monitor_ids.as_array().into_iter().flatten();
             ids.filter_map(Value::as_u64).map(|id| (Sort::Monitor, id.to_string())).collect()
