@@ -1,0 +1,159 @@
+//! One request as the emulator reads it, and its answer, without a wire around them.
+
+use serde_json::{Map, Value, json};
+
+/// A request, whatever way it came.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Upper case. Text, since the service knows PATCH and our clients don't.
+    pub method: String,
+    /// Percent-encoded, without the query.
+    pub path: String,
+    /// Decoded names and values.
+    pub query: Vec<(String, String)>,
+    pub body: Option<Vec<u8>>,
+}
+
+impl Call {
+    /// The decoded segments of the path below `/api/v1`, none for any other path.
+    pub fn segments(&self) -> Option<Vec<String>> {
+        let below = self.path.strip_prefix("/api/v1/")?;
+        Some(below.trim_end_matches('/').split('/').map(|segment| decoded(segment, false)).collect())
+    }
+
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A switch of the query: true for `true` and `1`, however written.
+    pub fn switch(&self, name: &str) -> bool {
+        self.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+    }
+
+    /// A number of the query; a refusal for anything else than digits.
+    pub fn number(&self, name: &str) -> Result<Option<u64>, Answer> {
+        match self.parameter(name) {
+            None | Some("") => Ok(None),
+            Some(text) => match text.parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Err(Answer::invalid_parameter(name)),
+            },
+        }
+    }
+
+    /// A comma separated list of the query, empty if it isn't there. A name may also be repeated.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let values = self.query.iter().filter(|(own, _)| own == name);
+        let parts = values.flat_map(|(_, value)| value.split(','));
+        parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
+    }
+
+    /// The body as a JSON object.
+    pub fn object(&self) -> Result<Map<String, Value>, Answer> {
+        match serde_json::from_slice(self.body.as_deref().unwrap_or_default()) {
+            Ok(Value::Object(map)) => Ok(map),
+            Ok(_) => Err(Answer::refusal(400, "The request body must be a JSON object")),
+            Err(_) => Err(Answer::refusal(400, "The request body is not valid JSON")),
+        }
+    }
+
+    /// Whether the call would change something: the side of the rate limits it counts for.
+    pub fn writes(&self) -> bool {
+        self.method != "GET" && !self.path.ends_with("/validate")
+    }
+}
+
+/// An answer without headers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// JSON text; empty for 204.
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(value: &Value) -> Self {
+        Self::text(value.to_string())
+    }
+
+    /// 200 with a body that is JSON already.
+    pub fn text(body: String) -> Self {
+        Self { status: 200, body }
+    }
+
+    pub fn empty() -> Self {
+        Self { status: 204, body: String::new() }
+    }
+
+    /// The form of error that monitors, SLOs and dashboards share (`recorded/SEMANTICS.md` §6).
+    pub fn refusal(status: u16, words: &str) -> Self {
+        Self { status, body: json!({ "errors": [words] }).to_string() }
+    }
+
+    /// A parameter with a value of the wrong sort, in the words recorded for a monitor's query.
+    pub fn invalid_parameter(name: &str) -> Self {
+        Self::refusal(400, &format!("The value provided for parameter '{name}' is invalid"))
+    }
+
+    pub fn unknown_route() -> Self {
+        Self::refusal(404, "Not found")
+    }
+}
+
+/// Percent-decoding; `plus` also turns `+` into a space, as in a query. What isn't UTF-8 is replaced.
+pub fn decoded(text: &str, plus: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        match (bytes[at], digits.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                at += 2;
+            }
+            (b'+', _) if plus => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Percent-encoding of all but letters, digits and `-_.~`.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The decoded pairs of a query string, without its `?`.
+pub fn query_pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (decoded(name, true), decoded(value, true)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded() {
+        let pairs = query_pairs("a%5Bb%5D=x%20y+z&c=%zz&d&=e&f=%C3%A4");
+        let expect = [("a[b]", "x y z"), ("c", "%zz"), ("d", ""), ("", "e"), ("f", "ä")];
+        assert_eq!(pairs, expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(
+            query_pairs(&format!("a={}", encoded("x y+[ä]&="))),
+            [("a".to_owned(), "x y+[ä]&=".to_owned())]
+        );
+    }
+}

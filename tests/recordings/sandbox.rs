@@ -1,0 +1,479 @@
+//! Recorded sessions with the real service, put to the sandbox: status and body agree, or a rule says why not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::Sandbox;
+use super::call::{Call, query_pairs};
+
+const KINDS: [&str; 3] = ["monitor", "slo", "dashboard"];
+
+/// One recorded request and its answer.
+#[derive(Clone, Debug)]
+struct Interaction {
+    kind: String,
+    source: String,
+    seq: u64,
+    method: String,
+    path: String,
+    query: String,
+    request: Value,
+    status: u16,
+    response: Value,
+}
+
+/// Where an answer of the sandbox isn't what was recorded; the absent side is none.
+#[derive(Clone, Debug)]
+struct Difference {
+    pointer: String,
+    recorded: Option<Value>,
+    ours: Option<Value>,
+}
+
+/// What an exception may look at.
+struct Case<'a> {
+    interaction: &'a Interaction,
+    /// The year and month of the session, `2026-04`; empty if no answer tells.
+    month: &'a str,
+    /// Whether the session made all the objects that the recorded answer shows.
+    own_objects: bool,
+    /// Whether the session called other APIs before, whose lines aren't put to the sandbox.
+    others: bool,
+    difference: &'a Difference,
+}
+
+/// A difference that is known and explained.
+struct Exception {
+    reason: &'static str,
+    covers: fn(&Case) -> bool,
+}
+
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        reason: "lists objects that the session did not make",
+        covers: |case| !case.own_objects && case.interaction.method == "GET" && case.is_of_several(),
+    },
+    Exception {
+        reason: "the state of a monitor moves with its data",
+        covers: |case| matches!(case.field(), "overall_state" | "overall_state_modified"),
+    },
+    Exception {
+        reason: "another API set roles (restriction policies) or mutes (downtimes), or made a monitor (synthetics)",
+        covers: |case| {
+            let silenced = case.difference.pointer.starts_with("/options/silenced/");
+            let set = silenced || matches!(case.field(), "restricted_roles" | "matching_downtimes");
+            let absent = case.interaction.status == 200 && !case.own_objects;
+            case.others
+                && case.interaction.kind == "monitor"
+                && case.interaction.method == "GET"
+                && (set || absent)
+        },
+    },
+    Exception {
+        reason: "an SLO's history needs metrics",
+        covers: |case| case.interaction.path.ends_with("/history"),
+    },
+    Exception {
+        reason: "dashboards before 2025-06 said is_read_only",
+        covers: |case| case.only_recorded("is_read_only", &["false"]) && case.month < "2025-06",
+    },
+    Exception {
+        reason: "restricted_roles that nobody sent: [] or absent, by the account",
+        covers: |case| case.only_recorded("restricted_roles", &["[]"]),
+    },
+    Exception {
+        reason: "metric SLOs before 2026-03 had the spelling that was sent, and its derived query only",
+        covers: |case| case.only_ours("sli_specification") && case.month < "2026-03",
+    },
+    Exception {
+        reason: "SLOs before 2023-02 had no timeframe and thresholds of their own",
+        covers: |case| {
+            ["timeframe", "target_threshold", "warning_threshold"].iter().any(|name| case.only_ours(name))
+                && case.month < "2023-02"
+        },
+    },
+    Exception {
+        reason: "monitors before 2025-05 had no draft_status",
+        covers: |case| case.only_ours("draft_status") && case.month < "2025-05",
+    },
+    Exception {
+        reason: "monitors before 2025-11 had no assets",
+        covers: |case| case.only_ours("assets") && case.month < "2025-11",
+    },
+    Exception {
+        reason: "monitors of 2025 showed empty assets unasked",
+        covers: |case| case.only_recorded("assets", &["[]"]) && case.month < "2026-01",
+    },
+    Exception {
+        reason: "monitors before 2024-10 had no restriction_policy",
+        covers: |case| case.only_ours("restriction_policy") && case.month < "2024-10",
+    },
+    Exception {
+        reason: "log monitors of 2023 had no groupby_simple_monitor",
+        covers: |case| case.only_ours("groupby_simple_monitor") && case.month < "2024",
+    },
+    Exception {
+        reason: "ci-pipelines monitors of 2022 were unlocked and kept integers",
+        covers: |case| {
+            let integer = case.difference.pointer.starts_with("/options/thresholds/");
+            case.month < "2023" && (case.only_recorded("locked", &["false"]) || integer)
+        },
+    },
+    Exception {
+        reason: "fields of some accounts only: run_as, restricted, avalanche_window, experience_type",
+        covers: |case| {
+            case.only_recorded("experience_type", &["\"default\""])
+                || case.only_recorded("run_as", &["null"])
+                || case.only_recorded("restricted", &["true", "false"])
+                || case.only_recorded("avalanche_window", &["10", "20"])
+        },
+    },
+];
+
+impl Case<'_> {
+    /// The last name of the pointer.
+    fn field(&self) -> &str {
+        self.difference.pointer.rsplit('/').next().unwrap_or_default()
+    }
+
+    fn only_ours(&self, name: &str) -> bool {
+        self.field() == name && self.difference.recorded.is_none()
+    }
+
+    fn only_recorded(&self, name: &str, values: &[&str]) -> bool {
+        let recorded = self.difference.recorded.as_ref().map(Value::to_string).unwrap_or_default();
+        self.field() == name && self.difference.ours.is_none() && values.contains(&recorded.as_str())
+    }
+
+    /// Whether the route answers with several objects.
+    fn is_of_several(&self) -> bool {
+        KINDS.iter().any(|kind| self.interaction.path == format!("/api/v1/{kind}"))
+            || self.interaction.path.ends_with("/search")
+    }
+}
+
+/// Values that differ from run to run, with only their JSON type compared.
+const TIMES: [&str; 5] = ["created", "created_at", "modified", "modified_at", "deleted_at"];
+/// Blocks about people, of which only the presence is compared.
+const PEOPLE: [&str; 4] = ["creator", "author_handle", "author_name", "author_info"];
+
+#[test]
+fn recorded_sessions_agree() {
+    let Some(sessions) = sessions() else {
+        println!("recorded sessions: not run, there is no folder `recorded` (set MUSHER_SHARED)");
+        return;
+    };
+    let mut tally: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    let mut reasons: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for session in sessions.values() {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::open(folder.path()).unwrap();
+        let month = month(session);
+        let mut names = Names::default();
+        let mut next = 0;
+        let mut others = false;
+        for interaction in session {
+            others |= interaction.seq > next;
+            next = interaction.seq + 1;
+            let kind = KINDS.iter().find(|kind| **kind == interaction.kind).unwrap();
+            let counts = tally.entry(kind).or_default();
+            counts[0] += 1;
+            let (differences, own_objects) = replay(&sandbox, interaction, &month, &mut names);
+            let mut told: Vec<&str> = Vec::new();
+            let mut open = Vec::new();
+            for difference in &differences {
+                let case = Case { interaction, month: &month, own_objects, others, difference };
+                match EXCEPTIONS.iter().find(|exception| (exception.covers)(&case)) {
+                    Some(exception) => told.push(exception.reason),
+                    None => open.push(difference),
+                }
+            }
+            if differences.is_empty() {
+                counts[1] += 1;
+            } else if open.is_empty() {
+                told.sort_unstable();
+                told.dedup();
+                for reason in told {
+                    *reasons.entry((kind, reason)).or_default() += 1;
+                }
+            } else {
+                failures.push(describe(interaction, &month, &open));
+            }
+        }
+    }
+    for (kind, [all, agree]) in &tally {
+        let excepted = all - agree - failures.iter().filter(|text| text.starts_with(kind)).count();
+        println!("{kind}: {all} interactions, {agree} agree, {excepted} excepted");
+        for ((_, reason), count) in reasons.iter().filter(|((own, _), _)| own == kind) {
+            println!("    {count:4} {reason}");
+        }
+    }
+    assert!(failures.is_empty(), "{} interactions differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn describe(interaction: &Interaction, month: &str, open: &[&Difference]) -> String {
+    let Interaction { kind, source, seq, method, path, query, .. } = interaction;
+    let source = source.rsplit('/').next().unwrap_or_default();
+    let mut text = format!("{kind} {month} {source} {seq}: {method} {path}?{query}");
+    for Difference { pointer, recorded, ours } in open.iter().take(8) {
+        let shown = |value: &Option<Value>| {
+            let text = value.as_ref().map_or("(absent)".to_owned(), Value::to_string);
+            text.chars().take(300).collect::<String>()
+        };
+        text.push_str(&format!("\n    {pointer}: recorded {}, ours {}", shown(recorded), shown(ours)));
+    }
+    text
+}
+
+/// Sends one interaction; what differs, and whether its objects are the session's own.
+fn replay(
+    sandbox: &Sandbox,
+    interaction: &Interaction,
+    month: &str,
+    names: &mut Names,
+) -> (Vec<Difference>, bool) {
+    let body = (!interaction.request.is_null()).then(|| names.translated(&interaction.request).to_string());
+    let call = Call {
+        method: interaction.method.clone(),
+        path: names.in_text(&interaction.path),
+        query: query_pairs(&interaction.query)
+            .into_iter()
+            .map(|(name, value)| (name, names.in_text(&value)))
+            .collect(),
+        body: body.map(String::into_bytes),
+    };
+    let answer = sandbox.perform(&call);
+    let ours: Value = serde_json::from_str(&answer.body).unwrap_or(Value::Null);
+    let created = interaction.method == "POST" && !interaction.path.ends_with("/validate");
+    names.learn(&interaction.response, &ours, &interaction.request, created || interaction.method == "PUT");
+    let own_objects = names.all_known(&interaction.response);
+    let mut differences = Vec::new();
+    let mut differ = |pointer: &str, recorded: Option<&Value>, ours: Option<&Value>| {
+        differences.push(Difference {
+            pointer: pointer.to_owned(),
+            recorded: recorded.cloned(),
+            ours: ours.cloned(),
+        });
+    };
+    if answer.status != interaction.status {
+        differ("status", Some(&interaction.status.into()), Some(&answer.status.into()));
+    }
+    let recorded = names.translated(&interaction.response);
+    // The order of an SLO's tags is arbitrary; keys were in another order before 2025-11, and stand in none
+    // in searches.
+    let keys = month >= "2025-11" && !interaction.path.ends_with("/search");
+    let strict = Strict { tags: interaction.kind != "slo", keys };
+    compare("", &recorded, &ours, strict, &mut differ);
+    (differences, own_objects)
+}
+
+/// Where order counts.
+#[derive(Clone, Copy)]
+struct Strict {
+    tags: bool,
+    keys: bool,
+}
+
+fn compare(
+    pointer: &str,
+    recorded: &Value,
+    ours: &Value,
+    strict: Strict,
+    differ: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>),
+) {
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let sort = |value: &Value| std::mem::discriminant(value);
+    match (recorded, ours) {
+        (_, _) if PEOPLE.contains(&name) => {}
+        (_, _) if TIMES.contains(&name) && sort(recorded) == sort(ours) => {}
+        // The number of the account.
+        (Value::Number(_), Value::Number(_)) if name == "org_id" => {}
+        (Value::Object(one), Value::Object(two)) => {
+            for (name, value) in one {
+                let pointer = format!("{pointer}/{name}");
+                match two.get(name) {
+                    Some(other) => compare(&pointer, value, other, strict, differ),
+                    None => differ(&pointer, Some(value), None),
+                }
+            }
+            let order = |map: &Map<String, Value>, other: &Map<String, Value>| -> Vec<Value> {
+                map.keys()
+                    .filter(|name| other.contains_key(*name))
+                    .map(|name| Value::from(name.as_str()))
+                    .collect()
+            };
+            if strict.keys && order(one, two) != order(two, one) {
+                let order = |map, other| Value::Array(order(map, other));
+                differ(&format!("{pointer}/(order)"), Some(&order(one, two)), Some(&order(two, one)));
+            }
+            for (name, value) in two.iter().filter(|(name, _)| !one.contains_key(*name)) {
+                differ(&format!("{pointer}/{name}"), None, Some(value));
+            }
+        }
+        (Value::Array(one), Value::Array(two)) if !strict.tags && (name == "tags" || name == "all_tags") => {
+            let set = |tags: &[Value]| {
+                let mut tags: Vec<String> = tags.iter().map(Value::to_string).collect();
+                tags.sort();
+                tags
+            };
+            if set(one) != set(two) {
+                differ(pointer, Some(recorded), Some(ours));
+            }
+        }
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => {
+            for (at, (one, two)) in one.iter().zip(two).enumerate() {
+                compare(&format!("{pointer}/{at}"), one, two, strict, differ);
+            }
+        }
+        (one, two) if one == two => {}
+        (one, two) => differ(pointer, Some(one), Some(two)),
+    }
+}
+
+/// Recorded ids and those that the sandbox gave instead.
+#[derive(Default)]
+struct Names(HashMap<String, Value>);
+
+/// Keys whose values are ids.
+const IDS: [&str; 3] = ["id", "monitor_id", "widget_ids"];
+
+impl Names {
+    /// Reads new ids out of two answers. Ids that the client sent are nobody's to choose.
+    fn learn(&mut self, recorded: &Value, ours: &Value, sent: &Value, may_be_new: bool) {
+        match (recorded, ours) {
+            (Value::Object(one), Value::Object(two)) => {
+                for (name, value) in one {
+                    let Some(other) = two.get(name) else { continue };
+                    if IDS.contains(&name.as_str()) && may_be_new {
+                        self.pair(value, other, sent);
+                    }
+                    self.learn(value, other, sent, may_be_new);
+                }
+            }
+            (Value::Array(one), Value::Array(two)) => {
+                one.iter().zip(two).for_each(|(one, two)| self.learn(one, two, sent, may_be_new));
+            }
+            _ => {}
+        }
+    }
+
+    fn pair(&mut self, recorded: &Value, ours: &Value, sent: &Value) {
+        if (recorded.is_string() || recorded.is_number()) && !mentions(sent, recorded) {
+            self.0.entry(plain(recorded)).or_insert_with(|| ours.clone());
+        }
+    }
+
+    /// Whether each object of an answer was made before in the session.
+    fn all_known(&self, recorded: &Value) -> bool {
+        match recorded {
+            Value::Object(map) => map.iter().all(|(name, value)| {
+                let is_object_id = name == "id"
+                    && (map.contains_key("created_at") || map.contains_key("type"))
+                    || name == "monitor_id" && map.contains_key("monitor_name");
+                (!is_object_id || self.0.contains_key(&plain(value))) && self.all_known(value)
+            }),
+            Value::Array(list) => list.iter().all(|item| self.all_known(item)),
+            _ => true,
+        }
+    }
+
+    fn translated(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(map) => map
+                .iter()
+                .map(|(name, value)| (name.clone(), self.translated(value)))
+                .collect::<Map<_, _>>()
+                .into(),
+            Value::Array(list) => list.iter().map(|item| self.translated(item)).collect(),
+            Value::Number(number) => {
+                self.0.get(&number.to_string()).cloned().unwrap_or_else(|| value.clone())
+            }
+            Value::String(text) => Value::String(self.in_text(text)),
+            other => other.clone(),
+        }
+    }
+
+    /// The text with each recorded id that stands in it as a word replaced.
+    fn in_text(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        for (recorded, ours) in &self.0 {
+            let mut from = 0;
+            while let Some(at) = out[from..].find(recorded.as_str()).map(|at| at + from) {
+                let end = at + recorded.len();
+                let word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+                let ours = plain(ours);
+                if word(out[..at].chars().next_back()) || word(out[end..].chars().next()) {
+                    from = end;
+                } else {
+                    out.replace_range(at..end, &ours);
+                    from = at + ours.len();
+                }
+            }
+        }
+        out
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Whether a value stands anywhere in a body.
+fn mentions(body: &Value, wanted: &Value) -> bool {
+    match body {
+        Value::Object(map) => map.values().any(|value| mentions(value, wanted)),
+        Value::Array(list) => list.iter().any(|value| mentions(value, wanted)),
+        other => other == wanted,
+    }
+}
+
+fn month(session: &[Interaction]) -> String {
+    fn find(value: &Value) -> Option<String> {
+        match value {
+            Value::Object(map) => {
+                let iso = map.get("created").or(map.get("created_at")).and_then(Value::as_str);
+                let seconds =
+                    map.get("created_at").and_then(Value::as_i64).filter(|_| map.contains_key("type_id"));
+                let seconds = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+                iso.filter(|text| text.len() > 7)
+                    .map(|text| text[..7].to_owned())
+                    .or(seconds.map(|time| time.to_string()[..7].to_owned()))
+                    .or_else(|| map.values().find_map(find))
+            }
+            Value::Array(list) => list.iter().find_map(find),
+            _ => None,
+        }
+    }
+    session.iter().find_map(|interaction| find(&interaction.response)).unwrap_or_default()
+}
+
+/// The sessions by source, each in order; none without the recordings.
+fn sessions() -> Option<BTreeMap<String, Vec<Interaction>>> {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+    let folder = std::env::var("MUSHER_SHARED").map_or_else(|_| PathBuf::from(beside), PathBuf::from);
+    let mut sessions: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
+    for kind in KINDS {
+        let text = std::fs::read_to_string(folder.join("recorded").join(format!("{kind}.jsonl"))).ok()?;
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            let interaction = Interaction {
+                kind: text("kind"),
+                source: text("source"),
+                seq: line["seq"].as_u64().unwrap(),
+                method: text("method"),
+                path: text("path"),
+                query: text("query"),
+                request: line["request"].clone(),
+                status: line["status"].as_u64().unwrap().try_into().unwrap(),
+                response: line["response"].clone(),
+            };
+            sessions.entry(interaction.source.clone()).or_default().push(interaction);
+        }
+    }
+    sessions.values_mut().for_each(|session| session.sort_by_key(|interaction| interaction.seq));
+    Some(sessions)
+}
