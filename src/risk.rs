@@ -70,8 +70,7 @@ fn risk(code: &'static str, text: impl Into<String>) -> Risk {
 
 fn pager_deleted(kind: &Kind, live: &Value) -> Option<Risk> {
     let pagers: Vec<String> = handles(kind, live)
-        .into_iter()
-        .map(|(handle, _)| handle)
+        .into_keys()
         .filter(|handle| PAGERS.iter().any(|pager| handle.to_ascii_lowercase().starts_with(pager)))
         .collect();
     (!pagers.is_empty()).then(|| {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::markdown::{code, link};
 use super::plan_json::{Source, write_value};
-use super::plan_markdown::{code, link};
 use super::plan_text::{clean_address, source_line};
 use super::summary::columns;
 use super::value::cut;

@@ -4,6 +4,7 @@ pub mod diagnostics;
 mod field;
 mod fold;
 pub mod list;
+mod markdown;
 pub mod outcome;
 pub mod page;
 pub mod plan_json;
@@ -102,8 +103,9 @@ mod tests {
             more
             templates/aws-lambda.yaml:12
             as in monitors/lambda/function-000/errors:
-            query  sum(last_5m):sum:aws.lambda.errors{functionname:function-000} >
-                   [-0.05-]{+0.01+}
+            query
+              sum(last_5m):sum:aws.lambda.errors{functionname:function-000} > [-0.05-]
+              {+0.01+}
 
                    change
           monitor     500
@@ -122,7 +124,7 @@ mod tests {
         let out = text(&samples::plan(changes, 0), Look::default());
         assert!(out.contains("8 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01"), "{out}");
         assert!(out.contains("~ monitors/lambda/function-4/errors\n"), "{out}");
-        assert!(out.contains("functionname:[-x-]{+y+}"), "{out}");
+        assert!(out.contains("functionname:[-x-]{+y+}}"), "{out}");
     }
 
     #[test]

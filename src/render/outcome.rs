@@ -9,7 +9,7 @@ use super::fold::{Pattern, patterns};
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, FORMAT_VERSION, Source, write_value};
 use super::plan_text::{clean_address, names, source_line};
-use super::sanitize::{clean, clean_lines};
+use super::sanitize::clean_lines;
 use super::summary;
 use super::value::{count, cut, path, short};
 use crate::model::{Action, Outcome, Plan, Status};
@@ -18,6 +18,8 @@ use crate::model::{Action, Outcome, Plan, Status};
 const LISTED: usize = 20;
 /// Patterns of folded addresses.
 const PATTERNS: usize = 8;
+/// Names for the `*` of a pattern.
+const NAMES: usize = 5;
 /// Characters of an answer of the service that are shown.
 const WORDS: usize = 2_000;
 
@@ -121,7 +123,7 @@ fn write_group(group: &[&Outcome], page: &mut Page<'_>) -> io::Result<()> {
             1 => format!("{section}/{}", clean_address(text)),
             many => format!("{} {section} {}", count(many), clean_address(text)),
         };
-        let which = if of.len() > 1 { format!("  {}", names(of)) } else { String::new() };
+        let which = if of.len() > 1 { format!("  {}", names(of, NAMES)) } else { String::new() };
         page.wrapped(&[(Tone::Plain, &symbol(group[0])), (Tone::Plain, &text), (Tone::Faint, &which)], 4)?;
     }
     if patterns.len() > PATTERNS {
@@ -305,18 +307,6 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         source: outcome.origin.as_ref().map(|origin| Source::from(&origin.position)),
         not_kept: outcome.not_kept.iter().map(DiffEntry::from).collect(),
     }
-}
-
-/// One line about an outcome, while apply runs.
-pub fn failure_line(outcome: &Outcome) -> Option<String> {
-    let Status::Failed { text, .. } = &outcome.status else { return None };
-    let first = text.lines().next().unwrap_or_default();
-    Some(format!(
-        "{} {} failed: {}",
-        summary::symbol(outcome.action),
-        clean(outcome.address.as_str()),
-        cut(first, 200)
-    ))
 }
 
 #[cfg(test)]

@@ -99,14 +99,14 @@ impl<'a> Page<'a> {
         self.wrapped_at(parts, 0, indent)
     }
 
-    /// The rest of a line that is at column `at`, wrapped behind spaces and commas; what follows is
+    /// The rest of a line that is at column `at`, wrapped behind spaces, commas and brackets; what follows is
     /// indented.
     pub fn wrapped_at(&mut self, parts: &[(Tone, &str)], at: usize, indent: usize) -> io::Result<()> {
         let mut column = at;
         let mut line: Vec<(Tone, String)> = Vec::new();
         for (tone, text) in parts {
             line.push((*tone, String::new()));
-            for atom in text.split_inclusive([' ', ',']) {
+            for atom in text.split_inclusive([' ', ',', ')', '}']) {
                 let columns = width(atom.trim_end());
                 if column + columns > Self::WIDTH && column > indent {
                     self.flush(&mut line)?;

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::field::{Field, Shown, field};
 use super::fold::{Entry, Pattern, fold, patterns};
+use super::markdown::{code, html, link, longest_run, prose};
 use super::plan_text::{clean_address, folded_title, headline_field, names, source_line};
-use super::sanitize::clean;
 use super::summary;
 use super::text_diff::{Line, Piece, Sign};
 use super::value::{count, cut, plural};
@@ -21,6 +21,8 @@ const LINES: usize = 120;
 /// Fields of a new object, and addresses of a folded entry.
 const FIELDS: usize = 12;
 const PATTERNS: usize = 20;
+/// Names for the `*` of a pattern.
+const NAMES: usize = 50;
 
 /// The first line of the comment, by which a later run finds it.
 pub fn marker(project: &str, environment: Option<&str>) -> String {
@@ -128,8 +130,12 @@ fn write_place(out: &mut String, entry: &Entry<'_>, patterns: &[Pattern<'_>]) {
     if entry.is_folded() {
         for pattern in patterns.iter().take(PATTERNS) {
             let of = count(pattern.names.len());
-            let _ =
-                writeln!(out, "- {of} {}: {}", code(&cut(&pattern.text, 200)), code(&names(&pattern.names)));
+            let _ = writeln!(
+                out,
+                "- {of} {}: {}",
+                code(&cut(&pattern.text, 200)),
+                code(&names(&pattern.names, NAMES))
+            );
         }
         if patterns.len() > PATTERNS {
             let more: usize = patterns[PATTERNS..].iter().map(|pattern| pattern.names.len()).sum();
@@ -209,74 +215,6 @@ fn diff_lines(change: &FieldChange) -> Vec<String> {
             out
         }
     }
-}
-
-/// A code span: nothing in it is Markdown, HTML or a mention.
-pub fn code(text: &str) -> String {
-    let text = clean(text);
-    if text.trim().is_empty() {
-        return "``(blank)``".to_owned();
-    }
-    let fence = "`".repeat(longest_run(&text) + 1);
-    let space = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
-/// A sentence in which every word that Markdown or GitHub could act on is a code span. (Escaping an
-/// `@` as an entity is not enough: mentions are looked for in what has been rendered.)
-pub fn prose(sentence: &str) -> String {
-    let sentence = clean(sentence);
-    let word = |word: &str| {
-        let core = word.trim_end_matches(['.', ',', ';', ':', ')', '?']);
-        let tail = &word[core.len()..];
-        let bare = core.trim_start_matches('(');
-        let head = &core[..core.len() - bare.len()];
-        let number = bare.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
-            && bare.chars().all(|c| c.is_ascii_digit() || ".,%-".contains(c));
-        let letters = bare.chars().all(|c| c.is_alphanumeric() || "'→…%".contains(c))
-            || (bare.chars().all(|c| c.is_alphanumeric() || c == '-')
-                && bare.starts_with(char::is_alphabetic));
-        if bare.is_empty() && head.is_empty() || number || letters {
-            word.to_owned()
-        } else {
-            format!("{head}{}{tail}", code(unquoted(bare)))
-        }
-    };
-    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn unquoted(word: &str) -> &str {
-    word.strip_prefix('`')
-        .and_then(|word| word.strip_suffix('`'))
-        .filter(|word| !word.is_empty())
-        .unwrap_or(word)
-}
-
-/// Text between HTML tags.
-fn html(text: &str) -> String {
-    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// A link where the address is one of the web, else the address as code.
-pub fn link(text: &str, url: &str) -> String {
-    let is_web = url.starts_with("https://") || url.starts_with("http://");
-    if !is_web || url.len() > 1000 {
-        return code(&cut(url, 200));
-    }
-    let mut out = String::with_capacity(url.len());
-    for byte in url.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:/?#&=%+,;".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    format!("[{text}]({out})")
-}
-
-/// The longest run of backquotes: a fence must be longer.
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -367,7 +305,7 @@ mod tests {
 
         <details><summary><code>~ 6 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01</code></summary>
 
-        - 6 `lambda/*/errors`: `api, billing, checkout, fraud, search, … 1 more`
+        - 6 `lambda/*/errors`: `api, billing, checkout, fraud, search, stock`
 
         As in `monitors/lambda/api/errors`:
 
@@ -422,29 +360,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_notified_and_nothing_is_injected() {
-        for (text, expected) in [
-            ("a", "`a`"),
-            ("a `b` c", "``a `b` c``"),
-            ("`", "`` ` ``"),
-            ("", "``(blank)``"),
-            ("x\n\n# y", "`x␊␊# y`"),
-        ] {
-            assert_eq!(code(text), expected);
-        }
-        for (text, expected) in [
-            (
-                "The recipient `@pagerduty-x` is gone, 5 % (or so).",
-                "The recipient `@pagerduty-x` is gone, 5 % (or so).",
-            ),
-            ("see https://evil.example, **now** <b>", "see `https://evil.example`, `**now**` `<b>`"),
-            ("goes from 0.05 to -8: www.evil.example", "goes from 0.05 to -8: `www.evil.example`"),
-            ("a\n- b `` c", "`a␊-` b ``` `` ``` c"),
-        ] {
-            assert_eq!(prose(text), expected);
-        }
-        assert_eq!(link("x", "javascript:alert(1)"), "`javascript:alert(1)`");
-        assert_eq!(link("x", "https://a/b) [c](d"), "[x](https://a/b%29%20%5Bc%5D%28d)");
+    fn a_marker_holds_nothing_but_names() {
+        assert_eq!(marker("shop", None), "<!-- musher:plan shop -->");
         assert_eq!(marker("a--><b>", Some("c d")), "<!-- musher:plan a--__b_.c_d -->");
     }
 

@@ -14,11 +14,13 @@ use super::value::{count, cut, path, plural, short, width};
 use crate::diagnostic::Position;
 use crate::model::{Action, Change, FieldChange, Plan};
 
-/// Fields of a new object that are shown without `--expand`.
+/// Fields of a new object, and of any other change, that are shown without `--expand`.
 const FIELDS: usize = 6;
-/// Patterns of a folded entry, and names for its `*`.
+const CHANGED: usize = 60;
+/// Patterns of a folded entry, and names for its `*`: more of what is lost.
 const PATTERNS: usize = 4;
 const NAMES: usize = 5;
+const LOST: usize = 30;
 /// A path longer than this has its value on the next line.
 const PATH: usize = 32;
 const INDENT: usize = 4;
@@ -57,7 +59,7 @@ fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
         let patterns = patterns(entry.changes.iter().map(|change| &change.address));
         let title = folded_title(entry, &patterns, telling);
         page.wrapped(&[(tone, &symbol), (Tone::Strong, &title)], INDENT)?;
-        write_patterns(&patterns, page)?;
+        write_patterns(&patterns, if change.deletes() { LOST } else { NAMES }, page)?;
     } else {
         let address = clean_address(change.address.as_str());
         page.line(&[(tone, &symbol), (Tone::Strong, &address), (Tone::Faint, &remark(change))])?;
@@ -133,10 +135,10 @@ fn inline(change: &FieldChange) -> String {
     format!("{} {} → {}", path(&change.path), value(&change.before), value(&change.after))
 }
 
-fn write_patterns(patterns: &[Pattern<'_>], page: &mut Page<'_>) -> io::Result<()> {
+fn write_patterns(patterns: &[Pattern<'_>], most: usize, page: &mut Page<'_>) -> io::Result<()> {
     if let [only] = patterns {
         page.indent(INDENT)?;
-        return page.wrapped_at(&[(Tone::Faint, &names(&only.names))], INDENT, INDENT);
+        return page.wrapped_at(&[(Tone::Faint, &names(&only.names, most))], INDENT, INDENT);
     }
     for pattern in patterns.iter().take(PATTERNS) {
         let text = match pattern.names.len() {
@@ -155,10 +157,10 @@ fn write_patterns(patterns: &[Pattern<'_>], page: &mut Page<'_>) -> io::Result<(
 }
 
 /// `checkout-api, checkout-db, … 498 more`
-pub fn names(names: &[&str]) -> String {
-    let mut out: Vec<String> = names.iter().take(NAMES).map(|name| cut(name, 60)).collect();
-    if names.len() > NAMES {
-        out.push(format!("… {} more", count(names.len() - NAMES)));
+pub fn names(names: &[&str], most: usize) -> String {
+    let mut out: Vec<String> = names.iter().take(most).map(|name| cut(name, 60)).collect();
+    if names.len() > most {
+        out.push(format!("… {} more", count(names.len() - most)));
     }
     out.join(", ")
 }
@@ -199,7 +201,11 @@ pub fn source_line(position: &Position) -> String {
 
 /// Changed fields below each other, their paths in one column.
 fn write_fields(action: Action, fields: &[&FieldChange], page: &mut Page<'_>) -> io::Result<()> {
-    let most = if action == Action::Create && !page.look.expand { FIELDS } else { usize::MAX };
+    let most = match action {
+        _ if page.look.expand => usize::MAX,
+        Action::Create => FIELDS,
+        _ => CHANGED,
+    };
     let shown: Vec<Field> = fields.iter().take(most).map(|change| field(change, page.look.expand)).collect();
     let column = shown.iter().map(|field| width(&field.path)).filter(|w| *w <= PATH).max().unwrap_or(0);
     for field in &shown {
@@ -215,16 +221,16 @@ fn write_fields(action: Action, fields: &[&FieldChange], page: &mut Page<'_>) ->
 /// One changed field, its value from `column` on, or on the lines below.
 pub fn write_field(action: Action, field: &Field, column: usize, page: &mut Page<'_>) -> io::Result<()> {
     page.indent(INDENT)?;
-    let value_at = INDENT + column + 2;
-    let is_block = matches!(field.shown, Shown::Lines { .. });
-    if is_block {
-        page.line(&[(Tone::Plain, &field.path)])?;
-    } else if width(&field.path) <= column {
+    let mut value_at = INDENT + column + 2;
+    if width(&field.path) <= column && fits(&field.shown, Page::WIDTH - value_at) {
         let pad = " ".repeat(column - width(&field.path) + 2);
         page.part(&[(Tone::Plain, &field.path), (Tone::Plain, &pad)])?;
     } else {
         page.line(&[(Tone::Plain, &field.path)])?;
-        page.indent(value_at)?;
+        value_at = INDENT + 2;
+        if !matches!(field.shown, Shown::Lines { .. }) {
+            page.indent(value_at)?;
+        }
     }
     match &field.shown {
         Shown::Added(text) if action == Action::Create => {
@@ -248,6 +254,17 @@ pub fn write_field(action: Action, field: &Field, column: usize, page: &mut Page
         }
         Shown::Items { removed, added, same } => write_items(removed, added, *same, value_at, page),
         Shown::Lines { lines, more } => write_lines(lines, *more, page),
+    }
+}
+
+/// Whether a value reads well beside its path: one line, or words that wrap into a few.
+fn fits(shown: &Shown, room: usize) -> bool {
+    match shown {
+        Shown::Lines { .. } => false,
+        Shown::Words(pieces) => pieces.iter().map(|piece| width(&piece.text) + 2).sum::<usize>() <= room,
+        Shown::Arrow { before, after } => width(before) + width(after) + 3 <= room,
+        Shown::Added(text) | Shown::Removed(text) => width(text) + 2 <= room || room >= Page::WIDTH * 2 / 3,
+        Shown::Items { .. } => true,
     }
 }
 
@@ -324,8 +341,9 @@ mod tests {
               it fires above it
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
             options.thresholds.critical  5 → 8
-            query                        avg(last_5m):sum:requests.errors{service:checkout,
-                                         env:staging} by {host}.as_rate() > [-5-]{+8+}
+            query
+              avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}
+              .as_rate() > [-5-]{+8+}
             message
               @@ 2 lines the same
                 Three

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::outcome::failure_line;
 use super::value::{count, cut, plural};
 use crate::model::{Event, Outcome, Status, Watch};
 
@@ -93,15 +92,7 @@ impl Watch for Progress {
         }
         state.tally.take(event);
         match &self.form {
-            Form::Bar(bar) => {
-                show(bar, &state.tally);
-                drop(state);
-                if let Event::Done { outcome } = event
-                    && let Some(line) = failure_line(outcome)
-                {
-                    bar.suspend(|| write_line(&line));
-                }
-            }
+            Form::Bar(bar) => show(bar, &state.tally),
             Form::Lines => {
                 if let Some(line) = state.tally.line(event, self.started.elapsed()) {
                     write_line(&line);

@@ -8,6 +8,9 @@ use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 /// a deadline would make the output depend on the clock.
 const WORK: usize = 4_000_000;
 
+/// More alternations of equal and changed words than these tell a reader nothing.
+const PIECES: usize = 48;
+
 /// Whether a part of a text is in both, in the old one, or in the new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sign {
@@ -79,6 +82,9 @@ pub fn shorten(pieces: Vec<Piece>, room: usize) -> Vec<Piece> {
     if pieces.iter().map(|piece| piece.text.len()).sum::<usize>() <= 3 * room {
         return pieces;
     }
+    let mut pieces = pieces;
+    let more = pieces.len().saturating_sub(PIECES);
+    pieces.truncate(PIECES);
     let last = pieces.len().saturating_sub(1);
     let shorten = |(at, piece): (usize, Piece)| {
         let (head, tail) = match (piece.sign, at) {
@@ -90,7 +96,11 @@ pub fn shorten(pieces: Vec<Piece>, room: usize) -> Vec<Piece> {
         };
         Piece { text: without_middle(&piece.text, head, tail), sign: piece.sign }
     };
-    pieces.into_iter().enumerate().map(shorten).collect()
+    let mut out: Vec<Piece> = pieces.into_iter().enumerate().map(shorten).collect();
+    if more > 0 {
+        push(&mut out, Sign::Same, &format!("… ({more} more pieces)"));
+    }
+    out
 }
 
 /// The first and the last characters of a text, what is between them left out.

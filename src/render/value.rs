@@ -9,6 +9,8 @@ use super::sanitize::{clean, known_after_apply};
 
 /// A reader loses track of a short value that nests deeper.
 const DEPTH: usize = 4;
+/// Nor one with a longer name, in bytes.
+const PATH: usize = 300;
 
 /// A number with thousands separators: `2,496`.
 pub fn count(number: usize) -> String {
@@ -32,6 +34,10 @@ pub fn plural(number: usize, one: &str) -> String {
 pub fn path(pointer: &str) -> String {
     let mut out = String::new();
     for step in pointer.split('/').skip(1) {
+        if out.len() > PATH {
+            out.push('…');
+            break;
+        }
         let step = step.replace("~1", "/").replace("~0", "~");
         if !step.is_empty() && step.len() < 8 && step.bytes().all(|b| b.is_ascii_digit()) {
             let _ = write!(out, "[{step}]");

@@ -1,0 +1,105 @@
+//! Any text as Markdown in which it neither acts nor notifies anybody.
+
+use std::fmt::Write;
+
+use super::sanitize::clean;
+use super::value::cut;
+
+/// A code span: nothing in it is Markdown, HTML or a mention.
+pub fn code(text: &str) -> String {
+    let text = clean(text);
+    if text.trim().is_empty() {
+        return "``(blank)``".to_owned();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let space = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// A sentence in which every word that Markdown or GitHub could act on is a code span. (Escaping an
+/// `@` as an entity is not enough: mentions are looked for in what has been rendered.)
+pub fn prose(sentence: &str) -> String {
+    let sentence = clean(sentence);
+    let word = |word: &str| {
+        let core = word.trim_end_matches(['.', ',', ';', ':', ')', '?']);
+        let tail = &word[core.len()..];
+        let bare = core.trim_start_matches('(');
+        let head = &core[..core.len() - bare.len()];
+        let number = bare.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
+            && bare.chars().all(|c| c.is_ascii_digit() || ".,%-".contains(c));
+        let letters = bare.chars().all(|c| c.is_alphanumeric() || "'→…%".contains(c))
+            || (bare.chars().all(|c| c.is_alphanumeric() || c == '-')
+                && bare.starts_with(char::is_alphabetic));
+        if bare.is_empty() && head.is_empty() || number || letters {
+            word.to_owned()
+        } else {
+            format!("{head}{}{tail}", code(unquoted(bare)))
+        }
+    };
+    sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn unquoted(word: &str) -> &str {
+    word.strip_prefix('`')
+        .and_then(|word| word.strip_suffix('`'))
+        .filter(|word| !word.is_empty())
+        .unwrap_or(word)
+}
+
+/// Text between HTML tags.
+pub fn html(text: &str) -> String {
+    clean(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A link where the address is one of the web, else the address as code.
+pub fn link(text: &str, url: &str) -> String {
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if !is_web || url.len() > 1000 {
+        return code(&cut(url, 200));
+    }
+    let mut out = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~:/?#&=%+,;".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    format!("[{text}]({out})")
+}
+
+/// The longest run of backquotes: a fence must be longer.
+pub fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_notified_and_nothing_is_injected() {
+        for (text, expected) in [
+            ("a", "`a`"),
+            ("a `b` c", "``a `b` c``"),
+            ("`", "`` ` ``"),
+            ("", "``(blank)``"),
+            ("x\n\n# y", "`x␊␊# y`"),
+        ] {
+            assert_eq!(code(text), expected);
+        }
+        for (text, expected) in [
+            (
+                "The recipient `@pagerduty-x` is gone, 5 % (or so).",
+                "The recipient `@pagerduty-x` is gone, 5 % (or so).",
+            ),
+            ("see https://evil.example, **now** <b>", "see `https://evil.example`, `**now**` `<b>`"),
+            ("goes from 0.05 to -8: www.evil.example", "goes from 0.05 to -8: `www.evil.example`"),
+            ("a\n- b `` c", "`a␊-` b ``` `` ``` c"),
+        ] {
+            assert_eq!(prose(text), expected);
+        }
+        assert_eq!(link("x", "javascript:alert(1)"), "`javascript:alert(1)`");
+        assert_eq!(link("x", "https://a/b) [c](d"), "[x](https://a/b%29%20%5Bc%5D%28d)");
+    }
+}
