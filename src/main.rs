@@ -48,7 +48,9 @@ mod sandbox;
 #[path = "../tests/recordings/mod.rs"]
 mod recordings;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::run()
+}
 
 #[cfg(test)]
 #[path = "../tests/diagnostics/mod.rs"]

@@ -1,1 +1,98 @@
 //! One file a verb: glue that calls the stages in order.
+
+pub mod apply;
+mod declared;
+pub mod init;
+pub mod list;
+mod log;
+pub mod plan;
+pub mod show;
+mod surveyed;
+pub mod validate;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use camino::Utf8PathBuf;
+
+use crate::cache::Cache;
+use crate::cli::{Common, Format};
+use crate::config::{Config, Scope};
+use crate::render::{self, Stream};
+use crate::wire::Wire;
+
+/// The sandbox's state, below the project's folder.
+pub const SANDBOX: &str = ".musher/sandbox";
+
+/// What every command works with.
+pub struct Desk<'a> {
+    pub common: &'a Common,
+    pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
+}
+
+/// A way to an API, and what is to be said of it.
+pub struct Connection {
+    pub wire: Arc<dyn Wire>,
+    /// As people know it: `datadoghq.eu`, a URL, `sandbox`.
+    pub site: String,
+    /// The web application.
+    pub web: String,
+    pub cache: Cache,
+    /// The variables that the keys came from.
+    pub variables: Vec<String>,
+}
+
+/// Ended by an error that has been told.
+#[derive(Debug, thiserror::Error)]
+#[error("see above")]
+pub struct Told;
+
+/// The folder that a command starts in.
+pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
+    if let Some(folder) = &common.directory {
+        return Ok(folder.clone());
+    }
+    let current = std::env::current_dir().context("the current folder can't be read")?;
+    Utf8PathBuf::from_path_buf(current).map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
+}
+
+impl Desk<'_> {
+    /// Writes an answer: to `-o FILE`, else to stdout.
+    pub fn answer(&self, write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>) -> anyhow::Result<()> {
+        let Some(path) = &self.common.output else {
+            return Ok(render::print(Stream::Out, self.common.colors(), write)?);
+        };
+        let mut text = Vec::new();
+        write(&mut text, false)?;
+        replace_file(path, &text)
+    }
+
+    /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.
+    pub fn say(&self, text: &str) -> anyhow::Result<()> {
+        if self.common.quiet {
+            return Ok(());
+        }
+        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{text}"))?)
+    }
+
+    /// The format asked for, if the command has it.
+    pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
+        let format = self.common.format.unwrap_or(Format::Text);
+        if !known.contains(&format) {
+            let names: Vec<String> = known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+            anyhow::bail!("this command writes no such format; --format takes {}", names.join(", "));
+        }
+        Ok(format)
+    }
+}
+
+/// Writes a whole file or nothing: a reader never sees half of it.
+fn replace_file(path: &camino::Utf8Path, text: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(camino::Utf8Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(text)?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).with_context(|| format!("{path} can't be written"))
+}

@@ -27,7 +27,7 @@ pub struct Setting<'a> {
 impl<'a> Setting<'a> {
     pub fn new(config: &'a Config, scope: &'a Scope, constants: &'a Map<String, Value>) -> Self {
         let defaults = config.defaults.iter().filter_map(|(section, defaults)| {
-            let at = config::at(config, &format!("/defaults{}", step(section)));
+            let at = At::value(config.file, format!("/defaults{}", step(section)));
             Some((section.as_str(), (defaults.as_object()?, at)))
         });
         Self {
@@ -91,7 +91,7 @@ fn place(config: &Config, scope: &Scope, name: &str) -> At {
         Some(environment) => format!("/environments{}/vars{}", step(environment), step(name)),
         None => format!("/vars{}", step(name)),
     };
-    config::at(config, &pointer)
+    At::value(config.file, pointer)
 }
 
 fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut Vec<Diagnostic>) -> Value {

@@ -11,6 +11,7 @@ pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;
 pub mod progress;
+pub mod request;
 pub mod sanitize;
 pub mod show;
 mod summary;
@@ -59,6 +60,15 @@ pub fn print(
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();
     quiet_if_gone(written)
+}
+
+/// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.
+pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
+    let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let _ = print(Stream::Err, choice, |out, color| {
+        let style = if color { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
+        writeln!(out, "{style}error{style:#}: {}", sanitize::clean_lines(&texts.join(": ")))
+    });
 }
 
 fn quiet_if_gone(result: io::Result<()>) -> io::Result<()> {

@@ -1,7 +1,17 @@
 //! Command-line types, the choice of the wire, the table of exit codes.
 
+mod connect;
+mod serve;
+
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{self, Desk};
+use crate::http;
+use crate::render::{self, Stream};
 
 /// How a run ends. The numbers are a contract with CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +81,16 @@ pub struct Common {
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,
+}
+
+impl Common {
+    pub fn colors(&self) -> ColorChoice {
+        match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -169,7 +189,6 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct Show {
     /// Section and id: monitors/checkout-errors; or the words `template NAME`
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
@@ -193,4 +212,56 @@ pub struct Serve {
     /// 0 takes any free port
     #[arg(long, default_value_t = 8126)]
     pub port: u16,
+    /// Answer this much later, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
+    /// How often each fault strikes, e.g. 429=0.05,reset-after=0.01 or all=0.05
+    #[arg(long, value_name = "FAULTS")]
+    pub faults: Option<String>,
+    /// Rate limits, requests by seconds, e.g. writes=50/10
+    #[arg(long, value_name = "LIMITS")]
+    pub limits: Option<String>,
+    /// Where the faults' dice start
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// Reads the command line, runs the command, prints what went wrong.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    http::install_crypto();
+    let colors = cli.common.colors();
+    let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(error) => Err(anyhow::Error::new(error).context("the runtime can't be started")),
+    };
+    let exit = exit.unwrap_or_else(|error| {
+        // What is told already has no words of its own.
+        if !error.is::<commands::Told>() {
+            render::failure(&error, colors);
+        }
+        Exit::Error
+    });
+    ExitCode::from(exit as u8)
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let common = cli.common;
+    let desk = Desk { common: &common, connect: &connect::connect };
+    match cli.command {
+        Command::Init(options) => commands::init::run(&desk, &options),
+        Command::Validate => commands::validate::run(&desk),
+        Command::Plan(options) => commands::plan::run(&desk, &options).await,
+        Command::Apply(options) => commands::apply::run(&desk, &options).await,
+        Command::List => commands::list::run(&desk).await,
+        Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
+        Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "musher", &mut script);
+            render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
+            Ok(Exit::Fine)
+        }
+    }
 }

@@ -1,0 +1,53 @@
+//! The way to an environment's API: HTTPS with keys, or the sandbox in this process.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::cache::Cache;
+use crate::commands::{Connection, SANDBOX};
+use crate::config::{Config, Environment, Scope, Target};
+use crate::http::{Endpoint, Https, Keys};
+use crate::sandbox::Sandbox;
+use crate::wire::Wire;
+
+/// Opens no connection yet.
+pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result<Connection> {
+    let environment = scope.environment.as_ref().and_then(|name| config.environments.get(name));
+    let unnamed = Environment::default();
+    let environment = environment.unwrap_or(&unnamed);
+    if environment.target == Target::Sandbox {
+        let folder = config.root.join(SANDBOX);
+        let wire: Arc<dyn Wire> = Arc::new(Sandbox::open(folder.as_std_path())?);
+        // A cache would save nothing, and outlive a reset.
+        return Ok(Connection {
+            wire,
+            site: "sandbox".to_owned(),
+            web: "https://app.datadoghq.com".to_owned(),
+            cache: Cache::none(),
+            variables: Vec::new(),
+        });
+    }
+    let endpoint = endpoint(&environment.target)?;
+    let keys = Keys::read(&environment.keys, &endpoint.shown, &variable)?;
+    let variables = keys.variables.clone();
+    let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
+    let cache = if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)) };
+    Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
+}
+
+fn endpoint(target: &Target) -> anyhow::Result<Endpoint> {
+    Ok(match target {
+        Target::Site(site) => Endpoint::site(site)?,
+        Target::Url(url) => Endpoint::url(url)?,
+        Target::Sandbox | Target::Unnamed => match (variable("DATADOG_HOST"), variable("DD_SITE")) {
+            (Some(url), _) => Endpoint::url(&url).context("DATADOG_HOST names no API")?,
+            (None, Some(site)) => Endpoint::site(&site).context("DD_SITE names no site")?,
+            (None, None) => Endpoint::site("datadoghq.com")?,
+        },
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,92 @@
+//! The files' side of every command: found, loaded, expanded, checked, and told what is wrong.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use super::{Desk, Told, start};
+use crate::check::check;
+use crate::config::{self, Config, Scope};
+use crate::diagnostic::{Diagnostic, Sources, has_errors};
+use crate::expand::expand;
+use crate::load::load;
+use crate::model::{Address, Resource};
+use crate::render::{self, Stream, diagnostics};
+use crate::template::BUILT_IN;
+
+/// A project as its files declare it.
+pub struct Declared {
+    pub config: Config,
+    pub scope: Scope,
+    /// Sorted by address.
+    pub resources: Vec<Resource>,
+    pub sources: Sources,
+    /// What `--only` lets through.
+    only: Option<GlobSet>,
+}
+
+impl Declared {
+    pub fn selects(&self, address: &Address) -> bool {
+        self.only.as_ref().is_none_or(|only| only.is_match(address.as_str()))
+    }
+}
+
+/// What was read, and everything that is wrong with it.
+pub struct Judged {
+    /// Absent: nothing can be done without what is wrong.
+    pub declared: Option<Declared>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: Sources,
+}
+
+/// Reads and judges the project; tells nothing yet.
+pub fn judge(desk: &Desk) -> anyhow::Result<Judged> {
+    let root = config::find(&start(desk.common)?)?;
+    let only = globs(&desk.common.only)?;
+    let mut sources = Sources::default();
+    let (config, mut diagnostics) = config::read(&root, &mut sources);
+    let Some(config) = config else { return Ok(Judged { declared: None, diagnostics, sources }) };
+    let scope = match config::scope(&config, desk.common.environment.as_deref()) {
+        Ok(scope) => scope,
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            return Ok(Judged { declared: None, diagnostics, sources });
+        }
+    };
+    let (definitions, mut sources, faults) = load(&config, BUILT_IN, sources);
+    diagnostics.extend(faults);
+    let (resources, faults) = expand(&definitions, &config, &scope, &mut sources);
+    drop(definitions);
+    diagnostics.extend(faults);
+    diagnostics.extend(check(&resources));
+    let declared = Declared { config, scope, resources, sources: sources.clone(), only };
+    Ok(Judged { declared: Some(declared), diagnostics, sources })
+}
+
+/// Reads the project and tells what is wrong with it; an error ends the command.
+pub fn declare(desk: &Desk) -> anyhow::Result<Declared> {
+    let judged = judge(desk)?;
+    tell(desk, &judged.diagnostics, &judged.sources)?;
+    judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or_else(|| Told.into())
+}
+
+/// Prints diagnostics on stderr.
+pub fn tell(desk: &Desk, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
+    if found.is_empty() || (desk.common.quiet && !has_errors(found)) {
+        return Ok(());
+    }
+    render::print(Stream::Err, desk.common.colors(), |out, color| {
+        out.write_all(diagnostics::text(found, sources, color).as_bytes())
+    })?;
+    Ok(())
+}
+
+/// `*` stands for anything, `/` included: `monitors/lambda/*` is all below it.
+fn globs(texts: &[String]) -> anyhow::Result<Option<GlobSet>> {
+    if texts.is_empty() {
+        return Ok(None);
+    }
+    let mut set = GlobSetBuilder::new();
+    for text in texts {
+        set.add(Glob::new(text).map_err(|error| anyhow::anyhow!("--only {text}: {}", error.kind()))?);
+    }
+    Ok(Some(set.build()?))
+}

@@ -1,0 +1,54 @@
+//! `musher list`: the resources, with their live ids.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::declared::declare;
+use super::surveyed::service;
+use super::Desk;
+use crate::cli::{Exit, Format};
+use crate::kind;
+use crate::model::{Address, Live, Resource};
+use crate::render::list::{self, Item};
+use crate::render::progress::Progress;
+
+pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
+    let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let declared = declare(desk)?;
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    let live = service(desk, &declared, &progress)?.live(&declared).await?;
+    progress.end();
+    let mut rows: BTreeMap<Address, (Option<&Resource>, Option<&Live>)> = BTreeMap::new();
+    for resource in &declared.resources {
+        rows.entry(resource.address.clone()).or_default().0 = Some(resource);
+    }
+    for live in &live {
+        if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner) {
+            rows.entry(Address::new(live.section, &mark.id)).or_default().1 = Some(live);
+        }
+    }
+    let items: Vec<Item> = rows
+        .into_iter()
+        .filter(|(address, _)| declared.selects(address))
+        .filter_map(|(address, (resource, live))| item(address, resource, live))
+        .collect();
+    desk.answer(|out, _| match format {
+        Format::Json => list::write_json(&items, out),
+        Format::Markdown => list::write_markdown(&items, out),
+        _ => list::write_text(&items, out),
+    })?;
+    Ok(Exit::Fine)
+}
+
+fn item(address: Address, resource: Option<&Resource>, live: Option<&Live>) -> Option<Item> {
+    let kind = kind::of_section(address.section())?;
+    let body = live.map(|live| &live.body).or(resource.map(|resource| &resource.body))?;
+    Some(Item {
+        kind: kind.name,
+        name: ["name", "title"].iter().find_map(|key| Some(body.get(key)?.as_str()?.to_owned())),
+        datadog_id: live.map(|live| live.id.clone()),
+        url: live.map(|live| live.url.clone()),
+        position: resource.map(|resource| resource.origin.position.clone()),
+        address: Some(address),
+    })
+}

@@ -1,0 +1,33 @@
+//! `musher plan`: what apply would do.
+
+use std::sync::Arc;
+
+use super::declared::declare;
+use super::surveyed::{service, survey};
+use super::Desk;
+use crate::cli::{self, Exit, Format};
+use crate::model::Plan;
+use crate::render::page::Look;
+use crate::render::progress::Progress;
+use crate::render::{plan_json, plan_markdown, plan_text};
+
+pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
+    let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let declared = declare(desk)?;
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    let service = service(desk, &declared, &progress)?;
+    let surveyed = survey(desk, &declared, &service).await?;
+    progress.end();
+    show(desk, &surveyed.plan, format, options.expand)?;
+    let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
+    Ok(if changes { Exit::Changes } else { Exit::Fine })
+}
+
+/// Writes a plan in the format asked for.
+pub fn show(desk: &Desk, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
+    desk.answer(|out, color| match format {
+        Format::Json => plan_json::write(plan, out),
+        Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
+        _ => plan_text::write(plan, Look { color, expand }, out),
+    })
+}

@@ -1,0 +1,33 @@
+//! `musher validate`: everything that can be known without the network.
+
+use super::declared::{judge, tell};
+use super::Desk;
+use crate::cli::{Exit, Format};
+use crate::diagnostic::has_errors;
+use crate::render::diagnostics;
+
+pub fn run(desk: &Desk) -> anyhow::Result<Exit> {
+    let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
+    let judged = judge(desk)?;
+    let found = &judged.diagnostics;
+    match format {
+        Format::Json => {
+            let json = diagnostics::json(found, &judged.sources);
+            desk.answer(|out, _| writeln!(out, "{json:#}"))?;
+        }
+        Format::Github => {
+            let text = diagnostics::github(found, &judged.sources, "");
+            desk.answer(|out, _| out.write_all(text.as_bytes()))?;
+        }
+        _ => tell(desk, found, &judged.sources)?,
+    }
+    if has_errors(found) {
+        return Ok(Exit::Error);
+    }
+    if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !desk.common.quiet) {
+        let count = declared.resources.len();
+        let resources = if count == 1 { "resource is" } else { "resources are" };
+        desk.answer(|out, _| writeln!(out, "{count} {resources} valid."))?;
+    }
+    Ok(Exit::Fine)
+}
