@@ -34,6 +34,7 @@ mod cache;
 mod http;
 mod limit;
 mod apply;
+mod lock;
 mod write;
 
 // Face.

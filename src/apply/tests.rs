@@ -484,3 +484,79 @@ fn what_moved_since_the_plan_is_named() {
         ]
     );
 }
+
+/// Eight creates that build on each other, under faults; then once more for what was not done.
+async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scripted>) -> (usize, usize) {
+    let fake = Fake::new();
+    fake.script(&script);
+    let address = |at: usize| format!("{}/r{at}", ["monitors", "slos", "dashboards"][at % 3]);
+    let drafts = needs.iter().enumerate().map(|(at, need)| {
+        let draft = draft(Action::Create, &address(at));
+        match need.filter(|_| at > 0) {
+            Some(need) => draft.refers(&address(need % at)),
+            None => draft,
+        }
+    });
+    let mut plan = plan(drafts.collect());
+    for _ in 0..20 {
+        let stop = watch::channel(false).0;
+        let paced = crate::limit::Paced::new(
+            Arc::<Fake>::clone(&fake),
+            crate::limit::Pace::default(),
+            stop.subscribe(),
+            None,
+        );
+        let client = Client::new(Arc::new(paced), "w", Cache::none());
+        let compare: &Compare = &|_, _, _| Vec::new();
+        let options = Options { force: false, patience: Duration::from_secs(60), stop: &stop, compare };
+        let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
+        // A second plan finds by its mark what is there, told or not.
+        for outcome in &outcomes {
+            let kind = kind::of_name(outcome.kind).expect("a kind");
+            let mark = Mark { owner: Owner(OWNER.into()), id: outcome.address.id().into(), protect: false };
+            let state = fake.state();
+            let objects = state.objects.get(kind.section).into_iter().flatten();
+            let there = objects.filter(|(_, body)| mark::read(kind, body).as_ref() == Some(&mark));
+            if let Some((id, _)) = there.last() {
+                let known = Known { id: id.clone(), url: String::new() };
+                plan.known.insert(outcome.address.clone(), known);
+                plan.changes.retain(|change| change.address != outcome.address);
+            } else {
+                assert_ne!(outcome.status, Status::Done, "{} is not there", outcome.address);
+            }
+        }
+    }
+    let objects: usize =
+        ["monitors", "slos", "dashboards"].iter().map(|section| fake.ids(section).len()).sum();
+    (objects, plan.changes.len())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_fails_everything_is_there_once(
+        needs in proptest::collection::vec(proptest::option::of(0_usize..8), 8),
+        faults in proptest::collection::vec((0_usize..7, 0_usize..7), 0..40),
+    ) {
+        let script = faults.into_iter().map(|(start, instead)| {
+            let start = [
+                "POST", "POST", "POST /api/v1/slo", "POST /api/v1/dashboard", "POST /api/v1/monitor", "GET",
+                "GET /api/v1/monitor",
+            ][start];
+            let error = json!({"errors": ["oops"]});
+            let write = start.starts_with("POST");
+            (start, match instead {
+                0 => Instead::Answer(503, error),
+                1 | 2 if write => Instead::DoneAndLost,
+                3 if write => Instead::DoneAnd(502, error),
+                4 if write => Instead::Answer(400, error),
+                4 | 5 => Instead::NotSent,
+                _ => Instead::Lost,
+            })
+        }).collect();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+        let (objects, left) = runtime.block_on(end_state(&needs, script));
+        proptest::prop_assert_eq!((objects, left), (8, 0));
+    }
+}
