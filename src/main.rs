@@ -36,6 +36,7 @@ mod cache;
 mod http;
 mod limit;
 mod apply;
+mod lock;
 mod write;
 
 // Face.

@@ -99,7 +99,7 @@ impl Refusal {
 fn words(body: &[u8]) -> String {
     let raw = || String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]).trim().to_owned();
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return raw() };
-    let parts = match (members.get("errors"), members.get("error"), members.get("message")) {
+    let parts: Vec<String> = match (members.get("errors"), members.get("error"), members.get("message")) {
         (Some(Value::Array(errors)), _, _) => errors.iter().take(MOST_PARTS).filter_map(part).collect(),
         (Some(Value::Object(errors)), _, _) => errors
             .iter()
@@ -111,7 +111,8 @@ fn words(body: &[u8]) -> String {
         }
         _ => Vec::new(),
     };
-    if parts.is_empty() { raw() } else { parts.join("; ") }
+    let said = parts.join("; ");
+    if said.is_empty() { raw() } else { said }
 }
 
 /// One error: a text, `{status, title, detail, code}` or `{code, message, details: [{message, target}]}`.
@@ -189,5 +190,18 @@ mod tests {
         check(400, r#"{"errors":[null,{"a":1}]}"#, Fault::Refused, r#"{"a":1}"#);
         check(400, &"é".repeat(5_000), Fault::Refused, &format!("{}…", "é".repeat(2_000)));
         check(400, &"[".repeat(5_000), Fault::Refused, &format!("{}…", "[".repeat(2_000)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_body_has_words(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let said = words(&bytes);
+            proptest::prop_assert!(said.is_empty() || !bytes.is_empty());
+        }
+
+        #[test]
+        fn any_error_json_has_words(text in r#"\{"(errors|error|message)":(\[|\{"[a-z]{1,7}":|)("[^"\\]{0,9}"|null|7|\{\})(\]|\}|)\}"#) {
+            proptest::prop_assert!(!words(text.as_bytes()).is_empty(), "{}", text);
+        }
     }
 }

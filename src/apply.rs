@@ -1,1 +1,0 @@
-//! A plan carried out: the only caller of create, update and delete.

@@ -1,0 +1,428 @@
+//! A plan is carried out: each change as soon as what it needs is done, side by side; a failure stops what needs it.
+
+mod moved;
+mod report;
+mod steps;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+pub use moved::{Moved, moved_since};
+pub use report::report;
+
+use crate::client::{Client, Refusal};
+use crate::fill::{fill, unfilled};
+use crate::kind::{self, Kind};
+use crate::model::{
+    Action, Address, Attribute, Change, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
+};
+use crate::wire::counted;
+use steps::Schedule;
+use write::{Failure, Wish};
+
+/// Changes begun at once: more than the limiter ever lets out, so that it decides.
+const AT_ONCE: usize = 256;
+const STOPPED: &str = "apply was stopped before";
+
+/// Compares what was sent with what was answered: the fields that the service did not keep.
+pub type Compare = dyn Fn(&Kind, &Value, &Value) -> Vec<FieldChange> + Sync;
+
+/// How an apply goes about it.
+pub struct Options<'a> {
+    /// Delete also what others use.
+    pub force: bool,
+    /// How long a create is repeated whose answers are lost.
+    pub patience: Duration,
+    /// True: what is on its way is finished, the rest is not tried. Set here too, when the keys are refused.
+    /// The limiter is to watch the same.
+    pub stop: &'a watch::Sender<bool>,
+    pub compare: &'a Compare,
+}
+
+/// What happens, as it happens. Waits for rate limits are told by the limiter's observer.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    Begun { changes: usize },
+    Started { change: &'a Change },
+    Finished { outcome: &'a Outcome, done: usize, changes: usize },
+}
+
+/// Hears of events; renders them or not.
+pub trait Progress: Sync {
+    fn event(&self, event: Event<'_>);
+}
+
+/// Carries out a plan. The outcomes come in the order of its changes, one for each.
+pub async fn apply(
+    plan: &Plan,
+    client: &Client,
+    options: &Options<'_>,
+    progress: &dyn Progress,
+) -> Vec<Outcome> {
+    progress.event(Event::Begun { changes: plan.changes.len() });
+    let schedule = Schedule::new(&plan.changes);
+    let mut standing: BTreeMap<&Address, BTreeSet<String>> = BTreeMap::new();
+    for change in &plan.changes {
+        standing.entry(&change.address).or_default().extend(change.datadog_id.clone());
+    }
+    let run = Run {
+        plan,
+        client,
+        options,
+        progress,
+        ready: schedule.first(),
+        schedule,
+        running: FuturesUnordered::new(),
+        questions: BTreeMap::new(),
+        asking: BTreeSet::new(),
+        parked: Vec::new(),
+        asked_twice: BTreeSet::new(),
+        standing,
+        made: BTreeMap::new(),
+        parts: plan.changes.iter().map(|_| Part::default()).collect(),
+        done: 0,
+    };
+    let outcomes = run.go().await;
+    // A cache that can't be written costs requests, nothing else.
+    let _ = client.save_cache();
+    outcomes
+}
+
+/// Everything that a run keeps in mind.
+struct Run<'a> {
+    plan: &'a Plan,
+    client: &'a Client,
+    options: &'a Options<'a>,
+    progress: &'a dyn Progress,
+    schedule: Schedule,
+    ready: VecDeque<usize>,
+    running: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// Deletes that wait to be asked about, by section.
+    questions: BTreeMap<&'static str, Vec<usize>>,
+    /// Sections with a question on its way.
+    asking: BTreeSet<&'static str>,
+    /// Deletes that were refused while other work went on: asked about once more when it is over.
+    parked: Vec<usize>,
+    asked_twice: BTreeSet<usize>,
+    /// Objects that bore the mark of a new one before: the old one of a replace, copies made in the UI.
+    standing: BTreeMap<&'a Address, BTreeSet<String>>,
+    /// What this very run made, to refer to.
+    made: BTreeMap<Address, Known>,
+    parts: Vec<Part>,
+    done: usize,
+}
+
+/// What is known of a change so far.
+#[derive(Default)]
+struct Part {
+    attempts: u32,
+    milliseconds: u64,
+    written: Option<Known>,
+    not_kept: Vec<FieldChange>,
+    outcome: Option<Outcome>,
+}
+
+/// Something that was on its way has come to its end.
+enum Ended {
+    Step {
+        at: usize,
+        result: Result<Option<Written>, Failure>,
+        attempts: u32,
+        milliseconds: u64,
+    },
+    /// Which of these may not be deleted, with what uses them.
+    Asked {
+        kind: &'static Kind,
+        steps: Vec<usize>,
+        used: Result<BTreeMap<String, Vec<String>>, Refusal>,
+    },
+}
+
+/// A body that was sent, and the object that it became.
+struct Written {
+    sent: Value,
+    live: Live,
+}
+
+impl<'a> Run<'a> {
+    async fn go(mut self) -> Vec<Outcome> {
+        loop {
+            while self.running.len() < AT_ONCE && !self.stopped() {
+                let Some(at) = self.ready.pop_front() else { break };
+                self.start(at);
+            }
+            self.ask();
+            match self.running.next().await {
+                Some(Ended::Step { at, result, attempts, milliseconds }) => {
+                    let part = &mut self.parts[self.schedule.steps[at].change];
+                    part.attempts += attempts;
+                    part.milliseconds += milliseconds;
+                    self.ended(at, result);
+                }
+                Some(Ended::Asked { kind, steps, used }) => {
+                    self.asking.remove(kind.section);
+                    self.answered(kind, steps, used);
+                }
+                None if !self.parked.is_empty() && !self.stopped() => {
+                    for at in std::mem::take(&mut self.parked) {
+                        self.asked_twice.insert(at);
+                        self.questions.entry(self.kind(at).section).or_default().push(at);
+                    }
+                }
+                None => return self.close(),
+            }
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        *self.options.stop.borrow()
+    }
+
+    fn change(&self, at: usize) -> &'a Change {
+        &self.plan.changes[self.schedule.steps[at].change]
+    }
+
+    fn kind(&self, at: usize) -> &'static Kind {
+        kind_of(self.change(at))
+    }
+
+    fn start(&mut self, at: usize) {
+        let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
+        if !self.schedule.steps[at].old {
+            self.progress.event(Event::Started { change });
+        }
+        if self.schedule.steps[at].old || change.action == Action::Delete {
+            if kind.can_delete.is_some() && !options.force {
+                self.questions.entry(kind.section).or_default().push(at);
+            } else {
+                self.delete(at);
+            }
+            return;
+        }
+        let body = match self.filled(kind, change) {
+            Ok(body) => body,
+            Err(failure) => return self.ended(at, Err(failure)),
+        };
+        let others = self.standing.get(&change.address).cloned().unwrap_or_default();
+        self.run(at, async move {
+            let live = match (&change.datadog_id, change.action) {
+                (Some(id), Action::Update | Action::Move | Action::Adopt) => {
+                    write::put(client, kind, id, &body).await?
+                }
+                _ => {
+                    let wish = Wish { kind, body: &body, others: &others, patience: options.patience };
+                    write::make(client, &wish, options.stop).await?
+                }
+            };
+            Ok(Some(Written { sent: body, live }))
+        });
+    }
+
+    fn delete(&mut self, at: usize) {
+        let (change, kind, client, force) = (self.change(at), self.kind(at), self.client, self.options.force);
+        self.run(at, async move {
+            let id = change.datadog_id.as_ref();
+            let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
+            write::delete(client, kind, id, force).await.map(|()| None)
+        });
+    }
+
+    fn run(&self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
+        let timed = async move {
+            let began = Instant::now();
+            let (result, attempts) = counted(work).await;
+            let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Ended::Step { at, result, attempts, milliseconds }
+        };
+        self.running.push(timed.boxed());
+    }
+
+    /// The body with all its references, those to objects of this run first: a replace makes a new id.
+    fn filled(&self, kind: &Kind, change: &Change) -> Result<Value, Failure> {
+        let body = change.body.as_ref();
+        let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
+        let known = |reference: &Reference| {
+            let known =
+                self.made.get(&reference.target).or_else(|| self.plan.known.get(&reference.target))?;
+            Some(match reference.attribute {
+                Attribute::Id => known.id.clone(),
+                Attribute::Url => known.url.clone(),
+            })
+        };
+        let body = fill(kind, body, &known);
+        match unfilled(&body) {
+            Some(reference) => {
+                let text = format!("it refers to `{}`, which is not there", reference.target);
+                Err(Failure::because(text))
+            }
+            None => Ok(body),
+        }
+    }
+
+    /// Asks about the deletes that have come together meanwhile; one question for each kind at a time.
+    fn ask(&mut self) {
+        if self.stopped() {
+            return;
+        }
+        for (section, steps) in std::mem::take(&mut self.questions) {
+            if self.asking.contains(section) {
+                self.questions.insert(section, steps);
+                continue;
+            }
+            self.asking.insert(section);
+            let (client, kind) = (self.client, self.kind(steps[0]));
+            let ids: Vec<String> =
+                steps.iter().filter_map(|&at| self.change(at).datadog_id.clone()).collect();
+            let asking =
+                async move { Ended::Asked { kind, steps, used: client.can_delete(kind, &ids).await } };
+            self.running.push(asking.boxed());
+        }
+    }
+
+    fn answered(
+        &mut self,
+        kind: &Kind,
+        steps: Vec<usize>,
+        used: Result<BTreeMap<String, Vec<String>>, Refusal>,
+    ) {
+        let used = match used {
+            Ok(used) => used,
+            Err(refusal) => {
+                let failure = Failure::of(&refusal, None);
+                steps.into_iter().for_each(|at| self.ended(at, Err(failure.clone())));
+                return;
+            }
+        };
+        let users = |at: &usize| used.get(self.change(*at).datadog_id.as_deref().unwrap_or_default());
+        let (refused, free): (Vec<_>, Vec<_>) =
+            steps.into_iter().map(|at| (at, users(&at))).partition(|(_, users)| users.is_some());
+        if self.stopped() {
+            return;
+        }
+        for (at, _) in free {
+            self.delete(at);
+        }
+        for (at, users) in refused {
+            // What uses it may be on its way out.
+            let work_goes_on = !self.running.is_empty() || !self.ready.is_empty();
+            if work_goes_on && !self.asked_twice.contains(&at) {
+                self.parked.push(at);
+                continue;
+            }
+            let users = users.map(|users| users.join("; ")).unwrap_or_default();
+            let text = format!("the {} is still used, and is not deleted: {users}", kind.name);
+            self.ended(at, Err(Failure::because(text)));
+        }
+    }
+
+    /// A step came to its end: what it means for its change and for those that wait for it.
+    fn ended(&mut self, at: usize, result: Result<Option<Written>, Failure>) {
+        let step = self.schedule.steps[at];
+        let change = self.change(at);
+        match result {
+            Ok(written) => {
+                if let Some(Written { sent, live }) = written {
+                    let known = Known { id: live.id, url: live.url };
+                    let part = &mut self.parts[step.change];
+                    part.not_kept = (self.options.compare)(kind_of(change), &sent, &live.body);
+                    part.written = Some(known.clone());
+                    self.made.insert(change.address.clone(), known);
+                }
+                if step.old || change.action != Action::Replace {
+                    self.finish(step.change, Status::Done);
+                }
+                self.ready.extend(self.schedule.done(at));
+            }
+            Err(failure) => {
+                if failure.forbidden {
+                    self.options.stop.send_replace(true);
+                }
+                let status = self.status_of(at, failure);
+                self.finish(step.change, status);
+                for blocked in self.schedule.failed(at) {
+                    self.blocked(blocked, &change.address);
+                }
+            }
+        }
+    }
+
+    fn status_of(&self, at: usize, failure: Failure) -> Status {
+        if self.schedule.steps[at].old {
+            return self.old_stays(self.schedule.steps[at].change, &failure.text);
+        }
+        if failure.unsent && self.stopped() {
+            return Status::NotTried { because: STOPPED.to_owned() };
+        }
+        Status::Failed { text: failure.text, pointer: failure.pointer }
+    }
+
+    /// Something that a step needs failed.
+    fn blocked(&mut self, at: usize, needed: &Address) {
+        let step = self.schedule.steps[at];
+        let status = if step.old && self.parts[step.change].written.is_some() {
+            self.old_stays(step.change, &format!("`{needed}` still needs it"))
+        } else {
+            Status::NotTried { because: format!("it needs `{needed}`, which failed") }
+        };
+        self.finish(step.change, status);
+    }
+
+    fn old_stays(&self, change: usize, why: &str) -> Status {
+        let old = self.plan.changes[change].datadog_id.as_deref().unwrap_or_default();
+        let new = self.parts[change].written.as_ref().map(|known| known.id.as_str()).unwrap_or_default();
+        let text = format!("the new object {new} is there, but the old one {old} is not deleted: {why}");
+        Status::Failed { text: format!("{text}. The next apply deletes it"), pointer: None }
+    }
+
+    /// The end of a change; the first word on it counts.
+    fn finish(&mut self, change: usize, status: Status) {
+        let (part, change) = (&mut self.parts[change], &self.plan.changes[change]);
+        if part.outcome.is_some() {
+            return;
+        }
+        self.done += 1;
+        let written = part.written.as_ref();
+        let outcome = part.outcome.insert(Outcome {
+            address: change.address.clone(),
+            action: change.action,
+            kind: change.kind,
+            status,
+            datadog_id: written.map(|known| known.id.clone()).or_else(|| change.datadog_id.clone()),
+            url: written.map(|known| known.url.clone()).or_else(|| change.url.clone()),
+            attempts: part.attempts,
+            milliseconds: part.milliseconds,
+            origin: change.origin.clone(),
+            not_kept: std::mem::take(&mut part.not_kept),
+        });
+        let changes = self.plan.changes.len();
+        self.progress.event(Event::Finished { outcome, done: self.done, changes });
+    }
+
+    /// Nothing is on its way any more: what has no end was stopped.
+    fn close(mut self) -> Vec<Outcome> {
+        let because = if self.stopped() { STOPPED } else { "the changes that it needs wait for each other" };
+        for change in 0..self.parts.len() {
+            let status = match self.parts[change].written {
+                Some(_) => self.old_stays(change, because),
+                None => Status::NotTried { because: because.to_owned() },
+            };
+            self.finish(change, status);
+        }
+        self.parts.into_iter().filter_map(|part| part.outcome).collect()
+    }
+}
+
+fn kind_of(change: &Change) -> &'static Kind {
+    kind::of_name(change.kind).expect("bug: a plan holds kinds of the table only")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What somebody else did between a plan and its apply: changes whose live object is no longer the one planned for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Number, Value};
+
+use crate::kind::{self, Kind};
+use crate::mark;
+use crate::model::{Address, Change, Live, Plan};
+
+/// How the live side of a change differs from what was planned for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// It was changed, by these top-level fields.
+    Changed(Vec<String>),
+    Gone,
+    /// An object with the mark of what is to be made exists now: its id.
+    Made(String),
+}
+
+/// The changes that a second, fresh list contradicts, in the plan's order. Fields that the service alone sets
+/// don't count; mutes and whatever else an update sends as it stood live do.
+pub fn moved_since(plan: &Plan, fresh: &[Live]) -> Vec<(Address, Moved)> {
+    let by_id: BTreeMap<(&str, &str), &Live> =
+        fresh.iter().map(|live| ((live.section, live.id.as_str()), live)).collect();
+    plan.changes
+        .iter()
+        .filter_map(|change| Some((change.address.clone(), moved(change, &by_id, fresh)?)))
+        .collect()
+}
+
+fn moved(change: &Change, by_id: &BTreeMap<(&str, &str), &Live>, fresh: &[Live]) -> Option<Moved> {
+    let kind = kind::of_name(change.kind)?;
+    let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
+        let own = mark::read(kind, change.body.as_ref()?)?;
+        let same = |live: &&Live| {
+            live.section == kind.section
+                && live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner && mark.id == own.id)
+        };
+        return fresh.iter().find(same).map(|live| Moved::Made(live.id.clone()));
+    };
+    let Some(now) = by_id.get(&(kind.section, id.as_str())) else { return Some(Moved::Gone) };
+    let fields = differing(kind, before, &now.body);
+    (!fields.is_empty()).then_some(Moved::Changed(fields))
+}
+
+/// The top-level fields in which two bodies of one object differ.
+fn differing(kind: &Kind, before: &Value, now: &Value) -> Vec<String> {
+    let (before, now) = (plain(kind, before), plain(kind, now));
+    let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else { return Vec::new() };
+    let mut fields: Vec<String> = before
+        .iter()
+        .filter(|(key, value)| now.get(*key).unwrap_or(&Value::Null) != *value)
+        .map(|(key, _)| key.clone())
+        .chain(
+            now.iter().filter(|(key, v)| !before.contains_key(*key) && !v.is_null()).map(|(k, _)| k.clone()),
+        )
+        .collect();
+    fields.sort();
+    fields
+}
+
+/// A body without what the service alone sets or doesn't always show, sets in order, numbers by value.
+fn plain(kind: &Kind, body: &Value) -> Value {
+    walk(kind, body, "", 0)
+}
+
+/// Bodies nest less; deeper ones are compared as they stand.
+const DEPTH: usize = 200;
+
+fn walk(kind: &Kind, value: &Value, pointer: &str, depth: usize) -> Value {
+    let is = |paths: &[&str], pointer: &str| paths.iter().any(|path| kind::matches(path, pointer));
+    match value {
+        Value::Object(members) if depth < DEPTH => {
+            let inside = members.iter().filter_map(|(key, value)| {
+                let pointer = format!("{pointer}{}", crate::diagnostic::step(key));
+                let silent = is(kind.read_only, &pointer) || is(kind.unseen, &pointer);
+                (!silent).then(|| (key.clone(), walk(kind, value, &pointer, depth + 1)))
+            });
+            Value::Object(inside.collect())
+        }
+        Value::Array(items) if depth < DEPTH => {
+            let mut items: Vec<Value> = items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| walk(kind, item, &format!("{pointer}/{at}"), depth + 1))
+                .collect();
+            if is(kind.sets, pointer) {
+                items.sort_by_key(Value::to_string);
+            }
+            Value::Array(items)
+        }
+        // `2` and `2.0` are one number.
+        Value::Number(number) => number
+            .as_f64()
+            .filter(|float| float.fract() == 0.0 && float.abs() < 9e15)
+            .map_or_else(|| Value::Number(number.clone()), |float| Value::Number(Number::from(float as i64))),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(section: &str, before: Value, now: Value, expected: &[&str]) {
+        let kind = kind::of_section(section).expect("a kind");
+        assert_eq!(differing(kind, &before, &now), expected, "{before} {now}");
+    }
+
+    #[test]
+    fn what_a_person_changed_is_seen_and_what_the_service_does_is_not() {
+        check("monitors", json!({"id": 1, "name": "a"}), json!({"id": 1, "name": "b"}), &["name"]);
+        let alerting = json!({"overall_state": "Alert", "modified": "now", "options": {"thresholds": {"critical": 2.0}}});
+        check(
+            "monitors",
+            json!({"overall_state": "OK", "options": {"thresholds": {"critical": 2}}}),
+            alerting,
+            &[],
+        );
+        check(
+            "monitors",
+            json!({"options": {"silenced": {}}}),
+            json!({"options": {"silenced": {"*": null}}}),
+            &["options"],
+        );
+        check("monitors", json!({"assets": []}), json!({}), &[]);
+        check("monitors", json!({}), json!({"priority": null}), &[]);
+        check("slos", json!({"tags": ["a", "b"]}), json!({"tags": ["b", "a"]}), &[]);
+        check(
+            "slos",
+            json!({"thresholds": [{"target": 99, "target_display": "99."}]}),
+            json!({"thresholds": [{"target": 99.0}]}),
+            &[],
+        );
+        check("dashboards", json!({"widgets": [1, 2]}), json!({"widgets": [2, 1]}), &["widgets"]);
+        check("dashboards", json!({"a": 1}), json!({"b": 1.5}), &["a", "b"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! What waits for what: each change is a step, a replace two, and a step begins when those that it needs are done.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::{Action, Address, Change};
+
+/// A part of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its place in the plan.
+    pub change: usize,
+    /// The old object of a replace goes; otherwise the change itself.
+    pub old: bool,
+}
+
+/// The order of steps, and how far it has come.
+#[derive(Debug)]
+pub struct Schedule {
+    pub steps: Vec<Step>,
+    /// How many needs of a step are not done.
+    open: Vec<usize>,
+    needed_by: Vec<Vec<usize>>,
+    ended: Vec<bool>,
+}
+
+impl Schedule {
+    /// A step for each change, in the plan's order, then those that delete the old objects of replaces.
+    ///
+    /// A change needs those at the addresses of its [`Change::after`]; where an address has several, the
+    /// one that writes is meant. The old object of a replace goes when the new one is there and all that
+    /// referred to the old one is done; a delete that needs a replace needs that too.
+    pub fn new(changes: &[Change]) -> Self {
+        let needs = direct_needs(changes);
+        let mut steps: Vec<Step> = (0..changes.len()).map(|change| Step { change, old: false }).collect();
+        let mut old_of = BTreeMap::new();
+        for (change, _) in changes.iter().enumerate().filter(|(_, change)| change.action == Action::Replace) {
+            old_of.insert(change, steps.len());
+            steps.push(Step { change, old: true });
+        }
+        let mut edges: Vec<(usize, usize)> = Vec::new();
+        for (change, needed) in
+            needs.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |n| (at, *n)))
+        {
+            edges.push((change, needed));
+            let Some(&old) = old_of.get(&needed) else { continue };
+            if changes[change].action == Action::Delete {
+                edges.push((change, old));
+            } else {
+                edges.push((old, change));
+                edges.extend(old_of.get(&change).map(|&own| (old, own)));
+            }
+        }
+        edges.extend(old_of.iter().map(|(&change, &old)| (old, change)));
+        edges.sort_unstable();
+        edges.dedup();
+        let mut schedule = Self {
+            open: vec![0; steps.len()],
+            needed_by: vec![Vec::new(); steps.len()],
+            ended: vec![false; steps.len()],
+            steps,
+        };
+        for (step, needed) in edges {
+            schedule.open[step] += 1;
+            schedule.needed_by[needed].push(step);
+        }
+        schedule
+    }
+
+    /// The steps that need nothing.
+    pub fn first(&self) -> VecDeque<usize> {
+        (0..self.steps.len()).filter(|&at| self.open[at] == 0).collect()
+    }
+
+    /// A step is done: those that can begin now.
+    pub fn done(&mut self, at: usize) -> Vec<usize> {
+        self.ended[at] = true;
+        let mut ready = Vec::new();
+        for &next in &self.needed_by[at] {
+            self.open[next] -= 1;
+            if self.open[next] == 0 && !self.ended[next] {
+                ready.push(next);
+            }
+        }
+        ready
+    }
+
+    /// A step failed: those that will never begin, each once.
+    pub fn failed(&mut self, at: usize) -> Vec<usize> {
+        self.ended[at] = true;
+        let mut blocked = Vec::new();
+        let mut rest = vec![at];
+        while let Some(at) = rest.pop() {
+            for &next in &self.needed_by[at] {
+                if !self.ended[next] {
+                    self.ended[next] = true;
+                    blocked.push(next);
+                    rest.push(next);
+                }
+            }
+        }
+        blocked.sort_unstable();
+        blocked
+    }
+}
+
+/// For each change the changes that it needs, by their places in the plan.
+fn direct_needs(changes: &[Change]) -> Vec<Vec<usize>> {
+    let mut writes: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+    let mut deletes: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        let map = if change.action == Action::Delete { &mut deletes } else { &mut writes };
+        map.entry(&change.address).or_default().push(at);
+    }
+    let meant = |(at, change): (usize, &Change)| {
+        let meant = |address| writes.get(address).or_else(|| deletes.get(address));
+        change.after.iter().filter_map(meant).flatten().copied().filter(|&needed| needed != at).collect()
+    };
+    changes.iter().enumerate().map(meant).collect()
+}

@@ -1,0 +1,562 @@
+//! Plans carried out against a fake service.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use super::*;
+use crate::cache::Cache;
+use crate::client::fake::{Fake, Instead};
+use crate::mark;
+use crate::model::{Mark, Owner};
+
+const OWNER: &str = "shop.prod";
+
+/// A change of `SECTION/ID`. Its body refers to `refers`, and it waits for `after`.
+struct Draft {
+    change: Change,
+}
+
+fn draft(action: Action, address: &str) -> Draft {
+    let address = Address::parse(address).expect("an address");
+    let kind = kind::of_section(address.section()).expect("a kind");
+    let mut body = json!({ "name": address.id() });
+    let mark = Mark { owner: Owner(OWNER.into()), id: address.id().into(), protect: false };
+    mark::write(kind, &mut body, &mark);
+    let change = Change {
+        address,
+        action,
+        kind: kind.name,
+        datadog_id: None,
+        url: None,
+        moved_from: None,
+        origin: None,
+        instance: None,
+        risks: Vec::new(),
+        diff: Vec::new(),
+        body: (action != Action::Delete).then_some(body),
+        live: None,
+        after: Vec::new(),
+        protected: false,
+    };
+    Draft { change }
+}
+
+impl Draft {
+    /// Made before the plan: with the mark, in the fake service.
+    fn live(mut self, fake: &Fake) -> Self {
+        let kind = kind::of_name(self.change.kind).expect("a kind");
+        let mut body = json!({ "name": "as it was" });
+        let mark = Mark { owner: Owner(OWNER.into()), id: self.change.address.id().into(), protect: false };
+        mark::write(kind, &mut body, &mark);
+        self.change.datadog_id = Some(fake.put(kind.section, body));
+        self
+    }
+
+    fn id(&self) -> String {
+        self.change.datadog_id.clone().expect("a live object")
+    }
+
+    fn refers(mut self, target: &str) -> Self {
+        let target = Address::parse(target).expect("an address");
+        let reference = Reference { target: target.clone(), attribute: Attribute::Id };
+        self.change.body.as_mut().expect("a body")["query"] = json!(reference.marker());
+        self.change.after.push(target);
+        self
+    }
+
+    fn after(mut self, target: &str) -> Self {
+        self.change.after.push(Address::parse(target).expect("an address"));
+        self
+    }
+}
+
+fn plan(drafts: Vec<Draft>) -> Plan {
+    Plan {
+        project: "shop".into(),
+        environment: Some("prod".into()),
+        site: "x".into(),
+        organisation: None,
+        changes: drafts.into_iter().map(|draft| draft.change).collect(),
+        unchanged: 0,
+        known: BTreeMap::new(),
+        owned: 0,
+        declared: 0,
+    }
+}
+
+/// Hears events, and stops the run after so many ends.
+#[derive(Default)]
+struct Ears {
+    heard: Mutex<Vec<String>>,
+    stop_after: Option<(usize, watch::Sender<bool>)>,
+}
+
+impl Progress for Ears {
+    fn event(&self, event: Event<'_>) {
+        let line = match event {
+            Event::Begun { changes } => format!("begun {changes}"),
+            Event::Started { change } => format!("started {}", change.address),
+            Event::Finished { outcome, done, changes } => {
+                if let Some((_, stop)) = self.stop_after.as_ref().filter(|(after, _)| done == *after) {
+                    stop.send_replace(true);
+                }
+                format!("finished {} {done}/{changes}", outcome.address)
+            }
+        };
+        self.heard.lock().expect("ears").push(line);
+    }
+}
+
+async fn run_with(fake: &Arc<Fake>, plan: &Plan, stop: &watch::Sender<bool>, ears: &Ears) -> Vec<Outcome> {
+    let client = Client::new(Arc::<Fake>::clone(fake), "w", Cache::none());
+    let compare: &Compare = &|_, sent, got| {
+        let lost = sent.get("lost").filter(|_| got.get("lost").is_none());
+        let change = |before| FieldChange { path: "/lost".into(), before: Some(before), after: None };
+        lost.cloned().map(change).into_iter().collect()
+    };
+    let options = Options { force: false, patience: Duration::from_secs(60), stop, compare };
+    apply(plan, &client, &options, ears).await
+}
+
+async fn run(fake: &Arc<Fake>, plan: &Plan) -> Vec<Outcome> {
+    run_with(fake, plan, &watch::channel(false).0, &Ears::default()).await
+}
+
+/// `ADDRESS done`, `ADDRESS failed: …`, `ADDRESS not tried: …`.
+fn told(outcomes: &[Outcome]) -> Vec<String> {
+    let told = |outcome: &Outcome| match &outcome.status {
+        Status::Done => format!("{} done", outcome.address),
+        Status::Failed { text, .. } => format!("{} failed: {text}", outcome.address),
+        Status::NotTried { because } => format!("{} not tried: {because}", outcome.address),
+    };
+    outcomes.iter().map(told).collect()
+}
+
+/// Writes and deletes, in the order of their arrival.
+fn writes(fake: &Fake) -> Vec<String> {
+    fake.seen().into_iter().filter(|line| !line.starts_with("GET")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn references_are_filled_with_what_was_made() {
+    let fake = Fake::new();
+    let plan = plan(vec![
+        draft(Action::Create, "monitors/alert").refers("slos/s"),
+        draft(Action::Create, "monitors/both").refers("monitors/alert"),
+        draft(Action::Create, "slos/s"),
+    ]);
+    let ears = Ears::default();
+    let outcomes = run_with(&fake, &plan, &watch::channel(false).0, &ears).await;
+    assert_eq!(told(&outcomes), ["monitors/alert done", "monitors/both done", "slos/s done"]);
+    let queries: Vec<_> = fake.state().sent.iter().map(|body| body["query"].clone()).collect();
+    assert_eq!(queries, [Value::Null, json!("slo-1"), json!("1002")]);
+    assert_eq!((outcomes[0].attempts, outcomes[0].milliseconds), (1, 10));
+    assert_eq!(outcomes[2].url.as_deref(), Some("w/slo?slo_id=slo-1"));
+    let heard = ears.heard.lock().expect("ears").clone();
+    assert_eq!(heard[..3], ["begun 3", "started slos/s", "finished slos/s 1/3"]);
+    let report = report(&outcomes);
+    assert_eq!(
+        report["changes"][2],
+        json!({"address": "slos/s", "kind": "slo", "action": "create", "id": "slo-1", "url": "w/slo?slo_id=slo-1",
+            "status": "done", "error": null, "attempts": 1, "ms": 10, "not_kept": []})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_begins_when_its_own_needs_are_met() {
+    // A chain of ten and ten that stand alone: as long as the chain, not longer.
+    let mut drafts: Vec<Draft> =
+        (0..10).map(|at| draft(Action::Create, &format!("monitors/alone-{at}"))).collect();
+    drafts.push(draft(Action::Create, "monitors/c0"));
+    for at in 1..10 {
+        drafts
+            .push(draft(Action::Create, &format!("monitors/c{at}")).refers(&format!("monitors/c{}", at - 1)));
+    }
+    let fake = Fake::new();
+    let began = Instant::now();
+    let outcomes = run(&fake, &plan(drafts)).await;
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Done));
+    assert_eq!(began.elapsed().as_millis() / 10, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_stops_what_needs_it_and_nothing_else() {
+    let fake = Fake::new();
+    let refusal = json!({"errors": ["The value provided for parameter 'query' is invalid"]});
+    fake.script(&[("POST /api/v1/slo", Instead::Answer(400, refusal))]);
+    let plan = plan(vec![
+        draft(Action::Create, "monitors/alert").refers("slos/s"),
+        draft(Action::Create, "monitors/both").refers("monitors/alert"),
+        draft(Action::Create, "monitors/other"),
+        draft(Action::Create, "slos/s").refers("monitors/other"),
+    ]);
+    let outcomes = run(&fake, &plan).await;
+    assert_eq!(
+        told(&outcomes),
+        [
+            "monitors/alert not tried: it needs `slos/s`, which failed",
+            "monitors/both not tried: it needs `slos/s`, which failed",
+            "monitors/other done",
+            "slos/s failed: POST /api/v1/slo was answered with 400: The value provided for parameter 'query' is invalid",
+        ]
+    );
+    let Status::Failed { pointer, .. } = &outcomes[3].status else { panic!("it failed") };
+    assert_eq!(pointer.as_deref(), Some("/query"));
+}
+
+/// One create under a script: what is told of it, and how many objects there are in the end.
+async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, objects: usize) {
+    for address in ["monitors/a", "slos/a", "dashboards/a"] {
+        let fake = Fake::new();
+        let path = kind::of_section(address.split_once('/').expect("a section").0).expect("a kind").path;
+        for (start, instead) in script {
+            let start = format!("{start} {path}").leak();
+            fake.script(&[(start, instead.clone())]);
+        }
+        let outcomes = run(&fake, &plan(vec![draft(Action::Create, address)])).await;
+        let told = told(&outcomes).remove(0);
+        assert!(told.starts_with(&format!("{address} {expected}")), "{told}");
+        assert_eq!(fake.ids(address.split_once('/').expect("a section").0).len(), objects, "{script:?}");
+        if expected == "done" {
+            assert_eq!(outcomes[0].datadog_id, fake.ids(outcomes[0].address.section()).pop());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_made_twice() {
+    let error = || json!({"errors": ["oops"]});
+    check_create(&[], "done", 1).await;
+    check_create(&[("POST", Instead::DoneAndLost)], "done", 1).await;
+    check_create(&[("POST", Instead::Lost)], "done", 1).await;
+    check_create(&[("POST", Instead::DoneAnd(502, error()))], "done", 1).await;
+    check_create(&[("POST", Instead::Answer(500, error()))], "done", 1).await;
+    check_create(&[("POST", Instead::DoneAnd(200, json!([])))], "done", 1).await;
+    check_create(
+        &[("POST", Instead::Lost), ("POST", Instead::Lost), ("POST", Instead::DoneAndLost)],
+        "done",
+        1,
+    )
+    .await;
+    // Nothing shows what became of it: it is not sent again.
+    check_create(&[("POST", Instead::DoneAndLost), ("GET", Instead::NotSent)], "failed: POST", 1).await;
+    check_create(&[("POST", Instead::Answer(400, error()))], "failed: POST", 0).await;
+    let never: Vec<_> = (0..100).map(|_| ("POST", Instead::Answer(503, error()))).collect();
+    check_create(&never, "failed: POST", 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_that_bears_our_mark_is_the_one() {
+    for (mine, expected) in [(true, "monitors/a done"), (false, "monitors/a failed: POST")] {
+        let fake = Fake::new();
+        let made = draft(Action::Create, "monitors/a").live(&fake);
+        let id = made.id();
+        if !mine {
+            fake.state().objects.get_mut("monitors").expect("monitors")[0].1["tags"] = json!([]);
+        }
+        let words = json!({"errors": [format!("Duplicate of an existing monitor_id:{id}")]});
+        fake.script(&[("POST", Instead::Answer(400, words))]);
+        let outcomes = run(&fake, &plan(vec![draft(Action::Create, "monitors/a")])).await;
+        assert!(told(&outcomes)[0].starts_with(expected), "{:?}", told(&outcomes));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replace_makes_the_new_one_first_and_deletes_the_old_one_last() {
+    let fake = Fake::new();
+    let replaced = draft(Action::Replace, "monitors/m").live(&fake);
+    let user = draft(Action::Update, "monitors/user").live(&fake).refers("monitors/m");
+    let (old, user_id) = (replaced.id(), user.id());
+    // The lost answer of the new one must not be taken for the old one, which bears the same mark.
+    fake.script(&[("POST", Instead::Lost)]);
+    let outcomes = run(&fake, &plan(vec![replaced, user])).await;
+    assert_eq!(told(&outcomes), ["monitors/m done", "monitors/user done"]);
+    assert_eq!(outcomes[0].datadog_id.as_deref(), Some("1003"));
+    let expected = [
+        "POST /api/v1/monitor".to_owned(),
+        "POST /api/v1/monitor".to_owned(),
+        format!("PUT /api/v1/monitor/{user_id}"),
+        format!("DELETE /api/v1/monitor/{old}"),
+    ];
+    assert_eq!(writes(&fake), expected);
+    assert_eq!(fake.state().sent.last().expect("sent")["query"], json!("1003"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_one_stays_while_it_is_needed() {
+    let fake = Fake::new();
+    let replaced = draft(Action::Replace, "monitors/m").live(&fake);
+    let user = draft(Action::Update, "monitors/user").live(&fake).refers("monitors/m");
+    let old = replaced.id();
+    fake.script(&[("PUT", Instead::Answer(400, json!({"errors": ["no"]})))]);
+    let outcomes = run(&fake, &plan(vec![replaced, user])).await;
+    let stays = format!(
+        "monitors/m failed: the new object 1003 is there, but the old one {old} is not deleted: \
+         `monitors/user` still needs it. The next apply deletes it"
+    );
+    assert_eq!(told(&outcomes)[0], stays);
+    assert!(told(&outcomes)[1].starts_with("monitors/user failed: PUT"));
+    assert_eq!(fake.ids("monitors").len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn replaces_that_build_on_each_other_go_in_reverse() {
+    let fake = Fake::new();
+    let member = draft(Action::Replace, "monitors/member").live(&fake);
+    let whole = draft(Action::Replace, "monitors/whole").live(&fake).refers("monitors/member");
+    let gone = draft(Action::Delete, "monitors/gone").live(&fake).after("monitors/whole");
+    let ids = [whole.id(), member.id(), gone.id()];
+    let outcomes = run(&fake, &plan(vec![gone, member, whole])).await;
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Done), "{:?}", told(&outcomes));
+    let deletes: Vec<_> = writes(&fake).into_iter().filter(|line| line.starts_with("DELETE")).collect();
+    assert_eq!(deletes[0], format!("DELETE /api/v1/monitor/{}", ids[0]));
+    assert_eq!(deletes.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_use_is_not_deleted() {
+    let fake = Fake::new();
+    let drafts: Vec<_> =
+        ["a", "b", "c"].map(|id| draft(Action::Delete, &format!("monitors/{id}")).live(&fake)).into();
+    let used = drafts[1].id();
+    fake.state().used.insert(used.clone(), vec!["composite monitor 7 (Shop)".into(), "slo x".into()]);
+    let plan = plan(drafts);
+    let outcomes = run(&fake, &plan).await;
+    assert_eq!(
+        told(&outcomes),
+        [
+            "monitors/a done",
+            "monitors/b failed: the monitor is still used, and is not deleted: composite monitor 7 (Shop); slo x",
+            "monitors/c done"
+        ]
+    );
+    // Asked in bulk, and once more when the others were gone.
+    let asked = fake.seen().into_iter().filter(|line| line.contains("can_delete")).count();
+    assert_eq!((asked, fake.ids("monitors")), (2, vec![used]));
+    // What was deleted before is done now.
+    fake.state().used.clear();
+    assert!(run(&fake, &plan).await.iter().all(|outcome| outcome.status == Status::Done));
+    assert!(fake.ids("monitors").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletes_wait_for_their_users_and_ask_after() {
+    let fake = Fake::new();
+    let member = draft(Action::Delete, "monitors/member").live(&fake).after("monitors/whole");
+    let whole = draft(Action::Delete, "monitors/whole").live(&fake);
+    let ids = [whole.id(), member.id()];
+    let outcomes = run(&fake, &plan(vec![member, whole])).await;
+    assert_eq!(told(&outcomes), ["monitors/member done", "monitors/whole done"]);
+    assert_eq!(
+        fake.seen(),
+        [
+            format!("GET /api/v1/monitor/can_delete?monitor_ids={}", ids[0]),
+            format!("DELETE /api/v1/monitor/{}", ids[0]),
+            format!("GET /api/v1/monitor/can_delete?monitor_ids={}", ids[1]),
+            format!("DELETE /api/v1/monitor/{}", ids[1]),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_of_what_is_gone_says_so() {
+    let fake = Fake::new();
+    let gone = draft(Action::Update, "slos/gone").live(&fake);
+    fake.state().objects.clear();
+    let outcomes = run(&fake, &plan(vec![gone])).await;
+    assert_eq!(
+        told(&outcomes),
+        [
+            "slos/gone failed: it is gone since the plan was made (PUT /api/v1/slo/slo-1 was answered with 404: \
+          not found). Plan again"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_service_did_not_keep_is_told() {
+    let fake = Fake::new();
+    let mut odd = draft(Action::Create, "monitors/a");
+    odd.change.body.as_mut().expect("a body")["lost"] = json!(1);
+    fake.script(&[("POST", Instead::DoneAnd(200, json!({"id": 1001, "name": "a"})))]);
+    let outcomes = run(&fake, &plan(vec![odd])).await;
+    assert_eq!(outcomes[0].not_kept.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["/lost"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_keys_stop_everything() {
+    for status in [401, 403] {
+        let fake = Fake::new();
+        fake.script(&[("POST /api/v1/slo", Instead::Answer(status, json!({"errors": ["Forbidden"]})))]);
+        let plan = plan(vec![
+            draft(Action::Create, "monitors/a"),
+            draft(Action::Create, "monitors/b").after("monitors/a"),
+            draft(Action::Create, "monitors/c").after("monitors/b"),
+            draft(Action::Create, "slos/s"),
+        ]);
+        let stop = watch::channel(false).0;
+        let outcomes = run_with(&fake, &plan, &stop, &Ears::default()).await;
+        // What was on its way is finished.
+        assert_eq!(told(&outcomes)[0], "monitors/a done");
+        assert_eq!(told(&outcomes)[2], "monitors/c not tried: apply was stopped before");
+        assert!(told(&outcomes)[3].starts_with("slos/s failed: POST"));
+        assert!(*stop.borrow());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_finishes_what_is_on_its_way() {
+    let fake = Fake::new();
+    let mut drafts = vec![draft(Action::Replace, "monitors/c0").live(&fake)];
+    for at in 1..6 {
+        drafts
+            .push(draft(Action::Create, &format!("monitors/c{at}")).refers(&format!("monitors/c{}", at - 1)));
+    }
+    let stop = watch::channel(false).0;
+    let ears = Ears { stop_after: Some((2, stop.clone())), ..Ears::default() };
+    let outcomes = run_with(&fake, &plan(drafts), &stop, &ears).await;
+    let told = told(&outcomes);
+    assert!(
+        told[0].ends_with("is not deleted: apply was stopped before. The next apply deletes it"),
+        "{told:?}"
+    );
+    assert_eq!(told[1..3], ["monitors/c1 done", "monitors/c2 done"]);
+    assert!(told[3..].iter().all(|told| told.ends_with("not tried: apply was stopped before")), "{told:?}");
+    assert_eq!(ears.heard.lock().expect("ears").last().map(String::as_str), Some("finished monitors/c5 6/6"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circle_and_a_reference_to_nothing_end() {
+    let fake = Fake::new();
+    let plan = plan(vec![
+        draft(Action::Create, "monitors/a").refers("monitors/b"),
+        draft(Action::Create, "monitors/b").refers("monitors/a"),
+        draft(Action::Create, "monitors/c").refers("monitors/nothing"),
+    ]);
+    assert_eq!(
+        told(&run(&fake, &plan).await),
+        [
+            "monitors/a not tried: the changes that it needs wait for each other",
+            "monitors/b not tried: the changes that it needs wait for each other",
+            "monitors/c failed: it refers to `monitors/nothing`, which is not there",
+        ]
+    );
+    assert!(writes(&fake).is_empty());
+}
+
+#[test]
+fn what_moved_since_the_plan_is_named() {
+    let fake = Fake::new();
+    let [mut changed, mut same, mut gone] =
+        ["a", "b", "c"].map(|id| draft(Action::Update, &format!("monitors/{id}")).live(&fake));
+    let bodies: Vec<Value> = fake.state().objects["monitors"].iter().map(|(_, body)| body.clone()).collect();
+    for (draft, body) in [&mut changed, &mut same, &mut gone].into_iter().zip(&bodies) {
+        draft.change.live = Some(body.clone());
+    }
+    let made = draft(Action::Create, "monitors/d").live(&fake);
+    let made_id = made.id();
+    let mut created = draft(Action::Create, "monitors/d");
+    created.change.datadog_id = None;
+    let plan = plan(vec![changed, same, gone, created, draft(Action::Create, "monitors/e")]);
+    let monitors = kind::of_section("monitors").expect("a kind");
+    let fresh: Vec<Live> = fake.state().objects["monitors"]
+        .iter()
+        .filter(|(id, _)| Some(id) != plan.changes[2].datadog_id.as_ref())
+        .map(|(id, body)| {
+            let mut body = body.clone();
+            body["modified"] = json!("later");
+            if Some(id) == plan.changes[0].datadog_id.as_ref() {
+                body["name"] = json!("edited in the UI");
+            }
+            let mark = mark::read(monitors, &body);
+            Live { section: "monitors", id: id.clone(), body, mark, url: String::new() }
+        })
+        .collect();
+    let moved: Vec<_> =
+        moved_since(&plan, &fresh).into_iter().map(|(address, moved)| (address.to_string(), moved)).collect();
+    assert_eq!(
+        moved,
+        [
+            ("monitors/a".to_owned(), Moved::Changed(vec!["name".into()])),
+            ("monitors/c".to_owned(), Moved::Gone),
+            ("monitors/d".to_owned(), Moved::Made(made_id)),
+        ]
+    );
+}
+
+/// Eight creates that build on each other, under faults; then once more for what was not done.
+async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scripted>) -> (usize, usize) {
+    let fake = Fake::new();
+    fake.script(&script);
+    let address = |at: usize| format!("{}/r{at}", ["monitors", "slos", "dashboards"][at % 3]);
+    let drafts = needs.iter().enumerate().map(|(at, need)| {
+        let draft = draft(Action::Create, &address(at));
+        match need.filter(|_| at > 0) {
+            Some(need) => draft.refers(&address(need % at)),
+            None => draft,
+        }
+    });
+    let mut plan = plan(drafts.collect());
+    for _ in 0..20 {
+        let stop = watch::channel(false).0;
+        let paced = crate::limit::Paced::new(
+            Arc::<Fake>::clone(&fake),
+            crate::limit::Pace::default(),
+            stop.subscribe(),
+            None,
+        );
+        let client = Client::new(Arc::new(paced), "w", Cache::none());
+        let compare: &Compare = &|_, _, _| Vec::new();
+        let options = Options { force: false, patience: Duration::from_secs(60), stop: &stop, compare };
+        let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
+        // A second plan finds by its mark what is there, told or not.
+        for outcome in &outcomes {
+            let kind = kind::of_name(outcome.kind).expect("a kind");
+            let mark = Mark { owner: Owner(OWNER.into()), id: outcome.address.id().into(), protect: false };
+            let state = fake.state();
+            let objects = state.objects.get(kind.section).into_iter().flatten();
+            let there = objects.filter(|(_, body)| mark::read(kind, body).as_ref() == Some(&mark));
+            if let Some((id, _)) = there.last() {
+                let known = Known { id: id.clone(), url: String::new() };
+                plan.known.insert(outcome.address.clone(), known);
+                plan.changes.retain(|change| change.address != outcome.address);
+            } else {
+                assert_ne!(outcome.status, Status::Done, "{} is not there", outcome.address);
+            }
+        }
+    }
+    let objects: usize =
+        ["monitors", "slos", "dashboards"].iter().map(|section| fake.ids(section).len()).sum();
+    (objects, plan.changes.len())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_fails_everything_is_there_once(
+        needs in proptest::collection::vec(proptest::option::of(0_usize..8), 8),
+        faults in proptest::collection::vec((0_usize..7, 0_usize..7), 0..40),
+    ) {
+        let script = faults.into_iter().map(|(start, instead)| {
+            let start = [
+                "POST", "POST", "POST /api/v1/slo", "POST /api/v1/dashboard", "POST /api/v1/monitor", "GET",
+                "GET /api/v1/monitor",
+            ][start];
+            let error = json!({"errors": ["oops"]});
+            let write = start.starts_with("POST");
+            (start, match instead {
+                0 => Instead::Answer(503, error),
+                1 | 2 if write => Instead::DoneAndLost,
+                3 if write => Instead::DoneAnd(502, error),
+                4 if write => Instead::Answer(400, error),
+                4 | 5 => Instead::NotSent,
+                _ => Instead::Lost,
+            })
+        }).collect();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+        let (objects, left) = runtime.block_on(end_state(&needs, script));
+        proptest::prop_assert_eq!((objects, left), (8, 0));
+    }
+}
