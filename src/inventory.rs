@@ -106,14 +106,14 @@ fn file_items(
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
     if path.extension() == Some("csv") {
-        let (table, _) = table_of(path, folder, sources, false).map_err(|fault| vec![fault])?;
+        let (table, _) = table_of(path, folder, sources, false)?;
         let item = |row: Row| {
             let cells = table.header.iter().cloned().zip(row.cells.into_iter().map(Value::String));
             Item { value: Value::Object(cells.collect()), keyed: false }
         };
         return Ok(table.rows.into_iter().map(item).collect());
     }
-    let text = text(path, folder).map_err(|fault| vec![fault])?;
+    let text = text(path, folder)?;
     let file = next_file(sources);
     let result = document(path, &text, file).and_then(|value| {
         if holds_reserved(&value) {
@@ -164,7 +164,7 @@ pub fn table(
 ) -> Result<(Table, FileId), Vec<Diagnostic>> {
     let mut found = files(path, folder)?;
     match (found.pop(), found.is_empty()) {
-        (Some(path), true) => table_of(&path, folder, sources, true).map_err(|fault| vec![fault]),
+        (Some(path), true) => table_of(&path, folder, sources, true),
         _ => {
             let words = format!("`{path}` names several files");
             Err(vec![
@@ -180,7 +180,7 @@ fn table_of(
     folder: &Folder<'_>,
     sources: &mut Sources,
     keep: bool,
-) -> Result<(Table, FileId), Diagnostic> {
+) -> Result<(Table, FileId), Vec<Diagnostic>> {
     let text = text(path, folder)?;
     let file = next_file(sources);
     let result = rows(path, &text, file);
@@ -190,10 +190,10 @@ fn table_of(
     result.map(|table| (table, file))
 }
 
-fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Diagnostic> {
+fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnostic>> {
     let at = |range: Range<usize>| At { file, place: Place::Bytes(range) };
     if text.contains(Reference::OPEN) || text.contains(Reference::CLOSE) {
-        return Err(reserved(At::file(file)));
+        return Err(vec![reserved(At::file(file))]);
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut table = Table::default();
@@ -210,7 +210,7 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Diagnostic> 
                     }
                     _ => format!("`{path}` is no CSV: {error}"),
                 };
-                return Err(Diagnostic::error("csv-syntax", words, at(line_at(text, start))));
+                return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, start)))]);
             }
         }
         let cells: Vec<String> = record.iter().map(str::to_owned).collect();
@@ -224,7 +224,7 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Diagnostic> 
     names.sort_unstable();
     if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         let words = format!("Two columns bear the name `{}`", twice[0]);
-        return Err(Diagnostic::error("csv-syntax", words, at(line_at(text, 0))));
+        return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))]);
     }
     Ok(table)
 }
@@ -245,13 +245,17 @@ fn next_file(sources: &Sources) -> FileId {
     FileId(u32::try_from(sources.files.len()).expect("bug: more than 4 billion files"))
 }
 
-fn unreadable(words: String, at: &At) -> Diagnostic {
-    Diagnostic::error("list-unreadable", words, at.clone())
-        .help("a path is relative to the file that names it, and stays below the folder of `musher.yaml`")
+fn unreadable(words: String, at: &At) -> Vec<Diagnostic> {
+    let fault = Diagnostic::error("list-unreadable", words, at.clone());
+    vec![
+        fault.help(
+            "a path is relative to the file that names it, and stays below the folder of `musher.yaml`",
+        ),
+    ]
 }
 
 /// The text of a file below the root, through links too.
-fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Diagnostic> {
+fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>> {
     let full = folder.root.join(path);
     let real =
         fs::canonicalize(&full).map_err(|_| unreadable(format!("There is no file `{path}`"), &folder.at))?;
@@ -277,7 +281,7 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Diagnostic> {
 
 /// The files that a path or glob names, relative to the root, sorted.
 fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagnostic>> {
-    let wrong = |words: String| vec![unreadable(words, &folder.at)];
+    let wrong = |words: String| unreadable(words, &folder.at);
     let resolved =
         resolve(folder.folder, path).ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
     if !path.contains(['*', '?', '[', '{']) || folder.root.join(&resolved).is_file() {

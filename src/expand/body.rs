@@ -116,7 +116,7 @@ impl Body<'_, '_> {
         self.sites.places.len() - 1
     }
 
-    fn tell(&mut self, faults: Vec<Box<Fault>>, pointer: &str) {
+    fn tell(&mut self, faults: Vec<Fault>, pointer: &str) {
         for fault in faults {
             self.faults.push(super::fault::diagnostic(&fault, &self.base.at(pointer)));
         }
@@ -142,7 +142,7 @@ impl Body<'_, '_> {
         let list = match self.compiler.expression(list, start) {
             Ok(list) => list,
             Err(fault) => {
-                self.tell(vec![fault], &head_at);
+                self.tell(vec![*fault], &head_at);
                 return nothing;
             }
         };

@@ -15,8 +15,6 @@ use std::num::NonZero;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use camino::Utf8Path;
-
 use self::body::Sites;
 use self::definition::{Compiled, Output, Place};
 use self::fault::Faults;
@@ -29,7 +27,7 @@ use crate::model::{Address, Mark, Origin, Resource};
 use crate::template::{Compiler, Global, Run};
 
 pub use self::scope::Setting;
-pub use self::template::{Description, ParamDescription, describe};
+pub use self::template::{Description, describe};
 
 /// How many turns all loops of one resource may make.
 const TURNS: usize = 1_000_000;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
-use super::body::{Base, Body, Node, SiteId};
+use super::body::{Body, Node, SiteId};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, did_you_mean, known_words, step};
 use crate::inventory::{Row, Table};
 

@@ -27,7 +27,7 @@ struct Opened<'a> {
     chained: bool,
 }
 
-pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>, Vec<Box<Fault>>> {
+pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>, Vec<Fault>> {
     let mut faults = Vec::new();
     let tokens = tokens(compiler, parts);
     let mut pieces = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<
         };
         if let Err(fault) = result {
             let fatal = fault.code == "template-syntax";
-            faults.push(fault);
+            faults.push(*fault);
             if fatal {
                 break;
             }
@@ -61,7 +61,7 @@ pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<
     {
         let words = format!("`#{}` is never closed", opened.block.call.helper);
         let help = format!("close it with `${{/{}}}`", opened.block.call.helper);
-        faults.push(syntax(words, opened.range.clone()).help(help));
+        faults.push(*syntax(words, opened.range.clone()).help(help));
     }
     for _ in open.iter().filter(|opened| opened.body.is_none() && makes_frame(&opened.block)) {
         compiler.close();

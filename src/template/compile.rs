@@ -152,16 +152,16 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a string; all that is wrong with it where it can't be.
-    pub fn text(&mut self, text: &str) -> Result<Text, Vec<Box<Fault>>> {
+    pub fn text(&mut self, text: &str) -> Result<Text, Vec<Fault>> {
         if !scan::is_template(text) {
             return Ok(Text::Constant(text.into()));
         }
-        let parts = scan::scan(text).map_err(|fault| vec![fault])?;
+        let parts = scan::scan(text).map_err(|fault| vec![*fault])?;
         if let [scan::Part { sort: Sort::Expression(inside), range }] = parts.as_slice() {
             let tag = self.read(inside);
             if let Ok(Tag { sort: TagSort::Value(parsed), .. }) = tag.as_ref() {
                 let expr =
-                    self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![f])?;
+                    self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![*f])?;
                 return Ok(match expr {
                     Expr::Constant(value) => Text::Constant(value),
                     expr => Text::Typed(expr, range.clone()),

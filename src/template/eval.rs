@@ -151,7 +151,9 @@ fn missing(place: &Place, step: usize, at: &Value, run: &Run<'_>) -> Box<Fault> 
     };
     let mut help = "`default` gives a value where there is none".to_owned();
     if let Value::Object(map) = at {
-        help = format!("{}; {help}", known_words(name, map.keys().take(200).map(String::as_str)));
+        let known = known_words(name, map.keys().take(200).map(String::as_str));
+        let between = if known.ends_with('?') { " " } else { "; " };
+        help = format!("{known}{between}{help}");
     }
     let mut fault = Fault::new("missing-member", words).at(place.range.clone()).help(help);
     fault.missing = true;

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 pub use compile::{Compiler, Expr, Global, Names, Text, holds_reserved};
 pub use eval::{Frame, Run, Siblings, each, value};
-pub use helper::{HELPERS, is_helper, truthy};
+pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
 pub use scan::is_template;
 

@@ -3,7 +3,8 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
-use super::{Compiler, HELPERS, Names, Run, Siblings};
+use super::helper::HELPERS;
+use super::{Compiler, Names, Run, Siblings};
 use crate::model::Reference;
 
 const SECTIONS: [&str; 2] = ["monitors", "slos"];
