@@ -292,6 +292,8 @@ pub enum Event<'a> {
     Listed { section: &'a str, objects: usize },
     /// Apply starts with this many changes.
     Total { changes: usize },
+    /// One change begins.
+    Started { change: &'a Change },
     /// One change ended.
     Done { outcome: &'a Outcome },
     /// A rate limit's bucket is used up: nobody of it sends anything for a while.

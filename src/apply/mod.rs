@@ -19,10 +19,10 @@ pub use moved::{Moved, moved_since};
 pub use report::report;
 
 use crate::client::{Client, Refusal};
-use crate::fill::{fill, unfilled};
+use crate::fill::{fill, references};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
+    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
 use crate::wire::counted;
 use steps::Schedule;
@@ -47,27 +47,14 @@ pub struct Options<'a> {
     pub compare: &'a Compare,
 }
 
-/// What happens, as it happens. Waits for rate limits are told by the limiter's observer.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    Begun { changes: usize },
-    Started { change: &'a Change },
-    Finished { outcome: &'a Outcome, done: usize, changes: usize },
-}
-
-/// Hears of events; renders them or not.
-pub trait Progress: Sync {
-    fn event(&self, event: Event<'_>);
-}
-
 /// Carries out a plan. The outcomes come in the order of its changes, one for each.
 pub async fn apply(
     plan: &Plan,
     client: &Client,
     options: &Options<'_>,
-    progress: &dyn Progress,
+    progress: &dyn Watch,
 ) -> Vec<Outcome> {
-    progress.event(Event::Begun { changes: plan.changes.len() });
+    progress.tell(Event::Total { changes: plan.changes.len() });
     let schedule = Schedule::new(&plan.changes);
     let mut standing: BTreeMap<&Address, BTreeSet<String>> = BTreeMap::new();
     for change in &plan.changes {
@@ -101,7 +88,7 @@ struct Run<'a> {
     plan: &'a Plan,
     client: &'a Client,
     options: &'a Options<'a>,
-    progress: &'a dyn Progress,
+    progress: &'a dyn Watch,
     schedule: Schedule,
     ready: VecDeque<usize>,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
@@ -197,7 +184,7 @@ impl<'a> Run<'a> {
     fn start(&mut self, at: usize) {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         if !self.schedule.steps[at].old {
-            self.progress.event(Event::Started { change });
+            self.progress.tell(Event::Started { change });
         }
         if self.schedule.steps[at].old || change.action == Action::Delete {
             if kind.can_delete.is_some() && !options.force {
@@ -258,7 +245,7 @@ impl<'a> Run<'a> {
             })
         };
         let body = fill(kind, body, &known);
-        match unfilled(&body) {
+        match references(&body).into_iter().next() {
             Some(reference) => {
                 let text = format!("it refers to `{}`, which is not there", reference.target);
                 Err(Failure::because(text))
@@ -403,7 +390,7 @@ impl<'a> Run<'a> {
             not_kept: std::mem::take(&mut part.not_kept),
         });
         let changes = self.plan.changes.len();
-        self.progress.event(Event::Finished { outcome, done: self.done, changes });
+        self.progress.tell(Event::Done { outcome });
     }
 
     /// Nothing is on its way any more: what has no end was stopped.

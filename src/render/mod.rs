@@ -71,6 +71,20 @@ pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     });
 }
 
+/// Tells a brake that holds, and what lets the plan pass.
+pub fn held(name: &str, text: &str, knobs: &str, choice: ColorChoice) -> io::Result<()> {
+    print(Stream::Err, choice, |out, color| {
+        let style = if color { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };
+        writeln!(out, "{style}held by the brake `{name}`{style:#}: {}.", sanitize::clean(text))?;
+        writeln!(out, "  {}", sanitize::clean(knobs))
+    })
+}
+
+/// Puts a question; the answer is typed behind it.
+pub fn ask(question: &str, choice: ColorChoice) -> io::Result<()> {
+    print(Stream::Err, choice, |out, _| out.write_all(question.as_bytes()))
+}
+
 fn quiet_if_gone(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -115,7 +115,7 @@ impl Tally {
                 self.failed += usize::from(matches!(status, Status::Failed { .. }));
                 self.waiting.clear();
             }
-            Event::Waiting { .. } => {}
+            Event::Started { .. } | Event::Waiting { .. } => {}
         }
     }
 
@@ -131,7 +131,7 @@ impl Tally {
                 waiting(bucket, seconds)
             }
             Event::Waiting { .. } => return None,
-            Event::Total { .. } => return None,
+            Event::Total { .. } | Event::Started { .. } => return None,
             Event::Listed { .. } if silent => format!("{} listed so far", plural(self.listed, "object")),
             Event::Listed { .. } => return None,
             Event::Done { .. } if silent || self.done >= self.told + CHANGES || self.done == self.total => {

@@ -1,6 +1,7 @@
 //! `${…}` in text: scan, compile, render.
 
 mod block;
+mod built_in;
 mod compile;
 mod eval;
 mod helper;
@@ -11,6 +12,7 @@ mod scan;
 
 use std::ops::Range;
 
+pub use built_in::BUILT_IN;
 pub use compile::{Compiler, Expr, Global, Names, Text, holds_reserved};
 pub use eval::{Frame, Run, Siblings, each, value};
 pub use helper::is_helper;

@@ -1,0 +1,15 @@
+//! The templates that come with the program.
+
+/// Names and texts, sorted; a team's own template of the same name wins.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("aws-dynamodb", include_str!("../../templates/aws-dynamodb.yaml")),
+    ("aws-lambda", include_str!("../../templates/aws-lambda.yaml")),
+    ("aws-sqs", include_str!("../../templates/aws-sqs.yaml")),
+    ("ci-pipelines", include_str!("../../templates/ci-pipelines.yaml")),
+    ("external-api", include_str!("../../templates/external-api.yaml")),
+    ("fleet-dashboard", include_str!("../../templates/fleet-dashboard.yaml")),
+    ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
+    ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
+    ("service-dashboard", include_str!("../../templates/service-dashboard.yaml")),
+    ("service-slo", include_str!("../../templates/service-slo.yaml")),
+];
