@@ -112,10 +112,6 @@ impl Shelf {
     pub fn after(&self, serial: u64) -> impl Iterator<Item = &Item> {
         self.items.range(serial.saturating_add(1)..).map(|(_, item)| item)
     }
-
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
 }
 
 #[derive(Debug, Default)]
