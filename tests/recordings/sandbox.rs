@@ -300,6 +300,9 @@ fn replay(
     (differences, own_objects)
 }
 
+/// Takes a pointer, what was recorded there, and what we have.
+type Differ<'a> = dyn FnMut(&str, Option<&Value>, Option<&Value>) + 'a;
+
 /// Where order counts.
 #[derive(Clone, Copy)]
 struct Strict {
@@ -307,13 +310,7 @@ struct Strict {
     keys: bool,
 }
 
-fn compare(
-    pointer: &str,
-    recorded: &Value,
-    ours: &Value,
-    strict: Strict,
-    differ: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>),
-) {
+fn compare(pointer: &str, recorded: &Value, ours: &Value, strict: Strict, differ: &mut Differ) {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     let sort = |value: &Value| std::mem::discriminant(value);
     match (recorded, ours) {
