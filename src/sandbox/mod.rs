@@ -32,6 +32,9 @@ mod serve;
 #[path = "../../tests/recordings/sandbox.rs"]
 mod recorded;
 
+#[cfg(test)]
+mod tests;
+
 pub use control::Behaviour;
 pub use faults::Faults;
 pub use journal::{SandboxError, reset};

@@ -63,98 +63,73 @@ pub fn settled(
     before: Option<&Map<String, Value>>,
     world: &World,
 ) -> Result<Map<String, Value>, Answer> {
+    // Left out or null, a field keeps its value.
     let field =
         |name: &str| sent.get(name).filter(|value| !value.is_null()).or(before.and_then(|old| old.get(name)));
-    // Words of the service as reported (DataDog/dogapi issue 132).
     let text = |name: &str| match field(name) {
-        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(_) => Err(Answer::invalid_parameter(name)),
-        None => Err(Answer::refusal(400, &format!("The parameter '{name}' is required"))),
+        None => Ok(None),
     };
-    let class = checked_class(text("type")?, before)?;
-    let query = text("query")?.trim_end().to_owned();
-    check_query(&class, &query, world)?;
-    let name = match field("name") {
-        // What a monitor without a name is called, as in DataDog/datadogpy issue 326.
-        None => Value::String(format!("`{query}`")),
-        Some(Value::String(name)) => Value::String(name.clone()),
-        Some(_) => return Err(Answer::invalid_parameter("name")),
+    // Words of the service as reported (DataDog/dogapi issue 132).
+    let required = |name: &str| {
+        text(name)?.ok_or_else(|| Answer::refusal(400, &format!("The parameter '{name}' is required")))
     };
-    let message = match field("message") {
-        None => String::new(),
-        Some(Value::String(message)) => message.trim_end().to_owned(),
-        Some(_) => return Err(Answer::invalid_parameter("message")),
-    };
+    let class = checked_class(required("type")?, before)?;
+    let query = required("query")?.trim_end();
+    check_query(class, query, world)?;
+    // What a monitor without a name is called, as in DataDog/datadogpy issue 326.
+    let name = text("name")?.map_or_else(|| format!("`{query}`"), str::to_owned);
+    let message = text("message")?.unwrap_or_default().trim_end();
     let tags = field("tags").cloned().unwrap_or_else(|| json!([]));
     if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
         return Err(Answer::invalid_parameter("tags"));
     }
     let options = match sent.get("options") {
-        // Options are replaced whole, other fields left out are kept (PUT).
-        Some(Value::Object(options)) => settled_options(options, &class),
+        // Options are replaced whole.
+        Some(Value::Object(options)) => settled_options(options, class),
         None | Some(Value::Null) => match before.and_then(|old| old.get("options")?.as_object()) {
             Some(kept) => kept.clone(),
-            None => settled_options(&Map::new(), &class),
+            None => settled_options(&Map::new(), class),
         },
         Some(_) => return Err(Answer::invalid_parameter("options")),
     };
     // Null takes these away; left out they are kept.
-    let kept_or_null =
+    let or_null =
         |name: &str| sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null);
-    let priority = match kept_or_null("priority") {
-        zero if zero.as_f64() == Some(0.0) => Value::Null,
-        other => other,
-    };
-    let assets = kept_or_null("assets");
-    let mut settled = Map::new();
-    settled.insert("type".to_owned(), Value::String(rewritten_class(&class, &query, &options)));
-    settled.insert("name".to_owned(), name);
-    settled.insert("message".to_owned(), Value::String(message));
-    settled.insert("tags".to_owned(), tags);
-    settled.insert("query".to_owned(), Value::String(query));
-    settled.insert("options".to_owned(), Value::Object(options));
-    settled.insert("priority".to_owned(), priority);
-    settled.insert("restricted_roles".to_owned(), kept_or_null("restricted_roles"));
-    settled.insert(
-        "draft_status".to_owned(),
-        field("draft_status").cloned().unwrap_or_else(|| json!("published")),
-    );
-    settled.insert("assets".to_owned(), settled_assets(&assets)?);
-    // Fields that the emulator doesn't know are kept as they are.
-    let unknown = before.into_iter().flatten().chain(sent.iter());
-    for (name, value) in unknown.filter(|(name, _)| !NOT_SENT.contains(&name.as_str())) {
-        if !is_known(name) {
+    let priority = Some(or_null("priority")).filter(|priority| priority.as_f64() != Some(0.0));
+    let known = [
+        ("type", json!(rewritten_class(class, query, &options))),
+        ("name", json!(name)),
+        ("message", json!(message)),
+        ("tags", tags),
+        ("query", json!(query)),
+        ("options", Value::Object(options)),
+        ("priority", priority.unwrap_or(Value::Null)),
+        ("restricted_roles", or_null("restricted_roles")),
+        ("draft_status", field("draft_status").cloned().unwrap_or_else(|| json!("published"))),
+        ("assets", settled_assets(&or_null("assets"))?),
+    ];
+    let mut settled: Map<String, Value> =
+        known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    // Fields that the emulator doesn't know are kept as they are, new ones over old ones.
+    for (name, value) in sent.iter().chain(before.into_iter().flatten()) {
+        if !settled.contains_key(name) && !NOT_SENT.contains(&name.as_str()) {
             settled.insert(name.clone(), value.clone());
         }
     }
     Ok(settled)
 }
 
-fn is_known(name: &str) -> bool {
-    let known = [
-        "type",
-        "name",
-        "message",
-        "tags",
-        "query",
-        "options",
-        "priority",
-        "restricted_roles",
-        "draft_status",
-        "assets",
-    ];
-    known.contains(&name)
-}
-
 /// The types are OpenAPI's (MonitorType); a new one is let through by its ending.
-fn checked_class(class: String, before: Option<&Map<String, Value>>) -> Result<String, Answer> {
+fn checked_class<'a>(class: &'a str, before: Option<&Map<String, Value>>) -> Result<&'a str, Answer> {
     if !class.ends_with(" alert") && class != "composite" && class != "service check" {
         return Err(Answer::invalid_parameter("type"));
     }
-    let one = |class: &str| if class == "metric alert" { "query alert".to_owned() } else { class.to_owned() };
+    let one = |class: &str| if class == "metric alert" { "query alert" } else { class }.to_owned();
     match before.and_then(|old| old.get("type")?.as_str()) {
         // No recording changes a type. The words as in terraform-provider-datadog issue 718.
-        Some(old) if one(old) != one(&class) => Err(Answer::refusal(400, "Monitor type change not allowed")),
+        Some(old) if one(old) != one(class) => Err(Answer::refusal(400, "Monitor type change not allowed")),
         _ => Ok(class),
     }
 }
@@ -306,7 +281,7 @@ fn is_multi(class: &str, query: &str) -> bool {
         return false;
     }
     let bare = unquoted(query);
-    let groups = bare.match_indices("by").any(|(at, _)| {
+    bare.match_indices("by").any(|(at, _)| {
         let before = bare[..at].chars().next_back();
         let after = bare[at + 2..].trim_start();
         match before {
@@ -314,8 +289,7 @@ fn is_multi(class: &str, query: &str) -> bool {
             Some(letter) => !letter.is_alphanumeric() && letter != '_' && after.starts_with('{'),
             None => false,
         }
-    });
-    groups
+    })
 }
 
 /// The object as it is kept: what a plain GET shows, and `assets` where there are any.

@@ -138,9 +138,13 @@ fn control(host: &Host, call: &Call, headers: &HeaderMap) -> Answer {
 
 /// Whether the request was sent to a name of this machine: a page can't reach us under a name of its own.
 fn is_loopback(headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
-    matches!(name.unwrap_or_default(), "127.0.0.1" | "localhost" | "[::1]")
+    let is_own = |host: &HeaderValue| {
+        let host = host.to_str().unwrap_or_default();
+        let name =
+            if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
+        matches!(name.unwrap_or_default(), "127.0.0.1" | "localhost" | "[::1]")
+    };
+    headers.contains_key(header::HOST) && headers.get_all(header::HOST).iter().all(is_own)
 }
 
 /// 401 without keys, 403 for wrong ones.

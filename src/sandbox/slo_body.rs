@@ -90,14 +90,19 @@ pub fn settled(
     set("modified_at", Some(json!(stamp.modified)));
     set("groups", field("groups").cloned());
     set("sli_specification", spelling.specification);
-    let settled = ["type", "query", "monitor_ids", "groups", "sli_specification", "warning_threshold"];
+    keep_unknown(sent, &mut object);
+    Ok(object)
+}
+
+/// Keeps the fields that the emulator doesn't know as they were sent.
+fn keep_unknown(sent: &Map<String, Value>, object: &mut Map<String, Value>) {
+    let known = ["query", "monitor_ids", "groups", "sli_specification", "warning_threshold"];
     for (name, value) in sent {
-        let known = object.contains_key(name) || settled.contains(&name.as_str());
-        if !known && !NOT_SENT.contains(&name.as_str()) {
+        let is_known = known.contains(&name.as_str()) || NOT_SENT.contains(&name.as_str());
+        if !is_known && !object.contains_key(name) {
             object.insert(name.clone(), value.clone());
         }
     }
-    Ok(object)
 }
 
 /// The fields that say what is measured.

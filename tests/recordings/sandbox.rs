@@ -214,6 +214,36 @@ fn recorded_sessions_agree() {
     assert!(failures.is_empty(), "{} interactions differ:\n{}", failures.len(), failures.join("\n"));
 }
 
+#[test]
+fn real_exports_are_taken_as_they_are() {
+    let folder = shared().join("exports");
+    if !folder.exists() {
+        println!("real exports: not run, there is no folder `exports` (set MUSHER_SHARED)");
+        return;
+    }
+    let state = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::open(state.path()).unwrap();
+    let mut taken = 0;
+    for (kind, own) in [("dashboard", None), ("monitor", Some("definition"))] {
+        for file in std::fs::read_dir(folder.join(format!("{kind}s"))).unwrap() {
+            let path = file.unwrap().path();
+            let export: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            let body = own.map_or(&export, |name| &export[name]);
+            let call = Call {
+                method: "POST".to_owned(),
+                path: format!("/api/v1/{kind}"),
+                body: Some(body.to_string().into_bytes()),
+                ..Call::default()
+            };
+            let answer = sandbox.perform(&call);
+            assert_eq!(answer.status, 200, "{}: {}", path.display(), answer.body);
+            taken += 1;
+        }
+    }
+    println!("real exports: {taken} taken");
+    assert!(taken > 0);
+}
+
 fn describe(interaction: &Interaction, month: &str, open: &[&Difference]) -> String {
     let Interaction { kind, source, seq, method, path, query, .. } = interaction;
     let source = source.rsplit('/').next().unwrap_or_default();
@@ -270,6 +300,9 @@ fn replay(
     (differences, own_objects)
 }
 
+/// Takes a pointer, what was recorded there, and what we have.
+type Differ<'a> = dyn FnMut(&str, Option<&Value>, Option<&Value>) + 'a;
+
 /// Where order counts.
 #[derive(Clone, Copy)]
 struct Strict {
@@ -277,13 +310,7 @@ struct Strict {
     keys: bool,
 }
 
-fn compare(
-    pointer: &str,
-    recorded: &Value,
-    ours: &Value,
-    strict: Strict,
-    differ: &mut dyn FnMut(&str, Option<&Value>, Option<&Value>),
-) {
+fn compare(pointer: &str, recorded: &Value, ours: &Value, strict: Strict, differ: &mut Differ) {
     let name = pointer.rsplit('/').next().unwrap_or_default();
     let sort = |value: &Value| std::mem::discriminant(value);
     match (recorded, ours) {
@@ -450,13 +477,17 @@ fn month(session: &[Interaction]) -> String {
     session.iter().find_map(|interaction| find(&interaction.response)).unwrap_or_default()
 }
 
+/// Where other people's data lies.
+fn shared() -> PathBuf {
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
+    std::env::var("MUSHER_SHARED").map_or_else(|_| PathBuf::from(beside), PathBuf::from)
+}
+
 /// The sessions by source, each in order; none without the recordings.
 fn sessions() -> Option<BTreeMap<String, Vec<Interaction>>> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared");
-    let folder = std::env::var("MUSHER_SHARED").map_or_else(|_| PathBuf::from(beside), PathBuf::from);
     let mut sessions: BTreeMap<String, Vec<Interaction>> = BTreeMap::new();
     for kind in KINDS {
-        let text = std::fs::read_to_string(folder.join("recorded").join(format!("{kind}.jsonl"))).ok()?;
+        let text = std::fs::read_to_string(shared().join("recorded").join(format!("{kind}.jsonl"))).ok()?;
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).unwrap();
             let text = |name: &str| line[name].as_str().unwrap().to_owned();
