@@ -18,6 +18,16 @@ pub enum Moved {
     Made(String),
 }
 
+impl std::fmt::Display for Moved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Changed(fields) => write!(f, "was changed ({})", fields.join(", ")),
+            Self::Gone => f.write_str("was deleted"),
+            Self::Made(id) => write!(f, "was made by somebody else, with the id {id}"),
+        }
+    }
+}
+
 /// The changes that a second, fresh list contradicts, in the plan's order. Fields that the service alone sets
 /// don't count; mutes and whatever else an update sends as it stood live do.
 pub fn moved_since(plan: &Plan, fresh: &[Live]) -> Vec<(Address, Moved)> {

@@ -92,19 +92,22 @@ struct Ears {
     stop_after: Option<(usize, watch::Sender<bool>)>,
 }
 
-impl Progress for Ears {
-    fn event(&self, event: Event<'_>) {
+impl Watch for Ears {
+    fn tell(&self, event: Event<'_>) {
+        let mut heard = self.heard.lock().expect("ears");
         let line = match event {
-            Event::Begun { changes } => format!("begun {changes}"),
+            Event::Total { changes } => format!("begun {changes}"),
             Event::Started { change } => format!("started {}", change.address),
-            Event::Finished { outcome, done, changes } => {
+            Event::Done { outcome } => {
+                let done = heard.iter().filter(|line| line.starts_with("finished")).count() + 1;
                 if let Some((_, stop)) = self.stop_after.as_ref().filter(|(after, _)| done == *after) {
                     stop.send_replace(true);
                 }
-                format!("finished {} {done}/{changes}", outcome.address)
+                format!("finished {} {done}", outcome.address)
             }
+            Event::Listed { .. } | Event::Waiting { .. } => return,
         };
-        self.heard.lock().expect("ears").push(line);
+        heard.push(line);
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
 }
 
 /// Tells the brakes that hold; whether any does.
-fn is_held(desk: &Desk, declared: &Declared, surveyed: &Surveyed, options: &cli::Apply) -> anyhow::Result<bool> {
+fn is_held(desk: &Desk<'_>, declared: &Declared, surveyed: &Surveyed, options: &cli::Apply) -> anyhow::Result<bool> {
     let unnamed = Environment::default();
     let name = declared.scope.environment.as_ref();
     let environment = name.and_then(|name| declared.config.environments.get(name)).unwrap_or(&unnamed);
@@ -85,7 +85,7 @@ fn is_held(desk: &Desk, declared: &Declared, surveyed: &Surveyed, options: &cli:
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-fn agreed(desk: &Desk, options: &cli::Apply) -> anyhow::Result<bool> {
+fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }

@@ -38,7 +38,7 @@ pub struct Judged {
 }
 
 /// Reads and judges the project; tells nothing yet.
-pub fn judge(desk: &Desk) -> anyhow::Result<Judged> {
+pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let root = config::find(&start(desk.common)?)?;
     let only = globs(&desk.common.only)?;
     let mut sources = Sources::default();
@@ -62,14 +62,14 @@ pub fn judge(desk: &Desk) -> anyhow::Result<Judged> {
 }
 
 /// Reads the project and tells what is wrong with it; an error ends the command.
-pub fn declare(desk: &Desk) -> anyhow::Result<Declared> {
+pub fn declare(desk: &Desk<'_>) -> anyhow::Result<Declared> {
     let judged = judge(desk)?;
     tell(desk, &judged.diagnostics, &judged.sources)?;
     judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or_else(|| Told.into())
 }
 
 /// Prints diagnostics on stderr.
-pub fn tell(desk: &Desk, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
+pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
     if found.is_empty() || (desk.common.quiet && !has_errors(found)) {
         return Ok(());
     }

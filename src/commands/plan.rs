@@ -24,7 +24,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
 }
 
 /// Writes a plan in the format asked for.
-pub fn show(desk: &Desk, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
+pub fn show(desk: &Desk<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     desk.answer(|out, color| match format {
         Format::Json => plan_json::write(plan, out),
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),

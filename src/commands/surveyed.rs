@@ -39,7 +39,7 @@ pub struct Surveyed {
 }
 
 /// Gets ready to talk to the environment's API.
-pub fn service(desk: &Desk, declared: &Declared, progress: &Arc<Progress>) -> anyhow::Result<Service> {
+pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -> anyhow::Result<Service> {
     let Connection { wire, site, web, cache, variables } =
         (desk.connect)(&declared.config, &declared.scope, desk.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
@@ -82,7 +82,7 @@ impl Service {
 }
 
 /// Lists what is live and plans. What there is to say beside the plan is told; an error ends the command.
-pub async fn survey(desk: &Desk, declared: &Declared, service: &Service) -> anyhow::Result<Surveyed> {
+pub async fn survey(desk: &Desk<'_>, declared: &Declared, service: &Service) -> anyhow::Result<Surveyed> {
     let listed = Instant::now();
     let (live, organisation) = tokio::join!(service.live(declared), service.client.organisation());
     let live = live?;

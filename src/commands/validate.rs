@@ -6,7 +6,7 @@ use crate::cli::{Exit, Format};
 use crate::diagnostic::has_errors;
 use crate::render::diagnostics;
 
-pub fn run(desk: &Desk) -> anyhow::Result<Exit> {
+pub fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
     let judged = judge(desk)?;
     let found = &judged.diagnostics;

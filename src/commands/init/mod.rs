@@ -12,7 +12,7 @@ const WORKFLOW: &str = include_str!("workflow.yml");
 /// The state of the sandbox is nobody else's.
 const IGNORED: &str = ".musher/\n";
 
-pub fn run(desk: &Desk, options: &cli::Init) -> anyhow::Result<Exit> {
+pub fn run(desk: &Desk<'_>, options: &cli::Init) -> anyhow::Result<Exit> {
     let folder = start(desk.common)?;
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;
