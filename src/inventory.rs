@@ -9,6 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
+use crate::load;
 use crate::model::Reference;
 use crate::template::holds_reserved;
 
@@ -115,7 +116,7 @@ fn file_items(
     }
     let text = text(path, folder)?;
     let file = next_file(sources);
-    let result = document(path, &text, file).and_then(|value| {
+    let result = load::document(path, &text, file).and_then(|value| {
         if holds_reserved(&value) {
             return Err(vec![reserved(At::file(file))]);
         }
@@ -132,28 +133,6 @@ fn file_items(
         );
     }
     result
-}
-
-/// The value that a JSON or YAML file holds.
-fn document(path: &Utf8Path, text: &str, file: FileId) -> Result<Value, Vec<Diagnostic>> {
-    if matches!(path.extension(), Some("yaml" | "yml")) {
-        let words = format!("`{path}` can't be read as a list");
-        return Err(vec![Diagnostic::error("list-unreadable", words, At::file(file))]);
-    }
-    serde_json::from_str(text).map_err(|error| {
-        let at = byte_of(text, error.line(), error.column());
-        let place = Place::Bytes(at..(at + 1).min(text.len()).max(at));
-        vec![Diagnostic::error("json-syntax", format!("`{path}` is no JSON: {error}"), At { file, place })]
-    })
-}
-
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut at = (start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// A table of overrides, and the file that its rows stand in.

@@ -19,7 +19,7 @@ mod yaml_faults;
 use camino::Utf8Path;
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources};
+use crate::diagnostic::{Diagnostic, FileId, Sources, has_errors};
 
 pub use body::sort_of;
 pub use gather::load;
@@ -36,4 +36,10 @@ pub fn one(
     let (mut documents, faults) = read::files(&walk::Root::new(root), &[path.to_owned()], sources);
     let document = documents.pop().expect("bug: one path gives one document");
     (document.file, (!document.broken).then_some(document.value), faults)
+}
+
+/// The value of a YAML or JSON text that was read elsewhere, by the path's extension.
+pub fn document(path: &Utf8Path, text: &str, file: FileId) -> Result<Value, Vec<Diagnostic>> {
+    let (document, faults) = read::parse(path, text, file);
+    if has_errors(&faults) || document.broken { Err(faults) } else { Ok(document.value) }
 }
