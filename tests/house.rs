@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -53,10 +54,15 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
 /// The rooms named behind `crate::` in a text.
 fn known(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for after in text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| line.split("crate::").skip(1)) {
+    for after in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split("crate::").skip(1))
+    {
         let names = after.strip_prefix('{').and_then(|list| list.split('}').next()).unwrap_or(after);
         for name in names.split(',').take(if after.starts_with('{') { usize::MAX } else { 1 }) {
-            let name: String = name.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let name: String =
+                name.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
             if !name.is_empty() {
                 found.insert(name);
             }
@@ -91,7 +97,9 @@ fn kinds_are_named_in_their_rows_only() {
         if room == "kind" || room == "sandbox" {
             continue;
         }
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        for (number, line) in
+            text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
+        {
             for name in names.iter().filter(|name| line.contains(&format!("\"{name}\""))) {
                 faults.push(format!("{}:{}: names `{name}`", path.display(), number + 1));
             }

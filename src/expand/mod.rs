@@ -29,8 +29,6 @@ use crate::template::{Compiler, Global, Run};
 pub use self::scope::Setting;
 pub use self::template::{Description, describe};
 
-/// How many turns all loops of one resource may make.
-const TURNS: usize = 1_000_000;
 /// From so many definitions or instances on, threads pay.
 const WORTH_THREADS: usize = 64;
 /// So many unknown references get a "did you mean": comparing with all addresses takes its time.
@@ -136,7 +134,7 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn render_plain(compiled: &Compiled<'_>, place: &Place<'_>, faults: &mut Faults, made: &mut Made) {
-    let run = Run { slots: &[], siblings: None, item: "", turns: std::cell::Cell::new(TURNS) };
+    let run = Run::new(&[], None, "");
     if !compiled.is_on(&run, faults) {
         made.off.push(compiled.definition.address.clone());
         return;

@@ -1,7 +1,5 @@
 //! What expressions have in scope before any template: the project, the environment, its variables.
 
-use std::cell::Cell;
-
 use camino::Utf8Path;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -111,7 +109,7 @@ fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut
         return if holds_reserved(&value) { Value::Null } else { value };
     }
     let mut faults = Faults::default();
-    let run = Run { slots: &[], siblings: None, item: "", turns: Cell::new(super::TURNS) };
+    let run = Run::new(&[], None, "");
     let value = render(&node, &run, None, &mut faults);
     faults.tell_alone(&sites, diagnostics);
     value

@@ -1,7 +1,6 @@
 //! One entry of `uses`: a template, run over a list.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -13,9 +12,9 @@ use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
 use super::template::CompiledTemplate;
-use super::{Made, Setting, TURNS, in_parallel};
+use super::{Made, Setting, in_parallel};
 use crate::diagnostic::{At, Diagnostic, Part, Sources, known_words, step};
-use crate::inventory::{self, Folder, Item};
+use crate::inventory::{self, Folder, Item, Keep};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
 use crate::template::{Compiler, Fault, Run, Siblings};
@@ -67,20 +66,52 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
         return made;
     };
     let mut globals = Globals::new();
-    let prepared = prepare(own, template, work, &mut made, &mut globals, sources);
-    if let Some((plan, items)) = prepared {
-        let chosen = choose(&plan, &items, work, &mut made);
-        let parts = in_parallel(&chosen, &|chosen| instances(&plan, chosen));
-        for (part, faults) in parts {
-            made.append(part);
-            work.faults.append(faults);
+    if let Some((plan, list, keep)) = prepare(own, template, work, &mut made, &mut globals, sources) {
+        let (mut part, mut faults) = attempt(&plan, list.as_ref(), &keep, work.setting, sources);
+        // What is wrong with an item is told with all that the item holds.
+        if keep != Keep::All && (faults.count > 0 || !part.diagnostics.is_empty()) {
+            (part, faults) = attempt(&plan, list.as_ref(), &Keep::All, work.setting, sources);
         }
+        made.append(part);
+        work.faults.append(faults);
     }
     made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.places[site].clone(), global)));
     made
 }
 
-/// Compiles a use and reads its list; `None` where there is nothing to run, or something is wrong.
+/// Reads the list and renders its instances.
+fn attempt(
+    plan: &Plan<'_>,
+    list: Option<&Value>,
+    keep: &Keep,
+    setting: &Setting<'_>,
+    sources: &mut Sources,
+) -> (Made, Faults) {
+    let (mut made, mut faults) = (Made::default(), Faults::default());
+    let at = plan.own.at.child("/for_each");
+    let folder = Folder { root: setting.root, folder: &plan.own.folder, at };
+    let items = match list {
+        None => Ok(vec![Item { value: Value::Null, keyed: false }]),
+        Some(list) => inventory::items(list, keep, &folder, sources),
+    };
+    let items = match items {
+        Ok(items) => items,
+        Err(told) => {
+            made.diagnostics.extend(told);
+            made.failed_uses.insert(plan.own.name.clone());
+            return (made, faults);
+        }
+    };
+    let chosen = choose(plan, &items, &mut faults, &mut made);
+    for (part, more) in in_parallel(&chosen, &|chosen| instances(plan, chosen)) {
+        made.append(part);
+        faults.append(more);
+    }
+    (made, faults)
+}
+
+/// Compiles a use, and finds its list and what of an item is asked for; `None` where there is
+/// nothing to run, or something is wrong.
 fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
@@ -88,7 +119,7 @@ fn prepare<'p>(
     made: &mut Made,
     globals: &mut Globals,
     sources: &mut Sources,
-) -> Option<(Plan<'p>, Vec<Item>)> {
+) -> Option<(Plan<'p>, Option<Value>, Keep)> {
     let before = (made.diagnostics.len(), work.faults.count);
     own.name.clone_into(&mut work.faults.whose);
     work.faults.place = None;
@@ -101,7 +132,7 @@ fn prepare<'p>(
         faults: &mut made.diagnostics,
         globals,
     };
-    let nothing = Run { slots: &[], siblings: None, item: "", turns: Cell::new(TURNS) };
+    let nothing = Run::new(&[], None, "");
     if let Some(when) = &own.when {
         let (node, site) = sited(&mut body, when, "/$when");
         if !condition("$when", (&node, site), &nothing, work.faults) {
@@ -118,16 +149,9 @@ fn prepare<'p>(
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
     let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
-    let sound = (made.diagnostics.len(), work.faults.count) == before;
-    let items = match list {
-        None => Ok(vec![Item { value: Value::Null, keyed: false }]),
-        Some(_) if !sound => Ok(Vec::new()),
-        Some(list) => inventory::items(list, &folder(own.at.child("/for_each")), sources),
-    };
-    match items {
-        Ok(items) if sound => return Some((plan, items)),
-        Ok(_) => {}
-        Err(faults) => made.diagnostics.extend(faults),
+    let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
+    if (made.diagnostics.len(), work.faults.count) == before {
+        return Some((plan, list, keep));
     }
     made.failed_uses.insert(own.name.clone());
     None
@@ -218,7 +242,7 @@ fn overrides<'f>(
 }
 
 /// Which items become instances, under which keys.
-fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], work: &mut Work<'_>, made: &mut Made) -> Vec<Chosen<'i>> {
+fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut Made) -> Vec<Chosen<'i>> {
     let mut chosen = Vec::with_capacity(items.len());
     let mut slugs = Vec::with_capacity(items.len());
     let mut hit = vec![false; plan.overrides.list.len()];
@@ -226,7 +250,7 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], work: &mut Work<'_>, made: &mu
         let number = format!("item {}", index + 1);
         let slots = [Cow::Borrowed(&item.value)];
         let mut faults = Faults::of(format!("{} {number}", plan.own.name), None);
-        let run = Run { slots: &slots, siblings: None, item: &number, turns: Cell::new(TURNS) };
+        let run = Run::new(&slots, None, &number);
         let key = key(plan, item, &run, &mut faults);
         let matching = key.as_deref().map_or(Vec::new(), |key| plan.overrides.matching(key));
         for position in &matching {
@@ -235,16 +259,16 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], work: &mut Work<'_>, made: &mu
         slugs.extend(key.clone());
         let mut about_filter = Faults::of(faults.whose.clone(), None);
         let named = key.as_deref().map(|key| format!("item `{key}`"));
-        let run = Run { item: named.as_deref().unwrap_or(&number), ..run };
+        let run = Run::new(&slots, None, named.as_deref().unwrap_or(&number));
         let filter = plan.filter.as_ref();
         let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
         let sound = about_filter.count == 0;
-        work.faults.append(about_filter);
+        told.append(about_filter);
         // The key of an item that isn't wanted may be as wrong as it likes.
         if !on {
             continue;
         }
-        work.faults.append(faults);
+        told.append(faults);
         match key {
             Some(key) if sound => chosen.push(Chosen { item, key, overrides: matching }),
             _ => {
@@ -380,13 +404,13 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     let item = format!("item `{}`", if own.key.is_empty() { &plan.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
     let given = [Cow::Borrowed(&own.item.value)];
-    let of_item = Run { slots: &given, siblings: None, item: &item, turns: Cell::new(TURNS) };
+    let of_item = Run::new(&given, None, &item);
     let Some(values) = values(plan, own, &of_item, faults) else {
         made.failed_uses.insert(plan.own.name.clone());
         return;
     };
     let item = format!("instance `{}`", prefixes[0]);
-    let run = Run { slots: &values, siblings: None, item: &item, turns: Cell::new(TURNS) };
+    let run = Run::new(&values, None, &item);
     let on: Vec<bool> =
         template.definitions.iter().map(|definition| definition.is_on(&run, faults)).collect();
     let siblings = Siblings { names: &template.siblings, prefix: &prefixes[0], on: &on };
@@ -402,7 +426,7 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
             made.off.push(address());
             continue;
         }
-        let run = Run { slots: &values, siblings: Some(siblings), item: &item, turns: Cell::new(TURNS) };
+        let run = Run::new(&values, Some(siblings), &item);
         match definition.resource(&place, &run, faults) {
             Some(resource) => made.resources.push(resource),
             None => made.failed.push(address()),
@@ -438,7 +462,7 @@ fn values<'v>(
                 continue;
             }
             (None, Some((node, site))) => {
-                let inner = Run { slots: &values, siblings: None, item: run.item, turns: Cell::new(TURNS) };
+                let inner = Run::new(&values, None, run.item);
                 let failed = faults.count;
                 let value = render(node, &inner, None, faults);
                 if faults.count > failed { None } else { Some((Cow::Owned(value), *site)) }

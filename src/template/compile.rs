@@ -36,8 +36,8 @@ pub enum Text {
     Constant(Value),
     /// One expression and nothing else: its value's type is kept.
     Typed(Expr, Range<usize>),
-    /// A text with expressions in it, and how long it may get at least.
-    Mixed(Vec<Piece>, usize),
+    /// A text with expressions in it.
+    Mixed(Vec<Piece>),
 }
 
 #[derive(Clone, Debug)]
@@ -138,6 +138,8 @@ pub struct Compiler<'a> {
     pub names: Names<'a>,
     /// References met since they were last taken.
     pub globals: Vec<Arc<Global>>,
+    /// Paths into slots that were met: the slot, the steps.
+    pub touched: Vec<(usize, Vec<String>)>,
     frames: Vec<FrameNames>,
     /// Each distinct inside of `${…}`, read once.
     read: HashMap<String, Rc<Result<Tag, String>>>,
@@ -148,7 +150,7 @@ pub const BLOCK_LIMIT: usize = 16;
 
 impl<'a> Compiler<'a> {
     pub fn new(names: Names<'a>) -> Self {
-        Self { names, globals: Vec::new(), frames: Vec::new(), read: HashMap::new() }
+        Self { names, globals: Vec::new(), touched: Vec::new(), frames: Vec::new(), read: HashMap::new() }
     }
 
     /// Compiles a string; all that is wrong with it where it can't be.
@@ -172,10 +174,7 @@ impl<'a> Compiler<'a> {
         Ok(match pieces.as_slice() {
             [] => Text::Constant("".into()),
             [Piece::Text(text)] => Text::Constant(text.as_str().into()),
-            _ => {
-                let least = pieces.iter().map(|p| if let Piece::Text(t) = p { t.len() } else { 8 }).sum();
-                Text::Mixed(pieces, least)
-            }
+            _ => Text::Mixed(pieces),
         })
     }
 
@@ -359,6 +358,7 @@ impl<'a> Compiler<'a> {
             Expr::Place(Box::new(place))
         };
         if let Some(slot) = self.names.slots.iter().position(|name| name == first) {
+            self.touched.push((slot, rest.to_vec()));
             return Ok(place(Root::Slot(slot), steps()));
         }
         if let Some(value) = self.names.constants.and_then(|constants| constants.get(first)) {

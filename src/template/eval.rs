@@ -25,6 +25,18 @@ pub struct Run<'v> {
     pub item: &'v str,
     /// How many turns of loops are left.
     pub turns: Cell<usize>,
+    /// Texts are written here first, so that each is allocated once and in its size.
+    pub scratch: Cell<String>,
+}
+
+/// How many turns all loops of one resource may make.
+const TURNS: usize = 1_000_000;
+
+impl<'v> Run<'v> {
+    /// `item` names what is rendered, for messages: `item `checkout-api``; it may be empty.
+    pub fn new(slots: &'v [Cow<'v, Value>], siblings: Option<Siblings<'v>>, item: &'v str) -> Self {
+        Self { slots, siblings, item, turns: Cell::new(TURNS), scratch: Cell::default() }
+    }
 }
 
 /// The other resources of the same instance.
@@ -58,13 +70,13 @@ impl Text {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
             Self::Typed(expr, range) => value(expr, run, frame).map_err(|fault| fault.at(range.clone())),
-            Self::Mixed(pieces, least) => {
-                let mut out = String::with_capacity(least + least / 4);
+            Self::Mixed(pieces) => {
+                let mut out = run.scratch.take();
+                out.clear();
                 write(pieces, run, frame, &mut out)?;
-                if out.capacity() - out.len() > out.len() / 8 {
-                    out.shrink_to_fit();
-                }
-                Ok(Cow::Owned(Value::String(out)))
+                let text = out.as_str().to_owned();
+                run.scratch.set(out);
+                Ok(Cow::Owned(Value::String(text)))
             }
         }
     }
@@ -72,7 +84,7 @@ impl Text {
 
 /// Computes a call whose arguments are constants.
 pub(super) fn constant(expr: &Expr) -> Option<Value> {
-    let run = Run { slots: &[], siblings: None, item: "", turns: Cell::new(0) };
+    let run = Run::new(&[], None, "");
     value(expr, &run, None).ok().map(Cow::into_owned)
 }
 

@@ -34,12 +34,9 @@ fn rendered(text: &str) -> String {
         Err(faults) => return faults.iter().map(|fault| show(fault)).collect::<Vec<_>>().join("; "),
     };
     let slots = [Cow::Owned(each), Cow::Owned(json!("p"))];
-    let run = Run {
-        slots: &slots,
-        siblings: Some(Siblings { names: &siblings, prefix: "use/key", on: &[true, false] }),
-        item: "item `api`",
-        turns: Cell::new(10_000),
-    };
+    let siblings = Siblings { names: &siblings, prefix: "use/key", on: &[true, false] };
+    let mut run = Run::new(&slots, Some(siblings), "item `api`");
+    run.turns = Cell::new(10_000);
     match compiled.render(&run, None) {
         Ok(value) => value.to_string().replace(Reference::OPEN, "<").replace(Reference::CLOSE, ">"),
         Err(fault) => show(&fault),

@@ -1,5 +1,7 @@
 //! Lists that templates run over, and tables of overrides: read from files below the project's folder.
 
+mod keep;
+
 use std::fs;
 use std::io::Read;
 use std::ops::Range;
@@ -12,6 +14,8 @@ use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
 use crate::load;
 use crate::model::Reference;
 use crate::template::holds_reserved;
+
+pub use keep::Keep;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
@@ -51,19 +55,21 @@ pub struct Folder<'a> {
     pub at: At,
 }
 
-/// The items of a list or mapping, inline or in the files that a path or glob names.
+/// The items of a list or mapping, inline or in the files that a path or glob names; of those in
+/// files only what is to be kept.
 pub fn items(
-    source: Value,
+    source: &Value,
+    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
     let Value::String(path) = source else {
-        return of_value(source).map_err(|what| vec![no_list(&what, &folder.at)]);
+        return of_value(source.clone()).map_err(|what| vec![no_list(&what, &folder.at)]);
     };
     let mut items = Vec::new();
     let mut faults = Vec::new();
-    for path in files(&path, folder)? {
-        match file_items(&path, folder, sources) {
+    for path in files(path, folder)? {
+        match file_items(&path, keep, folder, sources) {
             Ok(more) if items.is_empty() => items = more,
             Ok(more) => items.extend(more),
             Err(more) => faults.extend(more),
@@ -85,15 +91,7 @@ fn of_value(value: Value) -> Result<Vec<Item>, String> {
         Value::Object(mut map) if map.get("Functions").is_some_and(Value::is_array) => {
             map.remove("Functions").map_or(Ok(Vec::new()), of_value)
         }
-        Value::Object(map) => Ok(map
-            .into_iter()
-            .map(|(key, value)| {
-                let mut entry = Map::with_capacity(2);
-                entry.insert("key".to_owned(), key.into());
-                entry.insert("value".to_owned(), value);
-                Item { value: Value::Object(entry), keyed: true }
-            })
-            .collect()),
+        Value::Object(map) => Ok(map.into_iter().map(|(key, value)| keyed(key, value)).collect()),
         Value::Null => Err("null".to_owned()),
         Value::Bool(_) => Err("a boolean".to_owned()),
         Value::Number(_) => Err("a number".to_owned()),
@@ -101,8 +99,17 @@ fn of_value(value: Value) -> Result<Vec<Item>, String> {
     }
 }
 
+/// An item of a mapping.
+fn keyed(key: String, value: Value) -> Item {
+    let mut entry = Map::with_capacity(2);
+    entry.insert("key".to_owned(), key.into());
+    entry.insert("value".to_owned(), value);
+    Item { value: Value::Object(entry), keyed: true }
+}
+
 fn file_items(
     path: &Utf8Path,
+    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
@@ -116,23 +123,51 @@ fn file_items(
     }
     let text = text(path, folder)?;
     let file = next_file(sources);
-    let result = load::document(path, &text, file).and_then(|value| {
-        if holds_reserved(&value) {
+    let result = document(path, &text, keep, file).and_then(|items| {
+        if items.iter().any(|item| holds_reserved(&item.value)) {
             return Err(vec![reserved(At::file(file))]);
         }
-        of_value(value).map_err(|what| {
-            let words = format!("`{path}` holds no list or mapping, but {what}");
-            vec![Diagnostic::error("not-a-list", words, At::file(file)).also("named here", folder.at.clone())]
-        })
+        Ok(items)
     });
     if result.is_err() {
-        sources.add(
-            path.as_str(),
-            &text,
-            if path.extension() == Some("json") { Format::Json } else { Format::Yaml },
-        );
+        let yaml = matches!(path.extension(), Some("yaml" | "yml"));
+        sources.add(path.as_str(), &text, if yaml { Format::Yaml } else { Format::Json });
     }
-    result
+    result.map_err(|faults| {
+        faults.into_iter().map(|fault| fault.also("named here", folder.at.clone())).collect()
+    })
+}
+
+/// The items of a JSON or YAML text.
+fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    let not_a_list = |what: String| {
+        let words = format!("`{path}` holds no list or mapping, but {what}");
+        vec![Diagnostic::error("not-a-list", words, At::file(file))]
+    };
+    if matches!(path.extension(), Some("yaml" | "yml")) {
+        return load::document(path, text, file).and_then(|value| of_value(value).map_err(not_a_list));
+    }
+    match keep::items(text, keep) {
+        Ok(items) => items.map_err(not_a_list),
+        Err(error) => {
+            let at = byte_of(text, error.line(), error.column());
+            let place = Place::Bytes(at..(at + 1).min(text.len()).max(at));
+            Err(vec![Diagnostic::error(
+                "json-syntax",
+                format!("`{path}` is no JSON: {error}"),
+                At { file, place },
+            )])
+        }
+    }
+}
+
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let mut at = (start + column.saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }
 
 /// A table of overrides, and the file that its rows stand in.
@@ -343,7 +378,8 @@ mod tests {
         fn read(&self, source: Value) -> Result<Vec<Item>, Vec<Diagnostic>> {
             let root = Utf8Path::from_path(self.0.path()).unwrap();
             let at = At::value(FileId(0), "/uses/x/for_each");
-            items(source, &Folder { root, folder: Utf8Path::new("monitors"), at }, &mut Sources::default())
+            let folder = Folder { root, folder: Utf8Path::new("monitors"), at };
+            items(&source, &Keep::All, &folder, &mut Sources::default())
         }
 
         fn check(&self, source: Value, expected: Value) {
