@@ -46,6 +46,7 @@ pub fn load(
         gather.document(&path, &config.definitions);
     }
     gather.built_in(built_in);
+    gather.environments_of_ids(config);
     (gather.definitions, gather.sources, gather.faults)
 }
 
@@ -207,12 +208,17 @@ impl Gather {
     fn unknown_section(&mut self, document: &Document, section: &str, more: &[&str]) {
         let at = At::key(document.file, step(section));
         let known = KINDS.iter().map(|kind| kind.section).chain(more.iter().copied());
+        let help = if section == USES {
+            "a template can't run templates: put it into a file of the definitions".to_owned()
+        } else {
+            known_words(section, known)
+        };
         let (code, text) = if section.starts_with('$') {
             ("unknown-key", format!("There is no key `{}` at the top of a file", short(section)))
         } else {
             ("unknown-section", format!("There is no section `{}`", short(section)))
         };
-        self.faults.push(Diagnostic::error(code, text, at).help(known_words(section, known)));
+        self.faults.push(Diagnostic::error(code, text, at).help(help));
     }
 
     /// The entries of a section; an empty one has none.
@@ -362,6 +368,20 @@ impl Gather {
             }
         }
         template
+    }
+
+    /// `$id: {prod: 1}` must name environments that there are.
+    fn environments_of_ids(&mut self, config: &Config) {
+        let in_templates = self.definitions.templates.values().flat_map(|template| &template.definitions);
+        for definition in self.definitions.resources.iter().chain(in_templates) {
+            let Some(Value::Object(ids)) = &definition.directives.id else { continue };
+            for name in ids.keys().filter(|name| !config.environments.contains_key(*name)) {
+                let at = definition.origin.layers[0].child("/$id").child(&step(name)).part(Part::Key);
+                let text = format!("There is no environment `{}`", short(name));
+                let help = known_words(name, config.environments.keys().map(String::as_str));
+                self.faults.push(Diagnostic::error("unknown-environment", text, at).help(help));
+            }
+        }
     }
 
     /// Reads the built-in templates that uses name; a use of an unknown one is a fault.

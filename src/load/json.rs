@@ -137,7 +137,8 @@ fn broken(text: &str, file: FileId, error: &serde_json::Error) -> Diagnostic {
         return Diagnostic::error("too-large", format!("The file holds more than {MAX_NODES} values"), at)
             .help("spread it over several files");
     }
-    let fault = Diagnostic::error("broken-json", format!("The JSON is broken here: {said}"), at);
+    let what = said.replace("EOF while parsing", "the file ends inside");
+    let fault = Diagnostic::error("broken-json", format!("The JSON is broken here: {what}"), at);
     match (said, text[place].chars().next()) {
         ("trailing comma", _) => fault.help("remove the comma before the closing bracket"),
         (_, Some('/' | '#')) => fault.help("JSON has no comments: remove them, or write the file as YAML"),

@@ -183,7 +183,9 @@ impl<'t> Builder<'t> {
     }
 
     fn syntax_fault(&mut self, error: &ScanError) {
-        self.parsed.faults.push(yaml_faults::syntax(self.text, self.file, error));
+        let around = self.open.last().map(|id| self.parsed.tree.range(*id).start);
+        let bracket = around.filter(|start| self.text[*start..].starts_with(['[', '{']));
+        self.parsed.faults.push(yaml_faults::syntax(self.text, self.file, error, bracket));
     }
 }
 

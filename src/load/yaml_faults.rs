@@ -126,8 +126,8 @@ pub fn unquoted_braces(text: &str, file: FileId, start: usize) -> Diagnostic {
         .help("quote the whole text, or write it as a block with `|`")
 }
 
-/// A fault of the parser, in our words.
-pub fn syntax(text: &str, file: FileId, error: &ScanError) -> Diagnostic {
+/// A fault of the parser, in our words. `bracket`: where the bracket stands that is open around it.
+pub fn syntax(text: &str, file: FileId, error: &ScanError, bracket: Option<usize>) -> Diagnostic {
     let mark = floor(text, error.marker().byte_offset().unwrap_or(text.len()));
     if let Some(start) = unquoted_template(text, mark) {
         let end = text[mark..].find(['}', '\n']).map_or(mark + 1, |length| mark + length);
@@ -145,8 +145,29 @@ pub fn syntax(text: &str, file: FileId, error: &ScanError) -> Diagnostic {
         return too_deep(file, bytes_at(text, mark));
     }
     let (what, help) = explain(error.kind());
-    let fault = Diagnostic::error("broken-yaml", what, at(file, bytes_at(text, mark)));
-    if help.is_empty() { fault } else { fault.help(help) }
+    let mut fault = Diagnostic::error("broken-yaml", what, at(file, bytes_at(text, mark)));
+    if !help.is_empty() {
+        fault = fault.help(help);
+    }
+    if matches!(
+        error.kind(),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar
+    ) && let Some(quote) = opening_quote(text, mark)
+    {
+        fault = fault.also("the quote opens here", at(file, quote..quote + 1));
+    }
+    if let Some(bracket) = bracket.filter(|bracket| *bracket < mark) {
+        fault = fault.also("this bracket is still open", at(file, bracket..bracket + 1));
+    }
+    fault
+}
+
+/// The quote before a place that can open a text: the first character of a value.
+fn opening_quote(text: &str, mark: usize) -> Option<usize> {
+    let before = &text[..mark];
+    before.rmatch_indices(['"', '\'']).map(|(quote, _)| quote).find(|quote| {
+        before[..*quote].chars().next_back().is_none_or(|c| matches!(c, ' ' | '\n' | '[' | '{' | ','))
+    })
 }
 
 /// Where the word with a `${` begins whose brace YAML took for a mapping.
@@ -196,6 +217,12 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
             ("This closes nothing", "remove it, or quote the text that it belongs to")
         }
         ErrorKind::UnexpectedCharacter { character } => return unexpected(*character),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("A quoted text goes on in this line", "close its quote, or indent this line deeper than its key")
+        }
+        ErrorKind::InvalidColonPlacement => {
+            ("A `:` can't stand here", "close the bracket before, or quote a text that holds a `:`")
+        }
         ErrorKind::MappingValueNotAllowed => (
             "A `:` can't stand here",
             "quote a text that holds `: `, or check the indentation of this line and the one before",
@@ -234,7 +261,6 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
             ("An anchor or alias has no name", "quote a text that begins with `*` or `&`")
         }
         ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidQuotedScalarIndent
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::InvalidBlockScalarIndent => {
             ("This line is indented wrongly", "indent it like its siblings")
