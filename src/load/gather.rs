@@ -38,7 +38,7 @@ pub fn load(
     gather.read(&root, paths.iter().chain(&team));
     let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
     gather.read(&root, named.bodies.iter().filter(|path| root.join(path).exists()));
-    let (team, paths) = (named.without(team), named.without(paths));
+    let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
     for path in team {
         gather.template(&path);
     }
@@ -74,7 +74,10 @@ impl Named {
                     continue;
                 }
                 for path in ["for_each", "overrides"].iter().filter_map(|key| entry.get(*key)?.as_str()) {
-                    let Some(path) = walk::resolve(document.folder(), &starred(path)) else { continue };
+                    let Some(path) = starred(path).and_then(|path| walk::resolve(document.folder(), &path))
+                    else {
+                        continue;
+                    };
                     if let Ok(glob) = GlobBuilder::new(path.as_str()).literal_separator(true).build() {
                         globs.add(glob);
                     }
@@ -85,16 +88,30 @@ impl Named {
         Self { bodies, lists, globs: globs.build().unwrap_or_default() }
     }
 
-    fn without(&self, paths: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    /// The files that are definitions. A glob names only what can be nothing else: one that was
+    /// written too wide must not take definitions away.
+    fn without(&self, paths: Vec<Utf8PathBuf>, files: &Files) -> Vec<Utf8PathBuf> {
         let named = |path: &Utf8PathBuf| {
-            self.bodies.contains(path) || self.lists.contains(path) || self.globs.is_match(path)
+            let by_name = self.bodies.contains(path) || self.lists.contains(path);
+            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(is_definition))
         };
         paths.into_iter().filter(|path| !named(path)).collect()
     }
 }
 
-/// A path with `*` for each `${…}` in it.
-fn starred(path: &str) -> String {
+/// Whether a document looks like definitions: it has sections, or is an export.
+fn is_definition(document: &Document) -> bool {
+    let Value::Object(map) = &document.value else { return false };
+    match document.format {
+        Format::Json => {
+            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
+        }
+        _ => map.keys().any(|key| kind::of_section(key).is_some() || key == USES),
+    }
+}
+
+/// A path with `*` for each `${…}` in it; none where it is nothing else, and may be no path at all.
+fn starred(path: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = path;
     while let Some((before, behind)) = rest.split_once("${") {
@@ -102,7 +119,8 @@ fn starred(path: &str) -> String {
         out.push('*');
         rest = behind.split_once('}').map_or("", |(_, rest)| rest);
     }
-    out + rest
+    out.push_str(rest);
+    (out != "*").then_some(out)
 }
 
 #[derive(Default)]

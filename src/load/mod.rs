@@ -16,6 +16,9 @@ mod walk;
 mod yaml;
 mod yaml_faults;
 
+#[cfg(test)]
+mod tests;
+
 use camino::Utf8Path;
 use serde_json::Value;
 
