@@ -78,7 +78,9 @@ impl Named {
                     else {
                         continue;
                     };
-                    if let Ok(glob) = GlobBuilder::new(path.as_str()).literal_separator(true).build() {
+                    let is_glob = path.as_str().contains(['*', '?', '[', '{']);
+                    let glob = GlobBuilder::new(path.as_str()).literal_separator(true).build();
+                    if let Some(glob) = glob.ok().filter(|_| is_glob) {
                         globs.add(glob);
                     }
                     lists.insert(path);

@@ -178,6 +178,15 @@ fn a_broken_file_hides_no_other() {
 }
 
 #[test]
+fn the_whole_project_may_be_the_definitions_folder() {
+    let musher = ("musher.yaml", "project: shop\ndefinitions: .\n");
+    let definitions =
+        check(&[musher, ("a.yaml", "monitors: {a: {name: x}}"), ("templates/t.yaml", "params: {}")]);
+    assert_eq!(definitions.resources[0].origin.position.to_string(), "a.yaml:1:12");
+    assert_eq!(definitions.templates.len(), 1);
+}
+
+#[test]
 fn many_files_come_in_a_stable_order() {
     let names: Vec<String> = (0..100).map(|index| format!("monitors/{index:03}.yaml")).collect();
     let texts: Vec<String> =

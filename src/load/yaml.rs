@@ -58,7 +58,7 @@ pub fn parse(text: &str, file: FileId) -> Parsed<'_> {
         } else {
             builder.take(event, &span)
         };
-        if !going_on {
+        if !going_on || builder.parsed.faults.len() >= MAX_FAULTS {
             break;
         }
     }
@@ -174,9 +174,7 @@ impl<'t> Builder<'t> {
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Span) {
-        if let Some(tag) = tag
-            && self.parsed.faults.len() < MAX_FAULTS
-        {
+        if let Some(tag) = tag {
             let range = span.tag_span().and_then(|span| span.byte_range()).unwrap_or_else(|| bytes(span));
             self.parsed.faults.push(yaml_faults::tag(self.file, &tag.original(), range));
         }
