@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use super::yaml_faults::short;
+use super::span::short;
 use crate::diagnostic::{At, Diagnostic, known_words, step};
 use crate::model;
 

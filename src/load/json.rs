@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::span::bytes_at;
 use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
 use super::yaml::{MAX_FAULTS, MAX_NODES};
-use super::yaml_faults::{bytes_at, duplicate_key};
+use super::yaml_faults::duplicate_key;
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 const TOO_MANY: &str = "too many values";
@@ -219,13 +219,6 @@ fn decode(inside: &str) -> Cow<'_, str> {
         return inside.into();
     }
     serde_json::from_str::<String>(&format!("\"{inside}\"")).map_or(inside.into(), Cow::Owned)
-}
-
-/// Where a range of a text's bytes lies, kept inside it and on the boundaries of characters.
-pub fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
-    let start = super::yaml_faults::floor(text, range.start);
-    let end = super::yaml_faults::floor(text, range.end.max(range.start));
-    start..end
 }
 
 #[cfg(test)]

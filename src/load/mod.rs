@@ -9,6 +9,7 @@ mod json;
 pub mod locate;
 mod read;
 mod scalar;
+mod span;
 mod templates;
 mod tree;
 mod uses;
@@ -26,9 +27,9 @@ use crate::diagnostic::{Diagnostic, FileId, Sources};
 
 pub use body::sort_of;
 pub use gather::load;
+pub use span::short;
 pub use templates::is_name as is_variable;
 pub use walk::resolve;
-pub use yaml_faults::short;
 
 /// Reads one file of a project, and adds it to the sources. No value where it is broken.
 pub fn one(

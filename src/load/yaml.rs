@@ -10,8 +10,9 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
+use super::span::bytes_at;
 use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
-use super::yaml_faults::{self, bytes_at};
+use super::yaml_faults;
 use crate::diagnostic::{Diagnostic, FileId};
 
 /// The most nodes of a file, aliases expanded.

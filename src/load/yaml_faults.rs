@@ -4,35 +4,12 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, ScanError};
 
+use super::span::{bytes_at, short};
 use super::tree::MAX_DEPTH;
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 fn at(file: FileId, range: Range<usize>) -> At {
     At { file, place: Place::Bytes(range) }
-}
-
-/// The character at a byte, as a range; empty at the end.
-pub fn bytes_at(text: &str, at: usize) -> Range<usize> {
-    let start = floor(text, at);
-    let length = text[start..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
-    start..start + length
-}
-
-/// The nearest boundary of a character at or before a byte.
-pub fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// A key or word from a file, short enough for a message.
-pub fn short(text: &str) -> String {
-    if text.chars().nth(60).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(57).chain("…".chars()).collect()
 }
 
 /// NUL, which no text holds.
@@ -128,7 +105,7 @@ pub fn unquoted_braces(text: &str, file: FileId, start: usize) -> Diagnostic {
 
 /// A fault of the parser, in our words. `bracket`: where the bracket stands that is open around it.
 pub fn syntax(text: &str, file: FileId, error: &ScanError, bracket: Option<usize>) -> Diagnostic {
-    let mark = floor(text, error.marker().byte_offset().unwrap_or(text.len()));
+    let mark = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()));
     if let Some(start) = unquoted_template(text, mark) {
         let end = text[mark..].find(['}', '\n']).map_or(mark + 1, |length| mark + length);
         let end = if text[end..].starts_with('}') { end + 1 } else { end };

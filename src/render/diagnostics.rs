@@ -157,7 +157,8 @@ impl Window {
         let Some(range) = &place.range else { return window };
         let text = &place.text;
         let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));
-        let (from, to) = (floor(text, start.saturating_sub(REACH)), floor(text, start + REACH));
+        let (from, to) =
+            (text.floor_char_boundary(start.saturating_sub(REACH)), text.floor_char_boundary(start + REACH));
         let before = &text[from..start];
         let newline = before.rfind('\n');
         window.cut = newline.is_none() && from > 0;
@@ -184,14 +185,6 @@ impl Window {
         }
         group.element(snippet.path(self.path.as_str()))
     }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// `[{"code","severity","message","file","line","column","end_line","end_column","help","also","instances"}]`;
