@@ -23,7 +23,7 @@ mod tests;
 use camino::Utf8Path;
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources};
+use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
 pub use body::sort_of;
 pub use gather::load;
@@ -40,4 +40,12 @@ pub fn one(
     let (mut documents, faults) = read::files(&walk::Root::new(root), &[path.to_owned()], sources);
     let document = documents.pop().expect("bug: one path gives one document");
     (document.file, (!document.broken).then_some(document.value), faults)
+}
+
+/// The value of a text without a byte-order mark: JSON, or YAML for any other format. No value where
+/// it is broken. For lists, which are read outside of `load`.
+pub fn value(text: &str, format: Format, file: FileId) -> (Option<Value>, Vec<Diagnostic>) {
+    let path = if format == Format::Json { "x.json" } else { "x.yaml" };
+    let (document, faults) = read::parse(Utf8Path::new(path), text, file);
+    ((!has_errors(&faults)).then_some(document.value), faults)
 }

@@ -227,6 +227,17 @@ fn real_exports_are_resources() {
     println!("real exports: {count} loaded");
 }
 
+#[test]
+fn a_text_is_read_by_its_format() {
+    use crate::diagnostic::Format;
+    assert_eq!(super::value("[a, 012]", Format::Yaml, FileId(0)), (Some(json!(["a", "012"])), vec![]));
+    assert_eq!(super::value("[1]", Format::Json, FileId(0)), (Some(json!([1])), vec![]));
+    for (text, format) in [("[", Format::Yaml), ("a: 1\na: 2", Format::Yaml), ("[a]", Format::Json)] {
+        let (value, faults) = super::value(text, format, FileId(0));
+        assert_eq!((value, faults.len()), (None, 1), "{text}");
+    }
+}
+
 fn read_yaml(text: &str) -> (Value, usize) {
     let parsed = yaml::parse(text, FileId(0));
     let (value, faults) = yaml::value(&parsed.tree, text, FileId(0));
