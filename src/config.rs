@@ -105,6 +105,11 @@ pub struct Scope {
     pub vars: Map<String, Value>,
 }
 
+/// Where a top-level key of `musher.yaml` stands.
+pub fn at(config: &Config, pointer: &str) -> At {
+    At::value(config.file, pointer)
+}
+
 /// No project was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {
@@ -164,4 +169,86 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
     Ok(Scope { project: config.project.clone(), environment: name.map(str::to_owned), owner, vars })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+    use serde_json::json;
+
+    fn config(text: &str) -> Config {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(FILE), text).expect("a file");
+        let mut sources = Sources::default();
+        let (config, faults) = read(Utf8Path::from_path(folder.path()).expect("UTF-8"), &mut sources);
+        assert_eq!(faults, [], "{text}");
+        config.expect("a config")
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let config = config(
+            "project: shop\nvars: {a: 1, b: [2]}\ndefault_environment: prod\ndefinitions: ./ops/alerts/\n\
+             defaults: {monitors: {tags: [x]}}\nrules: {no-recipient: off, other: warn}\nenvironments:\n  \
+             local: {api: sandbox}\n  eu: {site: datadoghq.eu}\n  prod:\n    api_url: http://[::1]:8080/\n    org: 5\n    \
+             vars: {a: 2}\n    brakes: {delete: 10%, inventory: 50, protect: off}\n    \
+             keys: {api: P_API, app: P_APP, access_token: P_TOKEN}\n    lock: {file: /mnt/x.lock}\n",
+        );
+        assert_eq!(config.definitions, "ops/alerts");
+        assert_eq!(config.defaults["monitors"], json!({"tags": ["x"]}));
+        assert_eq!(config.rules["no-recipient"], RuleLevel::Off);
+        assert_eq!(config.environments["local"].target, Target::Sandbox);
+        assert_eq!(config.environments["eu"].target, Target::Site("datadoghq.eu".into()));
+        let prod = &config.environments["prod"];
+        assert_eq!(prod.target, Target::Url("http://[::1]:8080".into()));
+        assert_eq!(prod.org.as_deref(), Some("5"));
+        assert_eq!(prod.brakes.delete, Some(Limit::Percent(10)));
+        assert_eq!(prod.brakes.inventory, Some(Limit::Count(50)));
+        assert_eq!(prod.brakes.off, ["protect"]);
+        assert_eq!(prod.keys.access_token.as_deref(), Some("P_TOKEN"));
+        assert_eq!(prod.lock.as_deref(), Some(Utf8Path::new("/mnt/x.lock")));
+        let scope = scope(&config, None).expect("the default");
+        assert_eq!(
+            (scope.owner.to_string(), scope.vars),
+            ("shop.prod".into(), json_map(json!({"a": 2, "b": [2]})))
+        );
+    }
+
+    fn json_map(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_environment_is_chosen() {
+        let none = "project: shop";
+        let one = "project: shop\nenvironments: {a: {}}";
+        let two = "project: shop\nenvironments: {a: {}, b: {}}";
+        let with_default = "project: shop\nenvironments: {a: {}, b: {}}\ndefault_environment: b";
+        for (text, chosen, expected) in [
+            (none, None, Ok("shop")),
+            (none, Some("a"), Err("There is no environment `a`: the project declares none")),
+            (one, None, Ok("shop.a")),
+            (two, None, Err("The project has several environments: `a`, `b`")),
+            (two, Some("a"), Ok("shop.a")),
+            (two, Some("c"), Err("There is no environment `c`")),
+            (with_default, None, Ok("shop.b")),
+            (with_default, Some("a"), Ok("shop.a")),
+        ] {
+            let found = scope(&config(text), chosen).map(|scope| scope.owner.0).map_err(|fault| fault.text);
+            assert_eq!(found, expected.map(str::to_owned).map_err(str::to_owned), "{text} {chosen:?}");
+        }
+    }
+
+    #[test]
+    fn a_project_is_found_upwards() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8").canonicalize_utf8().expect("a path");
+        std::fs::create_dir_all(root.join("p/monitors/a")).expect("folders");
+        std::fs::write(root.join("p").join(FILE), "").expect("a file");
+        assert_eq!(find(&root.join("p/monitors/a")), Ok(root.join("p")));
+        assert_eq!(find(&root.join("p")), Ok(root.join("p")));
+        assert_eq!(find(&root), Err(NotFound::Project(root.clone())));
+        assert_eq!(find(&root.join("q")), Err(NotFound::Folder(root.join("q"))));
+    }
 }

@@ -52,6 +52,6 @@ mod tests {
         let text = format!("a: ä{key}\nb: '{key}01234567', c: {key}0");
         let blotted = blot(&text, &find(&text));
         assert_eq!(blotted, format!("a: ä{}\nb: '{}', c: {key}0", "*".repeat(32), "*".repeat(40)));
-        assert_eq!(blot("a bc\nd", &[2..6]), "a **\n*");
+        assert_eq!(blot("a bc\nd", &[0..0, 2..6]), "a **\n*");
     }
 }

@@ -145,7 +145,8 @@ fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Ve
         vec![Diagnostic::error("not-a-list", words, At::file(file))]
     };
     if matches!(path.extension(), Some("yaml" | "yml")) {
-        return load::document(path, text, file).and_then(|value| of_value(value).map_err(not_a_list));
+        let (value, faults) = load::value(text, Format::Yaml, file);
+        return value.ok_or(faults).and_then(|value| of_value(value).map_err(not_a_list));
     }
     match keep::items(text, keep) {
         Ok(items) => items.map_err(not_a_list),

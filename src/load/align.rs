@@ -21,7 +21,7 @@ pub fn within(
     let inner = if quoted && node.len() >= 2 { node.start + 1..node.end - 1 } else { node.clone() };
     let Some(inside) = source.get(inner.clone()) else { return node };
     if inside == text {
-        return super::json::clamp(source, &(inner.start + within.start..inner.start + within.end));
+        return super::span::clamp(source, &(inner.start + within.start..inner.start + within.end));
     }
     let mut raw = Raw { inside, at: 0, style };
     let (mut start, mut end) = (None, None);

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::definitions::Definition;
 use super::directives;
 use super::read::Document;
+use super::span::short;
 use super::walk;
-use super::yaml_faults::short;
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, step};
 use crate::kind::{self, Kind};
 use crate::mark;
@@ -36,11 +36,12 @@ pub type Files = HashMap<Utf8PathBuf, Document>;
 /// of the faults that are told.
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
     let Entry { kind, id, value, at, position, folder } = entry;
+    let told = faults.len();
     let mut own = object(kind, value, &at, faults);
     directives::check_keys(&own, &at, false, faults);
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
-    let told = faults.len();
+    let names_file = own.contains_key("$file");
     if let Some(path) = own.remove("$file") {
         let file_at = at.child("/$file");
         if let Some((base, layer)) = file(kind, &path, folder, &file_at, files, faults) {
@@ -55,7 +56,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         layer.unwrap_or(&at).child(&step(key))
     };
     let directives = directives::take(&mut body, &place, faults);
-    if body.is_empty() && faults.len() == told && layers.len() == 1 {
+    if body.is_empty() && faults.len() == told && !names_file {
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);

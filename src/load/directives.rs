@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use super::yaml_faults::short;
+use super::span::short;
 use crate::diagnostic::{At, Diagnostic, known_words, step};
 use crate::model;
 
@@ -38,21 +38,35 @@ pub fn take(
             "$allow" => list(&mut directives.allow, &value, rule),
             "$moved_from" => one_or_list(&mut directives.moved_from, value, old_id),
             // A `$file` that stands here is one inside a `$file`; the outer one is taken before.
-            "$file" => Some(("A `$file` can't name another `$file`", "name the last file directly")),
+            "$file" => fault("can't stand in a file that a `$file` names", "name the last file directly"),
             _ => {
                 faults.push(unknown(&key, at));
                 continue;
             }
         };
-        if let Some((text, help)) = fault {
-            faults.push(Diagnostic::error("bad-directive", text, at).help(help));
+        if let Some(fault) = fault {
+            faults.push(told("bad-directive", &key, fault, &at));
         }
     }
     directives
 }
 
-/// What is wrong, and the remedy.
-type Fault = (&'static str, &'static str);
+/// What is wrong with a value: a text behind the key's name, the remedy, and the item that is meant.
+pub struct Fault {
+    text: &'static str,
+    help: &'static str,
+    item: Option<usize>,
+}
+
+fn fault(text: &'static str, help: &'static str) -> Option<Fault> {
+    Some(Fault { text, help, item: None })
+}
+
+/// A fault of the key's value as a diagnostic.
+pub fn told(code: &'static str, key: &str, fault: Fault, at: &At) -> Diagnostic {
+    let at = fault.item.map_or_else(|| at.clone(), |item| at.child(&format!("/{item}")));
+    Diagnostic::error(code, format!("`{key}` {}", fault.text), at).help(fault.help)
+}
 
 pub fn unknown(key: &str, at: At) -> Diagnostic {
     let at = at.part(crate::diagnostic::Part::Key);
@@ -68,21 +82,25 @@ fn set(slot: &mut Option<Value>, value: Value, check: fn(&Value) -> Option<Fault
 
 /// Keeps the texts of a list that pass.
 fn list(slot: &mut Vec<String>, value: &Value, check: fn(&str) -> Option<Fault>) -> Option<Fault> {
-    const FORM: Fault = ("This must be a list of texts", "write it as `[one, other]`");
-    let Value::Array(items) = value else { return Some(FORM) };
-    for item in items {
-        let Value::String(text) = item else { return Some(FORM) };
-        if let Some(fault) = check(text) {
-            return Some(fault);
+    let form = || fault("must be a list of texts", "write it as `[one, other]`");
+    let Value::Array(items) = value else { return form() };
+    for (index, item) in items.iter().enumerate() {
+        let wrong = item.as_str().map_or_else(form, check);
+        if let Some(wrong) = wrong {
+            return Some(Fault { item: Some(index), ..wrong });
         }
-        slot.push(text.clone());
+        slot.extend(item.as_str().map(str::to_owned));
     }
     None
 }
 
 /// A text, or a list of them.
 pub fn one_or_list(slot: &mut Vec<String>, value: Value, check: fn(&str) -> Option<Fault>) -> Option<Fault> {
-    let value = if value.is_string() { Value::Array(vec![value]) } else { value };
+    if let Value::String(text) = value {
+        let wrong = check(&text);
+        slot.push(text);
+        return wrong;
+    }
     list(slot, &value, check)
 }
 
@@ -93,7 +111,7 @@ fn is_template(text: &str) -> bool {
 /// A boolean, or a template that gives one. `yes` and `on` are texts in YAML 1.2.
 pub fn condition(value: &Value) -> Option<Fault> {
     let fine = value.is_boolean() || value.as_str().is_some_and(is_template);
-    (!fine).then_some(("This must be `true`, `false` or a `${…}`", "write `true` or `false`"))
+    if fine { None } else { fault("must be `true`, `false` or a `${…}`", "write `true` or `false`") }
 }
 
 fn id(value: &Value) -> Option<Fault> {
@@ -106,31 +124,41 @@ fn id(value: &Value) -> Option<Fault> {
         Value::Object(by_environment) => !by_environment.is_empty() && by_environment.values().all(one),
         value => one(value),
     };
-    (!fine).then_some((
-        "`$id` is the id of a Datadog object",
+    if fine {
+        return None;
+    }
+    fault(
+        "must be the id of a Datadog object",
         "write `$id: 123`, or `$id: {prod: 123, staging: 456}` for several environments",
-    ))
+    )
 }
 
 fn pointer(text: &str) -> Option<Fault> {
     let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    (!(text.starts_with('/') && text.len() > 1 && escapes)).then_some((
-        "`$ignore` takes JSON pointers",
+    if text.starts_with('/') && text.len() > 1 && escapes {
+        return None;
+    }
+    fault(
+        "takes JSON pointers",
         "begin each step with `/`: `/options/thresholds/critical`; write `~1` for a `/` and `~0` for a `~` in a key",
-    ))
+    )
 }
 
 fn rule(text: &str) -> Option<Fault> {
     let fine =
         !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    (!fine).then_some(("`$allow` takes names of rules", "write the code that a diagnostic shows in brackets"))
+    if fine {
+        None
+    } else {
+        fault("takes names of rules", "write the code that a diagnostic shows in brackets")
+    }
 }
 
 pub fn old_id(text: &str) -> Option<Fault> {
-    (!is_template(text) && !model::is_id(text)).then_some((
-        "A former id was expected",
-        "write the id without its section, as it stood before the rename",
-    ))
+    if is_template(text) || model::is_id(text) {
+        return None;
+    }
+    fault("must be a former id", "write the id without its section, as it stood before the rename")
 }
 
 /// Refuses `$` keys inside a body, and templates in keys. The keys of the body itself are looked at by

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use super::body::{self, Entry, Files, sort_of};
 use super::definitions::{Definitions, Template};
 use super::read::{self, Document};
+use super::span::short;
 use super::walk::{self, Root};
-use super::yaml_faults::short;
 use super::{templates, uses};
 use crate::config::{self, Config};
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, known_words, step};
@@ -38,7 +38,7 @@ pub fn load(
     gather.read(&root, paths.iter().chain(&team));
     let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
     gather.read(&root, named.bodies.iter().filter(|path| root.join(path).exists()));
-    let (team, paths) = (named.without(team), named.without(paths));
+    let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
     for path in team {
         gather.template(&path);
     }
@@ -46,6 +46,7 @@ pub fn load(
         gather.document(&path, &config.definitions);
     }
     gather.built_in(built_in);
+    gather.environments_of_ids(config);
     (gather.definitions, gather.sources, gather.faults)
 }
 
@@ -73,8 +74,13 @@ impl Named {
                     continue;
                 }
                 for path in ["for_each", "overrides"].iter().filter_map(|key| entry.get(*key)?.as_str()) {
-                    let Some(path) = walk::resolve(document.folder(), &starred(path)) else { continue };
-                    if let Ok(glob) = GlobBuilder::new(path.as_str()).literal_separator(true).build() {
+                    let Some(path) = starred(path).and_then(|path| walk::resolve(document.folder(), &path))
+                    else {
+                        continue;
+                    };
+                    let is_glob = path.as_str().contains(['*', '?', '[', '{']);
+                    let glob = GlobBuilder::new(path.as_str()).literal_separator(true).build();
+                    if let Some(glob) = glob.ok().filter(|_| is_glob) {
                         globs.add(glob);
                     }
                     lists.insert(path);
@@ -84,16 +90,30 @@ impl Named {
         Self { bodies, lists, globs: globs.build().unwrap_or_default() }
     }
 
-    fn without(&self, paths: Vec<Utf8PathBuf>) -> Vec<Utf8PathBuf> {
+    /// The files that are definitions. A glob names only what can be nothing else: one that was
+    /// written too wide must not take definitions away.
+    fn without(&self, paths: Vec<Utf8PathBuf>, files: &Files) -> Vec<Utf8PathBuf> {
         let named = |path: &Utf8PathBuf| {
-            self.bodies.contains(path) || self.lists.contains(path) || self.globs.is_match(path)
+            let by_name = self.bodies.contains(path) || self.lists.contains(path);
+            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(is_definition))
         };
         paths.into_iter().filter(|path| !named(path)).collect()
     }
 }
 
-/// A path with `*` for each `${…}` in it.
-fn starred(path: &str) -> String {
+/// Whether a document looks like definitions: it has sections, or is an export.
+fn is_definition(document: &Document) -> bool {
+    let Value::Object(map) = &document.value else { return false };
+    match document.format {
+        Format::Json => {
+            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
+        }
+        _ => map.keys().any(|key| kind::of_section(key).is_some() || key == USES),
+    }
+}
+
+/// A path with `*` for each `${…}` in it; none where it is nothing else, and may be no path at all.
+fn starred(path: &str) -> Option<String> {
     let mut out = String::new();
     let mut rest = path;
     while let Some((before, behind)) = rest.split_once("${") {
@@ -101,7 +121,8 @@ fn starred(path: &str) -> String {
         out.push('*');
         rest = behind.split_once('}').map_or("", |(_, rest)| rest);
     }
-    out + rest
+    out.push_str(rest);
+    (out != "*").then_some(out)
 }
 
 #[derive(Default)]
@@ -207,12 +228,17 @@ impl Gather {
     fn unknown_section(&mut self, document: &Document, section: &str, more: &[&str]) {
         let at = At::key(document.file, step(section));
         let known = KINDS.iter().map(|kind| kind.section).chain(more.iter().copied());
+        let help = if section == USES {
+            "a template can't run templates: put it into a file of the definitions".to_owned()
+        } else {
+            known_words(section, known)
+        };
         let (code, text) = if section.starts_with('$') {
             ("unknown-key", format!("There is no key `{}` at the top of a file", short(section)))
         } else {
             ("unknown-section", format!("There is no section `{}`", short(section)))
         };
-        self.faults.push(Diagnostic::error(code, text, at).help(known_words(section, known)));
+        self.faults.push(Diagnostic::error(code, text, at).help(help));
     }
 
     /// The entries of a section; an empty one has none.
@@ -362,6 +388,20 @@ impl Gather {
             }
         }
         template
+    }
+
+    /// `$id: {prod: 1}` must name environments that there are.
+    fn environments_of_ids(&mut self, config: &Config) {
+        let in_templates = self.definitions.templates.values().flat_map(|template| &template.definitions);
+        for definition in self.definitions.resources.iter().chain(in_templates) {
+            let Some(Value::Object(ids)) = &definition.directives.id else { continue };
+            for name in ids.keys().filter(|name| !config.environments.contains_key(*name)) {
+                let at = definition.origin.layers[0].child("/$id").child(&step(name)).part(Part::Key);
+                let text = format!("There is no environment `{}`", short(name));
+                let help = known_words(name, config.environments.keys().map(String::as_str));
+                self.faults.push(Diagnostic::error("unknown-environment", text, at).help(help));
+            }
+        }
     }
 
     /// Reads the built-in templates that uses name; a use of an unknown one is a fault.

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::span::bytes_at;
 use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
 use super::yaml::{MAX_FAULTS, MAX_NODES};
-use super::yaml_faults::{bytes_at, duplicate_key};
+use super::yaml_faults::duplicate_key;
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 const TOO_MANY: &str = "too many values";
@@ -137,7 +137,8 @@ fn broken(text: &str, file: FileId, error: &serde_json::Error) -> Diagnostic {
         return Diagnostic::error("too-large", format!("The file holds more than {MAX_NODES} values"), at)
             .help("spread it over several files");
     }
-    let fault = Diagnostic::error("broken-json", format!("The JSON is broken here: {said}"), at);
+    let what = said.replace("EOF while parsing", "the file ends inside");
+    let fault = Diagnostic::error("broken-json", format!("The JSON is broken here: {what}"), at);
     match (said, text[place].chars().next()) {
         ("trailing comma", _) => fault.help("remove the comma before the closing bracket"),
         (_, Some('/' | '#')) => fault.help("JSON has no comments: remove them, or write the file as YAML"),
@@ -218,13 +219,6 @@ fn decode(inside: &str) -> Cow<'_, str> {
         return inside.into();
     }
     serde_json::from_str::<String>(&format!("\"{inside}\"")).map_or(inside.into(), Cow::Owned)
-}
-
-/// Where a range of a text's bytes lies, kept inside it and on the boundaries of characters.
-pub fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
-    let start = super::yaml_faults::floor(text, range.start);
-    let end = super::yaml_faults::floor(text, range.end.max(range.start));
-    start..end
 }
 
 #[cfg(test)]

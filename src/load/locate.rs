@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::align;
-use super::json::{self, clamp};
+use super::json;
+use super::span::clamp;
 use super::tree::{Content, Tree};
 use super::yaml;
 use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
@@ -145,7 +146,7 @@ impl Lines {
         let mut marks = vec![(0, 1, 1)];
         let mut from = (0, 1, 1);
         while from.0 + STRIDE < text.len() {
-            let at = super::yaml_faults::floor(text, from.0 + STRIDE);
+            let at = text.floor_char_boundary(from.0 + STRIDE);
             let (line, column) = walk(text, from, at);
             from = (at, line, column);
             marks.push(from);
@@ -155,7 +156,7 @@ impl Lines {
 
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn position(&self, text: &str, at: usize) -> (u32, u32) {
-        let at = super::yaml_faults::floor(text, at);
+        let at = text.floor_char_boundary(at);
         let index = self.marks.partition_point(|mark| mark.0 <= at).saturating_sub(1);
         walk(text, self.marks[index], at)
     }
@@ -246,7 +247,7 @@ monitors:
         let text = "ä\nbc€\n".repeat(5000);
         let lines = Lines::new(&text);
         for at in (0..text.len()).step_by(997) {
-            let at = super::super::yaml_faults::floor(&text, at);
+            let at = text.floor_char_boundary(at);
             assert_eq!(lines.position(&text, at), walk(&text, (0, 1, 1), at), "{at}");
         }
     }

@@ -9,6 +9,7 @@ mod json;
 pub mod locate;
 mod read;
 mod scalar;
+mod span;
 mod templates;
 mod tree;
 mod uses;
@@ -16,16 +17,19 @@ mod walk;
 mod yaml;
 mod yaml_faults;
 
+#[cfg(test)]
+mod tests;
+
 use camino::Utf8Path;
 use serde_json::Value;
 
-use crate::diagnostic::{Diagnostic, FileId, Sources, has_errors};
+use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
 pub use body::sort_of;
 pub use gather::load;
+pub use span::short;
 pub use templates::is_name as is_variable;
 pub use walk::resolve;
-pub use yaml_faults::short;
 
 /// Reads one file of a project, and adds it to the sources. No value where it is broken.
 pub fn one(
@@ -38,8 +42,10 @@ pub fn one(
     (document.file, (!document.broken).then_some(document.value), faults)
 }
 
-/// The value of a YAML or JSON text that was read elsewhere, by the path's extension.
-pub fn document(path: &Utf8Path, text: &str, file: FileId) -> Result<Value, Vec<Diagnostic>> {
-    let (document, faults) = read::parse(path, text, file);
-    if has_errors(&faults) || document.broken { Err(faults) } else { Ok(document.value) }
+/// The value of a text without a byte-order mark: JSON, or YAML for any other format. No value where
+/// it is broken. For lists, which are read outside of `load`.
+pub fn value(text: &str, format: Format, file: FileId) -> (Option<Value>, Vec<Diagnostic>) {
+    let path = if format == Format::Json { "x.json" } else { "x.yaml" };
+    let (document, faults) = read::parse(Utf8Path::new(path), text, file);
+    ((!has_errors(&faults)).then_some(document.value), faults)
 }

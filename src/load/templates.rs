@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::body::sort_of;
 use super::definitions::{Param, ParamSort};
-use super::yaml_faults::short;
+use super::span::short;
 use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
 
 const PARAM_KEYS: [&str; 5] = ["type", "default", "min", "max", "description"];

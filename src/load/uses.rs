@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::body::sort_of;
 use super::definitions::Use;
-use super::directives::{condition, old_id, one_or_list};
-use super::yaml_faults::short;
+use super::directives::{condition, old_id, one_or_list, told};
+use super::span::short;
 use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
 
 const KEYS: [&str; 8] = ["template", "for_each", "where", "key", "with", "overrides", "$when", "moved_from"];
@@ -38,10 +38,7 @@ pub fn read(
     let filter = fields.take("where", "a `${…}`", |value| value.is_string() || value.is_boolean());
     let key = fields.take("key", "a text, such as `${each.FunctionName}`", Value::is_string);
     let with = fields.take("with", "a mapping of parameters", Value::is_object);
-    let overrides =
-        fields.take("overrides", "a mapping of globs to parameters, or the path of a CSV file", |value| {
-            value.is_string() || value.as_object().is_some_and(|globs| globs.values().all(Value::is_object))
-        });
+    let overrides = fields.overrides();
     let when = fields.take("$when", "`true`, `false` or a `${…}`", |value| condition(value).is_none());
     let moved_from = fields.moved_from();
     Some(Use {
@@ -94,12 +91,24 @@ impl Fields<'_> {
         }
     }
 
+    fn overrides(&mut self) -> Option<Value> {
+        let form = "a mapping of globs to parameters, or the path of a CSV file";
+        let overrides = self.take("overrides", form, |value| value.is_string() || value.is_object())?;
+        for (glob, value) in
+            overrides.as_object().into_iter().flatten().filter(|(_, value)| !value.is_object())
+        {
+            let at = self.at.child("/overrides").child(&step(glob));
+            let text = format!("The parameters of an override are a mapping, not {}", sort_of(value));
+            self.faults.push(Diagnostic::error("bad-use", text, at).help("write `GLOB: {parameter: value}`"));
+        }
+        Some(overrides)
+    }
+
     fn moved_from(&mut self) -> Vec<String> {
         let mut names = Vec::new();
         let value = self.entry.get_mut("moved_from").map(Value::take);
-        if let Some((text, help)) = value.and_then(|value| one_or_list(&mut names, value, old_id)) {
-            let at = self.at.child("/moved_from");
-            self.faults.push(Diagnostic::error("bad-use", text, at).help(help));
+        if let Some(fault) = value.and_then(|value| one_or_list(&mut names, value, old_id)) {
+            self.faults.push(told("bad-use", "moved_from", fault, &self.at.child("/moved_from")));
         }
         names
     }

@@ -10,8 +10,9 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
+use super::span::bytes_at;
 use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
-use super::yaml_faults::{self, bytes_at};
+use super::yaml_faults;
 use crate::diagnostic::{Diagnostic, FileId};
 
 /// The most nodes of a file, aliases expanded.
@@ -58,7 +59,7 @@ pub fn parse(text: &str, file: FileId) -> Parsed<'_> {
         } else {
             builder.take(event, &span)
         };
-        if !going_on {
+        if !going_on || builder.parsed.faults.len() >= MAX_FAULTS {
             break;
         }
     }
@@ -174,16 +175,16 @@ impl<'t> Builder<'t> {
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, span: &Span) {
-        if let Some(tag) = tag
-            && self.parsed.faults.len() < MAX_FAULTS
-        {
+        if let Some(tag) = tag {
             let range = span.tag_span().and_then(|span| span.byte_range()).unwrap_or_else(|| bytes(span));
             self.parsed.faults.push(yaml_faults::tag(self.file, &tag.original(), range));
         }
     }
 
     fn syntax_fault(&mut self, error: &ScanError) {
-        self.parsed.faults.push(yaml_faults::syntax(self.text, self.file, error));
+        let around = self.open.last().map(|id| self.parsed.tree.range(*id).start);
+        let bracket = around.filter(|start| self.text[*start..].starts_with(['[', '{']));
+        self.parsed.faults.push(yaml_faults::syntax(self.text, self.file, error, bracket));
     }
 }
 

@@ -4,35 +4,12 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, ScanError};
 
+use super::span::{bytes_at, short};
 use super::tree::MAX_DEPTH;
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 fn at(file: FileId, range: Range<usize>) -> At {
     At { file, place: Place::Bytes(range) }
-}
-
-/// The character at a byte, as a range; empty at the end.
-pub fn bytes_at(text: &str, at: usize) -> Range<usize> {
-    let start = floor(text, at);
-    let length = text[start..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
-    start..start + length
-}
-
-/// The nearest boundary of a character at or before a byte.
-pub fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// A key or word from a file, short enough for a message.
-pub fn short(text: &str) -> String {
-    if text.chars().nth(60).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(57).chain("…".chars()).collect()
 }
 
 /// NUL, which no text holds.
@@ -126,9 +103,9 @@ pub fn unquoted_braces(text: &str, file: FileId, start: usize) -> Diagnostic {
         .help("quote the whole text, or write it as a block with `|`")
 }
 
-/// A fault of the parser, in our words.
-pub fn syntax(text: &str, file: FileId, error: &ScanError) -> Diagnostic {
-    let mark = floor(text, error.marker().byte_offset().unwrap_or(text.len()));
+/// A fault of the parser, in our words. `bracket`: where the bracket stands that is open around it.
+pub fn syntax(text: &str, file: FileId, error: &ScanError, bracket: Option<usize>) -> Diagnostic {
+    let mark = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()));
     if let Some(start) = unquoted_template(text, mark) {
         let end = text[mark..].find(['}', '\n']).map_or(mark + 1, |length| mark + length);
         let end = if text[end..].starts_with('}') { end + 1 } else { end };
@@ -145,8 +122,29 @@ pub fn syntax(text: &str, file: FileId, error: &ScanError) -> Diagnostic {
         return too_deep(file, bytes_at(text, mark));
     }
     let (what, help) = explain(error.kind());
-    let fault = Diagnostic::error("broken-yaml", what, at(file, bytes_at(text, mark)));
-    if help.is_empty() { fault } else { fault.help(help) }
+    let mut fault = Diagnostic::error("broken-yaml", what, at(file, bytes_at(text, mark)));
+    if !help.is_empty() {
+        fault = fault.help(help);
+    }
+    if matches!(
+        error.kind(),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar
+    ) && let Some(quote) = opening_quote(text, mark)
+    {
+        fault = fault.also("the quote opens here", at(file, quote..quote + 1));
+    }
+    if let Some(bracket) = bracket.filter(|bracket| *bracket < mark) {
+        fault = fault.also("this bracket is still open", at(file, bracket..bracket + 1));
+    }
+    fault
+}
+
+/// The quote before a place that can open a text: the first character of a value.
+fn opening_quote(text: &str, mark: usize) -> Option<usize> {
+    let before = &text[..mark];
+    before.rmatch_indices(['"', '\'']).map(|(quote, _)| quote).find(|quote| {
+        before[..*quote].chars().next_back().is_none_or(|c| matches!(c, ' ' | '\n' | '[' | '{' | ','))
+    })
 }
 
 /// Where the word with a `${` begins whose brace YAML took for a mapping.
@@ -196,6 +194,12 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
             ("This closes nothing", "remove it, or quote the text that it belongs to")
         }
         ErrorKind::UnexpectedCharacter { character } => return unexpected(*character),
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            ("A quoted text goes on in this line", "close its quote, or indent this line deeper than its key")
+        }
+        ErrorKind::InvalidColonPlacement => {
+            ("A `:` can't stand here", "close the bracket before, or quote a text that holds a `:`")
+        }
         ErrorKind::MappingValueNotAllowed => (
             "A `:` can't stand here",
             "quote a text that holds `: `, or check the indentation of this line and the one before",
@@ -234,7 +238,6 @@ fn explain(kind: &ErrorKind) -> (String, &'static str) {
             ("An anchor or alias has no name", "quote a text that begins with `*` or `&`")
         }
         ErrorKind::InvalidIndentation
-        | ErrorKind::InvalidQuotedScalarIndent
         | ErrorKind::InvalidFlowScalarIndent
         | ErrorKind::InvalidBlockScalarIndent => {
             ("This line is indented wrongly", "indent it like its siblings")

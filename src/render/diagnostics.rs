@@ -157,7 +157,8 @@ impl Window {
         let Some(range) = &place.range else { return window };
         let text = &place.text;
         let (start, end) = (range.start.min(text.len()), range.end.min(text.len()));
-        let (from, to) = (floor(text, start.saturating_sub(REACH)), floor(text, start + REACH));
+        let (from, to) =
+            (text.floor_char_boundary(start.saturating_sub(REACH)), text.floor_char_boundary(start + REACH));
         let before = &text[from..start];
         let newline = before.rfind('\n');
         window.cut = newline.is_none() && from > 0;
@@ -184,14 +185,6 @@ impl Window {
         }
         group.element(snippet.path(self.path.as_str()))
     }
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// `[{"code","severity","message","file","line","column","end_line","end_column","help","also","instances"}]`;
@@ -308,7 +301,7 @@ error[unknown-name]: There is no `y`
   |              ^^^^ unknown
   |
   = help: did you mean `env`?
-  = note: in `monitors/a[31m` and 1 more
+  = note: in `monitors/a␛[31m` and 1 more
 note: the instance: 50 %
  --> monitors/a.yaml:2:3
   |
@@ -328,12 +321,12 @@ note: the instance: 50 %
             "file": "monitors/a.yaml", "line": 3, "column": 14, "end_line": 3, "end_column": 18,
             "help": "did you mean `env`?",
             "also": [{"message": "the instance: 50 %", "file": "monitors/a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 4}],
-            "instances": ["monitors/b", "monitors/a[31m"],
+            "instances": ["monitors/b", "monitors/a␛[31m"],
         });
         assert_eq!(json(&diagnostics, &sources)[1], expected);
         let expected = "\
 ::warning title=no-definitions::Nothing is here
-::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::There is no `y`%0Adid you mean `env`?%0Ain `monitors/a[31m` and 1 more
+::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::There is no `y`%0Adid you mean `env`?%0Ain `monitors/a␛[31m` and 1 more
 ";
         assert_eq!(github(&diagnostics, &sources, "ops"), expected);
     }

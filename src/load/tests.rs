@@ -1,0 +1,459 @@
+//! Whole projects, and any bytes at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use camino::Utf8Path;
+use proptest::prelude::*;
+use serde_json::{Map, Number, Value, json};
+
+use super::align;
+use super::definitions::{Definition, Definitions};
+use super::locate::Locator;
+use super::tree::{Content, Tree};
+use super::{json, load, yaml};
+use crate::config;
+use crate::diagnostic::{Diagnostic, FileId, Sources};
+
+const MUSHER: &str = "project: shop\nenvironments: {staging: {}, prod: {}}\n";
+const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "lambda",
+        "description: Functions\nparams: {function: {}}\nmonitors: {errors: {name: \"${function}\"}}\n",
+    ),
+    ("broken", "params: [\n"),
+];
+
+fn project(files: &[(&str, &str)]) -> (Definitions, Sources, Vec<Diagnostic>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [&("musher.yaml", MUSHER)].into_iter().chain(files) {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    load_folder(folder.path())
+}
+
+fn load_folder(folder: &Path) -> (Definitions, Sources, Vec<Diagnostic>) {
+    let mut sources = Sources::default();
+    let (config, faults) = config::read(Utf8Path::from_path(folder).unwrap(), &mut sources);
+    assert_eq!(faults, []);
+    load(&config.unwrap(), BUILT_IN, sources)
+}
+
+/// The definitions of a project without faults.
+fn check(files: &[(&str, &str)]) -> Definitions {
+    let (definitions, sources, faults) = project(files);
+    assert_eq!(faults, [], "{}", crate::render::diagnostics::text(&faults, &sources, false));
+    definitions
+}
+
+fn one(files: &[(&str, &str)]) -> Definition {
+    let mut definitions = check(files);
+    assert_eq!(definitions.resources.len(), 1, "{:?}", definitions.resources);
+    definitions.resources.remove(0)
+}
+
+#[test]
+fn sections_become_definitions() {
+    let text = "monitors:\n  a/b:\n    name: x\n    options: {on: yes}\nslos: {c: {name: y}}\ndashboards:\n";
+    let definitions =
+        check(&[("monitors/team/x.yaml", text), ("monitors/README.md", "no"), ("monitors/.x.yaml", "[")]);
+    let [a, c] = &definitions.resources[..] else { panic!("{definitions:?}") };
+    assert_eq!((a.address.as_str(), c.address.as_str()), ("monitors/a/b", "slos/c"));
+    assert_eq!(Value::Object(a.body.clone()), json!({"name": "x", "options": {"on": "yes"}}));
+    assert_eq!(a.origin.position.to_string(), "monitors/team/x.yaml:2:3");
+    assert_eq!(c.origin.position.to_string(), "monitors/team/x.yaml:5:8");
+}
+
+#[test]
+fn directives_are_taken_out() {
+    let text = "monitors:\n  a:\n    name: x\n    $id: {prod: 1}\n    $when: \"${p}\"\n    $protect: true\n    \
+                $ignore: [/options/a~1b]\n    $allow: [no-recipient]\n    $moved_from: old\n    \
+                widgets: [{$for: x in y, $yield: {a: 1}}]\n";
+    let a = one(&[("monitors/x.yaml", text)]);
+    assert_eq!(
+        Value::Object(a.body),
+        json!({"name": "x", "widgets": [{"$for": "x in y", "$yield": {"a": 1}}]})
+    );
+    let directives = a.directives;
+    assert_eq!(directives.id, Some(json!({"prod": 1})));
+    assert_eq!(directives.when, Some(json!("${p}")));
+    assert_eq!(directives.protect, Some(json!(true)));
+    assert_eq!(directives.ignore, ["/options/a~1b"]);
+    assert_eq!(directives.allow, ["no-recipient"]);
+    assert_eq!(directives.moved_from, ["old"]);
+}
+
+const BOARD: &str = r#"{"id": "abc-def-ghi", "title": "Old", "author_handle": "me", "layout_type": "ordered",
+  "description": "Shop\nManaged by musher: shop.prod/board", "widgets": [{"id": 5, "definition": {"$x": 1}}],
+  "template_variables": [{"name": "a", "defaults": ["*"]}], "meta": {"a": 1, "b": {"c": 2}}}"#;
+
+#[test]
+fn a_file_lies_under_its_siblings() {
+    let text = "dashboards:\n  board: {$file: ../boards/b.json, title: New, meta: {b: {d: 3}}, template_variables: []}\n";
+    let board = one(&[("monitors/x.yaml", text), ("boards/b.json", BOARD)]);
+    let expected = json!({
+        "title": "New", "layout_type": "ordered", "description": "Shop",
+        "widgets": [{"id": 5, "definition": {"$x": 1}}], "template_variables": [],
+        "meta": {"a": 1, "b": {"c": 2, "d": 3}},
+    });
+    assert_eq!(Value::Object(board.body), expected);
+    assert_eq!(board.origin.layers.len(), 2);
+    let text = "dashboards:\n  board: {$file: body.yaml, title: New}\n";
+    let board = one(&[
+        ("monitors/x.yaml", text),
+        ("monitors/body.yaml", "title: Old\n$protect: true\nwidgets: []\n"),
+    ]);
+    assert_eq!(Value::Object(board.body), json!({"title": "New", "widgets": []}));
+    assert_eq!(board.directives.protect, Some(json!(true)));
+}
+
+#[test]
+fn a_raw_export_is_a_resource() {
+    let board = one(&[("monitors/Team A/My (Board).json", &format!("\u{feff}{BOARD}"))]);
+    assert_eq!(board.address.as_str(), "dashboards/team-a/my-board");
+    assert_eq!(board.body["description"], "Shop");
+    assert!(!board.body.contains_key("id") && !board.body.contains_key("author_handle"));
+    assert_eq!(board.body["widgets"][0], json!({"id": 5, "definition": {"$x": 1}}));
+    assert_eq!(board.origin.position.to_string(), "monitors/Team A/My (Board).json:1:1");
+    let slo = r#"{"data": {"id": "1", "type": "metric", "thresholds": [], "tags": ["a", "musher:x", "musher_id:y"]},
+                 "errors": [], "$protect": true}"#;
+    let slo = one(&[("monitors/s.json", slo)]);
+    assert_eq!(Value::Object(slo.body), json!({"type": "metric", "thresholds": [], "tags": ["a"]}));
+    assert_eq!(slo.directives.protect, Some(json!(true)));
+    let monitor =
+        r#"{"query": "q", "type": "query alert", "assets": [{"name": "a", "monitor_id": 5}], "$id": 7}"#;
+    let monitor = one(&[("monitors/m.json", monitor)]);
+    assert_eq!(monitor.body["assets"], json!([{"name": "a"}]));
+    assert_eq!(monitor.directives.id, Some(json!(7)));
+}
+
+#[test]
+fn files_that_are_named_are_no_definitions() {
+    let uses = "uses:\n  a: {template: lambda, for_each: data/list.json}\n  b: {template: lambda, for_each: \"data/*/x.json\"}\n  \
+                c: {template: lambda, for_each: \"../monitors/${env}.yaml\", overrides: ./data/o.json, $when: false}\n";
+    let definitions = check(&[
+        ("monitors/u.yaml", uses),
+        ("monitors/data/list.json", "[]"),
+        ("monitors/data/eu/x.json", "[]"),
+        ("monitors/prod.yaml", "[1]"),
+        ("monitors/data/o.json", "{}"),
+    ]);
+    assert_eq!(definitions.uses.len(), 3);
+    assert_eq!(definitions.uses[0].for_each, Some(json!("data/list.json")));
+    assert_eq!(definitions.uses[0].folder, "monitors");
+    assert_eq!(definitions.uses[2].when, Some(json!(false)));
+}
+
+#[test]
+fn templates_are_the_teams_or_built_in() {
+    let team = "params:\n  function:\n  rate: {default: 0.05, max: 1}\nmonitors:\n  errors: {$file: bodies/e.json, name: x}\n";
+    let definitions = check(&[
+        ("templates/team.yaml", team),
+        ("templates/bodies/e.json", "{\"message\": \"m\"}"),
+        ("monitors/u.yaml", "uses:\n  a: {template: team}\n  b: {template: lambda}\n"),
+    ]);
+    let names: Vec<_> = definitions.templates.keys().collect();
+    assert_eq!(names, ["lambda", "team"]);
+    let team = &definitions.templates["team"];
+    assert_eq!(team.params["rate"].sort, Some(super::definitions::ParamSort::Number));
+    assert_eq!((team.params["rate"].max, team.params["function"].default.clone()), (Some(1.0), None));
+    assert_eq!(Value::Object(team.definitions[0].body.clone()), json!({"message": "m", "name": "x"}));
+    assert_eq!(definitions.templates["lambda"].description.as_deref(), Some("Functions"));
+    let own = check(&[
+        ("templates/lambda.yaml", "description: Ours\n"),
+        ("monitors/u.yaml", "uses:\n  b: {template: lambda}\n"),
+    ]);
+    assert_eq!(own.templates["lambda"].description.as_deref(), Some("Ours"));
+}
+
+#[test]
+fn a_broken_file_hides_no_other() {
+    let (definitions, _, faults) =
+        project(&[("monitors/a.yaml", "a: ["), ("monitors/b.yaml", "monitors: {b: {name: x}}")]);
+    assert_eq!(definitions.resources.len(), 1);
+    assert!(definitions.incomplete);
+    assert_eq!(faults.len(), 1);
+}
+
+#[test]
+fn the_whole_project_may_be_the_definitions_folder() {
+    let musher = ("musher.yaml", "project: shop\ndefinitions: .\n");
+    let definitions =
+        check(&[musher, ("a.yaml", "monitors: {a: {name: x}}"), ("templates/t.yaml", "params: {}")]);
+    assert_eq!(definitions.resources[0].origin.position.to_string(), "a.yaml:1:12");
+    assert_eq!(definitions.templates.len(), 1);
+}
+
+#[test]
+fn many_files_come_in_a_stable_order() {
+    let names: Vec<String> = (0..100).map(|index| format!("monitors/{index:03}.yaml")).collect();
+    let texts: Vec<String> =
+        (0..100).map(|index| format!("monitors: {{m{index:03}: {{name: x}}}}")).collect();
+    let files: Vec<(&str, &str)> =
+        names.iter().map(String::as_str).zip(texts.iter().map(String::as_str)).collect();
+    let ids: Vec<String> =
+        check(&files).resources.iter().map(|definition| definition.address.id().to_owned()).collect();
+    let expected: Vec<String> = (0..100).map(|index| format!("m{index:03}")).collect();
+    assert_eq!(ids, expected);
+}
+
+fn shared() -> PathBuf {
+    std::env::var_os("MUSHER_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
+}
+
+/// Real dashboards are definitions as they are; real monitors come in a wrapper, and are told how to unwrap.
+#[test]
+fn real_exports_are_resources() {
+    let exports = shared().join("exports");
+    if !exports.is_dir() {
+        println!("real exports: not run, {} is absent", exports.display());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("monitors")).unwrap();
+    fs::write(folder.path().join("musher.yaml"), MUSHER).unwrap();
+    let mut count = 0;
+    for entry in fs::read_dir(exports.join("dashboards")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join("monitors").join(path.file_name().unwrap())).unwrap();
+        count += 1;
+    }
+    let (definitions, _, faults) = load_folder(folder.path());
+    assert_eq!(faults, []);
+    assert_eq!(definitions.resources.len(), count);
+    println!("real exports: {count} loaded");
+}
+
+#[test]
+fn a_text_is_read_by_its_format() {
+    use crate::diagnostic::Format;
+    assert_eq!(super::value("[a, 012]", Format::Yaml, FileId(0)), (Some(json!(["a", "012"])), vec![]));
+    assert_eq!(super::value("[1]", Format::Json, FileId(0)), (Some(json!([1])), vec![]));
+    for (text, format) in [("[", Format::Yaml), ("a: 1\na: 2", Format::Yaml), ("[a]", Format::Json)] {
+        let (value, faults) = super::value(text, format, FileId(0));
+        assert_eq!((value, faults.len()), (None, 1), "{text}");
+    }
+}
+
+fn read_yaml(text: &str) -> (Value, usize) {
+    let parsed = yaml::parse(text, FileId(0));
+    let (value, faults) = yaml::value(&parsed.tree, text, FileId(0));
+    (value, parsed.faults.len() + faults.len())
+}
+
+/// Asks for the place of every node and of parts of every string.
+fn every_place(text: &str, tree: &Tree) {
+    for id in 0..u32::try_from(tree.nodes.len()).unwrap() {
+        if let Content::Scalar(decoded, style) = &tree.node(id).content {
+            for within in [0..0, 0..1, 1..decoded.len(), decoded.len()..decoded.len() + 5] {
+                let range = align::within(text, tree.range(id), *style, decoded, &within);
+                assert!(range.start <= range.end && range.end <= text.len().max(range.start));
+            }
+        }
+    }
+}
+
+/// Everything that may be said about a file, shown.
+fn show(name: &str, text: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("monitors")).unwrap();
+    fs::write(folder.path().join("musher.yaml"), MUSHER).unwrap();
+    fs::write(folder.path().join("monitors").join(name), text).unwrap();
+    let (definitions, sources, faults) = load_folder(folder.path());
+    crate::render::diagnostics::text(&faults, &sources, true);
+    crate::render::diagnostics::github(&faults, &sources, "");
+    let mut locator = Locator::new(&sources);
+    for definition in definitions.resources {
+        for pointer in ["", "/name", "/options/0", "/x"] {
+            let at = locator.locate_in(&definition.origin, pointer);
+            locator.locate(&at);
+        }
+    }
+}
+
+/// Texts made of what YAML and JSON are made of: more of them get far than of any bytes.
+fn syntax() -> impl Strategy<Value = String> {
+    let parts = prop::sample::select(vec![
+        "a",
+        "b: ",
+        "- ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ", ",
+        ": ",
+        "\"",
+        "'",
+        "\\",
+        "\\u00e4",
+        "\\n",
+        "|\n",
+        ">-\n",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!x ",
+        "# c",
+        "${x}",
+        "$id",
+        "monitors:\n  ",
+        "ä",
+        "😀",
+        "\t",
+        "\r\n",
+        "---\n",
+        "...\n",
+        "? ",
+        "1",
+        "0x",
+        ".inf",
+        "null",
+        "~",
+        "%",
+        "@",
+        "\u{feff}",
+        "\u{85}",
+        "uses:\n  ",
+        "$file: ",
+    ]);
+    prop::collection::vec(parts, 0..40).prop_map(|parts| parts.concat())
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        syntax(),
+        "\\PC{0,12}",
+        prop::sample::select(vec![
+            "no",
+            "on",
+            "yes",
+            "012",
+            "1_000",
+            "1e3",
+            ".5",
+            "0x1f",
+            "~",
+            "null",
+            "true",
+            "",
+            " ",
+            " a",
+            "a ",
+            "- a",
+            "a: b",
+            "#",
+            "a #b",
+            "<<",
+            "=",
+            "\n",
+            "a\nb",
+            "a\n",
+            "a\n\n",
+            "\ta",
+            "a\n  b\n c",
+            "---",
+            "...",
+            "{{x}}",
+            "${x}",
+            "%a",
+            "@a",
+            "`a`",
+            "!a",
+            "&a",
+            "*a",
+            "'",
+            "\"",
+            "\\",
+            "a'b\"c",
+            "\u{1}",
+            "\u{7f}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{feff}",
+            "12:30",
+            "2001-01-01",
+            "+1",
+            "-",
+            "?",
+            "| a",
+            "> a",
+            ",",
+            "[",
+            "]",
+            "{",
+            "}",
+            "1.",
+            "0o7",
+            "-0",
+            "+.inf",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_filter_map("finite", |number| Number::from_f64(number).map(Value::Number)),
+        text.clone().prop_map(Value::String),
+    ];
+    leaf.prop_recursive(5, 40, 6, move |inner| {
+        let map = prop::collection::vec((text.clone(), inner.clone()), 0..6);
+        prop_oneof![
+            prop::collection::vec(inner, 0..6).prop_map(Value::Array),
+            map.prop_map(|entries| Value::Object(entries.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_break_the_readers(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        show("x.yaml", &bytes);
+        show("x.json", &bytes);
+    }
+
+    #[test]
+    fn no_syntax_breaks_the_readers(text in syntax()) {
+        show("x.yaml", text.as_bytes());
+        show("x.json", text.as_bytes());
+        read_yaml(&text);
+        json::value(&text, FileId(0));
+        every_place(&text, &yaml::parse(&text, FileId(0)).tree);
+        every_place(&text, &json::tree(&text));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(value in values()) {
+        let text = serde_saphyr::to_string(&value).unwrap();
+        prop_assert_eq!(read_yaml(&text), (value.clone(), 0), "{}", text);
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        prop_assert_eq!(json::value(&text, FileId(0)), (value, vec![]), "{}", text);
+    }
+
+    /// A scalar without white space around is found in the source as it reads, through any style.
+    #[test]
+    fn places_in_strings_hold_what_they_name(before in "[a-z äé\"'\\\\\n#:-]{0,20}", behind in "[a-z \"'\n]{0,20}") {
+        let text = format!("{before}${{name}}{behind}");
+        let value = json!({"a": {"b": text}});
+        let sources = [serde_saphyr::to_string(&value).unwrap(), serde_json::to_string(&value).unwrap()];
+        for (source, is_json) in sources.iter().zip([false, true]) {
+            let tree = if is_json { json::tree(source) } else { yaml::parse(source, FileId(0)).tree };
+            let (_, node) = tree.find("/a/b").unwrap();
+            let Content::Scalar(decoded, style) = &tree.node(node).content else { panic!("no scalar") };
+            prop_assert_eq!(&**decoded, &*text);
+            let at = text.find("${name}").unwrap();
+            let range = align::within(source, tree.range(node), *style, decoded, &(at..at + 7));
+            prop_assert_eq!(&source[range], "${name}", "{}", source);
+        }
+    }
+}
