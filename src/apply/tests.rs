@@ -519,8 +519,8 @@ async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scr
             let mark = Mark { owner: Owner(OWNER.into()), id: outcome.address.id().into(), protect: false };
             let state = fake.state();
             let objects = state.objects.get(kind.section).into_iter().flatten();
-            let there = objects.filter(|(_, body)| mark::read(kind, body).as_ref() == Some(&mark));
-            if let Some((id, _)) = there.last() {
+            let mut there = objects.filter(|(_, body)| mark::read(kind, body).as_ref() == Some(&mark));
+            if let Some((id, _)) = there.next() {
                 let known = Known { id: id.clone(), url: String::new() };
                 plan.known.insert(outcome.address.clone(), known);
                 plan.changes.retain(|change| change.address != outcome.address);
