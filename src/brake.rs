@@ -60,10 +60,18 @@ pub struct Limits<'a> {
 
 /// The brakes that hold the plan, in the order of [`BRAKES`].
 pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
-    let all = [delete(plan, limits.brakes), protect(plan), empty(plan), inventory(plan, limits.brakes), org(limits)];
+    let all = [
+        delete(plan, limits.brakes),
+        protect(plan),
+        empty(plan),
+        inventory(plan, limits.brakes),
+        org(limits),
+    ];
     all.into_iter()
         .flatten()
-        .filter(|held| ![&limits.brakes.off, limits.released].iter().any(|names| names.iter().any(|n| n == held.name)))
+        .filter(|held| {
+            ![&limits.brakes.off, limits.released].iter().any(|names| names.iter().any(|n| n == held.name))
+        })
         .collect()
 }
 
@@ -84,7 +92,8 @@ fn delete(plan: &Plan, brakes: &Brakes) -> Option<Held> {
 }
 
 fn protect(plan: &Plan) -> Option<Held> {
-    let hit: Vec<&Change> = plan.changes.iter().filter(|change| change.deletes() && change.protected).collect();
+    let hit: Vec<&Change> =
+        plan.changes.iter().filter(|change| change.deletes() && change.protected).collect();
     let first = hit.first()?;
     let others = match hit.len() {
         1 => String::new(),
@@ -98,14 +107,18 @@ fn protect(plan: &Plan) -> Option<Held> {
 fn empty(plan: &Plan) -> Option<Held> {
     (plan.declared == 0 && plan.owned > 0).then(|| Held {
         name: "empty",
-        text: format!("there are no definitions at all, so that all {} live objects would be deleted", plan.owned),
+        text: format!(
+            "there are no definitions at all, so that all {} live objects would be deleted",
+            plan.owned
+        ),
     })
 }
 
 fn inventory(plan: &Plan, brakes: &Brakes) -> Option<Held> {
     plan.instances.iter().find_map(|(name, instances)| {
         let limit = past(instances.gone, instances.live, brakes.inventory)?;
-        let text = format!("{} of {} live instances of `{name}` would go; {limit}", instances.gone, instances.live);
+        let text =
+            format!("{} of {} live instances of `{name}` would go; {limit}", instances.gone, instances.live);
         Some(Held { name: "inventory", text })
     })
 }
@@ -118,7 +131,9 @@ fn org(limits: &Limits) -> Option<Held> {
             "the environment names the organisation `{wanted}`, the keys belong to `{}` ({})",
             found.name, found.public_id
         ),
-        None => format!("the environment names the organisation `{wanted}`, and the keys may not read theirs"),
+        None => {
+            format!("the environment names the organisation `{wanted}`, and the keys may not read theirs")
+        }
     };
     Some(Held { name: "org", text })
 }
@@ -172,7 +187,12 @@ mod tests {
         check(&plan(33, 5, 10, false), &brakes, &[], &["delete"]);
         check(&plan(34, 5, 10, false), &brakes, &[], &[]);
         check(&plan(33, 5, 10, false), &brakes, &["delete"], &[]);
-        check(&plan(300, 5, 31, false), &Brakes { delete: Some(Limit::Percent(10)), ..brakes.clone() }, &[], &["delete"]);
+        check(
+            &plan(300, 5, 31, false),
+            &Brakes { delete: Some(Limit::Percent(10)), ..brakes.clone() },
+            &[],
+            &["delete"],
+        );
         check(&plan(300, 5, 3, false), &Brakes { delete: Some(Limit::Count(2)), ..brakes }, &[], &["delete"]);
     }
 
@@ -183,7 +203,12 @@ mod tests {
         check(&plan(3, 0, 3, false), &brakes, &[], &["empty"]);
         check(&plan(0, 0, 0, false), &brakes, &[], &[]);
         check(&plan(20, 0, 20, true), &brakes, &["delete", "empty"], &["protect"]);
-        check(&plan(20, 0, 20, true), &Brakes { off: vec!["protect".into(), "empty".into()], ..brakes }, &[], &["delete"]);
+        check(
+            &plan(20, 0, 20, true),
+            &Brakes { off: vec!["protect".into(), "empty".into()], ..brakes },
+            &[],
+            &["delete"],
+        );
     }
 
     #[test]

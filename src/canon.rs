@@ -190,7 +190,9 @@ fn settle_objects(
                 live.shift_remove(&key);
                 unknown.push(path.clone());
             }
-            (child, open) => settle_member(&key, desired, live, child.unwrap_or(&NO_RULE), open, path, unknown),
+            (child, open) => {
+                settle_member(&key, desired, live, child.unwrap_or(&NO_RULE), open, path, unknown)
+            }
         }
         path.truncate(length);
     }
@@ -267,7 +269,8 @@ mod tests {
     fn check(section: &str, desired: Value, live: Value, expected: &[&str]) {
         let kind = kind::of_section(section).expect("a kind");
         let aligned = align(kind, &desired, &live);
-        let fields: Vec<String> = diff(&aligned.live, &aligned.desired).into_iter().map(|field| field.path).collect();
+        let fields: Vec<String> =
+            diff(&aligned.live, &aligned.desired).into_iter().map(|field| field.path).collect();
         assert_eq!(fields, expected, "{desired} against {live}");
     }
 
@@ -287,7 +290,12 @@ mod tests {
         let live = json!({"message": "hi", "tags": ["x"], "priority": 3, "options": {"include_tags": false, "timeout_h": 2}});
         let found = ["/options/include_tags", "/options/timeout_h", "/message", "/tags", "/priority"];
         check("monitors", json!({}), live, &found);
-        check("slos", json!({"thresholds": [{"target": 99}]}), json!({"thresholds": [{"target": 99}], "target_threshold": 98}), &["/target_threshold"]);
+        check(
+            "slos",
+            json!({"thresholds": [{"target": 99}]}),
+            json!({"thresholds": [{"target": 99}], "target_threshold": 98}),
+            &["/target_threshold"],
+        );
     }
 
     #[test]
@@ -315,10 +323,13 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             (-3..400_i64).prop_map(Value::from),
             (0..3).prop_map(|n| Value::from(f64::from(n))),
-            prop::sample::select(vec!["", "a", "b\n", "metric alert", "query alert", "default", "@1", "7d"]).prop_map(Value::from),
+            prop::sample::select(vec!["", "a", "b\n", "metric alert", "query alert", "default", "@1", "7d"])
+                .prop_map(Value::from),
             prop::collection::vec(prop::sample::select(vec!["b", "a", "team:x"]), 0..3).prop_map(Value::from),
             Just(json!({})),
-            Just(json!([{"id": 5, "definition": {"type": "group", "widgets": [{"id": 6, "x": null}]}}, {"definition": {}}])),
+            Just(
+                json!([{"id": 5, "definition": {"type": "group", "widgets": [{"id": 6, "x": null}]}}, {"definition": {}}])
+            ),
             Just(json!([{"timeframe": "7d", "target": 99, "target_display": "99."}])),
         ]
     }
@@ -348,12 +359,15 @@ mod tests {
     }
 
     fn any_body() -> impl Strategy<Value = (&'static Kind, Value)> {
-        prop::sample::select(KINDS.to_vec()).prop_flat_map(|kind| body(kind).prop_map(move |body| (kind, body)))
+        prop::sample::select(KINDS.to_vec())
+            .prop_flat_map(|kind| body(kind).prop_map(move |body| (kind, body)))
     }
 
     fn backwards(value: &Value) -> Value {
         match value {
-            Value::Object(map) => map.iter().rev().map(|(key, value)| (key.clone(), backwards(value))).collect(),
+            Value::Object(map) => {
+                map.iter().rev().map(|(key, value)| (key.clone(), backwards(value))).collect()
+            }
             Value::Array(items) => items.iter().map(backwards).collect(),
             value => value.clone(),
         }

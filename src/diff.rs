@@ -144,7 +144,8 @@ mod tests {
 
     fn check(live: Value, desired: Value, expected: &[(&str, Option<Value>, Option<Value>)]) {
         let found: Vec<_> = diff(&live, &desired).into_iter().map(|c| (c.path, c.before, c.after)).collect();
-        let expected: Vec<_> = expected.iter().map(|(p, b, a)| ((*p).to_owned(), b.clone(), a.clone())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(p, b, a)| ((*p).to_owned(), b.clone(), a.clone())).collect();
         assert_eq!(found, expected);
     }
 
@@ -154,14 +155,20 @@ mod tests {
         check(json!({"a": {"x": 1}}), json!({"a": {"x": 2}}), &[("/a/x", Some(json!(1)), Some(json!(2)))]);
         check(json!({"a/b": "x"}), json!({}), &[("/a~1b", Some(json!("x")), None)]);
         check(json!([1, 2, 3]), json!([2, 3]), &[("/0", Some(json!(1)), None)]);
-        check(json!([2, 3]), json!([1, 2, 3, 4]), &[("/0", None, Some(json!(1))), ("/3", None, Some(json!(4)))]);
+        check(
+            json!([2, 3]),
+            json!([1, 2, 3, 4]),
+            &[("/0", None, Some(json!(1))), ("/3", None, Some(json!(4)))],
+        );
         check(json!([{"a": 1}, 5]), json!([{"a": 2}, 5]), &[("/0/a", Some(json!(1)), Some(json!(2)))]);
     }
 
     /// Carries the changes out on the live side; only for the test that they say all.
     fn patch(live: &Value, changes: &[FieldChange]) -> Value {
         let mut out = live.clone();
-        let parent_of = |path: &str| path.rsplit_once('/').map(|(p, k)| (p.to_owned(), k.replace("~1", "/").replace("~0", "~")));
+        let parent_of = |path: &str| {
+            path.rsplit_once('/').map(|(p, k)| (p.to_owned(), k.replace("~1", "/").replace("~0", "~")))
+        };
         for change in changes.iter().filter(|c| c.before.is_some() && c.after.is_some()) {
             *out.pointer_mut(&change.path).expect("a live path") = change.after.clone().expect("after");
         }

@@ -14,7 +14,12 @@ pub fn fill(kind: &Kind, body: &Value, known: &dyn Fn(&Reference) -> Option<Stri
     out
 }
 
-fn fill_value(kind: &Kind, value: &mut Value, path: &mut String, known: &dyn Fn(&Reference) -> Option<String>) {
+fn fill_value(
+    kind: &Kind,
+    value: &mut Value,
+    path: &mut String,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) {
     let length = path.len();
     match value {
         Value::String(text) if text.contains(Reference::OPEN) => {

@@ -95,7 +95,8 @@ fn items(kind: &Kind, body: &Value) -> Vec<Item> {
 /// An item's text without its id and those of the items inside it, keys in order.
 fn content(kind: &Kind, list: &Identified, member: &Value) -> String {
     let mut member = member.clone();
-    let inner = kind.identified.iter().filter_map(|other| Some((other.list.strip_prefix(list.list)?, other.field)));
+    let inner =
+        kind.identified.iter().filter_map(|other| Some((other.list.strip_prefix(list.list)?, other.field)));
     let nested: Vec<(String, &str)> = inner
         .filter_map(|(rest, field)| Some((rest.strip_prefix("/*")?, field)))
         .flat_map(|(rest, field)| {
@@ -148,7 +149,8 @@ mod tests {
         let mut ids = Vec::new();
         for widget in desired["widgets"].as_array().expect("a list") {
             ids.push(widget["id"].as_u64());
-            for inner in widget.pointer("/definition/widgets").and_then(Value::as_array).into_iter().flatten() {
+            for inner in widget.pointer("/definition/widgets").and_then(Value::as_array).into_iter().flatten()
+            {
                 ids.push(inner["id"].as_u64());
             }
         }
@@ -158,7 +160,11 @@ mod tests {
     #[test]
     fn widgets_keep_their_ids() {
         // Reordered.
-        check(json!([note("a", Some(1)), note("b", Some(2))]), json!([note("b", None), note("a", None)]), &[Some(2), Some(1)]);
+        check(
+            json!([note("a", Some(1)), note("b", Some(2))]),
+            json!([note("b", None), note("a", None)]),
+            &[Some(2), Some(1)],
+        );
         // One in front of them.
         check(json!([note("a", Some(1))]), json!([note("new", None), note("a", None)]), &[None, Some(1)]);
         // Equal twins, one gone.
@@ -179,7 +185,8 @@ mod tests {
             with_id(group("g", &[note("a", Some(2)), note("b", Some(3))]), 1),
             with_id(group("h", &[note("a", Some(5))]), 4),
         ]);
-        let edited = json!([group("h", &[note("a", None)]), group("g", &[note("a!", None), note("b", None)])]);
+        let edited =
+            json!([group("h", &[note("a", None)]), group("g", &[note("a!", None), note("b", None)])]);
         check(live.clone(), edited, &[Some(4), Some(5), Some(1), Some(2), Some(3)]);
         let moved = json!([note("b", None), group("g", &[note("a", None)]), group("h", &[note("a", None)])]);
         check(live, moved, &[Some(3), Some(1), Some(2), Some(4), Some(5)]);

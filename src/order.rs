@@ -144,8 +144,19 @@ mod tests {
         };
         check(&[resource("a", &["b"]), resource("b", &["c"]), resource("c", &[])], &[]);
         check(&[resource("a", &["a"])], &[&["a"]]);
-        check(&[resource("x", &["b"]), resource("a", &["b", "x"]), resource("b", &["c"]), resource("c", &["b"])], &[&["b", "c"]]);
-        check(&[resource("a", &["b", "c"]), resource("b", &["d"]), resource("c", &["d"]), resource("d", &[])], &[]);
+        check(
+            &[
+                resource("x", &["b"]),
+                resource("a", &["b", "x"]),
+                resource("b", &["c"]),
+                resource("c", &["b"]),
+            ],
+            &[&["b", "c"]],
+        );
+        check(
+            &[resource("a", &["b", "c"]), resource("b", &["d"]), resource("c", &["d"]), resource("d", &[])],
+            &[],
+        );
     }
 
     fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
@@ -181,7 +192,8 @@ mod tests {
             changes.iter().map(|change| change.after.iter().map(Address::id).collect()).collect();
         assert_eq!(
             after,
-            [vec!["errors"], vec![], vec!["lets-go", "old-composite"], vec![], vec!["lets-go"]] as [Vec<&str>; 5]
+            [vec!["errors"], vec![], vec!["lets-go", "old-composite"], vec![], vec!["lets-go"]]
+                as [Vec<&str>; 5]
         );
     }
 }

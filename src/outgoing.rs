@@ -78,7 +78,8 @@ fn reset_left_out(kind: &Kind, desired: &Value, aligned: &Aligned, body: &mut Va
 /// What an update would take away with an object that it replaces whole: fields of others' business,
 /// and those that musher doesn't know.
 fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
-    let replaced = |pointer: &str| kind.replaced.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
+    let replaced =
+        |pointer: &str| kind.replaced.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
     for path in kind.replaced.iter().filter(|path| !path.is_empty()) {
         if body.pointer(path).is_none() {
             put(body, path, Value::Object(Map::new()));

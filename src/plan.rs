@@ -51,7 +51,8 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
-    diagnostics.extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
+    diagnostics
+        .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -107,9 +108,11 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
     let mut leftover = Vec::new();
     for resource in inputs.resources {
         let Some(kind) = kind::of_section(resource.address.section()) else { continue };
-        let old = resource.directives.moved_from.iter().find(|old| {
-            !declared.contains(old) && marked.contains_key(&(old.section(), old.id()))
-        });
+        let old = resource
+            .directives
+            .moved_from
+            .iter()
+            .find(|old| !declared.contains(old) && marked.contains_key(&(old.section(), old.id())));
         let live = if let Some(found) = marked.remove(&(kind.section, resource.address.id())) {
             Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::ByMark))
         } else if let Some(found) = old.and_then(|old| marked.remove(&(kind.section, old.id()))) {
@@ -142,7 +145,8 @@ fn ours<'a>(
     let fits = |live: &Live| resource.is_none_or(|resource| !must_replace(kind, &resource.body, &live.body));
     let chosen = by_age.iter().position(|live| fits(live)).unwrap_or(0);
     let chosen = by_age.remove(chosen);
-    let (clones, rests): (Vec<&Live>, Vec<&Live>) = by_age.into_iter().partition(|live| fits(live) || !fits(chosen));
+    let (clones, rests): (Vec<&Live>, Vec<&Live>) =
+        by_age.into_iter().partition(|live| fits(live) || !fits(chosen));
     leftover.extend(rests);
     if let Some(mark) = chosen.mark.as_ref().filter(|_| !clones.is_empty()) {
         let urls = clones.iter().map(|live| live.url.as_str()).collect::<Vec<_>>().join(", ");
@@ -176,7 +180,11 @@ fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
 }
 
 /// The live object that `$id` names, if it may be taken.
-fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Diagnostic>) -> Option<&'a Live> {
+fn adopt<'a>(
+    inputs: &Inputs<'a>,
+    resource: &Resource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'a Live> {
     let id = resource.directives.adopt.as_deref()?;
     let at = resource.origin.layers.first().map(|at| at.child("/$id"));
     match inputs.live.iter().find(|live| live.section == resource.address.section() && live.id == id) {
@@ -184,7 +192,10 @@ fn adopt<'a>(inputs: &Inputs<'a>, resource: &Resource, diagnostics: &mut Vec<Dia
             diagnostics.push(
                 Diagnostic::warning(
                     "adopted-gone",
-                    format!("`{}` adopts `{id}`, which does not exist: a new one will be created", resource.address),
+                    format!(
+                        "`{}` adopts `{id}`, which does not exist: a new one will be created",
+                        resource.address
+                    ),
                     at,
                 )
                 .help("take `$id` out once the new one exists"),
@@ -344,8 +355,7 @@ fn update(
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     if found == Found::ByOldMark {
-        change.moved_from =
-            live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
+        change.moved_from = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
     }
     change.protected = was_protected || mark.protect;
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
@@ -406,7 +416,9 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
     let (objects, hold) = if count == 1 { ("object", "holds") } else { ("objects", "hold") };
     Diagnostic::warning(
         "unknown-live-field",
-        format!("{count} live {objects} of `{section}` {hold} `{field}`, which musher doesn't know: not compared"),
+        format!(
+            "{count} live {objects} of `{section}` {hold} `{field}`, which musher doesn't know: not compared"
+        ),
         None,
     )
     .help("declare the field to have it compared; it stays as it is otherwise")
@@ -414,14 +426,19 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
 
 /// How many instances of each declared use are live, and how many of them nothing declares any more.
 fn count_instances(inputs: &Inputs, changes: &[Change]) -> BTreeMap<String, Instances> {
-    let names: BTreeSet<&str> = inputs.resources.iter().filter_map(|r| Some(r.instance.as_ref()?.name.as_str())).collect();
+    let names: BTreeSet<&str> =
+        inputs.resources.iter().filter_map(|r| Some(r.instance.as_ref()?.name.as_str())).collect();
     let key = |id: &str| -> Option<(String, String)> {
         let mut parts = id.split('/');
         let (name, key, _) = (parts.next()?, parts.next()?, parts.next()?);
         names.contains(name).then(|| (name.to_owned(), key.to_owned()))
     };
-    let live: BTreeSet<(String, String)> =
-        inputs.live.iter().filter(|live| bears(live, inputs.scope)).filter_map(|live| key(&live.mark.as_ref()?.id)).collect();
+    let live: BTreeSet<(String, String)> = inputs
+        .live
+        .iter()
+        .filter(|live| bears(live, inputs.scope))
+        .filter_map(|live| key(&live.mark.as_ref()?.id))
+        .collect();
     let deleted: HashMap<(String, String), usize> = changes
         .iter()
         .filter(|change| change.action == Action::Delete)
@@ -458,7 +475,10 @@ fn unreachable_references(
             found.push(
                 Diagnostic::error(
                     "reference-not-live",
-                    format!("`{}` refers to `{}`, which is not live and outside `--only`", change.address, reference.target),
+                    format!(
+                        "`{}` refers to `{}`, which is not live and outside `--only`",
+                        change.address, reference.target
+                    ),
                     at,
                 )
                 .help(format!("add `--only {}`", reference.target)),

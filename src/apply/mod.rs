@@ -22,7 +22,8 @@ use crate::client::{Client, Refusal};
 use crate::fill::{fill, references};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
+    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
+    Watch,
 };
 use crate::wire::counted;
 use steps::Schedule;

@@ -21,8 +21,9 @@ pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
             [alone] => format!("`{alone}` refers to itself"),
             _ => format!("these refer to each other in a circle: {}", way.join(" -> ")),
         };
-        let mut diagnostic = Diagnostic::error("circular-reference", text, at)
-            .help("none of them can be made first: take one of the references out, or write a live id in its place");
+        let mut diagnostic = Diagnostic::error("circular-reference", text, at).help(
+            "none of them can be made first: take one of the references out, or write a live id in its place",
+        );
         for (from, to) in circle.iter().zip(circle.iter().skip(1).chain(circle.first())).skip(1) {
             if let Some(at) = place(places[from]) {
                 diagnostic = diagnostic.also(format!("`{from}` refers to `{to}`"), at);

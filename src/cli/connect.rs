@@ -32,7 +32,8 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let keys = Keys::read(&environment.keys, &endpoint.shown, &variable)?;
     let variables = keys.variables.clone();
     let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
-    let cache = if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)) };
+    let cache =
+        if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)) };
     Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
 }
 

@@ -115,7 +115,9 @@ pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
     Init(Init),
     /// Check everything that can be known without the network
-    #[command(after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines")]
+    #[command(
+        after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines"
+    )]
     Validate,
     /// Show what apply would do
     #[command(after_help = "\
@@ -135,16 +137,18 @@ Examples:
     /// List the resources, with their live ids
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
-    #[command(after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda")]
+    #[command(
+        after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
+    )]
     Show(Show),
     /// A Datadog to try things on: nothing leaves this machine
     #[command(subcommand)]
     Sandbox(Sandbox),
     /// Completions for a shell
-    #[command(after_help = "Example:\n  musher completions bash > ~/.local/share/bash-completion/completions/musher")]
-    Completions {
-        shell: clap_complete::Shell,
-    },
+    #[command(
+        after_help = "Example:\n  musher completions bash > ~/.local/share/bash-completion/completions/musher"
+    )]
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Debug, Args)]

@@ -16,8 +16,10 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     let read = |name: &str, error: String| anyhow!("--{name}: {error}");
     let behaviour = Behaviour {
         latency: Duration::from_millis(options.latency),
-        faults: Faults::parse(options.faults.as_deref().unwrap_or_default()).map_err(|error| read("faults", error))?,
-        limits: Limits::parse(options.limits.as_deref().unwrap_or_default()).map_err(|error| read("limits", error))?,
+        faults: Faults::parse(options.faults.as_deref().unwrap_or_default())
+            .map_err(|error| read("faults", error))?,
+        limits: Limits::parse(options.limits.as_deref().unwrap_or_default())
+            .map_err(|error| read("limits", error))?,
         seed: options.seed,
     };
     let folder = folder(common)?;

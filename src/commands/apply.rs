@@ -63,7 +63,12 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
 }
 
 /// Tells the brakes that hold; whether any does.
-fn is_held(desk: &Desk<'_>, declared: &Declared, surveyed: &Surveyed, options: &cli::Apply) -> anyhow::Result<bool> {
+fn is_held(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    surveyed: &Surveyed,
+    options: &cli::Apply,
+) -> anyhow::Result<bool> {
     let unnamed = Environment::default();
     let name = declared.scope.environment.as_ref();
     let environment = name.and_then(|name| declared.config.environments.get(name)).unwrap_or(&unnamed);
@@ -129,8 +134,7 @@ async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outco
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let options =
-        Options { force: false, patience: PATIENCE, stop: &service.stop, compare: &not_kept };
+    let options = Options { force: false, patience: PATIENCE, stop: &service.stop, compare: &not_kept };
     let outcomes = apply::apply(plan, &service.client, &options, &progress).await;
     listener.abort();
     progress.end();

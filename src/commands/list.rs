@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Desk;
 use super::declared::declare;
 use super::surveyed::service;
-use super::Desk;
 use crate::cli::{Exit, Format};
 use crate::kind;
 use crate::model::{Address, Live, Resource};

@@ -54,12 +54,16 @@ pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
         return Ok(folder.clone());
     }
     let current = std::env::current_dir().context("the current folder can't be read")?;
-    Utf8PathBuf::from_path_buf(current).map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
+    Utf8PathBuf::from_path_buf(current)
+        .map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
 }
 
 impl Desk<'_> {
     /// Writes an answer: to `-o FILE`, else to stdout.
-    pub fn answer(&self, write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>) -> anyhow::Result<()> {
+    pub fn answer(
+        &self,
+        write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
+    ) -> anyhow::Result<()> {
         let Some(path) = &self.common.output else {
             return Ok(render::print(Stream::Out, self.common.colors(), write)?);
         };
@@ -80,7 +84,8 @@ impl Desk<'_> {
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
         let format = self.common.format.unwrap_or(Format::Text);
         if !known.contains(&format) {
-            let names: Vec<String> = known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+            let names: Vec<String> =
+                known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
             anyhow::bail!("this command writes no such format; --format takes {}", names.join(", "));
         }
         Ok(format)
@@ -89,7 +94,8 @@ impl Desk<'_> {
 
 /// Writes a whole file or nothing: a reader never sees half of it.
 fn replace_file(path: &camino::Utf8Path, text: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(camino::Utf8Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(camino::Utf8Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
         file.write_all(text)?;
         file.persist(path).map_err(|error| error.error)

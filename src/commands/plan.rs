@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Desk;
 use super::declared::declare;
 use super::surveyed::{service, survey};
-use super::Desk;
 use crate::cli::{self, Exit, Format};
 use crate::model::Plan;
 use crate::render::page::Look;

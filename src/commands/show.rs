@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::Desk;
 use super::declared::declare;
 use super::surveyed::{service, survey};
-use super::Desk;
 use crate::canon;
 use crate::cli::{self, Exit, Format};
 use crate::diagnostic::known_words;
@@ -39,7 +39,8 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
         let ours = |mark: &crate::model::Mark| mark.owner == declared.scope.owner && mark.id == address.id();
         live.section == address.section() && live.mark.as_ref().is_some_and(ours)
     });
-    let Some(kind) = kind::of_section(address.section()).filter(|_| resource.is_some() || live.is_some()) else {
+    let Some(kind) = kind::of_section(address.section()).filter(|_| resource.is_some() || live.is_some())
+    else {
         let known = declared.resources.iter().map(|resource| resource.address.as_str());
         bail!("`{address}` is neither declared nor live: {}", known_words(address.as_str(), known));
     };

@@ -53,12 +53,17 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
 impl Service {
     /// All objects of the owner, of all kinds, and those that `$id` names.
     pub async fn live(&self, declared: &Declared) -> anyhow::Result<Vec<Live>> {
-        let mut wanted = Wanted { kinds: KINDS.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
+        let mut wanted =
+            Wanted { kinds: KINDS.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in KINDS {
-            let of_kind = declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
+            let of_kind =
+                declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
             wanted.declared.insert(kind.section, of_kind.clone().count());
-            adopted.entry(kind.section).or_default().extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
+            adopted
+                .entry(kind.section)
+                .or_default()
+                .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
         self.client.list(&wanted).await.map_err(|refusal| self.explain(refusal))
@@ -75,7 +80,9 @@ impl Service {
                 self.site,
                 self.variables.join(" and "),
             )),
-            Fault::Unreachable => error.context(format!("{} can't be reached: is it the right site?", self.site)),
+            Fault::Unreachable => {
+                error.context(format!("{} can't be reached: is it the right site?", self.site))
+            }
             _ => error.context(format!("{} gives no list of what is live", self.site)),
         }
     }

@@ -1,7 +1,7 @@
 //! `musher validate`: everything that can be known without the network.
 
-use super::declared::{judge, tell};
 use super::Desk;
+use super::declared::{judge, tell};
 use crate::cli::{Exit, Format};
 use crate::diagnostic::has_errors;
 use crate::render::diagnostics;

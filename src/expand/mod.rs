@@ -89,7 +89,7 @@ pub fn expand(
         made.append(part);
     }
     faults.tell(&sites, &mut made.diagnostics);
-    finish(made, scope)
+    finish(made, scope, definitions.incomplete)
 }
 
 /// Definitions that are resources by themselves.
@@ -159,11 +159,14 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: &(dyn Fn(&[T]) -> R + Sync))
 }
 
 /// What can be said only when everything is there: duplicates, marks, unknown references.
-fn finish(mut made: Made, scope: &Scope) -> (Vec<Resource>, Vec<Diagnostic>) {
+/// `incomplete`: what a reference names may stand in a file that is broken.
+fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Vec<Diagnostic>) {
     made.resources.sort_by(|a, b| a.address.cmp(&b.address));
     duplicates(&made.resources, &mut made.diagnostics);
     let mut told = Vec::new();
-    unknown_references(&made, &mut told);
+    if !incomplete {
+        unknown_references(&made, &mut told);
+    }
     made.diagnostics.append(&mut told);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);

@@ -50,6 +50,7 @@ impl Project {
             default_environment: None,
             definitions: "monitors".into(),
             defaults: defaults.map(|(k, v)| (k.clone(), v.clone())).collect(),
+            rules: indexmap::IndexMap::new(),
         };
         let owner = Owner("shop.prod".into());
         let scope = Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars };
@@ -78,6 +79,7 @@ fn definitions(text: &Value) -> Definitions {
         templates: templates
             .map(|(name, value)| (name.clone(), template(name, value)))
             .collect::<BTreeMap<_, _>>(),
+        incomplete: false,
     }
 }
 

@@ -87,7 +87,8 @@ fn counts_agree(query: &Value, specification: &Value) -> bool {
     let mut texts = Vec::new();
     for query in queries {
         let text = |key| query.get(key).and_then(Value::as_str);
-        let (Some("metrics"), Some(name), Some(query)) = (text("data_source"), text("name"), text("query")) else {
+        let (Some("metrics"), Some(name), Some(query)) = (text("data_source"), text("name"), text("query"))
+        else {
             return false;
         };
         texts.push((name, query));

@@ -61,10 +61,15 @@ fn excepted(section: &str, pointer: &str) -> bool {
 fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
-            map.iter().for_each(|(key, value)| leaves(value, &format!("{path}{}", crate::diagnostic::step(key)), found));
+            map.iter().for_each(|(key, value)| {
+                leaves(value, &format!("{path}{}", crate::diagnostic::step(key)), found)
+            });
         }
         Value::Array(items) if !items.is_empty() => {
-            items.iter().enumerate().for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, value)| leaves(value, &format!("{path}/{index}"), found));
         }
         _ => found.push(path.to_owned()),
     }
@@ -102,7 +107,9 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
         let set = kind.sets.iter().any(|set| within(set, pointer) && within(set, &field.path));
         // Items of a list are paired by content: a neighbour may be the one that is named.
         let list = |path: &str| path.rsplit_once('/').map(|(list, _)| list.to_owned());
-        set || within(&field.path, pointer) || within(pointer, &field.path) || list(&field.path) == list(pointer)
+        set || within(&field.path, pointer)
+            || within(pointer, &field.path)
+            || list(&field.path) == list(pointer)
     })
 }
 
@@ -187,7 +194,8 @@ fn check(section: &str) {
                 missed_at("changed", &pointer, pair);
             }
             // Priority 0 is stored as none.
-            let empty = |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
+            let empty =
+                |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
             if pair.definition.pointer(&pointer).is_some_and(|declared| !empty(declared)) {
                 tried += 1;
                 if !shows(kind, pair, &removed(&pair.live, &pointer), &pointer) {
@@ -212,7 +220,10 @@ fn check(section: &str) {
             }
         }
     }
-    println!("{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted", missed.len());
+    println!(
+        "{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted",
+        missed.len()
+    );
     assert!(tried > 1000, "the recordings hold more");
     assert!(missed.is_empty(), "missed changes\n{missed:#?}");
 }

@@ -25,7 +25,8 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
     for session in sessions.values() {
         let mut written: BTreeMap<String, Value> = BTreeMap::new();
         for interaction in session.iter().filter(|interaction| interaction.status == 200) {
-            let writes = matches!(interaction.method.as_str(), "POST" | "PUT") && is_object(kind, interaction);
+            let writes =
+                matches!(interaction.method.as_str(), "POST" | "PUT") && is_object(kind, interaction);
             let shown = shown(kind, interaction);
             if writes {
                 for live in &shown {

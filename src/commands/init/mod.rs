@@ -26,7 +26,11 @@ pub fn run(desk: &Desk<'_>, options: &cli::Init) -> anyhow::Result<Exit> {
     }
     for (path, text) in files {
         let wrote = write_new(&folder.join(path), &text)?;
-        desk.say(&if wrote { format!("wrote {path}") } else { format!("{path} is there already: left as it is") })?;
+        desk.say(&if wrote {
+            format!("wrote {path}")
+        } else {
+            format!("{path} is there already: left as it is")
+        })?;
     }
     desk.say("Next: `musher plan`, then `musher apply`. Nothing leaves this machine until an environment names a site.")?;
     Ok(Exit::Fine)
