@@ -2,6 +2,8 @@
 //!
 //! A case is a file `tests/kinds/KIND/NN-what.yaml`; `tests/kinds/README.md` tells how to write one.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
