@@ -378,3 +378,17 @@ fn hostile_expressions_end_soon() {
         assert!(result.starts_with("template-syntax") || result.starts_with("unknown"), "{}", &result[..80]);
     }
 }
+
+/// The page shows each helper with the example that is run above, and no other.
+#[test]
+fn the_page_shows_every_helper() {
+    let page = include_str!("../../docs/templates.md");
+    let (_, table) = page.split_once("| example | gives |\n| --- | --- |\n").expect("the table");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    let rows: Vec<String> = HELPERS
+        .iter()
+        .filter(|helper| !helper.example.0.is_empty())
+        .map(|helper| format!("| `{}` | `{}` |", helper.example.0, helper.example.1))
+        .collect();
+    assert_eq!(table.lines().collect::<Vec<_>>(), rows);
+}
