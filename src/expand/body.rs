@@ -147,6 +147,8 @@ impl Body<'_, '_> {
             }
         };
         let site = self.site(&head_at);
+        let globals = std::mem::take(&mut self.compiler.globals);
+        self.globals.extend(globals.into_iter().map(|global| (site, global)));
         self.compiler.open(Some(name.to_owned()), None, false);
         let yields = self.node(yields, &format!("{pointer}/$yield"), depth);
         self.compiler.close();

@@ -170,10 +170,6 @@ fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Ve
     made.diagnostics.append(&mut told);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);
-        if resource.body.as_object().is_none_or(serde_json::Map::is_empty) {
-            let words = format!("The body of `{}` is empty", resource.address);
-            made.diagnostics.push(Diagnostic::error("empty-body", words, key_of(&resource.origin)));
-        }
     }
     (made.resources, made.diagnostics)
 }

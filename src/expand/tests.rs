@@ -453,12 +453,10 @@ fn directives_are_rendered() {
     check_faults(
         json!({"monitors": {
             "a": {"n": 1, "$when": "${env}"},
-            "b": {"n": 1, "$id": {"prd": 1}},
             "c": {"n": 1, "$protect": "${upper env}"},
         }}),
         &[
             "wrong-type @ main /monitors/a/$when: `$when` must be true or false, and is the text `prod`",
-            "unknown-environment @ main /monitors/b/$id/prd key: There is no environment `prd` (did you mean `prod`?)",
             "wrong-type @ main /monitors/c/$protect: `$protect` must be true or false, and is the text `PROD`",
         ],
     );
@@ -658,11 +656,12 @@ fn what_can_be_said_only_at_the_end() {
         json!({
             "templates": {"t": {"monitors": {"m": {"n": 1}}}},
             "uses": {"u": {"for_each": ["a"]}},
-            "monitors": {"u/a/m": {"n": 2}, long.as_str(): {"n": 1}, "empty": {}},
+            "monitors": {"u/a/m": {"n": 2}, long.as_str(): {"n": 1}, "empty": {"a": null}},
+            "defaults": {"monitors": {"a": 1}},
         }),
         &[
+            "empty-body @ main /monitors/empty key: The body of `monitors/empty` is empty once it is rendered",
             "duplicate-id @ main /uses/u key: `monitors/u/a/m` is declared twice",
-            "empty-body @ main /monitors/empty key: The body of `monitors/empty` is empty",
             "mark-too-long @ main /monitors/xxx",
         ],
     );
