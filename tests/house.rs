@@ -101,9 +101,9 @@ fn kinds_are_named_in_their_rows_only() {
         if room == "kind" || room == "sandbox" {
             continue;
         }
-        for (number, line) in
-            text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
-        {
+        // The folder of the definitions bears the name that one section has.
+        let counts = |line: &str| !line.trim_start().starts_with("//") && !line.contains("DEFINITIONS");
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| counts(line)) {
             for name in names.iter().filter(|name| line.contains(&format!("\"{name}\""))) {
                 faults.push(format!("{}:{}: names `{name}`", path.display(), number + 1));
             }
