@@ -25,8 +25,6 @@ pub struct Compiled<'d> {
     whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
-    /// Something in it can't be compiled, which is told: it makes nothing.
-    broken: bool,
 }
 
 /// References that were met and are not to siblings, with their strings' sites.
@@ -51,7 +49,6 @@ pub fn compile<'d>(
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
     let base = Base::Origin(&origin);
-    let before = output.faults.len();
     let Output { sites, globals, faults } = output;
     let mut body = Body { compiler, sites, base: &base, faults, globals };
     let raw = &definition.directives;
@@ -78,8 +75,7 @@ pub fn compile<'d>(
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     output.sites.places.push(super::place(&origin, "").part(Part::Key));
     let whole = output.sites.places.len() - 1;
-    let broken = output.faults.len() > before;
-    Compiled { definition, body: node, when, protect, id, moved_from, whole, origin, broken }
+    Compiled { definition, body: node, when, protect, id, moved_from, whole, origin }
 }
 
 impl Compiled<'_> {
@@ -90,9 +86,6 @@ impl Compiled<'_> {
 
     /// The resource at an address; `None` where something is wrong with it.
     pub fn resource(&self, place: &Place<'_>, run: &Run<'_>, faults: &mut Faults) -> Option<Resource> {
-        if self.broken {
-            return None;
-        }
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
@@ -123,7 +116,7 @@ impl Compiled<'_> {
             }
         }
         let body = render(&self.body, run, None, faults);
-        if body.as_object().is_none_or(serde_json::Map::is_empty) {
+        if faults.count == before && body.as_object().is_none_or(serde_json::Map::is_empty) {
             let words = format!("The body of `{address}` is empty once it is rendered");
             faults.add(
                 self.whole,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::body::{Base, Body, Node, Sites, render};
 use super::fault::Faults;
-use crate::config::{self, Config, Scope};
+use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part, step};
 use crate::kind::KINDS;
 use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};

@@ -32,7 +32,7 @@ fn rendered(text: &str) -> String {
     };
     let compiled = match compiler.text(text) {
         Ok(compiled) => compiled,
-        Err(faults) => return faults.iter().map(|fault| show(fault)).collect::<Vec<_>>().join("; "),
+        Err(faults) => return faults.iter().map(show).collect::<Vec<_>>().join("; "),
     };
     let slots = [Cow::Owned(each), Cow::Owned(json!("p"))];
     let siblings = Siblings { names: &siblings, prefix: "use/key", on: &[true, false] };
