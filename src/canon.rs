@@ -120,7 +120,13 @@ fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
         if aligned.live.pointer(path).is_none_or(Value::is_null) || aligned.desired.pointer(path).is_some() {
             continue;
         }
-        let Some(value) = aligned.desired.pointer(from).cloned() else { continue };
+        let values: Vec<Value> = expand(from, &aligned.desired)
+            .iter()
+            .filter_map(|pointer| aligned.desired.pointer(pointer).cloned())
+            .collect();
+        let shown = aligned.live.pointer(path);
+        let value = values.iter().find(|value| shown.is_some_and(|shown| same(shown, value))).or(values.first());
+        let Some(value) = value.cloned() else { continue };
         if let (Some(key), Value::Object(map)) = (path.strip_prefix('/'), &mut aligned.desired) {
             map.insert(key.to_owned(), value);
         }

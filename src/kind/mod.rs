@@ -53,7 +53,7 @@ pub struct Kind {
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first
     /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
     pub defaults: &'static [(&'static str, &'static [&'static str])],
-    /// An absent field takes the value of another one.
+    /// An absent field takes the value of another one; of several the first is the goal.
     pub derived: &'static [(&'static str, &'static str)],
     /// Fields that a person can set and that have no default. What is neither here nor in the lists
     /// above is unknown.

@@ -55,9 +55,11 @@ pub const SLO: Kind = Kind {
         ("/sli_specification/time_slice/query_interval_seconds", &["300"]),
     ],
     derived: &[
-        ("/timeframe", "/thresholds/0/timeframe"),
-        ("/target_threshold", "/thresholds/0/target"),
-        ("/warning_threshold", "/thresholds/0/warning"),
+        // Those of the first threshold (16 of 16); with a `timeframe` of one's own it may be another one's (no
+        // recording).
+        ("/timeframe", "/thresholds/*/timeframe"),
+        ("/target_threshold", "/thresholds/*/target"),
+        ("/warning_threshold", "/thresholds/*/warning"),
     ],
     known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
     open: &[""],
