@@ -41,6 +41,7 @@ mod write;
 
 // Face.
 mod render;
+mod schema;
 
 // Island.
 mod sandbox;

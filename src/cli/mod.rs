@@ -141,8 +141,21 @@ Examples:
         after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
     )]
     Show(Show),
+    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    #[command(after_help = "\
+Examples:
+  musher schema > schema/definitions.json
+  musher schema template > schema/template.json
+  musher schema project > schema/project.json
+
+Editors take it by a first line in a file of monitors/:
+  # yaml-language-server: $schema=../schema/definitions.json")]
+    Schema(Schema),
     /// A Datadog to try things on: nothing leaves this machine
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  musher sandbox serve --port 8126\n  musher sandbox reset           start again with nothing"
+    )]
     Sandbox(Sandbox),
     /// Completions for a shell
     #[command(
@@ -197,6 +210,24 @@ pub struct Show {
     /// Section and id: monitors/checkout-errors; or the words `template NAME`
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
     pub what: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The sort of file
+    #[arg(value_enum, default_value_t, value_name = "FILE")]
+    pub file: SchemaFile,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// Files below monitors/
+    #[default]
+    Definitions,
+    /// Files below templates/
+    Template,
+    /// musher.yaml
+    Project,
 }
 
 #[derive(Debug, Subcommand)]
@@ -259,6 +290,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Schema(options) => commands::schema::run(&desk, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {

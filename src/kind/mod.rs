@@ -1,12 +1,14 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod dashboard;
+mod fields;
 mod monitor;
 mod rules;
 mod slo;
 
 use serde_json::{Map, Value};
 
+pub use fields::{Field, Sort};
 pub use rules::{Rule, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -42,6 +44,10 @@ pub struct Kind {
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
     pub export_needs: &'static str,
+
+    // What an editor completes.
+    /// The fields that a person may write, sorted by path.
+    pub fields: &'static [Field],
 
     // How two bodies are compared.
     /// Set by the service alone: dropped from both sides and never sent.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
+use super::{Alternative, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -33,6 +33,7 @@ pub const SLO: Kind = Kind {
                 .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
     },
     export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
+    fields: fields::SLO,
     read_only: &[
         "/id",
         "/created_at",
