@@ -388,6 +388,7 @@ impl<'a> Run<'a> {
             attempts: part.attempts,
             milliseconds: part.milliseconds,
             origin: change.origin.clone(),
+            field: None,
             not_kept: std::mem::take(&mut part.not_kept),
         });
         let changes = self.plan.changes.len();

@@ -115,10 +115,12 @@ pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
     Init(Init),
     /// Check everything that can be known without the network
-    #[command(
-        after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines"
-    )]
-    Validate,
+    #[command(after_help = "\
+Examples:
+  musher validate
+  musher validate --format github               annotations on the lines of a pull request
+  musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
+    Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
@@ -174,6 +176,13 @@ pub struct Init {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Ci {
     Github,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
+    #[arg(long)]
+    pub remote: bool,
 }
 
 #[derive(Debug, Args)]
@@ -285,7 +294,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let desk = Desk { common: &common, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate => commands::validate::run(&desk),
+        Command::Validate(options) => commands::validate::run(&desk, &options).await,
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,

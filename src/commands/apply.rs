@@ -17,8 +17,10 @@ use crate::brake::{self, Limits};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
 use crate::config::Environment;
+use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::kind::Kind;
+use crate::load::locate::Locator;
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::render::outcome;
@@ -55,7 +57,8 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         return Ok(Exit::Error);
     }
     refuse_if_moved(desk, &declared, &service, &surveyed).await?;
-    let outcomes = carry_out(desk, &service, &surveyed.plan).await;
+    let mut outcomes = carry_out(desk, &service, &surveyed.plan).await;
+    locate_fields(&mut outcomes, &declared.sources);
     desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;
     report(options, &outcomes)?;
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
@@ -139,6 +142,18 @@ async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outco
     listener.abort();
     progress.end();
     outcomes
+}
+
+/// Finds the lines of the fields that refusals name.
+fn locate_fields(outcomes: &mut [Outcome], sources: &Sources) {
+    let mut locator = Locator::new(sources);
+    for outcome in outcomes {
+        let Status::Failed { pointer: Some(pointer), .. } = &outcome.status else { continue };
+        // A saved plan knows the definition's line, and nothing of its layers.
+        let Some(origin) = outcome.origin.as_ref().filter(|origin| !origin.layers.is_empty()) else { continue };
+        let at = locator.locate_in(origin, pointer);
+        outcome.field = Some(locator.locate(&at).position());
+    }
 }
 
 /// SIGINT or SIGTERM.

@@ -6,6 +6,7 @@ pub mod init;
 pub mod list;
 mod log;
 pub mod plan;
+mod remote;
 pub mod schema;
 pub mod show;
 mod surveyed;

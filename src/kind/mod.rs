@@ -33,7 +33,7 @@ pub struct Kind {
     pub mark: MarkSort,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
-    /// A dry run: `POST {path}/validate` with a body.
+    /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
     pub validate: bool,
 
     /// When the object was made: of two objects with one mark, the older is ours.
