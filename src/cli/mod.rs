@@ -55,7 +55,14 @@ pub struct Common {
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
     /// The environment of musher.yaml to work on
-    #[arg(short, long, value_name = "ENV", env = "MUSHER_ENVIRONMENT", global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ENV",
+        env = "MUSHER_ENVIRONMENT",
+        hide_env_values = true,
+        global = true
+    )]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -113,6 +120,10 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    #[command(after_help = "\
+Examples:
+  musher init                                   in this folder; overwrites nothing
+  musher init --ci github                       and a workflow: plan on pull requests, apply on merge")]
     Init(Init),
     /// Check everything that can be known without the network
     #[command(after_help = "\
@@ -137,6 +148,10 @@ Examples:
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// List the resources, with their live ids
+    #[command(after_help = "\
+Examples:
+  musher list -e prod
+  musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(
@@ -248,6 +263,9 @@ Example:
   DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
     Serve(Serve),
     /// Forget everything that the sandbox holds
+    #[command(
+        after_help = "Example:\n  musher sandbox reset && musher plan         everything is to be created again"
+    )]
     Reset,
 }
 

@@ -94,14 +94,20 @@ mod tests {
             ("it's broken, this `query`", Some("/query")),
             ("it's broken", None),
             ("Invalid payload: must specify monitor_ids", None),
-            ("Invalid on_missing_data value: resolve; valid value is: default", Some("/options/on_missing_data")),
+            (
+                "Invalid on_missing_data value: resolve; valid value is: default",
+                Some("/options/on_missing_data"),
+            ),
             ("Invalid widget at position 0. Error: 'layout' is a required property", Some("/widgets/0")),
             (
                 "Invalid widget definition at position 1 of type group. Error: Invalid inner widget definition at \
                  position 0 of type distribution. Error: [{'style': 1}] is not valid under any of the given schemas",
                 Some("/widgets/1/definition/widgets/0"),
             ),
-            ("Invalid widget at position 1: 'requests' is empty", Some("/widgets/1/definition/widgets/0/definition/requests")),
+            (
+                "Invalid widget at position 1: 'requests' is empty",
+                Some("/widgets/1/definition/widgets/0/definition/requests"),
+            ),
             ("Invalid widget at position 2", None),
             ("Invalid thing at position 99999999999999999999", None),
             (" at position ", None),

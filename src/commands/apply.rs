@@ -150,7 +150,9 @@ fn locate_fields(outcomes: &mut [Outcome], sources: &Sources) {
     for outcome in outcomes {
         let Status::Failed { pointer: Some(pointer), .. } = &outcome.status else { continue };
         // A saved plan knows the definition's line, and nothing of its layers.
-        let Some(origin) = outcome.origin.as_ref().filter(|origin| !origin.layers.is_empty()) else { continue };
+        let Some(origin) = outcome.origin.as_ref().filter(|origin| !origin.layers.is_empty()) else {
+            continue;
+        };
         let at = locator.locate_in(origin, pointer);
         outcome.field = Some(locator.locate(&at).position());
     }
