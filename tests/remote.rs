@@ -1,5 +1,7 @@
 //! What the service refuses is said at the user's line: by `validate --remote`, and by an apply.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ID, TEMPLATE, VARIABLE};
+use super::body::or_template;
+use super::{ids, variables};
 use crate::diagnostic::{FileId, Format};
 use crate::load;
 use crate::template::BUILT_IN;
@@ -46,7 +47,9 @@ pub fn directives() -> Map<String, Value> {
 }
 
 fn condition(doc: &str) -> Value {
-    json!({"description": doc, "type": ["boolean", "string"], "pattern": TEMPLATE})
+    let mut schema = or_template(&["boolean"]);
+    schema["description"] = json!(doc);
+    schema
 }
 
 fn one_or_list(doc: &str) -> Value {
@@ -89,7 +92,7 @@ pub fn uses() -> Value {
     json!({
         "description": "By name: a template, once for each item of a list",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": ID},
+        "propertyNames": ids(),
         "additionalProperties": entry,
     })
 }
@@ -124,7 +127,7 @@ pub fn params() -> Value {
     json!({
         "description": "By name: what the template is told by whoever uses it",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": VARIABLE},
+        "propertyNames": variables(),
         "additionalProperties": parameter,
     })
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{VARIABLE, place};
+use super::{place, variables};
 use crate::kind::KINDS;
 
 /// Names of projects and environments, which go into marks.
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
+const NAMES: &str = "A name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
 /// Names of environment variables.
 const ENVIRONMENT_VARIABLE: &str = "^[A-Z_][A-Z0-9_]*$";
 
@@ -19,12 +20,13 @@ pub fn properties() -> Map<String, Value> {
             "description": "The project's name; it goes into the mark of every object",
             "type": "string",
             "pattern": NAME,
+            "patternErrorMessage": NAMES,
         },
         "vars": vars(),
         "environments": {
             "description": "By name: where the project lives",
             "type": ["object", "null"],
-            "propertyNames": {"pattern": NAME},
+            "propertyNames": {"pattern": NAME, "patternErrorMessage": NAMES},
             "additionalProperties": environment(),
         },
         "default_environment": {
@@ -55,7 +57,7 @@ fn vars() -> Value {
     json!({
         "description": "Values for `${name}`; an environment's own win",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": VARIABLE},
+        "propertyNames": variables(),
     })
 }
 
