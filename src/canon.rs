@@ -125,7 +125,8 @@ fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
             .filter_map(|pointer| aligned.desired.pointer(pointer).cloned())
             .collect();
         let shown = aligned.live.pointer(path);
-        let value = values.iter().find(|value| shown.is_some_and(|shown| same(shown, value))).or(values.first());
+        let value =
+            values.iter().find(|value| shown.is_some_and(|shown| same(shown, value))).or(values.first());
         let Some(value) = value.cloned() else { continue };
         if let (Some(key), Value::Object(map)) = (path.strip_prefix('/'), &mut aligned.desired) {
             map.insert(key.to_owned(), value);
