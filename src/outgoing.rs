@@ -95,7 +95,7 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
     }
     let kept = kind.kept.iter().flat_map(|path| expand(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
-        let Some(value) = live.pointer(&pointer) else { continue };
+        let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
         if body.pointer(&pointer).is_none_or(canon::is_empty) {
             put(body, &pointer, value.clone());
         }
