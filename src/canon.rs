@@ -117,7 +117,8 @@ pub fn align(kind: &Kind, desired: &Value, live: &Value) -> Aligned {
 /// A field left out takes the value of the one that it follows.
 fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
     for (path, from) in kind.derived {
-        if aligned.live.pointer(path).is_none_or(Value::is_null) || aligned.desired.pointer(path).is_some() {
+        let says = |body: &Value| body.pointer(path).is_some_and(|value| !value.is_null());
+        if !says(&aligned.live) || says(&aligned.desired) {
             continue;
         }
         let Some(value) = aligned.desired.pointer(from).cloned() else { continue };
