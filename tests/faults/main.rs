@@ -6,6 +6,8 @@
 mod estate;
 mod faults;
 mod kills;
+mod signals;
+mod together;
 mod world;
 
 use std::sync::Mutex;

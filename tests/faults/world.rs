@@ -204,8 +204,9 @@ fn state(objects: Vec<(&'static str, Value)>, address: &str) -> State {
 
 /// `monitors/ID` by the mark, or `monitors: NAME` of an object without one.
 fn name_of(section: &str, body: &Value) -> String {
-    let tags = body["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let tag = tags.filter_map(|tag| tag.strip_prefix("musher_id:")).next();
+    let tags: Vec<&str> = body["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let ours = tags.contains(&"musher:faults");
+    let tag = tags.iter().find_map(|tag| tag.strip_prefix("musher_id:")).filter(|_| ours);
     let line = body["description"].as_str().and_then(|text| text.rsplit_once("Managed by musher: "));
     let line = line.and_then(|(_, mark)| mark.split_once('/')).map(|(_, id)| id);
     match tag.or(line) {
