@@ -165,22 +165,8 @@ mod tests {
     }
 
     fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
-        Change {
-            address: Address::new("monitors", id),
-            action,
-            kind: "monitor",
-            datadog_id: live.as_ref().map(|live| live["id"].to_string()),
-            url: None,
-            moved_from: None,
-            origin: None,
-            instance: None,
-            risks: Vec::new(),
-            diff: Vec::new(),
-            body,
-            live,
-            after: Vec::new(),
-            protected: false,
-        }
+        let datadog_id = live.as_ref().map(|live| live["id"].to_string());
+        Change { datadog_id, body, live, ..Change::new("monitor", Address::new("monitors", id), action) }
     }
 
     #[test]

@@ -390,7 +390,6 @@ impl<'a> Run<'a> {
             origin: change.origin.clone(),
             not_kept: std::mem::take(&mut part.not_kept),
         });
-        let changes = self.plan.changes.len();
         self.progress.tell(Event::Done { outcome });
     }
 

@@ -23,22 +23,8 @@ fn draft(action: Action, address: &str) -> Draft {
     let mut body = json!({ "name": address.id() });
     let mark = Mark { owner: Owner(OWNER.into()), id: address.id().into(), protect: false };
     mark::write(kind, &mut body, &mark);
-    let change = Change {
-        address,
-        action,
-        kind: kind.name,
-        datadog_id: None,
-        url: None,
-        moved_from: None,
-        origin: None,
-        instance: None,
-        risks: Vec::new(),
-        diff: Vec::new(),
-        body: (action != Action::Delete).then_some(body),
-        live: None,
-        after: Vec::new(),
-        protected: false,
-    };
+    let body = (action != Action::Delete).then_some(body);
+    let change = Change { body, ..Change::new(kind.name, address, action) };
     Draft { change }
 }
 

@@ -53,8 +53,8 @@ pub struct Kind {
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first
     /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
     pub defaults: &'static [(&'static str, &'static [&'static str])],
-    /// An absent field takes the value of another one.
-    pub derived: &'static [(&'static str, &'static str)],
+    /// An absent field follows an item of a list.
+    pub derived: &'static [Derived],
     /// Fields that a person can set and that have no default. What is neither here nor in the lists
     /// above is unknown.
     pub known: &'static [&'static str],
@@ -141,6 +141,18 @@ pub enum MarkSort {
     Tags(&'static str),
     /// The last line of the text at this pointer.
     LastLine(&'static str),
+}
+
+/// See [`Kind::derived`].
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// The field: `/target_threshold`.
+    pub path: &'static str,
+    pub list: &'static str,
+    /// The field of an item: `target`.
+    pub field: &'static str,
+    /// The item whose field (second) has the value at a path (first), where that is declared; else the first.
+    pub chosen_by: (&'static str, &'static str),
 }
 
 /// See [`Kind::alternatives`].

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
+use super::{Alternative, Derived, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -55,9 +55,11 @@ pub const SLO: Kind = Kind {
         ("/sli_specification/time_slice/query_interval_seconds", &["300"]),
     ],
     derived: &[
-        ("/timeframe", "/thresholds/0/timeframe"),
-        ("/target_threshold", "/thresholds/0/target"),
-        ("/warning_threshold", "/thresholds/0/warning"),
+        // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the
+        // others out then).
+        derived("/timeframe", "timeframe"),
+        derived("/target_threshold", "target"),
+        derived("/warning_threshold", "warning"),
     ],
     known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
     open: &[""],
@@ -78,6 +80,11 @@ pub const SLO: Kind = Kind {
         no_data: &[],
     },
 };
+
+/// A field of the whole that follows the threshold of its timeframe.
+const fn derived(path: &'static str, field: &'static str) -> Derived {
+    Derived { path, list: "/thresholds", field, chosen_by: ("/timeframe", "timeframe") }
+}
 
 /// Whether `{numerator, denominator}` is what `{count: {…}}` spells with names: the service rebuilds each
 /// from the other, with brackets and spaces of its own (24 of 24).

@@ -2,6 +2,7 @@
 
 mod mutations;
 mod pairs;
+mod random;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
