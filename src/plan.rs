@@ -162,7 +162,10 @@ fn ours<'a>(
                 ),
                 None,
             )
-            .help("a clone made in the UI copies the mark: delete the clone, or take the mark off it"),
+            .help(
+                "a clone made in the UI copies the mark, and two applies at once may both make it: delete those \
+                 that are not wanted, or take the mark off them",
+            ),
         );
     }
     chosen

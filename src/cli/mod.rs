@@ -4,6 +4,7 @@ mod connect;
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use camino::Utf8PathBuf;
@@ -78,12 +79,21 @@ pub struct Common {
     /// Requests side by side, instead of finding the level by how the service answers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub concurrency: Option<u16>,
+    /// Repeat a request that fails for so many seconds, waits included; a single answer may take a sixth of
+    /// it, 60 s at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
+    pub timeout: u32,
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,
 }
 
 impl Common {
+    /// How long a request that fails is repeated.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,

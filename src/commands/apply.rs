@@ -27,8 +27,6 @@ use crate::render::progress::Progress;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
-/// How long a create is repeated whose answers are lost.
-const PATIENCE: Duration = Duration::from_secs(360);
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
@@ -134,7 +132,7 @@ async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outco
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let options = Options { force: false, patience: PATIENCE, stop: &service.stop, compare: &not_kept };
+    let options = Options { force: false, patience: desk.common.patience(), stop: &service.stop, compare: &not_kept };
     let outcomes = apply::apply(plan, &service.client, &options, &progress).await;
     listener.abort();
     progress.end();

@@ -43,7 +43,8 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
     let Connection { wire, site, web, cache, variables } =
         (desk.connect)(&declared.config, &declared.scope, desk.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
-    let pace = Pace { concurrency: desk.common.concurrency.map(usize::from), ..Pace::default() };
+    let concurrency = desk.common.concurrency.map(usize::from);
+    let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
     let log = Arc::new(Log { progress: progress.clone(), verbose: desk.common.verbose });
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log)));
     let client = Client::new(paced.clone(), &web, cache);
