@@ -134,6 +134,7 @@ pub enum Command {
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md      for a comment on the pull request
+  musher plan --format json -o plan.json        saved: `musher apply plan.json` does exactly that, or refuses
   musher plan --detailed-exitcode               exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
@@ -142,6 +143,7 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
+  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// List the resources, with their live ids
@@ -185,12 +187,21 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// A plan saved with `musher plan --format json -o FILE`: does exactly that, or refuses
+    #[arg(value_name = "PLAN.json", conflicts_with = "destroy")]
+    pub plan: Option<Utf8PathBuf>,
     /// Don't ask
     #[arg(long)]
     pub yes: bool,
     /// Remove all that this project owns in the environment
     #[arg(long)]
     pub destroy: bool,
+    /// Delete also what other monitors, SLOs or dashboards use
+    #[arg(long)]
+    pub force: bool,
+    /// Wait so long for the environment's lock, where another apply holds it: 30s, 5m
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
     /// Let a plan pass that this brake holds; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::brake::BRAKES.map(|(name, _)| name)))]
     pub release_brake: Vec<String>,
@@ -240,6 +251,19 @@ pub struct Serve {
     pub seed: u64,
 }
 
+/// `30s`, `5m`, `1h`; a bare number counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u32>().ok().filter(|_| unit > 0).map(|number| u64::from(number) * unit);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number and s, m or h, as in 30s".to_owned())
+}
+
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -277,5 +301,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("0", Some(0)), ("30s", Some(30)), ("5m", Some(300)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|found| found.as_secs()), expected, "{text}");
+        }
+        for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_flags_holds_together() {
+        Cli::command().debug_assert();
     }
 }

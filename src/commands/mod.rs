@@ -6,6 +6,7 @@ pub mod init;
 pub mod list;
 mod log;
 pub mod plan;
+mod sealed;
 pub mod show;
 mod surveyed;
 pub mod validate;

@@ -20,6 +20,8 @@ pub const DASHBOARD: Kind = Kind {
     web_path: "/dashboard/{id}",
     mark: MarkSort::LastLine("/description"),
     can_delete: None,
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["dashboards_read", "dashboards_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),

@@ -31,6 +31,8 @@ pub struct Kind {
     pub mark: MarkSort,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
+    /// Scopes that an application key needs to read and write it.
+    pub scopes: &'static [&'static str],
     /// A dry run: `POST {path}/validate` with a body.
     pub validate: bool,
 

@@ -21,6 +21,8 @@ pub const MONITOR: Kind = Kind {
     web_path: "/monitors/{id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("monitor_ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["monitors_read", "monitors_write"],
     validate: true,
     created: "/created_at",
     is_export: |body| {

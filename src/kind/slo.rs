@@ -23,6 +23,8 @@ pub const SLO: Kind = Kind {
     web_path: "/slo?slo_id={id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["slos_read", "slos_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| {
