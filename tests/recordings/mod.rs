@@ -2,6 +2,7 @@
 
 mod mutations;
 mod pairs;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
