@@ -126,9 +126,9 @@ pub enum Command {
     Init(Init),
     /// Check everything that can be known without the network
     #[command(
-        after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines"
+        after_help = "Examples:\n  musher validate\n  musher validate --deny warnings\n  musher validate --format github   annotations on the pull request's lines"
     )]
-    Validate,
+    Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
@@ -176,7 +176,34 @@ pub enum Ci {
 }
 
 #[derive(Debug, Args)]
+pub struct Validate {
+    #[command(flatten)]
+    pub strictness: Strictness,
+}
+
+/// What besides errors ends a command.
+#[derive(Debug, Args)]
+pub struct Strictness {
+    /// Take warnings for errors: exit with 1
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+impl Strictness {
+    pub fn denies_warnings(&self) -> bool {
+        self.deny == Some(Deny::Warnings)
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct Plan {
+    #[command(flatten)]
+    pub strictness: Strictness,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -288,7 +315,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let desk = Desk { common: &common, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate => commands::validate::run(&desk),
+        Command::Validate(options) => commands::validate::run(&desk, &options),
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,

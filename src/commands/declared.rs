@@ -3,9 +3,9 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{Desk, Told, start};
-use crate::check::check;
+use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
-use crate::diagnostic::{Diagnostic, Sources, has_errors};
+use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
 use crate::load::load;
 use crate::model::{Address, Resource};
@@ -54,7 +54,9 @@ pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
     drop(definitions);
     diagnostics.extend(faults);
-    diagnostics.extend(check(&resources));
+    let (settings, faults) = check::Settings::read(&declared.config);
+    diagnostics.extend(faults);
+    diagnostics.extend(check(&resources, &settings, &sources));
     declared.resources = resources;
     declared.sources = sources.clone();
     Ok(Judged { declared: Some(declared), diagnostics, sources })
@@ -80,7 +82,16 @@ fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
 
 /// Reads the project and tells what is wrong with it; an error ends the command.
 pub fn declare(desk: &Desk<'_>) -> anyhow::Result<Declared> {
-    sound(desk, judge(desk)?)
+    declare_strictly(desk, false)
+}
+
+/// The same, with warnings taken for errors where they are denied.
+pub fn declare_strictly(desk: &Desk<'_>, deny_warnings: bool) -> anyhow::Result<Declared> {
+    let mut judged = judge(desk)?;
+    if deny_warnings {
+        deny(&mut judged.diagnostics);
+    }
+    sound(desk, judged)
 }
 
 /// The project without its definitions, which may be broken: for the end of everything that it owns.
@@ -91,6 +102,11 @@ pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
 fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
     tell(desk, &judged.diagnostics, &judged.sources)?;
     judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or_else(|| Told.into())
+}
+
+/// Takes warnings for errors.
+pub fn deny(diagnostics: &mut [Diagnostic]) {
+    diagnostics.iter_mut().for_each(|told| told.severity = Severity::Error);
 }
 
 /// Prints diagnostics on stderr.

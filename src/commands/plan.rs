@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Desk;
-use super::declared::declare;
+use super::declared::declare_strictly;
 use super::surveyed::{service, survey};
 use crate::cli::{self, Exit, Format};
 use crate::model::Plan;
@@ -14,7 +14,7 @@ use crate::saved::seal;
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
-    let declared = declare(desk)?;
+    let declared = declare_strictly(desk, options.strictness.denies_warnings())?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, &declared, &progress)?;
     let surveyed = survey(desk, &declared, &service).await?;

@@ -1,14 +1,17 @@
 //! `musher validate`: everything that can be known without the network.
 
 use super::Desk;
-use super::declared::{judge, tell};
-use crate::cli::{Exit, Format};
+use super::declared::{deny, judge, tell};
+use crate::cli::{self, Exit, Format};
 use crate::diagnostic::has_errors;
 use crate::render::diagnostics;
 
-pub fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
+pub fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
-    let judged = judge(desk)?;
+    let mut judged = judge(desk)?;
+    if options.strictness.denies_warnings() {
+        deny(&mut judged.diagnostics);
+    }
     let found = &judged.diagnostics;
     match format {
         Format::Json => {

@@ -1,6 +1,6 @@
 //! Dashboards.
 
-use super::{Envelope, IdType, Identified, Kind, Listing, MarkSort, Paging, Stakes, Summary};
+use super::{Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary};
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
 pub const DASHBOARD: Kind = Kind {
@@ -89,5 +89,19 @@ pub const DASHBOARD: Kind = Kind {
         targets: &[],
         query: None,
         no_data: &[],
+    },
+    judged: Judged {
+        nature: Nature::Board,
+        // OpenAPI, `Dashboard.required`.
+        required: &["/title", "/layout_type", "/widgets"],
+        required_at_create: &[],
+        points_to: &[("alert_id", Nature::Alert), ("slo_id", Nature::Objective)],
+        bounds: &[],
+        lengths: &[],
+        windows: &[],
+        // "Invalid tag format. Valid tag keys are: team." (1 recording); at most 5 (OpenAPI).
+        tag_keys: &["team"],
+        most_tags: Some(5),
+        rewrites_tags: false,
     },
 };

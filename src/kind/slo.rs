@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Derived, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
+use super::{
+    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -80,6 +82,20 @@ pub const SLO: Kind = Kind {
         targets: &["/thresholds/*/target"],
         query: None,
         no_data: &[],
+    },
+    judged: Judged {
+        nature: Nature::Objective,
+        // OpenAPI, `ServiceLevelObjectiveRequest.required`; the thresholds have a rule of their own.
+        required: &["/name", "/type"],
+        required_at_create: &[],
+        points_to: &[("monitor_ids", Nature::Alert)],
+        bounds: &[],
+        lengths: &[],
+        windows: &[],
+        tag_keys: &[],
+        most_tags: None,
+        // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
+        rewrites_tags: true,
     },
 };
 
