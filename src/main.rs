@@ -43,6 +43,7 @@ mod write;
 
 // Face.
 mod render;
+mod schema;
 
 // Island.
 mod sandbox;

@@ -417,6 +417,7 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         attempts: part.attempts,
         milliseconds: part.milliseconds,
         origin: change.origin.clone(),
+        field: None,
         not_kept: part.not_kept,
     }
 }

@@ -56,7 +56,14 @@ pub struct Common {
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
     /// The environment of musher.yaml to work on
-    #[arg(short, long, value_name = "ENV", env = "MUSHER_ENVIRONMENT", global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ENV",
+        env = "MUSHER_ENVIRONMENT",
+        hide_env_values = true,
+        global = true
+    )]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -123,11 +130,18 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    #[command(after_help = "\
+Examples:
+  musher init                                   in this folder; overwrites nothing
+  musher init --ci github                       and a workflow: plan on pull requests, apply on merge")]
     Init(Init),
     /// Check everything that can be known without the network
-    #[command(
-        after_help = "Examples:\n  musher validate\n  musher validate --deny warnings\n  musher validate --format github   annotations on the pull request's lines"
-    )]
+    #[command(after_help = "\
+Examples:
+  musher validate
+  musher validate --deny warnings
+  musher validate --format github               annotations on the lines of a pull request
+  musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -147,14 +161,31 @@ Examples:
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// List the resources, with their live ids
+    #[command(after_help = "\
+Examples:
+  musher list -e prod
+  musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(
         after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
     )]
     Show(Show),
+    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    #[command(after_help = "\
+Examples:
+  musher schema > schema/definitions.json
+  musher schema template > schema/template.json
+  musher schema project > schema/project.json
+
+Editors take it by a first line in a file of monitors/:
+  # yaml-language-server: $schema=../schema/definitions.json")]
+    Schema(Schema),
     /// A Datadog to try things on: nothing leaves this machine
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  musher sandbox serve --port 8126\n  musher sandbox reset           start again with nothing"
+    )]
     Sandbox(Sandbox),
     /// Completions for a shell
     #[command(
@@ -179,6 +210,9 @@ pub enum Ci {
 pub struct Validate {
     #[command(flatten)]
     pub strictness: Strictness,
+    /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
+    #[arg(long)]
+    pub remote: bool,
 }
 
 /// What besides errors ends a command.
@@ -247,6 +281,24 @@ pub struct Show {
     pub what: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The sort of file
+    #[arg(value_enum, default_value_t, value_name = "FILE")]
+    pub file: SchemaFile,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// Files below monitors/
+    #[default]
+    Definitions,
+    /// Files below templates/
+    Template,
+    /// musher.yaml
+    Project,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Sandbox {
     /// Serve the sandbox on loopback, as an API that DATADOG_HOST can name
@@ -256,6 +308,9 @@ Example:
   DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
     Serve(Serve),
     /// Forget everything that the sandbox holds
+    #[command(
+        after_help = "Example:\n  musher sandbox reset && musher plan         everything is to be created again"
+    )]
     Reset,
 }
 
@@ -315,11 +370,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let desk = Desk { common: &common, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate(options) => commands::validate::run(&desk, &options),
+        Command::Validate(options) => commands::validate::run(&desk, &options).await,
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Schema(options) => commands::schema::run(&desk, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {

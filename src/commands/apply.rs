@@ -17,8 +17,10 @@ use crate::apply::{self, Options};
 use crate::brake::{self, Limits};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
+use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::kind::Kind;
+use crate::load::locate::Locator;
 use crate::lock::{self, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
@@ -51,8 +53,9 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
-    let outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
     drop(lock);
+    locate_fields(&mut outcomes, &declared.sources);
     desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;
     report(options, &surveyed.plan, &outcomes)?;
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
@@ -228,6 +231,20 @@ async fn carry_out(
     listener.abort();
     progress.end();
     outcomes
+}
+
+/// Finds the lines of the fields that refusals name.
+fn locate_fields(outcomes: &mut [Outcome], sources: &Sources) {
+    let mut locator = Locator::new(sources);
+    for outcome in outcomes {
+        let Status::Failed { pointer: Some(pointer), .. } = &outcome.status else { continue };
+        // A saved plan knows the definition's line, and nothing of its layers.
+        let Some(origin) = outcome.origin.as_ref().filter(|origin| !origin.layers.is_empty()) else {
+            continue;
+        };
+        let at = locator.locate_in(origin, pointer);
+        outcome.field = Some(locator.locate(&at).position());
+    }
 }
 
 /// SIGINT or SIGTERM.

@@ -6,6 +6,8 @@ pub mod init;
 pub mod list;
 mod log;
 pub mod plan;
+mod remote;
+pub mod schema;
 mod sealed;
 pub mod show;
 mod surveyed;

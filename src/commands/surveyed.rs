@@ -13,7 +13,7 @@ use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
 use crate::client::{Client, Fault, Refusal, Wanted};
 use crate::diagnostic::has_errors;
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Kind};
 use crate::limit::{Pace, Paced};
 use crate::model::{Live, Plan};
 use crate::plan::{Inputs, plan};
@@ -54,10 +54,15 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
 impl Service {
     /// All objects of the owner, of all kinds, and those that `$id` names.
     pub async fn live(&self, declared: &Declared) -> anyhow::Result<Vec<Live>> {
+        self.live_of(&KINDS, declared).await
+    }
+
+    /// The same, of these kinds.
+    pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
         let mut wanted =
-            Wanted { kinds: KINDS.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
+            Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
-        for kind in KINDS {
+        for kind in kinds {
             let of_kind =
                 declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
             wanted.declared.insert(kind.section, of_kind.clone().count());

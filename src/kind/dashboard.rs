@@ -1,6 +1,8 @@
 //! Dashboards.
 
-use super::{Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary};
+use super::{
+    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
 pub const DASHBOARD: Kind = Kind {
@@ -26,6 +28,7 @@ pub const DASHBOARD: Kind = Kind {
     created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
     export_needs: "`widgets` and `layout_type`",
+    fields: fields::DASHBOARD,
     read_only: &[
         "/id",
         "/url",

@@ -1,12 +1,14 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod dashboard;
+mod fields;
 mod monitor;
 mod rules;
 mod slo;
 
 use serde_json::{Map, Value};
 
+pub use fields::{Field, Sort};
 pub use rules::{Rule, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -33,7 +35,7 @@ pub struct Kind {
     pub can_delete: Option<&'static str>,
     /// Scopes that an application key needs to read and write it.
     pub scopes: &'static [&'static str],
-    /// A dry run: `POST {path}/validate` with a body.
+    /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
     pub validate: bool,
 
     /// When the object was made: of two objects with one mark, the older is ours.
@@ -44,6 +46,10 @@ pub struct Kind {
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
     pub export_needs: &'static str,
+
+    // What an editor completes.
+    /// The fields that a person may write, sorted by path.
+    pub fields: &'static [Field],
 
     // How two bodies are compared.
     /// Set by the service alone: dropped from both sides and never sent.

@@ -1,6 +1,6 @@
 //! Monitors, composites and burn-rate alerts included.
 
-use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes};
+use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §2 where nothing else is said.
 pub const MONITOR: Kind = Kind {
@@ -29,6 +29,7 @@ pub const MONITOR: Kind = Kind {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },
     export_needs: "`query` and `type`",
+    fields: fields::MONITOR,
     read_only: &[
         "/id",
         "/org_id",

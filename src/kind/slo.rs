@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes,
+    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
@@ -37,6 +37,7 @@ pub const SLO: Kind = Kind {
                 .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
     },
     export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
+    fields: fields::SLO,
     read_only: &[
         "/id",
         "/created_at",

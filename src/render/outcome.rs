@@ -148,8 +148,11 @@ fn symbol(outcome: &Outcome) -> String {
 
 fn write_failed(outcome: &Outcome, page: &mut Page<'_>) -> io::Result<()> {
     let Status::Failed { text, pointer } = &outcome.status else { return Ok(()) };
-    let place =
-        outcome.origin.as_ref().map_or_else(String::new, |o| format!("  {}", source_line(&o.position)));
+    let place = match (&outcome.field, &outcome.origin) {
+        (Some(field), _) => format!("  {}:{}", source_line(field), field.column),
+        (None, Some(origin)) => format!("  {}", source_line(&origin.position)),
+        (None, None) => String::new(),
+    };
     let field = pointer.as_ref().map_or_else(String::new, |pointer| format!("  {}", path(pointer)));
     page.line(&[
         (Tone::Old, &symbol(outcome)),
@@ -326,6 +329,7 @@ mod tests {
             attempts: 2,
             milliseconds: 80,
             origin: Some(origin("monitors/shop.yaml", 7)),
+            field: None,
             not_kept: Vec::new(),
             status,
         }
