@@ -8,3 +8,4 @@ mod project;
 mod story;
 mod over_http;
 mod owners;
+mod bad_input;

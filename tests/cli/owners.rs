@@ -1,5 +1,7 @@
 //! Who owns what: environments and projects in one organisation, clones, and `--only`.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use crate::api::Served;
@@ -102,6 +104,13 @@ fn clones_are_told_and_never_touched() {
     project.declare(&all_kinds());
     project.settles(&["create dashboards/same", "create monitors/same", "create slos/same"]);
     let ids = project.ids();
+    // An SLO is as old as the second in which it was made.
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let made =
+        served.get(&format!("/api/v1/slo/{}", ids["slos/same"]))["data"]["created_at"].as_u64().unwrap();
+    while second() <= made {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let paths = [
         ("dashboards/same", "/api/v1/dashboard"),
         ("monitors/same", "/api/v1/monitor"),
