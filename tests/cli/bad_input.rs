@@ -61,9 +61,9 @@ fn body(query: &str) -> String {
 
 #[test]
 fn what_is_no_yaml() {
-    check("monitors:\n  a: {name: [x\n", &[("syntax", "monitors/case.yaml:3:1")]);
-    check("monitors:\n  a:\n\tname: x\n", &[("syntax", "monitors/case.yaml:3:1")]);
-    check("monitors:\n  a: {name: \"x}\n", &[("syntax", "monitors/case.yaml:2:13")]);
+    check("monitors:\n  a: {name: [x\n", &[("broken-yaml", "monitors/case.yaml:2:13")]);
+    check("monitors:\n  a:\n\tname: x\n", &[("tab", "monitors/case.yaml:3:1")]);
+    check("monitors:\n  a: {name: \"x}\n", &[("broken-yaml", "monitors/case.yaml:2:13")]);
 }
 
 #[test]
@@ -79,17 +79,20 @@ fn unknown_words() {
     );
     check(
         &format!("monitors:\n  a: {}\n", body("'${nothing}'")),
-        &[("unknown-name", "monitors/case.yaml:2:44")],
+        &[("unknown-name", "monitors/case.yaml:2:45")],
     );
     check(
         &format!("monitors:\n  a: {}\n", body("'${shout env}'")),
-        &[("unknown-helper", "monitors/case.yaml:2:44")],
+        &[("unknown-helper", "monitors/case.yaml:2:45")],
     );
 }
 
 #[test]
 fn unclosed_expressions() {
-    check(&format!("monitors:\n  a: {}\n", body("'x ${env'")), &[("template", "monitors/case.yaml:2:44")]);
+    check(
+        &format!("monitors:\n  a: {}\n", body("'x ${env'")),
+        &[("template-syntax", "monitors/case.yaml:2:45")],
+    );
 }
 
 #[test]
@@ -105,12 +108,12 @@ fn ids() {
 
 #[test]
 fn bodies() {
-    check("monitors:\n  a: {}\n", &[("empty-body", "monitors/case.yaml:2:6")]);
+    check("monitors:\n  a: {}\n", &[("empty-body", "monitors/case.yaml:2:3")]);
     check(
         "monitors:\n  a:\n  b: 1\n",
-        &[("empty-body", "monitors/case.yaml:2:3"), ("bad-body", "monitors/case.yaml:3:6")],
+        &[("empty-body", "monitors/case.yaml:2:3"), ("no-object", "monitors/case.yaml:3:6")],
     );
-    check("monitors:\n  a: [1, 2]\n", &[("bad-body", "monitors/case.yaml:2:6")]);
+    check("monitors:\n  a: [1, 2]\n", &[("no-object", "monitors/case.yaml:2:6")]);
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn references() {
         |id: &str, query: &str| format!("  {id}: {{name: x, type: composite, query: '{query}'}}\n");
     check(
         &format!("monitors:\n{}", composite("a", "${monitors.goood.id} && ${monitors.good.id}")),
-        &[("unknown-reference", "monitors/case.yaml:2:41")],
+        &[("unknown-reference", "monitors/case.yaml:2:43")],
     );
     let project = project();
     project.declare(&format!(
@@ -128,7 +131,7 @@ fn references() {
         composite("b", "${monitors.c.id} && ${monitors.good.id}"),
         composite("c", "${monitors.a.id} && ${monitors.good.id}"),
     ));
-    let ran = refused(&project, &[("circle", "monitors/case.yaml:2:41")]);
+    let ran = refused(&project, &[("circular-reference", "monitors/case.yaml:2:3")]);
     assert!(ran.err.contains("monitors/a") && ran.err.contains("monitors/c"), "{}", ran.err);
 }
 
@@ -139,7 +142,7 @@ fn files() {
     let project = project();
     project.write("monitors/list.json", "[1]");
     project.declare("dashboards:\n  a: {$file: list.json}\n");
-    refused(&project, &[("bad-body", "monitors/list.json:1:1")]);
+    refused(&project, &[("no-object", "monitors/case.yaml:2:14")]);
     project.declare("dashboards: {}\n");
     refused(&project, &[("no-resource", "monitors/list.json:1:1")]);
 }
@@ -156,7 +159,8 @@ fn a_link_leads_out_of_the_project() {
     .unwrap();
     std::os::unix::fs::symlink(outside.path(), project.path("monitors/link")).unwrap();
     project.declare("dashboards:\n  a: {$file: link/secret.json}\n");
-    let ran = refused(&project, &[("outside-root", "monitors/case.yaml:2:14")]);
+    let ran = project.exits(1, &["plan"]);
+    assert!(ran.err.contains("The link `monitors/link` leads out of the project"), "{}", ran.err);
     assert!(!ran.err.contains("\"secret\""), "{}", ran.err);
 }
 

@@ -9,3 +9,4 @@ mod story;
 mod over_http;
 mod owners;
 mod bad_input;
+mod hostile;
