@@ -28,6 +28,8 @@ mod outgoing;
 mod order;
 mod plan;
 mod risk;
+mod moved;
+mod saved;
 mod brake;
 
 // Doors.

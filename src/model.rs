@@ -204,6 +204,26 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of which nothing is known yet but what it is.
+    pub fn new(kind: &'static str, address: Address, action: Action) -> Self {
+        Self {
+            address,
+            action,
+            kind,
+            datadog_id: None,
+            url: None,
+            moved_from: None,
+            origin: None,
+            instance: None,
+            risks: Vec::new(),
+            diff: Vec::new(),
+            body: None,
+            live: None,
+            after: Vec::new(),
+            protected: false,
+        }
+    }
+
     /// Deletes a live object, a replace's old one included.
     pub fn deletes(&self) -> bool {
         matches!(self.action, Action::Delete | Action::Replace)

@@ -47,8 +47,13 @@ fn targets(body: &Value) -> Vec<Address> {
 /// Fills `after` of every change: what it refers to comes first; what still refers to a deleted object
 /// goes, or lets it go, before it.
 pub fn order(changes: &mut [Change]) {
-    let by_address: HashMap<Address, usize> =
-        changes.iter().enumerate().map(|(index, change)| (change.address.clone(), index)).collect();
+    // The rest of an interrupted replace is deleted at the address of what replaced it: nobody refers to it.
+    let by_address: HashMap<Address, usize> = changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.action != Action::Delete)
+        .map(|(index, change)| (change.address.clone(), index))
+        .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
     for (index, change) in changes.iter().enumerate() {
         for target in change.body.iter().flat_map(targets) {
@@ -160,22 +165,24 @@ mod tests {
     }
 
     fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
-        Change {
-            address: Address::new("monitors", id),
-            action,
-            kind: "monitor",
-            datadog_id: live.as_ref().map(|live| live["id"].to_string()),
-            url: None,
-            moved_from: None,
-            origin: None,
-            instance: None,
-            risks: Vec::new(),
-            diff: Vec::new(),
-            body,
-            live,
-            after: Vec::new(),
-            protected: false,
-        }
+        let datadog_id = live.as_ref().map(|live| live["id"].to_string());
+        Change { datadog_id, body, live, ..Change::new("monitor", Address::new("monitors", id), action) }
+    }
+
+    #[test]
+    fn the_rest_of_a_replace_goes_after_what_lets_it_go() {
+        let mut changes = [
+            change("member", Action::Delete, None, Some(json!({"id": 77}))),
+            change(
+                "composite",
+                Action::Update,
+                Some(json!({"query": id_of("member")})),
+                Some(json!({"id": 8, "query": "77 && 5"})),
+            ),
+        ];
+        order(&mut changes);
+        assert_eq!(changes[0].after, [Address::new("monitors", "composite")]);
+        assert_eq!(changes[1].after, []);
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub fn to_create(kind: &Kind, desired: &Value, mark: &Mark) -> Value {
 pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, mark: &Mark) -> Value {
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
-    reset_left_out(kind, desired, aligned, &mut body);
+    drop_nulls(&mut body);
+    reset_left_out(kind, aligned, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
@@ -51,15 +52,22 @@ fn drop_read_only(kind: &Kind, body: &mut Value) {
     }
 }
 
+/// A null leaves a field out.
+fn drop_nulls(body: &mut Value) {
+    if let Value::Object(map) = body {
+        map.retain(|_, value| !value.is_null());
+    }
+}
+
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
-fn reset_left_out(kind: &Kind, desired: &Value, aligned: &Aligned, body: &mut Value) {
+fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     if kind.replaced.contains(&"") {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
         let path = crate::diagnostic::step(key);
-        if desired.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
+        if body.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
             continue;
         }
         if kind.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
@@ -87,7 +95,7 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
     }
     let kept = kind.kept.iter().flat_map(|path| expand(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
-        let Some(value) = live.pointer(&pointer) else { continue };
+        let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
         if body.pointer(&pointer).is_none_or(canon::is_empty) {
             put(body, &pointer, value.clone());
         }

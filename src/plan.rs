@@ -162,7 +162,10 @@ fn ours<'a>(
                 ),
                 None,
             )
-            .help("a clone made in the UI copies the mark: delete the clone, or take the mark off it"),
+            .help(
+                "a clone made in the UI copies the mark, and two applies at once may both make it: delete those \
+                 that are not wanted, or take the mark off them",
+            ),
         );
     }
     chosen
@@ -303,7 +306,7 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
 
 fn create(pair: &Pair, mark: &Mark) -> Change {
     let resource = pair.resource;
-    let mut change = blank(pair.kind, resource.address.clone(), Action::Create);
+    let mut change = Change::new(pair.kind.name, resource.address.clone(), Action::Create);
     let protected = resource.directives.protect;
     let stake = Stake { action: Action::Create, live: None, wanted: Some(&resource.body), protected };
     change.risks = risks(pair.kind, stake);
@@ -351,7 +354,7 @@ fn update(
         Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
         Found::ByMark => Action::Update,
     };
-    let mut change = blank(pair.kind, resource.address.clone(), action);
+    let mut change = Change::new(pair.kind.name, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     if found == Found::ByOldMark {
@@ -380,7 +383,7 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     if !(inputs.selected)(&address) {
         return None;
     }
-    let mut change = blank(kind, address, Action::Delete);
+    let mut change = Change::new(kind.name, address, Action::Delete);
     let mut bare = live.body.clone();
     mark::strip(kind, &mut bare);
     let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected: mark.protect };
@@ -390,25 +393,6 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     change.live = Some(live.body.clone());
     change.protected = mark.protect;
     Some(change)
-}
-
-fn blank(kind: &Kind, address: Address, action: Action) -> Change {
-    Change {
-        address,
-        action,
-        kind: kind.name,
-        datadog_id: None,
-        url: None,
-        moved_from: None,
-        origin: None,
-        instance: None,
-        risks: Vec::new(),
-        diff: Vec::new(),
-        body: None,
-        live: None,
-        after: Vec::new(),
-        protected: false,
-    }
 }
 
 fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {

@@ -4,6 +4,7 @@ mod connect;
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use camino::Utf8PathBuf;
@@ -85,12 +86,21 @@ pub struct Common {
     /// Requests side by side, instead of finding the level by how the service answers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub concurrency: Option<u16>,
+    /// Repeat a request that fails for so many seconds, waits included; a single answer may take a sixth of
+    /// it, 60 s at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
+    pub timeout: u32,
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,
 }
 
 impl Common {
+    /// How long a request that fails is repeated.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,
@@ -129,6 +139,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   musher validate
+  musher validate --deny warnings
   musher validate --format github               annotations on the lines of a pull request
   musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
     Validate(Validate),
@@ -137,6 +148,7 @@ Examples:
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md      for a comment on the pull request
+  musher plan --format json -o plan.json        saved: `musher apply plan.json` does exactly that, or refuses
   musher plan --detailed-exitcode               exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
@@ -145,6 +157,7 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
+  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// List the resources, with their live ids
@@ -195,13 +208,36 @@ pub enum Ci {
 
 #[derive(Debug, Args)]
 pub struct Validate {
+    #[command(flatten)]
+    pub strictness: Strictness,
     /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
     #[arg(long)]
     pub remote: bool,
 }
 
+/// What besides errors ends a command.
+#[derive(Debug, Args)]
+pub struct Strictness {
+    /// Take warnings for errors: exit with 1
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+impl Strictness {
+    pub fn denies_warnings(&self) -> bool {
+        self.deny == Some(Deny::Warnings)
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Plan {
+    #[command(flatten)]
+    pub strictness: Strictness,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -212,12 +248,21 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// A plan saved with `musher plan --format json -o FILE`: does exactly that, or refuses
+    #[arg(value_name = "PLAN.json", conflicts_with = "destroy")]
+    pub plan: Option<Utf8PathBuf>,
     /// Don't ask
     #[arg(long)]
     pub yes: bool,
     /// Remove all that this project owns in the environment
     #[arg(long)]
     pub destroy: bool,
+    /// Delete also what other monitors, SLOs or dashboards use
+    #[arg(long)]
+    pub force: bool,
+    /// Wait so long for the environment's lock, where another apply holds it: 30s, 5m
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
     /// Let a plan pass that this brake holds; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::brake::BRAKES.map(|(name, _)| name)))]
     pub release_brake: Vec<String>,
@@ -288,6 +333,19 @@ pub struct Serve {
     pub seed: u64,
 }
 
+/// `30s`, `5m`, `1h`; a bare number counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u32>().ok().filter(|_| unit > 0).map(|number| u64::from(number) * unit);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number and s, m or h, as in 30s".to_owned())
+}
+
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -326,5 +384,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("0", Some(0)), ("30s", Some(30)), ("5m", Some(300)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|found| found.as_secs()), expected, "{text}");
+        }
+        for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_flags_holds_together() {
+        Cli::command().debug_assert();
     }
 }

@@ -8,6 +8,7 @@ mod log;
 pub mod plan;
 mod remote;
 pub mod schema;
+mod sealed;
 pub mod show;
 mod surveyed;
 pub mod validate;

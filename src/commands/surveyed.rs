@@ -43,7 +43,8 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
     let Connection { wire, site, web, cache, variables } =
         (desk.connect)(&declared.config, &declared.scope, desk.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
-    let pace = Pace { concurrency: desk.common.concurrency.map(usize::from), ..Pace::default() };
+    let concurrency = desk.common.concurrency.map(usize::from);
+    let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
     let log = Arc::new(Log { progress: progress.clone(), verbose: desk.common.verbose });
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log)));
     let client = Client::new(paced.clone(), &web, cache);
@@ -79,17 +80,25 @@ impl Service {
         let fault = refusal.fault;
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(format!(
-                "{} refuses the keys of {}: they must belong to this site, and may need the scopes \
-                 monitors_read, monitors_write, slos_read, slos_write, dashboards_read, dashboards_write",
-                self.site,
-                self.variables.join(" and "),
+            Fault::Forbidden => error.context(self.keys_refused()),
+            Fault::Unreachable => error.context(format!(
+                "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
+                 the network, and HTTPS_PROXY where there is a proxy",
+                self.site
             )),
-            Fault::Unreachable => {
-                error.context(format!("{} can't be reached: is it the right site?", self.site))
-            }
             _ => error.context(format!("{} gives no list of what is live", self.site)),
         }
+    }
+
+    /// What to do where the service doesn't take the keys.
+    pub fn keys_refused(&self) -> String {
+        let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
+        format!(
+            "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
+            self.site,
+            self.variables.join(" and "),
+            scopes.join(", "),
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::declared::{judge, tell};
+use super::declared::{deny, judge, tell};
 use super::{Desk, remote, start};
 use crate::cli::{self, Exit, Format};
 use crate::config;
@@ -18,6 +18,9 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exi
             Some(declared) => found.extend(remote::ask(desk, declared).await?),
             None => desk.say("The API was not asked: mend the errors first.")?,
         }
+    }
+    if options.strictness.denies_warnings() {
+        deny(&mut found);
     }
     match format {
         Format::Json => {

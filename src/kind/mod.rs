@@ -33,6 +33,8 @@ pub struct Kind {
     pub mark: MarkSort,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
+    /// Scopes that an application key needs to read and write it.
+    pub scopes: &'static [&'static str],
     /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
     pub validate: bool,
 
@@ -59,8 +61,8 @@ pub struct Kind {
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first
     /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
     pub defaults: &'static [(&'static str, &'static [&'static str])],
-    /// An absent field takes the value of another one; of several the first is the goal.
-    pub derived: &'static [(&'static str, &'static str)],
+    /// An absent field follows an item of a list.
+    pub derived: &'static [Derived],
     /// Fields that a person can set and that have no default. What is neither here nor in the lists
     /// above is unknown.
     pub known: &'static [&'static str],
@@ -86,6 +88,9 @@ pub struct Kind {
 
     // What a change may endanger.
     pub stakes: Stakes,
+
+    // What the rules judge.
+    pub judged: Judged,
 }
 
 impl std::fmt::Debug for Kind {
@@ -149,6 +154,18 @@ pub enum MarkSort {
     LastLine(&'static str),
 }
 
+/// See [`Kind::derived`].
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// The field: `/target_threshold`.
+    pub path: &'static str,
+    pub list: &'static str,
+    /// The field of an item: `target`.
+    pub field: &'static str,
+    /// The item whose field (second) has the value at a path (first), where that is declared; else the first.
+    pub chosen_by: (&'static str, &'static str),
+}
+
 /// See [`Kind::alternatives`].
 #[derive(Clone, Copy, Debug)]
 pub struct Alternative {
@@ -186,6 +203,41 @@ pub struct Stakes {
     pub query: Option<&'static str>,
     /// Switches on no-data alerting, with the values that mean "on" as JSON texts.
     pub no_data: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// What the rules take an object for: which of them fit its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Nature {
+    /// A `query` of a `type`, `options`, and a `message` that tells people.
+    Alert,
+    /// Targets by timeframe.
+    Objective,
+    /// Widgets.
+    Board,
+}
+
+/// Facts that the rules judge a body by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    pub nature: Nature,
+    /// Fields without which the service refuses an object.
+    pub required: &'static [&'static str],
+    /// The same, but an update may leave them out.
+    pub required_at_create: &'static [&'static str],
+    /// Keys, at any depth, whose references name an object of this nature.
+    pub points_to: &'static [(&'static str, Nature)],
+    /// Numbers that the service bounds: where, the least, the greatest.
+    pub bounds: &'static [(&'static str, f64, f64)],
+    /// Lengths of time as texts (`2d`) that the service bounds: where, the least and the greatest in seconds.
+    pub lengths: &'static [(&'static str, u64, u64)],
+    /// The longest window of a query by `type`, in seconds.
+    pub windows: &'static [(&'static str, u64)],
+    /// The keys that a tag may have; empty: any.
+    pub tag_keys: &'static [&'static str],
+    /// How many tags there may be, where that is limited.
+    pub most_tags: Option<usize>,
+    /// The service writes tags its own way: lower case, `_` for what it doesn't know.
+    pub rewrites_tags: bool,
 }
 
 /// Every kind, in the order of their sections.

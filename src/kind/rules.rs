@@ -66,8 +66,8 @@ fn compile(kind: &Kind) -> Rule {
             set(root.at(path));
         }
     }
-    for (path, _) in kind.derived {
-        root.at(path);
+    for derived in kind.derived {
+        root.at(derived.path);
     }
     for (path, texts) in kind.defaults {
         root.at(path).defaults = texts.iter().map(|text| parse(text)).collect();

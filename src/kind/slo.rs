@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes, fields};
+use super::{
+    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -23,6 +25,8 @@ pub const SLO: Kind = Kind {
     web_path: "/slo?slo_id={id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["slos_read", "slos_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| {
@@ -56,11 +60,11 @@ pub const SLO: Kind = Kind {
         ("/sli_specification/time_slice/query_interval_seconds", &["300"]),
     ],
     derived: &[
-        // Those of the first threshold (16 of 16); with a `timeframe` of one's own it may be another one's (no
-        // recording).
-        ("/timeframe", "/thresholds/*/timeframe"),
-        ("/target_threshold", "/thresholds/*/target"),
-        ("/warning_threshold", "/thresholds/*/warning"),
+        // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the
+        // others out then).
+        derived("/timeframe", "timeframe"),
+        derived("/target_threshold", "target"),
+        derived("/warning_threshold", "warning"),
     ],
     known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
     open: &[""],
@@ -80,7 +84,26 @@ pub const SLO: Kind = Kind {
         query: None,
         no_data: &[],
     },
+    judged: Judged {
+        nature: Nature::Objective,
+        // OpenAPI, `ServiceLevelObjectiveRequest.required`; the thresholds have a rule of their own.
+        required: &["/name", "/type"],
+        required_at_create: &[],
+        points_to: &[("monitor_ids", Nature::Alert)],
+        bounds: &[],
+        lengths: &[],
+        windows: &[],
+        tag_keys: &[],
+        most_tags: None,
+        // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
+        rewrites_tags: true,
+    },
 };
+
+/// A field of the whole that follows the threshold of its timeframe.
+const fn derived(path: &'static str, field: &'static str) -> Derived {
+    Derived { path, list: "/thresholds", field, chosen_by: ("/timeframe", "timeframe") }
+}
 
 /// Whether `{numerator, denominator}` is what `{count: {…}}` spells with names: the service rebuilds each
 /// from the other, with brackets and spaces of its own (24 of 24).

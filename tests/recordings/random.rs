@@ -20,7 +20,8 @@ use crate::sandbox::Sandbox;
 fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
     let sessions = sessions(&[kind.name], &format!("random bodies of {}", kind.name))?;
     let interactions = sessions.into_values().flatten();
-    let creates = interactions.filter(|one| one.method == "POST" && one.status == 200 && one.path == kind.path);
+    let creates =
+        interactions.filter(|one| one.method == "POST" && one.status == 200 && one.path == kind.path);
     Some(
         creates
             .filter_map(|create| match create.request {
@@ -34,7 +35,8 @@ fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
 /// One body with some fields of others of its type, and some left out; likewise one level deeper.
 fn mix(bodies: &[Map<String, Value>], picks: &[(usize, usize, u8)], base: usize) -> Value {
     let mut body = bodies[base % bodies.len()].clone();
-    let alike: Vec<&Map<String, Value>> = bodies.iter().filter(|other| other.get("type") == body.get("type")).collect();
+    let alike: Vec<&Map<String, Value>> =
+        bodies.iter().filter(|other| other.get("type") == body.get("type")).collect();
     for (donor, field, what) in picks {
         let donor = alike[donor % alike.len()];
         let Some((key, value)) = donor.iter().nth(field % donor.len().max(1)) else { continue };
@@ -44,12 +46,15 @@ fn mix(bodies: &[Map<String, Value>], picks: &[(usize, usize, u8)], base: usize)
         match (what % 3, value, body.get_mut(key)) {
             (0, _, _) => drop(body.insert(key.clone(), value.clone())),
             (_, Value::Object(theirs), Some(Value::Object(ours))) => {
-                let picked = theirs.iter().filter(|(key, _)| !matches!(key.as_str(), "variables" | "thresholds"));
+                let picked =
+                    theirs.iter().filter(|(key, _)| !matches!(key.as_str(), "variables" | "thresholds"));
                 for (inner, value) in picked.skip(*what as usize % 3).step_by(2) {
                     ours.insert(inner.clone(), value.clone());
                 }
             }
-            (1, _, Some(_)) if !matches!(key.as_str(), "name" | "title" | "widgets" | "thresholds" | "options") => {
+            (1, _, Some(_))
+                if !matches!(key.as_str(), "name" | "title" | "widgets" | "thresholds" | "options") =>
+            {
                 drop(body.shift_remove(key));
             }
             _ => {}
