@@ -36,8 +36,8 @@ use crate::model::Resource;
 use self::allow::Used;
 use self::estate::Estate;
 use self::finding::{Finding, Findings};
-pub use self::rules::all_codes;
-use self::rules::{RULES, position};
+use self::rules::position;
+pub use self::rules::{RULES, Rule, all_codes};
 
 /// From so many resources on, threads pay.
 const WORTH_THREADS: usize = 64;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::or_template;
 use super::{ids, variables};
+use crate::check;
 use crate::diagnostic::{FileId, Format};
 use crate::load;
 use crate::template::BUILT_IN;
@@ -15,6 +16,7 @@ pub fn names() -> Vec<String> {
 
 /// The `$` keys of a definition.
 pub fn directives() -> Map<String, Value> {
+    let rules: Vec<&str> = check::all_codes().collect();
     let id = json!({"type": ["integer", "string"], "minLength": 1});
     let keys = json!({
         "$file": {
@@ -37,7 +39,7 @@ pub fn directives() -> Map<String, Value> {
         "$allow": {
             "description": "Rules that are silent here, by the code that a diagnostic shows",
             "type": "array",
-            "items": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+            "items": {"anyOf": [{"enum": rules}, {"type": "string", "pattern": "^[a-z0-9-]+$"}]},
         },
     });
     match keys {

@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{place, variables};
+use crate::check::{RULES, Rule};
+use crate::config::RuleLevel;
 use crate::kind::KINDS;
 
 /// Names of projects and environments, which go into marks.
@@ -41,16 +43,35 @@ pub fn properties() -> Map<String, Value> {
             "additionalProperties": false,
             "properties": defaults,
         },
+        "required_tags": {
+            "description": "Keys of tags that the rule `required-tags` asks for",
+            "type": ["array", "null"],
+            "items": {"type": "string"},
+        },
         "rules": {
             "description": "By rule: how serious it is",
             "type": ["object", "null"],
-            "additionalProperties": {"anyOf": [{"enum": ["error", "warn", "off"]}, {"type": ["object", "array"]}]},
+            "additionalProperties": false,
+            "properties": rules(),
         },
     });
     match keys {
         Value::Object(keys) => keys,
         _ => Map::new(),
     }
+}
+
+fn rules() -> Map<String, Value> {
+    let explained = |rule: &Rule| {
+        let level = match rule.level {
+            RuleLevel::Error => "error",
+            RuleLevel::Warn => "warn",
+            RuleLevel::Off => "off",
+        };
+        let doc = format!("{} (default: {level})", rule.about);
+        (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
+    };
+    RULES.iter().map(explained).collect()
 }
 
 fn vars() -> Value {

@@ -189,7 +189,7 @@ fn templates_and_projects_are_judged_too() {
         &[],
     );
     project(
-        "{project: a, defaults: {monitors: {tags: [a], options: {include_tags: true}}}, rules: {a-b: warn}}",
+        "{project: a, defaults: {monitors: {tags: [a], options: {include_tags: true}}}, required_tags: [team], rules: {required-tags: warn}}",
         &[],
     );
     project("{}", &[""]);
@@ -202,7 +202,8 @@ fn templates_and_projects_are_judged_too() {
     );
     project("{project: a, environments: {prod: {keys: {api: secret}}}}", &["/environments/prod/keys/api"]);
     project("{project: a, defaults: {monitors: {$protect: true}}}", &["/defaults/monitors"]);
-    project("{project: a, rules: {x: loud}}", &["/rules/x"]);
+    project("{project: a, rules: {required-tags: loud}}", &["/rules/required-tags"]);
+    project("{project: a, rules: {no-such-rule: off}}", &["/rules"]);
 }
 
 /// The reader tells all that it knows about an unknown key; the names in that help.
