@@ -1,11 +1,14 @@
-//! Rules over random bodies: nothing panics, and every place that is told can be shown.
+//! Rules over random bodies: nothing panics, and every place that is told can be shown. The docs tell every code.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Settings, check};
+use super::rules::RULES;
+use super::{Settings, all_codes, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{At, Format, Position, Sources};
 use crate::kind::KINDS;
@@ -151,4 +154,109 @@ proptest! {
             prop_assert!(found.start <= found.end && found.end <= source.len());
         }
     }
+}
+
+fn docs() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md"))
+        .expect("the docs")
+}
+
+/// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
+const ROOMS: [&str; 10] = [
+    "check",
+    "config",
+    "config.rs",
+    "expand",
+    "inventory",
+    "load",
+    "plan.rs",
+    "query",
+    "template",
+    "commands",
+];
+const NO_CODES: [&str; 5] = ["types.rs", "built_in.rs", "tests.rs", "properties.rs", "init"];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    if NO_CODES.iter().any(|name| folder.ends_with(name)) {
+        return;
+    }
+    if folder.is_file() {
+        found.push(folder.to_owned());
+        return;
+    }
+    for entry in std::fs::read_dir(folder).expect("a room") {
+        files(&entry.expect("a file").path(), found);
+    }
+}
+
+/// Every text of the product that has the form of a code.
+fn codes_of_source() -> BTreeSet<String> {
+    let mut paths = Vec::new();
+    for room in ROOMS {
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room), &mut paths);
+    }
+    let code = regex::Regex::new("\"([a-z][a-z0-9]*(?:-[a-z0-9]+)+)\"").expect("a pattern");
+    let word = regex::Regex::new("Diagnostic::(?:error|warning)\\(\\s*\"([a-z]+)\"").expect("a pattern");
+    let mut codes = BTreeSet::new();
+    for path in paths {
+        let text = std::fs::read_to_string(path).expect("a file");
+        let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        for pattern in [&code, &word] {
+            codes.extend(pattern.captures_iter(product).map(|found| found[1].to_owned()));
+        }
+    }
+    // Sources of monitors that `query` and `check` know, which are no codes.
+    codes
+        .retain(|code| !crate::query::MONITOR_TYPES.iter().any(|kind| kind.sources.contains(&code.as_str())));
+    codes
+}
+
+#[test]
+fn every_code_has_a_section() {
+    let docs = docs();
+    let sections: BTreeSet<String> =
+        docs.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_owned).collect();
+    let codes = codes_of_source();
+    let missing: Vec<_> = codes.difference(&sections).collect();
+    let idle: Vec<_> = sections.difference(&codes).collect();
+    assert!(
+        missing.is_empty() && idle.is_empty(),
+        "without a section: {missing:?}; without a code: {idle:?}"
+    );
+}
+
+#[test]
+fn the_docs_tell_the_table_of_rules() {
+    let docs = docs();
+    for rule in RULES {
+        let level = match rule.level {
+            RuleLevel::Error => "error",
+            RuleLevel::Warn => "warn",
+            RuleLevel::Off => "off",
+        };
+        let row = format!("| [`{0}`](#{0}) | {level} | {1} |", rule.code, rule.about);
+        assert!(docs.contains(&row), "{row}");
+        let section =
+            docs.split(&format!("### {}\n", rule.code)).nth(1).and_then(|text| text.split("\n##").next());
+        let source = format!("*Level:* {level}. *Source:* {}.", rule.source);
+        assert!(section.is_some_and(|section| section.contains(&source)), "{}: {source}", rule.code);
+    }
+}
+
+/// A pair of a wrong file and its diagnostics for each rule.
+#[test]
+fn every_rule_has_a_golden_pair() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let mut told = String::new();
+    for entry in std::fs::read_dir(folder).expect("the pairs") {
+        let path = entry.expect("a file").path();
+        if path.extension().is_some_and(|extension| extension == "txt") {
+            told.push_str(&std::fs::read_to_string(path).expect("a text"));
+        }
+    }
+    // Longer than anybody wants to read in a pair; see the test of hostile files.
+    let missing: Vec<_> = all_codes()
+        .filter(|code| *code != "query-too-long" && !told.contains(&format!("[{code}]")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
