@@ -14,7 +14,7 @@ pub mod progress;
 pub mod request;
 pub mod sanitize;
 pub mod show;
-mod summary;
+pub mod summary;
 mod text_diff;
 mod value;
 
