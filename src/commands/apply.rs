@@ -27,6 +27,7 @@ use crate::render::progress::Progress;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
+const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
@@ -123,17 +124,21 @@ async fn refuse_if_moved(
 
 /// Applies the plan; the first signal ends it in order, the second one at once.
 async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outcome> {
-    let progress = Progress::start(desk.common.quiet);
-    let stop = service.stop.clone();
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    service.log.go_on_with(progress.clone());
+    let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
     let listener = tokio::spawn(async move {
         signalled().await;
         // Nobody listens any more where apply is over.
         let _ = stop.send(true);
+        if !quiet {
+            teller.say(STOPPING);
+        }
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
     let options = Options { force: false, patience: desk.common.patience(), stop: &service.stop, compare: &not_kept };
-    let outcomes = apply::apply(plan, &service.client, &options, &progress).await;
+    let outcomes = apply::apply(plan, &service.client, &options, progress.as_ref()).await;
     listener.abort();
     progress.end();
     outcomes
