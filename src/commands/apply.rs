@@ -137,7 +137,8 @@ async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outco
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let options = Options { force: false, patience: desk.common.patience(), stop: &service.stop, compare: &not_kept };
+    let options =
+        Options { force: false, patience: desk.common.patience(), stop: &service.stop, compare: &not_kept };
     let outcomes = apply::apply(plan, &service.client, &options, progress.as_ref()).await;
     listener.abort();
     progress.end();
