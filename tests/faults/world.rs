@@ -58,10 +58,6 @@ impl World {
         Self { address: address.trim().to_owned(), folder, server }
     }
 
-    pub fn declare(&self, definitions: &str) {
-        std::fs::write(self.folder.path().join("monitors/estate.yaml"), definitions).unwrap();
-    }
-
     /// What the sandbox holds, to start another world from.
     pub fn journal(&self) -> Vec<u8> {
         std::fs::read(self.folder.path().join(JOURNAL)).unwrap()
