@@ -34,6 +34,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// Keys of tags that the rule `required-tags` asks for.
+    pub required_tags: Vec<String>,
 }
 
 /// What becomes of a rule's findings.

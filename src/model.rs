@@ -287,6 +287,8 @@ pub struct Outcome {
     pub attempts: u32,
     pub milliseconds: u64,
     pub origin: Option<Arc<Origin>>,
+    /// Where the field was written that a failure names; looked up when all is over.
+    pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
 }

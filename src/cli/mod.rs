@@ -56,7 +56,14 @@ pub struct Common {
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
     /// The environment of musher.yaml to work on
-    #[arg(short, long, value_name = "ENV", env = "MUSHER_ENVIRONMENT", global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ENV",
+        env = "MUSHER_ENVIRONMENT",
+        hide_env_values = true,
+        global = true
+    )]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -123,17 +130,25 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    #[command(after_help = "\
+Examples:
+  musher init                                   in this folder; overwrites nothing
+  musher init --ci github                       and a workflow: plan on pull requests, apply on merge")]
     Init(Init),
     /// Check everything that can be known without the network
-    #[command(
-        after_help = "Examples:\n  musher validate\n  musher validate --format github   annotations on the pull request's lines"
-    )]
-    Validate,
+    #[command(after_help = "\
+Examples:
+  musher validate
+  musher validate --deny warnings
+  musher validate --format github               annotations on the lines of a pull request
+  musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
+    Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md      for a comment on the pull request
+  musher plan --format json -o plan.json        saved: `musher apply plan.json` does exactly that, or refuses
   musher plan --detailed-exitcode               exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
@@ -142,17 +157,35 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
+  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// List the resources, with their live ids
+    #[command(after_help = "\
+Examples:
+  musher list -e prod
+  musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(
         after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
     )]
     Show(Show),
+    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    #[command(after_help = "\
+Examples:
+  musher schema > schema/definitions.json
+  musher schema template > schema/template.json
+  musher schema project > schema/project.json
+
+Editors take it by a first line in a file of monitors/:
+  # yaml-language-server: $schema=../schema/definitions.json")]
+    Schema(Schema),
     /// A Datadog to try things on: nothing leaves this machine
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  musher sandbox serve --port 8126\n  musher sandbox reset           start again with nothing"
+    )]
     Sandbox(Sandbox),
     /// Completions for a shell
     #[command(
@@ -174,7 +207,37 @@ pub enum Ci {
 }
 
 #[derive(Debug, Args)]
+pub struct Validate {
+    #[command(flatten)]
+    pub strictness: Strictness,
+    /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
+    #[arg(long)]
+    pub remote: bool,
+}
+
+/// What besides errors ends a command.
+#[derive(Debug, Args)]
+pub struct Strictness {
+    /// Take warnings for errors: exit with 1
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+}
+
+impl Strictness {
+    pub fn denies_warnings(&self) -> bool {
+        self.deny == Some(Deny::Warnings)
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct Plan {
+    #[command(flatten)]
+    pub strictness: Strictness,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -185,12 +248,21 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// A plan saved with `musher plan --format json -o FILE`: does exactly that, or refuses
+    #[arg(value_name = "PLAN.json", conflicts_with = "destroy")]
+    pub plan: Option<Utf8PathBuf>,
     /// Don't ask
     #[arg(long)]
     pub yes: bool,
     /// Remove all that this project owns in the environment
     #[arg(long)]
     pub destroy: bool,
+    /// Delete also what other monitors, SLOs or dashboards use
+    #[arg(long)]
+    pub force: bool,
+    /// Wait so long for the environment's lock, where another apply holds it: 30s, 5m
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
     /// Let a plan pass that this brake holds; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::brake::BRAKES.map(|(name, _)| name)))]
     pub release_brake: Vec<String>,
@@ -209,6 +281,24 @@ pub struct Show {
     pub what: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The sort of file
+    #[arg(value_enum, default_value_t, value_name = "FILE")]
+    pub file: SchemaFile,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// Files below monitors/
+    #[default]
+    Definitions,
+    /// Files below templates/
+    Template,
+    /// musher.yaml
+    Project,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Sandbox {
     /// Serve the sandbox on loopback, as an API that DATADOG_HOST can name
@@ -218,6 +308,9 @@ Example:
   DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
     Serve(Serve),
     /// Forget everything that the sandbox holds
+    #[command(
+        after_help = "Example:\n  musher sandbox reset && musher plan         everything is to be created again"
+    )]
     Reset,
 }
 
@@ -238,6 +331,19 @@ pub struct Serve {
     /// Where the faults' dice start
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+/// `30s`, `5m`, `1h`; a bare number counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u32>().ok().filter(|_| unit > 0).map(|number| u64::from(number) * unit);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number and s, m or h, as in 30s".to_owned())
 }
 
 /// Reads the command line, runs the command, prints what went wrong.
@@ -264,11 +370,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let desk = Desk { common: &common, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate => commands::validate::run(&desk),
+        Command::Validate(options) => commands::validate::run(&desk, &options).await,
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Schema(options) => commands::schema::run(&desk, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {
@@ -277,5 +384,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("0", Some(0)), ("30s", Some(30)), ("5m", Some(300)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|found| found.as_secs()), expected, "{text}");
+        }
+        for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_flags_holds_together() {
+        Cli::command().debug_assert();
     }
 }

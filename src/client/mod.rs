@@ -2,6 +2,7 @@
 
 mod answer;
 mod list;
+mod pointed;
 mod refusal;
 
 use std::collections::BTreeMap;
@@ -154,12 +155,12 @@ impl Client {
         }
     }
 
-    /// A dry run of a create; fine for kinds that have none.
-    pub async fn validate(&self, kind: &'static Kind, body: &Value) -> Result<(), Refusal> {
+    /// A dry run of a create, or of an update of the object with this id; fine for kinds that have none.
+    pub async fn validate(&self, kind: &'static Kind, id: Option<&str>, body: &Value) -> Result<(), Refusal> {
         if !kind.validate {
             return Ok(());
         }
-        let mut request = request(kind, Method::Post, None, Some(body))?;
+        let mut request = request(kind, Method::Post, id, Some(body))?;
         request.path.push_str("/validate");
         call(self.wire.as_ref(), &request).await.map(|_| ())
     }

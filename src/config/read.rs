@@ -10,8 +10,16 @@ use crate::kind::KINDS;
 use crate::load::locate::Locator;
 use crate::load::{self, short, sort_of};
 
-const KEYS: [&str; 7] =
-    ["project", "vars", "environments", "default_environment", "definitions", "defaults", "rules"];
+const KEYS: [&str; 8] = [
+    "project",
+    "vars",
+    "environments",
+    "default_environment",
+    "definitions",
+    "defaults",
+    "rules",
+    "required_tags",
+];
 const ENVIRONMENT_KEYS: [&str; 8] = ["site", "api", "api_url", "org", "vars", "brakes", "keys", "lock"];
 const BRAKES: [&str; 5] = ["delete", "inventory", "protect", "empty", "org"];
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
@@ -90,6 +98,7 @@ impl Reader {
             definitions: self.definitions(map.get("definitions")),
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
+            required_tags: self.required_tags(map.get("required_tags")),
         };
         project.map(|_| config)
     }
@@ -220,6 +229,19 @@ impl Reader {
             rules.insert(rule, level);
         }
         rules
+    }
+
+    fn required_tags(&mut self, value: Option<&Value>) -> Vec<String> {
+        let list = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(list)) => list.iter().map(|key| key.as_str().map(str::to_owned)).collect(),
+            Some(_) => None,
+        };
+        list.unwrap_or_else(|| {
+            let text = "`required_tags` is a list of the keys of tags";
+            self.fault("bad-config", text, "/required_tags", "write `[team, service]`");
+            Vec::new()
+        })
     }
 
     fn default_environment(

@@ -115,6 +115,10 @@ impl Compiled<'_> {
                 }
             }
         }
+        if self.definition.body.is_empty() {
+            // Told by who read it; what defaults would make of it is of no use.
+            return None;
+        }
         let body = render(&self.body, run, None, faults);
         if faults.count == before && body.as_object().is_none_or(serde_json::Map::is_empty) {
             let words = format!("The body of `{address}` is empty once it is rendered");

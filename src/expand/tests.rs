@@ -51,6 +51,7 @@ impl Project {
             definitions: "monitors".into(),
             defaults: defaults.map(|(k, v)| (k.clone(), v.clone())).collect(),
             rules: indexmap::IndexMap::new(),
+            required_tags: Vec::new(),
         };
         let owner = Owner("shop.prod".into());
         let scope = Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars };

@@ -1,6 +1,8 @@
 //! Dashboards.
 
-use super::{Envelope, IdType, Identified, Kind, Listing, MarkSort, Paging, Stakes, Summary};
+use super::{
+    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
 pub const DASHBOARD: Kind = Kind {
@@ -20,10 +22,13 @@ pub const DASHBOARD: Kind = Kind {
     web_path: "/dashboard/{id}",
     mark: MarkSort::LastLine("/description"),
     can_delete: None,
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["dashboards_read", "dashboards_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
     export_needs: "`widgets` and `layout_type`",
+    fields: fields::DASHBOARD,
     read_only: &[
         "/id",
         "/url",
@@ -34,7 +39,8 @@ pub const DASHBOARD: Kind = Kind {
         "/modified_at",
         "/deleted_at",
     ],
-    kept: &["/restricted_roles"],
+    // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
+    kept: &["/restricted_roles", "/tabs/*/id"],
     unseen: &[],
     defaults: &[
         ("/description", &["null", r#""""#]),
@@ -86,5 +92,19 @@ pub const DASHBOARD: Kind = Kind {
         targets: &[],
         query: None,
         no_data: &[],
+    },
+    judged: Judged {
+        nature: Nature::Board,
+        // OpenAPI, `Dashboard.required`.
+        required: &["/title", "/layout_type", "/widgets"],
+        required_at_create: &[],
+        points_to: &[("alert_id", Nature::Alert), ("slo_id", Nature::Objective)],
+        bounds: &[],
+        lengths: &[],
+        windows: &[],
+        // "Invalid tag format. Valid tag keys are: team." (1 recording); at most 5 (OpenAPI).
+        tag_keys: &["team"],
+        most_tags: Some(5),
+        rewrites_tags: false,
     },
 };

@@ -1,12 +1,14 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod dashboard;
+mod fields;
 mod monitor;
 mod rules;
 mod slo;
 
 use serde_json::{Map, Value};
 
+pub use fields::{Field, Sort};
 pub use rules::{Rule, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -31,7 +33,9 @@ pub struct Kind {
     pub mark: MarkSort,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
-    /// A dry run: `POST {path}/validate` with a body.
+    /// Scopes that an application key needs to read and write it.
+    pub scopes: &'static [&'static str],
+    /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
     pub validate: bool,
 
     /// When the object was made: of two objects with one mark, the older is ours.
@@ -42,6 +46,10 @@ pub struct Kind {
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
     pub export_needs: &'static str,
+
+    // What an editor completes.
+    /// The fields that a person may write, sorted by path.
+    pub fields: &'static [Field],
 
     // How two bodies are compared.
     /// Set by the service alone: dropped from both sides and never sent.
@@ -80,6 +88,9 @@ pub struct Kind {
 
     // What a change may endanger.
     pub stakes: Stakes,
+
+    // What the rules judge.
+    pub judged: Judged,
 }
 
 impl std::fmt::Debug for Kind {
@@ -192,6 +203,41 @@ pub struct Stakes {
     pub query: Option<&'static str>,
     /// Switches on no-data alerting, with the values that mean "on" as JSON texts.
     pub no_data: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// What the rules take an object for: which of them fit its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Nature {
+    /// A `query` of a `type`, `options`, and a `message` that tells people.
+    Alert,
+    /// Targets by timeframe.
+    Objective,
+    /// Widgets.
+    Board,
+}
+
+/// Facts that the rules judge a body by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged {
+    pub nature: Nature,
+    /// Fields without which the service refuses an object.
+    pub required: &'static [&'static str],
+    /// The same, but an update may leave them out.
+    pub required_at_create: &'static [&'static str],
+    /// Keys, at any depth, whose references name an object of this nature.
+    pub points_to: &'static [(&'static str, Nature)],
+    /// Numbers that the service bounds: where, the least, the greatest.
+    pub bounds: &'static [(&'static str, f64, f64)],
+    /// Lengths of time as texts (`2d`) that the service bounds: where, the least and the greatest in seconds.
+    pub lengths: &'static [(&'static str, u64, u64)],
+    /// The longest window of a query by `type`, in seconds.
+    pub windows: &'static [(&'static str, u64)],
+    /// The keys that a tag may have; empty: any.
+    pub tag_keys: &'static [&'static str],
+    /// How many tags there may be, where that is limited.
+    pub most_tags: Option<usize>,
+    /// The service writes tags its own way: lower case, `_` for what it doesn't know.
+    pub rewrites_tags: bool,
 }
 
 /// Every kind, in the order of their sections.

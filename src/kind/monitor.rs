@@ -1,6 +1,6 @@
 //! Monitors, composites and burn-rate alerts included.
 
-use super::{Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
+use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §2 where nothing else is said.
 pub const MONITOR: Kind = Kind {
@@ -21,12 +21,15 @@ pub const MONITOR: Kind = Kind {
     web_path: "/monitors/{id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("monitor_ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["monitors_read", "monitors_write"],
     validate: true,
     created: "/created_at",
     is_export: |body| {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },
     export_needs: "`query` and `type`",
+    fields: fields::MONITOR,
     read_only: &[
         "/id",
         "/org_id",
@@ -125,4 +128,42 @@ pub const MONITOR: Kind = Kind {
             ("/options/on_missing_data", &[r#""show_and_notify_no_data""#]),
         ],
     },
+    judged: Judged {
+        nature: Nature::Alert,
+        required: &[],
+        // OpenAPI, `Monitor.required`; an update without them was accepted (1 recording).
+        required_at_create: &["/type", "/query"],
+        points_to: &[],
+        // OpenAPI, `Monitor` and `MonitorOptions`; a priority of 0 was accepted as none (7 recordings).
+        bounds: &[
+            ("/priority", 0.0, 5.0),
+            ("/options/timeout_h", 0.0, 24.0),
+            ("/options/evaluation_delay", 0.0, f64::MAX),
+            ("/options/new_group_delay", 0.0, f64::MAX),
+            ("/options/new_host_delay", 0.0, f64::MAX),
+            ("/options/min_failure_duration", 0.0, 7200.0),
+        ],
+        lengths: &[("/options/group_retention_duration", HOUR, 72 * HOUR)],
+        // OpenAPI, operation `CreateMonitor`: 48 hours; for metrics "1 month" (docs.datadoghq.com,
+        // Configure Monitors), which is 31 days at most.
+        windows: &[
+            ("metric alert", 31 * 24 * HOUR),
+            ("query alert", 31 * 24 * HOUR),
+            ("log alert", 48 * HOUR),
+            ("event-v2 alert", 48 * HOUR),
+            ("audit alert", 48 * HOUR),
+            ("ci-pipelines alert", 48 * HOUR),
+            ("ci-tests alert", 48 * HOUR),
+            ("error-tracking alert", 48 * HOUR),
+            ("database-monitoring alert", 48 * HOUR),
+            ("network-performance alert", 48 * HOUR),
+            ("network-path alert", 48 * HOUR),
+        ],
+        tag_keys: &[],
+        most_tags: None,
+        rewrites_tags: false,
+    },
 };
+
+/// In seconds.
+const HOUR: u64 = 3600;

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Derived, Envelope, IdType, Kind, Listing, MarkSort, Paging, Stakes};
+use super::{
+    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -23,6 +25,8 @@ pub const SLO: Kind = Kind {
     web_path: "/slo?slo_id={id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["slos_read", "slos_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| {
@@ -33,6 +37,7 @@ pub const SLO: Kind = Kind {
                 .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
     },
     export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
+    fields: fields::SLO,
     read_only: &[
         "/id",
         "/created_at",
@@ -78,6 +83,20 @@ pub const SLO: Kind = Kind {
         targets: &["/thresholds/*/target"],
         query: None,
         no_data: &[],
+    },
+    judged: Judged {
+        nature: Nature::Objective,
+        // OpenAPI, `ServiceLevelObjectiveRequest.required`; the thresholds have a rule of their own.
+        required: &["/name", "/type"],
+        required_at_create: &[],
+        points_to: &[("monitor_ids", Nature::Alert)],
+        bounds: &[],
+        lengths: &[],
+        windows: &[],
+        tag_keys: &[],
+        most_tags: None,
+        // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
+        rewrites_tags: true,
     },
 };
 

@@ -81,6 +81,14 @@ impl<'s> Locator<'s> {
         definition.map_or(At::file(FileId(0)), |layer| layer.part(Part::Key))
     }
 
+    /// The text that stands at a node, as written but for quotes and escapes; none where it is no text.
+    pub fn text(&mut self, at: &At) -> Option<&str> {
+        let Place::Node { pointer, .. } = &at.place else { return None };
+        let tree = &self.nodes(at.file).tree;
+        let (_, node) = tree.find(pointer)?;
+        tree.text(tree.resolve(node))
+    }
+
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {
         let source = self.sources.get(file);
         self.files.entry(file).or_insert_with(|| {

@@ -25,7 +25,7 @@ pub use metric::{formula, metric};
 pub use monitor::monitor;
 pub use search::search;
 pub use tree::*;
-pub use types::{Grammar, MONITOR_TYPES, MonitorType};
+pub use types::{Grammar, MONITOR_TYPES, MonitorType, monitor_type};
 pub use window::{Window, WindowSort};
 
 /// Longer texts are not read: the service's own limit is far below, and memory stays small.

@@ -227,6 +227,7 @@ mod tests {
             attempts: 1,
             milliseconds: 1,
             origin: None,
+            field: None,
             not_kept: Vec::new(),
         }
     }

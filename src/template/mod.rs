@@ -17,7 +17,7 @@ pub use compile::{Compiler, Expr, Global, Names, Text, holds_reserved};
 pub use eval::{Frame, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
-pub use scan::is_template;
+pub use scan::{Sort, is_template, scan};
 
 /// What is wrong with one string, or with the values that it was rendered with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use camino::Utf8Path;
 
+use crate::check::{self, check};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Sources};
+use crate::expand::expand;
 use crate::load::load;
 use crate::render::diagnostics::text;
 
@@ -19,11 +21,28 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     let root = Utf8Path::from_path(root).expect("a UTF-8 path");
     let mut sources = Sources::default();
     let (config, mut told) = config::read(root, &mut sources);
-    if let Some(config) = config {
-        let (_, all, faults) = load(&config, BUILT_IN, sources);
-        (sources, told) = (all, told.into_iter().chain(faults).collect());
-    }
+    let Some(config) = config else { return (told, sources) };
+    let (definitions, mut sources, faults) = load(&config, BUILT_IN, sources);
+    told.extend(faults);
+    let environment = config.environments.keys().next_back().map(String::as_str);
+    let scope = config::scope(&config, environment).expect("one of its environments");
+    let (resources, faults) = expand(&definitions, &config, &scope, &mut sources);
+    told.extend(faults);
+    let (settings, faults) = check::Settings::read(&config);
+    told.extend(faults);
+    told.extend(check(&resources, &settings, &sources));
     (told, sources)
+}
+
+/// The project of a case of one file. Cases about bodies are named `rule-…`; the others are about files,
+/// and their bodies are no more than names.
+fn project_of(case: &Path) -> String {
+    let name = case.file_stem().expect("a name").to_string_lossy();
+    if name.starts_with("rule-") {
+        return MUSHER.to_owned();
+    }
+    let rules: Vec<String> = check::all_codes().map(|code| format!("{code}: off")).collect();
+    format!("{MUSHER}rules: {{{}}}\n", rules.join(", "))
 }
 
 /// The same, for a project of these files.
@@ -55,7 +74,8 @@ fn wrong_files_are_told_as_expected() {
         let (told, sources) = if case.is_dir() {
             diagnose(&case)
         } else {
-            diagnose_files(&[("monitors/case.yaml", fs::read(&case).unwrap())])
+            let musher = project_of(&case).into_bytes();
+            diagnose_files(&[("musher.yaml", musher), ("monitors/case.yaml", fs::read(&case).unwrap())])
         };
         let output = text(&told, &sources, false);
         let golden = case.with_extension("txt");
@@ -82,7 +102,9 @@ fn every_golden_file_has_its_case() {
 }
 
 fn codes(files: &[(&str, Vec<u8>)]) -> Vec<&'static str> {
-    let (told, sources) = diagnose_files(files);
+    let musher = project_of(Path::new("hostile")).into_bytes();
+    let files: Vec<_> = [("musher.yaml", musher)].into_iter().chain(files.iter().cloned()).collect();
+    let (told, sources) = diagnose_files(&files);
     // Whatever is told can be shown, and is short.
     let shown = text(&told, &sources, false);
     assert!(shown.len() < 30_000, "{} bytes are printed", shown.len());

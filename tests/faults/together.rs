@@ -93,8 +93,12 @@ fn an_edit_behind_an_old_plan_is_not_overwritten() {
     assert!(world.reached(4, &mut run));
     world.calm();
     edit(&world, "changes");
-    assert_eq!(run.wait().unwrap().code(), Some(1));
+    assert_eq!(run.wait().unwrap().code(), Some(4));
     assert_eq!(monitor(&world, "changes")["message"], "edited by hand @slack-ops");
+    assert_eq!(monitor(&world, "also-changes")["message"], "after @slack-ops");
+    // Once somebody has seen it in a plan of its own, the definition counts.
+    assert_eq!(world.run(&["apply", "--yes"]).code, Some(0));
+    estate.check(&world).unwrap();
 }
 
 /// What somebody else uses is not deleted: its users are named, the rest of the plan is done.

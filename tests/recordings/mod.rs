@@ -3,6 +3,7 @@
 mod mutations;
 mod pairs;
 mod random;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,0 +1,136 @@
+//! What rules look at: a resource, its query read, and all the others around it.
+
+use serde_json::{Map, Value};
+
+use super::estate::Estate;
+use crate::kind::{self, Judged, Nature};
+use crate::model::Resource;
+use crate::query::{self, Metrics, MonitorType, Parsed};
+
+/// Where the body of an alert holds what rules ask for.
+pub const QUERY: &str = "/query";
+pub const MESSAGE: &str = "/message";
+pub const ESCALATION: &str = "/options/escalation_message";
+pub const VARIABLES: &str = "/options/variables";
+
+/// One resource with all that rules may know.
+pub struct Subject<'a> {
+    pub resource: &'a Resource,
+    pub body: &'a Value,
+    pub judged: &'static Judged,
+    /// Where it is one, and has a query.
+    pub alert: Option<Alert<'a>>,
+    pub estate: &'a Estate<'a>,
+}
+
+/// An alert's query and what belongs to it.
+pub struct Alert<'a> {
+    pub class: Option<&'static MonitorType>,
+    pub query: &'a str,
+    pub parsed: Parsed<query::Monitor>,
+    /// Metric queries among `options.variables`.
+    pub variables: Vec<Variable<'a>>,
+}
+
+/// A metric query that a formula refers to.
+pub struct Variable<'a> {
+    pub pointer: String,
+    pub query: &'a str,
+    pub parsed: Parsed<Metrics>,
+}
+
+/// Bodies nest deeper only where somebody wants to see what happens.
+pub const DEPTH: usize = 100;
+
+impl<'a> Subject<'a> {
+    /// Absent where the section is none of a kind.
+    pub fn new(resource: &'a Resource, estate: &'a Estate<'a>) -> Option<Self> {
+        let judged = &kind::of_section(resource.address.section())?.judged;
+        let body = &resource.body;
+        let alert = (judged.nature == Nature::Alert).then(|| read(body)).flatten();
+        Some(Self { resource, body, judged, alert, estate })
+    }
+
+    /// The tree of the alert's query, where it could be read.
+    pub fn tree(&self) -> Option<&query::Monitor> {
+        self.alert.as_ref()?.parsed.tree.as_ref()
+    }
+
+    pub fn options(&self) -> Option<&'a Map<String, Value>> {
+        self.body.get("options")?.as_object()
+    }
+
+    pub fn text(&self, pointer: &str) -> Option<&'a str> {
+        self.body.pointer(pointer)?.as_str()
+    }
+
+    /// A number; texts are none.
+    pub fn number(&self, pointer: &str) -> Option<f64> {
+        self.body.pointer(pointer)?.as_f64()
+    }
+
+    pub fn is(&self, nature: Nature) -> bool {
+        self.judged.nature == nature
+    }
+
+    /// A list's items with their pointers.
+    pub fn items(&self, pointer: &str) -> impl Iterator<Item = (String, &'a Value)> + use<'a> {
+        let pointer = pointer.to_owned();
+        let items = self.body.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
+        items.enumerate().map(move |(index, item)| (format!("{pointer}/{index}"), item))
+    }
+}
+
+fn read(body: &Value) -> Option<Alert<'_>> {
+    let query = body.get("query")?.as_str()?;
+    // Without a type the service refuses it, which is told; the query can be read all the same.
+    let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
+    let mut variables = Vec::new();
+    if let Some(list) = body.pointer(VARIABLES) {
+        metric_queries(list, &mut VARIABLES.to_owned(), 0, &mut variables);
+    }
+    Some(Alert { class: query::monitor_type(class), query, parsed: query::monitor(class, query), variables })
+}
+
+/// Sources whose `query` is a metric query.
+const METRIC_SOURCES: [&str; 2] = ["metrics", "cloud_cost"];
+
+/// Whether an object's `query` is a metric query.
+pub fn holds_metric_query(map: &Map<String, Value>) -> bool {
+    map.get("data_source").and_then(Value::as_str).is_some_and(|source| METRIC_SOURCES.contains(&source))
+}
+
+fn metric_queries<'a>(value: &'a Value, pointer: &mut String, depth: usize, out: &mut Vec<Variable<'a>>) {
+    if depth > DEPTH {
+        return;
+    }
+    if let Value::Object(map) = value
+        && holds_metric_query(map)
+        && let Some(query) = map.get("query").and_then(Value::as_str)
+    {
+        out.push(Variable { pointer: format!("{pointer}/query"), query, parsed: query::metric(query) });
+    }
+    each_child(value, pointer, &mut |child, pointer| metric_queries(child, pointer, depth + 1, out));
+}
+
+/// Every member or item with its pointer.
+pub fn each_child<'a>(value: &'a Value, pointer: &mut String, visit: &mut dyn FnMut(&'a Value, &mut String)) {
+    let length = pointer.len();
+    match value {
+        Value::Object(map) => {
+            for (key, child) in map.iter().filter(|(_, child)| child.is_object() || child.is_array()) {
+                pointer.push_str(&crate::diagnostic::step(key));
+                visit(child, pointer);
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, child) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                visit(child, pointer);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}

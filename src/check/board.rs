@@ -1,0 +1,74 @@
+//! Boards: widgets and template variables.
+
+use serde_json::Value;
+
+use super::alert::{DEPTH, Subject};
+use super::finding::Findings;
+use crate::kind::Nature;
+
+pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {
+    if subject.is(Nature::Board)
+        && let Some(widgets) = subject.body.get("widgets")
+    {
+        of_widgets(widgets, "/widgets", 0, found);
+    }
+}
+
+fn of_widgets(widgets: &Value, pointer: &str, depth: usize, found: &mut Findings) {
+    if depth > DEPTH {
+        return;
+    }
+    for (index, widget) in widgets.as_array().into_iter().flatten().enumerate() {
+        let at = format!("{pointer}/{index}");
+        let definition = widget.get("definition");
+        if definition.and_then(|definition| definition.get("type")?.as_str()).is_none() {
+            let text = match definition {
+                Some(_) => "The widget's definition has no `type`",
+                None => "The widget has no `definition`",
+            };
+            found.add(
+                &at,
+                text,
+                "write `- definition: {type: timeseries, …}`; an export from the UI shows how",
+            );
+        }
+        if let Some(inner) = definition.and_then(|definition| definition.get("widgets")) {
+            of_widgets(inner, &format!("{at}/definition/widgets"), depth + 1, found);
+        }
+    }
+}
+
+/// The four refusals that were recorded.
+pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
+    if !subject.is(Nature::Board) {
+        return;
+    }
+    for (pointer, variable) in subject.items("/template_variables") {
+        let defaults = variable.get("defaults");
+        let some = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
+        if some(variable.get("default")) && some(defaults) {
+            let text = "A template variable has `default` or `defaults`, not both";
+            found.add(&pointer, text, "keep `defaults`; `default` is its old form");
+        }
+        if defaults.and_then(Value::as_array).is_some_and(|list| list.iter().any(|item| item == "")) {
+            let text = "A default of a template variable is not empty";
+            found.add(&format!("{pointer}/defaults"), text, "write `*` for all, or leave `defaults` out");
+        }
+    }
+    for (pointer, preset) in subject.items("/template_variable_presets") {
+        let list = preset.get("template_variables").and_then(Value::as_array);
+        for (index, variable) in list.into_iter().flatten().enumerate() {
+            let at = format!("{pointer}/template_variables/{index}");
+            let values = variable.get("values");
+            if variable.get("value").is_some_and(|value| !value.is_null())
+                && values.is_some_and(|v| !v.is_null())
+            {
+                found.add(&at, "A variable of a preset has `value` or `values`, not both", "keep `values`");
+            }
+            if values.and_then(Value::as_array).is_some_and(Vec::is_empty) {
+                let text = "A variable of a preset has at least one value";
+                found.add(&format!("{at}/values"), text, "write `[\"*\"]` for all");
+            }
+        }
+    }
+}

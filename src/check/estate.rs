@@ -1,0 +1,198 @@
+//! What is known of all resources together: who refers to whom, who says the same, what inventories hold.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use super::Settings;
+use super::alert::QUERY;
+use crate::kind::{self, Nature};
+use crate::model::{Address, Attribute, Reference, Resource};
+
+/// All resources, and what rules ask about them.
+pub struct Estate<'a> {
+    pub resources: &'a [Resource],
+    pub settings: &'a Settings,
+    /// Adopted resources by section and live id.
+    adopted: HashMap<(&'a str, &'a str), usize>,
+    /// Resources that a composite or an objective speaks for.
+    spoken_for: HashSet<usize>,
+    /// Objectives that an alert watches.
+    watched: HashSet<usize>,
+    /// Of equal bodies: the first, for each later one.
+    twins: HashMap<usize, usize>,
+    /// Slugs of the keys of all instances, and of the services that instances are tagged with.
+    pub inventory: BTreeSet<String>,
+}
+
+/// What one resource adds.
+pub struct Facts {
+    /// What its query, or its list of members, names: addresses or live ids.
+    names: Vec<Target>,
+    hash: Option<u64>,
+}
+
+enum Target {
+    Address(Address),
+    Live(String),
+}
+
+fn nature(resource: &Resource) -> Option<Nature> {
+    Some(kind::of_section(resource.address.section())?.judged.nature)
+}
+
+/// The facts of a part of the resources.
+pub fn facts(resources: &[Resource]) -> Vec<Facts> {
+    let hashing = BuildHasherDefault::<DefaultHasher>::default();
+    let of_one = |resource: &Resource| {
+        let mut names = Vec::new();
+        let nature = nature(resource);
+        match nature {
+            Some(Nature::Alert) => {
+                if let Some(query) = resource.body.pointer(QUERY).and_then(Value::as_str) {
+                    names.extend(
+                        Reference::in_text(query).into_iter().map(|(_, r)| Target::Address(r.target)),
+                    );
+                    names.extend(live_ids(query));
+                }
+            }
+            Some(Nature::Objective) => {
+                for item in resource.body.get("monitor_ids").and_then(Value::as_array).into_iter().flatten() {
+                    names.extend(match item {
+                        Value::String(text) => Reference::in_text(text)
+                            .into_iter()
+                            .next()
+                            .map(|(_, r)| Target::Address(r.target)),
+                        Value::Number(id) => Some(Target::Live(id.to_string())),
+                        _ => None,
+                    });
+                }
+            }
+            _ => {}
+        }
+        let hash = (nature == Some(Nature::Alert)).then(|| {
+            let mut hasher = hashing.build_hasher();
+            hash(&resource.body, &hashing, &mut hasher);
+            hasher.finish()
+        });
+        Facts { names, hash }
+    };
+    resources.iter().map(of_one).collect()
+}
+
+/// What may be ids in a query of ids: words of digits and of hexadecimal digits.
+fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
+    let words = query.split(|c: char| !c.is_ascii_alphanumeric());
+    let is_id = |word: &&str| {
+        word.len() >= 5
+            && word.bytes().all(|b| b.is_ascii_hexdigit())
+            && word.bytes().any(|b| b.is_ascii_digit())
+    };
+    words.filter(is_id).map(|word| Target::Live(word.to_owned()))
+}
+
+/// The same for equal values, in whatever order their keys stand.
+fn hash(value: &Value, hashing: &BuildHasherDefault<DefaultHasher>, into: &mut DefaultHasher) {
+    match value {
+        Value::Null => 0.hash(into),
+        Value::Bool(on) => on.hash(into),
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_bits().hash(into),
+        Value::String(text) => text.hash(into),
+        Value::Array(items) => {
+            items.len().hash(into);
+            items.iter().for_each(|item| hash(item, hashing, into));
+        }
+        Value::Object(map) => {
+            let mut sum = 0_u64;
+            for (key, value) in map {
+                let mut own = hashing.build_hasher();
+                key.hash(&mut own);
+                hash(value, hashing, &mut own);
+                sum = sum.wrapping_add(own.finish());
+            }
+            sum.hash(into);
+        }
+    }
+}
+
+impl<'a> Estate<'a> {
+    pub fn new(resources: &'a [Resource], facts: Vec<Facts>, settings: &'a Settings) -> Self {
+        let mut estate = Self {
+            resources,
+            settings,
+            adopted: HashMap::new(),
+            spoken_for: HashSet::new(),
+            watched: HashSet::new(),
+            twins: HashMap::new(),
+            inventory: BTreeSet::new(),
+        };
+        for (index, resource) in resources.iter().enumerate() {
+            if let Some(id) = resource.directives.adopt.as_deref() {
+                estate.adopted.insert((resource.address.section(), id), index);
+            }
+            if let Some(instance) = &resource.instance {
+                estate.inventory.insert(instance.key.clone());
+                let tags = resource.body.get("tags").and_then(Value::as_array).into_iter().flatten();
+                let services = tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
+                estate.inventory.extend(services.map(crate::model::slug));
+            }
+        }
+        let mut first: HashMap<u64, usize> = HashMap::new();
+        for (index, facts) in facts.into_iter().enumerate() {
+            if let Some(hash) = facts.hash {
+                let earlier = *first.entry(hash).or_insert(index);
+                if earlier != index && resources[earlier].body == resources[index].body {
+                    estate.twins.insert(index, earlier);
+                }
+            }
+            let targets = facts.names.iter().filter_map(|target| match target {
+                Target::Address(address) => estate.position(address),
+                Target::Live(id) => kind::KINDS
+                    .into_iter()
+                    .find_map(|kind| estate.adopted.get(&(kind.section, id.as_str())).copied()),
+            });
+            for target in targets.collect::<Vec<_>>() {
+                if nature(&resources[target]) == Some(Nature::Objective) {
+                    estate.watched.insert(target);
+                } else {
+                    estate.spoken_for.insert(target);
+                }
+            }
+        }
+        estate
+    }
+
+    fn position(&self, address: &Address) -> Option<usize> {
+        self.resources.binary_search_by(|resource| resource.address.cmp(address)).ok()
+    }
+
+    /// The resource that an id in a query means, and what is asked of it: a reference, or the live id of an
+    /// adopted one of a nature.
+    pub fn target(&self, id: &str, nature: Nature) -> Option<(&'a Resource, Attribute)> {
+        if let Some((range, reference)) = Reference::in_text(id).into_iter().next() {
+            let whole = range == (0..id.len());
+            let at = whole.then(|| self.position(&reference.target)).flatten()?;
+            return Some((&self.resources[at], reference.attribute));
+        }
+        let section = kind::KINDS.into_iter().find(|kind| kind.judged.nature == nature)?.section;
+        let at = *self.adopted.get(&(section, id))?;
+        Some((&self.resources[at], Attribute::Id))
+    }
+
+    /// Whether a composite or an objective speaks for it.
+    pub fn is_spoken_for(&self, resource: &Resource) -> bool {
+        self.position(&resource.address).is_some_and(|at| self.spoken_for.contains(&at))
+    }
+
+    /// Whether an alert names it.
+    pub fn is_watched(&self, resource: &Resource) -> bool {
+        self.position(&resource.address).is_some_and(|at| self.watched.contains(&at))
+    }
+
+    /// An earlier resource with an equal body.
+    pub fn twin(&self, resource: &Resource) -> Option<&'a Resource> {
+        let earlier = self.twins.get(&self.position(&resource.address)?)?;
+        Some(&self.resources[*earlier])
+    }
+}

@@ -1,0 +1,246 @@
+//! What rules found -> diagnostics: at their lines, the same fault of many resources once with the count.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Settings;
+use super::place::source_range;
+use super::rules::RULES;
+use crate::config::RuleLevel;
+use crate::diagnostic::{At, Diagnostic, Part, Severity, Sources};
+use crate::load::locate::Locator;
+use crate::model::{Attribute, Origin, Reference, Resource};
+
+/// One fault of one resource.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Position in the table of rules.
+    pub rule: usize,
+    /// What it weighs where the user says nothing; absent: the rule's level.
+    pub level: Option<RuleLevel>,
+    /// JSON pointer into the body; what is not there is shown by what stands around it.
+    pub pointer: String,
+    /// The part of the node; bytes are those of the rendered string.
+    pub part: Part,
+    pub text: String,
+    /// Empty: there is nothing to add.
+    pub help: String,
+    /// Another place of the same resource that takes part, by pointer.
+    pub also: Option<(String, String)>,
+}
+
+impl Finding {
+    pub fn also(&mut self, text: impl Into<String>, pointer: impl Into<String>) -> &mut Self {
+        self.also = Some((text.into(), pointer.into()));
+        self
+    }
+
+    pub fn level(&mut self, level: RuleLevel) -> &mut Self {
+        self.level = Some(level);
+        self
+    }
+}
+
+/// Collects the findings of one resource.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The rule at work.
+    pub rule: usize,
+    pub list: Vec<Finding>,
+}
+
+impl Findings {
+    /// At the value of a pointer.
+    pub fn add(&mut self, pointer: &str, text: impl Into<String>, help: impl Into<String>) -> &mut Finding {
+        self.push(pointer, Part::Value, text.into(), help.into())
+    }
+
+    /// At bytes of the text of a pointer.
+    pub fn within(
+        &mut self,
+        (pointer, range): (&str, &Range<usize>),
+        text: impl Into<String>,
+        help: impl Into<String>,
+    ) -> &mut Finding {
+        self.push(pointer, Part::Within(range.clone()), text.into(), help.into())
+    }
+
+    fn push(&mut self, pointer: &str, part: Part, text: String, help: String) -> &mut Finding {
+        self.list.push(Finding {
+            rule: self.rule,
+            level: None,
+            pointer: pointer.to_owned(),
+            part,
+            text,
+            help,
+            also: None,
+        });
+        self.list.last_mut().expect("bug: it was pushed just now")
+    }
+}
+
+/// Faults with more places than this are told at their definitions: looking places up takes its time.
+const LOCATED: usize = 2000;
+
+/// What is the same in the same fault of instances of one template.
+#[derive(Hash, PartialEq, Eq)]
+struct Key {
+    rule: usize,
+    origin: usize,
+    pointer: String,
+    shape: String,
+    /// The how-manieth of its sort in its resource.
+    turn: usize,
+}
+
+/// As diagnostics, in the order of the resources.
+pub fn tell(
+    found: Vec<(usize, Finding)>,
+    resources: &[Resource],
+    settings: &Settings,
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let mut groups: HashMap<Key, usize> = HashMap::new();
+    let mut kept: Vec<(usize, Finding, Vec<String>)> = Vec::new();
+    let mut turns: HashMap<(usize, String, String), usize> = HashMap::new();
+    let mut last = usize::MAX;
+    for (index, finding) in found {
+        if last != index {
+            turns.clear();
+            last = index;
+        }
+        let resource = &resources[index];
+        let shape = shape(&finding.text);
+        let turn = turns.entry((finding.rule, finding.pointer.clone(), shape.clone())).or_default();
+        let origin = Arc::as_ptr(&resource.origin) as usize;
+        let key = Key { rule: finding.rule, origin, pointer: finding.pointer.clone(), shape, turn: *turn };
+        *turn += 1;
+        match groups.entry(key) {
+            Entry::Occupied(entry) => kept[*entry.get()].2.push(resource.address.to_string()),
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push((index, finding, vec![resource.address.to_string()]));
+            }
+        }
+    }
+    let mut locator = Locator::new(sources);
+    let count = kept.len();
+    let told = kept.into_iter().enumerate().map(|(number, (index, finding, whose))| {
+        let resource = &resources[index];
+        let near = (number < LOCATED || count <= LOCATED).then_some(&mut locator);
+        let mut told = diagnostic(finding, resource, settings, near);
+        told.instances = whose;
+        (told, resource.instance.is_some())
+    });
+    fold(told.collect())
+}
+
+/// A fault in defaults hits every resource of a section, and is told once. Who is hit is said where
+/// the place doesn't tell.
+fn fold(told: Vec<(Diagnostic, bool)>) -> Vec<Diagnostic> {
+    let mut first: HashMap<(&'static str, String, String), usize> = HashMap::new();
+    let mut kept: Vec<(Diagnostic, bool)> = Vec::new();
+    for (diagnostic, of_template) in told {
+        match first.entry((diagnostic.code, format!("{:?}", diagnostic.at), shape(&diagnostic.text))) {
+            Entry::Occupied(entry) => {
+                let own = &mut kept[*entry.get()].0;
+                for address in diagnostic.instances {
+                    if own.instances.last() != Some(&address) {
+                        own.instances.push(address);
+                    }
+                }
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push((diagnostic, of_template));
+            }
+        }
+    }
+    for (told, of_template) in &mut kept {
+        if told.instances.len() == 1 && !*of_template {
+            told.instances.clear();
+        }
+    }
+    kept.into_iter().map(|(told, _)| told).collect()
+}
+
+fn diagnostic(
+    finding: Finding,
+    resource: &Resource,
+    settings: &Settings,
+    locator: Option<&mut Locator<'_>>,
+) -> Diagnostic {
+    let rule = &RULES[finding.rule];
+    let level = settings.said(finding.rule).or(finding.level).unwrap_or(rule.level);
+    let severity = if level == RuleLevel::Error { Severity::Error } else { Severity::Warning };
+    let mut told = Diagnostic::error(rule.code, shown(&finding.text), None);
+    told.severity = severity;
+    if !finding.help.is_empty() {
+        told.help = Some(shown(&finding.help));
+    }
+    match locator {
+        Some(locator) => {
+            told.at = Some(place(locator, resource, &finding.pointer, finding.part));
+            if let Some((text, pointer)) = finding.also {
+                told = told.also(shown(&text), place(locator, resource, &pointer, Part::Value));
+            }
+        }
+        None => told.at = Some(definition(&resource.origin)),
+    }
+    if let Some(instance) = &resource.instance {
+        let text = format!("in an instance of the use `{}`", instance.name);
+        told = told.also(text, instance.at.part(Part::Key));
+    }
+    told
+}
+
+fn definition(origin: &Origin) -> At {
+    origin.layers.first().map_or(At::file(crate::diagnostic::FileId(0)), |layer| layer.part(Part::Key))
+}
+
+/// Where a part of a body was written.
+pub fn place(locator: &mut Locator<'_>, resource: &Resource, pointer: &str, part: Part) -> At {
+    if resource.origin.layers.is_empty() {
+        return definition(&resource.origin);
+    }
+    let at = locator.locate_in(&resource.origin, pointer);
+    let Part::Within(range) = part else { return at };
+    let rendered = resource.body.pointer(pointer).and_then(|value| value.as_str());
+    let (Some(rendered), Some(source)) = (rendered, locator.text(&at)) else { return at };
+    match source_range(source, rendered, &range) {
+        Some(range) => at.part(Part::Within(range)),
+        None => at,
+    }
+}
+
+/// A text with references as people write them.
+fn shown(text: &str) -> String {
+    if !text.contains(Reference::OPEN) {
+        return text.to_owned();
+    }
+    Reference::fill(text, &|reference| {
+        let attribute = match reference.attribute {
+            Attribute::Id => "id",
+            Attribute::Url => "url",
+        };
+        let (section, id) = (reference.target.section(), reference.target.id());
+        let id = if id.contains(['.', '/']) { format!("[{id}]") } else { id.to_owned() };
+        Some(format!("${{{section}.{id}.{attribute}}}"))
+    })
+}
+
+/// A text without what differs from instance to instance: names in backquotes, numbers.
+fn shape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '`' => quoted = !quoted,
+            _ if quoted || c.is_ascii_digit() || c == '.' => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}

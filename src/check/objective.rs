@@ -1,0 +1,94 @@
+//! Objectives: targets, warnings, monitors, and who is told when they burn.
+
+use serde_json::Value;
+
+use super::alert::Subject;
+use super::finding::Findings;
+use crate::kind::Nature;
+
+/// Targets with their pointers and warnings.
+fn targets<'a>(subject: &Subject<'a>) -> Vec<(String, Option<f64>, Option<f64>)> {
+    if !subject.is(Nature::Objective) {
+        return Vec::new();
+    }
+    let number = |item: &'a Value, key: &str| item.get(key).and_then(Value::as_f64);
+    let list =
+        subject.items("/thresholds").map(|(at, item)| (at, number(item, "target"), number(item, "warning")));
+    list.collect()
+}
+
+pub fn target(subject: &Subject<'_>, found: &mut Findings) {
+    for (pointer, target, _) in targets(subject) {
+        if let Some(target) = target.filter(|target| *target <= 0.0 || *target >= 100.0) {
+            let text = format!(
+                "A target of `{target}` leaves no error budget, or demands nothing: it is above 0 and below 100"
+            );
+            let help = if target > 0.0 && target <= 1.0 {
+                "targets are in percent"
+            } else {
+                "write it in percent, such as `99.9`"
+            };
+            found.add(&format!("{pointer}/target"), text, help);
+        }
+    }
+}
+
+pub fn warning(subject: &Subject<'_>, found: &mut Findings) {
+    for (pointer, target, warning) in targets(subject) {
+        if let (Some(target), Some(warning)) = (target, warning)
+            && warning <= target
+        {
+            let text = format!("A warning at `{warning}` comes too late: the target is `{target}`");
+            found.add(
+                &format!("{pointer}/warning"),
+                text,
+                "put the warning above the target, such as half of the way to 100",
+            );
+        }
+    }
+}
+
+pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
+    let has = subject.body.get("thresholds").is_some_and(|list| match list {
+        Value::Array(list) => !list.is_empty(),
+        Value::Null => false,
+        _ => true,
+    });
+    if subject.is(Nature::Objective) && !has {
+        let text = format!("`{}` has no thresholds: nothing says what is promised", subject.resource.address);
+        found.add("/thresholds", text, "write `thresholds: [{timeframe: 30d, target: 99.9}]`");
+    }
+}
+
+pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
+    if !subject.is(Nature::Objective) || !kind_of_its_monitors(subject) {
+        return;
+    }
+    let none = subject
+        .body
+        .get("monitor_ids")
+        .is_none_or(|ids| ids.as_array().is_some_and(Vec::is_empty) || ids.is_null());
+    if none {
+        let text = "An SLO of this type measures monitors, and names none".to_owned();
+        found.add("/monitor_ids", text, "write `monitor_ids: [\"${monitors.ID.id}\"]`");
+    }
+}
+
+/// Whether it measures monitors: the type that names them.
+fn kind_of_its_monitors(subject: &Subject<'_>) -> bool {
+    let alert = crate::kind::KINDS.into_iter().find(|kind| kind.judged.nature == Nature::Alert);
+    alert.is_some_and(|alert| subject.text("/type") == Some(alert.name))
+}
+
+pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {
+    // Monitors tell for themselves.
+    if !subject.is(Nature::Objective)
+        || kind_of_its_monitors(subject)
+        || subject.estate.is_watched(subject.resource)
+    {
+        return;
+    }
+    let text = format!("Nobody is told when `{}` burns its error budget", subject.resource.address);
+    let help = "add a monitor of type `slo alert`, or use the template `service-slo`; one in the UI counts, too: then `$allow: [no-burn-alert]`";
+    found.add("", text, help);
+}

@@ -1,0 +1,203 @@
+//! Faults of the query language as findings, in alerts, objectives and boards; names in formulas.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::alert::{DEPTH, QUERY, Subject, VARIABLES, each_child, holds_metric_query};
+use super::finding::Findings;
+use super::listed;
+use super::rules::position;
+use crate::config::RuleLevel;
+use crate::diagnostic::{did_you_mean, step};
+use crate::kind::Nature;
+use crate::query::{self, ChainAlert, ChainHead, Expr, Fault, Head, Monitor, Parsed, Spanned, Suffix};
+
+/// What the parser says of every query of a body.
+pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
+    if let Some(alert) = &subject.alert {
+        told(QUERY, &alert.parsed, false, found);
+        for variable in &alert.variables {
+            told(&variable.pointer, &variable.parsed, false, found);
+        }
+        return;
+    }
+    // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is no reason for a refusal.
+    let lenient = subject.is(Nature::Board);
+    walk(subject.body, &mut String::new(), (0, ""), lenient, found);
+}
+
+/// Reads the queries that an object holds, and those inside it.
+fn walk(
+    value: &Value,
+    pointer: &mut String,
+    (depth, under): (usize, &str),
+    lenient: bool,
+    found: &mut Findings,
+) {
+    if depth > DEPTH {
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            of_object(map, pointer, under, lenient, found);
+            let length = pointer.len();
+            for (key, child) in map.iter().filter(|(_, child)| child.is_object() || child.is_array()) {
+                pointer.push_str(&step(key));
+                walk(child, pointer, (depth + 1, key), lenient, found);
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(_) => each_child(value, pointer, &mut |child, pointer| {
+            walk(child, pointer, (depth + 1, under), lenient, found);
+        }),
+        _ => {}
+    }
+}
+
+fn of_object(map: &Map<String, Value>, pointer: &str, under: &str, lenient: bool, found: &mut Findings) {
+    for (key, value) in map {
+        let Some(text) = value.as_str() else { continue };
+        let at = || format!("{pointer}/{key}");
+        match key.as_str() {
+            // The events overlay of a widget holds a search.
+            "q" if under != "events" && lenient => told(&at(), &query::metric(text), lenient, found),
+            "query" if holds_metric_query(map) => told(&at(), &query::metric(text), lenient, found),
+            "numerator" | "denominator" if !lenient => told(&at(), &query::metric(text), lenient, found),
+            "formula" => told(&at(), &query::formula(text), lenient, found),
+            _ => {}
+        }
+    }
+}
+
+fn told<T>(pointer: &str, parsed: &Parsed<T>, lenient: bool, found: &mut Findings) {
+    for fault in &parsed.errors {
+        add(pointer, fault, if lenient { RuleLevel::Warn } else { RuleLevel::Error }, found);
+    }
+    for fault in &parsed.warnings {
+        add(pointer, fault, RuleLevel::Warn, found);
+    }
+}
+
+fn add(pointer: &str, fault: &Fault, level: RuleLevel, found: &mut Findings) {
+    found.rule = position(fault.code).expect("bug: a code of the parser that the table lacks");
+    let text = match fault.code {
+        "query-syntax" | "unknown-aggregation" => format!("The query can't be read: {}", fault.text),
+        _ => {
+            let mut chars = fault.text.chars();
+            let first = chars.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(chars).collect()
+        }
+    };
+    let help = fault.help.clone().unwrap_or_default();
+    found.within((pointer, &fault.range), text, help).level(level);
+}
+
+/// Formulas name the queries beside them.
+pub fn names(subject: &Subject<'_>, found: &mut Findings) {
+    match &subject.alert {
+        Some(alert) => {
+            let formula = match alert.parsed.tree.as_ref() {
+                Some(Monitor::Chain(ChainAlert {
+                    head: Spanned { value: ChainHead::Formula { expr: Some(expr), .. }, .. },
+                    ..
+                })) => expr,
+                _ => return,
+            };
+            let mut known = BTreeSet::new();
+            if let Some(variables) = subject.body.pointer(VARIABLES) {
+                collect_names(variables, 0, &mut known);
+            }
+            judge(QUERY, formula, &known, found);
+        }
+        None => {
+            let before = found.list.len();
+            of_requests(subject.body, &mut String::new(), 0, found);
+            if subject.is(Nature::Board) {
+                // Stored as sent, nameless queries too (2 recordings): the graph stays empty.
+                found.list[before..].iter_mut().for_each(|finding| finding.level = Some(RuleLevel::Warn));
+            }
+        }
+    }
+}
+
+/// Each object with `queries`, and the formulas that belong to them.
+fn of_requests(value: &Value, pointer: &mut String, depth: usize, found: &mut Findings) {
+    if depth > DEPTH {
+        return;
+    }
+    if let Some(queries) = value.get("queries").filter(|queries| queries.is_array()) {
+        let mut known = BTreeSet::new();
+        collect_names(queries, 0, &mut known);
+        formulas(value, pointer, depth, &known, found);
+    }
+    each_child(value, pointer, &mut |child, pointer| of_requests(child, pointer, depth + 1, found));
+}
+
+fn formulas(value: &Value, pointer: &mut String, depth: usize, known: &BTreeSet<&str>, found: &mut Findings) {
+    if depth > DEPTH {
+        return;
+    }
+    if let Some(text) = value.get("formula").and_then(Value::as_str)
+        && let Some(tree) = query::formula(text).tree
+    {
+        judge(&format!("{pointer}/formula"), &tree, known, found);
+    }
+    each_child(value, pointer, &mut |child, pointer| {
+        // An object with queries of its own is judged by them.
+        if child.get("queries").is_none() {
+            formulas(child, pointer, depth + 1, known, found);
+        }
+    });
+}
+
+/// Every `name` in a list of queries; some sources hold queries inside.
+fn collect_names<'a>(value: &'a Value, depth: usize, names: &mut BTreeSet<&'a str>) {
+    if depth > DEPTH {
+        return;
+    }
+    names.extend(value.get("name").and_then(Value::as_str));
+    each_child(value, &mut String::new(), &mut |child, _| collect_names(child, depth + 1, names));
+}
+
+fn judge(pointer: &str, formula: &Spanned<Expr>, known: &BTreeSet<&str>, found: &mut Findings) {
+    let mut names = Vec::new();
+    operands(formula, &mut names);
+    for (name, span) in names.iter().filter(|(name, _)| !known.contains(name) && !name.contains('$')) {
+        let text = format!("The formula names `{name}`, and no query bears that name");
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => "give the queries names, and use those".to_owned(),
+            None => format!("the queries are {}", listed(known)),
+        };
+        found.within((pointer, span), text, help);
+    }
+}
+
+/// Names that stand for values; later arguments of functions may be keywords (`top(query1, 5, mean, desc)`).
+fn operands<'a>(expr: &'a Spanned<Expr>, names: &mut Vec<(&'a str, Range<usize>)>) {
+    match &expr.value {
+        Expr::Term(term) => {
+            match &term.head.value {
+                Head::Name(name) => names.push((name, term.head.span.clone())),
+                Head::Call(call) => {
+                    if let Some(first) = call.arguments.first() {
+                        operands(&first.value, names);
+                    }
+                }
+                Head::Brackets(inside) => operands(inside, names),
+                _ => {}
+            }
+            // A formula's metric has a scope or a grouping: then it is none of the queries.
+            if term.suffixes.iter().any(|suffix| matches!(suffix.value, Suffix::By(_))) {
+                names.pop();
+            }
+        }
+        Expr::Signed { of, .. } => operands(of, names),
+        Expr::Chain { first, rest } => {
+            operands(first, names);
+            rest.iter().for_each(|(_, operand)| operands(operand, names));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Rules by example: a body, and the codes of what is found.

@@ -1,0 +1,123 @@
+//! No rule calls an error what the service accepted, or what real people exported.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{sessions, shared};
+use crate::check::{Settings, check};
+use crate::config::RuleLevel;
+use crate::diagnostic::{Severity, Sources};
+use crate::kind;
+use crate::model::{Address, Directives, Origin, Resource};
+
+/// Findings by code and weight: how many, and one of them.
+#[derive(Default)]
+struct Tally {
+    bodies: usize,
+    clean: usize,
+    found: BTreeMap<(bool, &'static str), (usize, String)>,
+}
+
+impl Tally {
+    fn judge(&mut self, section: &str, body: &Value, whence: &str) {
+        let resource = Resource {
+            address: Address::new(section, "x"),
+            body: body.clone(),
+            directives: Directives::default(),
+            origin: Origin::nowhere(),
+            instance: None,
+        };
+        let mut sources = Sources::default();
+        sources.add("x", "", crate::diagnostic::Format::Text);
+        let found = check(&[resource], &Settings::all(RuleLevel::Warn), &sources);
+        self.bodies += 1;
+        let found_error = found.iter().any(|told| told.severity == Severity::Error);
+        self.clean += usize::from(!found_error);
+        for told in found {
+            let key = (told.severity == Severity::Error, told.code);
+            let one = || format!("{whence}: {}", told.text);
+            self.found.entry(key).or_insert_with(|| (0, one())).0 += 1;
+        }
+    }
+
+    fn print(&self, what: &str) {
+        println!("{what}: {} bodies, {} without an error", self.bodies, self.clean);
+        for ((error, code), (count, one)) in &self.found {
+            println!("  {} {code}: {count}, such as {one}", if *error { "error" } else { "warning" });
+        }
+    }
+}
+
+#[test]
+fn no_error_hits_what_the_service_accepted() {
+    let kinds: Vec<&str> = kind::KINDS.iter().map(|kind| kind.name).collect();
+    let Some(sessions) = sessions(&kinds, "the rules over recorded bodies") else { return };
+    let mut tally = Tally::default();
+    for (source, interactions) in &sessions {
+        for call in interactions.iter().filter(|call| call.status < 300) {
+            let writes = matches!(call.method.as_str(), "POST" | "PUT");
+            let kind = kind::KINDS.into_iter().find(|kind| {
+                let rest = call.path.strip_prefix(kind.path).map(|rest| rest.trim_matches('/'));
+                let own = |rest: &str| !rest.contains('/') || rest.ends_with("/validate");
+                rest.is_some_and(own)
+            });
+            // Bulk deletes and restores have a body of another form.
+            if let Some(kind) = kind.filter(|_| writes && call.request.get("data").is_none())
+                && call.request.is_object()
+            {
+                tally.judge(kind.section, &call.request, source);
+            }
+        }
+    }
+    tally.print("recorded writes");
+    assert!(tally.bodies > 700, "the recordings hold more");
+    assert_eq!(tally.bodies, tally.clean);
+}
+
+#[test]
+fn no_error_hits_the_exports() {
+    let Some(folder) = shared("the rules over exports") else { return };
+    let mut tally = Tally::default();
+    for sort in ["dashboards", "monitors"] {
+        let Ok(entries) = folder.join("exports").join(sort).read_dir() else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let body: Value = serde_json::from_str(&text).unwrap();
+            let body = body.get("definition").unwrap_or(&body);
+            let kind = kind::of_export(body.as_object().unwrap()).expect("an export of some kind");
+            tally.judge(kind.section, body, &path.file_name().unwrap().to_string_lossy());
+        }
+    }
+    tally.print("exports");
+    assert!(tally.bodies > 100, "the exports are missing");
+    assert_eq!(tally.bodies, tally.clean);
+}
+
+/// What is proven of a refusal is refused: the recorded ones that a rule covers.
+#[test]
+fn recorded_refusals_are_told() {
+    for (section, body, code) in [
+        ("monitors", json!({"type": "log alert", "query": "query"}), "query-syntax"),
+        (
+            "slos",
+            json!({"name": "x", "type": "monitor", "thresholds": [{"timeframe": "7d", "target": 99}]}),
+            "no-monitors",
+        ),
+        (
+            "dashboards",
+            json!({"title": "x", "layout_type": "ordered", "widgets": [], "tags": ["env:x"]}),
+            "team-tags",
+        ),
+        (
+            "dashboards",
+            json!({"title": "x", "layout_type": "ordered", "widgets": [], "template_variables": [{"name": "x", "default": "*", "defaults": ["*"]}]}),
+            "template-variable",
+        ),
+    ] {
+        let mut tally = Tally::default();
+        tally.judge(section, &body, "");
+        assert!(tally.found.contains_key(&(true, code)), "{code}");
+    }
+}
