@@ -32,6 +32,7 @@ use crate::render::progress::Progress;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
+const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
@@ -213,12 +214,16 @@ async fn carry_out(
     (plan, refused): (&Plan, &BTreeMap<usize, String>),
     options: &cli::Apply,
 ) -> Vec<Outcome> {
-    let progress = Progress::start(desk.common.quiet);
-    let stop = service.stop.clone();
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    service.log.go_on_with(progress.clone());
+    let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
     let listener = tokio::spawn(async move {
         signalled().await;
         // Nobody listens any more where apply is over.
         let _ = stop.send(true);
+        if !quiet {
+            teller.say(STOPPING);
+        }
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });

@@ -23,6 +23,7 @@ use crate::render::progress::Progress;
 pub struct Service {
     pub client: Client,
     pub paced: Arc<Paced>,
+    pub log: Arc<Log>,
     /// True: nothing more is sent.
     pub stop: watch::Sender<bool>,
     pub site: String,
@@ -45,10 +46,10 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
     let (stop, stopped) = watch::channel(false);
     let concurrency = desk.common.concurrency.map(usize::from);
     let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
-    let log = Arc::new(Log { progress: progress.clone(), verbose: desk.common.verbose });
-    let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log)));
+    let log = Arc::new(Log::new(progress.clone(), desk.common.verbose));
+    let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
     let client = Client::new(paced.clone(), &web, cache);
-    Ok(Service { client, paced, stop, site, variables })
+    Ok(Service { client, paced, log, stop, site, variables })
 }
 
 impl Service {

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::world::{State, World, difference};
 
-const BEFORE: &str = include_str!("before.yaml");
-const AFTER: &str = include_str!("after.yaml");
+pub const BEFORE: &str = include_str!("before.yaml");
+pub const AFTER: &str = include_str!("after.yaml");
 
 /// What every disturbed apply starts from and has to come to.
 pub struct Estate {

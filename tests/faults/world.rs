@@ -53,12 +53,9 @@ impl World {
             .unwrap();
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+        let address =
+            line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
         Self { address: address.trim().to_owned(), folder, server }
-    }
-
-    pub fn declare(&self, definitions: &str) {
-        std::fs::write(self.folder.path().join("monitors/estate.yaml"), definitions).unwrap();
     }
 
     /// What the sandbox holds, to start another world from.
@@ -93,7 +90,9 @@ impl World {
 
     /// Back to good behaviour.
     pub fn calm(&self) {
-        self.control(json!({"faults": "", "limits": "", "latency_ms": 0, "hold_from": 0, "hold_done": false}));
+        self.control(
+            json!({"faults": "", "limits": "", "latency_ms": 0, "hold_from": 0, "hold_done": false}),
+        );
     }
 
     /// `{total, routes, limited, faults}` since the last call.
@@ -123,7 +122,8 @@ impl World {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let head = "Host: 127.0.0.1\r\nConnection: close\r\nDD-API-KEY: any\r\nDD-APPLICATION-KEY: any";
-        write!(stream, "{method} {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}")
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
@@ -205,18 +205,19 @@ fn state(objects: Vec<(&'static str, Value)>, address: &str) -> State {
 /// `monitors/ID` by the mark, or `monitors: NAME` of an object without one.
 fn name_of(section: &str, body: &Value) -> String {
     let tags: Vec<&str> = body["tags"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let ours = tags.contains(&"musher:faults");
+    let ours = tags.iter().any(|tag| tag.strip_prefix("musher:").is_some_and(|owner| owner != "other"));
     let tag = tags.iter().find_map(|tag| tag.strip_prefix("musher_id:")).filter(|_| ours);
     let line = body["description"].as_str().and_then(|text| text.rsplit_once("Managed by musher: "));
     let line = line.and_then(|(_, mark)| mark.split_once('/')).map(|(_, id)| id);
     match tag.or(line) {
         Some(id) => format!("{section}/{id}"),
-        None => format!("{section}: {}", body["name"].as_str().or(body["title"].as_str()).unwrap_or_default()),
+        None => {
+            format!("{section}: {}", body["name"].as_str().or(body["title"].as_str()).unwrap_or_default())
+        }
     }
 }
 
-const TIMES: [&str; 6] =
-    ["created", "created_at", "modified", "modified_at", "overall_state_modified", "id"];
+const TIMES: [&str; 6] = ["created", "created_at", "modified", "modified_at", "overall_state_modified", "id"];
 
 /// A body without times and ids of its own; ids of others are their names.
 fn bare(value: &Value, names: &BTreeMap<String, String>) -> Value {
