@@ -2,6 +2,8 @@
 
 pub mod apply;
 mod declared;
+pub mod export;
+pub mod import;
 pub mod init;
 pub mod list;
 mod log;
@@ -11,6 +13,7 @@ pub mod schema;
 mod sealed;
 pub mod show;
 mod surveyed;
+mod template;
 pub mod validate;
 
 use std::io::Write;
@@ -81,6 +84,17 @@ impl Desk<'_> {
             return Ok(());
         }
         Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{text}"))?)
+    }
+
+    /// Warns of something that the answer is not, on stderr, also under `--quiet`. The text may be foreign.
+    pub fn complain(&self, text: &str) -> anyhow::Result<()> {
+        let text = render::sanitize::clean_lines(text);
+        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "warning: {text}"))?)
+    }
+
+    /// The folder that a path on the command line begins at: the one of `-C`, else the current one.
+    pub fn at(&self, path: &camino::Utf8Path) -> Utf8PathBuf {
+        self.common.directory.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
     /// The format asked for, if the command has it.

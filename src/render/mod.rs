@@ -1,6 +1,7 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
 pub mod diagnostics;
+pub mod export;
 mod field;
 mod fold;
 pub mod list;
@@ -14,6 +15,7 @@ pub mod progress;
 pub mod request;
 pub mod sanitize;
 pub mod show;
+pub mod template;
 mod summary;
 mod text_diff;
 mod value;
