@@ -530,6 +530,49 @@ fn templates_are_shown_in_an_empty_folder_and_the_own_ones_win() {
     assert_eq!(shown["makes"], json!(["monitors/x"]));
 }
 
+#[test]
+fn what_nobody_knows_passes_untouched() {
+    let project = Project::new(PROJECT);
+    let board = json!({"title": "New", "description": "Ours", "layout_type": "ordered", "new_field": {"a": [1, 2.0, {"b": null}]},
+        "widgets": [{"id": 7, "new": true, "definition": {"type": "hologram", "new": [null, {}, "", 0.1], "$schema": "${x}"}}]});
+    let mut alert = monitor("New", "avg(last_5m):avg:system.load.1{*} > 5");
+    alert["options"] = json!({"thresholds": {"critical": 5}, "new_option": {"a": [1, {"b": []}]}});
+    alert["new_field"] = json!(["x", {"y": 1}]);
+    let escaped = |body: &Value| body.to_string().replace("${", "$${");
+    project.write("monitors/board.json", &escaped(&board));
+    project.write("monitors/alert.json", &escaped(&alert));
+    project.apply();
+    for kind in ["dashboard", "monitor"] {
+        project.fine(&["export", kind, "--managed", "-o", "out"]);
+    }
+    for name in project.names("out") {
+        let sent = if name.starts_with("new-1") { &alert } else { &board };
+        compare(&name, sent, &project.json(&format!("out/{name}")));
+    }
+    assert_eq!(project.names("out").len(), 2);
+    alert["options"]["new_option"]["a"][1]["b"] = json!([1]);
+    project.write("monitors/alert.json", &escaped(&alert));
+    let plan: Value = serde_json::from_str(&project.fine(&["plan", "--format", "json"])).unwrap();
+    let path = plan.pointer("/changes/0/diff/0/path").unwrap().as_str().unwrap();
+    assert!(path.starts_with("/options/new_option/a/1"), "{plan}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_keeps_who_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::new(PROJECT);
+    project.write("in.json", &monitor("Load", "avg(last_5m):avg:system.load.5{*} > 5").to_string());
+    project.write("monitors/a.yaml", "# mine\n");
+    std::fs::set_permissions(project.path("monitors/a.yaml"), PermissionsExt::from_mode(0o664)).unwrap();
+    project.fine(&["import", "monitor", "in.json", "--into", "monitors/a.yaml"]);
+    project.fine(&["import", "monitor", "in.json", "--into", "monitors/new/deep/b.yaml"]);
+    let mode = |path: &str| std::fs::metadata(project.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("monitors/a.yaml"), 0o664);
+    assert_eq!(mode("monitors/new/deep/b.yaml"), mode("in.json"));
+    project.fails(&["import", "monitor", "in.json", "--into", "monitors/../b.yaml"], "is not below monitors");
+}
+
 /// The folder of real dashboards and monitors; `None` where it isn't there.
 fn shared() -> Option<PathBuf> {
     let shared = std::env::var_os("MUSHER_SHARED").map(PathBuf::from);
@@ -670,15 +713,32 @@ fn real_dashboards_and_monitors_live_and_come_back() {
     assert_eq!(seen.len(), all.len());
     println!("{} dashboards and {} monitors live and came back", dashboards.len(), monitors.len());
 
+    let mut yaml_ids: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     // As definitions of another project they make new objects of the same content.
     let anew = server.project("anew");
     for file in project.names("out") {
         anew.write(&format!("monitors/{file}"), &project.read(&format!("out/{file}")));
     }
     anew.apply();
+    let in_yaml = server.project("yaml");
+    in_yaml.fine(&["export", "dashboard", "--tag", "none:such", "--format", "yaml", "-o", "monitors"]);
+    assert_eq!(in_yaml.names("monitors"), [""; 0]);
+    for id in ids.values() {
+        let kind = if id.contains('-') { "dashboard" } else { "monitor" };
+        yaml_ids.entry(kind).or_default().push(id.as_str());
+    }
+    for (kind, ids) in &yaml_ids {
+        let arguments: Vec<&str> = ["export", *kind, "--format", "yaml", "-o", "monitors"]
+            .into_iter()
+            .chain(ids.iter().copied())
+            .collect();
+        in_yaml.fine(&arguments);
+    }
+    in_yaml.apply();
 
     // Disowned, they are imported by their ids and adopted as they are.
     let adopter = server.project("adopter");
+    let adopting = server.project("adopting");
     for (section, path) in [("dashboard", "/api/v1/dashboard"), ("monitor", "/api/v1/monitor")] {
         let bodies = if section == "dashboard" { &dashboards } else { &monitors };
         let mut arguments = vec!["import".to_owned(), section.to_owned()];
@@ -686,15 +746,27 @@ fn real_dashboards_and_monitors_live_and_come_back() {
             let id = server.post(path, body)["id"].clone();
             arguments.push(id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         }
+        // Exported, and adopted by `$id` beside the `$file`.
+        adopting.fine(&["export", section, "--unmanaged", "-o", "monitors"]);
+        let ids: Vec<&String> = arguments.iter().skip(2).collect();
+        let mut text = format!("{section}s:\n");
+        for id in ids {
+            let names = adopting.names("monitors");
+            let file = names.iter().find(|name| name.ends_with(&format!("-{id}.json"))).unwrap();
+            text.push_str(&format!("  x{id}: {{$file: {file}, $id: {id}}}\n"));
+        }
+        adopting.write(&format!("monitors/{section}.yaml"), &text);
         if section == "monitor" {
             arguments.extend(["--into".to_owned(), "monitors/all.yaml".to_owned()]);
         }
         adopter.fine(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     }
-    let plan: Value = serde_json::from_str(&adopter.fine(&["plan", "--format", "json"])).unwrap();
-    assert_eq!(plan["summary"]["adopt"], all.len(), "{}", plan["summary"]);
-    for change in plan["changes"].as_array().unwrap() {
-        assert_eq!(change["diff"], json!([]), "{change}");
+    for project in [&adopting, &adopter] {
+        let plan: Value = serde_json::from_str(&project.fine(&["plan", "--format", "json"])).unwrap();
+        assert_eq!(plan["summary"]["adopt"], all.len(), "{}", plan["summary"]);
+        for change in plan["changes"].as_array().unwrap() {
+            assert_eq!(change["diff"], json!([]), "{change}");
+        }
     }
     adopter.apply();
 }

@@ -1,7 +1,6 @@
 //! `musher export`: live objects as files, one each.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -217,16 +216,8 @@ fn put(path: &Utf8Path, text: &str, force: bool) -> anyhow::Result<Written> {
         super::replace_file(path, text.as_bytes())?;
         return Ok(Written::New(path.to_owned()));
     }
-    match std::fs::File::create_new(path) {
-        Ok(mut file) => {
-            file.write_all(text.as_bytes()).with_context(|| format!("{path} can't be written"))?;
-            Ok(Written::New(path.to_owned()))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(Written::Refused(path.to_owned()))
-        }
-        Err(error) => Err(error).with_context(|| format!("{path} can't be written")),
-    }
+    let is_new = super::new_file(path, text.as_bytes())?;
+    Ok(if is_new { Written::New(path.to_owned()) } else { Written::Refused(path.to_owned()) })
 }
 
 #[cfg(test)]

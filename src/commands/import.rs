@@ -11,10 +11,8 @@ use super::declared::{Declared, declare, judge, tell};
 use super::export::{as_yaml, id_of, json, kind_of, title};
 use super::surveyed::{Service, service};
 use super::{Desk, Told, apply, replace_file};
-use crate::canon;
 use crate::cli::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
-use crate::diff::diff;
 use crate::kind::{IdType, Kind};
 use crate::load;
 use crate::model::{self, Address, Live};
@@ -144,7 +142,8 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
         bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs);
     };
     let named = path.file_stem().unwrap_or(text).to_owned();
-    let body = Value::Object(load::clean(kind, body.clone()));
+    let mut body = Value::Object(load::clean(kind, body.clone()));
+    escape::unescape(&mut body);
     Ok(Import { named, body, live: None, id: String::new() })
 }
 
@@ -176,14 +175,7 @@ fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow
         bail!("`{text}` is adopted already, by {}", resource.address);
     }
     let body = live.body.as_object().cloned().unwrap_or_default();
-    let cleaned = Value::Object(load::clean(kind, body));
-    let mut body = cleaned.clone();
-    tidy::tidy(kind, &mut body, declared.config.defaults.get(kind.section));
-    let aligned = canon::align(kind, &body, &cleaned);
-    if !diff(&aligned.live, &aligned.desired).is_empty() {
-        // Whatever was taken out says something after all.
-        body = cleaned;
-    }
+    let body = tidy::definition(kind, body, declared.config.defaults.get(kind.section));
     Ok(Import { named: live.id.clone(), body, live: Some(live), id })
 }
 
@@ -384,13 +376,24 @@ fn into(
 /// A path as the system resolves its folder, where that is the definitions' or below.
 fn below(declared: &Declared, path: &Utf8Path) -> Option<Utf8PathBuf> {
     let name = path.file_name()?;
-    let parent = path.parent().filter(|parent| !parent.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let real = match path.canonicalize_utf8() {
-        Ok(real) => real,
-        Err(_) => parent.canonicalize_utf8().ok()?.join(name),
-    };
-    let definitions = folder(declared).canonicalize_utf8().ok()?;
-    real.starts_with(&definitions).then_some(real)
+    let real = real_path(path)?;
+    let definitions = real_path(&folder(declared))?;
+    (real.starts_with(&definitions) && real.file_name() == Some(name)).then_some(real)
+}
+
+/// What a path is in truth; of folders that are not there yet only the names are known.
+fn real_path(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let current = || Utf8Path::new(".").canonicalize_utf8().ok();
+    let (real, at) = path
+        .ancestors()
+        .filter(|at| !at.as_str().is_empty())
+        .find_map(|at| Some((at.canonicalize_utf8().ok()?, at)))
+        .or_else(|| Some((current()?, Utf8Path::new(""))))?;
+    let rest = path.strip_prefix(at).ok()?;
+    let is_plain = |part: camino::Utf8Component<'_>| matches!(part, camino::Utf8Component::Normal(_));
+    rest.components()
+        .all(is_plain)
+        .then(|| if rest.as_str().is_empty() { real.clone() } else { real.join(rest) })
 }
 
 /// Writes the files and reads the project again: what makes it faulty is taken back.

@@ -49,6 +49,18 @@ pub fn escape(body: &mut Value) -> Vec<Trouble> {
     found
 }
 
+/// Takes the `$${` of an export of ours back to `${`. An export of the UI has bare ones, or none at all.
+pub fn unescape(body: &mut Value) {
+    let (mut any, mut bare) = (false, false);
+    walk(body, &mut String::new(), &mut |text, _| {
+        any |= text.contains("${");
+        bare |= text.match_indices("${").any(|(at, _)| !text[..at].ends_with('$'));
+    });
+    if any && !bare {
+        walk(body, &mut String::new(), &mut |text, _| *text = text.replace("$${", "${"));
+    }
+}
+
 /// The first key below the top that begins with `$`: YAML definitions take it for musher's, raw exports don't.
 pub fn foreign_key(body: &Value) -> Option<String> {
     let mut found = None;
@@ -138,6 +150,18 @@ mod tests {
         check(json!({"a": ["x ${y} $${z} ${{q}} $", 5]}), json!({"a": ["x $${y} $$${z} $${{q}} $", 5]}), &[]);
         check(json!({"a": {"b": "x\u{FDD0}y\u{FDD1}"}}), json!({"a": {"b": "xy"}}), &["/a/b"]);
         check(json!({"a": {"${b}": 1}}), json!({"a": {"${b}": 1}}), &["/a/${b}"]);
+    }
+
+    #[test]
+    fn an_export_of_ours_is_known_by_its_escapes() {
+        let check = |text: &str, expected: &str| {
+            let mut body = json!([text, "$"]);
+            unescape(&mut body);
+            assert_eq!(body, json!([expected, "$"]));
+        };
+        check("x $${a} $$${b}", "x ${a} $${b}");
+        check("x $${a} ${b}", "x $${a} ${b}");
+        check("x ${a}", "x ${a}");
     }
 
     #[test]

@@ -1,15 +1,27 @@
 //! What a live object says only because the service filled it in, taken out: the definition that a person would write.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::canon::expand;
-use crate::diff::same;
+use crate::canon::{align, expand};
+use crate::diff::{diff, same};
 use crate::kind::Kind;
+use crate::load;
+
+/// The definition of a live object, against which the object plans empty: without marks, server-filled fields
+/// and what says nothing.
+pub fn definition(kind: &Kind, live: Map<String, Value>, defaults: Option<&Value>) -> Value {
+    let whole = Value::Object(load::clean(kind, live));
+    let mut body = whole.clone();
+    tidy(kind, &mut body, defaults);
+    let aligned = align(kind, &body, &whole);
+    // Where something says more than it seems to, nothing is taken out.
+    if diff(&aligned.live, &aligned.desired).is_empty() { body } else { whole }
+}
 
 /// Takes out defaults, fields that follow from others, and fields that are left to the UI unless declared.
 ///
 /// `defaults` are the project's own for the section: what they name is kept, or it would take their value.
-pub fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
+fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
     let named = |pointer: &str| defaults.is_some_and(|defaults| defaults.pointer(pointer).is_some());
     for pair in kind.alternatives {
         let both = body.pointer(pair.one).zip(body.pointer(pair.other));
