@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::Desk;
 use super::declared::declare;
 use super::surveyed::{service, survey};
+use super::{Desk, template};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
 use crate::diagnostic::known_words;
@@ -21,14 +21,16 @@ use crate::render::show::{Shown, write_json, write_text};
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json])?;
-    let declared = declare(desk)?;
     let name = match options.what.as_slice() {
+        [word] if word == "template" => return template::list(desk, format),
+        [word, name] if word == "template" => return template::show(desk, name, format),
         [address] => address,
         _ => bail!("write `musher show ADDRESS`, or `musher show template NAME`"),
     };
     let Some(address) = Address::parse(name) else {
         bail!("`{name}` is no address: write the section and the id, as in monitors/checkout-errors");
     };
+    let declared = declare(desk)?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, &declared, &progress)?;
     let surveyed = survey(desk, &declared, &service).await?;
