@@ -114,7 +114,9 @@ fn direct_needs(changes: &[Change]) -> Vec<Vec<usize>> {
     let meant = |(at, change): (usize, &Change)| {
         // A delete waits for all that may still use its object; a reference means what is written.
         let meant = |address| match (writes.get(address), deletes.get(address)) {
-            (Some(writes), Some(deletes)) if change.action == Action::Delete => [&writes[..], deletes].concat(),
+            (Some(writes), Some(deletes)) if change.action == Action::Delete => {
+                [&writes[..], deletes].concat()
+            }
             (Some(found), _) | (None, Some(found)) => found.clone(),
             (None, None) => Vec::new(),
         };

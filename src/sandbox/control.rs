@@ -179,7 +179,8 @@ mod tests {
         let mut conduct = Conduct::default();
         let mut set = |body: &str| conduct.answer(&call("PUT", "/sandbox/control", body)).unwrap();
         assert_eq!(set(r#"{"faults":"429=1","seed":7}"#).status, 200);
-        let shown = r#"{"latency_ms":5,"faults":"429=1","limits":"","seed":7,"hold_from":0,"hold_done":false}"#;
+        let shown =
+            r#"{"latency_ms":5,"faults":"429=1","limits":"","seed":7,"hold_from":0,"hold_done":false}"#;
         assert_eq!(set(r#"{"latency_ms":5}"#).body, shown);
         for body in ["", "[]", r#"{"speed":1}"#, r#"{"seed":-1}"#, r#"{"limits":"x"}"#, r#"{"faults":1}"#] {
             assert_eq!(set(body).status, 400, "{body}");
@@ -187,7 +188,9 @@ mod tests {
         let (fault, verdict) = conduct.receive(&call("GET", "/api/v1/slo/abc", ""), Duration::ZERO);
         assert_eq!((fault, verdict.remaining), (Some(Fault::TooMany), 0));
         let counted = r#"{"total":3,"routes":{"GET /api/v1/slo":2,"GET /api/v1/slo/{id}":1},"limited":0,"faults":{"429":1,"hang":1}}"#;
-        conduct.answer(&call("PUT", "/sandbox/control", r#"{"hold_from":2,"hold_done":true,"faults":""}"#)).unwrap();
+        conduct
+            .answer(&call("PUT", "/sandbox/control", r#"{"hold_from":2,"hold_done":true,"faults":""}"#))
+            .unwrap();
         let mut receive = || conduct.receive(&call("GET", "/api/v1/slo", ""), Duration::ZERO).0;
         assert_eq!((receive(), receive()), (None, Some(Fault::Hang { done: true })));
         let requests = |conduct: &mut Conduct, method: &str| {

@@ -17,7 +17,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const AT_ONCE: usize = 8;
 
 /// Runs all cases side by side and tells those that fail, by their place.
-fn each<T: Sync>(cases: &[T], name: impl Fn(&T) -> String + Sync, run: impl Fn(&T) -> Result<(), String> + Sync) {
+fn each<T: Sync>(
+    cases: &[T],
+    name: impl Fn(&T) -> String + Sync,
+    run: impl Fn(&T) -> Result<(), String> + Sync,
+) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {

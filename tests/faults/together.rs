@@ -30,7 +30,11 @@ fn two_at_once(estate: &Estate, latency: u64) -> Result<(), String> {
         return Err(format!("the third run exits with {:?}\n{}", third.code, third.text));
     }
     let state = world.state();
-    println!("latency {latency}: codes {:?}, twins {before:?}, then {:?}", codes.map(|run| run.code), twins(&state));
+    println!(
+        "latency {latency}: codes {:?}, twins {before:?}, then {:?}",
+        codes.map(|run| run.code),
+        twins(&state)
+    );
     let plan = world.run(&["plan", "--detailed-exitcode"]);
     if plan.code != Some(0) {
         return Err(format!("the plan isn't empty\n{}", plan.text));
@@ -108,7 +112,13 @@ fn what_others_use_stays_and_they_are_named() {
     let run = world.run(&["apply", "--yes"]);
     assert_eq!(run.code, Some(4), "{}", run.text);
     let text = run.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for expected in ["Composite by hand", "SLO by hand", "2 failed", "- monitors/composite-goes", "the monitor is still used, and is not deleted"] {
+    for expected in [
+        "Composite by hand",
+        "SLO by hand",
+        "2 failed",
+        "- monitors/composite-goes",
+        "the monitor is still used, and is not deleted",
+    ] {
         assert!(text.contains(expected), "`{expected}` is not in\n{}", run.text);
     }
     let state = world.state();

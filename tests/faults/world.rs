@@ -53,7 +53,8 @@ impl World {
             .unwrap();
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
+        let address =
+            line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).unwrap_or_default();
         Self { address: address.trim().to_owned(), folder, server }
     }
 
@@ -93,7 +94,9 @@ impl World {
 
     /// Back to good behaviour.
     pub fn calm(&self) {
-        self.control(json!({"faults": "", "limits": "", "latency_ms": 0, "hold_from": 0, "hold_done": false}));
+        self.control(
+            json!({"faults": "", "limits": "", "latency_ms": 0, "hold_from": 0, "hold_done": false}),
+        );
     }
 
     /// `{total, routes, limited, faults}` since the last call.
@@ -123,7 +126,8 @@ impl World {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let head = "Host: 127.0.0.1\r\nConnection: close\r\nDD-API-KEY: any\r\nDD-APPLICATION-KEY: any";
-        write!(stream, "{method} {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}")
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
@@ -211,12 +215,13 @@ fn name_of(section: &str, body: &Value) -> String {
     let line = line.and_then(|(_, mark)| mark.split_once('/')).map(|(_, id)| id);
     match tag.or(line) {
         Some(id) => format!("{section}/{id}"),
-        None => format!("{section}: {}", body["name"].as_str().or(body["title"].as_str()).unwrap_or_default()),
+        None => {
+            format!("{section}: {}", body["name"].as_str().or(body["title"].as_str()).unwrap_or_default())
+        }
     }
 }
 
-const TIMES: [&str; 6] =
-    ["created", "created_at", "modified", "modified_at", "overall_state_modified", "id"];
+const TIMES: [&str; 6] = ["created", "created_at", "modified", "modified_at", "overall_state_modified", "id"];
 
 /// A body without times and ids of its own; ids of others are their names.
 fn bare(value: &Value, names: &BTreeMap<String, String>) -> Value {
