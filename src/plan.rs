@@ -131,6 +131,11 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
     Matched { pairs, leftover }
 }
 
+/// Of the live objects with one mark, the one that a plan takes. There must be one.
+pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -> &'a Live {
+    ours(kind, found, resource, &mut Vec::new(), &mut Vec::new())
+}
+
 /// Of the live objects with one mark, ours: the oldest that can be what is declared. One that can't is
 /// the rest of an interrupted replace, and goes; the others are clones, told and left alone.
 fn ours<'a>(

@@ -414,7 +414,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     http::install_crypto();
     let colors = cli.common.colors();
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -427,6 +430,20 @@ pub fn run() -> ExitCode {
             render::failure(&error, colors);
         }
         Exit::Error
+    });
+    ExitCode::from(exit as u8)
+}
+
+/// Help and version are answers; all else is wrong usage, whose code must not be the one that means changes.
+fn usage(error: &clap::Error) -> ExitCode {
+    let (stream, exit) =
+        if error.use_stderr() { (Stream::Err, Exit::Error) } else { (Stream::Out, Exit::Fine) };
+    let text = error.render();
+    // Where nothing can be printed, the code still tells.
+    let _ = render::print(stream, ColorChoice::Auto, |out, color| {
+        let plain = text.to_string();
+        let shown = render::sanitize::clean_lines(&plain);
+        if color && shown == plain { write!(out, "{}", text.ansi()) } else { write!(out, "{shown}") }
     });
     ExitCode::from(exit as u8)
 }

@@ -37,10 +37,11 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
     progress.end();
 
     let resource = declared.resources.iter().find(|resource| resource.address == address);
-    let live = surveyed.live.iter().find(|live| {
-        let ours = |mark: &crate::model::Mark| mark.owner == declared.scope.owner && mark.id == address.id();
-        live.section == address.section() && live.mark.as_ref().is_some_and(ours)
-    });
+    let change = surveyed.plan.changes.iter().find(|change| change.address == address);
+    // What the plan takes for it: of clones the oldest, of what is moved or adopted the one that will bear the id.
+    let known = surveyed.plan.known.get(&address).map(|known| &known.id);
+    let id = known.or_else(|| change?.datadog_id.as_ref());
+    let live = surveyed.live.iter().find(|live| live.section == address.section() && Some(&live.id) == id);
     let Some(kind) = kind::of_section(address.section()).filter(|_| resource.is_some() || live.is_some())
     else {
         let known = declared.resources.iter().map(|resource| resource.address.as_str());
@@ -53,7 +54,6 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
         mark::strip(kind, &mut body);
         canon::normal(kind, &body)
     });
-    let change = surveyed.plan.changes.iter().find(|change| change.address == address);
     let shown = Shown {
         address: &address,
         datadog_id: live.map(|live| live.id.as_str()),
