@@ -45,10 +45,14 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
 fn item(address: Address, resource: Option<&Resource>, found: Vec<&Live>) -> Option<Item> {
     let kind = kind::of_section(address.section())?;
     let live = (!found.is_empty()).then(|| taken(kind, &found, resource));
-    let body = live.map(|live| &live.body).or(resource.map(|resource| &resource.body))?;
+    let text = |key: &str| match (live, resource) {
+        (Some(live), _) => Some(live.body.get(key)?.as_str()?.to_owned()),
+        (None, Some(resource)) => Some(resource.body.get(key)?.as_str()?.to_owned()),
+        (None, None) => None,
+    };
     Some(Item {
         kind: kind.name,
-        name: ["name", "title"].iter().find_map(|key| Some(body.get(key)?.as_str()?.to_owned())),
+        name: ["name", "title"].iter().find_map(|key| text(key)),
         datadog_id: live.map(|live| live.id.clone()),
         url: live.map(|live| live.url.clone()),
         position: resource.map(|resource| resource.origin.position.clone()),

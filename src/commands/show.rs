@@ -47,8 +47,9 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
         let known = declared.resources.iter().map(|resource| resource.address.as_str());
         bail!("`{address}` is neither declared nor live: {}", known_words(address.as_str(), known));
     };
-    let wanted = resource
-        .map(|resource| fill(kind, &resource.body, &|reference| answer(&surveyed.plan.known, reference)));
+    let body = resource.map(|resource| resource.body.value());
+    let wanted =
+        body.as_ref().map(|body| fill(kind, body, &|reference| answer(&surveyed.plan.known, reference)));
     let bare = live.map(|live| {
         let mut body = live.body.clone();
         mark::strip(kind, &mut body);
@@ -59,7 +60,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
         datadog_id: live.map(|live| live.id.as_str()),
         url: live.map(|live| live.url.as_str()),
         position: resource.map(|resource| &resource.origin.position),
-        wanted: wanted.as_ref(),
+        wanted: wanted.as_deref(),
         live: bare.as_ref(),
         diff: change.map(|change| change.diff.as_slice()).unwrap_or_default(),
     };
