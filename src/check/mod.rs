@@ -122,7 +122,8 @@ fn judge(resources: &[Resource], from: usize, estate: &Estate<'_>) -> (Vec<(usiz
     let rules: Vec<usize> = (0..RULES.len()).filter(|rule| !estate.settings.is_off(*rule)).collect();
     let (mut found, mut used) = (Vec::new(), Used::default());
     for (index, resource) in resources.iter().enumerate() {
-        let Some(subject) = alert::Subject::new(resource, estate) else { continue };
+        let body = resource.body.value();
+        let Some(subject) = alert::Subject::new(resource, &body, estate) else { continue };
         let mut findings = Findings::default();
         query::faults(&subject, &mut findings);
         for rule in &rules {

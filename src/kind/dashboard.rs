@@ -39,8 +39,9 @@ pub const DASHBOARD: Kind = Kind {
         "/modified_at",
         "/deleted_at",
     ],
+    kept: &["/restricted_roles"],
     // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
-    kept: &["/restricted_roles", "/tabs/*/id"],
+    filled: &["/tabs/*/id"],
     unseen: &[],
     defaults: &[
         ("/description", &["null", r#""""#]),

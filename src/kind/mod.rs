@@ -56,6 +56,8 @@ pub struct Kind {
     pub read_only: &'static [&'static str],
     /// Never touched unless declared: dropped from the live side, and sent as it stands.
     pub kept: &'static [&'static str],
+    /// Filled with a value of the service's own where left out, so that what is live says nothing then.
+    pub filled: &'static [&'static str],
     /// Not shown by every read: its absence from a live object says nothing.
     pub unseen: &'static [&'static str],
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first

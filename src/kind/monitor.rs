@@ -51,8 +51,9 @@ pub const MONITOR: Kind = Kind {
         "/classification",
         "/assets/*/monitor_id",
     ],
+    kept: &["/options/silenced", "/restricted_roles", "/draft_status"],
     // A monitor without a name is named after its query (OpenAPI, CreateMonitor).
-    kept: &["/options/silenced", "/restricted_roles", "/draft_status", "/name"],
+    filled: &["/name"],
     // A plain GET lacks assets or says [] even where there are some; `with_restricted_roles=false`, and
     // a restriction policy set elsewhere, hide the roles.
     unseen: &["/assets", "/restricted_roles"],

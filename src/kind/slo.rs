@@ -51,6 +51,7 @@ pub const SLO: Kind = Kind {
         "/status",
     ],
     kept: &[],
+    filled: &[],
     unseen: &[],
     defaults: &[
         ("/description", &[r#""""#]),

@@ -85,9 +85,9 @@ impl<'s> Locator<'s> {
     /// The text that stands at a node, as written but for quotes and escapes; none where it is no text.
     pub fn text(&mut self, at: &At) -> Option<&str> {
         let Place::Node { pointer, .. } = &at.place else { return None };
-        let tree = &self.nodes(at.file).tree;
-        let (_, node) = tree.find(pointer)?;
-        tree.text(tree.resolve(node))
+        let nodes = self.nodes(at.file);
+        let (_, node) = nodes.find(pointer)?;
+        nodes.tree.text(nodes.tree.resolve(node))
     }
 
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::canon::{align, expand};
+use crate::canon::{align, expand, follow};
 use crate::diff::{diff, same};
 use crate::kind::Kind;
 use crate::load;
@@ -29,12 +29,11 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
             take(body, pair.other);
         }
     }
-    for (path, from) in kind.derived {
-        // Of several that it may follow, the first is what the service takes for a field left out.
-        let source = expand(from, body).into_iter().next();
-        let from = source.and_then(|pointer| body.pointer(&pointer));
-        if body.pointer(path).zip(from).is_some_and(|(own, from)| same(own, from)) {
-            take(body, path);
+    for derived in kind.derived {
+        let mut without = body.clone();
+        take(&mut without, derived.path);
+        if body.pointer(derived.path).zip(follow(&without, derived)).is_some_and(|(own, from)| same(own, from)) {
+            *body = without;
         }
     }
     let kept: Vec<String> = kind.kept.iter().flat_map(|path| expand(path, body)).collect();
