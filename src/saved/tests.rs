@@ -1,7 +1,7 @@
 //! Plans written, read back, and held against later ones.
 
 use super::*;
-use crate::model::{Action, Address, Directives, Origin};
+use crate::model::{Action, Address, Body, Directives, Origin};
 
 /// What a project says and what is live at one moment, for a plan of updates.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Moment {
     fn seal(&self) -> Seal {
         let resource = |(id, wanted, _): &(&str, &str, Option<&str>)| Resource {
             address: Address::new("monitors", id),
-            body: json!({ "name": wanted }),
+            body: Body::of(&json!({ "name": wanted })).expect("a shallow body"),
             directives: Directives::default(),
             origin: Origin::nowhere(),
             instance: None,

@@ -60,3 +60,25 @@ fn a_folder_that_is_not_there_is_an_error() {
     project.declare([("a", 1)]);
     project.run(&["apply", "--yes"]).check(1, &["nowhere/musher.lock can't be used as a lock file"]);
 }
+
+/// A signal before the first write ends the run in order.
+#[cfg(unix)]
+#[test]
+fn a_signal_while_waiting_changes_nothing() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+
+    let project = project();
+    hold(&project, 1_000);
+    let mut command = project.command(&["apply", "--yes", "--lock-timeout", "10m"]);
+    let mut waiting = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(waiting.stderr.take().unwrap());
+    let mut said = String::new();
+    stderr.read_line(&mut said).unwrap();
+    assert!(said.starts_with("waiting up to 600 s"), "{said}");
+    Command::new("kill").args(["-TERM", &waiting.id().to_string()]).status().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(waiting.wait().unwrap().code(), Some(1), "{said}");
+    assert!(said.contains("Stopped. Nothing was changed."), "{said}");
+    assert!(project.read("shared/musher.lock").contains("ci-7"));
+}
