@@ -107,10 +107,9 @@ pub fn best(times: usize, run: &mut dyn FnMut() -> io::Result<Run>) -> io::Resul
     let mut best: Option<Run> = None;
     for _ in 0..times {
         let run = run()?;
-        best = Some(best.map_or(run, |best| Run {
-            wall: best.wall.min(run.wall),
-            peak: best.peak.min(run.peak),
-        }));
+        best = Some(
+            best.map_or(run, |best| Run { wall: best.wall.min(run.wall), peak: best.peak.min(run.peak) }),
+        );
     }
     best.ok_or_else(|| io::Error::other("nothing was run"))
 }

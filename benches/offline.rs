@@ -66,9 +66,9 @@ fn rendered(folder: &Path) -> io::Result<Vec<String>> {
 
 fn body(change: &Value) -> String {
     let fields = change["diff"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let members = fields
-        .iter()
-        .filter_map(|field| Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone())));
+    let members = fields.iter().filter_map(|field| {
+        Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone()))
+    });
     Value::Object(members.collect::<Map<_, _>>()).to_string()
 }
 
