@@ -101,15 +101,3 @@ fn high_water(process: u32) -> u64 {
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
-
-/// The best of several runs: others use the machine too.
-pub fn best(times: usize, run: &mut dyn FnMut() -> io::Result<Run>) -> io::Result<Run> {
-    let mut best: Option<Run> = None;
-    for _ in 0..times {
-        let run = run()?;
-        best = Some(
-            best.map_or(run, |best| Run { wall: best.wall.min(run.wall), peak: best.peak.min(run.peak) }),
-        );
-    }
-    best.ok_or_else(|| io::Error::other("nothing was run"))
-}

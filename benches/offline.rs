@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
         estate::write(folder.path(), times)?;
         let bodies = rendered(folder.path())?;
         let bytes: usize = bodies.iter().map(String::len).sum();
-        let run = estate::best(RUNS, &mut || estate::musher(folder.path(), &["validate"], &[]))?;
+        let run = best(RUNS, &mut || estate::musher(folder.path(), &["validate"], &[]))?;
         let yardstick = (0..RUNS).map(|_| parse_and_print(&bodies)).min().unwrap_or_default();
         writeln!(
             out,
@@ -80,6 +80,19 @@ fn parse_and_print(bodies: &[String]) -> Duration {
         black_box(value.to_string());
     }
     started.elapsed()
+}
+
+/// The best of several runs: others use the machine too.
+fn best(times: usize, run: &mut dyn FnMut() -> io::Result<estate::Run>) -> io::Result<estate::Run> {
+    let mut best: Option<estate::Run> = None;
+    for _ in 0..times {
+        let run = run()?;
+        best = Some(best.map_or(run, |best| estate::Run {
+            wall: best.wall.min(run.wall),
+            peak: best.peak.min(run.peak),
+        }));
+    }
+    best.ok_or_else(|| io::Error::other("nothing was run"))
 }
 
 fn milliseconds(time: Duration) -> f64 {

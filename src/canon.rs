@@ -148,18 +148,19 @@ fn settle_nulls(desired: &mut Value, live: &mut Value, rule: &Rule) {
     }
 }
 
+/// The value that a field left out follows.
+pub fn follow<'a>(body: &'a Value, derived: &Derived) -> Option<&'a Value> {
+    let items = body.pointer(derived.list)?.as_array()?;
+    let (at, field) = derived.chosen_by;
+    let named = body.pointer(at).and_then(|wanted| items.iter().find(|item| item.get(field) == Some(wanted)));
+    named.or(items.first())?.get(derived.field)
+}
+
 /// A field left out takes the value that it follows.
 fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
-    let chosen = |body: &Value, derived: &Derived| {
-        let items = body.pointer(derived.list)?.as_array()?;
-        let (at, field) = derived.chosen_by;
-        let named =
-            body.pointer(at).and_then(|wanted| items.iter().find(|item| item.get(field) == Some(wanted)));
-        named.or(items.first())?.get(derived.field).cloned()
-    };
     // Of the definition alone: a field that follows must not steer the next one.
     let values: Vec<Option<Value>> =
-        kind.derived.iter().map(|derived| chosen(&aligned.desired, derived)).collect();
+        kind.derived.iter().map(|derived| follow(&aligned.desired, derived).cloned()).collect();
     for (derived, value) in kind.derived.iter().zip(values) {
         let shown = aligned.live.pointer(derived.path).is_some_and(|live| !live.is_null());
         let declared = aligned.desired.pointer(derived.path).is_some();

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::fill::references;
-use crate::model::{Action, Address, Change, Resource};
+use crate::model::{Action, Address, Change, Reference, Resource};
 
 /// Resources that refer to each other in a circle, each circle once, from its first address on.
 pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
     let edges: BTreeMap<&Address, Vec<Address>> = resources
         .iter()
-        .map(|resource| (&resource.address, targets(&resource.body)))
+        .map(|resource| (&resource.address, named_in(resource.body.text())))
         .filter(|(_, targets)| !targets.is_empty())
         .collect();
     let mut done: BTreeSet<&Address> = BTreeSet::new();
@@ -37,6 +37,13 @@ pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
         }
     }
     found
+}
+
+/// The targets of the references in a text; no JSON is needed to find them.
+fn named_in(text: &str) -> Vec<Address> {
+    let targets: BTreeSet<Address> =
+        Reference::in_text(text).into_iter().map(|(_, reference)| reference.target).collect();
+    targets.into_iter().collect()
 }
 
 fn targets(body: &Value) -> Vec<Address> {
@@ -121,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Attribute, Directives, Origin, Reference};
+    use crate::model::{Attribute, Body, Directives, Origin};
 
     fn id_of(id: &str) -> String {
         Reference { target: Address::new("monitors", id), attribute: Attribute::Id }.marker()
@@ -131,7 +138,7 @@ mod tests {
         let query: Vec<String> = refers_to.iter().map(|id| id_of(id)).collect();
         Resource {
             address: Address::new("monitors", id),
-            body: json!({"query": query.join(" && ")}),
+            body: Body::of(&json!({"query": query.join(" && ")})).expect("a body"),
             directives: Directives::default(),
             origin: Origin::nowhere(),
             instance: None,

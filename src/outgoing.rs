@@ -1,5 +1,7 @@
 //! What is wanted and what is live -> the body that is sent.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::canon::{self, Aligned, expand};
@@ -10,7 +12,10 @@ use crate::mark;
 use crate::model::Mark;
 
 /// The definition with `$ignore`d places as they stand live.
-pub fn with_ignored(desired: &Value, live: &Value, ignore: &[String]) -> Value {
+pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> Cow<'a, Value> {
+    if ignore.is_empty() {
+        return Cow::Borrowed(desired);
+    }
     let mut out = desired.clone();
     for pointer in ignore {
         match live.pointer(pointer) {
@@ -18,7 +23,7 @@ pub fn with_ignored(desired: &Value, live: &Value, ignore: &[String]) -> Value {
             None => take(&mut out, pointer),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The body of a create.

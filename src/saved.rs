@@ -43,7 +43,7 @@ pub fn seal(plan: &Plan, resources: &[Resource], only: &[String]) -> Seal {
         let moved_from: Vec<&str> = own.moved_from.iter().map(|address| address.as_str()).collect();
         let said =
             json!({"id": own.adopt, "protect": own.protect, "ignore": own.ignore, "moved_from": moved_from});
-        (resource.address.to_string(), short(&[&resource.body, &said]))
+        (resource.address.to_string(), short(&[&resource.body.value(), &said]))
     };
     let live = |change: &Change| {
         let (kind, body) = (kind::of_name(change.kind)?, change.live.as_ref()?);

@@ -1,5 +1,7 @@
 //! `docs/cli.md` is what `--help` says. `UPDATE_DOCS=1` writes it anew.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::process::Command;
 

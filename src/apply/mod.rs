@@ -259,7 +259,7 @@ impl<'a> Run<'a> {
                 let text = format!("it refers to `{}`, which is not there", reference.target);
                 Err(Failure::because(text))
             }
-            None => Ok(body),
+            None => Ok(body.into_owned()),
         }
     }
 

@@ -43,10 +43,12 @@ pub struct Variable<'a> {
 pub const DEPTH: usize = 100;
 
 impl<'a> Subject<'a> {
-    /// Absent where the section is none of a kind.
-    pub fn new(resource: &'a Resource, estate: &'a Estate<'a>) -> Option<Self> {
+    /// Absent where the section is none of a kind, and where there is no body, which is told elsewhere.
+    ///
+    /// `body` is that of the resource.
+    pub fn new(resource: &'a Resource, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
         let judged = &kind::of_section(resource.address.section())?.judged;
-        let body = &resource.body;
+        body.as_object().filter(|body| !body.is_empty())?;
         let alert = (judged.nature == Nature::Alert).then(|| read(body)).flatten();
         Some(Self { resource, body, judged, alert, estate })
     }

@@ -103,7 +103,7 @@ pub fn tell(
     sources: &Sources,
 ) -> Vec<Diagnostic> {
     let mut groups: HashMap<Key, usize> = HashMap::new();
-    let mut kept: Vec<(usize, Finding, Vec<String>)> = Vec::new();
+    let mut kept: Vec<Kept> = Vec::new();
     let mut turns: HashMap<(usize, String, String), usize> = HashMap::new();
     let mut last = usize::MAX;
     for (index, finding) in found {
@@ -115,46 +115,62 @@ pub fn tell(
         let shape = shape(&finding.text);
         let turn = turns.entry((finding.rule, finding.pointer.clone(), shape.clone())).or_default();
         let origin = Arc::as_ptr(&resource.origin) as usize;
-        let key = Key { rule: finding.rule, origin, pointer: finding.pointer.clone(), shape, turn: *turn };
+        let own = *turn;
         *turn += 1;
+        let key = Key { rule: finding.rule, origin, pointer: finding.pointer.clone(), shape, turn: own };
+        let whose = resource.address.to_string();
         match groups.entry(key) {
-            Entry::Occupied(entry) => kept[*entry.get()].2.push(resource.address.to_string()),
+            Entry::Occupied(entry) => kept[*entry.get()].whose.push(whose),
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
-                kept.push((index, finding, vec![resource.address.to_string()]));
+                kept.push(Kept { index, finding, turn: own, whose: vec![whose] });
             }
         }
     }
     let mut locator = Locator::new(sources);
     let count = kept.len();
-    let told = kept.into_iter().enumerate().map(|(number, (index, finding, whose))| {
+    let placed = kept.into_iter().enumerate().map(|(number, Kept { index, finding, turn, whose })| {
         let resource = &resources[index];
         let near = (number < LOCATED || count <= LOCATED).then_some(&mut locator);
+        let pointer = finding.pointer.clone();
         let mut told = diagnostic(finding, resource, settings, near);
         told.instances = whose;
-        (told, resource.instance.is_some())
+        Placed { told, pointer, turn, of_template: resource.instance.is_some() }
     });
-    fold(told.collect())
+    fold(placed.collect())
+}
+
+/// A finding with all resources that it hits.
+struct Kept {
+    /// The first of them.
+    index: usize,
+    finding: Finding,
+    turn: usize,
+    whose: Vec<String>,
+}
+
+/// The same with its place looked up.
+struct Placed {
+    told: Diagnostic,
+    pointer: String,
+    turn: usize,
+    of_template: bool,
 }
 
 /// A fault in defaults hits every resource of a section, and is told once. Who is hit is said where
 /// the place doesn't tell.
-fn fold(told: Vec<(Diagnostic, bool)>) -> Vec<Diagnostic> {
-    let mut first: HashMap<(&'static str, String, String), usize> = HashMap::new();
+fn fold(placed: Vec<Placed>) -> Vec<Diagnostic> {
+    let mut first = HashMap::new();
     let mut kept: Vec<(Diagnostic, bool)> = Vec::new();
-    for (diagnostic, of_template) in told {
-        match first.entry((diagnostic.code, format!("{:?}", diagnostic.at), shape(&diagnostic.text))) {
+    for Placed { told, pointer, turn, of_template } in placed {
+        match first.entry((told.code, format!("{:?}", told.at), pointer, shape(&told.text), turn)) {
             Entry::Occupied(entry) => {
-                let own = &mut kept[*entry.get()].0;
-                for address in diagnostic.instances {
-                    if own.instances.last() != Some(&address) {
-                        own.instances.push(address);
-                    }
-                }
+                let at: usize = *entry.get();
+                kept[at].0.instances.extend(told.instances);
             }
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
-                kept.push((diagnostic, of_template));
+                kept.push((told, of_template));
             }
         }
     }
@@ -207,8 +223,12 @@ pub fn place(locator: &mut Locator<'_>, resource: &Resource, pointer: &str, part
     }
     let at = locator.locate_in(&resource.origin, pointer);
     let Part::Within(range) = part else { return at };
-    let rendered = resource.body.pointer(pointer).and_then(|value| value.as_str());
+    let body = resource.body.value();
+    let rendered = body.pointer(pointer).and_then(|value| value.as_str());
     let (Some(rendered), Some(source)) = (rendered, locator.text(&at)) else { return at };
+    // What is missing at the end is shown there, not behind a last newline.
+    let end = rendered.trim_end().len();
+    let range = range.start.min(end)..range.end.min(end);
     match source_range(source, rendered, &range) {
         Some(range) => at.part(Part::Within(range)),
         None => at,

@@ -243,7 +243,7 @@ fn numbers_told(message: &str) -> Vec<(f64, Range<usize>)> {
             let behind = lower[start + digits..].trim_start();
             let other = OTHER_UNITS.iter().any(|unit| behind.starts_with(unit));
             if !inside_word
-                && start > from - usize::from(!word.ends_with('='))
+                && start + usize::from(word.ends_with('=')) > from
                 && !other
                 && let Ok(value) = number.parse()
             {

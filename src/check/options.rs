@@ -19,7 +19,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
         for field in fields.iter().filter(|field| subject.body.pointer(field).is_none_or(Value::is_null)) {
             let name = field.trim_start_matches('/');
             let text = format!("`{}` has no `{name}`, which the service requires", subject.resource.address);
-            found.add("", text, format!("add `{name}:`")).level(level);
+            found.add(field, text, format!("add `{name}:`")).level(level);
         }
     }
 }

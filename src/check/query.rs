@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::alert::{DEPTH, QUERY, Subject, VARIABLES, each_child, holds_metric_query};
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 use super::listed;
 use super::rules::position;
 use crate::config::RuleLevel;
@@ -73,16 +73,18 @@ fn of_object(map: &Map<String, Value>, pointer: &str, under: &str, lenient: bool
 
 fn told<T>(pointer: &str, parsed: &Parsed<T>, lenient: bool, found: &mut Findings) {
     for fault in &parsed.errors {
-        add(pointer, fault, if lenient { RuleLevel::Warn } else { RuleLevel::Error }, found);
+        let level = if lenient { RuleLevel::Warn } else { RuleLevel::Error };
+        add(pointer, fault, true, found).level(level);
     }
     for fault in &parsed.warnings {
-        add(pointer, fault, RuleLevel::Warn, found);
+        add(pointer, fault, false, found).level(RuleLevel::Warn);
     }
 }
 
-fn add(pointer: &str, fault: &Fault, level: RuleLevel, found: &mut Findings) {
+fn add<'f>(pointer: &str, fault: &Fault, refused: bool, found: &'f mut Findings) -> &'f mut Finding {
     found.rule = position(fault.code).expect("bug: a code of the parser that the table lacks");
     let text = match fault.code {
+        "query-syntax" if !refused => format!("The query may be misread: {}", fault.text),
         "query-syntax" | "unknown-aggregation" => format!("The query can't be read: {}", fault.text),
         _ => {
             let mut chars = fault.text.chars();
@@ -91,7 +93,7 @@ fn add(pointer: &str, fault: &Fault, level: RuleLevel, found: &mut Findings) {
         }
     };
     let help = fault.help.clone().unwrap_or_default();
-    found.within((pointer, &fault.range), text, help).level(level);
+    found.within((pointer, &fault.range), text, help)
 }
 
 /// Formulas name the queries beside them.

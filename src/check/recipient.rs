@@ -36,7 +36,11 @@ pub fn none(subject: &Subject<'_>, found: &mut Findings) {
         return;
     }
     let tells = |pointer| {
-        subject.text(pointer).is_some_and(|text| handles(text).iter().any(|handle| handle.len() > 1))
+        subject.text(pointer).is_some_and(|text| {
+            handles(text)
+                .into_iter()
+                .any(|handle| text[handle].contains(|c: char| c.is_alphanumeric() || c == '{'))
+        })
     };
     if !tells(MESSAGE) && !tells(ESCALATION) {
         let text = format!("`{}` tells nobody: its message names no recipient", subject.resource.address);
@@ -108,7 +112,7 @@ mod tests {
             ("https://x/logs?query=@a", &[]),
             ("a @ b", &["@"]),
             ("ü@é", &[]),
-            ("@@", &["@"]),
+            ("@@", &["@@"]),
         ] {
             let found: Vec<&str> = handles(text).into_iter().map(|range| &text[range]).collect();
             assert_eq!(found, expected, "{text}");

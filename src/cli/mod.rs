@@ -160,6 +160,24 @@ Examples:
   musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
+    /// Write live objects to files: one each, as the UI exports them
+    #[command(after_help = "\
+Examples:
+  musher export dashboard abc-def-ghi                        to a file in this folder
+  musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
+  musher export slo --all -o backup
+  musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
+
+An export is a definition: moved below monitors/ it makes a new object; `musher import` adopts the existing one.")]
+    Export(Export),
+    /// Take an exported file or a live object into this project
+    #[command(after_help = "\
+Examples:
+  musher import dashboard ~/Downloads/checkout.json           a new dashboard of that content
+  musher import monitor 123                                   adopts it: the definition bears its $id
+  musher import monitor 123 124 --into monitors/shop.yaml     as entries of a file, comments kept
+  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply")]
+    Import(Import),
     /// List the resources, with their live ids
     #[command(after_help = "\
 Examples:
@@ -246,7 +264,7 @@ pub struct Plan {
     pub expand: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Apply {
     /// A plan saved with `musher plan --format json -o FILE`: does exactly that, or refuses
     #[arg(value_name = "PLAN.json", conflicts_with = "destroy")]
@@ -275,8 +293,56 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
+pub struct Export {
+    /// monitor, slo or dashboard
+    pub kind: String,
+    /// Ids, or URLs of the web application
+    #[arg(value_name = "ID or URL")]
+    pub named: Vec<String>,
+    /// All of them, whoever owns them
+    #[arg(long, conflicts_with = "named")]
+    pub all: bool,
+    /// Those with this in their name or title, upper and lower case alike
+    #[arg(long, value_name = "TEXT", conflicts_with = "named")]
+    pub query: Option<String>,
+    /// Those with this tag; repeatable, then with each of them
+    #[arg(long, value_name = "TAG", conflicts_with = "named")]
+    pub tag: Vec<String>,
+    /// Those that this project owns in the environment
+    #[arg(long, conflicts_with_all = ["named", "unmanaged"])]
+    pub managed: bool,
+    /// Those that no project owns
+    #[arg(long, conflicts_with = "named")]
+    pub unmanaged: bool,
+    /// Overwrite files that say something else
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// monitor, slo or dashboard
+    pub kind: String,
+    /// Exported JSON files, ids, or URLs of the web application
+    #[arg(required = true, value_name = "FILE, ID or URL")]
+    pub named: Vec<String>,
+    /// Add it to this YAML file of definitions, instead of a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<Utf8PathBuf>,
+    /// The id it gets, instead of one made of its name
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Plan and apply just that
+    #[arg(long)]
+    pub apply: bool,
+    /// Don't ask
+    #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Show {
-    /// Section and id: monitors/checkout-errors; or the words `template NAME`
+    /// Section and id: monitors/checkout-errors; or the words `template NAME`, or `template` for a list
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
     pub what: Vec<String>,
 }
@@ -348,7 +414,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     http::install_crypto();
     let colors = cli.common.colors();
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -365,6 +434,20 @@ pub fn run() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// Help and version are answers; all else is wrong usage, whose code must not be the one that means changes.
+fn usage(error: &clap::Error) -> ExitCode {
+    let (stream, exit) =
+        if error.use_stderr() { (Stream::Err, Exit::Error) } else { (Stream::Out, Exit::Fine) };
+    let text = error.render();
+    // Where nothing can be printed, the code still tells.
+    let _ = render::print(stream, ColorChoice::Auto, |out, color| {
+        let plain = text.to_string();
+        let shown = render::sanitize::clean_lines(&plain);
+        if color && shown == plain { write!(out, "{}", text.ansi()) } else { write!(out, "{shown}") }
+    });
+    ExitCode::from(exit as u8)
+}
+
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let common = cli.common;
     let desk = Desk { common: &common, connect: &connect::connect };
@@ -373,6 +456,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Validate(options) => commands::validate::run(&desk, &options).await,
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
+        Command::Export(options) => commands::export::run(&desk, &options).await,
+        Command::Import(options) => commands::import::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
         Command::Schema(options) => commands::schema::run(&desk, &options),

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub use list::Wanted;
 pub use refusal::{Fault, Refusal};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Limit};
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Live, Mark};
@@ -208,6 +208,16 @@ impl Client {
             return self.whole(kind, &items).await;
         }
         Ok(items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect())
+    }
+
+    /// The rate limit that writes of a kind met in an earlier run.
+    pub fn limit(&self, kind: &Kind) -> Option<Limit> {
+        self.cache().limit(kind.section).cloned()
+    }
+
+    /// Keeps a rate limit for the next run.
+    pub fn set_limit(&self, kind: &Kind, limit: Limit) {
+        self.cache().set_limit(kind.section, limit);
     }
 
     /// Writes what was learnt for the next run.

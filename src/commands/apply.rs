@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::Value;
 
+use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
@@ -98,6 +99,9 @@ async fn prepare(
     if plan.changes.is_empty() {
         report(options, plan, &[])?;
         return Ok(Prepared::Over(Exit::Fine));
+    }
+    if let Some(cost) = cost(plan, &service) {
+        desk.say(&cost)?;
     }
     if let Some(name) = held(desk, declared, &surveyed, options)? {
         report(options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
@@ -232,7 +236,9 @@ async fn carry_out(
         refused,
         keys_refused: &keys_refused,
     };
-    let outcomes = apply::apply(plan, &service.client, &options, progress.as_ref()).await;
+    let watch = Costly::new(plan, service, &progress, desk.common.quiet);
+    let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
+    cost::remember(service);
     listener.abort();
     progress.end();
     outcomes

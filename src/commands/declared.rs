@@ -1,5 +1,7 @@
 //! The files' side of every command: found, loaded, expanded, checked, and told what is wrong.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{Desk, Told, start};
@@ -18,6 +20,8 @@ pub struct Declared {
     pub scope: Scope,
     /// Sorted by address.
     pub resources: Vec<Resource>,
+    /// Addresses that stand in files, those of switched-off definitions included.
+    pub written: BTreeSet<Address>,
     pub sources: Sources,
     /// What `--only` lets through.
     only: Option<GlobSet>,
@@ -52,6 +56,7 @@ pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
     diagnostics.extend(faults);
     let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
+    declared.written = definitions.resources.iter().map(|definition| definition.address.clone()).collect();
     drop(definitions);
     diagnostics.extend(faults);
     let (settings, faults) = check::Settings::read(&declared.config);
@@ -76,7 +81,7 @@ fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
-    let declared = Declared { config, scope, resources: Vec::new(), sources: sources.clone(), only };
+    let declared = Declared { config, scope, resources: Vec::new(), written: BTreeSet::new(), sources: sources.clone(), only };
     Ok(Judged { declared: Some(declared), diagnostics, sources })
 }
 
@@ -94,7 +99,7 @@ pub fn declare_strictly(desk: &Desk<'_>, deny_warnings: bool) -> anyhow::Result<
     sound(desk, judged)
 }
 
-/// The project without its definitions, which may be broken: for the end of everything that it owns.
+/// The project without its definitions, which may be broken: for the end of everything that it owns, and for exports.
 pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
     sound(desk, bare(desk)?)
 }

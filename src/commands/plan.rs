@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Desk;
+use super::cost::cost;
 use super::declared::declare_strictly;
 use super::surveyed::{service, survey};
 use crate::cli::{self, Exit, Format};
@@ -24,6 +25,9 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
         desk.answer(|out, _| plan_json::write_saved(&surveyed.plan, &seal, out))?;
     } else {
         show(desk, &surveyed.plan, format, options.expand)?;
+    }
+    if let Some(cost) = cost(&surveyed.plan, &service) {
+        desk.say(&cost)?;
     }
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Fine })

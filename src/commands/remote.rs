@@ -70,7 +70,7 @@ async fn known(
     let mut sections: BTreeSet<String> = BTreeSet::new();
     for resource in judged {
         sections.insert(resource.address.section().to_owned());
-        let targets = references(&resource.body).into_iter();
+        let targets = references(&resource.body.value()).into_iter();
         sections.extend(targets.map(|reference| reference.target.section().to_owned()));
     }
     let kinds: Vec<&'static Kind> =
@@ -97,7 +97,8 @@ fn questions<'a>(
     let (mut questions, mut waiting) = (Vec::new(), Vec::new());
     for resource in judged {
         let Some(kind) = kind_of(resource) else { continue };
-        let body = fill(kind, &resource.body, &|reference| answer(known, reference));
+        let body = resource.body.value();
+        let body = fill(kind, &body, &|reference| answer(known, reference)).into_owned();
         if references(&body).is_empty() {
             let id = known.get(&resource.address).map(|known| known.id.as_str());
             questions.push(Question { kind, resource, id, body });

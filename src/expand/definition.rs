@@ -9,7 +9,7 @@ use super::body::{Base, Body, Node, SiteId, Sites, render};
 use super::fault::Faults;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::Definition;
-use crate::model::{Address, Directives, Instance, Origin, Resource, is_id};
+use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
 use crate::template::{Compiler, Fault, Global, Run};
 
 /// A definition, compiled.
@@ -127,13 +127,14 @@ impl Compiled<'_> {
                 Fault::new("empty-body", words).help("`null` takes a default away, and all were"),
             );
         }
-        (faults.count == before).then(|| Resource {
-            address,
-            body,
-            directives,
-            origin: Arc::clone(&self.origin),
-            instance: place.instance.cloned(),
-        })
+        let body = model::Body::of(&body);
+        if body.is_none() {
+            let words = format!("The body of `{address}` is nested too deeply once it is rendered");
+            faults.add(self.whole, Fault::new("too-deep", words).help("no body needs more than 127 levels"));
+        }
+        let body = body.filter(|_| faults.count == before)?;
+        let instance = place.instance.cloned();
+        Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
     }
 }
 

@@ -28,7 +28,7 @@ use crate::model::{Address, Mark, Origin, Resource};
 use crate::template::{Compiler, Global, Run};
 
 pub use self::scope::Setting;
-pub use self::template::{Description, describe};
+pub use self::template::{Description, ParamDescription, describe};
 
 /// From so many definitions or instances on, threads pay.
 const WORTH_THREADS: usize = 64;

@@ -169,7 +169,7 @@ fn check(project: Value, expected: Value) {
     let (resources, faults) = Project::new(&project).expand();
     assert!(faults.is_empty(), "{faults:#?}");
     let bodies: Map<String, Value> =
-        resources.into_iter().map(|resource| (resource.address.to_string(), resource.body)).collect();
+        resources.into_iter().map(|resource| (resource.address.to_string(), resource.body.value())).collect();
     let shown =
         Value::Object(bodies).to_string().replace(Reference::OPEN, "<").replace(Reference::CLOSE, ">");
     let expected = expected.to_string();
@@ -355,7 +355,11 @@ fn check_ids(own: Value, files: Value, expected: &[&str]) {
     let ids: Vec<String> = resources
         .iter()
         .map(|resource| {
-            format!("{}={}", resource.address.id(), resource.body["name"].as_str().unwrap_or_default())
+            format!(
+                "{}={}",
+                resource.address.id(),
+                resource.body.value()["name"].as_str().unwrap_or_default()
+            )
         })
         .collect();
     assert_eq!(ids, expected, "{own}");
@@ -635,7 +639,8 @@ fn references_are_checked() {
     let (resources, faults) = Project::new(&project(json!({}))).expand();
     assert!(faults.is_empty(), "{faults:#?}");
     let broken = resources.iter().find(|r| r.address.id() == "u/b/broken").expect("the second instance");
-    let query = broken.body["q"].as_str().unwrap_or_default();
+    let body = broken.body.value();
+    let query = body["q"].as_str().unwrap_or_default();
     assert_eq!(
         query.replace([Reference::OPEN, Reference::CLOSE], "|"),
         "|id monitors/u/b/errors| |id monitors/u/a/errors| |id monitors/plain|"

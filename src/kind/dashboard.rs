@@ -1,7 +1,7 @@
 //! Dashboards.
 
 use super::{
-    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary, fields,
+    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, Summary, fields,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
@@ -39,8 +39,9 @@ pub const DASHBOARD: Kind = Kind {
         "/modified_at",
         "/deleted_at",
     ],
+    kept: &["/restricted_roles"],
     // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
-    kept: &["/restricted_roles", "/tabs/*/id"],
+    filled: &["/tabs/*/id"],
     unseen: &[],
     defaults: &[
         ("/description", &["null", r#""""#]),
@@ -86,6 +87,11 @@ pub const DASHBOARD: Kind = Kind {
     ],
     immutable: &["/layout_type"],
     numeric_references: &[],
+    // Alert graph, alert value and SLO widgets, and the SLO data source of queries (OpenAPI).
+    mentions: &[
+        Mention { at: Mentioned::Key("alert_id"), when: None, section: "monitors" },
+        Mention { at: Mentioned::Key("slo_id"), when: None, section: "slos" },
+    ],
     stakes: Stakes {
         recipients: &["/notify_list"],
         thresholds: &[],

@@ -398,11 +398,12 @@ pub const DASHBOARD: &[Field] = &[
     of("/widgets/*/definition/widgets", Sort::Same("/widgets"), "Widgets of a group"),
     count("/widgets/*/id", "Given by the service; not needed"),
     object("/widgets/*/layout", "Where it stands"),
-    count("/widgets/*/layout/height", "In rows of the grid"),
+    // Real exports hold places left of the grid, against the document's bounds.
+    number("/widgets/*/layout/height", "In rows of the grid"),
     boolean("/widgets/*/layout/is_column_break", "The first one of the second column, in high density"),
-    count("/widgets/*/layout/width", "In columns of the grid"),
-    count("/widgets/*/layout/x", "Columns from the left"),
-    count("/widgets/*/layout/y", "Rows from the top"),
+    number("/widgets/*/layout/width", "In columns of the grid"),
+    number("/widgets/*/layout/x", "Columns from the left"),
+    number("/widgets/*/layout/y", "Rows from the top"),
 ];
 
 #[cfg(test)]

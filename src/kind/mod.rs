@@ -56,6 +56,8 @@ pub struct Kind {
     pub read_only: &'static [&'static str],
     /// Never touched unless declared: dropped from the live side, and sent as it stands.
     pub kept: &'static [&'static str],
+    /// Filled with a value of the service's own where left out, so that what is live says nothing then.
+    pub filled: &'static [&'static str],
     /// Not shown by every read: its absence from a live object says nothing.
     pub unseen: &'static [&'static str],
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first
@@ -85,6 +87,8 @@ pub struct Kind {
     pub immutable: &'static [&'static str],
     /// A reference here is a number, everywhere else a text.
     pub numeric_references: &'static [&'static str],
+    /// Where a body names live objects by their ids: an import writes references there.
+    pub mentions: &'static [Mention],
 
     // What a change may endanger.
     pub stakes: Stakes,
@@ -188,6 +192,25 @@ pub struct Identified {
     /// pointers into an item.
     pub sort: &'static str,
     pub name: &'static str,
+}
+
+/// See [`Kind::mentions`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mention {
+    pub at: Mentioned,
+    /// Only where the text at a pointer is this one.
+    pub when: Option<(&'static str, &'static str)>,
+    /// The section of the objects that are named.
+    pub section: &'static str,
+}
+
+/// The place of a mention.
+#[derive(Clone, Copy, Debug)]
+pub enum Mentioned {
+    /// A text with ids among other words, or one id; or a number where the row has numeric references.
+    Path(&'static str),
+    /// A text that is one id, under this key at any depth.
+    Key(&'static str),
 }
 
 /// Facts that the risks of a change are read from.

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, fields,
-};
+use super::{Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -53,6 +51,7 @@ pub const SLO: Kind = Kind {
         "/status",
     ],
     kept: &[],
+    filled: &[],
     unseen: &[],
     defaults: &[
         ("/description", &[r#""""#]),
@@ -77,6 +76,7 @@ pub const SLO: Kind = Kind {
     // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
     immutable: &["/type"],
     numeric_references: &["/monitor_ids/*"],
+    mentions: &[Mention { at: Mentioned::Path("/monitor_ids/*"), when: None, section: "monitors" }],
     stakes: Stakes {
         recipients: &[],
         thresholds: &[],

@@ -129,9 +129,9 @@ impl Paced {
         Counts { requests: read(&self.requests), retries: read(&self.retries), limited: read(&self.limited) }
     }
 
-    /// The limits that the service has announced, by the name that it gave them, sorted.
-    pub fn announced(&self) -> Vec<(String, Announced)> {
-        self.buckets.announced()
+    /// The rate limit that the service has announced to requests like this one, and the name that it gave it.
+    pub fn announced_to(&self, request: &Request) -> Option<(String, Announced)> {
+        self.buckets.announced_to(request)
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, WireError> {

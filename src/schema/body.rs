@@ -41,7 +41,7 @@ impl Table<'_> {
     fn field(&self, field: &Field, place: &str) -> Value {
         let mut schema = match field.sort {
             Sort::Any => json!({}),
-            Sort::Boolean => or_template("boolean"),
+            Sort::Boolean => value("boolean"),
             Sort::Number(min, max) => bounded("number", min, max),
             Sort::Integer(min, max) => bounded("integer", min, max),
             Sort::Text([]) => json!({"type": ["string", "null"]}),
@@ -56,14 +56,14 @@ impl Table<'_> {
                 list(item(json!({"type": ["integer", "string", "object"], "pattern": TEMPLATE}), place))
             }
             Sort::Object => {
-                let mut schema = or_template("object");
+                let mut schema = value("object");
                 schema["properties"] = self.below(field.at, place).into();
                 schema
             }
             Sort::List => {
                 let inner = self.below(&format!("{}/*", field.at), &format!("{place}/items"));
                 if inner.is_empty() {
-                    or_template("array")
+                    value("array")
                 } else {
                     let mut one =
                         json!({"type": ["object", "string"], "pattern": TEMPLATE, "properties": inner});
@@ -86,13 +86,20 @@ fn steps(path: &str) -> String {
         .collect()
 }
 
-/// A value of a type, or what becomes one.
-fn or_template(name: &str) -> Value {
-    json!({"type": [name, "string", "null"], "pattern": TEMPLATE})
+/// A value of these types, or a text that becomes one.
+pub fn or_template(types: &[&str]) -> Value {
+    let said = format!("Write a value of the type {}, or a `${{…}}` that becomes one", types[0]);
+    let types = [types, &["string"]].concat();
+    json!({"type": types, "pattern": TEMPLATE, "patternErrorMessage": said})
+}
+
+/// The same; null takes a default away.
+fn value(name: &str) -> Value {
+    or_template(&[name, "null"])
 }
 
 fn bounded(name: &str, min: Option<i32>, max: Option<i32>) -> Value {
-    let mut schema = or_template(name);
+    let mut schema = value(name);
     for (keyword, bound) in [("minimum", min), ("maximum", max)] {
         if let Some(bound) = bound {
             schema[keyword] = json!(bound);
@@ -102,7 +109,7 @@ fn bounded(name: &str, min: Option<i32>, max: Option<i32>) -> Value {
 }
 
 fn list(items: Value) -> Value {
-    let mut schema = or_template("array");
+    let mut schema = value("array");
     schema["items"] = items;
     schema
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ID, TEMPLATE, VARIABLE};
+use super::body::or_template;
+use super::{ids, variables};
+use crate::check;
 use crate::diagnostic::{FileId, Format};
 use crate::load;
 use crate::template::BUILT_IN;
@@ -14,6 +16,7 @@ pub fn names() -> Vec<String> {
 
 /// The `$` keys of a definition.
 pub fn directives() -> Map<String, Value> {
+    let rules: Vec<&str> = check::all_codes().collect();
     let id = json!({"type": ["integer", "string"], "minLength": 1});
     let keys = json!({
         "$file": {
@@ -36,7 +39,7 @@ pub fn directives() -> Map<String, Value> {
         "$allow": {
             "description": "Rules that are silent here, by the code that a diagnostic shows",
             "type": "array",
-            "items": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+            "items": {"anyOf": [{"enum": rules}, {"type": "string", "pattern": "^[a-z0-9-]+$"}]},
         },
     });
     match keys {
@@ -46,7 +49,9 @@ pub fn directives() -> Map<String, Value> {
 }
 
 fn condition(doc: &str) -> Value {
-    json!({"description": doc, "type": ["boolean", "string"], "pattern": TEMPLATE})
+    let mut schema = or_template(&["boolean"]);
+    schema["description"] = json!(doc);
+    schema
 }
 
 fn one_or_list(doc: &str) -> Value {
@@ -89,7 +94,7 @@ pub fn uses() -> Value {
     json!({
         "description": "By name: a template, once for each item of a list",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": ID},
+        "propertyNames": ids(),
         "additionalProperties": entry,
     })
 }
@@ -124,7 +129,7 @@ pub fn params() -> Value {
     json!({
         "description": "By name: what the template is told by whoever uses it",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": VARIABLE},
+        "propertyNames": variables(),
         "additionalProperties": parameter,
     })
 }

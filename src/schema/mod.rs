@@ -20,7 +20,7 @@ const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 /// A text that holds a `${…}`.
 const TEMPLATE: &str = r"\$\{";
 /// A key of a body: neither one of ours nor a template.
-const FOREIGN: &str = r"^[^$]([^$]|\$[^{]|\$$)*$";
+const FOREIGN: &str = r"[^$]([^$]|\$[^{]|\$$)*";
 
 /// A sort of file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,11 @@ fn document(title: &str, properties: Map<String, Value>, entries: bool) -> Value
     for kind in KINDS {
         let mut body = body::schema(kind, &place(kind));
         body["propertyNames"] = if entries {
-            json!({"anyOf": [{"enum": keys::names()}, {"pattern": FOREIGN}]})
+            let own = keys::names().join("|").replace('$', r"\$");
+            let said = format!("Keys that begin with $ are musher's own: {}", keys::names().join(", "));
+            texts_of(&format!("^({own}|{FOREIGN})$"), &said)
         } else {
-            json!({"pattern": FOREIGN})
+            texts_of(&format!("^{FOREIGN}$"), "Keys that begin with $ belong to definitions")
         };
         if entries {
             body["minProperties"] = json!(1);
@@ -92,10 +94,24 @@ fn sections() -> Map<String, Value> {
         let schema = json!({
             "description": format!("By id: bodies of the kind `{}`, as Datadog's API takes them", kind.name),
             "type": ["object", "null"],
-            "propertyNames": {"pattern": ID},
+            "propertyNames": ids(),
             "additionalProperties": {"$ref": place(kind)},
         });
         (kind.section.to_owned(), schema)
     };
     KINDS.iter().map(section).collect()
+}
+
+/// Texts of a form, and what to say of others: `patternErrorMessage` is known to language servers.
+fn texts_of(pattern: &str, otherwise: &str) -> Value {
+    json!({"pattern": pattern, "patternErrorMessage": otherwise})
+}
+
+fn ids() -> Value {
+    texts_of(ID, "An id has lower case letters, digits, `.`, `_` and `-`; its segments are joined by `/`")
+}
+
+/// Names that can stand in a `${…}`.
+fn variables() -> Value {
+    texts_of(VARIABLE, "A name has letters, digits and `_`, and begins with no digit")
 }

@@ -2,11 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{VARIABLE, place};
+use super::{place, variables};
+use crate::check::{RULES, Rule};
+use crate::config::RuleLevel;
 use crate::kind::KINDS;
 
 /// Names of projects and environments, which go into marks.
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
+const NAMES: &str = "A name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
 /// Names of environment variables.
 const ENVIRONMENT_VARIABLE: &str = "^[A-Z_][A-Z0-9_]*$";
 
@@ -19,12 +22,13 @@ pub fn properties() -> Map<String, Value> {
             "description": "The project's name; it goes into the mark of every object",
             "type": "string",
             "pattern": NAME,
+            "patternErrorMessage": NAMES,
         },
         "vars": vars(),
         "environments": {
             "description": "By name: where the project lives",
             "type": ["object", "null"],
-            "propertyNames": {"pattern": NAME},
+            "propertyNames": {"pattern": NAME, "patternErrorMessage": NAMES},
             "additionalProperties": environment(),
         },
         "default_environment": {
@@ -39,10 +43,16 @@ pub fn properties() -> Map<String, Value> {
             "additionalProperties": false,
             "properties": defaults,
         },
+        "required_tags": {
+            "description": "Keys of tags that the rule `required-tags` asks for",
+            "type": ["array", "null"],
+            "items": {"type": "string"},
+        },
         "rules": {
             "description": "By rule: how serious it is",
             "type": ["object", "null"],
-            "additionalProperties": {"anyOf": [{"enum": ["error", "warn", "off"]}, {"type": ["object", "array"]}]},
+            "additionalProperties": false,
+            "properties": rules(),
         },
     });
     match keys {
@@ -51,11 +61,24 @@ pub fn properties() -> Map<String, Value> {
     }
 }
 
+fn rules() -> Map<String, Value> {
+    let explained = |rule: &Rule| {
+        let level = match rule.level {
+            RuleLevel::Error => "error",
+            RuleLevel::Warn => "warn",
+            RuleLevel::Off => "off",
+        };
+        let doc = format!("{} (default: {level})", rule.about);
+        (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
+    };
+    RULES.iter().map(explained).collect()
+}
+
 fn vars() -> Value {
     json!({
         "description": "Values for `${name}`; an environment's own win",
         "type": ["object", "null"],
-        "propertyNames": {"pattern": VARIABLE},
+        "propertyNames": variables(),
     })
 }
 

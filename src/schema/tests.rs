@@ -9,7 +9,7 @@ use super::{File, keys, project, schema};
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources};
 use crate::kind::{self, KINDS, Kind};
 use crate::load;
-use crate::recordings::sessions;
+use crate::recordings::{sessions, shared};
 
 fn validator(file: File) -> &'static Validator {
     static MADE: LazyLock<[Validator; 3]> = LazyLock::new(|| {
@@ -72,26 +72,47 @@ fn the_example_estate_is_valid() {
     }
 }
 
-/// What the service took is never wrong.
+/// What the service took or answered is never wrong.
 #[test]
 fn recorded_bodies_are_valid() {
-    let validator = validator(File::Definitions);
-    let mut count = 0;
+    let (mut taken, mut answered) = (0, 0);
     for kind in KINDS {
         let Some(sessions) = sessions(&[kind.name], "bodies against the schema") else { return };
-        for one in sessions.into_values().flatten() {
-            let written = ["POST", "PUT"].contains(&one.method.as_str()) && one.status < 300;
+        for one in sessions.into_values().flatten().filter(|one| one.status < 300) {
             let alone =
                 one.path.strip_prefix(kind.path).is_some_and(|rest| !rest[1.min(rest.len())..].contains('/'));
-            let body = one.request.as_object().filter(|body| !body.is_empty() && (kind.is_export)(body));
-            let Some(body) = body.filter(|_| written && alone) else { continue };
-            let told = faults(validator, &json!({ kind.section: {"recorded": body} }));
-            assert!(told.is_empty(), "{}: {told:#?}\n{body:?}", one.source);
-            count += 1;
+            let written = alone && ["POST", "PUT"].contains(&one.method.as_str());
+            taken += usize::from(written && is_valid(kind, &one.request, &one.source));
+            let whole = one.response.pointer("/data/0").or(one.response.get("data")).unwrap_or(&one.response);
+            answered += usize::from(alone && is_valid(kind, whole, &one.source));
         }
     }
-    println!("{count} recorded bodies are valid by the schema");
-    assert!(count > 400, "{count}");
+    println!("valid by the schema: {taken} recorded bodies and {answered} answers");
+    assert!(taken > 400 && answered > 400, "{taken} {answered}");
+}
+
+#[test]
+fn real_exports_are_valid() {
+    let Some(shared) = shared("exports against the schema") else { return };
+    let mut count = 0;
+    for kind in KINDS {
+        let Ok(folder) = std::fs::read_dir(shared.join("exports").join(kind.section)) else { continue };
+        for entry in folder {
+            let path = entry.unwrap().path();
+            let body = std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str(&text).ok());
+            count += usize::from(body.is_some_and(|body| is_valid(kind, &body, &path.display().to_string())));
+        }
+    }
+    println!("valid by the schema: {count} real exports");
+    assert!(count > 50, "{count}");
+}
+
+/// Whether a value is a body of the kind at all; one that the schema refuses ends the test.
+fn is_valid(kind: &Kind, body: &Value, source: &str) -> bool {
+    let Some(map) = body.as_object().filter(|body| (kind.is_export)(body)) else { return false };
+    let told = faults(validator(File::Definitions), &json!({ kind.section: {"recorded": map} }));
+    assert!(told.is_empty(), "{source}: {told:#?}");
+    true
 }
 
 fn check(file: File, yaml: &str, expected: &[&str]) {
@@ -168,7 +189,7 @@ fn templates_and_projects_are_judged_too() {
         &[],
     );
     project(
-        "{project: a, defaults: {monitors: {tags: [a], options: {include_tags: true}}}, rules: {a-b: warn}}",
+        "{project: a, defaults: {monitors: {tags: [a], options: {include_tags: true}}}, required_tags: [team], rules: {required-tags: warn}}",
         &[],
     );
     project("{}", &[""]);
@@ -181,7 +202,8 @@ fn templates_and_projects_are_judged_too() {
     );
     project("{project: a, environments: {prod: {keys: {api: secret}}}}", &["/environments/prod/keys/api"]);
     project("{project: a, defaults: {monitors: {$protect: true}}}", &["/defaults/monitors"]);
-    project("{project: a, rules: {x: loud}}", &["/rules/x"]);
+    project("{project: a, rules: {required-tags: loud}}", &["/rules/required-tags"]);
+    project("{project: a, rules: {no-such-rule: off}}", &["/rules"]);
 }
 
 /// The reader tells all that it knows about an unknown key; the names in that help.

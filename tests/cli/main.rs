@@ -10,3 +10,6 @@ mod over_http;
 mod owners;
 mod bad_input;
 mod hostile;
+mod environment;
+mod flags;
+mod safety;
