@@ -144,21 +144,10 @@ mod tests {
     use crate::model::{Action, Address, Instances};
 
     fn plan(owned: usize, declared: usize, deleted: usize, protected: bool) -> Plan {
-        let change = |n: usize| Change {
-            address: Address::new("monitors", &format!("m{n}")),
-            action: if n == 0 { Action::Replace } else { Action::Delete },
-            kind: "monitor",
-            datadog_id: None,
-            url: None,
-            moved_from: None,
-            origin: None,
-            instance: None,
-            risks: Vec::new(),
-            diff: Vec::new(),
-            body: None,
-            live: None,
-            after: Vec::new(),
-            protected: protected && n == 0,
+        let change = |n: usize| {
+            let action = if n == 0 { Action::Replace } else { Action::Delete };
+            let change = Change::new("monitor", Address::new("monitors", &format!("m{n}")), action);
+            Change { protected: protected && n == 0, ..change }
         };
         Plan {
             project: "p".into(),

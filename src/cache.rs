@@ -27,8 +27,22 @@ pub struct Cache {
     seen: BTreeMap<Key, Entry>,
     /// How many objects of a section the last list held.
     counts: BTreeMap<String, usize>,
+    /// The rate limits that writes of a section met last.
+    limits: BTreeMap<String, Limit>,
     changed: bool,
 }
+
+/// A rate limit as it was announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Limits of one name are one limit.
+    pub name: String,
+    pub requests: u64,
+    pub seconds: u64,
+}
+
+/// Stands in the place of the time of change in the line of a limit.
+const LIMIT: &str = "limit";
 
 /// Section and id.
 type Key = (String, String);
@@ -119,6 +133,17 @@ impl Cache {
         self.changed |= self.counts.insert(section.to_owned(), count) != Some(count);
     }
 
+    /// The rate limit that writes of a section met last.
+    pub fn limit(&self, section: &str) -> Option<&Limit> {
+        self.limits.get(section)
+    }
+
+    pub fn set_limit(&mut self, section: &str, limit: Limit) {
+        if !limit.name.contains(char::is_control) {
+            self.changed |= self.limits.insert(section.to_owned(), limit.clone()) != Some(limit);
+        }
+    }
+
     /// Writes what changed. A cache that can't be written is none: the error is for a log at most.
     pub fn save(&mut self) -> std::io::Result<()> {
         let Some(file) = self.file.as_ref().filter(|_| self.changed) else { return Ok(()) };
@@ -146,6 +171,9 @@ impl Cache {
         };
         for (section, count) in &self.counts {
             line(&format!("{section}\t\t\t{count}"));
+        }
+        for (section, limit) in &self.limits {
+            line(&format!("{section}\t\t{LIMIT}\t{} {} {}", limit.requests, limit.seconds, limit.name));
         }
         for ((section, id), entry) in &self.seen {
             match &entry.body {
@@ -176,7 +204,9 @@ impl Cache {
             };
             if id.is_empty() {
                 let whole = line.get(sum.len() + 1..).is_some_and(|rest| checksum(rest) == sum);
-                if let Some(count) = body.parse().ok().filter(|_| whole) {
+                if whole && modified == LIMIT {
+                    self.limits.extend(limit_of(body).map(|limit| (section.to_owned(), limit)));
+                } else if let Some(count) = body.parse().ok().filter(|_| whole) {
                     self.counts.insert(section.to_owned(), count);
                 }
                 continue;
@@ -185,6 +215,13 @@ impl Cache {
             self.seen.insert((section.to_owned(), id.to_owned()), entry);
         }
     }
+}
+
+/// `300 60 monitor_write`.
+fn limit_of(text: &str) -> Option<Limit> {
+    let mut parts = text.splitn(3, ' ');
+    let (requests, seconds, name) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
+    Some(Limit { name: name.to_owned(), requests, seconds })
 }
 
 /// Against half-written and damaged files, not against forgery: who can write here is the user.
@@ -219,6 +256,8 @@ mod tests {
             cache.put("dashboards", id, M, &json!({"id": id, "title": "two\tlines\n", "n": 1.0}));
         }
         cache.set_count("monitors", 2600);
+        cache.set_limit("monitors", Limit { name: "monitor write".into(), requests: 300, seconds: 60 });
+        cache.set_limit("slos", Limit { name: "a\nb".into(), requests: 300, seconds: 60 });
         cache.save().expect("saved");
         cache
     }
@@ -244,6 +283,8 @@ mod tests {
             assert_eq!(cache.get("dashboards", "a", "2026-01-02"), None);
             assert_eq!(cache.get("monitors", "a", M), None);
             assert_eq!((cache.count("monitors"), cache.count("slos")), (Some(2600), None));
+            let limit = Limit { name: "monitor write".into(), requests: 300, seconds: 60 };
+            assert_eq!((cache.limit("monitors"), cache.limit("slos")), (Some(&limit), None));
         }
         // Bodies that nobody asked for are carried on, those of gone objects are not.
         first = reopened(folder);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::step;
 use crate::diff::same;
-use crate::kind::{Identified, Kind, Rule, rules};
+use crate::kind::{Derived, Identified, Kind, Rule, rules};
 
 /// A body without what the service alone sets, every value in its canonical spelling.
 ///
@@ -33,7 +33,7 @@ fn normalize(value: &mut Value, rule: &Rule) {
                 child.into_iter().for_each(|child| normalize(item, child));
             }
             if rule.set {
-                items.sort_by_cached_key(Value::to_string);
+                items.sort_by_cached_key(spelling);
                 items.dedup();
             }
         }
@@ -42,6 +42,18 @@ fn normalize(value: &mut Value, rule: &Rule) {
     }
     if rule.synonyms.iter().skip(1).any(|synonym| same(synonym, value)) {
         value.clone_from(&rule.synonyms[0]);
+    }
+}
+
+/// A text that only equal values share, whatever the order of their keys.
+fn spelling(value: &Value) -> String {
+    match value {
+        Value::Array(_) | Value::Object(_) => {
+            let mut value = value.clone();
+            value.sort_all_objects();
+            value.to_string()
+        }
+        value => value.to_string(),
     }
 }
 
@@ -108,20 +120,53 @@ pub struct Aligned {
 pub fn align(kind: &Kind, desired: &Value, live: &Value) -> Aligned {
     let mut aligned =
         Aligned { desired: normal(kind, desired), live: normal(kind, live), unknown: Vec::new() };
+    settle_nulls(&mut aligned.desired, &mut aligned.live, rules(kind));
     settle_derived(kind, &mut aligned);
     settle_alternatives(kind, &mut aligned);
     settle(&mut aligned.desired, &mut aligned.live, rules(kind), &mut String::new(), &mut aligned.unknown);
     aligned
 }
 
-/// A field left out takes the value of the one that it follows.
-fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
-    for (path, from) in kind.derived {
-        if aligned.live.pointer(path).is_none_or(Value::is_null) || aligned.desired.pointer(path).is_some() {
-            continue;
+/// A declared null leaves the field out; where the service holds a null too, nothing is to be said of it.
+fn settle_nulls(desired: &mut Value, live: &mut Value, rule: &Rule) {
+    let (Value::Object(desired), Value::Object(live)) = (desired, live) else { return };
+    if !rule.open {
+        return;
+    }
+    let nulls: Vec<String> =
+        desired.iter().filter(|(_, value)| value.is_null()).map(|(key, _)| key.clone()).collect();
+    for key in nulls {
+        desired.shift_remove(&key);
+        if live.get(&key).is_some_and(Value::is_null) {
+            live.shift_remove(&key);
         }
-        let Some(value) = aligned.desired.pointer(from).cloned() else { continue };
-        if let (Some(key), Value::Object(map)) = (path.strip_prefix('/'), &mut aligned.desired) {
+    }
+    for (key, value) in desired.iter_mut() {
+        if let (Some(child), Some(live)) = (rule.child(key), live.get_mut(key)) {
+            settle_nulls(value, live, child);
+        }
+    }
+}
+
+/// The value that a field left out follows.
+pub fn follow<'a>(body: &'a Value, derived: &Derived) -> Option<&'a Value> {
+    let items = body.pointer(derived.list)?.as_array()?;
+    let (at, field) = derived.chosen_by;
+    let named = body.pointer(at).and_then(|wanted| items.iter().find(|item| item.get(field) == Some(wanted)));
+    named.or(items.first())?.get(derived.field)
+}
+
+/// A field left out takes the value that it follows.
+fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
+    // Of the definition alone: a field that follows must not steer the next one.
+    let values: Vec<Option<Value>> =
+        kind.derived.iter().map(|derived| follow(&aligned.desired, derived).cloned()).collect();
+    for (derived, value) in kind.derived.iter().zip(values) {
+        let shown = aligned.live.pointer(derived.path).is_some_and(|live| !live.is_null());
+        let declared = aligned.desired.pointer(derived.path).is_some();
+        let key = derived.path.trim_start_matches('/');
+        if let (true, false, Some(value), Value::Object(map)) = (shown, declared, value, &mut aligned.desired)
+        {
             map.insert(key.to_owned(), value);
         }
     }

@@ -1,5 +1,7 @@
 //! References in a body -> the live ids that are known by now.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::kind::{Kind, matches};
@@ -7,11 +9,31 @@ use crate::model::Reference;
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
 ///
-/// A reference is text, except where the kind's row lists a number.
-pub fn fill(kind: &Kind, body: &Value, known: &dyn Fn(&Reference) -> Option<String>) -> Value {
+/// A reference is text, except where the kind's row lists a number. Most bodies have none and are not copied.
+pub fn fill<'a>(
+    kind: &Kind,
+    body: &'a Value,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) -> Cow<'a, Value> {
+    if !refers(body) {
+        return Cow::Borrowed(body);
+    }
     let mut out = body.clone();
     fill_value(kind, &mut out, &mut String::new(), known);
-    out
+    Cow::Owned(out)
+}
+
+fn refers(body: &Value) -> bool {
+    let mut rest = vec![body];
+    while let Some(value) = rest.pop() {
+        match value {
+            Value::String(text) if text.contains(Reference::OPEN) => return true,
+            Value::Array(items) => rest.extend(items),
+            Value::Object(map) => rest.extend(map.values()),
+            _ => {}
+        }
+    }
+    false
 }
 
 fn fill_value(
@@ -79,7 +101,7 @@ mod tests {
         let b = Reference { target: Address::new("monitors", "b"), attribute: Attribute::Id };
         let body = json!({"monitor_ids": [a.marker(), b.marker(), 7], "name": a.marker()});
         let filled = fill(slo, &body, &|r| (*r == a).then(|| "12".to_owned()));
-        assert_eq!(filled, json!({"monitor_ids": [12, b.marker(), 7], "name": "12"}));
+        assert_eq!(*filled, json!({"monitor_ids": [12, b.marker(), 7], "name": "12"}));
         assert_eq!(references(&body).into_iter().collect::<Vec<_>>(), [a, b]);
     }
 }

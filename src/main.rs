@@ -28,6 +28,8 @@ mod outgoing;
 mod order;
 mod plan;
 mod risk;
+mod moved;
+mod saved;
 mod brake;
 
 // Doors.
@@ -41,6 +43,7 @@ mod write;
 
 // Face.
 mod render;
+mod schema;
 
 // Island.
 mod sandbox;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::diagnostic::{At, Position};
@@ -95,10 +97,70 @@ pub struct Resource {
     pub address: Address,
     /// Datadog's own JSON, always an object, without `$` keys, marks and server-filled fields of an
     /// export. References stand in its strings as markers (see [`Reference`]).
-    pub body: Value,
+    pub body: Body,
     pub directives: Directives,
     pub origin: Arc<Origin>,
     pub instance: Option<Arc<Instance>>,
+}
+
+/// A body at rest, as compact JSON. Tens of thousands are held at once, and one that is parsed takes more
+/// than four times the room; whoever works on one parses it, uses it, and lets it go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body(Box<str>);
+
+impl Body {
+    /// Deeper nesting couldn't be read again.
+    const DEEPEST: usize = 127;
+
+    /// `None` for a value that is nested too deeply: more than 127 levels.
+    pub fn of(value: &Value) -> Option<Self> {
+        is_shallow(value, Self::DEEPEST).then(|| Self(value.to_string().into()))
+    }
+
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.0).expect("bug: a printed body is JSON")
+    }
+
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// One member of the object; the others are passed over.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        let mut reader = serde_json::Deserializer::from_str(&self.0);
+        reader.deserialize_map(Member(key)).expect("bug: a printed body is a JSON object")
+    }
+}
+
+fn is_shallow(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| is_shallow(item, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|value| is_shallow(value, levels - 1)),
+        _ => true,
+    }
+}
+
+/// Reads one member of an object.
+struct Member<'k>(&'k str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
+        let mut found = None;
+        while let Some(key) = members.next_key::<String>()? {
+            if key == self.0 {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// What the `$` keys of a definition say.
@@ -204,6 +266,26 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of which nothing is known yet but what it is.
+    pub fn new(kind: &'static str, address: Address, action: Action) -> Self {
+        Self {
+            address,
+            action,
+            kind,
+            datadog_id: None,
+            url: None,
+            moved_from: None,
+            origin: None,
+            instance: None,
+            risks: Vec::new(),
+            diff: Vec::new(),
+            body: None,
+            live: None,
+            after: Vec::new(),
+            protected: false,
+        }
+    }
+
     /// Deletes a live object, a replace's old one included.
     pub fn deletes(&self) -> bool {
         matches!(self.action, Action::Delete | Action::Replace)
@@ -267,6 +349,8 @@ pub struct Outcome {
     pub attempts: u32,
     pub milliseconds: u64,
     pub origin: Option<Arc<Origin>>,
+    /// Where the field was written that a failure names; looked up when all is over.
+    pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
 }
@@ -414,6 +498,25 @@ mod tests {
             ("…", ""),
         ] {
             assert_eq!(slug(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_at_rest_is_the_same() {
+        let mut deep =
+            serde_json::json!({"a\n\"é": [1, -0.5, 1e300, u64::MAX, null, {}], "type": "x", "b": 0.1});
+        let body = Body::of(&deep).expect("a body");
+        assert_eq!(body.value(), deep);
+        assert_eq!(body.get("type"), Some("x".into()));
+        assert_eq!(body.get("a\n\"é"), deep.get("a\n\"é").cloned());
+        assert_eq!(body.get("x"), None);
+        for depth in 2..200 {
+            deep = serde_json::json!({ "in": deep });
+            assert_eq!(
+                Body::of(&deep).map(|body| body.value()),
+                (depth < 126).then(|| deep.clone()),
+                "{depth}"
+            );
         }
     }
 

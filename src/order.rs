@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::fill::references;
-use crate::model::{Action, Address, Change, Resource};
+use crate::model::{Action, Address, Change, Reference, Resource};
 
 /// Resources that refer to each other in a circle, each circle once, from its first address on.
 pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
     let edges: BTreeMap<&Address, Vec<Address>> = resources
         .iter()
-        .map(|resource| (&resource.address, targets(&resource.body)))
+        .map(|resource| (&resource.address, named_in(resource.body.text())))
         .filter(|(_, targets)| !targets.is_empty())
         .collect();
     let mut done: BTreeSet<&Address> = BTreeSet::new();
@@ -39,6 +39,13 @@ pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
     found
 }
 
+/// The targets of the references in a text; no JSON is needed to find them.
+fn named_in(text: &str) -> Vec<Address> {
+    let targets: BTreeSet<Address> =
+        Reference::in_text(text).into_iter().map(|(_, reference)| reference.target).collect();
+    targets.into_iter().collect()
+}
+
 fn targets(body: &Value) -> Vec<Address> {
     let targets: BTreeSet<Address> = references(body).into_iter().map(|reference| reference.target).collect();
     targets.into_iter().collect()
@@ -47,8 +54,13 @@ fn targets(body: &Value) -> Vec<Address> {
 /// Fills `after` of every change: what it refers to comes first; what still refers to a deleted object
 /// goes, or lets it go, before it.
 pub fn order(changes: &mut [Change]) {
-    let by_address: HashMap<Address, usize> =
-        changes.iter().enumerate().map(|(index, change)| (change.address.clone(), index)).collect();
+    // The rest of an interrupted replace is deleted at the address of what replaced it: nobody refers to it.
+    let by_address: HashMap<Address, usize> = changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.action != Action::Delete)
+        .map(|(index, change)| (change.address.clone(), index))
+        .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
     for (index, change) in changes.iter().enumerate() {
         for target in change.body.iter().flat_map(targets) {
@@ -116,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Attribute, Directives, Origin, Reference};
+    use crate::model::{Attribute, Body, Directives, Origin};
 
     fn id_of(id: &str) -> String {
         Reference { target: Address::new("monitors", id), attribute: Attribute::Id }.marker()
@@ -126,7 +138,7 @@ mod tests {
         let query: Vec<String> = refers_to.iter().map(|id| id_of(id)).collect();
         Resource {
             address: Address::new("monitors", id),
-            body: json!({"query": query.join(" && ")}),
+            body: Body::of(&json!({"query": query.join(" && ")})).expect("a body"),
             directives: Directives::default(),
             origin: Origin::nowhere(),
             instance: None,
@@ -160,22 +172,24 @@ mod tests {
     }
 
     fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
-        Change {
-            address: Address::new("monitors", id),
-            action,
-            kind: "monitor",
-            datadog_id: live.as_ref().map(|live| live["id"].to_string()),
-            url: None,
-            moved_from: None,
-            origin: None,
-            instance: None,
-            risks: Vec::new(),
-            diff: Vec::new(),
-            body,
-            live,
-            after: Vec::new(),
-            protected: false,
-        }
+        let datadog_id = live.as_ref().map(|live| live["id"].to_string());
+        Change { datadog_id, body, live, ..Change::new("monitor", Address::new("monitors", id), action) }
+    }
+
+    #[test]
+    fn the_rest_of_a_replace_goes_after_what_lets_it_go() {
+        let mut changes = [
+            change("member", Action::Delete, None, Some(json!({"id": 77}))),
+            change(
+                "composite",
+                Action::Update,
+                Some(json!({"query": id_of("member")})),
+                Some(json!({"id": 8, "query": "77 && 5"})),
+            ),
+        ];
+        order(&mut changes);
+        assert_eq!(changes[0].after, [Address::new("monitors", "composite")]);
+        assert_eq!(changes[1].after, []);
     }
 
     #[test]

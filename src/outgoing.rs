@@ -1,5 +1,7 @@
 //! What is wanted and what is live -> the body that is sent.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::canon::{self, Aligned, expand};
@@ -10,7 +12,10 @@ use crate::mark;
 use crate::model::Mark;
 
 /// The definition with `$ignore`d places as they stand live.
-pub fn with_ignored(desired: &Value, live: &Value, ignore: &[String]) -> Value {
+pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> Cow<'a, Value> {
+    if ignore.is_empty() {
+        return Cow::Borrowed(desired);
+    }
     let mut out = desired.clone();
     for pointer in ignore {
         match live.pointer(pointer) {
@@ -18,7 +23,7 @@ pub fn with_ignored(desired: &Value, live: &Value, ignore: &[String]) -> Value {
             None => take(&mut out, pointer),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The body of a create.
@@ -36,7 +41,8 @@ pub fn to_create(kind: &Kind, desired: &Value, mark: &Mark) -> Value {
 pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, mark: &Mark) -> Value {
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
-    reset_left_out(kind, desired, aligned, &mut body);
+    drop_nulls(&mut body);
+    reset_left_out(kind, aligned, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
@@ -51,15 +57,22 @@ fn drop_read_only(kind: &Kind, body: &mut Value) {
     }
 }
 
+/// A null leaves a field out.
+fn drop_nulls(body: &mut Value) {
+    if let Value::Object(map) = body {
+        map.retain(|_, value| !value.is_null());
+    }
+}
+
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
-fn reset_left_out(kind: &Kind, desired: &Value, aligned: &Aligned, body: &mut Value) {
+fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     if kind.replaced.contains(&"") {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
         let path = crate::diagnostic::step(key);
-        if desired.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
+        if body.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
             continue;
         }
         if kind.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
@@ -87,7 +100,7 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
     }
     let kept = kind.kept.iter().flat_map(|path| expand(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
-        let Some(value) = live.pointer(&pointer) else { continue };
+        let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
         if body.pointer(&pointer).is_none_or(canon::is_empty) {
             put(body, &pointer, value.clone());
         }

@@ -12,7 +12,8 @@ use crate::fill::{fill, references};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
-    Action, Address, Attribute, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference, Resource,
+    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference,
+    Resource,
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
@@ -131,6 +132,11 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
     Matched { pairs, leftover }
 }
 
+/// Of the live objects with one mark, the one that a plan takes. There must be one.
+pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -> &'a Live {
+    ours(kind, found, resource, &mut Vec::new(), &mut Vec::new())
+}
+
 /// Of the live objects with one mark, ours: the oldest that can be what is declared. One that can't is
 /// the rest of an interrupted replace, and goes; the others are clones, told and left alone.
 fn ours<'a>(
@@ -162,7 +168,10 @@ fn ours<'a>(
                 ),
                 None,
             )
-            .help("a clone made in the UI copies the mark: delete the clone, or take the mark off it"),
+            .help(
+                "a clone made in the UI copies the mark, and two applies at once may both make it: delete those \
+                 that are not wanted, or take the mark off them",
+            ),
         );
     }
     chosen
@@ -222,16 +231,13 @@ fn adopt<'a>(
     }
 }
 
-fn must_replace(kind: &Kind, desired: &Value, live: &Value) -> bool {
-    kind.immutable.iter().any(|path| {
-        let alone = |body: &Value| {
-            let mut alone = Map::new();
-            if let (Some(value), Some(key)) = (body.pointer(path), path.strip_prefix('/')) {
-                alone.insert(key.to_owned(), value.clone());
-            }
-            canon::normal(kind, &Value::Object(alone))
+fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
+    kind.immutable.iter().filter_map(|path| path.strip_prefix('/')).any(|key| {
+        let alone = |value: Option<Value>| {
+            let member = value.map(|value| (key.to_owned(), value));
+            canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()))
         };
-        !same(&alone(desired), &alone(live))
+        !same(&alone(desired.get(key)), &alone(live.get(key).cloned()))
     })
 }
 
@@ -303,23 +309,24 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
 
 fn create(pair: &Pair, mark: &Mark) -> Change {
     let resource = pair.resource;
-    let mut change = blank(pair.kind, resource.address.clone(), Action::Create);
+    let mut change = Change::new(pair.kind.name, resource.address.clone(), Action::Create);
     let protected = resource.directives.protect;
-    let stake = Stake { action: Action::Create, live: None, wanted: Some(&resource.body), protected };
+    let body = resource.body.value();
+    let stake = Stake { action: Action::Create, live: None, wanted: Some(&body), protected };
     change.risks = risks(pair.kind, stake);
-    change.diff = added(&canon::normal(pair.kind, &resource.body));
-    change.body = Some(to_create(pair.kind, &resource.body, mark));
+    change.diff = added(canon::normal(pair.kind, &body));
+    change.body = Some(to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
     change.protected = protected;
     change
 }
 
-fn added(body: &Value) -> Vec<FieldChange> {
-    let members = body.as_object().into_iter().flatten();
-    members
-        .map(|(key, value)| FieldChange { path: step(key), before: None, after: Some(value.clone()) })
-        .collect()
+fn added(body: Value) -> Vec<FieldChange> {
+    let Value::Object(members) = body else { return Vec::new() };
+    let field =
+        |(key, value): (String, _)| FieldChange { path: step(&key), before: None, after: Some(value) };
+    members.into_iter().map(field).collect()
 }
 
 fn update(
@@ -332,7 +339,8 @@ fn update(
     let resource = pair.resource;
     let mut bare = live.body.clone();
     mark::strip(pair.kind, &mut bare);
-    let wanted = with_ignored(&resource.body, &bare, &resource.directives.ignore);
+    let declared = resource.body.value();
+    let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
     let aligned = canon::align(pair.kind, &filled, &bare);
     let mut fields = diff(&aligned.live, &aligned.desired);
@@ -351,7 +359,7 @@ fn update(
         Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
         Found::ByMark => Action::Update,
     };
-    let mut change = blank(pair.kind, resource.address.clone(), action);
+    let mut change = Change::new(pair.kind.name, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     if found == Found::ByOldMark {
@@ -380,7 +388,7 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     if !(inputs.selected)(&address) {
         return None;
     }
-    let mut change = blank(kind, address, Action::Delete);
+    let mut change = Change::new(kind.name, address, Action::Delete);
     let mut bare = live.body.clone();
     mark::strip(kind, &mut bare);
     let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected: mark.protect };
@@ -390,25 +398,6 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     change.live = Some(live.body.clone());
     change.protected = mark.protect;
     Some(change)
-}
-
-fn blank(kind: &Kind, address: Address, action: Action) -> Change {
-    Change {
-        address,
-        action,
-        kind: kind.name,
-        datadog_id: None,
-        url: None,
-        moved_from: None,
-        origin: None,
-        instance: None,
-        risks: Vec::new(),
-        diff: Vec::new(),
-        body: None,
-        live: None,
-        after: Vec::new(),
-        protected: false,
-    }
 }
 
 fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {

@@ -1,7 +1,5 @@
 //! A plan is carried out: each change as soon as what it needs is done, side by side; a failure stops what needs it.
 
-mod moved;
-mod report;
 mod steps;
 mod write;
 
@@ -14,9 +12,6 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-pub use moved::{Moved, moved_since};
-pub use report::report;
 
 use crate::client::{Client, Refusal};
 use crate::fill::{fill, references};
@@ -46,6 +41,16 @@ pub struct Options<'a> {
     /// The limiter is to watch the same.
     pub stop: &'a watch::Sender<bool>,
     pub compare: &'a Compare,
+    /// Changes that are not to be tried, by their place in the plan, with the reason: they count as failed.
+    pub refused: &'a BTreeMap<usize, String>,
+    /// What to do where the service doesn't take the keys.
+    pub keys_refused: &'a str,
+}
+
+/// The outcomes of a plan of which nothing is tried.
+pub fn not_tried(plan: &Plan, because: &str) -> Vec<Outcome> {
+    let status = Status::NotTried { because: because.to_owned() };
+    plan.changes.iter().map(|change| outcome(change, Part::default(), status.clone())).collect()
 }
 
 /// Carries out a plan. The outcomes come in the order of its changes, one for each.
@@ -184,6 +189,9 @@ impl<'a> Run<'a> {
 
     fn start(&mut self, at: usize) {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
+        if let Some(why) = options.refused.get(&self.schedule.steps[at].change) {
+            return self.ended(at, Err(Failure::because(why.clone())));
+        }
         if !self.schedule.steps[at].old {
             self.progress.tell(Event::Started { change });
         }
@@ -251,7 +259,7 @@ impl<'a> Run<'a> {
                 let text = format!("it refers to `{}`, which is not there", reference.target);
                 Err(Failure::because(text))
             }
-            None => Ok(body),
+            None => Ok(body.into_owned()),
         }
     }
 
@@ -329,9 +337,10 @@ impl<'a> Run<'a> {
                 }
                 self.ready.extend(self.schedule.done(at));
             }
-            Err(failure) => {
+            Err(mut failure) => {
                 if failure.forbidden {
                     self.options.stop.send_replace(true);
+                    failure.text = format!("{}. {}", failure.text, self.options.keys_refused);
                 }
                 let status = self.status_of(at, failure);
                 self.finish(step.change, status);
@@ -377,20 +386,8 @@ impl<'a> Run<'a> {
             return;
         }
         self.done += 1;
-        let written = part.written.as_ref();
-        let outcome = part.outcome.insert(Outcome {
-            address: change.address.clone(),
-            action: change.action,
-            kind: change.kind,
-            status,
-            datadog_id: written.map(|known| known.id.clone()).or_else(|| change.datadog_id.clone()),
-            url: written.map(|known| known.url.clone()).or_else(|| change.url.clone()),
-            attempts: part.attempts,
-            milliseconds: part.milliseconds,
-            origin: change.origin.clone(),
-            not_kept: std::mem::take(&mut part.not_kept),
-        });
-        let changes = self.plan.changes.len();
+        let ended = outcome(change, std::mem::take(part), status);
+        let outcome = &*part.outcome.insert(ended);
         self.progress.tell(Event::Done { outcome });
     }
 
@@ -405,6 +402,23 @@ impl<'a> Run<'a> {
             self.finish(change, status);
         }
         self.parts.into_iter().filter_map(|part| part.outcome).collect()
+    }
+}
+
+fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
+    let (id, url) = part.written.map(|known| (known.id, known.url)).unzip();
+    Outcome {
+        address: change.address.clone(),
+        action: change.action,
+        kind: change.kind,
+        status,
+        datadog_id: id.or_else(|| change.datadog_id.clone()),
+        url: url.or_else(|| change.url.clone()),
+        attempts: part.attempts,
+        milliseconds: part.milliseconds,
+        origin: change.origin.clone(),
+        field: None,
+        not_kept: part.not_kept,
     }
 }
 

@@ -26,8 +26,8 @@ pub struct Schedule {
 impl Schedule {
     /// A step for each change, in the plan's order, then those that delete the old objects of replaces.
     ///
-    /// A change needs those at the addresses of its [`Change::after`]; where an address has several, the
-    /// one that writes is meant. The old object of a replace goes when the new one is there and all that
+    /// A change needs those at the addresses of its [`Change::after`]; where an address has several, a write
+    /// needs the one that writes, a delete all of them. The old object of a replace goes when the new one is there and all that
     /// referred to the old one is done; a delete that needs a replace needs that too.
     pub fn new(changes: &[Change]) -> Self {
         let needs = direct_needs(changes);
@@ -112,8 +112,15 @@ fn direct_needs(changes: &[Change]) -> Vec<Vec<usize>> {
         map.entry(&change.address).or_default().push(at);
     }
     let meant = |(at, change): (usize, &Change)| {
-        let meant = |address| writes.get(address).or_else(|| deletes.get(address));
-        change.after.iter().filter_map(meant).flatten().copied().filter(|&needed| needed != at).collect()
+        // A delete waits for all that may still use its object; a reference means what is written.
+        let meant = |address| match (writes.get(address), deletes.get(address)) {
+            (Some(writes), Some(deletes)) if change.action == Action::Delete => {
+                [&writes[..], deletes].concat()
+            }
+            (Some(found), _) | (None, Some(found)) => found.clone(),
+            (None, None) => Vec::new(),
+        };
+        change.after.iter().flat_map(meant).filter(|&needed| needed != at).collect()
     };
     changes.iter().enumerate().map(meant).collect()
 }

@@ -17,8 +17,6 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Between two tries of a create, at most.
 const LONGEST: Duration = Duration::from_secs(30);
-/// How deep a field is looked for that a refusal names.
-const DEPTH: usize = 16;
 
 /// Why a change failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +34,7 @@ impl Failure {
     pub fn of(refusal: &Refusal, body: Option<&Value>) -> Self {
         Self {
             text: refusal.to_string(),
-            pointer: body.and_then(|body| pointer_of(&refusal.words, body)),
+            pointer: body.and_then(|body| refusal.field(body)),
             forbidden: refusal.fault == Fault::Forbidden,
             unsent: refusal.fault == Fault::Unreachable,
         }
@@ -141,53 +139,9 @@ fn duplicate_of(words: &str) -> Option<String> {
     (!id.is_empty()).then_some(id)
 }
 
-/// The field of the body that a refusal names in quotes: `The value provided for parameter 'query' is invalid`.
-fn pointer_of(words: &str, body: &Value) -> Option<String> {
-    words.split('\'').skip(1).step_by(2).take(DEPTH).find_map(|name| {
-        let mut level = vec![(String::new(), body)];
-        // The nearest to the top is meant: `query` of a monitor, not of a variable.
-        for _ in 0..DEPTH {
-            let mut next = Vec::new();
-            for (pointer, value) in level {
-                if let Some(members) = value.as_object() {
-                    if members.contains_key(name) {
-                        return Some(format!("{pointer}{}", crate::diagnostic::step(name)));
-                    }
-                    next.extend(
-                        members.iter().map(|(key, value)| {
-                            (format!("{pointer}{}", crate::diagnostic::step(key)), value)
-                        }),
-                    );
-                } else if let Some(items) = value.as_array() {
-                    next.extend(items.iter().enumerate().map(|(at, item)| (format!("{pointer}/{at}"), item)));
-                }
-            }
-            level = next;
-        }
-        None
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn a_refusal_points_at_a_field() {
-        let body = json!({"query": "x", "options": {"variables": [{"query": 1, "data source": 2}]}, "a": {"defaults": []}});
-        for (words, expected) in [
-            ("The value provided for parameter 'query' is invalid: invalid operator", Some("/query")),
-            ("Minimum length of parameter 'defaults' should be 1", Some("/a/defaults")),
-            ("'template_variables' is invalid", None),
-            ("'x' or 'data source' is wrong", Some("/options/variables/0/data source")),
-            ("it's broken", None),
-            ("", None),
-        ] {
-            assert_eq!(pointer_of(words, &body).as_deref(), expected, "{words}");
-        }
-    }
 
     #[test]
     fn a_duplicate_is_named() {

@@ -43,9 +43,10 @@ pub const DEPTH: usize = 100;
 
 impl<'a> Subject<'a> {
     /// Absent where the section is none of a kind, and where there is no body, which is told elsewhere.
-    pub fn new(resource: &'a Resource, estate: &'a Estate<'a>) -> Option<Self> {
+    ///
+    /// `body` is that of the resource.
+    pub fn new(resource: &'a Resource, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
         let judged = &kind::of_section(resource.address.section())?.judged;
-        let body = &resource.body;
         body.as_object().filter(|body| !body.is_empty())?;
         let alert = (judged.nature == Nature::Alert).then(|| read(body)).flatten();
         Some(Self { resource, body, judged, alert, estate })

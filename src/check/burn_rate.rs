@@ -27,14 +27,14 @@ fn burn_rate<'a>(subject: &'a Subject<'_>) -> Option<&'a ChainAlert> {
 }
 
 /// The thresholds of the objective that an alert names.
-fn thresholds<'a>(subject: &Subject<'a>, chain: &ChainAlert) -> Option<Vec<(&'a str, Option<f64>)>> {
+fn thresholds(subject: &Subject<'_>, chain: &ChainAlert) -> Option<Vec<(String, Option<f64>)>> {
     let id = chain.slo_id()?;
     let (objective, _) = subject.estate.target(id.value, Nature::Objective)?;
-    let list = objective.body.get("thresholds")?.as_array()?;
-    let one = |item: &'a Value| {
-        Some((item.get("timeframe")?.as_str()?, item.get("target").and_then(Value::as_f64)))
+    let list = objective.body.get("thresholds")?;
+    let one = |item: &Value| {
+        Some((item.get("timeframe")?.as_str()?.to_owned(), item.get("target").and_then(Value::as_f64)))
     };
-    Some(list.iter().filter_map(one).collect())
+    Some(list.as_array()?.iter().filter_map(one).collect())
 }
 
 pub fn limit(subject: &Subject<'_>, found: &mut Findings) {
@@ -90,7 +90,7 @@ pub fn timeframe(subject: &Subject<'_>, found: &mut Findings) {
     let Some(chain) = chain(subject) else { return };
     let Some(over) = chain.word("over") else { return };
     let Some(thresholds) = thresholds(subject, chain) else { return };
-    let known: BTreeSet<&str> = thresholds.iter().map(|(timeframe, _)| *timeframe).collect();
+    let known: BTreeSet<&str> = thresholds.iter().map(|(timeframe, _)| timeframe.as_str()).collect();
     if known.is_empty() || known.contains(over.value) || known.contains("custom") {
         return;
     }

@@ -28,14 +28,15 @@ pub fn size(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 /// The type and the query of a member that is declared here.
-fn declared(member: &Resource) -> Option<(&str, &str)> {
-    Some((member.body.get("type")?.as_str()?, member.body.get("query")?.as_str()?))
+fn declared(member: &Resource) -> Option<(String, String)> {
+    let text = |key| Some(member.body.get(key)?.as_str()?.to_owned());
+    Some((text("type")?, text("query")?))
 }
 
 pub fn nested(subject: &Subject<'_>, found: &mut Findings) {
     for member in members(subject) {
         let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
-        let class = declared(target).and_then(|(class, _)| query::monitor_type(class));
+        let class = declared(target).and_then(|(class, _)| query::monitor_type(&class));
         if class.is_some_and(|class| class.grammar == Grammar::Composite) {
             let text = format!(
                 "`{}` is a composite itself, which no composite may have as a member",
@@ -51,7 +52,7 @@ pub fn groups(subject: &Subject<'_>, found: &mut Findings) {
     for member in members(subject) {
         let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
         let Some((class, query)) = declared(target) else { continue };
-        let Some(tree) = query::monitor(class, query).tree else { continue };
+        let Some(tree) = query::monitor(&class, &query).tree else { continue };
         let keys: BTreeSet<String> = tree.group_keys().into_iter().map(|key| key.value).collect();
         if keys.is_empty() {
             continue;

@@ -46,11 +46,11 @@ fn nature(resource: &Resource) -> Option<Nature> {
 pub fn facts(resources: &[Resource]) -> Vec<Facts> {
     let hashing = BuildHasherDefault::<DefaultHasher>::default();
     let of_one = |resource: &Resource| {
-        let mut names = Vec::new();
+        let (mut names, body) = (Vec::new(), resource.body.value());
         let nature = nature(resource);
         match nature {
             Some(Nature::Alert) => {
-                if let Some(query) = resource.body.pointer(QUERY).and_then(Value::as_str) {
+                if let Some(query) = body.pointer(QUERY).and_then(Value::as_str) {
                     names.extend(
                         Reference::in_text(query).into_iter().map(|(_, r)| Target::Address(r.target)),
                     );
@@ -58,7 +58,7 @@ pub fn facts(resources: &[Resource]) -> Vec<Facts> {
                 }
             }
             Some(Nature::Objective) => {
-                for item in resource.body.get("monitor_ids").and_then(Value::as_array).into_iter().flatten() {
+                for item in body.get("monitor_ids").and_then(Value::as_array).into_iter().flatten() {
                     names.extend(match item {
                         Value::String(text) => Reference::in_text(text)
                             .into_iter()
@@ -73,7 +73,7 @@ pub fn facts(resources: &[Resource]) -> Vec<Facts> {
         }
         let hash = (nature == Some(Nature::Alert)).then(|| {
             let mut hasher = hashing.build_hasher();
-            hash(&resource.body, &hashing, &mut hasher);
+            hash(&body, &hashing, &mut hasher);
             hasher.finish()
         });
         Facts { names, hash }
@@ -133,7 +133,8 @@ impl<'a> Estate<'a> {
             }
             if let Some(instance) = &resource.instance {
                 estate.inventory.insert(instance.key.clone());
-                let tags = resource.body.get("tags").and_then(Value::as_array).into_iter().flatten();
+                let tags = resource.body.get("tags");
+                let tags = tags.iter().filter_map(Value::as_array).flatten();
                 let services = tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
                 estate.inventory.extend(services.map(crate::model::slug));
             }
@@ -142,7 +143,7 @@ impl<'a> Estate<'a> {
         for (index, facts) in facts.into_iter().enumerate() {
             if let Some(hash) = facts.hash {
                 let earlier = *first.entry(hash).or_insert(index);
-                if earlier != index && resources[earlier].body == resources[index].body {
+                if earlier != index && resources[earlier].body.value() == resources[index].body.value() {
                     estate.twins.insert(index, earlier);
                 }
             }

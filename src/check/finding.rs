@@ -223,7 +223,8 @@ pub fn place(locator: &mut Locator<'_>, resource: &Resource, pointer: &str, part
     }
     let at = locator.locate_in(&resource.origin, pointer);
     let Part::Within(range) = part else { return at };
-    let rendered = resource.body.pointer(pointer).and_then(|value| value.as_str());
+    let body = resource.body.value();
+    let rendered = body.pointer(pointer).and_then(|value| value.as_str());
     let (Some(rendered), Some(source)) = (rendered, locator.text(&at)) else { return at };
     // What is missing at the end is shown there, not behind a last newline.
     let end = rendered.trim_end().len();

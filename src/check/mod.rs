@@ -36,8 +36,8 @@ use crate::model::Resource;
 use self::allow::Used;
 use self::estate::Estate;
 use self::finding::{Finding, Findings};
-pub use self::rules::all_codes;
-use self::rules::{RULES, position};
+use self::rules::position;
+pub use self::rules::{RULES, Rule, all_codes};
 
 /// From so many resources on, threads pay.
 const WORTH_THREADS: usize = 64;
@@ -122,7 +122,8 @@ fn judge(resources: &[Resource], from: usize, estate: &Estate<'_>) -> (Vec<(usiz
     let rules: Vec<usize> = (0..RULES.len()).filter(|rule| !estate.settings.is_off(*rule)).collect();
     let (mut found, mut used) = (Vec::new(), Used::default());
     for (index, resource) in resources.iter().enumerate() {
-        let Some(subject) = alert::Subject::new(resource, estate) else { continue };
+        let body = resource.body.value();
+        let Some(subject) = alert::Subject::new(resource, &body, estate) else { continue };
         let mut findings = Findings::default();
         query::faults(&subject, &mut findings);
         for rule in &rules {

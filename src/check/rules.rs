@@ -19,7 +19,6 @@ pub struct Rule {
     #[cfg_attr(not(test), expect(dead_code, reason = "compared with the docs by a test"))]
     pub source: &'static str,
     /// In one line.
-    #[cfg_attr(not(test), expect(dead_code, reason = "compared with the docs by a test"))]
     pub about: &'static str,
     /// Looks at one resource. Absent: the parser of queries tells it.
     pub judge: Option<fn(&Subject<'_>, &mut Findings)>,

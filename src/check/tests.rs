@@ -12,7 +12,7 @@ use super::{Settings, all_codes, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{At, Format, Position, Sources};
 use crate::kind::KINDS;
-use crate::model::{Address, Directives, Instance, Origin, Resource};
+use crate::model::{Address, Body, Directives, Instance, Origin, Resource};
 use crate::render::diagnostics;
 
 /// Texts that rules look into, whole and in pieces.
@@ -128,7 +128,7 @@ proptest! {
                 let at = At::value(file, format!("/{index}"));
                 Resource {
                     address: Address::new(KINDS[kind].section, if index == 0 { "x" } else { ["a", "b", "c", "d"][index - 1] }),
-                    body,
+                    body: Body::of(&body).expect("a shallow body"),
                     directives: Directives { allow: vec!["no-recipient".to_owned()], ..Directives::default() },
                     origin: Arc::new(Origin { position, layers: vec![at.clone()] }),
                     instance: instance.then(|| Arc::new(Instance { name: "u".to_owned(), key: "x".to_owned(), at })),

@@ -4,6 +4,7 @@ mod connect;
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::ColorChoice;
 use camino::Utf8PathBuf;
@@ -55,7 +56,14 @@ pub struct Common {
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
     /// The environment of musher.yaml to work on
-    #[arg(short, long, value_name = "ENV", env = "MUSHER_ENVIRONMENT", global = true)]
+    #[arg(
+        short,
+        long,
+        value_name = "ENV",
+        env = "MUSHER_ENVIRONMENT",
+        hide_env_values = true,
+        global = true
+    )]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -78,12 +86,21 @@ pub struct Common {
     /// Requests side by side, instead of finding the level by how the service answers
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub concurrency: Option<u16>,
+    /// Repeat a request that fails for so many seconds, waits included; a single answer may take a sixth of
+    /// it, 60 s at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
+    pub timeout: u32,
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,
 }
 
 impl Common {
+    /// How long a request that fails is repeated.
+    pub fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout))
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,
@@ -113,17 +130,25 @@ pub enum Format {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    #[command(after_help = "\
+Examples:
+  musher init                                   in this folder; overwrites nothing
+  musher init --ci github                       and a workflow: plan on pull requests, apply on merge")]
     Init(Init),
     /// Check everything that can be known without the network
-    #[command(
-        after_help = "Examples:\n  musher validate\n  musher validate --deny warnings\n  musher validate --format github   annotations on the pull request's lines"
-    )]
+    #[command(after_help = "\
+Examples:
+  musher validate
+  musher validate --deny warnings
+  musher validate --format github               annotations on the lines of a pull request
+  musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md      for a comment on the pull request
+  musher plan --format json -o plan.json        saved: `musher apply plan.json` does exactly that, or refuses
   musher plan --detailed-exitcode               exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
@@ -132,17 +157,53 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
+  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
+    /// Write live objects to files: one each, as the UI exports them
+    #[command(after_help = "\
+Examples:
+  musher export dashboard abc-def-ghi                        to a file in this folder
+  musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
+  musher export slo --all -o backup
+  musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
+
+An export is a definition: moved below monitors/ it makes a new object; `musher import` adopts the existing one.")]
+    Export(Export),
+    /// Take an exported file or a live object into this project
+    #[command(after_help = "\
+Examples:
+  musher import dashboard ~/Downloads/checkout.json           a new dashboard of that content
+  musher import monitor 123                                   adopts it: the definition bears its $id
+  musher import monitor 123 124 --into monitors/shop.yaml     as entries of a file, comments kept
+  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply")]
+    Import(Import),
     /// List the resources, with their live ids
+    #[command(after_help = "\
+Examples:
+  musher list -e prod
+  musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(
         after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
     )]
     Show(Show),
+    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    #[command(after_help = "\
+Examples:
+  musher schema > schema/definitions.json
+  musher schema template > schema/template.json
+  musher schema project > schema/project.json
+
+Editors take it by a first line in a file of monitors/:
+  # yaml-language-server: $schema=../schema/definitions.json")]
+    Schema(Schema),
     /// A Datadog to try things on: nothing leaves this machine
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  musher sandbox serve --port 8126\n  musher sandbox reset           start again with nothing"
+    )]
     Sandbox(Sandbox),
     /// Completions for a shell
     #[command(
@@ -167,6 +228,9 @@ pub enum Ci {
 pub struct Validate {
     #[command(flatten)]
     pub strictness: Strictness,
+    /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
+    #[arg(long)]
+    pub remote: bool,
 }
 
 /// What besides errors ends a command.
@@ -200,14 +264,23 @@ pub struct Plan {
     pub expand: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Apply {
+    /// A plan saved with `musher plan --format json -o FILE`: does exactly that, or refuses
+    #[arg(value_name = "PLAN.json", conflicts_with = "destroy")]
+    pub plan: Option<Utf8PathBuf>,
     /// Don't ask
     #[arg(long)]
     pub yes: bool,
     /// Remove all that this project owns in the environment
     #[arg(long)]
     pub destroy: bool,
+    /// Delete also what other monitors, SLOs or dashboards use
+    #[arg(long)]
+    pub force: bool,
+    /// Wait so long for the environment's lock, where another apply holds it: 30s, 5m
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+    pub lock_timeout: Duration,
     /// Let a plan pass that this brake holds; repeatable
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::brake::BRAKES.map(|(name, _)| name)))]
     pub release_brake: Vec<String>,
@@ -220,10 +293,76 @@ pub struct Apply {
 }
 
 #[derive(Debug, Args)]
+pub struct Export {
+    /// monitor, slo or dashboard
+    pub kind: String,
+    /// Ids, or URLs of the web application
+    #[arg(value_name = "ID or URL")]
+    pub named: Vec<String>,
+    /// All of them, whoever owns them
+    #[arg(long, conflicts_with = "named")]
+    pub all: bool,
+    /// Those with this in their name or title, upper and lower case alike
+    #[arg(long, value_name = "TEXT", conflicts_with = "named")]
+    pub query: Option<String>,
+    /// Those with this tag; repeatable, then with each of them
+    #[arg(long, value_name = "TAG", conflicts_with = "named")]
+    pub tag: Vec<String>,
+    /// Those that this project owns in the environment
+    #[arg(long, conflicts_with_all = ["named", "unmanaged"])]
+    pub managed: bool,
+    /// Those that no project owns
+    #[arg(long, conflicts_with = "named")]
+    pub unmanaged: bool,
+    /// Overwrite files that say something else
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// monitor, slo or dashboard
+    pub kind: String,
+    /// Exported JSON files, ids, or URLs of the web application
+    #[arg(required = true, value_name = "FILE, ID or URL")]
+    pub named: Vec<String>,
+    /// Add it to this YAML file of definitions, instead of a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<Utf8PathBuf>,
+    /// The id it gets, instead of one made of its name
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Plan and apply just that
+    #[arg(long)]
+    pub apply: bool,
+    /// Don't ask
+    #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Show {
-    /// Section and id: monitors/checkout-errors; or the words `template NAME`
+    /// Section and id: monitors/checkout-errors; or the words `template NAME`, or `template` for a list
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
     pub what: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The sort of file
+    #[arg(value_enum, default_value_t, value_name = "FILE")]
+    pub file: SchemaFile,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFile {
+    /// Files below monitors/
+    #[default]
+    Definitions,
+    /// Files below templates/
+    Template,
+    /// musher.yaml
+    Project,
 }
 
 #[derive(Debug, Subcommand)]
@@ -235,6 +374,9 @@ Example:
   DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
     Serve(Serve),
     /// Forget everything that the sandbox holds
+    #[command(
+        after_help = "Example:\n  musher sandbox reset && musher plan         everything is to be created again"
+    )]
     Reset,
 }
 
@@ -257,9 +399,25 @@ pub struct Serve {
     pub seed: u64,
 }
 
+/// `30s`, `5m`, `1h`; a bare number counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u32>().ok().filter(|_| unit > 0).map(|number| u64::from(number) * unit);
+    seconds.map(Duration::from_secs).ok_or_else(|| "write a number and s, m or h, as in 30s".to_owned())
+}
+
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     http::install_crypto();
     let colors = cli.common.colors();
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -276,16 +434,33 @@ pub fn run() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// Help and version are answers; all else is wrong usage, whose code must not be the one that means changes.
+fn usage(error: &clap::Error) -> ExitCode {
+    let (stream, exit) =
+        if error.use_stderr() { (Stream::Err, Exit::Error) } else { (Stream::Out, Exit::Fine) };
+    let text = error.render();
+    // Where nothing can be printed, the code still tells.
+    let _ = render::print(stream, ColorChoice::Auto, |out, color| {
+        let plain = text.to_string();
+        let shown = render::sanitize::clean_lines(&plain);
+        if color && shown == plain { write!(out, "{}", text.ansi()) } else { write!(out, "{shown}") }
+    });
+    ExitCode::from(exit as u8)
+}
+
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let common = cli.common;
     let desk = Desk { common: &common, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate(options) => commands::validate::run(&desk, &options),
+        Command::Validate(options) => commands::validate::run(&desk, &options).await,
         Command::Plan(options) => commands::plan::run(&desk, &options).await,
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
+        Command::Export(options) => commands::export::run(&desk, &options).await,
+        Command::Import(options) => commands::import::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Schema(options) => commands::schema::run(&desk, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {
@@ -294,5 +469,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [("0", Some(0)), ("30s", Some(30)), ("5m", Some(300)), ("1h", Some(3600))] {
+            assert_eq!(duration(text).ok().map(|found| found.as_secs()), expected, "{text}");
+        }
+        for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_flags_holds_together() {
+        Cli::command().debug_assert();
     }
 }

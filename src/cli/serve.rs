@@ -21,6 +21,7 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
         limits: Limits::parse(options.limits.as_deref().unwrap_or_default())
             .map_err(|error| read("limits", error))?,
         seed: options.seed,
+        ..Behaviour::default()
     };
     let folder = folder(common)?;
     let sandbox = Sandbox::open(folder.as_std_path())?;

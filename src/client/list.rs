@@ -28,7 +28,12 @@ pub struct Wanted<'a> {
     pub declared: BTreeMap<&'static str, usize>,
     /// Ids (`$id`) by section that are wanted whatever mark they bear. Those that are gone are left out.
     pub adopted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Of the others only those whose item of the list passes; no body is asked for in vain.
+    pub filter: Option<Filter<'a>>,
 }
+
+/// Judges an object as a list shows it.
+pub type Filter<'a> = &'a (dyn Fn(&Kind, &Value) -> bool + Sync);
 
 impl Wanted<'_> {
     fn adopts(&self, kind: &Kind, id: &str) -> bool {
@@ -61,6 +66,7 @@ impl Client {
 
         let ours = |body: &Value| {
             wanted.owner.is_none_or(|owner| mark::read(kind, body).is_some_and(|mark| mark.owner == *owner))
+                && wanted.filter.is_none_or(|filter| filter(kind, body))
         };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         let items: Vec<_> = items

@@ -2,6 +2,7 @@
 
 mod answer;
 mod list;
+mod pointed;
 mod refusal;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use serde_json::Value;
 pub use list::Wanted;
 pub use refusal::{Fault, Refusal};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Limit};
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Live, Mark};
@@ -154,12 +155,12 @@ impl Client {
         }
     }
 
-    /// A dry run of a create; fine for kinds that have none.
-    pub async fn validate(&self, kind: &'static Kind, body: &Value) -> Result<(), Refusal> {
+    /// A dry run of a create, or of an update of the object with this id; fine for kinds that have none.
+    pub async fn validate(&self, kind: &'static Kind, id: Option<&str>, body: &Value) -> Result<(), Refusal> {
         if !kind.validate {
             return Ok(());
         }
-        let mut request = request(kind, Method::Post, None, Some(body))?;
+        let mut request = request(kind, Method::Post, id, Some(body))?;
         request.path.push_str("/validate");
         call(self.wire.as_ref(), &request).await.map(|_| ())
     }
@@ -207,6 +208,16 @@ impl Client {
             return self.whole(kind, &items).await;
         }
         Ok(items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect())
+    }
+
+    /// The rate limit that writes of a kind met in an earlier run.
+    pub fn limit(&self, kind: &Kind) -> Option<Limit> {
+        self.cache().limit(kind.section).cloned()
+    }
+
+    /// Keeps a rate limit for the next run.
+    pub fn set_limit(&self, kind: &Kind, limit: Limit) {
+        self.cache().set_limit(kind.section, limit);
     }
 
     /// Writes what was learnt for the next run.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::pointed;
 use crate::wire::{Method, Request, Response, WireError};
 
 /// Words of the service beyond this many characters are cut.
@@ -77,6 +78,11 @@ impl Refusal {
 
     pub(super) fn new(request: &Request, fault: Fault, words: String) -> Self {
         Self { method: request.method, path: request.path.clone(), status: None, fault, words }
+    }
+
+    /// The field of the body that the words name, as a JSON pointer into it.
+    pub fn field(&self, body: &Value) -> Option<String> {
+        pointed::field(&self.words, body)
     }
 
     fn text(&self) -> String {

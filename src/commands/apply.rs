@@ -1,77 +1,160 @@
 //! `musher apply`: the plan shown, agreed to, held against the brakes, and carried out.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
-use camino::Utf8Path;
 use serde_json::Value;
 
-use super::declared::{Declared, declare};
+use super::cost::{self, Costly, cost};
+use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
+use super::sealed::{self, Sealed};
 use super::surveyed::{Service, Surveyed, service, survey};
 use super::{Desk, replace_file};
-use crate::apply::{self, Options, moved_since};
+use crate::apply::{self, Options};
 use crate::brake::{self, Limits};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
-use crate::config::Environment;
+use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::kind::Kind;
+use crate::load::locate::Locator;
+use crate::lock::{self, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
+use crate::moved::moved_since;
 use crate::render::outcome;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
-/// How long a create is repeated whose answers are lost.
-const PATIENCE: Duration = Duration::from_secs(360);
+const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
-    let mut declared = declare(desk)?;
-    if options.destroy {
-        declared.resources.clear();
-    }
-    let listing = Arc::new(Progress::start(desk.common.quiet));
-    let service = service(desk, &declared, &listing)?;
-    let surveyed = survey(desk, &declared, &service).await?;
-    listing.end();
-    if !desk.common.quiet || surveyed.plan.changes.is_empty() {
-        show(desk, &surveyed.plan, Format::Text, options.expand)?;
-    }
-    if surveyed.plan.changes.is_empty() {
-        report(options, &[])?;
-        return Ok(Exit::Fine);
-    }
-    if is_held(desk, &declared, &surveyed, options)? {
-        return Ok(Exit::Held);
-    }
-    if !agreed(desk, options)? {
-        desk.say("Nothing was changed.")?;
-        return Ok(Exit::Error);
-    }
-    refuse_if_moved(desk, &declared, &service, &surveyed).await?;
-    let outcomes = carry_out(desk, &service, &surveyed.plan).await;
+    let sealed = options.plan.as_deref().map(sealed::open).transpose()?;
+    let common = match &sealed {
+        Some(sealed) => sealed.common(desk.common)?,
+        None => desk.common.clone(),
+    };
+    let desk = &Desk { common: &common, connect: desk.connect };
+    let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
+    // Nothing is written before the end of this: a signal needs no more than the lock given back.
+    let ready = tokio::select! {
+        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
+        () = signalled() => {
+            desk.say("Stopped. Nothing was changed.")?;
+            return Ok(Exit::Error);
+        }
+    };
+    let Ready { service, surveyed, refused, lock } = match ready {
+        Prepared::Ready(ready) => *ready,
+        Prepared::Over(exit) => return Ok(exit),
+    };
+    let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    drop(lock);
+    locate_fields(&mut outcomes, &declared.sources);
     desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;
-    report(options, &outcomes)?;
+    report(options, &surveyed.plan, &outcomes)?;
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
     Ok(if done { Exit::Fine } else { Exit::Partly })
 }
 
-/// Tells the brakes that hold; whether any does.
-fn is_held(
+/// How far it comes before the first write.
+enum Prepared {
+    Over(Exit),
+    Ready(Box<Ready>),
+}
+
+struct Ready {
+    service: Service,
+    surveyed: Surveyed,
+    /// Changes that no longer fit, by their place in the plan, and why.
+    refused: BTreeMap<usize, String>,
+    lock: Option<Lock>,
+}
+
+async fn prepare(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    sealed: Option<&Sealed>,
+    options: &cli::Apply,
+) -> anyhow::Result<Prepared> {
+    let lock = lock(desk, declared, options).await?;
+    let listing = Arc::new(Progress::start(desk.common.quiet));
+    let service = service(desk, declared, &listing)?;
+    let surveyed = survey(desk, declared, &service).await?;
+    listing.end();
+    let plan = &surveyed.plan;
+    if let Some(sealed) = sealed {
+        sealed.hold(declared, plan)?;
+    }
+    if !desk.common.quiet || plan.changes.is_empty() {
+        show(desk, plan, Format::Text, options.expand)?;
+    }
+    if plan.changes.is_empty() {
+        report(options, plan, &[])?;
+        return Ok(Prepared::Over(Exit::Fine));
+    }
+    if let Some(cost) = cost(plan, &service) {
+        desk.say(&cost)?;
+    }
+    if let Some(name) = held(desk, declared, &surveyed, options)? {
+        report(options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
+        return Ok(Prepared::Over(Exit::Held));
+    }
+    if !agreed(desk, options).await? {
+        desk.say("Nothing was changed.")?;
+        report(options, plan, &apply::not_tried(plan, "nobody agreed"))?;
+        return Ok(Prepared::Over(Exit::Error));
+    }
+    let refused = moved(declared, &service, &surveyed).await?;
+    if let Some(sealed) = sealed.filter(|_| !refused.is_empty()) {
+        return Err(
+            sealed.refusal(refused.iter().map(|(at, why)| format!("{}: {why}", plan.changes[*at].address)))
+        );
+    }
+    Ok(Prepared::Ready(Box::new(Ready { service, surveyed, refused, lock })))
+}
+
+/// Takes the environment's lock, where it names one.
+async fn lock(desk: &Desk<'_>, declared: &Declared, options: &cli::Apply) -> anyhow::Result<Option<Lock>> {
+    let Some(path) = declared.environment().lock else { return Ok(None) };
+    let path = declared.config.root.join(path);
+    let (path, owner) = (path.as_std_path(), &declared.scope.owner);
+    let mut taken = lock::acquire(path, owner, Duration::ZERO).await;
+    if let Err(LockError::Held { holder, .. }) = &taken
+        && !options.lock_timeout.is_zero()
+    {
+        let (who, host, seconds) = (&holder.owner, &holder.host, options.lock_timeout.as_secs());
+        desk.say(&format!(
+            "waiting up to {seconds} s for the lock of {who} (host {host}, process {})",
+            holder.pid
+        ))?;
+        taken = lock::acquire(path, owner, options.lock_timeout).await;
+    }
+    let lock = taken?;
+    if let Some(stale) = &lock.stale {
+        desk.say(&format!(
+            "took over the lock of {} (host {}, process {}), which has expired: that run ended without giving it back",
+            stale.owner, stale.host, stale.pid
+        ))?;
+    }
+    Ok(Some(lock))
+}
+
+/// Tells the brakes that hold; the first of them.
+fn held(
     desk: &Desk<'_>,
     declared: &Declared,
     surveyed: &Surveyed,
     options: &cli::Apply,
-) -> anyhow::Result<bool> {
-    let unnamed = Environment::default();
-    let name = declared.scope.environment.as_ref();
-    let environment = name.and_then(|name| declared.config.environments.get(name)).unwrap_or(&unnamed);
+) -> anyhow::Result<Option<&'static str>> {
+    let environment = declared.environment();
     let mut released = options.release_brake.clone();
     if options.destroy {
         released.extend(["delete".to_owned(), "empty".to_owned()]);
@@ -86,11 +169,11 @@ fn is_held(
     for brake in &held {
         crate::render::held(brake.name, &brake.text, &brake.knobs(), desk.common.colors())?;
     }
-    Ok(!held.is_empty())
+    Ok(held.first().map(|brake| brake.name))
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
+async fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }
@@ -98,47 +181,81 @@ fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
         bail!("apply changes things and nobody can be asked here: run it with --yes");
     }
     crate::render::ask("Apply this? Only `yes` does. ", desk.common.colors())?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim() == "yes")
+    // On a thread that nobody waits for: a signal must get through while it reads.
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line).map(|_| line);
+        let _ = tell.send(read);
+    });
+    Ok(told.await??.trim() == "yes")
 }
 
 /// Lists again where the plan has aged: what somebody changed meanwhile is not overwritten.
-async fn refuse_if_moved(
-    desk: &Desk<'_>,
+async fn moved(
     declared: &Declared,
     service: &Service,
     surveyed: &Surveyed,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<BTreeMap<usize, String>> {
     if surveyed.listed.elapsed() < FRESH {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
     let moved = moved_since(&surveyed.plan, &service.live(declared).await?);
-    if moved.is_empty() {
-        return Ok(());
-    }
-    for (address, what) in &moved {
-        desk.say(&format!("{address} {what} since the plan was made"))?;
-    }
-    bail!("{} of the changes no longer fit what is live: plan again", moved.len());
+    Ok(moved
+        .into_iter()
+        .map(|(at, moved)| (at, format!("it {moved} since the plan was made; plan again")))
+        .collect())
 }
 
 /// Applies the plan; the first signal ends it in order, the second one at once.
-async fn carry_out(desk: &Desk<'_>, service: &Service, plan: &Plan) -> Vec<Outcome> {
-    let progress = Progress::start(desk.common.quiet);
-    let stop = service.stop.clone();
+async fn carry_out(
+    desk: &Desk<'_>,
+    service: &Service,
+    (plan, refused): (&Plan, &BTreeMap<usize, String>),
+    options: &cli::Apply,
+) -> Vec<Outcome> {
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    service.log.go_on_with(progress.clone());
+    let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
     let listener = tokio::spawn(async move {
         signalled().await;
         // Nobody listens any more where apply is over.
         let _ = stop.send(true);
+        if !quiet {
+            teller.say(STOPPING);
+        }
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let options = Options { force: false, patience: PATIENCE, stop: &service.stop, compare: &not_kept };
-    let outcomes = apply::apply(plan, &service.client, &options, &progress).await;
+    let keys_refused = service.keys_refused();
+    let options = Options {
+        force: options.force,
+        patience: desk.common.patience(),
+        stop: &service.stop,
+        compare: &not_kept,
+        refused,
+        keys_refused: &keys_refused,
+    };
+    let watch = Costly::new(plan, service, &progress, desk.common.quiet);
+    let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
+    cost::remember(service);
     listener.abort();
     progress.end();
     outcomes
+}
+
+/// Finds the lines of the fields that refusals name.
+fn locate_fields(outcomes: &mut [Outcome], sources: &Sources) {
+    let mut locator = Locator::new(sources);
+    for outcome in outcomes {
+        let Status::Failed { pointer: Some(pointer), .. } = &outcome.status else { continue };
+        // A saved plan knows the definition's line, and nothing of its layers.
+        let Some(origin) = outcome.origin.as_ref().filter(|origin| !origin.layers.is_empty()) else {
+            continue;
+        };
+        let at = locator.locate_in(origin, pointer);
+        outcome.field = Some(locator.locate(&at).position());
+    }
 }
 
 /// SIGINT or SIGTERM.
@@ -167,11 +284,10 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
     diff(&aligned.live, &aligned.desired)
 }
 
-fn report(options: &cli::Apply, outcomes: &[Outcome]) -> anyhow::Result<()> {
+/// Writes `--report FILE`.
+fn report(options: &cli::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
-    write_report(path, outcomes)
-}
-
-fn write_report(path: &Utf8Path, outcomes: &[Outcome]) -> anyhow::Result<()> {
-    replace_file(path, format!("{:#}\n", apply::report(outcomes)).as_bytes())
+    let mut text = Vec::new();
+    outcome::write_report(plan, outcomes, &mut text)?;
+    replace_file(path, &text)
 }

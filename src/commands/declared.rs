@@ -1,10 +1,12 @@
 //! The files' side of every command: found, loaded, expanded, checked, and told what is wrong.
 
+use std::collections::BTreeSet;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use super::{Desk, Told, start};
 use crate::check::{self, check};
-use crate::config::{self, Config, Scope};
+use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
 use crate::load::load;
@@ -18,12 +20,20 @@ pub struct Declared {
     pub scope: Scope,
     /// Sorted by address.
     pub resources: Vec<Resource>,
+    /// Addresses that stand in files, those of switched-off definitions included.
+    pub written: BTreeSet<Address>,
     pub sources: Sources,
     /// What `--only` lets through.
     only: Option<GlobSet>,
 }
 
 impl Declared {
+    /// The environment at hand, as `musher.yaml` has it; an empty one where the project declares none.
+    pub fn environment(&self) -> Environment {
+        let name = self.scope.environment.as_ref();
+        name.and_then(|name| self.config.environments.get(name)).cloned().unwrap_or_default()
+    }
+
     pub fn selects(&self, address: &Address) -> bool {
         self.only.as_ref().is_none_or(|only| only.is_match(address.as_str()))
     }
@@ -39,6 +49,26 @@ pub struct Judged {
 
 /// Reads and judges the project; tells nothing yet.
 pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
+    let (mut declared, mut diagnostics, sources) = match bare(desk)? {
+        Judged { declared: Some(declared), diagnostics, sources } => (declared, diagnostics, sources),
+        judged => return Ok(judged),
+    };
+    let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
+    diagnostics.extend(faults);
+    let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
+    declared.written = definitions.resources.iter().map(|definition| definition.address.clone()).collect();
+    drop(definitions);
+    diagnostics.extend(faults);
+    let (settings, faults) = check::Settings::read(&declared.config);
+    diagnostics.extend(faults);
+    diagnostics.extend(check(&resources, &settings, &sources));
+    declared.resources = resources;
+    declared.sources = sources.clone();
+    Ok(Judged { declared: Some(declared), diagnostics, sources })
+}
+
+/// Reads `musher.yaml` alone: a project that declares nothing.
+fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let root = config::find(&start(desk.common)?)?;
     let only = globs(&desk.common.only)?;
     let mut sources = Sources::default();
@@ -51,15 +81,7 @@ pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
-    let (definitions, mut sources, faults) = load(&config, BUILT_IN, sources);
-    diagnostics.extend(faults);
-    let (resources, faults) = expand(&definitions, &config, &scope, &mut sources);
-    drop(definitions);
-    diagnostics.extend(faults);
-    let (settings, faults) = check::Settings::read(&config);
-    diagnostics.extend(faults);
-    diagnostics.extend(check(&resources, &settings, &sources));
-    let declared = Declared { config, scope, resources, sources: sources.clone(), only };
+    let declared = Declared { config, scope, resources: Vec::new(), written: BTreeSet::new(), sources: sources.clone(), only };
     Ok(Judged { declared: Some(declared), diagnostics, sources })
 }
 
@@ -74,6 +96,15 @@ pub fn declare_strictly(desk: &Desk<'_>, deny_warnings: bool) -> anyhow::Result<
     if deny_warnings {
         deny(&mut judged.diagnostics);
     }
+    sound(desk, judged)
+}
+
+/// The project without its definitions, which may be broken: for the end of everything that it owns, and for exports.
+pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
+    sound(desk, bare(desk)?)
+}
+
+fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
     tell(desk, &judged.diagnostics, &judged.sources)?;
     judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or_else(|| Told.into())
 }

@@ -9,6 +9,7 @@ use super::surveyed::service;
 use crate::cli::{Exit, Format};
 use crate::kind;
 use crate::model::{Address, Live, Resource};
+use crate::plan::taken;
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 
@@ -18,19 +19,19 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
     let progress = Arc::new(Progress::start(desk.common.quiet));
     let live = service(desk, &declared, &progress)?.live(&declared).await?;
     progress.end();
-    let mut rows: BTreeMap<Address, (Option<&Resource>, Option<&Live>)> = BTreeMap::new();
+    let mut rows: BTreeMap<Address, (Option<&Resource>, Vec<&Live>)> = BTreeMap::new();
     for resource in &declared.resources {
         rows.entry(resource.address.clone()).or_default().0 = Some(resource);
     }
     for live in &live {
         if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner) {
-            rows.entry(Address::new(live.section, &mark.id)).or_default().1 = Some(live);
+            rows.entry(Address::new(live.section, &mark.id)).or_default().1.push(live);
         }
     }
     let items: Vec<Item> = rows
         .into_iter()
         .filter(|(address, _)| declared.selects(address))
-        .filter_map(|(address, (resource, live))| item(address, resource, live))
+        .filter_map(|(address, (resource, found))| item(address, resource, found))
         .collect();
     desk.answer(|out, _| match format {
         Format::Json => list::write_json(&items, out),
@@ -40,12 +41,18 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn item(address: Address, resource: Option<&Resource>, live: Option<&Live>) -> Option<Item> {
+/// `found` bear the mark of the address: a clone does too.
+fn item(address: Address, resource: Option<&Resource>, found: Vec<&Live>) -> Option<Item> {
     let kind = kind::of_section(address.section())?;
-    let body = live.map(|live| &live.body).or(resource.map(|resource| &resource.body))?;
+    let live = (!found.is_empty()).then(|| taken(kind, &found, resource));
+    let text = |key: &str| match (live, resource) {
+        (Some(live), _) => Some(live.body.get(key)?.as_str()?.to_owned()),
+        (None, Some(resource)) => Some(resource.body.get(key)?.as_str()?.to_owned()),
+        (None, None) => None,
+    };
     Some(Item {
         kind: kind.name,
-        name: ["name", "title"].iter().find_map(|key| Some(body.get(key)?.as_str()?.to_owned())),
+        name: ["name", "title"].iter().find_map(|key| text(key)),
         datadog_id: live.map(|live| live.id.clone()),
         url: live.map(|live| live.url.clone()),
         position: resource.map(|resource| resource.origin.position.clone()),

@@ -1,6 +1,6 @@
 //! `-v`: requests and waits on stderr, and waits to the progress.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::limit::{Attempt, Observer};
 use crate::model::{Event, Watch};
@@ -9,9 +9,24 @@ use crate::render::request;
 
 /// Hears of requests; tells people as much as they asked for.
 pub struct Log {
-    pub progress: Arc<Progress>,
+    progress: Mutex<Arc<Progress>>,
     /// 1: requests, 2: their bodies too.
     pub verbose: u8,
+}
+
+impl Log {
+    pub fn new(progress: Arc<Progress>, verbose: u8) -> Self {
+        Self { progress: Mutex::new(progress), verbose }
+    }
+
+    /// What comes from now on belongs to another stretch of work.
+    pub fn go_on_with(&self, progress: Arc<Progress>) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
+    fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Observer for Log {
@@ -29,16 +44,17 @@ impl Observer for Log {
             bucket: attempt.bucket,
             again: attempt.again,
         };
-        self.progress.say(&request::line(&line));
+        let progress = self.progress();
+        progress.say(&request::line(&line));
         if self.verbose > 1 {
             let bodies = [attempt.request.body.as_ref(), answer.as_ref().ok().map(|answer| &answer.body)];
             for body in bodies.into_iter().flatten().filter(|body| !body.is_empty()) {
-                self.progress.say(&request::body(body));
+                progress.say(&request::body(body));
             }
         }
     }
 
     fn waiting(&self, bucket: &str, wait: std::time::Duration) {
-        self.progress.tell(Event::Waiting { bucket, seconds: wait.as_secs() });
+        self.progress().tell(Event::Waiting { bucket, seconds: wait.as_secs() });
     }
 }

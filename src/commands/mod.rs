@@ -1,20 +1,27 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod cost;
 mod declared;
+pub mod export;
+pub mod import;
 pub mod init;
 pub mod list;
 mod log;
 pub mod plan;
+mod remote;
+pub mod schema;
+mod sealed;
 pub mod show;
 mod surveyed;
+mod template;
 pub mod validate;
 
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cache::Cache;
 use crate::cli::{Common, Format};
@@ -80,6 +87,17 @@ impl Desk<'_> {
         Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{text}"))?)
     }
 
+    /// Warns of something that the answer is not, on stderr, also under `--quiet`. The text may be foreign.
+    pub fn complain(&self, text: &str) -> anyhow::Result<()> {
+        let text = render::sanitize::clean_lines(text);
+        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "warning: {text}"))?)
+    }
+
+    /// The folder that a path on the command line begins at: the one of `-C`, else the current one.
+    pub fn at(&self, path: &Utf8Path) -> Utf8PathBuf {
+        self.common.directory.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
     /// The format asked for, if the command has it.
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
         let format = self.common.format.unwrap_or(Format::Text);
@@ -92,13 +110,35 @@ impl Desk<'_> {
     }
 }
 
-/// Writes a whole file or nothing: a reader never sees half of it.
-fn replace_file(path: &camino::Utf8Path, text: &[u8]) -> anyhow::Result<()> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(camino::Utf8Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text)?;
+/// Writes a whole file or nothing: a reader never sees half of it. Who may read the file stays as it was.
+fn replace_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<()> {
+    let written = beside(path, text).and_then(|file| {
+        if let Ok(old) = std::fs::metadata(path) {
+            file.as_file().set_permissions(old.permissions())?;
+        }
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).with_context(|| format!("{path} can't be written"))
+}
+
+/// Writes a whole file where there is none; false where there is one.
+fn new_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<bool> {
+    let written =
+        beside(path, text).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|_| true).with_context(|| format!("{path} can't be written")),
+    }
+}
+
+/// A temporary file with this text in the folder of a path.
+fn beside(path: &Utf8Path, text: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // As for any other new file, the umask decides.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(text)?;
+    Ok(file)
 }

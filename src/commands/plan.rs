@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Desk;
+use super::cost::cost;
 use super::declared::declare_strictly;
 use super::surveyed::{service, survey};
 use crate::cli::{self, Exit, Format};
@@ -10,6 +11,7 @@ use crate::model::Plan;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{plan_json, plan_markdown, plan_text};
+use crate::saved::seal;
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
@@ -18,15 +20,22 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     let service = service(desk, &declared, &progress)?;
     let surveyed = survey(desk, &declared, &service).await?;
     progress.end();
-    show(desk, &surveyed.plan, format, options.expand)?;
+    if format == Format::Json {
+        let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);
+        desk.answer(|out, _| plan_json::write_saved(&surveyed.plan, &seal, out))?;
+    } else {
+        show(desk, &surveyed.plan, format, options.expand)?;
+    }
+    if let Some(cost) = cost(&surveyed.plan, &service) {
+        desk.say(&cost)?;
+    }
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
     Ok(if changes { Exit::Changes } else { Exit::Fine })
 }
 
-/// Writes a plan in the format asked for.
+/// Writes a plan for people.
 pub fn show(desk: &Desk<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     desk.answer(|out, color| match format {
-        Format::Json => plan_json::write(plan, out),
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
         _ => plan_text::write(plan, Look { color, expand }, out),
     })

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::Desk;
 use super::declared::declare;
 use super::surveyed::{service, survey};
+use super::{Desk, template};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
 use crate::diagnostic::known_words;
@@ -21,43 +21,46 @@ use crate::render::show::{Shown, write_json, write_text};
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json])?;
-    let declared = declare(desk)?;
     let name = match options.what.as_slice() {
+        [word] if word == "template" => return template::list(desk, format),
+        [word, name] if word == "template" => return template::show(desk, name, format),
         [address] => address,
         _ => bail!("write `musher show ADDRESS`, or `musher show template NAME`"),
     };
     let Some(address) = Address::parse(name) else {
         bail!("`{name}` is no address: write the section and the id, as in monitors/checkout-errors");
     };
+    let declared = declare(desk)?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, &declared, &progress)?;
     let surveyed = survey(desk, &declared, &service).await?;
     progress.end();
 
     let resource = declared.resources.iter().find(|resource| resource.address == address);
-    let live = surveyed.live.iter().find(|live| {
-        let ours = |mark: &crate::model::Mark| mark.owner == declared.scope.owner && mark.id == address.id();
-        live.section == address.section() && live.mark.as_ref().is_some_and(ours)
-    });
+    let change = surveyed.plan.changes.iter().find(|change| change.address == address);
+    // What the plan takes for it: of clones the oldest, of what is moved or adopted the one that will bear the id.
+    let known = surveyed.plan.known.get(&address).map(|known| &known.id);
+    let id = known.or_else(|| change?.datadog_id.as_ref());
+    let live = surveyed.live.iter().find(|live| live.section == address.section() && Some(&live.id) == id);
     let Some(kind) = kind::of_section(address.section()).filter(|_| resource.is_some() || live.is_some())
     else {
         let known = declared.resources.iter().map(|resource| resource.address.as_str());
         bail!("`{address}` is neither declared nor live: {}", known_words(address.as_str(), known));
     };
-    let wanted = resource
-        .map(|resource| fill(kind, &resource.body, &|reference| answer(&surveyed.plan.known, reference)));
+    let body = resource.map(|resource| resource.body.value());
+    let wanted =
+        body.as_ref().map(|body| fill(kind, body, &|reference| answer(&surveyed.plan.known, reference)));
     let bare = live.map(|live| {
         let mut body = live.body.clone();
         mark::strip(kind, &mut body);
         canon::normal(kind, &body)
     });
-    let change = surveyed.plan.changes.iter().find(|change| change.address == address);
     let shown = Shown {
         address: &address,
         datadog_id: live.map(|live| live.id.as_str()),
         url: live.map(|live| live.url.as_str()),
         position: resource.map(|resource| &resource.origin.position),
-        wanted: wanted.as_ref(),
+        wanted: wanted.as_deref(),
         live: bare.as_ref(),
         diff: change.map(|change| change.diff.as_slice()).unwrap_or_default(),
     };

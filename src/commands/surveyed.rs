@@ -13,7 +13,7 @@ use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
 use crate::client::{Client, Fault, Refusal, Wanted};
 use crate::diagnostic::has_errors;
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Kind};
 use crate::limit::{Pace, Paced};
 use crate::model::{Live, Plan};
 use crate::plan::{Inputs, plan};
@@ -23,6 +23,7 @@ use crate::render::progress::Progress;
 pub struct Service {
     pub client: Client,
     pub paced: Arc<Paced>,
+    pub log: Arc<Log>,
     /// True: nothing more is sent.
     pub stop: watch::Sender<bool>,
     pub site: String,
@@ -43,20 +44,26 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
     let Connection { wire, site, web, cache, variables } =
         (desk.connect)(&declared.config, &declared.scope, desk.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
-    let pace = Pace { concurrency: desk.common.concurrency.map(usize::from), ..Pace::default() };
-    let log = Arc::new(Log { progress: progress.clone(), verbose: desk.common.verbose });
-    let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log)));
+    let concurrency = desk.common.concurrency.map(usize::from);
+    let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
+    let log = Arc::new(Log::new(progress.clone(), desk.common.verbose));
+    let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
     let client = Client::new(paced.clone(), &web, cache);
-    Ok(Service { client, paced, stop, site, variables })
+    Ok(Service { client, paced, log, stop, site, variables })
 }
 
 impl Service {
     /// All objects of the owner, of all kinds, and those that `$id` names.
     pub async fn live(&self, declared: &Declared) -> anyhow::Result<Vec<Live>> {
+        self.live_of(&KINDS, declared).await
+    }
+
+    /// The same, of these kinds.
+    pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
         let mut wanted =
-            Wanted { kinds: KINDS.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
+            Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
-        for kind in KINDS {
+        for kind in kinds {
             let of_kind =
                 declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
             wanted.declared.insert(kind.section, of_kind.clone().count());
@@ -74,17 +81,25 @@ impl Service {
         let fault = refusal.fault;
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(format!(
-                "{} refuses the keys of {}: they must belong to this site, and may need the scopes \
-                 monitors_read, monitors_write, slos_read, slos_write, dashboards_read, dashboards_write",
-                self.site,
-                self.variables.join(" and "),
+            Fault::Forbidden => error.context(self.keys_refused()),
+            Fault::Unreachable => error.context(format!(
+                "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
+                 the network, and HTTPS_PROXY where there is a proxy",
+                self.site
             )),
-            Fault::Unreachable => {
-                error.context(format!("{} can't be reached: is it the right site?", self.site))
-            }
             _ => error.context(format!("{} gives no list of what is live", self.site)),
         }
+    }
+
+    /// What to do where the service doesn't take the keys.
+    pub fn keys_refused(&self) -> String {
+        let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
+        format!(
+            "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
+            self.site,
+            self.variables.join(" and "),
+            scopes.join(", "),
+        )
     }
 }
 

@@ -1,30 +1,40 @@
-//! `musher validate`: everything that can be known without the network.
+//! `musher validate`: everything that can be known without the network; with `--remote`, what the API says too.
 
-use super::Desk;
+use camino::Utf8Path;
+
 use super::declared::{deny, judge, tell};
+use super::{Desk, remote, start};
 use crate::cli::{self, Exit, Format};
+use crate::config;
 use crate::diagnostic::has_errors;
 use crate::render::diagnostics;
 
-pub fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
-    let mut judged = judge(desk)?;
-    if options.strictness.denies_warnings() {
-        deny(&mut judged.diagnostics);
+    let judged = judge(desk)?;
+    let mut found = judged.diagnostics;
+    if options.remote {
+        match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
+            Some(declared) => found.extend(remote::ask(desk, declared).await?),
+            None => desk.say("The API was not asked: mend the errors first.")?,
+        }
     }
-    let found = &judged.diagnostics;
+    if options.strictness.denies_warnings() {
+        deny(&mut found);
+    }
     match format {
         Format::Json => {
-            let json = diagnostics::json(found, &judged.sources);
+            let json = diagnostics::json(&found, &judged.sources);
             desk.answer(|out, _| writeln!(out, "{json:#}"))?;
         }
         Format::Github => {
-            let text = diagnostics::github(found, &judged.sources, "");
+            let folder = in_repository(&config::find(&start(desk.common)?)?);
+            let text = diagnostics::github(&found, &judged.sources, &folder);
             desk.answer(|out, _| out.write_all(text.as_bytes()))?;
         }
-        _ => tell(desk, found, &judged.sources)?,
+        _ => tell(desk, &found, &judged.sources)?,
     }
-    if has_errors(found) {
+    if has_errors(&found) {
         return Ok(Exit::Error);
     }
     if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !desk.common.quiet) {
@@ -33,4 +43,31 @@ pub fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exit> {
         desk.answer(|out, _| writeln!(out, "{count} {resources} valid."))?;
     }
     Ok(Exit::Fine)
+}
+
+/// A folder as seen from the root of its git repository, `/` between segments: empty where it is the root, or
+/// where there is no repository.
+fn in_repository(folder: &Utf8Path) -> String {
+    // In a worktree or submodule `.git` is a file.
+    let root = folder.ancestors().find(|above| above.join(".git").exists());
+    let inside = root.and_then(|root| folder.strip_prefix(root).ok());
+    inside.map(|path| path.as_str().replace('\\', "/")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_seen_from_its_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        let deep = root.join("teams/shop");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(root.join(".git"), "gitdir: elsewhere").unwrap();
+        assert_eq!(in_repository(&deep), "teams/shop");
+        assert_eq!(in_repository(root), "");
+        std::fs::create_dir(root.join("teams/.git")).unwrap();
+        assert_eq!(in_repository(&deep), "shop");
+    }
 }

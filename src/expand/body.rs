@@ -18,6 +18,8 @@ pub enum Node {
     Text(Text, SiteId),
     List(Vec<Item>),
     Map(Vec<(String, Node)>),
+    /// Can't be compiled, which is told: what needs it fails without another word.
+    Broken,
     /// What a resource says, laid over a default; used where the two meet only when rendered.
     Over(Box<Node>, Box<Node>),
     /// The same for `tags`: a list with the default's items behind its own.
@@ -75,7 +77,7 @@ impl Body<'_, '_> {
     pub fn node(&mut self, value: &Value, pointer: &str, depth: usize) -> Node {
         if depth > DEPTH_LIMIT {
             self.faults.push(Diagnostic::error("too-deep", "Values nest too deep", self.base.at(pointer)));
-            return Node::Literal(Value::Null);
+            return Node::Broken;
         }
         match value {
             Value::String(text) if is_template(text) => self.text(text, pointer),
@@ -106,7 +108,7 @@ impl Body<'_, '_> {
             }
             Err(faults) => {
                 self.tell(faults, pointer);
-                Node::Literal(Value::Null)
+                Node::Broken
             }
         }
     }
@@ -128,7 +130,7 @@ impl Body<'_, '_> {
         else {
             return Item::One(self.node(value, pointer, depth));
         };
-        let nothing = Item::One(Node::Literal(Value::Null));
+        let nothing = Item::One(Node::Broken);
         let (Some(head), Some(yields), 2) = (map.get("$for"), map.get("$yield"), map.len()) else {
             let words = "`$for` and `$yield` belong together, and stand alone in a list's item";
             self.wrong_for(words, &self.base.at(pointer));
@@ -147,6 +149,8 @@ impl Body<'_, '_> {
             }
         };
         let site = self.site(&head_at);
+        let globals = std::mem::take(&mut self.compiler.globals);
+        self.globals.extend(globals.into_iter().map(|global| (site, global)));
         self.compiler.open(Some(name.to_owned()), None, false);
         let yields = self.node(yields, &format!("{pointer}/$yield"), depth);
         self.compiler.close();
@@ -317,6 +321,10 @@ pub fn render(node: &Node, run: &Run<'_>, frame: Option<&Frame<'_>>, faults: &mu
             }
             list.shrink_to_fit();
             Value::Array(list)
+        }
+        Node::Broken => {
+            faults.count += 1;
+            Value::Null
         }
         Node::Over(..) => over(node, run, frame, faults).unwrap_or(Value::Null),
         Node::Union(own, default) => {

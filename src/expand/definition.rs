@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Setting;
 use super::body::{Base, Body, Node, SiteId, Sites, render};
 use super::fault::Faults;
-use crate::diagnostic::{Diagnostic, Part, known_words};
+use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::Definition;
-use crate::model::{Address, Directives, Instance, Origin, Resource, is_id};
+use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
 use crate::template::{Compiler, Fault, Global, Run};
 
 /// A definition, compiled.
@@ -21,10 +21,10 @@ pub struct Compiled<'d> {
     protect: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
     moved_from: Vec<(Node, SiteId)>,
+    /// For faults about all of it.
+    whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
-    /// Something in it can't be compiled, which is told: it makes nothing.
-    broken: bool,
 }
 
 /// References that were met and are not to siblings, with their strings' sites.
@@ -49,7 +49,6 @@ pub fn compile<'d>(
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
     let base = Base::Origin(&origin);
-    let before = output.faults.len();
     let Output { sites, globals, faults } = output;
     let mut body = Body { compiler, sites, base: &base, faults, globals };
     let raw = &definition.directives;
@@ -74,25 +73,9 @@ pub fn compile<'d>(
     let moved_from =
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    check_environments(definition, setting, &origin, output.faults);
-    let broken = output.faults.len() > before;
-    Compiled { definition, body: node, when, protect, id, moved_from, origin, broken }
-}
-
-/// `$id` by environment names environments that exist.
-fn check_environments(
-    definition: &Definition,
-    setting: &Setting<'_>,
-    origin: &Origin,
-    faults: &mut Vec<Diagnostic>,
-) {
-    let Some(Value::Object(by_environment)) = &definition.directives.id else { return };
-    for name in by_environment.keys().filter(|name| !setting.environments.contains(&name.as_str())) {
-        let at = super::place(origin, &format!("/$id{}", crate::diagnostic::step(name))).part(Part::Key);
-        let words = format!("There is no environment `{name}`");
-        let help = known_words(name, setting.environments.iter().copied());
-        faults.push(Diagnostic::error("unknown-environment", words, at).help(help));
-    }
+    output.sites.places.push(super::place(&origin, "").part(Part::Key));
+    let whole = output.sites.places.len() - 1;
+    Compiled { definition, body: node, when, protect, id, moved_from, whole, origin }
 }
 
 impl Compiled<'_> {
@@ -103,9 +86,6 @@ impl Compiled<'_> {
 
     /// The resource at an address; `None` where something is wrong with it.
     pub fn resource(&self, place: &Place<'_>, run: &Run<'_>, faults: &mut Faults) -> Option<Resource> {
-        if self.broken {
-            return None;
-        }
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
@@ -135,14 +115,26 @@ impl Compiled<'_> {
                 }
             }
         }
+        if self.definition.body.is_empty() {
+            // Told by who read it; what defaults would make of it is of no use.
+            return None;
+        }
         let body = render(&self.body, run, None, faults);
-        (faults.count == before).then(|| Resource {
-            address,
-            body,
-            directives,
-            origin: Arc::clone(&self.origin),
-            instance: place.instance.cloned(),
-        })
+        if faults.count == before && body.as_object().is_none_or(serde_json::Map::is_empty) {
+            let words = format!("The body of `{address}` is empty once it is rendered");
+            faults.add(
+                self.whole,
+                Fault::new("empty-body", words).help("`null` takes a default away, and all were"),
+            );
+        }
+        let body = model::Body::of(&body);
+        if body.is_none() {
+            let words = format!("The body of `{address}` is nested too deeply once it is rendered");
+            faults.add(self.whole, Fault::new("too-deep", words).help("no body needs more than 127 levels"));
+        }
+        let body = body.filter(|_| faults.count == before)?;
+        let instance = place.instance.cloned();
+        Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::body::{SiteId, Sites, within};
-use crate::diagnostic::{At, Diagnostic};
+use crate::diagnostic::{At, Diagnostic, Place};
 use crate::template::Fault;
 
 /// A list of instances longer than this is of no use to anybody; the count goes on.
@@ -16,7 +16,7 @@ pub struct Faults {
     pub whose: String,
     /// Where the use stands that the render belongs to.
     pub place: Option<(String, At)>,
-    /// How many were added.
+    /// How many were added, or met where something was told before.
     pub count: usize,
     groups: BTreeMap<(SiteId, &'static str), Group>,
 }
@@ -70,6 +70,10 @@ impl Faults {
         for ((site, _), group) in self.groups {
             let mut told = diagnostic(&group.fault, &sites.places[site]);
             told.also = group.also;
+            // A place inside the use needs no word about where the use is.
+            if let Some(at) = &told.at {
+                told.also.retain(|(_, place)| !holds(place, at));
+            }
             told.instances = group.whose;
             // One string of a resource may fail twice, and is one instance all the same.
             told.instances.dedup();
@@ -90,4 +94,15 @@ pub fn diagnostic(fault: &Fault, at: &At) -> Diagnostic {
     let mut told = Diagnostic::error(fault.code, fault.text.clone(), within(at, fault));
     told.help.clone_from(&fault.help);
     told
+}
+
+/// Whether a place is another one, or around it.
+fn holds(around: &At, at: &At) -> bool {
+    match (&around.place, &at.place) {
+        (Place::Node { pointer: outer, .. }, Place::Node { pointer: inner, .. }) => {
+            let rest = inner.strip_prefix(outer.as_str());
+            around.file == at.file && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+        _ => false,
+    }
 }

@@ -16,18 +16,19 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use self::body::Sites;
-use self::definition::{Compiled, Output, Place};
+use self::definition::{Compiled, Output};
 use self::fault::Faults;
 use crate::config::{Config, Scope};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, known_words};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, Sources, known_words};
 use crate::kind;
 use crate::load::definitions::{Definition, Definitions};
+use crate::load::locate::Locator;
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Resource};
 use crate::template::{Compiler, Global, Run};
 
 pub use self::scope::Setting;
-pub use self::template::{Description, describe};
+pub use self::template::{Description, ParamDescription, describe};
 
 /// From so many definitions or instances on, threads pay.
 const WORTH_THREADS: usize = 64;
@@ -89,7 +90,35 @@ pub fn expand(
         made.append(part);
     }
     faults.tell(&sites, &mut made.diagnostics);
-    finish(made, scope, definitions.incomplete)
+    let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
+    aim(&mut diagnostics, definitions, sources);
+    (resources, diagnostics)
+}
+
+/// Points at the layer that holds a string: until here, each is looked for in the definition itself,
+/// though it may come from its `$file`.
+fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sources) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let of_templates = definitions.templates.values().flat_map(|template| &template.definitions);
+    let all = definitions.resources.iter().chain(of_templates);
+    let layered: Vec<&Origin> =
+        all.map(|definition| definition.origin.as_ref()).filter(|origin| origin.layers.len() > 1).collect();
+    let mut locator = Locator::new(sources);
+    for told in diagnostics {
+        let Some(At { file, place: Place::Node { pointer, part } }) = &told.at else { continue };
+        let inside = layered.iter().find_map(|origin| match origin.layers.first() {
+            Some(At { file: own, place: Place::Node { pointer: base, .. } }) if own == file => {
+                let rest = pointer.strip_prefix(base.as_str())?;
+                rest.starts_with('/').then_some((origin, rest))
+            }
+            _ => None,
+        });
+        if let Some((origin, rest)) = inside {
+            told.at = Some(locator.locate_in(origin, rest).part(part.clone()));
+        }
+    }
 }
 
 /// Definitions that are resources by themselves.
@@ -97,7 +126,7 @@ fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
     let mut made = Made::default();
     let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
     let prefixes = [String::new()];
-    let place = Place { prefixes: &prefixes, instance: None };
+    let place = definition::Place { prefixes: &prefixes, instance: None };
     for definition in definitions {
         let (mut sites, mut globals) = (Sites::default(), Vec::new());
         let before = made.diagnostics.len();
@@ -133,7 +162,12 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
     *diagnostics = kept;
 }
 
-fn render_plain(compiled: &Compiled<'_>, place: &Place<'_>, faults: &mut Faults, made: &mut Made) {
+fn render_plain(
+    compiled: &Compiled<'_>,
+    place: &definition::Place<'_>,
+    faults: &mut Faults,
+    made: &mut Made,
+) {
     let run = Run::new(&[], None, "");
     if !compiled.is_on(&run, faults) {
         made.off.push(compiled.definition.address.clone());
@@ -170,10 +204,6 @@ fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Ve
     made.diagnostics.append(&mut told);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);
-        if resource.body.as_object().is_none_or(serde_json::Map::is_empty) {
-            let words = format!("The body of `{}` is empty", resource.address);
-            made.diagnostics.push(Diagnostic::error("empty-body", words, key_of(&resource.origin)));
-        }
     }
     (made.resources, made.diagnostics)
 }

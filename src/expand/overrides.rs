@@ -104,24 +104,25 @@ pub fn unknown_param(name: &str, params: &[&str], at: At) -> Diagnostic {
     Diagnostic::error("unknown-parameter", format!("The template has no parameter `{name}`"), at).help(help)
 }
 
-fn index(list: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
-    let mut overrides = Overrides { list, ..Overrides::default() };
+fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
+    let mut overrides = Overrides::default();
     let mut globs = GlobSetBuilder::new();
-    for (position, own) in overrides.list.iter().enumerate() {
+    for own in all {
+        let position = overrides.list.len();
         if !own.pattern.contains(['*', '?', '[', '{', '\\']) {
             overrides.exact.entry(own.pattern.clone()).or_default().push(position);
-            continue;
+        } else {
+            match Glob::new(&own.pattern) {
+                Ok(glob) => globs.add(glob),
+                Err(error) => {
+                    let words = format!("`{}` is no glob: {}", own.pattern, error.kind());
+                    faults.push(Diagnostic::error("bad-glob", words, own.at.clone()));
+                    continue;
+                }
+            };
+            overrides.of_glob.push(position);
         }
-        match Glob::new(&own.pattern) {
-            Ok(glob) => {
-                globs.add(glob);
-                overrides.of_glob.push(position);
-            }
-            Err(error) => {
-                let words = format!("`{}` is no glob: {}", own.pattern, error.kind());
-                faults.push(Diagnostic::error("bad-glob", words, own.at.clone()));
-            }
-        }
+        overrides.list.push(own);
     }
     match globs.build() {
         Ok(set) => overrides.globs = set,

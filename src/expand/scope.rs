@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::body::{Base, Body, Node, Sites, render};
 use super::fault::Faults;
-use crate::config::{self, Config, Scope};
+use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part, step};
 use crate::kind::KINDS;
 use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};
@@ -15,7 +15,6 @@ use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};
 pub struct Setting<'a> {
     pub root: &'a Utf8Path,
     pub environment: Option<&'a str>,
-    pub environments: Vec<&'a str>,
     pub constants: &'a Map<String, Value>,
     pub sections: Vec<&'static str>,
     /// By section: what is merged under each body, and where it stands.
@@ -31,7 +30,6 @@ impl<'a> Setting<'a> {
         Self {
             root: &config.root,
             environment: scope.environment.as_deref(),
-            environments: config.environments.keys().map(String::as_str).collect(),
             constants,
             sections: KINDS.iter().map(|kind| kind.section).collect(),
             defaults: defaults.collect(),

@@ -169,7 +169,7 @@ fn check(project: Value, expected: Value) {
     let (resources, faults) = Project::new(&project).expand();
     assert!(faults.is_empty(), "{faults:#?}");
     let bodies: Map<String, Value> =
-        resources.into_iter().map(|resource| (resource.address.to_string(), resource.body)).collect();
+        resources.into_iter().map(|resource| (resource.address.to_string(), resource.body.value())).collect();
     let shown =
         Value::Object(bodies).to_string().replace(Reference::OPEN, "<").replace(Reference::CLOSE, ">");
     let expected = expected.to_string();
@@ -264,6 +264,7 @@ fn lists_repeat_their_items() {
                 {"$for": "x in ${names}", "$yield": [{"p": "${x}"}, {"q": "${upper x}"}]},
                 {"$for": "row in grid", "$yield": {"k": "${@key}", "cells": [{"$for": "c in row", "$yield": "${c}-${@../key}"}]}},
                 {"$for": "x in empty", "$yield": 1},
+                {"$for": "x in [\"c\", 5]", "$yield": "${x}"},
             ]}},
         }),
         json!({"dashboards/d": {"widgets": [
@@ -272,6 +273,7 @@ fn lists_repeat_their_items() {
             {"n": "b", "y": 4, "last": true},
             {"p": "a"}, {"q": "A"}, {"p": "b"}, {"q": "B"},
             {"k": "r", "cells": ["1-r", "2-r"]},
+            "c", 5,
         ]}}),
     );
     check_faults(
@@ -286,6 +288,7 @@ fn lists_repeat_their_items() {
             "bad-for @ main /dashboards/d/widgets/1/$for: `$for` takes a name and a list",
             "bad-for @ main /dashboards/d/widgets/2: `$for` and `$yield` belong together",
             "unknown-name @ main /dashboards/d/widgets/3/$yield 2..3: There is no name `y` here",
+            "wrong-value @ main /dashboards/d/widgets/3/$for: A list or mapping is needed here, not a number",
         ],
     );
     check_faults(
@@ -352,7 +355,11 @@ fn check_ids(own: Value, files: Value, expected: &[&str]) {
     let ids: Vec<String> = resources
         .iter()
         .map(|resource| {
-            format!("{}={}", resource.address.id(), resource.body["name"].as_str().unwrap_or_default())
+            format!(
+                "{}={}",
+                resource.address.id(),
+                resource.body.value()["name"].as_str().unwrap_or_default()
+            )
         })
         .collect();
     assert_eq!(ids, expected, "{own}");
@@ -403,7 +410,10 @@ fn overrides_may_be_a_table() {
             "templates": {"t": {"params": {"p": {"default": 1}}, "monitors": {"m": {"n": "${p}"}}}},
             "uses": {"u": {"for_each": ["a"], "overrides": "../o.csv"}},
         }),
-        &["unknown-parameter @ another 0..9: The template has no parameter `q` (did you mean `p`?)"],
+        &[
+            "unknown-parameter @ another 0..9: The template has no parameter `q` (did you mean `p`?)",
+            "idle-override @ another 15..20: The override `zz` matches no key",
+        ],
     );
     check_faults(
         json!({
@@ -454,12 +464,10 @@ fn directives_are_rendered() {
     check_faults(
         json!({"monitors": {
             "a": {"n": 1, "$when": "${env}"},
-            "b": {"n": 1, "$id": {"prd": 1}},
             "c": {"n": 1, "$protect": "${upper env}"},
         }}),
         &[
             "wrong-type @ main /monitors/a/$when: `$when` must be true or false, and is the text `prod`",
-            "unknown-environment @ main /monitors/b/$id/prd key: There is no environment `prd` (did you mean `prod`?)",
             "wrong-type @ main /monitors/c/$protect: `$protect` must be true or false, and is the text `PROD`",
         ],
     );
@@ -503,6 +511,7 @@ fn wrong_defaults_are_told_once() {
         }),
         &[
             "unknown-name @ musher.yaml /defaults/monitors/options/x 2..6 [3: monitors/a]: There is no name `nope`",
+            "wrong-value @ musher.yaml /defaults/monitors/y 2..5 [3: monitors/a]: `mul`",
         ],
     );
     check_faults(
@@ -538,9 +547,11 @@ fn parameters_are_checked() {
             "unknown-template @ main /uses/d/template: There is no template `tt` (did you mean `t`?)",
             "unknown-parameter @ main /uses/e/overrides/x/rte key: The template has no parameter `rte`",
             "bad-glob @ main /uses/e/overrides/[ key: `[` is no glob",
+            "idle-override @ main /uses/e/overrides/y key: The override `y` matches no key",
             "missing-parameter @ main /uses/a key [2: a/x]: The template `t` needs the parameter `need`",
             "out-of-bounds @ main /uses/b/with/rate [1: b/x]: The parameter `rate` must be between 0 and 1, and was given the number 2",
             "wrong-type @ main /uses/b/with/text [1: b/x]: The parameter `text` is of type string, and was given the number 5",
+            "missing-parameter @ main /uses/c/with key [1: c/x]: The template `t` needs the parameter `need`",
         ],
     );
     check_faults(
@@ -628,7 +639,8 @@ fn references_are_checked() {
     let (resources, faults) = Project::new(&project(json!({}))).expand();
     assert!(faults.is_empty(), "{faults:#?}");
     let broken = resources.iter().find(|r| r.address.id() == "u/b/broken").expect("the second instance");
-    let query = broken.body["q"].as_str().unwrap_or_default();
+    let body = broken.body.value();
+    let query = body["q"].as_str().unwrap_or_default();
     assert_eq!(
         query.replace([Reference::OPEN, Reference::CLOSE], "|"),
         "|id monitors/u/b/errors| |id monitors/u/a/errors| |id monitors/plain|"
@@ -659,11 +671,12 @@ fn what_can_be_said_only_at_the_end() {
         json!({
             "templates": {"t": {"monitors": {"m": {"n": 1}}}},
             "uses": {"u": {"for_each": ["a"]}},
-            "monitors": {"u/a/m": {"n": 2}, long.as_str(): {"n": 1}, "empty": {}},
+            "monitors": {"u/a/m": {"n": 2}, long.as_str(): {"n": 1}, "empty": {"a": null}},
+            "defaults": {"monitors": {"a": 1}},
         }),
         &[
+            "empty-body @ main /monitors/empty key: The body of `monitors/empty` is empty once it is rendered",
             "duplicate-id @ main /uses/u key: `monitors/u/a/m` is declared twice",
-            "empty-body @ main /monitors/empty key: The body of `monitors/empty` is empty",
             "mark-too-long @ main /monitors/xxx",
         ],
     );
@@ -682,4 +695,23 @@ fn resources_come_in_order_whatever_the_threads() {
     let (resources, _) = Project::new(&project).expand();
     assert_eq!(resources.len(), 900);
     assert!(resources.is_sorted_by(|a, b| a.address < b.address));
+}
+
+#[test]
+fn a_fault_in_a_named_file_is_told_there() {
+    let mut project = Project::new(&json!({
+        "defaults": {"monitors": {"d": "${div 1 0}"}},
+        "monitors": {"x": {"type": "t", "name": "${nam}", "own": "${nope}"}},
+    }));
+    let text = "monitors:\n  x:\n    $file: x.json\n    own: ${nope}\n";
+    project.sources.files[MAIN.0 as usize].text = text.into();
+    let file = project.sources.add("monitors/x.json", r#"{"type": "t", "name": "${nam}"}"#, Format::Json);
+    Arc::make_mut(&mut project.definitions.resources[0].origin).layers.push(At::value(file, ""));
+    let (_, faults) = project.expand();
+    let mut places: Vec<String> = faults.iter().filter_map(|fault| fault.at.as_ref()).map(place).collect();
+    places.sort();
+    assert_eq!(
+        places,
+        ["another /name 2..5", "main /monitors/x/own 2..6", "musher.yaml /defaults/monitors/d 2..5"]
+    );
 }

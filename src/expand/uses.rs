@@ -111,7 +111,7 @@ fn attempt(
 }
 
 /// Compiles a use, and finds its list and what of an item is asked for; `None` where there is
-/// nothing to run, or something is wrong.
+/// nothing to run, or no list.
 fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
@@ -120,7 +120,6 @@ fn prepare<'p>(
     globals: &mut Globals,
     sources: &mut Sources,
 ) -> Option<(Plan<'p>, Option<Value>, Keep)> {
-    let before = (made.diagnostics.len(), work.faults.count);
     own.name.clone_into(&mut work.faults.whose);
     work.faults.place = None;
     let base = Base::At(own.at.clone());
@@ -140,21 +139,23 @@ fn prepare<'p>(
             return None;
         }
     }
+    let before = work.faults.count;
     let list = own
         .for_each
         .as_ref()
         .map(|list| render(&body.node(list, "/for_each", 0), &nothing, None, work.faults));
+    let no_list = work.faults.count > before;
     if list.is_some() {
         body.compiler.names.slots.push("each".to_owned());
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
     let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
     let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
-    if (made.diagnostics.len(), work.faults.count) == before {
-        return Some((plan, list, keep));
+    if no_list {
+        made.failed_uses.insert(own.name.clone());
+        return None;
     }
-    made.failed_uses.insert(own.name.clone());
-    None
+    Some((plan, list, keep))
 }
 
 /// A value with a site for faults about the whole of it.

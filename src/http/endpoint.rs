@@ -30,7 +30,9 @@ pub enum EndpointError {
 impl Endpoint {
     /// A site: `datadoghq.eu` is reached at `https://api.datadoghq.eu`.
     pub fn site(site: &str) -> Result<Self, EndpointError> {
-        let malformed = || EndpointError::Site(site.to_owned());
+        // Somebody may have put a key where the site belongs.
+        let shown = if site.len() > 20 && !site.contains('.') { "…" } else { site };
+        let malformed = || EndpointError::Site(shown.to_owned());
         let labels: Vec<&str> = site.split('.').collect();
         let fits = |label: &&str| {
             let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -83,8 +85,9 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// What stands before an `@` may be a password.
+/// What stands before an `@` may be a password, what stands behind a `?` a key.
 fn without_user(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
     match (text.rsplit_once('@'), text.split_once("://")) {
         (Some((_, rest)), Some((scheme, _))) => format!("{scheme}://{rest}"),
         (Some((_, rest)), None) => rest.to_owned(),
@@ -130,6 +133,7 @@ mod tests {
         ] {
             check(Endpoint::site(site), Err(&format!("`{site}` is no Datadog site.")));
         }
+        check(Endpoint::site("0123456789abcdef0123456789abcdef"), Err("`…` is no Datadog site."));
     }
 
     #[test]
@@ -155,9 +159,6 @@ mod tests {
             Err("`https://example.com` is no URL of an API"),
         );
         check(Endpoint::url("ftp://example.com"), Err("`ftp://example.com` is no URL of an API"));
-        check(
-            Endpoint::url("https://example.com/?api_key=1"),
-            Err("`https://example.com/?api_key=1` is no URL"),
-        );
+        check(Endpoint::url("https://example.com/?api_key=1"), Err("`https://example.com/` is no URL"));
     }
 }

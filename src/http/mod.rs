@@ -1,6 +1,7 @@
 //! The wire over HTTPS: one request, one whole answer, keys in headers that nobody prints.
 
 mod keys;
+mod hidden;
 mod endpoint;
 
 use std::error::Error;
@@ -23,8 +24,6 @@ const ANSWER: Duration = Duration::from_secs(60);
 const LARGEST: usize = 512 << 20;
 /// The level that the limiter may reach, kept open between bursts.
 const IDLE_CONNECTIONS: usize = 128;
-/// Answers up to this size are searched for the keys before anybody sees them.
-const SEARCHED: usize = 64 << 10;
 
 /// Installs the cryptography that TLS needs. Called once by `main` and by tests; later calls do nothing.
 pub fn install_crypto() {
@@ -84,15 +83,15 @@ impl Https {
             sending = sending.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let answer = sending.send().await.map_err(|error| self.fault(error))?;
-        let status = answer.status().as_u16();
+        let (status, hidden) = (answer.status().as_u16(), &self.keys.hidden);
         let headers = answer
             .headers()
             .iter()
             .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                (name.as_str().to_owned(), hidden.hide_text(&String::from_utf8_lossy(value.as_bytes())))
             })
             .collect();
-        let body = self.keys.hide(self.read(answer).await?, status);
+        let body = hidden.hide(self.read(answer).await?);
         Ok(Response { status, headers, body })
     }
 
@@ -121,7 +120,7 @@ impl Https {
     /// Connecting failed: nothing was sent. Everything later: nobody knows.
     fn fault(&self, error: reqwest::Error) -> WireError {
         let early = error.is_connect() || error.is_builder();
-        let text = self.keys.hide_text(&chain(&error.without_url()));
+        let text = self.keys.hidden.hide_text(&chain(&error.without_url()));
         if early { WireError::NotSent(text) } else { WireError::Lost(text) }
     }
 }

@@ -297,8 +297,8 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>>
 /// The files that a path or glob names, relative to the root, sorted.
 fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagnostic>> {
     let wrong = |words: String| unreadable(words, &folder.at);
-    let resolved =
-        resolve(folder.folder, path).ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
+    let resolved = load::resolve(folder.folder, path)
+        .ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
     if !path.contains(['*', '?', '[', '{']) || folder.root.join(&resolved).is_file() {
         return Ok(vec![resolved]);
     }
@@ -312,24 +312,6 @@ fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagno
         return Err(wrong(format!("`{path}` matches no file")));
     }
     Ok(found)
-}
-
-/// A path as it stands in a file; `None` where it leads out of the project.
-fn resolve(folder: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
-    if path.starts_with(['/', '\\']) || path.contains('\0') {
-        return None;
-    }
-    let mut steps: Vec<&str> = folder.as_str().split('/').filter(|step| !step.is_empty()).collect();
-    for step in path.split('/') {
-        match step {
-            "" | "." => {}
-            ".." => {
-                steps.pop()?;
-            }
-            step => steps.push(step),
-        }
-    }
-    Some(steps.join("/").into())
 }
 
 fn below(root: &Utf8Path, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Utf8PathBuf>, String> {

@@ -1,6 +1,8 @@
 //! Dashboards.
 
-use super::{Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes, Summary};
+use super::{
+    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, Summary, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
 pub const DASHBOARD: Kind = Kind {
@@ -20,10 +22,13 @@ pub const DASHBOARD: Kind = Kind {
     web_path: "/dashboard/{id}",
     mark: MarkSort::LastLine("/description"),
     can_delete: None,
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["dashboards_read", "dashboards_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
     export_needs: "`widgets` and `layout_type`",
+    fields: fields::DASHBOARD,
     read_only: &[
         "/id",
         "/url",
@@ -35,6 +40,8 @@ pub const DASHBOARD: Kind = Kind {
         "/deleted_at",
     ],
     kept: &["/restricted_roles"],
+    // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
+    filled: &["/tabs/*/id"],
     unseen: &[],
     defaults: &[
         ("/description", &["null", r#""""#]),
@@ -80,6 +87,11 @@ pub const DASHBOARD: Kind = Kind {
     ],
     immutable: &["/layout_type"],
     numeric_references: &[],
+    // Alert graph, alert value and SLO widgets, and the SLO data source of queries (OpenAPI).
+    mentions: &[
+        Mention { at: Mentioned::Key("alert_id"), when: None, section: "monitors" },
+        Mention { at: Mentioned::Key("slo_id"), when: None, section: "slos" },
+    ],
     stakes: Stakes {
         recipients: &["/notify_list"],
         thresholds: &[],

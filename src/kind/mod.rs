@@ -1,12 +1,14 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod dashboard;
+mod fields;
 mod monitor;
 mod rules;
 mod slo;
 
 use serde_json::{Map, Value};
 
+pub use fields::{Field, Sort};
 pub use rules::{Rule, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -31,7 +33,9 @@ pub struct Kind {
     pub mark: MarkSort,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
-    /// A dry run: `POST {path}/validate` with a body.
+    /// Scopes that an application key needs to read and write it.
+    pub scopes: &'static [&'static str],
+    /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
     pub validate: bool,
 
     /// When the object was made: of two objects with one mark, the older is ours.
@@ -43,18 +47,24 @@ pub struct Kind {
     /// The same in words: what an exported object needs to be of this kind.
     pub export_needs: &'static str,
 
+    // What an editor completes.
+    /// The fields that a person may write, sorted by path.
+    pub fields: &'static [Field],
+
     // How two bodies are compared.
     /// Set by the service alone: dropped from both sides and never sent.
     pub read_only: &'static [&'static str],
     /// Never touched unless declared: dropped from the live side, and sent as it stands.
     pub kept: &'static [&'static str],
+    /// Filled with a value of the service's own where left out, so that what is live says nothing then.
+    pub filled: &'static [&'static str],
     /// Not shown by every read: its absence from a live object says nothing.
     pub unseen: &'static [&'static str],
     /// What an absent field means, as JSON texts: the values that the service may fill in. The first
     /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
     pub defaults: &'static [(&'static str, &'static [&'static str])],
-    /// An absent field takes the value of another one.
-    pub derived: &'static [(&'static str, &'static str)],
+    /// An absent field follows an item of a list.
+    pub derived: &'static [Derived],
     /// Fields that a person can set and that have no default. What is neither here nor in the lists
     /// above is unknown.
     pub known: &'static [&'static str],
@@ -77,6 +87,8 @@ pub struct Kind {
     pub immutable: &'static [&'static str],
     /// A reference here is a number, everywhere else a text.
     pub numeric_references: &'static [&'static str],
+    /// Where a body names live objects by their ids: an import writes references there.
+    pub mentions: &'static [Mention],
 
     // What a change may endanger.
     pub stakes: Stakes,
@@ -146,6 +158,18 @@ pub enum MarkSort {
     LastLine(&'static str),
 }
 
+/// See [`Kind::derived`].
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// The field: `/target_threshold`.
+    pub path: &'static str,
+    pub list: &'static str,
+    /// The field of an item: `target`.
+    pub field: &'static str,
+    /// The item whose field (second) has the value at a path (first), where that is declared; else the first.
+    pub chosen_by: (&'static str, &'static str),
+}
+
 /// See [`Kind::alternatives`].
 #[derive(Clone, Copy, Debug)]
 pub struct Alternative {
@@ -168,6 +192,25 @@ pub struct Identified {
     /// pointers into an item.
     pub sort: &'static str,
     pub name: &'static str,
+}
+
+/// See [`Kind::mentions`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mention {
+    pub at: Mentioned,
+    /// Only where the text at a pointer is this one.
+    pub when: Option<(&'static str, &'static str)>,
+    /// The section of the objects that are named.
+    pub section: &'static str,
+}
+
+/// The place of a mention.
+#[derive(Clone, Copy, Debug)]
+pub enum Mentioned {
+    /// A text with ids among other words, or one id; or a number where the row has numeric references.
+    Path(&'static str),
+    /// A text that is one id, under this key at any depth.
+    Key(&'static str),
 }
 
 /// Facts that the risks of a change are read from.

@@ -1,6 +1,6 @@
 //! Monitors, composites and burn-rate alerts included.
 
-use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes};
+use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §2 where nothing else is said.
 pub const MONITOR: Kind = Kind {
@@ -21,12 +21,15 @@ pub const MONITOR: Kind = Kind {
     web_path: "/monitors/{id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("monitor_ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["monitors_read", "monitors_write"],
     validate: true,
     created: "/created_at",
     is_export: |body| {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },
     export_needs: "`query` and `type`",
+    fields: fields::MONITOR,
     read_only: &[
         "/id",
         "/org_id",
@@ -49,6 +52,8 @@ pub const MONITOR: Kind = Kind {
         "/assets/*/monitor_id",
     ],
     kept: &["/options/silenced", "/restricted_roles", "/draft_status"],
+    // A monitor without a name is named after its query (OpenAPI, CreateMonitor).
+    filled: &["/name"],
     // A plain GET lacks assets or says [] even where there are some; `with_restricted_roles=false`, and
     // a restriction policy set elsewhere, hide the roles.
     unseen: &["/assets", "/restricted_roles"],
@@ -69,7 +74,6 @@ pub const MONITOR: Kind = Kind {
     ],
     derived: &[],
     known: &[
-        "/name",
         "/type",
         "/query",
         "/assets",
@@ -115,6 +119,11 @@ pub const MONITOR: Kind = Kind {
     // No recording changes the type of a monitor; Datadog's documentation has no way to.
     immutable: &["/type"],
     numeric_references: &[],
+    // `1 || 2` and `burn_rate("…").over("30d")` (recorded, and the examples of the OpenAPI document).
+    mentions: &[
+        Mention { at: Mentioned::Path("/query"), when: Some(("/type", "composite")), section: "monitors" },
+        Mention { at: Mentioned::Path("/query"), when: Some(("/type", "slo alert")), section: "slos" },
+    ],
     stakes: Stakes {
         recipients: &["/message", "/options/escalation_message"],
         thresholds: &["/options/thresholds/critical", "/options/thresholds/warning"],

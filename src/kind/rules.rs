@@ -52,9 +52,10 @@ pub fn rules(kind: &Kind) -> &'static Rule {
 
 fn compile(kind: &Kind) -> Rule {
     let mut root = Rule::default();
-    let flags: [(&[&'static str], fn(&mut Rule)); 7] = [
+    let flags: [(&[&'static str], fn(&mut Rule)); 8] = [
         (kind.read_only, |rule| rule.read_only = true),
         (kind.kept, |rule| rule.kept = true),
+        (kind.filled, |rule| rule.kept = true),
         (kind.unseen, |rule| rule.unseen = true),
         (kind.open, |rule| rule.open = true),
         (kind.sets, |rule| rule.set = true),
@@ -66,8 +67,8 @@ fn compile(kind: &Kind) -> Rule {
             set(root.at(path));
         }
     }
-    for (path, _) in kind.derived {
-        root.at(path);
+    for derived in kind.derived {
+        root.at(derived.path);
     }
     for (path, texts) in kind.defaults {
         root.at(path).defaults = texts.iter().map(|text| parse(text)).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Envelope, IdType, Judged, Kind, Listing, MarkSort, Nature, Paging, Stakes};
+use super::{Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
@@ -23,6 +23,8 @@ pub const SLO: Kind = Kind {
     web_path: "/slo?slo_id={id}",
     mark: MarkSort::Tags("/tags"),
     can_delete: Some("ids"),
+    // Datadog's documentation, "Datadog Role Permissions".
+    scopes: &["slos_read", "slos_write"],
     validate: false,
     created: "/created_at",
     is_export: |body| {
@@ -33,6 +35,7 @@ pub const SLO: Kind = Kind {
                 .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
     },
     export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
+    fields: fields::SLO,
     read_only: &[
         "/id",
         "/created_at",
@@ -48,6 +51,7 @@ pub const SLO: Kind = Kind {
         "/status",
     ],
     kept: &[],
+    filled: &[],
     unseen: &[],
     defaults: &[
         ("/description", &[r#""""#]),
@@ -55,9 +59,11 @@ pub const SLO: Kind = Kind {
         ("/sli_specification/time_slice/query_interval_seconds", &["300"]),
     ],
     derived: &[
-        ("/timeframe", "/thresholds/0/timeframe"),
-        ("/target_threshold", "/thresholds/0/target"),
-        ("/warning_threshold", "/thresholds/0/warning"),
+        // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the
+        // others out then).
+        derived("/timeframe", "timeframe"),
+        derived("/target_threshold", "target"),
+        derived("/warning_threshold", "warning"),
     ],
     known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
     open: &[""],
@@ -70,6 +76,7 @@ pub const SLO: Kind = Kind {
     // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
     immutable: &["/type"],
     numeric_references: &["/monitor_ids/*"],
+    mentions: &[Mention { at: Mentioned::Path("/monitor_ids/*"), when: None, section: "monitors" }],
     stakes: Stakes {
         recipients: &[],
         thresholds: &[],
@@ -92,6 +99,11 @@ pub const SLO: Kind = Kind {
         rewrites_tags: true,
     },
 };
+
+/// A field of the whole that follows the threshold of its timeframe.
+const fn derived(path: &'static str, field: &'static str) -> Derived {
+    Derived { path, list: "/thresholds", field, chosen_by: ("/timeframe", "timeframe") }
+}
 
 /// Whether `{numerator, denominator}` is what `{count: {…}}` spells with names: the service rebuilds each
 /// from the other, with brackets and spaces of its own (24 of 24).

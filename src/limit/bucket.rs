@@ -114,12 +114,12 @@ impl Buckets {
         bucket
     }
 
-    pub fn announced(&self) -> Vec<(String, Announced)> {
-        let maps = self.maps();
-        let announced = |(name, bucket): (&String, &Arc<Bucket>)| {
-            bucket.window().announced().map(|announced| (name.clone(), announced))
-        };
-        maps.by_name.iter().filter_map(announced).collect()
+    /// What was announced to requests of a route.
+    pub fn announced_to(&self, request: &Request) -> Option<(String, Announced)> {
+        let route = (request.method.name(), pattern(&request.path));
+        let bucket = self.maps().by_route.get(&route).cloned()?;
+        let announced = bucket.window().announced()?;
+        Some((bucket.name()?.to_owned(), announced))
     }
 
     fn maps(&self) -> MutexGuard<'_, Maps> {

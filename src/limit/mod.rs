@@ -26,6 +26,8 @@ const WRITES: usize = 32;
 /// The first wait after a fault, and the longest one.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
+/// The longest wait for one answer.
+const ANSWER: Duration = Duration::from_secs(60);
 /// A wait that people are told of.
 const TOLD: Duration = Duration::from_secs(1);
 
@@ -34,11 +36,18 @@ const TOLD: Duration = Duration::from_secs(1);
 pub struct Pace {
     /// Requests at once; absent: it finds its own level.
     pub concurrency: Option<usize>,
-    /// How long one request is repeated, waits included; longer than a rate limit's window of 300 s.
+    /// How long one request is repeated, waits included; longer than a rate limit's window of 300 s. A
+    /// single answer may take a sixth of it, 60 s at most.
     pub patience: Duration,
     /// The same, for connections that fail before the service has answered anything: a site that doesn't exist
     /// is told soon.
     pub first_contact: Duration,
+}
+
+impl Pace {
+    fn answer(&self) -> Duration {
+        ANSWER.min(self.patience / 6)
+    }
 }
 
 impl Default for Pace {
@@ -120,9 +129,9 @@ impl Paced {
         Counts { requests: read(&self.requests), retries: read(&self.retries), limited: read(&self.limited) }
     }
 
-    /// The limits that the service has announced, by the name that it gave them, sorted.
-    pub fn announced(&self) -> Vec<(String, Announced)> {
-        self.buckets.announced()
+    /// The rate limit that the service has announced to requests like this one, and the name that it gave it.
+    pub fn announced_to(&self, request: &Request) -> Option<(String, Announced)> {
+        self.buckets.announced_to(request)
     }
 
     async fn exchange(&self, request: &Request) -> Result<Response, WireError> {
@@ -134,7 +143,7 @@ impl Paced {
             let sent = Instant::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
             count_attempt();
-            let answer = self.inner.send(request).await.and_then(whole);
+            let answer = self.answer(request).await;
             let took = sent.elapsed();
             let bucket = self.learn(&pass, &answer, sent);
             drop(pass);
@@ -158,6 +167,15 @@ impl Paced {
                 () = tokio::time::sleep(wait) => {}
                 () = self.stopped() => return answer,
             }
+        }
+    }
+
+    /// A whole answer, or none in time.
+    async fn answer(&self, request: &Request) -> Result<Response, WireError> {
+        let patience = self.pace.answer();
+        match tokio::time::timeout(patience, self.inner.send(request)).await {
+            Ok(answer) => answer.and_then(whole),
+            Err(_) => Err(WireError::Lost(format!("no answer came within {} s", patience.as_secs_f64()))),
         }
     }
 

@@ -77,6 +77,8 @@ pub struct Window {
     paused: Option<Instant>,
     /// The window has turned, or a pause is over: one goes ahead to see.
     probing: bool,
+    /// A pause is over: what is known is from before it, and the next answer knows better.
+    stale: bool,
     last: Option<Instant>,
     /// Resets are rounded down, as a 429 after an announced reset shows.
     rounds_down: bool,
@@ -102,7 +104,10 @@ impl Window {
                 return Permit::Until(until);
             }
             self.paused = None;
-            self.probing = true;
+            (self.probing, self.stale) = (true, true);
+            if let Some(known) = &mut self.known {
+                known.began = Some(now);
+            }
         }
         self.turn(now);
         if self.probing {
@@ -150,7 +155,7 @@ impl Window {
             return;
         }
         self.probing = false;
-        if known.guessed || ends > known.ends + announced.period / 2 {
+        if std::mem::take(&mut self.stale) || known.guessed || ends > known.ends + announced.period / 2 {
             *known = Known { began: known.began, ..fresh };
             return;
         }
@@ -287,5 +292,23 @@ mod tests {
         assert_eq!(window.permit(until), Permit::Go);
         window.take(until);
         assert_eq!(window.permit(until), Permit::AnAnswer);
+    }
+
+    #[test]
+    fn a_429_in_the_midst_of_a_window_holds_no_longer_than_it_asks() {
+        let start = Instant::now();
+        let mut window = Window::default();
+        window.take(start);
+        window.learn(announced(50, 49, 10), start, start);
+        window.pause(Duration::from_secs(1), start, start);
+        window.back();
+        let later = start + Duration::from_secs(1);
+        assert_eq!(window.permit(later), Permit::Go);
+        window.take(later);
+        // From before the pause: says nothing.
+        window.learn(announced(50, 0, 10), start, later);
+        window.learn(announced(50, 47, 9), later, later);
+        window.back();
+        assert_eq!(window.permit(later), Permit::Go);
     }
 }

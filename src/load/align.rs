@@ -148,7 +148,7 @@ fn is_space(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::FileId;
-    use crate::load::tree::Content;
+    use crate::load::tree::{Content, Index};
     use crate::load::{json, yaml};
 
     /// Finds `part` in the decoded text at `/a`, and expects to be led to `expected` in the source.
@@ -156,7 +156,7 @@ mod tests {
         let yaml = yaml::parse(source, FileId(0)).tree;
         let trees = if source.starts_with('{') { vec![yaml, json::tree(source)] } else { vec![yaml] };
         for tree in trees {
-            let (_, node) = tree.find("/a").unwrap();
+            let (_, node) = tree.find("/a", &Index::default()).unwrap();
             let Content::Scalar(text, style) = &tree.node(node).content else {
                 panic!("no scalar: {source}")
             };

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
 use super::span::short;
-use crate::diagnostic::{At, Diagnostic, known_words, step};
+use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words, step};
 use crate::model;
 
 /// The keys that may stand at the top of a definition.
@@ -50,6 +50,9 @@ pub fn take(
     }
     directives
 }
+
+/// Deeper in a body than so many steps a `$` key may be Datadog's: a widget may hold a `$schema`.
+const SHALLOW: usize = 2;
 
 /// What is wrong with a value: a text behind the key's name, the remedy, and the item that is meant.
 pub struct Fault {
@@ -161,7 +164,7 @@ pub fn old_id(text: &str) -> Option<Fault> {
     fault("must be a former id", "write the id without its section, as it stood before the rename")
 }
 
-/// Refuses `$` keys inside a body, and templates in keys. The keys of the body itself are looked at by
+/// Refuses musher's `$` keys, and what looks like one, inside a body, and templates in keys. The keys of the body itself are looked at by
 /// [`take`]; list items may hold `$for` and `$yield`. `foreign`: a raw export, whose inner `$` keys are
 /// Datadog's.
 pub fn check_keys(body: &Map<String, Value>, at: &At, foreign: bool, faults: &mut Vec<Diagnostic>) {
@@ -232,8 +235,10 @@ impl KeyCheck<'_> {
         } else if KEYS.contains(&key) {
             Diagnostic::error("unknown-key", format!("`{key}` stands inside the body"), at)
                 .help("put it at the top of the definition")
-        } else {
+        } else if self.pointer.matches('/').count() <= SHALLOW || did_you_mean(key, KEYS).is_some() {
             unknown(key, at)
+        } else {
+            return;
         };
         self.faults.push(fault);
     }

@@ -50,6 +50,13 @@ pub fn load(
     (gather.definitions, gather.sources, gather.faults)
 }
 
+/// Reads one template that comes with the program, outside of any project.
+pub fn template(name: &str, text: &str) -> (Template, Vec<Diagnostic>) {
+    let mut gather = Gather::default();
+    let template = gather.read_built_in(name, text);
+    (template, gather.faults)
+}
+
 /// Files that other files name, and that are no definitions for this reason.
 struct Named {
     /// Of `$file`: read as bodies.
@@ -404,6 +411,15 @@ impl Gather {
         }
     }
 
+    fn read_built_in(&mut self, name: &str, text: &str) -> Template {
+        let path = Utf8PathBuf::from(format!("<built-in>/{TEMPLATES}/{name}.yaml"));
+        let file = self.sources.add(path.as_str(), text, Format::Yaml);
+        let (mut document, faults) = read::parse(&path, text, file);
+        self.faults.extend(faults);
+        let value = document.value.take();
+        self.take_template(&document, name.to_owned(), value)
+    }
+
     /// Reads the built-in templates that uses name; a use of an unknown one is a fault.
     fn built_in(&mut self, built_in: &[(&str, &str)]) {
         let named: Vec<(String, At)> = self
@@ -417,12 +433,7 @@ impl Gather {
                 continue;
             }
             if let Some((_, text)) = built_in.iter().find(|(own, _)| *own == name) {
-                let path = Utf8PathBuf::from(format!("<built-in>/{TEMPLATES}/{name}.yaml"));
-                let file = self.sources.add(path.as_str(), text, Format::Yaml);
-                let (mut document, faults) = read::parse(&path, text, file);
-                self.faults.extend(faults);
-                let value = document.value.take();
-                let template = self.take_template(&document, name.clone(), value);
+                let template = self.read_built_in(&name, text);
                 self.definitions.templates.insert(name, template);
                 continue;
             }

@@ -224,6 +224,7 @@ fn decode(inside: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::tree::Index;
 
     fn codes(text: &str) -> Vec<&'static str> {
         value(text, FileId(0)).1.into_iter().map(|fault| fault.code).collect()
@@ -259,7 +260,7 @@ mod tests {
         for (pointer, expected) in
             [("", text), ("/a", r#"[1, {"b\n": "x"}]"#), ("/a/1/b\n", r#""x""#), ("/c", "true")]
         {
-            let (_, node) = tree.find(pointer).unwrap();
+            let (_, node) = tree.find(pointer, &Index::default()).unwrap();
             assert_eq!(&text[tree.range(node)], expected, "{pointer}");
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::align;
 use super::json;
 use super::span::clamp;
-use super::tree::{Content, Tree};
+use super::tree::{Content, Index, Tree};
 use super::yaml;
 use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
 use crate::model::Origin;
@@ -39,6 +39,7 @@ pub struct Locator<'s> {
 
 struct Nodes<'s> {
     tree: Tree<'s>,
+    index: Index,
     lines: Lines,
 }
 
@@ -69,7 +70,7 @@ impl<'s> Locator<'s> {
             let layers = origin.layers.iter().map(|layer| layer.child(pointer));
             for at in layers {
                 if let Place::Node { pointer, .. } = &at.place
-                    && self.nodes(at.file).tree.find(pointer).is_some()
+                    && self.nodes(at.file).find(pointer).is_some()
                 {
                     return at;
                 }
@@ -84,9 +85,9 @@ impl<'s> Locator<'s> {
     /// The text that stands at a node, as written but for quotes and escapes; none where it is no text.
     pub fn text(&mut self, at: &At) -> Option<&str> {
         let Place::Node { pointer, .. } = &at.place else { return None };
-        let tree = &self.nodes(at.file).tree;
-        let (_, node) = tree.find(pointer)?;
-        tree.text(tree.resolve(node))
+        let nodes = self.nodes(at.file);
+        let (_, node) = nodes.find(pointer)?;
+        nodes.tree.text(nodes.tree.resolve(node))
     }
 
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {
@@ -97,20 +98,24 @@ impl<'s> Locator<'s> {
                 Format::Json => json::tree(&source.text),
                 Format::Csv | Format::Text => Tree::default(),
             };
-            Nodes { tree, lines: Lines::new(&source.text) }
+            Nodes { tree, index: Index::default(), lines: Lines::new(&source.text) }
         })
     }
 }
 
 impl Nodes<'_> {
+    fn find(&self, pointer: &str) -> Option<(Option<u32>, u32)> {
+        self.tree.find(pointer, &self.index)
+    }
+
     fn range(&self, text: &str, pointer: &str, part: &Part) -> Range<usize> {
-        if let Some((key, node)) = self.tree.find(pointer) {
+        if let Some((key, node)) = self.find(pointer) {
             return self.part(text, key, node, part);
         }
         let mut pointer = pointer;
         while let Some((around, _)) = pointer.rsplit_once('/') {
             pointer = around;
-            if let Some((key, node)) = self.tree.find(pointer) {
+            if let Some((key, node)) = self.find(pointer) {
                 return self.part(text, key, node, if key.is_some() { &Part::Key } else { &Part::Value });
             }
         }

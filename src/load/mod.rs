@@ -25,8 +25,8 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
-pub use body::sort_of;
-pub use gather::load;
+pub use body::{clean, sort_of, unwrap};
+pub use gather::{load, template};
 pub use span::short;
 pub use templates::is_name as is_variable;
 pub use walk::resolve;

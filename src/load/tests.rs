@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value, json};
 use super::align;
 use super::definitions::{Definition, Definitions};
 use super::locate::Locator;
-use super::tree::{Content, Tree};
+use super::tree::{Content, Index, Tree};
 use super::{json, load, yaml};
 use crate::config;
 use crate::diagnostic::{Diagnostic, FileId, Sources};
@@ -448,7 +448,7 @@ proptest! {
         let sources = [serde_saphyr::to_string(&value).unwrap(), serde_json::to_string(&value).unwrap()];
         for (source, is_json) in sources.iter().zip([false, true]) {
             let tree = if is_json { json::tree(source) } else { yaml::parse(source, FileId(0)).tree };
-            let (_, node) = tree.find("/a/b").unwrap();
+            let (_, node) = tree.find("/a/b", &Index::default()).unwrap();
             let Content::Scalar(decoded, style) = &tree.node(node).content else { panic!("no scalar") };
             prop_assert_eq!(&**decoded, &*text);
             let at = text.find("${name}").unwrap();

@@ -1,6 +1,8 @@
 //! The nodes of one file with their bytes: what both readers build, and what places are looked up in.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// How deep nodes may nest, after aliases are followed. `serde_json` draws the same line.
@@ -138,35 +140,64 @@ impl<'t> Tree<'t> {
 
     /// The key (where it stands under one) and the node at a JSON pointer; merge keys and aliases
     /// are followed to where the text stands.
-    pub fn find(&self, pointer: &str) -> Option<(Option<u32>, u32)> {
+    pub fn find(&self, pointer: &str, index: &Index) -> Option<(Option<u32>, u32)> {
         let mut found = (None, if self.nodes.is_empty() { return None } else { 0 });
         for step in pointer.split('/').skip(1) {
             let step = step.replace("~1", "/").replace("~0", "~");
             let node = self.resolve(found.1);
             found = match self.node(node).content {
                 Content::Map(_) => {
-                    let (key, value) = self.member(node, &step, MAX_DEPTH)?;
+                    let (key, value) = self.member(node, &step, index, MAX_DEPTH)?;
                     (Some(key), value)
                 }
-                Content::List(_) => (None, self.children(node).nth(step.parse().ok()?)?),
+                Content::List(_) => (None, index.item(self, node, step.parse().ok()?)?),
                 Content::Scalar(..) | Content::Alias(_) => return None,
             };
         }
         Some(found)
     }
 
-    fn member(&self, map: u32, name: &str, depth: usize) -> Option<(u32, u32)> {
-        let own = self.entries(map).find(|(key, _)| !self.is_merge(*key) && self.text(*key) == Some(name));
+    fn member(&self, map: u32, name: &str, index: &Index, depth: usize) -> Option<(u32, u32)> {
+        let own = index.entry(self, map, name);
         if own.is_some() || depth == 0 {
             return own;
         }
         let merged = self.entries(map).filter(|(key, _)| self.is_merge(*key));
         merged.map(|(_, value)| self.resolve(value)).find_map(|value| match self.node(value).content {
-            Content::Map(_) => self.member(value, name, depth - 1),
+            Content::Map(_) => self.member(value, name, index, depth - 1),
             Content::List(_) => {
-                self.children(value).find_map(|item| self.member(self.resolve(item), name, depth - 1))
+                self.children(value).find_map(|item| self.member(self.resolve(item), name, index, depth - 1))
             }
             Content::Scalar(..) | Content::Alias(_) => None,
         })
+    }
+}
+
+/// What [`Tree::find`] learnt of large lists and mappings, so that a thousand places in one of them don't
+/// cost a thousand walks through it.
+#[derive(Debug, Default)]
+pub struct Index {
+    lists: RefCell<HashMap<u32, Vec<u32>>>,
+    maps: RefCell<HashMap<u32, HashMap<String, (u32, u32)>>>,
+}
+
+impl Index {
+    fn item(&self, tree: &Tree, list: u32, place: usize) -> Option<u32> {
+        let mut lists = self.lists.borrow_mut();
+        lists.entry(list).or_insert_with(|| tree.children(list).collect()).get(place).copied()
+    }
+
+    /// The first entry of this name, but for merge keys.
+    fn entry(&self, tree: &Tree, map: u32, name: &str) -> Option<(u32, u32)> {
+        let read = || {
+            let mut members = HashMap::new();
+            for (key, value) in tree.entries(map).filter(|(key, _)| !tree.is_merge(*key)) {
+                if let Some(name) = tree.text(key) {
+                    members.entry(name.to_owned()).or_insert((key, value));
+                }
+            }
+            members
+        };
+        self.maps.borrow_mut().entry(map).or_insert_with(read).get(name).copied()
     }
 }

@@ -1,6 +1,7 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
 pub mod diagnostics;
+pub mod export;
 mod field;
 mod fold;
 pub mod list;
@@ -14,7 +15,8 @@ pub mod progress;
 pub mod request;
 pub mod sanitize;
 pub mod show;
-mod summary;
+pub mod summary;
+pub mod template;
 mod text_diff;
 mod value;
 

@@ -148,8 +148,11 @@ fn symbol(outcome: &Outcome) -> String {
 
 fn write_failed(outcome: &Outcome, page: &mut Page<'_>) -> io::Result<()> {
     let Status::Failed { text, pointer } = &outcome.status else { return Ok(()) };
-    let place =
-        outcome.origin.as_ref().map_or_else(String::new, |o| format!("  {}", source_line(&o.position)));
+    let place = match (&outcome.field, &outcome.origin) {
+        (Some(field), _) => format!("  {}:{}", source_line(field), field.column),
+        (None, Some(origin)) => format!("  {}", source_line(&origin.position)),
+        (None, None) => String::new(),
+    };
     let field = pointer.as_ref().map_or_else(String::new, |pointer| format!("  {}", path(pointer)));
     page.line(&[
         (Tone::Old, &symbol(outcome)),
@@ -254,7 +257,7 @@ struct Entry<'a> {
     url: Option<&'a str>,
     status: &'a str,
     /// The service's words of a failure, or why it was not tried.
-    text: Option<&'a str>,
+    error: Option<&'a str>,
     /// The field that a failure names.
     pointer: Option<&'a str>,
     attempts: u32,
@@ -279,7 +282,7 @@ pub fn write_report(plan: &Plan, outcomes: &[Outcome], out: &mut dyn Write) -> i
     let (failed, not_tried) = failures(outcomes);
     let done = outcomes.len() - failed - not_tried;
     write!(out, ",\n  \"summary\": {{\"done\": {done}, \"failed\": {failed}, \"not_tried\": {not_tried}}}")?;
-    out.write_all(b",\n  \"outcomes\": [")?;
+    out.write_all(b",\n  \"changes\": [")?;
     for (at, outcome) in sorted(outcomes).into_iter().enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
         write_value(&entry(outcome), out)?;
@@ -288,7 +291,7 @@ pub fn write_report(plan: &Plan, outcomes: &[Outcome], out: &mut dyn Write) -> i
 }
 
 fn entry(outcome: &Outcome) -> Entry<'_> {
-    let (status, text, pointer) = match &outcome.status {
+    let (status, error, pointer) = match &outcome.status {
         Status::Done => ("done", None, None),
         Status::Failed { text, pointer } => ("failed", Some(text.as_str()), pointer.as_deref()),
         Status::NotTried { because } => ("not_tried", Some(because.as_str()), None),
@@ -300,7 +303,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         id: outcome.datadog_id.as_deref(),
         url: outcome.url.as_deref(),
         status,
-        text,
+        error,
         pointer,
         attempts: outcome.attempts,
         ms: outcome.milliseconds,
@@ -326,6 +329,7 @@ mod tests {
             attempts: 2,
             milliseconds: 80,
             origin: Some(origin("monitors/shop.yaml", 7)),
+            field: None,
             not_kept: Vec::new(),
             status,
         }
@@ -426,11 +430,11 @@ mod tests {
           "environment": "staging",
           "site": "datadoghq.eu",
           "summary": {"done": 1, "failed": 1, "not_tried": 2},
-          "outcomes": [
-            {"address": "monitors/a", "kind": "monitor", "action": "create", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "done", "text": null, "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": [{"path": "/options/foo", "op": "replace", "before": null, "after": 5}]},
-            {"address": "monitors/b", "kind": "monitor", "action": "update", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "failed", "text": "The value provided for parameter 'query' is invalid: \u001b[31minvalid operator\nand more", "pointer": "/query", "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []},
-            {"address": "monitors/y", "kind": "monitor", "action": "delete", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "not_tried", "text": "monitors/b failed, which it refers to", "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []},
-            {"address": "monitors/z", "kind": "monitor", "action": "create", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "not_tried", "text": "monitors/b failed, which it refers to", "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []}
+          "changes": [
+            {"address": "monitors/a", "kind": "monitor", "action": "create", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "done", "error": null, "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": [{"path": "/options/foo", "op": "replace", "before": null, "after": 5}]},
+            {"address": "monitors/b", "kind": "monitor", "action": "update", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "failed", "error": "The value provided for parameter 'query' is invalid: \u001b[31minvalid operator\nand more", "pointer": "/query", "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []},
+            {"address": "monitors/y", "kind": "monitor", "action": "delete", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "not_tried", "error": "monitors/b failed, which it refers to", "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []},
+            {"address": "monitors/z", "kind": "monitor", "action": "create", "id": "12", "url": "https://app.datadoghq.eu/monitors/12", "status": "not_tried", "error": "monitors/b failed, which it refers to", "pointer": null, "attempts": 2, "ms": 80, "source": {"file": "monitors/shop.yaml", "line": 7, "column": 5}, "not_kept": []}
           ]
         }
         "#);

@@ -4,40 +4,70 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::ser::Serializer;
-use serde_json::Value;
 use serde_json::ser::Formatter;
+use serde_json::{Map, Value};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
 use crate::model::{Action, Address, Change, FieldChange, Plan};
+use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
-pub const FORMAT_VERSION: u32 = 1;
+pub use crate::saved::FORMAT_VERSION;
 
 /// Writes the plan: the head, then one change a line, so that large plans stream and small ones read
 /// well in a diff. Errors are those of the writer.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "{{\n  \"format_version\": {FORMAT_VERSION},\n  \"musher_version\": ")?;
-    write_value(env!("CARGO_PKG_VERSION"), out)?;
-    let head: [(&str, Option<&str>); 3] = [
-        ("project", Some(&plan.project)),
-        ("environment", plan.environment.as_deref()),
-        ("site", Some(&plan.site)),
-    ];
-    for (name, value) in head {
-        write!(out, ",\n  \"{name}\": ")?;
-        write_value(&value, out)?;
+    write_all(plan, None, out)
+}
+
+/// The same with its seal behind it: a plan that can be applied from its file.
+pub fn write_saved(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
+    let saved = sealed(&head(plan), plan.changes.iter().map(value), seal);
+    write_all(plan, Some(&saved), out)
+}
+
+fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"{\n")?;
+    for (name, value) in &head(plan) {
+        write!(out, "  \"{name}\": ")?;
+        write_value(value, out)?;
+        out.write_all(b",\n")?;
     }
-    out.write_all(b",\n  \"summary\": {")?;
-    for action in Action::ALL {
-        write!(out, "\"{}\": {}, ", action.name(), plan.count(action))?;
-    }
-    write!(out, "\"unchanged\": {}}},\n  \"changes\": [", plan.unchanged)?;
+    out.write_all(b"  \"changes\": [")?;
     for (at, change) in plan.changes.iter().enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
         write_value(&entry(change), out)?;
     }
-    out.write_all(if plan.changes.is_empty() { b"]\n}\n" } else { b"\n  ]\n}\n" })
+    out.write_all(if plan.changes.is_empty() { b"]" } else { b"\n  ]" })?;
+    if let Some(saved) = saved {
+        out.write_all(b",\n  \"saved\": ")?;
+        write_value(saved, out)?;
+    }
+    out.write_all(b"\n}\n")
+}
+
+/// Everything before the changes.
+fn head(plan: &Plan) -> Map<String, Value> {
+    let mut summary: Map<String, Value> =
+        Action::ALL.map(|action| (action.name().to_owned(), plan.count(action).into())).into_iter().collect();
+    summary.insert("unchanged".to_owned(), plan.unchanged.into());
+    [
+        ("format_version", FORMAT_VERSION.into()),
+        ("musher_version", env!("CARGO_PKG_VERSION").into()),
+        ("project", plan.project.as_str().into()),
+        ("environment", plan.environment.as_deref().into()),
+        ("site", plan.site.as_str().into()),
+        ("summary", Value::Object(summary)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect()
+}
+
+/// A change as it stands in a file.
+pub fn value(change: &Change) -> Value {
+    serde_json::to_value(entry(change)).expect("bug: a change is plain data")
 }
 
 /// One line of JSON in which no character acts on a terminal: those are written as `\u009b`, which

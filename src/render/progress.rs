@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::value::{count, cut, plural};
 use crate::model::{Event, Outcome, Status, Watch};
@@ -47,6 +47,8 @@ struct Tally {
     told: usize,
     told_at: Duration,
     waiting: String,
+    /// What is waited for at this moment.
+    wait: Option<String>,
 }
 
 impl Progress {
@@ -114,8 +116,10 @@ impl Tally {
                 self.done += 1;
                 self.failed += usize::from(matches!(status, Status::Failed { .. }));
                 self.waiting.clear();
+                self.wait = None;
             }
-            Event::Started { .. } | Event::Waiting { .. } => {}
+            Event::Waiting { bucket, seconds } => self.wait = Some(waiting(bucket, seconds)),
+            Event::Started { .. } => {}
         }
     }
 
@@ -184,10 +188,16 @@ fn late_bar(state: &Arc<Mutex<State>>) -> ProgressBar {
 }
 
 const LISTING: &str = "{spinner} {msg}";
-const APPLYING: &str = "{bar:30} {human_pos} of {human_len} ({per_sec}, {eta} left) {msg}";
+const APPLYING: &str = "{bar:20} {human_pos} of {human_len} ({rate}, {eta} left){wide_msg}";
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("bug: the template of the bar is wrong")
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // A bar that can't be drawn is no reason to stop.
+        let _ = write!(out, "{:.1}/s", state.per_sec());
+    };
+    ProgressStyle::with_template(template)
+        .expect("bug: the template of the bar is wrong")
+        .with_key("rate", rate)
 }
 
 fn show(bar: &ProgressBar, tally: &Tally) {
@@ -202,8 +212,9 @@ fn show(bar: &ProgressBar, tally: &Tally) {
         bar.reset_eta();
     }
     bar.set_position(tally.done as u64);
-    let failed = if tally.failed > 0 { format!("{} failed", count(tally.failed)) } else { String::new() };
-    bar.set_message(failed);
+    let failed = if tally.failed > 0 { format!(", {} failed", count(tally.failed)) } else { String::new() };
+    let waiting = tally.wait.as_ref().map(|wait| format!(", {wait}")).unwrap_or_default();
+    bar.set_message(failed + &waiting);
 }
 
 /// Progress is a courtesy: where stderr is gone, the work goes on.
@@ -227,6 +238,7 @@ mod tests {
             attempts: 1,
             milliseconds: 1,
             origin: None,
+            field: None,
             not_kept: Vec::new(),
         }
     }

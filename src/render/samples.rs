@@ -27,25 +27,16 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
 pub fn change(action: Action, address: &str) -> Change {
     let address = Address::parse(address).expect("an address");
     let live = action != Action::Create;
+    let kind = match address.section() {
+        "slos" => "slo",
+        "dashboards" => "dashboard",
+        _ => "monitor",
+    };
     Change {
-        kind: match address.section() {
-            "slos" => "slo",
-            "dashboards" => "dashboard",
-            _ => "monitor",
-        },
-        action,
         datadog_id: live.then(|| "123".to_owned()),
         url: live.then(|| "https://app.datadoghq.eu/monitors/123".to_owned()),
-        moved_from: None,
         origin: (action != Action::Delete).then(|| origin("monitors/shop.yaml", 3)),
-        instance: None,
-        risks: Vec::new(),
-        diff: Vec::new(),
-        body: None,
-        live: None,
-        after: Vec::new(),
-        protected: false,
-        address,
+        ..Change::new(kind, address, action)
     }
 }
 

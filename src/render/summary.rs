@@ -37,6 +37,15 @@ pub fn line(plan: &Plan) -> String {
     format!("Plan: {}.", parts.join(", "))
 }
 
+/// `About 2,500 writes: at the announced 300 in 60 s that takes 8 min.`
+pub fn cost(writes: u64, (requests, seconds): (u64, u64)) -> String {
+    let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
+    let minutes = writes.saturating_mul(seconds) / requests.max(1) / 60;
+    let time = if minutes < 120 { format!("{minutes} min") } else { format!("{} h", number(minutes / 60)) };
+    let (writes, requests, seconds) = (number(writes), number(requests), number(seconds));
+    format!("About {writes} writes: at the announced {requests} in {seconds} s that takes {time}.")
+}
+
 /// An update is a change to people.
 pub fn verb(action: Action) -> &'static str {
     match action {
@@ -102,4 +111,20 @@ pub fn columns(rows: &[Vec<String>], numbers: bool) -> String {
         }
     }
     table.trim_fmt().lines().fold(String::new(), |out, line| out + line.trim_end() + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_writes_cost() {
+        for (writes, limit, expected) in [
+            (2_500, (300, 60), "About 2,500 writes: at the announced 300 in 60 s that takes 8 min."),
+            (90_000, (300, 60), "About 90,000 writes: at the announced 300 in 60 s that takes 5 h."),
+            (7, (0, 9_000), "About 7 writes: at the announced 0 in 9,000 s that takes 17 h."),
+        ] {
+            assert_eq!(cost(writes, limit), expected);
+        }
+    }
 }

@@ -18,6 +18,10 @@ pub struct Behaviour {
     pub limits: Limits,
     /// Picks the requests that the faults hit.
     pub seed: u64,
+    /// From the request of this number on no answer ever comes; 0 for never.
+    pub hold_from: u64,
+    /// Requests that are held are carried out all the same.
+    pub hold_done: bool,
 }
 
 impl Behaviour {
@@ -27,6 +31,8 @@ impl Behaviour {
             "faults": self.faults.text(),
             "limits": self.limits.text(),
             "seed": self.seed,
+            "hold_from": self.hold_from,
+            "hold_done": self.hold_done,
         })
     }
 
@@ -42,11 +48,16 @@ impl Behaviour {
                 ("seed", Value::Number(number)) => {
                     new.seed = number.as_u64().ok_or("\"seed\" must be a whole number.")?;
                 }
+                ("hold_from", Value::Number(number)) => {
+                    new.hold_from = number.as_u64().ok_or("\"hold_from\" must be a whole number.")?;
+                }
+                ("hold_done", Value::Bool(done)) => new.hold_done = *done,
                 ("faults", Value::String(text)) => new.faults = Faults::parse(text)?,
                 ("limits", Value::String(text)) => new.limits = Limits::parse(text)?,
                 _ => {
                     return Err(format!(
-                        "\"{name}\" can't be set so. There are latency_ms and seed (numbers), faults and limits (texts)."
+                        "\"{name}\" can't be set so. There are latency_ms, seed and hold_from (numbers), faults and \
+                         limits (texts), hold_done (true or false)."
                     ));
                 }
             }
@@ -82,8 +93,10 @@ impl Conduct {
             self.limited += 1;
             return (None, verdict);
         }
-        let fault = self.behaviour.faults.draw(self.behaviour.seed, self.drawn);
+        let drawn = self.behaviour.faults.draw(self.behaviour.seed, self.drawn);
         self.drawn += 1;
+        let held = self.behaviour.hold_from > 0 && self.drawn >= self.behaviour.hold_from;
+        let fault = if held { Some(Fault::Hang { done: self.behaviour.hold_done }) } else { drawn };
         if let Some(fault) = fault {
             *self.faults.entry(fault.name()).or_default() += 1;
         }
@@ -166,14 +179,20 @@ mod tests {
         let mut conduct = Conduct::default();
         let mut set = |body: &str| conduct.answer(&call("PUT", "/sandbox/control", body)).unwrap();
         assert_eq!(set(r#"{"faults":"429=1","seed":7}"#).status, 200);
-        let shown = r#"{"latency_ms":5,"faults":"429=1","limits":"","seed":7}"#;
+        let shown =
+            r#"{"latency_ms":5,"faults":"429=1","limits":"","seed":7,"hold_from":0,"hold_done":false}"#;
         assert_eq!(set(r#"{"latency_ms":5}"#).body, shown);
         for body in ["", "[]", r#"{"speed":1}"#, r#"{"seed":-1}"#, r#"{"limits":"x"}"#, r#"{"faults":1}"#] {
             assert_eq!(set(body).status, 400, "{body}");
         }
         let (fault, verdict) = conduct.receive(&call("GET", "/api/v1/slo/abc", ""), Duration::ZERO);
         assert_eq!((fault, verdict.remaining), (Some(Fault::TooMany), 0));
-        let counted = r#"{"total":1,"routes":{"GET /api/v1/slo/{id}":1},"limited":0,"faults":{"429":1}}"#;
+        let counted = r#"{"total":3,"routes":{"GET /api/v1/slo":2,"GET /api/v1/slo/{id}":1},"limited":0,"faults":{"429":1,"hang":1}}"#;
+        conduct
+            .answer(&call("PUT", "/sandbox/control", r#"{"hold_from":2,"hold_done":true,"faults":""}"#))
+            .unwrap();
+        let mut receive = || conduct.receive(&call("GET", "/api/v1/slo", ""), Duration::ZERO).0;
+        assert_eq!((receive(), receive()), (None, Some(Fault::Hang { done: true })));
         let requests = |conduct: &mut Conduct, method: &str| {
             conduct.answer(&call(method, "/sandbox/requests", "")).unwrap().body
         };

@@ -8,6 +8,9 @@ use super::parse::{Block, Tag, TagSort};
 use super::scan::{Part, Sort};
 use super::{Fault, syntax};
 
+/// Nobody reads more faults of one string.
+const FAULT_LIMIT: usize = 10;
+
 /// A part with its text trimmed, or its tag read.
 enum Token<'a> {
     Text(&'a str),
@@ -49,9 +52,10 @@ pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<
             },
         };
         if let Err(fault) = result {
+            // What follows a broken tag would be told for nothing.
             let fatal = fault.code == "template-syntax";
             faults.push(*fault);
-            if fatal {
+            if fatal || faults.len() >= FAULT_LIMIT {
                 break;
             }
         }

@@ -180,7 +180,7 @@ impl<'a> Compiler<'a> {
 
     /// Compiles an expression without `${` and `}` around it: the list of a `$for`.
     pub fn expression(&mut self, text: &str, start: usize) -> Result<Expr, Box<Fault>> {
-        let parsed = parse::expression(text).map_err(|words| syntax(words, start..start + text.len()))?;
+        let parsed = parse::list(text).map_err(|words| syntax(words, start..start + text.len()))?;
         self.expr(&parsed, &Site { inside: text, start })
     }
 

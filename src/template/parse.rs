@@ -100,6 +100,19 @@ pub fn expression(text: &str) -> Result<Parsed, String> {
     }
 }
 
+/// What a loop outside of a text runs over: an expression, or a list written out.
+pub fn list(text: &str) -> Result<Parsed, String> {
+    if !text.starts_with('[') {
+        return expression(text);
+    }
+    // Where values stand, Handlebars takes a bracket for a list before it takes it for a path.
+    check_nesting(text)?;
+    match Parameter::parse(text) {
+        Ok(Parameter::Literal(value)) => Ok(Parsed::Literal(value)),
+        _ => expression(text),
+    }
+}
+
 /// What stands behind `#` or `else`.
 fn open(text: &str) -> Result<Block, String> {
     let name: String = text.trim().chars().take_while(|c| !c.is_whitespace()).collect();
@@ -118,16 +131,21 @@ fn open(text: &str) -> Result<Block, String> {
 
 /// The one element that a template consists of.
 fn single(template: &str, text: &str) -> Result<TemplateElement, String> {
-    let nesting = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{')).count();
-    if nesting > NESTING_LIMIT {
-        return Err(format!("An expression may have at most {NESTING_LIMIT} brackets"));
-    }
+    check_nesting(text)?;
     let compiled = Template::compile(template).map_err(|_| unreadable(text))?;
     let mut elements = compiled.elements.into_iter();
     match (elements.next(), elements.next()) {
         (Some(element), None) => Ok(element),
         _ => Err(unreadable(text)),
     }
+}
+
+fn check_nesting(text: &str) -> Result<(), String> {
+    let nesting = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{')).count();
+    if nesting > NESTING_LIMIT {
+        return Err(format!("An expression may have at most {NESTING_LIMIT} brackets"));
+    }
+    Ok(())
 }
 
 fn call_of(call: &HelperTemplate, text: &str) -> Result<Parsed, String> {

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::helper::HELPERS;
@@ -31,7 +32,7 @@ fn rendered(text: &str) -> String {
     };
     let compiled = match compiler.text(text) {
         Ok(compiled) => compiled,
-        Err(faults) => return faults.iter().map(|fault| show(fault)).collect::<Vec<_>>().join("; "),
+        Err(faults) => return faults.iter().map(show).collect::<Vec<_>>().join("; "),
     };
     let slots = [Cow::Owned(each), Cow::Owned(json!("p"))];
     let siblings = Siblings { names: &siblings, prefix: "use/key", on: &[true, false] };
@@ -320,4 +321,74 @@ fn rendering_ends() {
     check_starts(&loops, "too-large: Its loops make more turns");
     let doubled = (0..20).fold("name".to_owned(), |inner, _| format!("(replace {inner} 'c' 'cccccccccc')"));
     check_starts(&format!("${{{doubled}}}"), "wrong-value: `replace`: The text is longer than");
+}
+
+/// Whatever is written, the answer is a value or a fault with a place inside the string.
+fn check_any(text: &str) -> Result<(), TestCaseError> {
+    let mut compiler = Compiler::new(Names { slots: vec!["each".to_owned()], ..Names::default() });
+    let inside =
+        |fault: &super::Fault| fault.range.as_ref().is_none_or(|range| text.get(range.clone()).is_some());
+    match compiler.text(text) {
+        Err(faults) => prop_assert!(!faults.is_empty() && faults.iter().all(inside)),
+        Ok(compiled) => {
+            let slots = [Cow::Owned(json!({"a": [1, "x", {"b": null}], "n": 2}))];
+            let mut run = Run::new(&slots, None, "");
+            run.turns = Cell::new(1000);
+            if let Err(fault) = compiled.render(&run, None) {
+                prop_assert!(inside(&fault));
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(text in r#"(\$\{|\}|#if |#each |/if|/each|else|each|this|@index|\.\./|[a-n.()\[\]'"|{}~! 0-9-]|\PC){0,40}"#) {
+        check_any(&text)?;
+    }
+
+    #[test]
+    fn no_expression_panics(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "${", "}", "#if ", "#each ", "#with ", "/if", "/each", "/with", "else", "else if ", "each", "each.a", "this",
+            "../", "@index", "@key", "(", ")", "eq ", "mul ", "default ", "join ", "lookup ", " as |x|", " 1", " 'q'",
+            " \"q\"", "{", "[", "]", "~", "x", " ", "\n", "$${", "${{", "é", "replace ", "round ", "div ", "0 ", "-1 ",
+        ]), 0..24)
+    ) {
+        check_any(&parts.concat())?;
+    }
+}
+
+#[test]
+fn hostile_expressions_end_soon() {
+    for text in [
+        format!("${{{}", "(a ".repeat(24)),
+        format!("${{{}{}}}", "(a ".repeat(24), ")".repeat(24)),
+        format!("${{len {}}}", "[".repeat(24)),
+        format!("${{len {}}}", "{\"a\":".repeat(24)),
+        format!("${{len {}}}", "a=(b ".repeat(20)),
+        "${'".repeat(100_000),
+        "${a ".repeat(100_000),
+        "${x}".repeat(50_000),
+        "${#if".repeat(50_000),
+        "${".repeat(500_000),
+    ] {
+        let result = rendered(&text);
+        assert!(result.starts_with("template-syntax") || result.starts_with("unknown"), "{}", &result[..80]);
+    }
+}
+
+/// The page shows each helper with the example that is run above, and no other.
+#[test]
+fn the_page_shows_every_helper() {
+    let page = include_str!("../../docs/templates.md");
+    let (_, table) = page.split_once("| example | gives |\n| --- | --- |\n").expect("the table");
+    let (table, _) = table.split_once("\n\n").expect("its end");
+    let rows: Vec<String> = HELPERS
+        .iter()
+        .filter(|helper| !helper.example.0.is_empty())
+        .map(|helper| format!("| `{}` | `{}` |", helper.example.0, helper.example.1))
+        .collect();
+    assert_eq!(table.lines().collect::<Vec<_>>(), rows);
 }

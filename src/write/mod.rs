@@ -1,1 +1,9 @@
-//! Definitions as files: export, edits in place.
+//! Definitions as files: export, import, edits in place.
+
+pub mod escape;
+pub mod insert;
+pub mod name;
+pub mod refer;
+pub mod tidy;
+pub mod web;
+pub mod yaml;

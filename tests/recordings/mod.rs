@@ -1,7 +1,9 @@
 //! What the real service did, as recorded: read from a folder beside the project, never part of it.
 
+mod imports;
 mod mutations;
 mod pairs;
+mod random;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use super::{Interaction, sessions};
 use crate::config::Scope;
 use crate::kind::{self, Envelope, Kind};
 use crate::mark;
-use crate::model::{Address, Directives, Live, Mark, Origin, Owner, Plan, Resource};
+use crate::model::{Address, Body, Directives, Live, Mark, Origin, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
 
 /// A request as a definition, and an object that the service showed while it stood.
@@ -95,7 +95,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let live = Live { section: kind.section, id, body, mark: Some(mark), url: String::new() };
     let resource = Resource {
         address: Address::new(kind.section, "one"),
-        body: definition.clone(),
+        body: Body::of(definition).expect("no recording is that deep"),
         directives: Directives::default(),
         origin: Origin::nowhere(),
         instance: None,

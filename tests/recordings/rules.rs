@@ -9,7 +9,7 @@ use crate::check::{Settings, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Severity, Sources};
 use crate::kind;
-use crate::model::{Address, Directives, Origin, Resource};
+use crate::model::{Address, Body, Directives, Origin, Resource};
 
 /// Findings by code and weight: how many, and one of them.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Tally {
     fn judge(&mut self, section: &str, body: &Value, whence: &str) {
         let resource = Resource {
             address: Address::new(section, "x"),
-            body: body.clone(),
+            body: Body::of(body).expect("a shallow body"),
             directives: Directives::default(),
             origin: Origin::nowhere(),
             instance: None,

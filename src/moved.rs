@@ -1,12 +1,12 @@
-//! What somebody else did between a plan and its apply: changes whose live object is no longer the one planned for.
+//! What somebody else did between a plan and its apply: changes whose live object is no longer what was planned for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Number, Value};
 
 use crate::kind::{self, Kind};
 use crate::mark;
-use crate::model::{Address, Change, Live, Plan};
+use crate::model::{Change, Live, Plan};
 
 /// How the live side of a change differs from what was planned for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,51 +28,42 @@ impl std::fmt::Display for Moved {
     }
 }
 
-/// The changes that a second, fresh list contradicts, in the plan's order. Fields that the service alone sets
-/// don't count; mutes and whatever else an update sends as it stood live do.
-pub fn moved_since(plan: &Plan, fresh: &[Live]) -> Vec<(Address, Moved)> {
-    let by_id: BTreeMap<(&str, &str), &Live> =
+/// The changes that a second, fresh list contradicts, by their place in the plan. Fields that the service alone
+/// sets don't count; mutes and whatever else an update sends as it stood live do.
+pub fn moved_since(plan: &Plan, fresh: &[Live]) -> BTreeMap<usize, Moved> {
+    let by_id: HashMap<(&str, &str), &Live> =
         fresh.iter().map(|live| ((live.section, live.id.as_str()), live)).collect();
-    plan.changes
-        .iter()
-        .filter_map(|change| Some((change.address.clone(), moved(change, &by_id, fresh)?)))
-        .collect()
-}
-
-fn moved(change: &Change, by_id: &BTreeMap<(&str, &str), &Live>, fresh: &[Live]) -> Option<Moved> {
-    let kind = kind::of_name(change.kind)?;
-    let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
-        let own = mark::read(kind, change.body.as_ref()?)?;
-        let same = |live: &&Live| {
-            live.section == kind.section
-                && live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner && mark.id == own.id)
+    let marked =
+        |live: &'_ Live| live.mark.as_ref().map(|mark| (live.section, mark.owner.0.clone(), mark.id.clone()));
+    let by_mark: HashMap<(&str, String, String), &Live> =
+        fresh.iter().rev().filter_map(|live| Some((marked(live)?, live))).collect();
+    let moved = |change: &Change| {
+        let kind = kind::of_name(change.kind)?;
+        let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
+            let own = mark::read(kind, change.body.as_ref()?)?;
+            return by_mark
+                .get(&(kind.section, own.owner.0, own.id))
+                .map(|live| Moved::Made(live.id.clone()));
         };
-        return fresh.iter().find(same).map(|live| Moved::Made(live.id.clone()));
+        let Some(now) = by_id.get(&(kind.section, id.as_str())) else { return Some(Moved::Gone) };
+        let fields = differing(&fields(kind, before), &fields(kind, &now.body));
+        (!fields.is_empty()).then_some(Moved::Changed(fields))
     };
-    let Some(now) = by_id.get(&(kind.section, id.as_str())) else { return Some(Moved::Gone) };
-    let fields = differing(kind, before, &now.body);
-    (!fields.is_empty()).then_some(Moved::Changed(fields))
+    let places = plan.changes.iter().enumerate();
+    places.filter_map(|(at, change)| Some((at, moved(change)?))).collect()
 }
 
-/// The top-level fields in which two bodies of one object differ.
-fn differing(kind: &Kind, before: &Value, now: &Value) -> Vec<String> {
-    let (before, now) = (plain(kind, before), plain(kind, now));
-    let (Some(before), Some(now)) = (before.as_object(), now.as_object()) else { return Vec::new() };
-    let mut fields: Vec<String> = before
-        .iter()
-        .filter(|(key, value)| now.get(*key).unwrap_or(&Value::Null) != *value)
-        .map(|(key, _)| key.clone())
-        .chain(
-            now.iter().filter(|(key, v)| !before.contains_key(*key) && !v.is_null()).map(|(k, _)| k.clone()),
-        )
-        .collect();
-    fields.sort();
-    fields
+/// The top-level fields that a person can change, in a form in which equal means the same: without what the
+/// service alone sets or doesn't always show, sets in order, numbers by value, no nulls.
+pub fn fields(kind: &Kind, body: &Value) -> BTreeMap<String, Value> {
+    let Value::Object(members) = walk(kind, body, "", 0) else { return BTreeMap::new() };
+    members.into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
-/// A body without what the service alone sets or doesn't always show, sets in order, numbers by value.
-fn plain(kind: &Kind, body: &Value) -> Value {
-    walk(kind, body, "", 0)
+/// The keys under which two maps differ, sorted.
+pub fn differing<T: PartialEq>(before: &BTreeMap<String, T>, now: &BTreeMap<String, T>) -> Vec<String> {
+    let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    keys.into_iter().filter(|key| before.get(*key) != now.get(*key)).cloned().collect()
 }
 
 /// Bodies nest less; deeper ones are compared as they stand.
@@ -117,7 +108,7 @@ mod tests {
 
     fn check(section: &str, before: Value, now: Value, expected: &[&str]) {
         let kind = kind::of_section(section).expect("a kind");
-        assert_eq!(differing(kind, &before, &now), expected, "{before} {now}");
+        assert_eq!(differing(&fields(kind, &before), &fields(kind, &now)), expected, "{before} {now}");
     }
 
     #[test]

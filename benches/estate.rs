@@ -1,0 +1,103 @@
+//! The example estate, once or many times over, in a folder of its own; and the product run in it.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const EXAMPLE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Writes the example with its inventories so many times over, every copy under names of its own.
+pub fn write(folder: &Path, times: usize) -> io::Result<()> {
+    for part in ["musher.yaml", "monitors", "templates", "inventory"] {
+        copy(&Path::new(EXAMPLE).join(part), &folder.join(part))?;
+    }
+    multiply_functions(&folder.join("inventory/functions.json"), times)?;
+    multiply_services(&folder.join("inventory/services.yaml"), times)
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_file() {
+        return std::fs::copy(from, to).map(drop);
+    }
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    Ok(())
+}
+
+/// The first copy keeps its names, so that the overrides find it.
+fn multiply_functions(path: &Path, times: usize) -> io::Result<()> {
+    let mut file: Value = serde_json::from_slice(&std::fs::read(path)?)?;
+    let once = file["Functions"].as_array().cloned().unwrap_or_default();
+    let mut all = Vec::with_capacity(once.len() * times);
+    for copy in 0..times {
+        for function in &once {
+            let mut function = function.clone();
+            if copy > 0 {
+                for name in ["/FunctionName", "/Environment/Variables/DD_SERVICE"] {
+                    if let Some(Value::String(name)) = function.pointer_mut(name) {
+                        *name = format!("c{copy}-{name}");
+                    }
+                }
+            }
+            all.push(function);
+        }
+    }
+    file["Functions"] = Value::Array(all);
+    std::fs::write(path, serde_json::to_string_pretty(&file)?)
+}
+
+fn multiply_services(path: &Path, times: usize) -> io::Result<()> {
+    let once = std::fs::read_to_string(path)?;
+    let mut all = once.clone();
+    for copy in 1..times {
+        all.push_str(&once.replace("{service: ", &format!("{{service: c{copy}-")));
+    }
+    std::fs::write(path, all)
+}
+
+/// How a run of the product went.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    pub wall: Duration,
+    /// The most memory that it held, in bytes.
+    pub peak: u64,
+}
+
+/// Runs `musher` in a folder, without the environment of whoever runs the benchmark.
+pub fn musher(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> io::Result<Run> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_musher"));
+    command.env_clear().env("XDG_CACHE_HOME", folder.join("cache")).envs(variables.iter().copied());
+    command.args(arguments).arg("-C").arg(folder).stdin(Stdio::null()).stdout(Stdio::null());
+    let started = Instant::now();
+    let mut child = command.spawn()?;
+    let mut peak = 0;
+    loop {
+        peak = peak.max(high_water(child.id()));
+        if let Some(status) = child.try_wait()? {
+            let wall = started.elapsed();
+            return if status.success() {
+                Ok(Run { wall, peak })
+            } else {
+                Err(io::Error::other(format!("musher {} ended with {status}", arguments.join(" "))))
+            };
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The kernel's high-water mark of resident memory, in bytes; it only grows, so the last look counts.
+/// (The usage that `wait4` tells begins with the memory of the parent.) 0 where there is no `/proc`.
+fn high_water(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}

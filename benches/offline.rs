@@ -1,0 +1,104 @@
+//! Load, expand and check the example estate and larger ones, next to serde_json on the same bodies.
+//!
+//! `cargo bench --profile release --bench offline` prints, for each size, the wall time and the peak of
+//! memory of `musher validate` as a whole process, and the ratios to one thread of serde_json that parses
+//! and prints the rendered bodies, and to the bytes of those bodies.
+
+mod estate;
+
+use std::hint::black_box;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+
+const SIZES: [usize; 3] = [1, 10, 30];
+const RUNS: usize = 5;
+
+fn main() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(
+        out,
+        "size  resources  rendered     validate   serde_json  ratio   peak       of the bytes  us/resource"
+    )?;
+    for times in SIZES {
+        let folder = tempfile::tempdir()?;
+        estate::write(folder.path(), times)?;
+        let bodies = rendered(folder.path())?;
+        let bytes: usize = bodies.iter().map(String::len).sum();
+        let run = best(RUNS, &mut || estate::musher(folder.path(), &["validate"], &[]))?;
+        let yardstick = (0..RUNS).map(|_| parse_and_print(&bodies)).min().unwrap_or_default();
+        writeln!(
+            out,
+            "{times:>3}x  {:>9}  {:>6.1} MB  {:>7.1} ms  {:>8.1} ms  {:>5.2}  {:>7.1} MB  {:>6.2}x  {:>6.1}",
+            bodies.len(),
+            megabytes(bytes as u64),
+            milliseconds(run.wall),
+            milliseconds(yardstick),
+            run.wall.as_secs_f64() / yardstick.as_secs_f64(),
+            megabytes(run.peak),
+            run.peak as f64 / bytes as f64,
+            run.wall.as_secs_f64() * 1e6 / bodies.len() as f64,
+        )?;
+    }
+    Ok(())
+}
+
+/// The bodies that the definitions give, as compact JSON: a plan against an empty sandbox adds each of
+/// their fields.
+fn rendered(folder: &Path) -> io::Result<Vec<String>> {
+    let file = folder.join("plan.json");
+    let path = file.to_string_lossy().into_owned();
+    let run = estate::musher(folder, &["plan", "--format", "json", "-o", &path], &[])?;
+    let plan: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    std::fs::remove_file(&file)?;
+    let changes = plan["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    writeln!(
+        io::stderr(),
+        "plan of {} creates: {:.1} ms, {:.1} MB",
+        changes.len(),
+        milliseconds(run.wall),
+        megabytes(run.peak)
+    )?;
+    Ok(changes.iter().map(body).collect())
+}
+
+fn body(change: &Value) -> String {
+    let fields = change["diff"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let members = fields.iter().filter_map(|field| {
+        Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone()))
+    });
+    Value::Object(members.collect::<Map<_, _>>()).to_string()
+}
+
+/// The time that one thread of serde_json takes to parse and print the bodies, one by one.
+fn parse_and_print(bodies: &[String]) -> Duration {
+    let started = Instant::now();
+    for body in bodies {
+        let value: Value = serde_json::from_str(body).expect("bug: a printed body is JSON");
+        black_box(value.to_string());
+    }
+    started.elapsed()
+}
+
+/// The best of several runs: others use the machine too.
+fn best(times: usize, run: &mut dyn FnMut() -> io::Result<estate::Run>) -> io::Result<estate::Run> {
+    let mut best: Option<estate::Run> = None;
+    for _ in 0..times {
+        let run = run()?;
+        best = Some(best.map_or(run, |best| estate::Run {
+            wall: best.wall.min(run.wall),
+            peak: best.peak.min(run.peak),
+        }));
+    }
+    best.ok_or_else(|| io::Error::other("nothing was run"))
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}

@@ -1,0 +1,239 @@
+//! `musher export`: live objects as files, one each.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value};
+
+use super::Desk;
+use super::declared::{Declared, declare_nothing};
+use super::surveyed::{Service, service};
+use crate::cli::{self, Common, Exit, Format};
+use crate::client::Wanted;
+use crate::diagnostic::known_words;
+use crate::kind::{self, KINDS, Kind};
+use crate::load;
+use crate::mark;
+use crate::model::{Address, Live};
+use crate::render::export::{self, Written};
+use crate::render::progress::Progress;
+use crate::render::{self, Stream};
+use crate::write::{escape, name, web, yaml};
+
+pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit> {
+    let format = desk.common.format.unwrap_or(Format::Json);
+    if !matches!(format, Format::Json | Format::Yaml) {
+        bail!("an export is JSON or YAML: --format takes json, yaml");
+    }
+    let kind = kind_of(&options.kind)?;
+    let is_filtered = options.all || options.managed || options.unmanaged;
+    if options.named.is_empty() && !is_filtered && options.query.is_none() && options.tag.is_empty() {
+        bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
+    }
+    // What is written is what stands now.
+    let common = Common { no_cache: true, ..desk.common.clone() };
+    let desk = &Desk { common: &common, connect: desk.connect };
+    let declared = declare_nothing(desk)?;
+    let progress = Arc::new(Progress::start(common.quiet));
+    let service = service(desk, &declared, &progress)?;
+    let (live, missed) = if options.named.is_empty() {
+        (listed(&declared, &service, kind, options).await?, 0)
+    } else {
+        named(desk, &service, kind, &options.named).await?
+    };
+    progress.end();
+    let folder = desk.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
+    let written = write(desk, kind, live, &Plan { folder, format, force: options.force })?;
+    let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
+    render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    desk.say(&export::summary(kind.name, &written))?;
+    Ok(if refused || missed > 0 { Exit::Error } else { Exit::Fine })
+}
+
+/// The kind of a word on the command line.
+pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
+    kind::of_name(word).with_context(|| {
+        format!("there is no kind `{word}`: {}", known_words(word, KINDS.iter().map(|kind| kind.name)))
+    })
+}
+
+/// What people call an object.
+pub fn title(body: &Value) -> Option<&str> {
+    ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
+}
+
+/// The objects that the filters let through, sorted by id.
+async fn listed(
+    declared: &Declared,
+    service: &Service,
+    kind: &'static Kind,
+    options: &cli::Export,
+) -> anyhow::Result<Vec<Live>> {
+    let text = options.query.as_ref().map(|text| text.to_lowercase());
+    let filter = |kind: &Kind, body: &Value| {
+        let mark = mark::read(kind, body);
+        let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
+        let is_titled = |text: &String| title(body).is_some_and(|title| title.to_lowercase().contains(text));
+        text.as_ref().is_none_or(is_titled)
+            && !(options.unmanaged && mark.is_some())
+            && address.is_none_or(|address| !options.managed || declared.selects(&address))
+    };
+    let wanted = Wanted {
+        kinds: vec![kind],
+        owner: options.managed.then_some(&declared.scope.owner),
+        filter: Some(&filter),
+        ..Wanted::default()
+    };
+    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.explain(refusal))?;
+    let has = |live: &Live, tag: &String| {
+        let tags = live.body.get("tags").and_then(Value::as_array);
+        tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
+    };
+    live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
+    live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
+    Ok(live)
+}
+
+/// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
+async fn named(
+    desk: &Desk<'_>,
+    service: &Service,
+    kind: &'static Kind,
+    texts: &[String],
+) -> anyhow::Result<(Vec<Live>, usize)> {
+    let mut ids = Vec::new();
+    for text in texts {
+        let id = id_of(desk, service, kind, text)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let answers = futures_util::future::join_all(ids.iter().map(|id| service.client.get(kind, id))).await;
+    let (mut live, mut missed) = (Vec::new(), 0);
+    for (id, answer) in ids.iter().zip(answers) {
+        match answer {
+            Ok(object) => live.push(object),
+            Err(refusal) if ids.len() > 1 => {
+                desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+                missed += 1;
+            }
+            Err(refusal) => {
+                return Err(service
+                    .explain(refusal)
+                    .context(format!("the {} {id} can't be read", kind.name)));
+            }
+        }
+    }
+    Ok((live, missed))
+}
+
+/// The id in what a person typed. A URL of another site is told: there the same id may be another object.
+pub fn id_of(desk: &Desk<'_>, service: &Service, kind: &Kind, text: &str) -> anyhow::Result<String> {
+    let named = web::named(kind, text).map_err(anyhow::Error::msg)?;
+    let here = service.client.url(kind, &named.id);
+    if let Some(host) = named.host.filter(|host| !is_at(host, &here)) {
+        desk.complain(&format!("the URL is of {host}; {} is read from {}.", named.id, service.site))?;
+    }
+    Ok(named.id)
+}
+
+/// Whether a host is that of a URL, or the same site under a name of the organisation's own.
+fn is_at(host: &str, url: &str) -> bool {
+    let own = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let own = own.split('/').next().unwrap_or_default();
+    let site = |host: &str| host.split_once('.').map(|(_, site)| site.to_owned());
+    host == own || (own.starts_with("app.") && site(host) == site(own))
+}
+
+struct Plan {
+    folder: Utf8PathBuf,
+    format: Format,
+    force: bool,
+}
+
+/// Writes each object to its file. What can't be said in a file is told.
+fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan) -> anyhow::Result<Vec<Written>> {
+    if !plan.folder.as_str().is_empty() && !live.is_empty() {
+        let folder = &plan.folder;
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;
+    }
+    let mut taken = BTreeSet::new();
+    let mut written = Vec::new();
+    for live in live {
+        let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
+        let body = exported(desk, kind, live)?;
+        let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
+        let (extension, text) = match in_yaml {
+            Some(Ok(text)) => ("yaml", text),
+            Some(Err(why)) => {
+                desk.complain(&format!("{stem} is written as JSON: {why}"))?;
+                ("json", json(&body))
+            }
+            None => ("json", json(&body)),
+        };
+        let path = plan.folder.join(format!("{stem}.{extension}"));
+        written.push(put(&path, &text, plan.force)?);
+    }
+    Ok(written)
+}
+
+/// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
+fn exported(desk: &Desk<'_>, kind: &Kind, live: Live) -> anyhow::Result<Value> {
+    let body = match live.body {
+        Value::Object(body) => body,
+        _ => Map::new(),
+    };
+    let mut body = Value::Object(load::clean(kind, body));
+    let mut troubles = escape::take_reserved(&mut body);
+    troubles.extend(escape::escape(&mut body));
+    for trouble in troubles {
+        desk.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
+    }
+    Ok(body)
+}
+
+/// The text of a definitions file; or why a body can stand in a JSON file only.
+pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
+    if let Some(pointer) = escape::foreign_key(body) {
+        return Err(format!("in YAML the key {pointer} would be taken for one of musher's"));
+    }
+    yaml::file(kind.section, id, body).ok_or_else(|| "as YAML it would not read back the same".to_owned())
+}
+
+/// Two spaces, and a newline at the end.
+pub fn json(body: &Value) -> String {
+    format!("{body:#}\n")
+}
+
+/// A file that says something else is left alone, but for `force`.
+fn put(path: &Utf8Path, text: &str, force: bool) -> anyhow::Result<Written> {
+    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(Written::Same(path.to_owned()));
+    }
+    if force {
+        super::replace_file(path, text.as_bytes())?;
+        return Ok(Written::New(path.to_owned()));
+    }
+    let is_new = super::new_file(path, text.as_bytes())?;
+    Ok(if is_new { Written::New(path.to_owned()) } else { Written::Refused(path.to_owned()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_known_by_its_host() {
+        for (host, url, expected) in [
+            ("app.datadoghq.eu", "https://app.datadoghq.eu/monitors/1", true),
+            ("acme.datadoghq.eu", "https://app.datadoghq.eu/monitors/1", true),
+            ("app.datadoghq.com", "https://app.datadoghq.eu/monitors/1", false),
+            ("us3.datadoghq.com", "https://us3.datadoghq.com/monitors/1", true),
+            ("us5.datadoghq.com", "https://us3.datadoghq.com/monitors/1", false),
+        ] {
+            assert_eq!(is_at(host, url), expected, "{host}");
+        }
+    }
+}

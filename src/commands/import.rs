@@ -1,0 +1,432 @@
+//! `musher import`: an exported file or a live object becomes a definition of this project.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value, json};
+
+use super::declared::{Declared, declare, judge, tell};
+use super::export::{as_yaml, id_of, json, kind_of, title};
+use super::surveyed::{Service, service};
+use super::{Desk, Told, apply, replace_file};
+use crate::cli::{self, Common, Exit, Format};
+use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
+use crate::kind::{IdType, Kind};
+use crate::load;
+use crate::model::{self, Address, Live};
+use crate::render::progress::Progress;
+use crate::render::{self, Stream};
+use crate::write::{escape, insert, name, refer, tidy, yaml};
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 32 << 20;
+
+pub async fn run(desk: &Desk<'_>, options: &cli::Import) -> anyhow::Result<Exit> {
+    let format = desk.common.format.unwrap_or(Format::Json);
+    if !matches!(format, Format::Json | Format::Yaml) {
+        bail!("a definition is JSON or YAML: --format takes json, yaml");
+    }
+    let kind = kind_of(&options.kind)?;
+    if options.id.is_some() && options.named.len() > 1 {
+        bail!("--id names one resource: import the others by themselves");
+    }
+    let declared = declare(desk)?;
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    let service = Lazy { desk, declared: &declared, progress: &progress };
+    let mut wanted = gather(&service, kind, &options.named).await?;
+    name_all(&declared, kind, options, &mut wanted)?;
+    refer_all(&service, kind, &mut wanted).await?;
+    progress.end();
+    for import in &mut wanted {
+        finish(desk, &declared, kind, import)?;
+    }
+    let files = match &options.into {
+        Some(path) => into(desk, &declared, kind, &wanted, path)?,
+        None => apart(desk, &declared, kind, &wanted, format)?,
+    };
+    settle(desk, &files)?;
+    render::print(Stream::Out, desk.common.colors(), |out, _| {
+        wanted.iter().zip(files.iter().cycle()).try_for_each(|(import, file)| {
+            let address = import.address(kind);
+            writeln!(out, "{address}  {}", render::sanitize::clean(file.shown.as_str()))
+        })
+    })?;
+    if !options.apply {
+        return Ok(Exit::Fine);
+    }
+    let only = wanted.iter().map(|import| globset::escape(import.address(kind).as_str())).collect();
+    let common = Common { only, format: None, ..desk.common.clone() };
+    let applying = cli::Apply { yes: options.yes, ..cli::Apply::default() };
+    apply::run(&Desk { common: &common, connect: desk.connect }, &applying).await
+}
+
+/// An object on its way into the project.
+struct Import {
+    /// What was typed.
+    named: String,
+    /// Without marks and server-filled fields.
+    body: Value,
+    /// Where it lives.
+    live: Option<Live>,
+    /// Empty until it is found.
+    id: String,
+}
+
+impl Import {
+    fn address(&self, kind: &Kind) -> Address {
+        Address::new(kind.section, &self.id)
+    }
+}
+
+/// The service, asked only where something has to be.
+struct Lazy<'a> {
+    desk: &'a Desk<'a>,
+    declared: &'a Declared,
+    progress: &'a Arc<Progress>,
+}
+
+impl Lazy<'_> {
+    fn service(&self) -> anyhow::Result<Service> {
+        service(self.desk, self.declared, self.progress)
+    }
+}
+
+/// Reads the files and gets the live objects.
+async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyhow::Result<Vec<Import>> {
+    let mut found: Vec<Import> = Vec::new();
+    for text in names {
+        let path = lazy.desk.at(Utf8Path::new(text));
+        let import = if !text.contains("://") && (path.is_file() || has_extension(text)) {
+            from_file(lazy.declared, kind, text, &path)?
+        } else {
+            let service = lazy.service()?;
+            let id = id_of(lazy.desk, &service, kind, text)?;
+            let answer = service.client.get(kind, &id).await;
+            let live = answer.map_err(|refusal| {
+                service.explain(refusal).context(format!("the {} {id} can't be read", kind.name))
+            })?;
+            from_live(lazy.declared, kind, text, live)?
+        };
+        let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());
+        if id(&import).is_none() || !found.iter().any(|other| id(other) == id(&import)) {
+            found.push(import);
+        }
+    }
+    Ok(found)
+}
+
+fn has_extension(text: &str) -> bool {
+    [".json", ".yaml", ".yml"].iter().any(|extension| text.ends_with(extension))
+}
+
+fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> anyhow::Result<Import> {
+    if path.is_file() && below(declared, path).is_some() {
+        bail!("{path} stands below {} already: it is a definition as it is", declared.config.definitions);
+    }
+    let size = std::fs::metadata(path).with_context(|| format!("{path} can't be read"))?.len();
+    if size > LARGEST {
+        bail!("{path} is larger than {} MiB: no export is", LARGEST >> 20);
+    }
+    let content = std::fs::read_to_string(path).with_context(|| format!("{path} can't be read"))?;
+    let content = content.strip_prefix('\u{FEFF}').unwrap_or(&content);
+    let mut sources = Sources::default();
+    let file: FileId = sources.add(path.as_str(), content, TextFormat::Json);
+    let (value, faults) = load::value(content, TextFormat::Json, file);
+    let Some(value) = value else {
+        let told = render::diagnostics::text(&faults, &sources, false);
+        return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
+    };
+    let Some(body) = object_of(kind, &value) else {
+        bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs);
+    };
+    let named = path.file_stem().unwrap_or(text).to_owned();
+    let mut body = Value::Object(load::clean(kind, body.clone()));
+    escape::unescape(&mut body);
+    Ok(Import { named, body, live: None, id: String::new() })
+}
+
+/// The object of this kind: the value itself, or what one of its members holds (`{"data": …}`).
+fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>> {
+    let (_, own) = load::unwrap(value)?;
+    let mut members = own.values().filter_map(Value::as_object);
+    Some(own).filter(|own| (kind.is_export)(own)).or_else(|| members.find(|inner| (kind.is_export)(inner)))
+}
+
+fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
+    let mut id = String::new();
+    if let Some(mark) = &live.mark {
+        let address = Address::new(kind.section, &mark.id);
+        if mark.owner != declared.scope.owner {
+            bail!("`{text}` belongs to {}, as {address}: take it out of that project first", mark.owner);
+        }
+        if declared.resources.iter().any(|resource| resource.address == address) {
+            bail!("`{text}` is declared here already, as {address}");
+        }
+        // Its definition was lost: what bears our mark comes back under its id.
+        id.clone_from(&mark.id);
+    }
+    let adopts = |resource: &&model::Resource| {
+        resource.address.section() == kind.section
+            && resource.directives.adopt.as_deref() == Some(live.id.as_str())
+    };
+    if let Some(resource) = declared.resources.iter().find(adopts) {
+        bail!("`{text}` is adopted already, by {}", resource.address);
+    }
+    let body = live.body.as_object().cloned().unwrap_or_default();
+    let body = tidy::definition(kind, body, declared.config.defaults.get(kind.section));
+    Ok(Import { named: live.id.clone(), body, live: Some(live), id })
+}
+
+/// Gives each an id that is free.
+fn name_all(
+    declared: &Declared,
+    kind: &Kind,
+    options: &cli::Import,
+    imports: &mut [Import],
+) -> anyhow::Result<()> {
+    let mut given: Vec<String> = Vec::new();
+    for import in imports {
+        let is_taken = |id: &str| {
+            let address = Address::new(kind.section, id);
+            let stands = |extension| folder(declared).join(format!("{id}.{extension}")).exists();
+            given.iter().any(|given| given == id)
+                || declared.written.contains(&address)
+                || declared.resources.binary_search_by(|resource| resource.address.cmp(&address)).is_ok()
+                || (options.into.is_none() && (stands("json") || stands("yaml")))
+        };
+        if let Some(id) = &options.id {
+            if !model::is_id(id) {
+                bail!(
+                    "`{id}` is no id: an id has lower case letters, digits, `.`, `_` and `-`, and segments joined by `/`"
+                );
+            }
+            if is_taken(id) {
+                bail!("`{id}` is taken: `{}` is free", name::free(id, &is_taken));
+            }
+            import.id.clone_from(id);
+        } else if import.id.is_empty() {
+            let made = title(&import.body).and_then(name::of_resource);
+            let made =
+                made.or_else(|| name::of_resource(&import.named)).unwrap_or_else(|| kind.name.to_owned());
+            import.id = name::free(&made, &is_taken);
+        }
+        given.push(import.id.clone());
+    }
+    Ok(())
+}
+
+/// Puts references in the place of ids of what is managed, and of what is imported together.
+async fn refer_all(lazy: &Lazy<'_>, kind: &Kind, imports: &mut [Import]) -> anyhow::Result<()> {
+    for import in imports.iter_mut() {
+        let troubles = escape::take_reserved(&mut import.body);
+        complain(lazy.desk, kind, &import.named, &troubles)?;
+    }
+    if !imports.iter().any(|import| refer::mentions(kind, &import.body)) {
+        return Ok(());
+    }
+    let mut known: BTreeMap<(String, String), Address> = BTreeMap::new();
+    for live in lazy.service()?.live(lazy.declared).await? {
+        let Some(mark) = live.mark.filter(|mark| mark.owner == lazy.declared.scope.owner) else { continue };
+        let address = Address::new(live.section, &mark.id);
+        if lazy.declared.resources.binary_search_by(|resource| resource.address.cmp(&address)).is_ok() {
+            known.insert((live.section.to_owned(), live.id), address);
+        }
+    }
+    for import in imports.iter() {
+        if let Some(live) = &import.live {
+            known.insert((kind.section.to_owned(), live.id.clone()), import.address(kind));
+        }
+    }
+    for import in imports {
+        let own = import.live.as_ref().map(|live| live.id.clone());
+        refer::refer(kind, &mut import.body, &|section, id| {
+            let is_own = section == kind.section && own.as_deref() == Some(id);
+            known.get(&(section.to_owned(), id.to_owned())).filter(|_| !is_own).cloned()
+        });
+    }
+    Ok(())
+}
+
+fn complain(desk: &Desk<'_>, kind: &Kind, name: &str, troubles: &[escape::Trouble]) -> anyhow::Result<()> {
+    for trouble in troubles {
+        desk.complain(&format!("{} {name}: {} {}", kind.name, trouble.pointer, trouble.text))?;
+    }
+    Ok(())
+}
+
+/// The texts as a definition writes them, and the keys of ours in front.
+fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import) -> anyhow::Result<()> {
+    let troubles = escape::escape(&mut import.body);
+    complain(desk, kind, &import.named, &troubles)?;
+    let mut body = Map::new();
+    if let Some(live) = &import.live {
+        match &live.mark {
+            None => {
+                body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
+            }
+            Some(mark) if mark.protect => {
+                body.insert("$protect".to_owned(), Value::Bool(true));
+            }
+            Some(_) => {}
+        }
+    }
+    if let Value::Object(own) = import.body.take() {
+        body.extend(own);
+    }
+    import.body = Value::Object(body);
+    Ok(())
+}
+
+/// The value of `$id`: by environment where there are several.
+fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
+    let own = match kind.id {
+        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
+        IdType::Text => json!(id),
+    };
+    match &declared.scope.environment {
+        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
+        _ => own,
+    }
+}
+
+/// A file as it is to be, and as it was.
+struct File {
+    path: Utf8PathBuf,
+    /// As people know it: from the project's folder.
+    shown: Utf8PathBuf,
+    before: Option<String>,
+    text: String,
+}
+
+fn folder(declared: &Declared) -> Utf8PathBuf {
+    declared.config.root.join(&declared.config.definitions)
+}
+
+/// A file of its own for each.
+fn apart(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    kind: &Kind,
+    imports: &[Import],
+    format: Format,
+) -> anyhow::Result<Vec<File>> {
+    let mut files = Vec::new();
+    for import in imports {
+        let in_yaml = (format == Format::Yaml).then(|| as_yaml(kind, &import.id, &import.body));
+        let (extension, text) = match in_yaml {
+            Some(Ok(text)) => ("yaml", text),
+            Some(Err(why)) => {
+                desk.complain(&format!("{} is written as JSON: {why}", import.id))?;
+                ("json", json(&import.body))
+            }
+            None => ("json", json(&import.body)),
+        };
+        let name = Utf8PathBuf::from(format!("{}.{extension}", import.id));
+        let shown = declared.config.definitions.join(&name);
+        files.push(File { path: folder(declared).join(&name), shown, before: None, text });
+    }
+    Ok(files)
+}
+
+/// All of them as entries of one YAML file.
+fn into(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    kind: &Kind,
+    imports: &[Import],
+    path: &Utf8Path,
+) -> anyhow::Result<Vec<File>> {
+    if !matches!(path.extension(), Some("yaml" | "yml")) {
+        bail!("--into takes a YAML file, and {path} has another name");
+    }
+    let own = below(declared, &desk.at(path)).with_context(|| {
+        format!("{path} is not below {}, where definitions are", declared.config.definitions)
+    })?;
+    let before = match std::fs::read_to_string(&own) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("{path} can't be read")),
+    };
+    let mut text = before.clone().unwrap_or_default();
+    for import in imports {
+        if let Some(pointer) = escape::foreign_key(&import.body) {
+            bail!("in YAML the key {pointer} would be taken for one of musher's: import it without --into");
+        }
+        match insert::insert(&text, kind.section, &import.id, &import.body) {
+            Some(more) => text = more,
+            None => {
+                let entry = yaml::file(kind.section, &import.id, &import.body).unwrap_or_default();
+                render::print(Stream::Out, desk.common.colors(), |out, _| {
+                    out.write_all(render::sanitize::clean_lines(&entry).as_bytes())
+                })?;
+                bail!(
+                    "no place in {path} was found where {} leaves all else as it is: the file is unchanged; \
+                     put the text above into it yourself",
+                    import.address(kind)
+                );
+            }
+        }
+    }
+    let shown = own.strip_prefix(&declared.config.root).unwrap_or(&own).to_owned();
+    Ok(vec![File { path: own, shown, before, text }])
+}
+
+/// A path as the system resolves its folder, where that is the definitions' or below.
+fn below(declared: &Declared, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let name = path.file_name()?;
+    let real = real_path(path)?;
+    let definitions = real_path(&folder(declared))?;
+    (real.starts_with(&definitions) && real.file_name() == Some(name)).then_some(real)
+}
+
+/// What a path is in truth; of folders that are not there yet only the names are known.
+fn real_path(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let current = || Utf8Path::new(".").canonicalize_utf8().ok();
+    let (real, at) = path
+        .ancestors()
+        .filter(|at| !at.as_str().is_empty())
+        .find_map(|at| Some((at.canonicalize_utf8().ok()?, at)))
+        .or_else(|| Some((current()?, Utf8Path::new(""))))?;
+    let rest = path.strip_prefix(at).ok()?;
+    let is_plain = |part: camino::Utf8Component<'_>| matches!(part, camino::Utf8Component::Normal(_));
+    rest.components()
+        .all(is_plain)
+        .then(|| if rest.as_str().is_empty() { real.clone() } else { real.join(rest) })
+}
+
+/// Writes the files and reads the project again: what makes it faulty is taken back.
+fn settle(desk: &Desk<'_>, files: &[File]) -> anyhow::Result<()> {
+    for (count, file) in files.iter().enumerate() {
+        let written = file
+            .path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .with_context(|| format!("the folder of {} can't be made", file.shown))
+            .and_then(|()| replace_file(&file.path, file.text.as_bytes()));
+        if let Err(error) = written {
+            take_back(&files[..count])?;
+            return Err(error);
+        }
+    }
+    let judged = judge(desk)?;
+    if has_errors(&judged.diagnostics) {
+        tell(desk, &judged.diagnostics, &judged.sources)?;
+        take_back(files)?;
+        desk.complain("nothing was imported: with it the definitions would be wrong, as told above")?;
+        return Err(Told.into());
+    }
+    Ok(())
+}
+
+fn take_back(files: &[File]) -> anyhow::Result<()> {
+    for file in files {
+        match &file.before {
+            Some(text) => replace_file(&file.path, text.as_bytes())?,
+            None => std::fs::remove_file(&file.path)
+                .with_context(|| format!("{} can't be removed again", file.shown))?,
+        }
+    }
+    Ok(())
+}

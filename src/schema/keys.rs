@@ -1,0 +1,135 @@
+//! What is musher's own in definition files and templates: `$` keys, `uses`, `params`.
+
+use serde_json::{Map, Value, json};
+
+use super::body::or_template;
+use super::{ids, variables};
+use crate::check;
+use crate::diagnostic::{FileId, Format};
+use crate::load;
+use crate::template::BUILT_IN;
+
+/// The names of the keys that a definition may begin with `$`.
+pub fn names() -> Vec<String> {
+    directives().keys().cloned().collect()
+}
+
+/// The `$` keys of a definition.
+pub fn directives() -> Map<String, Value> {
+    let rules: Vec<&str> = check::all_codes().collect();
+    let id = json!({"type": ["integer", "string"], "minLength": 1});
+    let keys = json!({
+        "$file": {
+            "description": "The body from a JSON or YAML file beside this one; sibling keys are merged over it",
+            "type": "string",
+            "pattern": r"\.(json|ya?ml)$",
+        },
+        "$id": {
+            "description": "Adopts this existing Datadog object: `123`, or `{prod: 123, staging: 456}`",
+            "anyOf": [id.clone(), {"type": "object", "minProperties": 1, "additionalProperties": id}],
+        },
+        "$when": condition("Only where this is true: `${eq environment 'prod'}`"),
+        "$protect": condition("Never deleted or replaced; the mark carries it, so it outlives the definition"),
+        "$ignore": {
+            "description": "JSON pointers that are left to the UI: `/options/silenced`",
+            "type": "array",
+            "items": {"type": "string", "pattern": "^/."},
+        },
+        "$moved_from": one_or_list("The id before a rename: the live object keeps its Datadog id"),
+        "$allow": {
+            "description": "Rules that are silent here, by the code that a diagnostic shows",
+            "type": "array",
+            "items": {"anyOf": [{"enum": rules}, {"type": "string", "pattern": "^[a-z0-9-]+$"}]},
+        },
+    });
+    match keys {
+        Value::Object(keys) => keys,
+        _ => Map::new(),
+    }
+}
+
+fn condition(doc: &str) -> Value {
+    let mut schema = or_template(&["boolean"]);
+    schema["description"] = json!(doc);
+    schema
+}
+
+fn one_or_list(doc: &str) -> Value {
+    let items = json!({"type": "string", "minLength": 1});
+    json!({"description": doc, "type": ["string", "array"], "minLength": 1, "items": items})
+}
+
+/// `uses`: templates run over lists.
+pub fn uses() -> Value {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    let entry = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["template"],
+        "properties": {
+            "template": {
+                "description": "A file of templates/ without .yaml, or a built-in template",
+                "anyOf": [{"enum": names}, {"type": "string"}],
+            },
+            "for_each": {
+                "description": "A list: inline, or the path of a JSON, YAML or CSV file; a glob joins files",
+                "type": ["string", "array", "object"],
+            },
+            "where": {
+                "description": "Only the items for which this is true: `${eq each.TIER 'critical'}`",
+                "type": ["string", "boolean"],
+            },
+            "key": {"description": "What tells the items apart: `${each.FunctionName}`", "type": "string"},
+            "with": {"description": "Parameters of the template", "type": "object"},
+            "overrides": {
+                "description": "Parameters by glob over the keys, or a CSV file whose first column is the glob",
+                "type": ["object", "string"],
+                "additionalProperties": {"type": "object"},
+            },
+            "$when": condition("Only where this is true: `${eq environment 'prod'}`"),
+            "moved_from": one_or_list("The name of this use before a rename"),
+        },
+        "allOf": BUILT_IN.iter().filter_map(|(name, text)| built_in(name, text)).collect::<Vec<_>>(),
+    });
+    json!({
+        "description": "By name: a template, once for each item of a list",
+        "type": ["object", "null"],
+        "propertyNames": ids(),
+        "additionalProperties": entry,
+    })
+}
+
+/// The parameters of a built-in template, explained. A team's own template of the name may have others.
+fn built_in(name: &str, text: &str) -> Option<Value> {
+    let (value, _) = load::value(text, Format::Yaml, FileId(0));
+    let mut with = Map::new();
+    for (parameter, says) in value?.get("params")?.as_object()? {
+        with.insert(parameter.clone(), json!({"description": says.get("description")?}));
+    }
+    let with = json!({"properties": {"with": {"properties": with}}});
+    Some(json!({"if": {"properties": {"template": {"const": name}}}, "then": with}))
+}
+
+/// `params` of a template.
+pub fn params() -> Value {
+    let parameter = json!({
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "type": {
+                "description": "Absent: the default's type, else whatever is passed",
+                "enum": ["string", "number", "integer", "boolean", "list", "object"],
+            },
+            "default": {"description": "Absent: the parameter is required"},
+            "min": {"description": "The least that a number may be", "type": "number"},
+            "max": {"description": "The most that a number may be", "type": "number"},
+            "description": {"description": "What it is, for whoever uses the template", "type": "string"},
+        },
+    });
+    json!({
+        "description": "By name: what the template is told by whoever uses it",
+        "type": ["object", "null"],
+        "propertyNames": variables(),
+        "additionalProperties": parameter,
+    })
+}

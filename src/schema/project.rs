@@ -1,0 +1,150 @@
+//! The keys of `musher.yaml`.
+
+use serde_json::{Map, Value, json};
+
+use super::{place, variables};
+use crate::check::{RULES, Rule};
+use crate::config::RuleLevel;
+use crate::kind::KINDS;
+
+/// Names of projects and environments, which go into marks.
+const NAME: &str = "^[a-z][a-z0-9_-]*$";
+const NAMES: &str = "A name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
+/// Names of environment variables.
+const ENVIRONMENT_VARIABLE: &str = "^[A-Z_][A-Z0-9_]*$";
+
+/// The keys at the top of the file.
+pub fn properties() -> Map<String, Value> {
+    let defaults: Map<String, Value> =
+        KINDS.iter().map(|kind| (kind.section.to_owned(), json!({"$ref": place(kind)}))).collect();
+    let keys = json!({
+        "project": {
+            "description": "The project's name; it goes into the mark of every object",
+            "type": "string",
+            "pattern": NAME,
+            "patternErrorMessage": NAMES,
+        },
+        "vars": vars(),
+        "environments": {
+            "description": "By name: where the project lives",
+            "type": ["object", "null"],
+            "propertyNames": {"pattern": NAME, "patternErrorMessage": NAMES},
+            "additionalProperties": environment(),
+        },
+        "default_environment": {
+            "description": "The one that is meant where none is named",
+            "type": "string",
+            "minLength": 1,
+        },
+        "definitions": {"description": "The folder of the definitions", "type": "string", "minLength": 1},
+        "defaults": {
+            "description": "By section: merged under every resource of it",
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "properties": defaults,
+        },
+        "required_tags": {
+            "description": "Keys of tags that the rule `required-tags` asks for",
+            "type": ["array", "null"],
+            "items": {"type": "string"},
+        },
+        "rules": {
+            "description": "By rule: how serious it is",
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "properties": rules(),
+        },
+    });
+    match keys {
+        Value::Object(keys) => keys,
+        _ => Map::new(),
+    }
+}
+
+fn rules() -> Map<String, Value> {
+    let explained = |rule: &Rule| {
+        let level = match rule.level {
+            RuleLevel::Error => "error",
+            RuleLevel::Warn => "warn",
+            RuleLevel::Off => "off",
+        };
+        let doc = format!("{} (default: {level})", rule.about);
+        (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
+    };
+    RULES.iter().map(explained).collect()
+}
+
+fn vars() -> Value {
+    json!({
+        "description": "Values for `${name}`; an environment's own win",
+        "type": ["object", "null"],
+        "propertyNames": variables(),
+    })
+}
+
+fn environment() -> Value {
+    let variable = |doc: &str| json!({"description": doc, "type": "string", "pattern": ENVIRONMENT_VARIABLE});
+    let share = |doc: &str| {
+        let pattern = r"^([0-9]|[1-9][0-9]|100) *%$|^off$";
+        json!({"description": doc, "type": ["string", "integer"], "pattern": pattern, "minimum": 0})
+    };
+    let off = |doc: &str| json!({"description": doc, "enum": ["off"]});
+    json!({
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "site": {
+                "description": "The Datadog site",
+                "anyOf": [
+                    {"enum": [
+                        "ap1.datadoghq.com", "ap2.datadoghq.com", "datadoghq.com", "datadoghq.eu", "ddog-gov.com",
+                        "us3.datadoghq.com", "us5.datadoghq.com",
+                    ]},
+                    {"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"},
+                ],
+            },
+            "api": {"description": "The embedded emulator: nothing leaves the machine", "enum": ["sandbox"]},
+            "api_url": {
+                "description": "A whole URL of an API, in the place of a site; plain http on loopback only",
+                "type": "string",
+                "pattern": "^https?://[^@?#]+$",
+            },
+            "org": {
+                "description": "Name or public id of the organisation that the keys must belong to",
+                "type": ["string", "integer"],
+                "minLength": 1,
+            },
+            "vars": vars(),
+            "brakes": {
+                "description": "Limits of an apply",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "delete": share("Deletes and replaces: `10%`, a number of objects, or `off`"),
+                    "inventory": share("Instances of one use that go: `10%`, a number, or `off`"),
+                    "protect": off("`off`: protected objects may go"),
+                    "empty": off("`off`: all may go when nothing is declared"),
+                    "org": off("`off`: any organisation will do"),
+                },
+            },
+            "keys": {
+                "description": "Names of environment variables that hold the keys; never values",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "api": variable("Of the API key, such as `PROD_DD_API_KEY`"),
+                    "app": variable("Of the application key, such as `PROD_DD_APP_KEY`"),
+                    "access_token": variable("Of a bearer token, in the place of both"),
+                },
+            },
+            "lock": {
+                "description": "Held for the length of an apply",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": {
+                    "file": {"description": "The lock's file, on a volume that all share", "type": "string", "minLength": 1},
+                },
+            },
+        },
+    })
+}

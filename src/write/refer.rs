@@ -1,0 +1,151 @@
+//! Ids of live objects in a body -> references to the resources that they are.
+
+use serde_json::Value;
+
+use crate::diagnostic::step;
+use crate::kind::{Kind, Mention, Mentioned, matches};
+use crate::model::{Address, Attribute, Reference};
+
+/// The resource that a live object of a section is, by its id.
+pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
+
+/// Puts reference markers for the ids that the kind's row says are ids, where they are known. Whole words
+/// only: a number that an id is a part of stays.
+pub fn refer(kind: &Kind, body: &mut Value, known: &Known<'_>) {
+    let here: Vec<&Mention> = kind.mentions.iter().filter(|mention| applies(mention, body)).collect();
+    for mention in here {
+        visit(kind, mention, body, &mut String::new(), "", known);
+    }
+}
+
+/// Whether a body has a place where ids of others may stand.
+pub fn mentions(kind: &Kind, body: &Value) -> bool {
+    let mut seen = body.clone();
+    let found = std::cell::Cell::new(false);
+    let note = |_: &str, _: &str| {
+        found.set(true);
+        None
+    };
+    refer(kind, &mut seen, &note);
+    found.get()
+}
+
+fn applies(mention: &Mention, body: &Value) -> bool {
+    mention.when.is_none_or(|(at, text)| body.pointer(at).and_then(Value::as_str) == Some(text))
+}
+
+fn visit(kind: &Kind, mention: &Mention, value: &mut Value, path: &mut String, key: &str, known: &Known<'_>) {
+    let length = path.len();
+    let is_here = match mention.at {
+        Mentioned::Path(at) => matches(at, path),
+        Mentioned::Key(name) => key == name,
+    };
+    let marker = |id: &str| {
+        let target = known(mention.section, id)?;
+        Some(Reference { target, attribute: Attribute::Id }.marker())
+    };
+    match value {
+        Value::String(text) if is_here => match mention.at {
+            Mentioned::Path(_) => *text = replace_words(text, &marker),
+            Mentioned::Key(_) => {
+                if let Some(marker) = marker(text) {
+                    *text = marker;
+                }
+            }
+        },
+        Value::Number(number) if is_here && kind.numeric_references.iter().any(|at| matches(at, path)) => {
+            if let Some(marker) = marker(&number.to_string()) {
+                *value = Value::String(marker);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                path.push_str(&format!("/{index}"));
+                visit(kind, mention, item, path, "", known);
+                path.truncate(length);
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                path.push_str(&step(key));
+                visit(kind, mention, value, path, key, known);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Replaces the runs of letters, digits, `_`, `-` and `.` that are known as wholes.
+fn replace_words(text: &str, marker: &dyn Fn(&str) -> Option<String>) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_word) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|c| !is_word(c)).unwrap_or(from.len()));
+        out.push_str(before);
+        // A `$` before the expression would make it a literal.
+        match marker(word).filter(|_| !out.ends_with('$')) {
+            Some(marker) => out.push_str(&marker),
+            None => out.push_str(word),
+        }
+        rest = after;
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+    use crate::write::escape::escape;
+
+    fn check(section: &str, body: Value, expected: Value) {
+        let kind = kind::of_section(section).expect("a kind");
+        let known = |section: &str, id: &str| match (section, id) {
+            ("monitors", "12") => Some(Address::new("monitors", "a")),
+            ("slos", "0a1b") => Some(Address::new("slos", "x/y")),
+            _ => None,
+        };
+        let mut referring = body.clone();
+        refer(kind, &mut referring, &known);
+        escape(&mut referring);
+        assert_eq!(referring, expected, "{body}");
+    }
+
+    #[test]
+    fn whole_words_become_references() {
+        check(
+            "monitors",
+            json!({"type": "composite", "query": "12 && !(123 || 12)", "message": "12"}),
+            json!({"type": "composite", "query": "${monitors.a.id} && !(123 || ${monitors.a.id})", "message": "12"}),
+        );
+        check(
+            "monitors",
+            json!({"type": "slo alert", "query": "burn_rate(\"0a1b\").over(\"30d\") > 12"}),
+            json!({"type": "slo alert", "query": "burn_rate(\"${slos.[x/y].id}\").over(\"30d\") > 12"}),
+        );
+        let metric = json!({"type": "query alert", "query": "avg(last_5m):avg:x{account:12} > 12"});
+        check("monitors", metric.clone(), metric);
+        check(
+            "slos",
+            json!({"monitor_ids": [12, 13], "name": "12"}),
+            json!({"monitor_ids": ["${monitors.a.id}", 13], "name": "12"}),
+        );
+        check(
+            "dashboards",
+            json!({"widgets": [{"definition": {"widgets": [{"definition": {"alert_id": "12", "slo_id": "0a1b"}}]}}, {"alert_id": "12 "}, {"alert_id": 12}]}),
+            json!({"widgets": [{"definition": {"widgets": [{"definition": {"alert_id": "${monitors.a.id}", "slo_id": "${slos.[x/y].id}"}}]}}, {"alert_id": "12 "}, {"alert_id": 12}]}),
+        );
+    }
+
+    #[test]
+    fn a_body_that_mentions_nothing_needs_no_list() {
+        let kind = kind::of_section("dashboards").expect("a kind");
+        assert!(!mentions(kind, &json!({"widgets": [{"definition": {"type": "note"}}]})));
+        assert!(mentions(kind, &json!({"widgets": [{"definition": {"alert_id": "5"}}]})));
+    }
+}

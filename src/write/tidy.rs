@@ -1,0 +1,103 @@
+//! What a live object says only because the service filled it in, taken out: the definition that a person would write.
+
+use serde_json::{Map, Value};
+
+use crate::canon::{align, expand, follow};
+use crate::diff::{diff, same};
+use crate::kind::Kind;
+use crate::load;
+
+/// The definition of a live object, against which the object plans empty: without marks, server-filled fields
+/// and what says nothing.
+pub fn definition(kind: &Kind, live: Map<String, Value>, defaults: Option<&Value>) -> Value {
+    let whole = Value::Object(load::clean(kind, live));
+    let mut body = whole.clone();
+    tidy(kind, &mut body, defaults);
+    let aligned = align(kind, &body, &whole);
+    // Where something says more than it seems to, nothing is taken out.
+    if diff(&aligned.live, &aligned.desired).is_empty() { body } else { whole }
+}
+
+/// Takes out defaults, fields that follow from others, and fields that are left to the UI unless declared.
+///
+/// `defaults` are the project's own for the section: what they name is kept, or it would take their value.
+fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
+    let named = |pointer: &str| defaults.is_some_and(|defaults| defaults.pointer(pointer).is_some());
+    for pair in kind.alternatives {
+        let both = body.pointer(pair.one).zip(body.pointer(pair.other));
+        if both.is_some_and(|(one, other)| (pair.agree)(one, other)) {
+            take(body, pair.other);
+        }
+    }
+    for derived in kind.derived {
+        let mut without = body.clone();
+        take(&mut without, derived.path);
+        if body.pointer(derived.path).zip(follow(&without, derived)).is_some_and(|(own, from)| same(own, from)) {
+            *body = without;
+        }
+    }
+    let kept: Vec<String> = kind.kept.iter().flat_map(|path| expand(path, body)).collect();
+    for pointer in kept {
+        take(body, &pointer);
+    }
+    for (path, values) in kind.defaults {
+        let default = values.first().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        for pointer in expand(path, body).into_iter().filter(|pointer| !named(pointer)) {
+            if body.pointer(&pointer).zip(default.as_ref()).is_some_and(|(own, default)| same(own, default)) {
+                take(body, &pointer);
+            }
+        }
+    }
+    if let Value::Object(map) = body {
+        map.retain(|key, value| !value.is_null() || named(&crate::diagnostic::step(key)));
+        let hollow = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+        for path in kind.open.iter().filter_map(|path| path.strip_prefix('/')) {
+            if map.get(path).is_some_and(hollow) {
+                map.shift_remove(path);
+            }
+        }
+    }
+}
+
+fn take(body: &mut Value, pointer: &str) {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(map)) = body.pointer_mut(parent) {
+        map.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+
+    fn check(section: &str, body: Value, defaults: Option<Value>, expected: Value) {
+        let kind = kind::of_section(section).expect("a kind");
+        let mut tidied = body.clone();
+        tidy(kind, &mut tidied, defaults.as_ref());
+        assert_eq!(tidied, expected, "{body}");
+    }
+
+    #[test]
+    fn what_the_service_fills_in_goes() {
+        let live = json!({"name": "a", "type": "query alert", "query": "q", "message": "", "tags": [], "priority": null,
+            "draft_status": "published", "options": {"notify_audit": false, "include_tags": true, "silenced": {"*": 5},
+            "new_host_delay": 0, "thresholds": {"critical": 5.0}}});
+        let expected = json!({"name": "a", "type": "query alert", "query": "q",
+            "options": {"new_host_delay": 0, "thresholds": {"critical": 5.0}}});
+        check("monitors", live, None, expected);
+        check("monitors", json!({"options": {"silenced": {}, "notify_audit": false}}), None, json!({}));
+        check(
+            "monitors",
+            json!({"options": {"include_tags": true}}),
+            Some(json!({"options": {"include_tags": false}})),
+            json!({"options": {"include_tags": true}}),
+        );
+        let slo = json!({"thresholds": [{"timeframe": "7d", "target": 99.0}], "timeframe": "7d", "target_threshold": 99.0, "description": ""});
+        check("slos", slo, None, json!({"thresholds": [{"timeframe": "7d", "target": 99.0}]}));
+        let board = json!({"title": "x", "widgets": [], "layout_type": "ordered", "notify_list": null, "description": null});
+        check("dashboards", board, None, json!({"title": "x", "widgets": [], "layout_type": "ordered"}));
+    }
+}

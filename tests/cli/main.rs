@@ -1,0 +1,15 @@
+//! The real binary as a person meets it: in a folder of its own, with nothing of this machine's environment.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod api;
+mod project;
+
+mod story;
+mod over_http;
+mod owners;
+mod bad_input;
+mod hostile;
+mod environment;
+mod flags;
+mod safety;
