@@ -29,13 +29,12 @@ pub struct Alert<'a> {
     pub query: &'a str,
     pub parsed: Parsed<query::Monitor>,
     /// Metric queries among `options.variables`.
-    pub variables: Vec<Variable<'a>>,
+    pub variables: Vec<Variable>,
 }
 
 /// A metric query that a formula refers to.
-pub struct Variable<'a> {
+pub struct Variable {
     pub pointer: String,
-    pub query: &'a str,
     pub parsed: Parsed<Metrics>,
 }
 
@@ -102,7 +101,7 @@ pub fn holds_metric_query(map: &Map<String, Value>) -> bool {
     map.get("data_source").and_then(Value::as_str).is_some_and(|source| METRIC_SOURCES.contains(&source))
 }
 
-fn metric_queries<'a>(value: &'a Value, pointer: &mut String, depth: usize, out: &mut Vec<Variable<'a>>) {
+fn metric_queries(value: &Value, pointer: &mut String, depth: usize, out: &mut Vec<Variable>) {
     if depth > DEPTH {
         return;
     }
@@ -110,7 +109,7 @@ fn metric_queries<'a>(value: &'a Value, pointer: &mut String, depth: usize, out:
         && holds_metric_query(map)
         && let Some(query) = map.get("query").and_then(Value::as_str)
     {
-        out.push(Variable { pointer: format!("{pointer}/query"), query, parsed: query::metric(query) });
+        out.push(Variable { pointer: format!("{pointer}/query"), parsed: query::metric(query) });
     }
     each_child(value, pointer, &mut |child, pointer| metric_queries(child, pointer, depth + 1, out));
 }
