@@ -114,7 +114,8 @@ impl Body {
 
     /// `None` for a value that is nested too deeply: more than 127 levels.
     pub fn of(value: &Value) -> Option<Self> {
-        is_shallow(value, Self::DEEPEST).then(|| Self(value.to_string().into()))
+        let print = || serde_json::to_string(value).expect("bug: a value can be printed");
+        is_shallow(value, Self::DEEPEST).then(|| Self(print().into()))
     }
 
     pub fn value(&self) -> Value {
@@ -125,10 +126,13 @@ impl Body {
         &self.0
     }
 
-    /// One member of the object; the others are passed over.
+    /// One member of the object; those before it are passed over, and those behind it not looked at.
     pub fn get(&self, key: &str) -> Option<Value> {
+        let mut found = None;
         let mut reader = serde_json::Deserializer::from_str(&self.0);
-        reader.deserialize_map(Member(key)).expect("bug: a printed body is a JSON object")
+        // That there is more behind the member is an error to the reader, and none to us.
+        let _ = reader.deserialize_map(Member { key, found: &mut found });
+        found
     }
 }
 
@@ -141,25 +145,27 @@ fn is_shallow(value: &Value, levels: usize) -> bool {
 }
 
 /// Reads one member of an object.
-struct Member<'k>(&'k str);
+struct Member<'k> {
+    key: &'k str,
+    found: &'k mut Option<Value>,
+}
 
 impl<'de> Visitor<'de> for Member<'_> {
-    type Value = Option<Value>;
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
-        let mut found = None;
         while let Some(key) = members.next_key::<String>()? {
-            if key == self.0 {
-                found = Some(members.next_value()?);
-            } else {
-                members.next_value::<IgnoredAny>()?;
+            if key == self.key {
+                *self.found = Some(members.next_value()?);
+                break;
             }
+            members.next_value::<IgnoredAny>()?;
         }
-        Ok(found)
+        Ok(())
     }
 }
 

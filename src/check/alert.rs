@@ -62,12 +62,12 @@ impl<'a> Subject<'a> {
     }
 
     pub fn text(&self, pointer: &str) -> Option<&'a str> {
-        self.body.pointer(pointer)?.as_str()
+        find(self.body, pointer)?.as_str()
     }
 
     /// A number; texts are none.
     pub fn number(&self, pointer: &str) -> Option<f64> {
-        self.body.pointer(pointer)?.as_f64()
+        find(self.body, pointer)?.as_f64()
     }
 
     pub fn is(&self, nature: Nature) -> bool {
@@ -80,6 +80,14 @@ impl<'a> Subject<'a> {
         let items = self.body.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
         items.enumerate().map(move |(index, item)| (format!("{pointer}/{index}"), item))
     }
+}
+
+/// As `Value::pointer`, for the names that rules ask for: without escapes, and without copies of them.
+fn find<'a>(body: &'a Value, pointer: &str) -> Option<&'a Value> {
+    pointer.split('/').skip(1).try_fold(body, |here, name| match here {
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        here => here.get(name),
+    })
 }
 
 fn read(body: &Value) -> Option<Alert<'_>> {

@@ -31,6 +31,8 @@ pub struct Facts {
     /// What its query, or its list of members, names: addresses or live ids.
     names: Vec<Target>,
     hash: Option<u64>,
+    /// Slugs of the services that an instance is tagged with.
+    services: Vec<String>,
 }
 
 enum Target {
@@ -76,7 +78,9 @@ pub fn facts(resources: &[Resource]) -> Vec<Facts> {
             hash(&body, &hashing, &mut hasher);
             hasher.finish()
         });
-        Facts { names, hash }
+        let tags = body.get("tags").filter(|_| resource.instance.is_some()).and_then(Value::as_array);
+        let services = tags.into_iter().flatten().filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
+        Facts { names, hash, services: services.map(crate::model::slug).collect() }
     };
     resources.iter().map(of_one).collect()
 }
@@ -133,14 +137,11 @@ impl<'a> Estate<'a> {
             }
             if let Some(instance) = &resource.instance {
                 estate.inventory.insert(instance.key.clone());
-                let tags = resource.body.get("tags");
-                let tags = tags.iter().filter_map(Value::as_array).flatten();
-                let services = tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
-                estate.inventory.extend(services.map(crate::model::slug));
             }
         }
         let mut first: HashMap<u64, usize> = HashMap::new();
         for (index, facts) in facts.into_iter().enumerate() {
+            estate.inventory.extend(facts.services);
             if let Some(hash) = facts.hash {
                 let earlier = *first.entry(hash).or_insert(index);
                 if earlier != index && resources[earlier].body.value() == resources[index].body.value() {
