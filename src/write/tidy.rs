@@ -32,7 +32,11 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
     for derived in kind.derived {
         let mut without = body.clone();
         take(&mut without, derived.path);
-        if body.pointer(derived.path).zip(follow(&without, derived)).is_some_and(|(own, from)| same(own, from)) {
+        if body
+            .pointer(derived.path)
+            .zip(follow(&without, derived))
+            .is_some_and(|(own, from)| same(own, from))
+        {
             *body = without;
         }
     }
