@@ -339,7 +339,7 @@ fn a_live_object_is_imported_with_references_and_adopted() {
         "/api/v1/dashboard",
         &json!({"title": "../🔥", "layout_type": "ordered", "widgets": [
             widget(json!({"type": "alert_graph", "alert_id": managed, "viz_type": "timeseries"})),
-            widget(json!({"type": "made up", "alert_id": format!("{managed}0"), "$schema": {"new": [null, 1.0]}})),
+            widget(json!({"type": "made up", "alert_id": format!("{managed}0"), "$file": {"new": [null, 1.0]}})),
         ]}),
     )["id"]
         .clone();
@@ -359,7 +359,10 @@ fn a_live_object_is_imported_with_references_and_adopted() {
     assert!(!text.contains("notify_audit"), "{text}");
 
     // A page whose title says nothing, and with a key that YAML definitions take for musher's.
-    project.fails(&["import", "dashboard", &board, "--into", "monitors/shop.yaml"], "$schema");
+    project.fails(
+        &["import", "dashboard", &board, "--into", "monitors/shop.yaml"],
+        "definition/$file would be taken",
+    );
     let url = format!("https://app.datadoghq.com/dashboard/{board}/x?live=true");
     let out = project.fine(&["import", "dashboard", &url]);
     assert!(out.starts_with("dashboards/") && out.ends_with(".json\n"), "{out}");
@@ -368,7 +371,7 @@ fn a_live_object_is_imported_with_references_and_adopted() {
     assert_eq!(imported["$id"], json!({ "prod": board }));
     assert_eq!(imported["widgets"][0]["definition"]["alert_id"], "${monitors.errors.id}");
     assert_eq!(imported["widgets"][1]["definition"]["alert_id"], format!("{managed}0"));
-    assert_eq!(imported["widgets"][1]["definition"]["$schema"], json!({"new": [null, 1.0]}));
+    assert_eq!(imported["widgets"][1]["definition"]["$file"], json!({"new": [null, 1.0]}));
 
     let plan: Value = serde_json::from_str(&project.fine(&["plan", "--format", "json"])).unwrap();
     let changes = plan["changes"].as_array().unwrap();

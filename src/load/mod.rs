@@ -26,6 +26,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
 pub use body::{clean, sort_of, unwrap};
+pub use directives::check_keys;
 pub use gather::{load, template};
 pub use span::short;
 pub use templates::is_name as is_variable;

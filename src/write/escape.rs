@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::step;
+use crate::diagnostic::{At, FileId, step};
+use crate::load;
 use crate::model::{Attribute, Reference, is_id};
 
 /// A place of a body that no definition can hold as it is.
@@ -61,15 +62,23 @@ pub fn unescape(body: &mut Value) {
     }
 }
 
-/// The first key below the top that begins with `$`: YAML definitions take it for musher's, raw exports don't.
+/// A key below the top that YAML definitions take for musher's, and raw exports don't.
 pub fn foreign_key(body: &Value) -> Option<String> {
-    let mut found = None;
+    let (mut first, mut repeats) = (None, None);
     keys(body, &mut String::new(), &mut |key, pointer, is_top| {
         if key.starts_with('$') && !is_top {
-            found.get_or_insert_with(|| pointer.to_owned());
+            first.get_or_insert_with(|| pointer.to_owned());
+            if matches!(key, "$for" | "$yield") {
+                repeats.get_or_insert_with(|| pointer.to_owned());
+            }
         }
     });
-    found
+    let first = first?;
+    let own = body.as_object()?.iter().filter(|(key, _)| !key.starts_with('$'));
+    let own = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut faults = Vec::new();
+    load::check_keys(&own, &At::value(FileId(0), ""), false, &mut faults);
+    repeats.or_else(|| (!faults.is_empty()).then_some(first))
 }
 
 /// `${monitors.checkout.id}`; an id with `.` or `/` in it stands in brackets.
@@ -177,6 +186,14 @@ mod tests {
     #[test]
     fn keys_of_others_are_found_below_the_top() {
         assert_eq!(foreign_key(&json!({"$id": 1, "a": [{"b": 2}]})), None);
-        assert_eq!(foreign_key(&json!({"a": [{"$schema": 2}]})).as_deref(), Some("/a/0/$schema"));
+        assert_eq!(foreign_key(&json!({"a": [{"b": {"c": {"$schema": 2}}}]})), None);
+        assert_eq!(
+            foreign_key(&json!({"a": [{"b": {"c": {"$file": 2}}}]})).as_deref(),
+            Some("/a/0/b/c/$file")
+        );
+        assert_eq!(
+            foreign_key(&json!({"a": [{"$for": "x in y", "$yield": 2}]})).as_deref(),
+            Some("/a/0/$for")
+        );
     }
 }

@@ -7,8 +7,7 @@ use serde_json::json;
 use crate::api::Served;
 use crate::project::{Project, Ran};
 
-const GOOD: &str =
-    "monitors:\n  good: {name: Good, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1'}\n";
+const GOOD: &str = "monitors:\n  good: {name: Good, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n";
 
 /// A project in which one thing is applied already.
 fn project() -> Project {
@@ -125,12 +124,12 @@ fn references() {
         &[("unknown-reference", "monitors/case.yaml:2:43")],
     );
     let project = project();
-    project.declare(&format!(
-        "monitors:\n{}{}{}",
-        composite("a", "${monitors.b.id} && ${monitors.good.id}"),
-        composite("b", "${monitors.c.id} && ${monitors.good.id}"),
-        composite("c", "${monitors.a.id} && ${monitors.good.id}"),
-    ));
+    let telling = |id: &str, of: &str| {
+        format!(
+            "  {id}: {{name: x, type: query alert, query: 'avg(last_5m):avg:a.b{{*}} > 1', message: '@slack-a ${{monitors.{of}.url}}'}}\n"
+        )
+    };
+    project.declare(&format!("monitors:\n{}{}{}", telling("a", "b"), telling("b", "c"), telling("c", "a")));
     let ran = refused(&project, &[("circular-reference", "monitors/case.yaml:2:3")]);
     assert!(ran.err.contains("monitors/a") && ran.err.contains("monitors/c"), "{}", ran.err);
 }
@@ -212,7 +211,8 @@ fn everything_is_told_at_once() {
     insta::assert_snapshot!("everything_at_once", ran.shown());
     let json = project.exits(1, &["validate", "--format", "json"]);
     let told: serde_json::Value = serde_json::from_str(&json.out).unwrap();
-    let count = ran.err.lines().filter(|line| line.starts_with("error")).count();
+    let count =
+        ran.err.lines().filter(|line| line.starts_with("error[") || line.starts_with("warning[")).count();
     assert_eq!(told.as_array().unwrap().len(), count, "{told:#}");
     insta::assert_snapshot!(
         "everything_at_once_for_github",

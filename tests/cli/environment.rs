@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use crate::project::{Project, Ran};
 
-const MONITOR: &str = "monitors:\n  a: {name: a, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1'}\n";
+const MONITOR: &str = "monitors:\n  a: {name: a, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn declared(musher: &str) -> Project {
@@ -65,7 +65,7 @@ fn a_site_that_does_not_exist() {
     project.set("DD_API_KEY", SECRET);
     project.set("DD_APP_KEY", SECRET);
     // One try is enough to see what is said.
-    let ran = refused(&project, &["plan", "--timeout", "0"]);
+    let ran = refused(&project, &["plan", "--timeout", "1"]);
     assert!(ran.err.contains("no-such-site.invalid can't be reached"), "{}", ran.err);
 
     let mut project = declared("project: shop\n");
@@ -119,9 +119,9 @@ fn told(status: &'static str, body: &'static str) -> String {
     project.set("DD_API_KEY", SECRET);
     project.set("DD_APP_KEY", SECRET);
     let mut all = String::new();
-    for command in [&["plan"][..], &["plan", "-vv"], &["apply", "--yes"], &["list"]] {
-        let ran = refused(&project, command);
-        if command == ["plan"] {
+    for command in &[&["plan"][..], &["plan", "-vv"], &["apply", "--yes"], &["list"]] {
+        let ran = refused(&project, &[*command, &["--timeout", "1"]].concat());
+        if *command == ["plan"] {
             all = ran.shown().replace(&url, "@API@");
         }
     }

@@ -43,7 +43,8 @@ fn make() -> Estate {
     let after = AFTER.replace("ADOPTED", &made["id"].to_string());
     drop(world);
     let world = World::start(&journal, &after);
-    assert_eq!(world.run(&["plan", "--no-cache"]).code, Some(0));
+    let planned = world.run(&["plan", "--no-cache"]);
+    assert_eq!(planned.code, Some(0), "{}", planned.text);
     let listing = world.take_requests()["total"].as_u64().unwrap();
     let applied = world.run(&["apply", "--yes"]);
     assert_eq!(applied.code, Some(0), "{}", applied.text);
