@@ -4,6 +4,7 @@ mod imports;
 mod mutations;
 mod pairs;
 mod random;
+mod restore;
 mod rules;
 
 use std::collections::BTreeMap;
