@@ -58,6 +58,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         Prepared::Over(exit) => return Ok(exit),
     };
     let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    service.tell_counts(desk)?;
     drop(lock);
     locate_fields(&mut outcomes, &declared.sources);
     desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;
