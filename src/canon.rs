@@ -81,7 +81,8 @@ fn name_by_place(list: &Identified, body: &mut Value) {
 
 /// An id as a number or as the same number in a text.
 fn spelled_alike(id: &Value, name: &Value) -> bool {
-    same(id, name) || name.as_str().is_some_and(|name| name == id.to_string())
+    let spelled = id.to_string();
+    same(id, name) || name.as_str() == Some(spelled.as_str())
 }
 
 /// The pointers of a body that match a path with `*`, in order.

@@ -107,11 +107,6 @@ pub struct Scope {
     pub vars: Map<String, Value>,
 }
 
-/// Where a top-level key of `musher.yaml` stands.
-pub fn at(config: &Config, pointer: &str) -> At {
-    At::value(config.file, pointer)
-}
-
 /// No project was found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {

@@ -378,8 +378,6 @@ pub enum Status {
 /// What happens while the service is asked, for whoever tells people about it.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// A list of a section has this many objects, or so many more of it came in.
-    Listed { section: &'a str, objects: usize },
     /// Apply starts with this many changes.
     Total { changes: usize },
     /// One change begins.

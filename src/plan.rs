@@ -73,9 +73,9 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
-    ByMark,
-    ByOldMark,
-    ById,
+    Mark,
+    OldMark,
+    Id,
 }
 
 struct Pair<'a> {
@@ -115,11 +115,11 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
             .iter()
             .find(|old| !declared.contains(old) && marked.contains_key(&(old.section(), old.id())));
         let live = if let Some(found) = marked.remove(&(kind.section, resource.address.id())) {
-            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::ByMark))
+            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::Mark))
         } else if let Some(found) = old.and_then(|old| marked.remove(&(kind.section, old.id()))) {
-            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::ByOldMark))
+            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::OldMark))
         } else {
-            adopt(inputs, resource, diagnostics).map(|live| (live, Found::ById))
+            adopt(inputs, resource, diagnostics).map(|live| (live, Found::Id))
         };
         let replaced = live.is_some_and(|(live, _)| must_replace(kind, &resource.body, &live.body));
         pairs.push(Pair { resource, kind, live, replaced });
@@ -354,15 +354,15 @@ fn update(
     }
     let action = match found {
         _ if pair.replaced => Action::Replace,
-        Found::ByOldMark => Action::Move,
-        Found::ById => Action::Adopt,
-        Found::ByMark if fields.is_empty() => return (None, aligned.unknown),
-        Found::ByMark => Action::Update,
+        Found::OldMark => Action::Move,
+        Found::Id => Action::Adopt,
+        Found::Mark if fields.is_empty() => return (None, aligned.unknown),
+        Found::Mark => Action::Update,
     };
     let mut change = Change::new(pair.kind.name, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
-    if found == Found::ByOldMark {
+    if found == Found::OldMark {
         change.moved_from = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
     }
     change.protected = was_protected || mark.protect;

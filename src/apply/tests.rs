@@ -93,7 +93,7 @@ impl Watch for Ears {
                 }
                 format!("finished {} {done}", outcome.address)
             }
-            Event::Listed { .. } | Event::Waiting { .. } => return,
+            Event::Waiting { .. } => return,
         };
         heard.push(line);
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::Settings;
+use super::finding::Places;
 use super::rules::{RULES, all_codes, position};
-use super::{Settings, finding};
 use crate::diagnostic::{Diagnostic, Part, Sources, known_words};
-use crate::load::locate::Locator;
 use crate::model::Resource;
 
 /// Rules that a definition silenced: by the definition, not by its instances.
@@ -32,11 +32,11 @@ pub fn tell(resources: &[Resource], used: &Used, settings: &Settings, sources: &
     // By address, not by where memory happens to be.
     let mut definitions: Vec<(usize, Vec<&Resource>)> = definitions.into_iter().collect();
     definitions.sort_by_key(|(_, of)| &of[0].address);
-    let mut locator = Locator::new(sources);
+    let mut places = Places::new(sources);
     let mut told = Vec::new();
     for (origin, of) in definitions {
         for (index, name) in of[0].directives.allow.iter().enumerate() {
-            let mut at = || finding::place(&mut locator, of[0], &format!("/$allow/{index}"), Part::Value);
+            let mut at = || places.of(of[0], &format!("/$allow/{index}"), Part::Value);
             let mut diagnostic = match position(name) {
                 None => {
                     let text = format!("There is no rule `{}`", crate::load::short(name));

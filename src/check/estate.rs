@@ -6,7 +6,6 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::Settings;
-use super::alert::QUERY;
 use crate::kind::{self, Nature};
 use crate::model::{Address, Attribute, Reference, Resource};
 
@@ -30,9 +29,8 @@ pub struct Estate<'a> {
 pub struct Facts {
     /// What its query, or its list of members, names: addresses or live ids.
     names: Vec<Target>,
-    hash: Option<u64>,
-    /// Slugs of the services that an instance is tagged with.
-    services: Vec<String>,
+    /// Of an alert: the same for bodies that say the same, in whatever order their keys stand.
+    likeness: Option<(usize, u64)>,
 }
 
 enum Target {
@@ -44,45 +42,46 @@ fn nature(resource: &Resource) -> Option<Nature> {
     Some(kind::of_section(resource.address.section())?.judged.nature)
 }
 
-/// The facts of a part of the resources.
+/// The facts of a part of the resources. Bodies are not parsed for them: most name nobody.
 pub fn facts(resources: &[Resource]) -> Vec<Facts> {
-    let hashing = BuildHasherDefault::<DefaultHasher>::default();
     let of_one = |resource: &Resource| {
-        let (mut names, body) = (Vec::new(), resource.body.value());
+        let (mut names, body) = (Vec::new(), &resource.body);
         let nature = nature(resource);
         match nature {
             Some(Nature::Alert) => {
-                if let Some(query) = body.pointer(QUERY).and_then(Value::as_str) {
-                    names.extend(
-                        Reference::in_text(query).into_iter().map(|(_, r)| Target::Address(r.target)),
-                    );
+                if let Some(query) = body.get("query").as_ref().and_then(Value::as_str) {
+                    let references = Reference::in_text(query).into_iter();
+                    names.extend(references.map(|(_, reference)| Target::Address(reference.target)));
                     names.extend(live_ids(query));
                 }
             }
             Some(Nature::Objective) => {
-                for item in body.get("monitor_ids").and_then(Value::as_array).into_iter().flatten() {
-                    names.extend(match item {
-                        Value::String(text) => Reference::in_text(text)
-                            .into_iter()
-                            .next()
-                            .map(|(_, r)| Target::Address(r.target)),
-                        Value::Number(id) => Some(Target::Live(id.to_string())),
-                        _ => None,
-                    });
+                for item in body.get("monitor_ids").as_ref().and_then(Value::as_array).into_iter().flatten() {
+                    names.extend(member(item));
                 }
             }
             _ => {}
         }
-        let hash = (nature == Some(Nature::Alert)).then(|| {
-            let mut hasher = hashing.build_hasher();
-            hash(&body, &hashing, &mut hasher);
-            hasher.finish()
-        });
-        let tags = body.get("tags").filter(|_| resource.instance.is_some()).and_then(Value::as_array);
-        let services = tags.into_iter().flatten().filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
-        Facts { names, hash, services: services.map(crate::model::slug).collect() }
+        Facts { names, likeness: (nature == Some(Nature::Alert)).then(|| likeness(body.text())) }
     };
     resources.iter().map(of_one).collect()
+}
+
+fn member(item: &Value) -> Option<Target> {
+    match item {
+        Value::String(text) => {
+            let (_, reference) = Reference::in_text(text).into_iter().next()?;
+            Some(Target::Address(reference.target))
+        }
+        Value::Number(id) => Some(Target::Live(id.to_string())),
+        _ => None,
+    }
+}
+
+/// The length, and a sum over the bytes: cheap, and blind to the order of keys.
+fn likeness(text: &str) -> (usize, u64) {
+    let sum = text.bytes().map(|byte| u64::from(byte) * u64::from(byte) * u64::from(byte)).sum();
+    (text.len(), sum)
 }
 
 /// What may be ids in a query of ids: words of digits and of hexadecimal digits.
@@ -94,6 +93,13 @@ fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
             && word.bytes().any(|b| b.is_ascii_digit())
     };
     words.filter(is_id).map(|word| Target::Live(word.to_owned()))
+}
+
+fn hash_of(resource: &Resource) -> u64 {
+    let hashing = BuildHasherDefault::<DefaultHasher>::default();
+    let mut hasher = hashing.build_hasher();
+    hash(&resource.body.value(), &hashing, &mut hasher);
+    hasher.finish()
 }
 
 /// The same for equal values, in whatever order their keys stand.
@@ -137,15 +143,23 @@ impl<'a> Estate<'a> {
             }
             if let Some(instance) = &resource.instance {
                 estate.inventory.insert(instance.key.clone());
+                let tags = resource.body.get("tags");
+                let tags = tags.iter().filter_map(Value::as_array).flatten();
+                let services = tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
+                estate.inventory.extend(services.map(crate::model::slug));
             }
         }
+        let mut likes: HashMap<(usize, u64), usize> = HashMap::new();
         let mut first: HashMap<u64, usize> = HashMap::new();
         for (index, facts) in facts.into_iter().enumerate() {
-            estate.inventory.extend(facts.services);
-            if let Some(hash) = facts.hash {
-                let earlier = *first.entry(hash).or_insert(index);
-                if earlier != index && resources[earlier].body.value() == resources[index].body.value() {
-                    estate.twins.insert(index, earlier);
+            if let Some(likeness) = facts.likeness {
+                let like = *likes.entry(likeness).or_insert(index);
+                if like != index {
+                    first.entry(hash_of(&resources[like])).or_insert(like);
+                    let earlier = *first.entry(hash_of(&resources[index])).or_insert(index);
+                    if earlier != index && resources[earlier].body.value() == resources[index].body.value() {
+                        estate.twins.insert(index, earlier);
+                    }
                 }
             }
             let targets = facts.names.iter().filter_map(|target| match target {

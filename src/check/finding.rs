@@ -5,13 +5,15 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Settings;
 use super::place::source_range;
 use super::rules::RULES;
 use crate::config::RuleLevel;
 use crate::diagnostic::{At, Diagnostic, Part, Severity, Sources};
 use crate::load::locate::Locator;
-use crate::model::{Attribute, Origin, Reference, Resource};
+use crate::model::{Address, Attribute, Origin, Reference, Resource};
 
 /// One fault of one resource.
 #[derive(Clone, Debug)]
@@ -32,6 +34,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What it weighs: as the user says, else by itself, else as its rule does.
+    pub fn severity(&self, settings: &Settings) -> Severity {
+        let level = settings.said(self.rule).or(self.level).unwrap_or(RULES[self.rule].level);
+        if level == RuleLevel::Error { Severity::Error } else { Severity::Warning }
+    }
+
     pub fn also(&mut self, text: impl Into<String>, pointer: impl Into<String>) -> &mut Self {
         self.also = Some((text.into(), pointer.into()));
         self
@@ -127,11 +135,11 @@ pub fn tell(
             }
         }
     }
-    let mut locator = Locator::new(sources);
+    let mut places = Places::new(sources);
     let count = kept.len();
     let placed = kept.into_iter().enumerate().map(|(number, Kept { index, finding, turn, whose })| {
         let resource = &resources[index];
-        let near = (number < LOCATED || count <= LOCATED).then_some(&mut locator);
+        let near = (number < LOCATED || count <= LOCATED).then_some(&mut places);
         let pointer = finding.pointer.clone();
         let mut told = diagnostic(finding, resource, settings, near);
         told.instances = whose;
@@ -186,21 +194,18 @@ fn diagnostic(
     finding: Finding,
     resource: &Resource,
     settings: &Settings,
-    locator: Option<&mut Locator<'_>>,
+    places: Option<&mut Places<'_>>,
 ) -> Diagnostic {
-    let rule = &RULES[finding.rule];
-    let level = settings.said(finding.rule).or(finding.level).unwrap_or(rule.level);
-    let severity = if level == RuleLevel::Error { Severity::Error } else { Severity::Warning };
-    let mut told = Diagnostic::error(rule.code, shown(&finding.text), None);
-    told.severity = severity;
+    let mut told = Diagnostic::error(RULES[finding.rule].code, shown(&finding.text), None);
+    told.severity = finding.severity(settings);
     if !finding.help.is_empty() {
         told.help = Some(shown(&finding.help));
     }
-    match locator {
-        Some(locator) => {
-            told.at = Some(place(locator, resource, &finding.pointer, finding.part));
+    match places {
+        Some(places) => {
+            told.at = Some(places.of(resource, &finding.pointer, finding.part));
             if let Some((text, pointer)) = finding.also {
-                told = told.also(shown(&text), place(locator, resource, &pointer, Part::Value));
+                told = told.also(shown(&text), places.of(resource, &pointer, Part::Value));
             }
         }
         None => told.at = Some(definition(&resource.origin)),
@@ -216,22 +221,37 @@ fn definition(origin: &Origin) -> At {
     origin.layers.first().map_or(At::file(crate::diagnostic::FileId(0)), |layer| layer.part(Part::Key))
 }
 
-/// Where a part of a body was written.
-pub fn place(locator: &mut Locator<'_>, resource: &Resource, pointer: &str, part: Part) -> At {
-    if resource.origin.layers.is_empty() {
-        return definition(&resource.origin);
+/// Looks up where parts of bodies were written.
+pub struct Places<'s> {
+    locator: Locator<'s>,
+    /// The body that was asked for last; findings come resource by resource.
+    last: Option<(Address, Value)>,
+}
+
+impl<'s> Places<'s> {
+    pub fn new(sources: &'s Sources) -> Self {
+        Self { locator: Locator::new(sources), last: None }
     }
-    let at = locator.locate_in(&resource.origin, pointer);
-    let Part::Within(range) = part else { return at };
-    let body = resource.body.value();
-    let rendered = body.pointer(pointer).and_then(|value| value.as_str());
-    let (Some(rendered), Some(source)) = (rendered, locator.text(&at)) else { return at };
-    // What is missing at the end is shown there, not behind a last newline.
-    let end = rendered.trim_end().len();
-    let range = range.start.min(end)..range.end.min(end);
-    match source_range(source, rendered, &range) {
-        Some(range) => at.part(Part::Within(range)),
-        None => at,
+
+    /// Where a part of a body was written.
+    pub fn of(&mut self, resource: &Resource, pointer: &str, part: Part) -> At {
+        if resource.origin.layers.is_empty() {
+            return definition(&resource.origin);
+        }
+        let at = self.locator.locate_in(&resource.origin, pointer);
+        let Part::Within(range) = part else { return at };
+        if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
+            self.last = Some((resource.address.clone(), resource.body.value()));
+        }
+        let rendered = self.last.as_ref().and_then(|(_, body)| body.pointer(pointer)?.as_str());
+        let (Some(rendered), Some(source)) = (rendered, self.locator.text(&at)) else { return at };
+        // What is missing at the end is shown there, not behind a last newline.
+        let end = rendered.trim_end().len();
+        let range = range.start.min(end)..range.end.min(end);
+        match source_range(source, rendered, &range) {
+            Some(range) => at.part(Part::Within(range)),
+            None => at,
+        }
     }
 }
 

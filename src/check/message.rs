@@ -131,6 +131,14 @@ fn facets(value: &Value, depth: usize, keys: &mut BTreeSet<String>) {
 }
 
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
+    // Most messages ask for none.
+    let asks = |pointer| {
+        let text = subject.text(pointer).unwrap_or_default();
+        braced(text).into_iter().any(|range| asked(&text[range]).is_some())
+    };
+    if !asks(MESSAGE) && !asks(ESCALATION) {
+        return;
+    }
     let Some(keys) = keys(subject) else { return };
     let known: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
     for pointer in [MESSAGE, ESCALATION] {
@@ -226,32 +234,31 @@ pub fn threshold(subject: &Subject<'_>, found: &mut Findings) {
     );
 }
 
+/// Numbers that a comparing word stands before, with their bytes.
 fn numbers_told(message: &str) -> Vec<(f64, Range<usize>)> {
     // Of equal length, so that places stay.
     let lower = message.to_ascii_lowercase();
     let mut found = Vec::new();
-    for word in COMPARING {
-        let mut from = 0;
-        while let Some(at) = lower[from..].find(word).map(|at| from + at) {
-            from = at + word.len();
-            let inside_word = lower[..at].chars().next_back().is_some_and(char::is_alphanumeric);
-            let rest = &lower[from..];
-            let start = from + (rest.len() - rest.trim_start_matches([' ', '$', '~', '`', '*']).len());
-            let digits =
-                lower[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len() - start);
-            let number = lower[start..start + digits].trim_end_matches('.');
-            let behind = lower[start + digits..].trim_start();
-            let other = OTHER_UNITS.iter().any(|unit| behind.starts_with(unit));
-            if !inside_word
-                && start + usize::from(word.ends_with('=')) > from
-                && !other
-                && let Ok(value) = number.parse()
-            {
-                found.push((value, start..start + number.len()));
-            }
+    let mut from = 0;
+    while let Some(start) = lower[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
+        let digits =
+            lower[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len() - start);
+        from = start + digits;
+        let number = lower[start..from].trim_end_matches('.');
+        let before = lower[..start].trim_end_matches([' ', '$', '~', '`', '*']);
+        let apart = before.len() < start;
+        let compares = COMPARING.iter().any(|word| {
+            let Some(rest) = before.strip_suffix(word) else { return false };
+            (apart || word.ends_with('=')) && !rest.ends_with(char::is_alphanumeric)
+        });
+        let behind = lower[from..].trim_start();
+        if compares
+            && !OTHER_UNITS.iter().any(|unit| behind.starts_with(unit))
+            && let Ok(value) = number.parse()
+        {
+            found.push((value, start..start + number.len()));
         }
     }
-    found.sort_by_key(|(_, range)| range.start);
     found
 }
 

@@ -30,7 +30,7 @@ use std::num::NonZero;
 use std::thread;
 
 use crate::config::{Config, RuleLevel};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, Sources, known_words, step};
 use crate::model::Resource;
 
 use self::allow::Used;
@@ -41,6 +41,9 @@ pub use self::rules::{RULES, Rule, all_codes};
 
 /// From so many resources on, threads pay.
 const WORTH_THREADS: usize = 64;
+
+/// So many findings of one resource are told, as of one file.
+const MOST: usize = 100;
 
 /// What a user sets about the rules.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +144,11 @@ fn judge(resources: &[Resource], from: usize, estate: &Estate<'_>) -> (Vec<(usiz
             }
             !allowed && !estate.settings.is_off(finding.rule)
         });
+        if own.len() > MOST {
+            // Errors first, so that none of them is passed over for a warning.
+            own.sort_by_key(|finding| finding.severity(estate.settings) != Severity::Error);
+            own.truncate(MOST);
+        }
         found.extend(own.into_iter().map(|finding| (from + index, finding)));
     }
     (found, used)

@@ -11,11 +11,18 @@ fn place(resource: &Resource) -> Option<At> {
     resource.origin.layers.first().map(|at| at.part(crate::diagnostic::Part::Key))
 }
 
+/// Steps of a circle that are shown; the others are counted.
+const STEPS: usize = 20;
+
 pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
     let places: BTreeMap<&Address, &Resource> =
         resources.iter().map(|resource| (&resource.address, resource)).collect();
     let show = |circle: Vec<Address>| {
-        let way: Vec<&str> = circle.iter().chain(circle.first()).map(Address::as_str).collect();
+        let mut way: Vec<String> = circle.iter().map(ToString::to_string).collect();
+        if way.len() > STEPS {
+            way.splice(STEPS.., [format!("{} more", circle.len() - STEPS)]);
+        }
+        way.extend(circle.first().map(ToString::to_string));
         let at = circle.first().and_then(|first| place(places[first]));
         let text = match circle.as_slice() {
             [alone] => format!("`{alone}` refers to itself"),
@@ -24,7 +31,7 @@ pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
         let mut diagnostic = Diagnostic::error("circular-reference", text, at).help(
             "none of them can be made first: take one of the references out, or write a live id in its place",
         );
-        for (from, to) in circle.iter().zip(circle.iter().skip(1).chain(circle.first())).skip(1) {
+        for (from, to) in circle.iter().zip(circle.iter().skip(1).chain(circle.first())).take(STEPS).skip(1) {
             if let Some(at) = place(places[from]) {
                 diagnostic = diagnostic.also(format!("`{from}` refers to `{to}`"), at);
             }

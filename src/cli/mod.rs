@@ -394,6 +394,9 @@ pub struct Serve {
     /// Rate limits, requests by seconds, e.g. writes=50/10
     #[arg(long, value_name = "LIMITS")]
     pub limits: Option<String>,
+    /// Let in the keys alone that DD_API_KEY and DD_APP_KEY hold here
+    #[arg(long)]
+    pub check_keys: bool,
     /// Where the faults' dice start
     #[arg(long, default_value_t = 0)]
     pub seed: u64,

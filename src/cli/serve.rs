@@ -26,7 +26,7 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     let folder = folder(common)?;
     let sandbox = Sandbox::open(folder.as_std_path())?;
     sandbox.behave(behaviour);
-    let serving = Serving { sandbox: Arc::new(sandbox), port: options.port, keys: Keys::Any };
+    let serving = Serving { sandbox: Arc::new(sandbox), port: options.port, keys: keys(options)? };
     let (colors, quiet) = (common.colors(), common.quiet);
     let bound = |address: std::net::SocketAddr| {
         let text = format!(
@@ -40,6 +40,15 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     };
     sandbox::serve(serving, bound, ended()).await?;
     Ok(Exit::Fine)
+}
+
+fn keys(options: &Serve) -> anyhow::Result<Keys> {
+    if !options.check_keys {
+        return Ok(Keys::Any);
+    }
+    let variable =
+        |name: &str| std::env::var(name).map_err(|_| anyhow!("--check-keys needs {name} to be set"));
+    Ok(Keys::These { api: variable("DD_API_KEY")?, app: variable("DD_APP_KEY")? })
 }
 
 async fn ended() {

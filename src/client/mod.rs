@@ -181,16 +181,6 @@ impl Client {
         Ok(text("name").zip(text("public_id")).map(|(name, public_id)| Organisation { name, public_id }))
     }
 
-    /// Whether the service takes the keys at all.
-    pub async fn check_keys(&self) -> Result<(), Refusal> {
-        let request = get("/api/v1/validate");
-        let answer = call(self.wire.as_ref(), &request).await?;
-        if answer.get("valid") == Some(&Value::Bool(false)) {
-            return Err(Refusal::new(&request, Fault::Forbidden, "the API key is not valid".to_owned()));
-        }
-        Ok(())
-    }
-
     /// The live objects that bear this mark.
     pub async fn find(&self, kind: &'static Kind, mark: &Mark, search: Search) -> Result<Vec<Live>, Refusal> {
         let bears = |body: &Value| {

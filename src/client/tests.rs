@@ -285,16 +285,4 @@ async fn the_organisation_is_told_where_it_may_be_read() {
         let organisation = client(&fake).organisation().await.expect("asked");
         assert_eq!(organisation.map(|organisation| organisation.name).as_deref(), expected);
     }
-    for (status, answer, fine) in [
-        (200, json!({"valid": true}), true),
-        (200, json!({"valid": false}), false),
-        (403, json!({"errors": ["Forbidden"]}), false),
-    ] {
-        fake.script(&[("GET /api/v1/validate", Instead::Answer(status, answer))]);
-        let checked = client(&fake).check_keys().await;
-        assert_eq!(
-            checked.map_err(|refusal| refusal.fault),
-            if fine { Ok(()) } else { Err(Fault::Forbidden) }
-        );
-    }
 }

@@ -45,17 +45,20 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
     let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {
-        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
+        // First, so that signals are heard before anything is said.
+        biased;
         () = signalled() => {
             desk.say("Stopped. Nothing was changed.")?;
             return Ok(Exit::Error);
         }
+        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
     };
     let Ready { service, surveyed, refused, lock } = match ready {
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
     let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    service.tell_counts(desk)?;
     drop(lock);
     locate_fields(&mut outcomes, &declared.sources);
     desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;

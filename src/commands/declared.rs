@@ -81,7 +81,14 @@ fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
-    let declared = Declared { config, scope, resources: Vec::new(), written: BTreeSet::new(), sources: sources.clone(), only };
+    let declared = Declared {
+        config,
+        scope,
+        resources: Vec::new(),
+        written: BTreeSet::new(),
+        sources: sources.clone(),
+        only,
+    };
     Ok(Judged { declared: Some(declared), diagnostics, sources })
 }
 

@@ -20,6 +20,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     let service = service(desk, &declared, &progress)?;
     let surveyed = survey(desk, &declared, &service).await?;
     progress.end();
+    service.tell_counts(desk)?;
     if format == Format::Json {
         let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);
         desk.answer(|out, _| plan_json::write_saved(&surveyed.plan, &seal, out))?;

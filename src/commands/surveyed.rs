@@ -76,6 +76,18 @@ impl Service {
         self.client.list(&wanted).await.map_err(|refusal| self.explain(refusal))
     }
 
+    /// With `-v`, what went over the wire.
+    pub fn tell_counts(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
+        let counts = self.paced.counts();
+        if desk.common.verbose == 0 {
+            return Ok(());
+        }
+        desk.say(&format!(
+            "{} requests, {} of them repeats, {} answered by 429",
+            counts.requests, counts.retries, counts.limited
+        ))
+    }
+
     /// A refusal, with what to do about it.
     pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
         let fault = refusal.fault;

@@ -79,11 +79,6 @@ impl Keys {
         }
     }
 
-    /// Keys of a service that checks none: the emulator on loopback.
-    pub fn none() -> Self {
-        Self { headers: Vec::new(), hidden: Hidden::new([]), variables: Vec::new() }
-    }
-
     fn pair(api: (String, String), app: (String, String), site: &str) -> Result<Self, KeyError> {
         Ok(Self {
             headers: vec![

@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-pub use endpoint::{Endpoint, EndpointError};
-pub use keys::{KeyError, Keys};
+pub use endpoint::Endpoint;
+pub use keys::Keys;
 
 use crate::wire::{Method, Request, Response, Wire, WireError};
 

@@ -1,7 +1,8 @@
 //! Dashboards.
 
 use super::{
-    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, Summary, fields,
+    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging,
+    Stakes, Summary, fields,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.

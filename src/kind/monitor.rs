@@ -1,6 +1,8 @@
 //! Monitors, composites and burn-rate alerts included.
 
-use super::{Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields};
+use super::{
+    Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §2 where nothing else is said.
 pub const MONITOR: Kind = Kind {

@@ -52,7 +52,8 @@ pub fn rules(kind: &Kind) -> &'static Rule {
 
 fn compile(kind: &Kind) -> Rule {
     let mut root = Rule::default();
-    let flags: [(&[&'static str], fn(&mut Rule)); 8] = [
+    type Set = fn(&mut Rule);
+    let flags: [(&[&'static str], Set); 8] = [
         (kind.read_only, |rule| rule.read_only = true),
         (kind.kept, |rule| rule.kept = true),
         (kind.filled, |rule| rule.kept = true),

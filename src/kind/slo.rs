@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging, Stakes, fields};
+use super::{
+    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature,
+    Paging, Stakes, fields,
+};
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {

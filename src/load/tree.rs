@@ -178,8 +178,11 @@ impl<'t> Tree<'t> {
 #[derive(Debug, Default)]
 pub struct Index {
     lists: RefCell<HashMap<u32, Vec<u32>>>,
-    maps: RefCell<HashMap<u32, HashMap<String, (u32, u32)>>>,
+    maps: RefCell<HashMap<u32, Entries>>,
 }
+
+/// Keys and values of a mapping, by the name of the key.
+type Entries = HashMap<String, (u32, u32)>;
 
 impl Index {
     fn item(&self, tree: &Tree, list: u32, place: usize) -> Option<u32> {

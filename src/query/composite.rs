@@ -5,8 +5,10 @@ use super::lexical::{
     spanned, symbol, take,
 };
 use super::tree::{Composite, Junction, Spanned};
+#[cfg(test)]
 use super::{Parsed, parse};
 
+#[cfg(test)]
 /// Reads the query of a composite monitor. An id is digits or a reference marker.
 pub fn composite(text: &str) -> Parsed<Spanned<Composite>> {
     parse(text, 0, whole)

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::search::search;
 use super::tree::{
-    Argument, Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Metric, Metrics,
-    Monitor, Scope, Search, Spanned, Suffix, Tag, Term, Text,
+    Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Metric, Metrics, Monitor, Scope,
+    Search, Spanned, Suffix, Tag, Term, Text,
 };
 use super::window::{Window, WindowSort};
 
@@ -53,6 +53,7 @@ impl Expr {
             .collect()
     }
 
+    #[cfg(test)]
     /// Bare names: the queries of a formula (`query1`), and keywords among the arguments (`sum`).
     pub fn names(&self) -> Vec<Spanned<&str>> {
         let terms = self.terms().into_iter();
@@ -107,10 +108,6 @@ impl Metrics {
         self.items.iter().flat_map(|item| item.value.metrics()).collect()
     }
 
-    pub fn functions(&self) -> Vec<&Call> {
-        self.items.iter().flat_map(|item| item.value.functions()).collect()
-    }
-
     pub fn group_keys(&self) -> Vec<&Spanned<String>> {
         self.items.iter().flat_map(|item| item.value.group_keys()).collect()
     }
@@ -121,11 +118,6 @@ impl Call {
         for argument in &self.arguments {
             argument.value.value.each_term(visit);
         }
-    }
-
-    /// The argument of a name: `direction` of `direction='above'`.
-    pub fn argument(&self, name: &str) -> Option<&Argument> {
-        self.arguments.iter().find(|argument| argument.name.as_ref().is_some_and(|known| known.value == name))
     }
 
     /// Unnamed arguments that are a word or a text: `"env:prod"` of `.over("env:prod")`, with their quotes' bytes.
@@ -276,6 +268,7 @@ impl Monitor {
         }
     }
 
+    #[cfg(test)]
     /// How far a change looks back: of `change(avg(last_5m),last_1h)` the hour.
     pub fn shift(&self) -> Option<Spanned<Window>> {
         let Self::Metric(alert) = self else { return None };

@@ -20,12 +20,16 @@ mod recordings;
 
 use std::ops::Range;
 
+#[cfg(test)]
 pub use composite::composite;
 pub use metric::{formula, metric};
 pub use monitor::monitor;
+#[cfg(test)]
 pub use search::search;
 pub use tree::*;
-pub use types::{Grammar, MONITOR_TYPES, MonitorType, monitor_type};
+#[cfg(test)]
+pub use types::MONITOR_TYPES;
+pub use types::{Grammar, MonitorType, monitor_type};
 pub use window::{Window, WindowSort};
 
 /// Longer texts are not read: the service's own limit is far below, and memory stays small.

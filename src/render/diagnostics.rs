@@ -14,7 +14,7 @@ use crate::load::locate::{Located, Locator};
 /// Columns of the text, whatever the terminal: same input, same bytes.
 const WIDTH: usize = 120;
 /// The most diagnostics that are printed as text; the others are counted.
-const MAX_TOLD: usize = 1000;
+const MAX_TOLD: usize = 200;
 /// The most bytes of a source line before and behind a place.
 const REACH: usize = 1000;
 /// The longest message, in characters.
@@ -63,7 +63,11 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
 
 /// All diagnostics for a person, each with its source line and a caret; at the end their number.
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
-    let told = look_up(diagnostics, sources);
+    let mut told = look_up(diagnostics, sources);
+    if told.len() > MAX_TOLD {
+        // What is left out shall be warnings.
+        told.sort_by_key(|told| told.diagnostic.severity);
+    }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut out = String::new();
     for one in told.iter().take(MAX_TOLD) {

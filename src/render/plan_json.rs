@@ -15,6 +15,7 @@ use crate::saved::{Seal, sealed};
 /// Goes up when a field changes its meaning; new fields may come at any time.
 pub use crate::saved::FORMAT_VERSION;
 
+#[cfg(test)]
 /// Writes the plan: the head, then one change a line, so that large plans stream and small ones read
 /// well in a diff. Errors are those of the writer.
 pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {

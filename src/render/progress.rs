@@ -42,7 +42,8 @@ struct Tally {
     total: usize,
     done: usize,
     failed: usize,
-    listed: usize,
+    /// The address of the change that began last.
+    latest: String,
     /// The last line: how many changes it told, when, and about which wait.
     told: usize,
     told_at: Duration,
@@ -108,7 +109,6 @@ impl Watch for Progress {
 impl Tally {
     fn take(&mut self, event: Event<'_>) {
         match event {
-            Event::Listed { objects, .. } => self.listed += objects,
             Event::Total { changes } => {
                 *self = Self { total: changes, told_at: self.told_at, ..Self::default() }
             }
@@ -119,7 +119,7 @@ impl Tally {
                 self.wait = None;
             }
             Event::Waiting { bucket, seconds } => self.wait = Some(waiting(bucket, seconds)),
-            Event::Started { .. } => {}
+            Event::Started { change } => change.address.as_str().clone_into(&mut self.latest),
         }
     }
 
@@ -136,8 +136,6 @@ impl Tally {
             }
             Event::Waiting { .. } => return None,
             Event::Total { .. } | Event::Started { .. } => return None,
-            Event::Listed { .. } if silent => format!("{} listed so far", plural(self.listed, "object")),
-            Event::Listed { .. } => return None,
             Event::Done { .. } if silent || self.done >= self.told + CHANGES || self.done == self.total => {
                 self.told = self.done;
                 self.applied(elapsed)
@@ -202,7 +200,7 @@ fn style(template: &str) -> ProgressStyle {
 
 fn show(bar: &ProgressBar, tally: &Tally) {
     if tally.total == 0 {
-        bar.set_message(format!("{} listed", plural(tally.listed, "object")));
+        bar.set_message("listing what is live");
         return;
     }
     if bar.length().is_none() {
@@ -213,8 +211,8 @@ fn show(bar: &ProgressBar, tally: &Tally) {
     }
     bar.set_position(tally.done as u64);
     let failed = if tally.failed > 0 { format!(", {} failed", count(tally.failed)) } else { String::new() };
-    let waiting = tally.wait.as_ref().map(|wait| format!(", {wait}")).unwrap_or_default();
-    bar.set_message(failed + &waiting);
+    let now = tally.wait.clone().unwrap_or_else(|| cut(&tally.latest, 60));
+    bar.set_message(format!("{failed}, {now}"));
 }
 
 /// Progress is a courtesy: where stderr is gone, the work goes on.

@@ -146,11 +146,7 @@ fn url(id: &str, title: &str) -> String {
     for letter in title.chars() {
         match letter.to_ascii_lowercase() {
             letter if letter.is_ascii_alphanumeric() => slug.push(letter),
-            letter if letter == '-' || letter.is_whitespace() => {
-                if !slug.ends_with('-') {
-                    slug.push('-');
-                }
-            }
+            letter if (letter == '-' || letter.is_whitespace()) && !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }
     }

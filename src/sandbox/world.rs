@@ -115,11 +115,14 @@ impl Shelf {
     }
 }
 
+/// Who names an object: its sort, serial and id.
+type User = (Sort, u64, String);
+
 #[derive(Debug, Default)]
 pub struct World {
     shelves: [Shelf; 4],
     /// Who names an object, by what is named.
-    users: HashMap<(Sort, String), BTreeSet<(Sort, u64, String)>>,
+    users: HashMap<(Sort, String), BTreeSet<User>>,
     twins: HashMap<u64, BTreeSet<u64>>,
     last_serial: u64,
     /// Microseconds; the clock never stands still nor goes back.

@@ -236,7 +236,7 @@ fn completions_name_the_commands() {
 }
 
 /// The commands that a help text lists.
-fn commands(help: &str) -> Vec<String> {
+pub fn commands(help: &str) -> Vec<String> {
     let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
     let lines = listed.lines().take_while(|line| line.starts_with("  "));
     let names =

@@ -143,7 +143,12 @@ fn long_lines() {
     check("monitors/case.yaml", format!("monitors:\n  a: {{name: \"{long}\"}}\n"));
     // Short enough to be read, wrong at its end.
     let line = "x".repeat(5 << 20);
-    let ran = check("monitors/case.yaml", format!("monitors:\n  a: {{name: \"{line}\", $nothing: 1}}\n"));
+    let ran = check(
+        "monitors/case.yaml",
+        format!(
+            "monitors:\n  a: {{name: \"{line}\", type: query alert, query: \"avg(last_5m):avg:a{{*}} > 1\", message: \"@slack-a\", $nothing: 1}}\n"
+        ),
+    );
     assert!(ran.err.len() < 5_000, "{}", ran.err.len());
     check("monitors/case.yaml", format!("monitors:\n  {line}: {{name: x}}\n"));
     check("monitors/case.yaml", format!("monitors:\n  a: {{name: x, {line}: x, $nothing: 1}}\n"));

@@ -13,3 +13,4 @@ mod hostile;
 mod environment;
 mod flags;
 mod safety;
+mod readme;

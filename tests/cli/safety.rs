@@ -96,7 +96,7 @@ fn in_what_is_wrong() {
         ),
         format!("monitors:\n  a: {{name: x, query: x, type: x, $file: {text}}}\n"),
         format!("monitors:\n  a: {{name: x, query: x, type: x, $moved_from: {text}}}\n"),
-        format!("monitors:\n  a: {{name: x\x1b]0;owned\x07\u{202e}\n"),
+        "monitors:\n  a: {name: x\x1b]0;owned\x07\u{202e}\n".to_owned(),
         format!("uses:\n  {text}: {{template: {text}, for_each: {text}}}\n"),
     ] {
         project.declare(&definitions);

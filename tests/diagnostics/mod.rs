@@ -176,6 +176,30 @@ fn bytes_that_are_no_text_end_in_an_error() {
     assert_eq!(hostile("\u{feff}monitors:\r\n  a: {name: x}\r\n"), [""; 0]);
 }
 
+/// Bodies that are wrong in thousands of places, or hold texts without end.
+#[test]
+fn hostile_bodies_end_in_few_words() {
+    let rules = |body: String| {
+        let musher = ("musher.yaml", MUSHER.as_bytes().to_vec());
+        let (told, sources) = diagnose_files(&[musher, ("monitors/x.json", body.into_bytes())]);
+        let shown = text(&told, &sources, false);
+        assert!(told.len() <= 101 && shown.len() < 200_000, "{} of {} bytes", told.len(), shown.len());
+        told.into_iter().map(|told| told.code).collect::<std::collections::BTreeSet<_>>()
+    };
+    let widgets = vec![r#"{"definition": {"type": "x", "requests": [{"q": "avg:a{"}]}}"#; 20_000].join(",");
+    let board = format!(r#"{{"title": "x", "layout_type": "ordered", "widgets": [{widgets}]}}"#);
+    assert_eq!(rules(board), ["query-syntax"].into());
+    let monitor = |query: &str, message: &str| {
+        format!(r#"{{"name": "x", "type": "query alert", "query": "{query}", "message": "{message}"}}"#)
+    };
+    let long = format!("avg(last_5m):avg:a{{{}}} > 5", "a:b,".repeat(100_000));
+    assert_eq!(rules(monitor(&long, "@a")), ["query-too-long"].into());
+    for piece in ["{{", "{{a.name}} ", "@slack_a ", "above 7 ", "@", "1.", " "] {
+        let codes = rules(monitor("avg(last_5m):avg:a{*} > 5", &piece.repeat(200_000)));
+        assert!(codes.len() <= 3, "{piece}: {codes:?}");
+    }
+}
+
 /// One fault of a file must not hide those of another, nor print what a key file holds.
 #[test]
 fn keys_in_the_file_are_never_printed() {

@@ -4,6 +4,7 @@ mod imports;
 mod mutations;
 mod pairs;
 mod random;
+mod restore;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,6 @@ pub struct Interaction {
     pub source: String,
     pub method: String,
     pub path: String,
-    pub query: String,
     pub request: Value,
     pub status: u64,
     pub response: Value,
@@ -42,12 +42,11 @@ pub fn sessions(kinds: &[&str], what: &str) -> Option<BTreeMap<String, Vec<Inter
         let text = std::fs::read_to_string(&path).expect("a readable recording");
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).expect("a recorded line");
-            let mut text = |key: &str| line[key].as_str().expect("a text").to_owned();
+            let text = |key: &str| line[key].as_str().expect("a text").to_owned();
             let interaction = Interaction {
                 source: text("source"),
                 method: text("method"),
                 path: text("path"),
-                query: text("query"),
                 request: line["request"].take(),
                 status: line["status"].as_u64().expect("a status"),
                 response: line["response"].take(),

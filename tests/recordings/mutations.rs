@@ -53,12 +53,12 @@ const EXCEPTIONS: [(&str, &str, &str); 41] = [
     ("dashboards", "/restricted_roles", "never touched unless declared"),
 ];
 
-fn excepted(section: &str, pointer: &str) -> bool {
+pub fn excepted(section: &str, pointer: &str) -> bool {
     EXCEPTIONS.iter().any(|(of, path, _)| *of == section && matches(path, pointer))
 }
 
 /// Pointers to every scalar and empty container.
-fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+pub fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().for_each(|(key, value)| {
@@ -75,7 +75,7 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-fn changed(value: &Value) -> Value {
+pub fn changed(value: &Value) -> Value {
     match value {
         Value::Null => json!("changed"),
         Value::Bool(flag) => json!(!flag),
@@ -86,7 +86,7 @@ fn changed(value: &Value) -> Value {
     }
 }
 
-fn removed(live: &Value, pointer: &str) -> Value {
+pub fn removed(live: &Value, pointer: &str) -> Value {
     let mut live = live.clone();
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer below the top");
     match live.pointer_mut(parent).expect("a parent") {
@@ -113,12 +113,12 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
     })
 }
 
-fn is_empty(value: &Value) -> bool {
+pub fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
 }
 
 /// Settable fields of the OpenAPI document with a value that is no default, to be added where absent.
-fn additions(section: &str) -> Vec<(&'static str, Value)> {
+pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
     match section {
         "monitors" => vec![
             ("/priority", json!(3)),
