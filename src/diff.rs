@@ -160,33 +160,44 @@ mod tests {
             json!([1, 2, 3, 4]),
             &[("/0", None, Some(json!(1))), ("/3", None, Some(json!(4)))],
         );
+        check(
+            json!([false, true, {}]),
+            json!([true, {"~": false}]),
+            &[("/0", Some(json!(false)), None), ("/2/~0", None, Some(json!(false)))],
+        );
         check(json!([{"a": 1}, 5]), json!([{"a": 2}, 5]), &[("/0/a", Some(json!(1)), Some(json!(2)))]);
     }
 
-    /// Carries the changes out on the live side; only for the test that they say all.
+    /// Carries the changes out on the live side; only for the test that they say all. Inner lists first:
+    /// paths count in the live ones around them.
     fn patch(live: &Value, changes: &[FieldChange]) -> Value {
         let mut out = live.clone();
         let parent_of = |path: &str| {
             path.rsplit_once('/').map(|(p, k)| (p.to_owned(), k.replace("~1", "/").replace("~0", "~")))
         };
-        for change in changes.iter().filter(|c| c.before.is_some() && c.after.is_some()) {
-            *out.pointer_mut(&change.path).expect("a live path") = change.after.clone().expect("after");
-        }
-        for change in changes.iter().rev().filter(|c| c.after.is_none()) {
-            let (parent, key) = parent_of(&change.path).expect("a parent");
-            match out.pointer_mut(&parent).expect("a live parent") {
-                Value::Object(map) => drop(map.shift_remove(&key)),
-                Value::Array(items) => drop(items.remove(key.parse().expect("an index"))),
-                _ => panic!("a scalar has no members"),
+        let depth = |change: &FieldChange| change.path.matches('/').count();
+        let deepest = changes.iter().map(depth).max().unwrap_or_default();
+        for level in (0..=deepest).rev() {
+            let here: Vec<&FieldChange> = changes.iter().filter(|change| depth(change) == level).collect();
+            for change in here.iter().filter(|c| c.before.is_some() && c.after.is_some()) {
+                *out.pointer_mut(&change.path).expect("a live path") = change.after.clone().expect("after");
             }
-        }
-        for change in changes.iter().filter(|c| c.before.is_none()) {
-            let (parent, key) = parent_of(&change.path).expect("a parent");
-            let after = change.after.clone().expect("after");
-            match out.pointer_mut(&parent).expect("a parent") {
-                Value::Object(map) => drop(map.insert(key, after)),
-                Value::Array(items) => items.insert(key.parse().expect("an index"), after),
-                _ => panic!("a scalar has no members"),
+            for change in here.iter().rev().filter(|c| c.after.is_none()) {
+                let (parent, key) = parent_of(&change.path).expect("a parent");
+                match out.pointer_mut(&parent).expect("a live parent") {
+                    Value::Object(map) => drop(map.shift_remove(&key)),
+                    Value::Array(items) => drop(items.remove(key.parse().expect("an index"))),
+                    _ => panic!("a scalar has no members"),
+                }
+            }
+            for change in here.iter().filter(|c| c.before.is_none()) {
+                let (parent, key) = parent_of(&change.path).expect("a parent");
+                let after = change.after.clone().expect("after");
+                match out.pointer_mut(&parent).expect("a parent") {
+                    Value::Object(map) => drop(map.insert(key, after)),
+                    Value::Array(items) => items.insert(key.parse().expect("an index"), after),
+                    _ => panic!("a scalar has no members"),
+                }
             }
         }
         out
