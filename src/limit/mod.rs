@@ -52,7 +52,7 @@ impl Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { concurrency: None, patience: Duration::from_secs(360), first_contact: Duration::from_secs(10) }
+        Self { concurrency: None, patience: Duration::from_secs(360), first_contact: Duration::from_secs(6) }
     }
 }
 
