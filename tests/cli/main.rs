@@ -13,4 +13,5 @@ mod hostile;
 mod environment;
 mod flags;
 mod safety;
+mod exports;
 mod readme;

@@ -90,10 +90,8 @@ fn in_what_is_wrong() {
     for definitions in [
         format!("monitors:\n  {text}: {{name: x}}\n"),
         format!("{text}: {{a: 1}}\n"),
-        format!(
-            "monitors:\n  a: {{name: x, \"$\\e{}\": 1, query: \"${{no\\e[2Jthing}}\", type: {text}}}\n",
-            &text.as_str().unwrap_or_default()[..0]
-        ),
+        "monitors:\n  a: {name: x, \"$\\e[2J\": 1, query: \"${no\\e[2Jthing}\", type: \"${\\e\"}\n"
+            .to_owned(),
         format!("monitors:\n  a: {{name: x, query: x, type: x, $file: {text}}}\n"),
         format!("monitors:\n  a: {{name: x, query: x, type: x, $moved_from: {text}}}\n"),
         "monitors:\n  a: {name: x\x1b]0;owned\x07\u{202e}\n".to_owned(),
