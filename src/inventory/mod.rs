@@ -210,6 +210,15 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
     if text.contains(Reference::OPEN) || text.contains(Reference::CLOSE) {
         return Err(vec![reserved(At::file(file))]);
     }
+    // A reader would take the rest of the file for one cell, and rows would be missing without a word.
+    if text.matches('"').count() % 2 == 1 {
+        let last = text.rfind('"').unwrap_or_default();
+        let words = "A quote is never closed".to_owned();
+        return Err(vec![
+            Diagnostic::error("csv-syntax", words, at(last..last + 1))
+                .help("quotes come in pairs; write two of them for one inside a quoted cell"),
+        ]);
+    }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     let mut table = Table::default();
     let mut record = csv::StringRecord::new();
