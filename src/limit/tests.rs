@@ -222,7 +222,8 @@ async fn patience_ends() {
     for (script, least, most) in [
         // Once reached, longer than any window; never reached, not for long.
         (vec![Ok((200, "{}"))], 300.0, 420.0),
-        (Vec::new(), 3.0, 11.0),
+        // It gives up where the next wait would be too long, so up to four seconds before its six are over.
+        (Vec::new(), 2.0, 6.5),
     ] {
         let reached = !script.is_empty();
         let script = script.into_iter().chain((0..500).map(|_| not_sent())).collect();
