@@ -128,6 +128,83 @@ pub fn align(kind: &Kind, desired: &Value, live: &Value) -> Aligned {
     aligned
 }
 
+/// Whether two bodies are equal at first sight, without copies of either: what is declared stands live, and
+/// what else is live says nothing. Most pairs of a plan are; `false` decides nothing, and [`align`] has the last
+/// word then.
+///
+/// `bare` is the live member that holds the mark, by its name, without the mark.
+pub fn plainly_equal(kind: &Kind, desired: &Value, live: &Value, bare: Option<(&str, &Value)>) -> bool {
+    let undeclared = |path: &str| live.pointer(path).is_some() && desired.pointer(path).is_none();
+    let (Value::Object(wanted), Value::Object(held)) = (desired, live) else { return false };
+    !kind.derived.iter().any(|derived| undeclared(derived.path))
+        && !kind.alternatives.iter().any(|pair| undeclared(pair.one) || undeclared(pair.other))
+        // A list without ids in it may still be named by them elsewhere: not to be told in passing.
+        && !kind.identified.iter().any(|list| live.pointer(list.list).is_some())
+        && plainly_equal_members(wanted, held, bare, rules(kind))
+}
+
+fn plainly_equal_members(
+    desired: &Map<String, Value>,
+    live: &Map<String, Value>,
+    bare: Option<(&str, &Value)>,
+    rule: &Rule,
+) -> bool {
+    let without_mark = |key: &str, value| match bare {
+        Some((name, bare)) if name == key => bare,
+        _ => value,
+    };
+    let says_nothing = |key: &str, value: &Value| {
+        rule.child(key).is_some_and(|child| {
+            let blank = rule.open && is_empty(value) && child.defaults.first().is_none_or(is_empty);
+            child.read_only
+                || child.kept
+                || blank
+                || child.defaults.iter().any(|default| same(default, value))
+        })
+    };
+    let mut declared = 0;
+    for (key, wanted) in desired {
+        let Some(value) = live.get(key) else { return false };
+        let child = rule.child(key).unwrap_or(&NO_RULE);
+        let equal = || plainly_equal_values(wanted, without_mark(key, value), child);
+        if wanted.is_null() || child.read_only || !equal() {
+            return false;
+        }
+        declared += 1;
+    }
+    declared == live.len()
+        || live
+            .iter()
+            .all(|(key, value)| desired.contains_key(key) || says_nothing(key, without_mark(key, value)))
+}
+
+fn plainly_equal_values(desired: &Value, live: &Value, rule: &Rule) -> bool {
+    let is_synonym = |value: &Value| rule.synonyms.iter().any(|synonym| same(synonym, value));
+    let equal = match (desired, live) {
+        (Value::Object(desired), Value::Object(live)) => plainly_equal_members(desired, live, None, rule),
+        (Value::Array(desired), Value::Array(live)) if rule.set => equal_sets(desired, live),
+        (Value::Array(desired), Value::Array(live)) => {
+            let rule = rule.item().unwrap_or(&NO_RULE);
+            let mut pairs = desired.iter().zip(live);
+            desired.len() == live.len() && pairs.all(|(a, b)| plainly_equal_values(a, b, rule))
+        }
+        (Value::String(desired), Value::String(live)) if rule.trimmed => {
+            desired.trim_end() == live.trim_end()
+        }
+        (desired, live) => same(desired, live),
+    };
+    equal || (is_synonym(desired) && is_synonym(live))
+}
+
+/// Longer sets are brought into order to be compared.
+const SHORT: usize = 64;
+
+fn equal_sets(desired: &[Value], live: &[Value]) -> bool {
+    let short = desired.len().max(live.len()) <= SHORT;
+    desired == live
+        || (short && desired.iter().all(|a| live.contains(a)) && live.iter().all(|b| desired.contains(b)))
+}
+
 /// A declared null leaves the field out; where the service holds a null too, nothing is to be said of it.
 fn settle_nulls(desired: &mut Value, live: &mut Value, rule: &Rule) {
     let (Value::Object(desired), Value::Object(live)) = (desired, live) else { return };

@@ -7,6 +7,7 @@ mod commands;
 mod diagnostic;
 mod model;
 mod wire;
+mod cores;
 
 // Facts.
 mod kind;

@@ -1,6 +1,6 @@
 //! The mark on a live object: read, written, taken out, by the kind's sort of mark.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::kind::{Kind, MarkSort};
 use crate::model::{Mark, Owner};
@@ -51,6 +51,15 @@ pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
         }
         MarkSort::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
     }
+}
+
+/// The member that holds the mark, by its name, without any mark.
+pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
+    let (MarkSort::Tags(at) | MarkSort::LastLine(at)) = kind.mark;
+    let name = at.trim_start_matches('/');
+    let mut alone = Value::Object(Map::from_iter([(name.to_owned(), body.get(name)?.clone())]));
+    strip(kind, &mut alone);
+    Some((name, alone[name].take()))
 }
 
 /// Takes any mark out, whoever's it is, so that a user never meets one.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::config::Scope;
+use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, step};
 use crate::diff::{diff, same};
 use crate::fill::{fill, references};
@@ -18,6 +19,9 @@ use crate::model::{
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
 use crate::risk::{Stake, risks};
+
+/// A thread is worth so many pairs.
+const WORTH_THREADS: usize = 32;
 
 /// What a plan is made from.
 pub struct Inputs<'a> {
@@ -39,7 +43,9 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     let mut changes = Vec::new();
     let mut unchanged = 0;
     let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
-    for compared in compare_all(inputs, &matched.pairs, &known) {
+    let compare_some =
+        |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
+    for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
         match compared.change {
             Some(change) => changes.push(change),
             None if compared.selected => unchanged += 1,
@@ -146,6 +152,9 @@ fn ours<'a>(
     leftover: &mut Vec<&'a Live>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> &'a Live {
+    if let [only] = found {
+        return only;
+    }
     let mut by_age: Vec<&'a Live> = found.to_vec();
     by_age.sort_by_key(|live| age(kind, live));
     let fits = |live: &Live| resource.is_none_or(|resource| !must_replace(kind, &resource.body, &live.body));
@@ -233,11 +242,15 @@ fn adopt<'a>(
 
 fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
     kind.immutable.iter().filter_map(|path| path.strip_prefix('/')).any(|key| {
+        let (desired, live) = (desired.get(key), live.get(key));
+        if desired.as_ref() == live {
+            return false;
+        }
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
             canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()))
         };
-        !same(&alone(desired.get(key)), &alone(live.get(key).cloned()))
+        !same(&alone(desired), &alone(live.cloned()))
     })
 }
 
@@ -267,22 +280,6 @@ struct Compared {
     selected: bool,
     change: Option<Change>,
     unknown: Vec<String>,
-}
-
-/// Compares every pair, on all cores where there are many; in the order of the pairs.
-fn compare_all(inputs: &Inputs, pairs: &[Pair], known: &BTreeMap<Address, Known>) -> Vec<Compared> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let size = pairs.len().div_ceil(cores).max(200);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = pairs
-            .chunks(size)
-            .map(|chunk| {
-                let work = || chunk.iter().map(|pair| compare(inputs, pair, known)).collect::<Vec<_>>();
-                scope.spawn(work)
-            })
-            .collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("bug: a comparison panicked")).collect()
-    })
 }
 
 fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Compared {
@@ -329,6 +326,7 @@ fn added(body: Value) -> Vec<FieldChange> {
     members.into_iter().map(field).collect()
 }
 
+/// The change that brings a live object to what is declared, if any; and its unknown fields.
 fn update(
     pair: &Pair,
     live: &Live,
@@ -336,15 +334,52 @@ fn update(
     mark: &Mark,
     known: &BTreeMap<Address, Known>,
 ) -> (Option<Change>, Vec<String>) {
+    let declared = pair.resource.body.value();
+    if found == Found::Mark && is_untouched(pair, live, mark, &declared, known) {
+        debug_assert!(
+            matches!(differences(pair, live, found, mark, &declared, known), (None, unknown) if unknown.is_empty()),
+            "{} is no change at first sight, and is one",
+            pair.resource.address
+        );
+        return (None, Vec::new());
+    }
+    differences(pair, live, found, mark, &declared, known)
+}
+
+/// Whether nothing is to be done, seen at a glance: for most of a plan, and at a tenth of the price.
+fn is_untouched(
+    pair: &Pair,
+    live: &Live,
+    mark: &Mark,
+    declared: &Value,
+    known: &BTreeMap<Address, Known>,
+) -> bool {
+    let ignores = !pair.resource.directives.ignore.is_empty();
+    if pair.replaced || ignores || live.mark.as_ref().is_some_and(|live| live.protect != mark.protect) {
+        return false;
+    }
+    let filled = fill(pair.kind, declared, &|reference| answer(known, reference));
+    let bare = mark::bare(pair.kind, &live.body);
+    let bare = bare.as_ref().map(|(name, value)| (*name, value));
+    canon::plainly_equal(pair.kind, &filled, &live.body, bare)
+}
+
+fn differences(
+    pair: &Pair,
+    live: &Live,
+    found: Found,
+    mark: &Mark,
+    declared: &Value,
+    known: &BTreeMap<Address, Known>,
+) -> (Option<Change>, Vec<String>) {
     let resource = pair.resource;
     let mut bare = live.body.clone();
     mark::strip(pair.kind, &mut bare);
-    let declared = resource.body.value();
-    let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
+    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    let wanted = with_ignored(declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
     let aligned = canon::align(pair.kind, &filled, &bare);
     let mut fields = diff(&aligned.live, &aligned.desired);
-    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
     if was_protected != mark.protect {
         fields.push(FieldChange {
             path: "/$protect".to_owned(),

@@ -26,10 +26,9 @@ mod window;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::num::NonZero;
-use std::thread;
 
 use crate::config::{Config, RuleLevel};
+use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, Sources, known_words, step};
 use crate::model::Resource;
 
@@ -39,8 +38,8 @@ use self::finding::{Finding, Findings};
 use self::rules::position;
 pub use self::rules::{RULES, Rule, all_codes};
 
-/// From so many resources on, threads pay.
-const WORTH_THREADS: usize = 64;
+/// A thread is worth so many resources.
+const WORTH_THREADS: usize = 32;
 
 /// So many findings of one resource are told, as of one file.
 const MOST: usize = 100;
@@ -107,11 +106,13 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
     let mut told = shape::circles(resources);
     told.extend(shape::adopted_twice(resources));
     told.extend(shape::moved_twice(resources));
-    let facts = in_parallel(resources, &|chunk, _| estate::facts(chunk));
+    let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk));
     let estate = Estate::new(resources, facts.into_iter().flatten().collect(), settings);
     let mut found: Vec<(usize, Finding)> = Vec::new();
     let mut used = Used::default();
-    for (mut part, also_used) in in_parallel(resources, &|chunk, from| judge(chunk, from, &estate)) {
+    for (mut part, also_used) in
+        in_parallel(resources, WORTH_THREADS, &|chunk, from| judge(chunk, from, &estate))
+    {
         found.append(&mut part);
         used.append(also_used);
     }
@@ -152,21 +153,6 @@ fn judge(resources: &[Resource], from: usize, estate: &Estate<'_>) -> (Vec<(usiz
         found.extend(own.into_iter().map(|finding| (from + index, finding)));
     }
     (found, used)
-}
-
-/// Splits work among all cores, and gives the results in order.
-fn in_parallel<R: Send>(resources: &[Resource], work: &(dyn Fn(&[Resource], usize) -> R + Sync)) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    if resources.len() < WORTH_THREADS || threads == 1 {
-        return vec![work(resources, 0)];
-    }
-    let size = resources.len().div_ceil(threads);
-    thread::scope(|scope| {
-        let chunks = resources.chunks(size).enumerate();
-        let workers: Vec<_> =
-            chunks.map(|(index, chunk)| scope.spawn(move || work(chunk, index * size))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("bug: a worker panicked")).collect()
-    })
 }
 
 /// The names of a text that are meant to be one of a few: for rules that compare with lists.

@@ -1,6 +1,6 @@
 //! All objects of a kind: pages asked for at once, and whole bodies where a list shows summaries only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -41,10 +41,35 @@ impl Wanted<'_> {
     }
 }
 
+/// Lists whose first pages are on their way.
+pub struct Listing {
+    lists: Vec<Pages>,
+}
+
 impl Client {
     /// Lists all kinds at once. The objects come by kind, in the service's order.
     pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-        let lists = wanted.kinds.iter().map(|kind| self.list_kind(kind, wanted));
+        self.finish(self.ask(&wanted.kinds, wanted.owner), wanted).await
+    }
+
+    /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
+    /// be read meanwhile.
+    pub fn ask(&self, kinds: &[&'static Kind], owner: Option<&Owner>) -> Listing {
+        let list = |kind: &&'static Kind| {
+            let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
+            list.ask_for(self.cache().count(kind.section).unwrap_or_default());
+            list
+        };
+        Listing { lists: kinds.iter().map(list).collect() }
+    }
+
+    /// The lists to their ends, as [`Client::list`] gives them. `wanted` names the kinds and the owner that were
+    /// asked for.
+    pub async fn finish(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+        for list in &mut listing.lists {
+            list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
+        }
+        let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
         let lists = futures_util::future::join_all(lists).await;
         // Keys that don't serve are the cause of whatever else went wrong.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
@@ -57,83 +82,43 @@ impl Client {
         Ok(lives.into_iter().flatten().collect())
     }
 
-    async fn list_kind(&self, kind: &'static Kind, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-        let tag = wanted.owner.map(mark::owner_tag);
-        let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
-        let guess = declared.max(self.cache().count(kind.section).unwrap_or_default());
-        let items = self.pages(kind, tag.as_deref(), guess).await?;
-        self.cache().set_count(kind.section, items.len());
+    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+        let kind = list.kind;
+        let mut lives = list.all().await?;
+        self.cache().set_count(kind.section, lives.len());
 
-        let ours = |body: &Value| {
-            wanted.owner.is_none_or(|owner| mark::read(kind, body).is_some_and(|mark| mark.owner == *owner))
-                && wanted.filter.is_none_or(|filter| filter(kind, body))
+        let ours = |live: &Live| {
+            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
+                && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
         };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
-        let items: Vec<_> = items
-            .into_iter()
-            .filter(|(id, body)| {
-                missing.remove(id);
-                ours(body) || wanted.adopts(kind, id)
-            })
-            .collect();
-        let mut lives = if kind.listing.summary.is_some() {
-            let kept: BTreeSet<&str> = items.iter().map(|(id, _)| id.as_str()).collect();
+        lives.retain(|live| {
+            missing.remove(&live.id);
+            ours(live) || wanted.adopts(kind, &live.id)
+        });
+        if kind.listing.summary.is_some() {
+            let kept: BTreeSet<&str> = lives.iter().map(|live| live.id.as_str()).collect();
             self.cache().keep_only(kind.section, &|id| kept.contains(id));
-            self.whole(kind, &items).await?
-        } else {
-            items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect()
-        };
+            lives = self.whole(kind, &lives).await?;
+        }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
         lives.extend(self.get_all(kind, missing.into_iter().cloned().collect()).await?);
         // What a summary showed may have changed before its body was read.
-        lives.retain(|live| ours(&live.body) || wanted.adopts(kind, &live.id));
+        lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
         Ok(lives)
     }
 
-    /// Every item of a list, each id once: an object that is made meanwhile shifts others to the next page.
-    pub(super) async fn pages(
-        &self,
-        kind: &'static Kind,
-        tag: Option<&str>,
-        guess: usize,
-    ) -> Result<Vec<(String, Value)>, Refusal> {
-        let mut items: Vec<(String, Value)> = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
-        let mut asked = 0;
-        let mut next = (guess / kind.listing.page_size + 1).min(PAGES_AT_ONCE);
-        loop {
-            let requests: Vec<_> = (asked..asked + next).map(|page| page_request(kind, tag, page)).collect();
-            asked += next;
-            let read = move |request: &Request, value| answer::items(kind, request, value);
-            let pages = side_by_side(&self.wire, requests, read).await;
-            let before = items.len();
-            let mut last = 0;
-            for page in pages {
-                let page = page?;
-                last = page.len();
-                items.extend(page.into_iter().filter(|(id, _)| seen.insert(id.clone())));
-            }
-            // A short page is the end. So is one with nothing new: not every list knows pages.
-            if last < kind.listing.page_size || items.len() == before {
-                return Ok(items);
-            }
-            if asked >= MOST_PAGES {
-                return Err(Refusal::odd(&page_request(kind, tag, asked), "the list has no end"));
-            }
-            next = asked.min(PAGES_AT_ONCE);
-        }
+    pub(super) fn pages_of(&self, kind: &'static Kind, tag: Option<String>) -> Pages {
+        let web = self.web.clone();
+        Pages { kind, tag, wire: Arc::clone(&self.wire), web, asked: 0, tasks: JoinSet::new() }
     }
 
     /// The bodies behind summaries: from the cache, or read side by side.
-    pub(super) async fn whole(
-        &self,
-        kind: &'static Kind,
-        summaries: &[(String, Value)],
-    ) -> Result<Vec<Live>, Refusal> {
+    pub(super) async fn whole(&self, kind: &'static Kind, summaries: &[Live]) -> Result<Vec<Live>, Refusal> {
         let Some(summary) = kind.listing.summary else { return Ok(Vec::new()) };
         let mut bodies: BTreeMap<&str, Live> = BTreeMap::new();
         let mut missing = Vec::new();
-        for (id, shown) in summaries {
+        for Live { id, body: shown, .. } in summaries {
             let modified = shown.get(summary.modified).and_then(Value::as_str);
             let kept = modified.and_then(|modified| {
                 let body = self.cache().get(kind.section, id, modified)?;
@@ -153,7 +138,7 @@ impl Client {
             fetched.into_iter().map(|live| (live.id.clone(), live)).collect();
         Ok(summaries
             .iter()
-            .filter_map(|(id, _)| bodies.remove(id.as_str()).or_else(|| fetched.remove(id)))
+            .filter_map(|live| bodies.remove(live.id.as_str()).or_else(|| fetched.remove(&live.id)))
             .collect())
     }
 
@@ -172,6 +157,70 @@ impl Client {
             }
         }
         Ok(lives)
+    }
+}
+
+/// The pages of one list.
+pub(super) struct Pages {
+    kind: &'static Kind,
+    /// What the list is filtered by, where the API can.
+    tag: Option<String>,
+    wire: Arc<dyn Wire>,
+    web: String,
+    asked: usize,
+    /// By position of the page.
+    tasks: JoinSet<(usize, Result<Vec<Live>, Refusal>)>,
+}
+
+impl Pages {
+    /// Asks for the pages that so many items fill, and for the one behind them.
+    pub(super) fn ask_for(&mut self, items: usize) {
+        self.ask((items / self.kind.listing.page_size + 1).min(PAGES_AT_ONCE));
+    }
+
+    /// Asks for all pages up to this one, without those that were asked for already.
+    fn ask(&mut self, until: usize) {
+        while self.asked < until {
+            let (kind, page, web) = (self.kind, self.asked, self.web.clone());
+            let (wire, request) = (Arc::clone(&self.wire), page_request(kind, self.tag.as_deref(), page));
+            self.tasks.spawn(async move {
+                let answer = call(wire.as_ref(), &request).await;
+                let items = answer.and_then(|answer| answer::items(kind, &request, answer));
+                let live = |(id, body)| live_of(kind, &web, id, body);
+                (page, items.map(|items| items.into_iter().map(live).collect()))
+            });
+            self.asked += 1;
+        }
+    }
+
+    /// Every item of the list, each id once: an object that is made meanwhile shifts others to the next page.
+    /// At least one page must have been asked for.
+    pub(super) async fn all(mut self) -> Result<Vec<Live>, Refusal> {
+        let size = self.kind.listing.page_size;
+        let (mut items, mut seen) = (Vec::new(), HashSet::new());
+        loop {
+            let mut pages = Vec::new();
+            while let Some(page) = self.tasks.join_next().await {
+                pages.push(page.expect("bug: reading a page panicked"));
+            }
+            pages.sort_unstable_by_key(|(page, _)| *page);
+            let before = items.len();
+            let mut last = 0;
+            for (_, page) in pages {
+                let page = page?;
+                last = page.len();
+                items.extend(page.into_iter().filter(|live: &Live| seen.insert(live.id.clone())));
+            }
+            // A short page is the end. So is one with nothing new: not every list knows pages.
+            if last < size || items.len() == before {
+                return Ok(items);
+            }
+            if self.asked >= MOST_PAGES {
+                let request = page_request(self.kind, self.tag.as_deref(), self.asked);
+                return Err(Refusal::odd(&request, "the list has no end"));
+            }
+            self.ask(self.asked + self.asked.min(PAGES_AT_ONCE));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use list::Wanted;
+pub use list::{Listing, Wanted};
 pub use refusal::{Fault, Refusal};
 
 use crate::cache::{Cache, Limit};
@@ -183,21 +183,22 @@ impl Client {
 
     /// The live objects that bear this mark.
     pub async fn find(&self, kind: &'static Kind, mark: &Mark, search: Search) -> Result<Vec<Live>, Refusal> {
-        let bears = |body: &Value| {
-            mark::read(kind, body).is_some_and(|own| own.owner == mark.owner && own.id == mark.id)
-        };
+        let bears =
+            |live: &Live| live.mark.as_ref().is_some_and(|own| own.owner == mark.owner && own.id == mark.id);
         let tag = match search {
             Search::Quick => mark::id_tag(&mark.id),
             Search::Thorough => mark::owner_tag(&mark.owner),
         };
         let guess = self.cache().count(kind.section).unwrap_or_default();
         let guess = if search == Search::Quick && kind.listing.tag_filter.is_some() { 0 } else { guess };
-        let mut items = self.pages(kind, Some(&tag), guess).await?;
-        items.retain(|(_, body)| bears(body));
+        let mut pages = self.pages_of(kind, Some(tag));
+        pages.ask_for(guess);
+        let mut live = pages.all().await?;
+        live.retain(bears);
         if kind.listing.summary.is_some() {
-            return self.whole(kind, &items).await;
+            return self.whole(kind, &live).await;
         }
-        Ok(items.into_iter().map(|(id, body)| live_of(kind, &self.web, id, body)).collect())
+        Ok(live)
     }
 
     /// The rate limit that writes of a kind met in an earlier run.

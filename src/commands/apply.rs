@@ -90,7 +90,7 @@ async fn prepare(
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
-    let surveyed = survey(desk, declared, &service).await?;
+    let surveyed = survey(desk, declared, &service, service.ask(&declared.scope.owner)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {

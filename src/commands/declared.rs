@@ -49,26 +49,31 @@ pub struct Judged {
 
 /// Reads and judges the project; tells nothing yet.
 pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
-    let (mut declared, mut diagnostics, sources) = match bare(desk)? {
-        Judged { declared: Some(declared), diagnostics, sources } => (declared, diagnostics, sources),
-        judged => return Ok(judged),
-    };
-    let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
-    diagnostics.extend(faults);
-    let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
-    declared.written = definitions.resources.iter().map(|definition| definition.address.clone()).collect();
-    drop(definitions);
-    diagnostics.extend(faults);
-    let (settings, faults) = check::Settings::read(&declared.config);
-    diagnostics.extend(faults);
-    diagnostics.extend(check(&resources, &settings, &sources));
-    declared.resources = resources;
-    declared.sources = sources.clone();
-    Ok(Judged { declared: Some(declared), diagnostics, sources })
+    Ok(bare(desk)?.with_definitions())
+}
+
+impl Judged {
+    /// Reads and judges what the project declares.
+    fn with_definitions(self) -> Self {
+        let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
+        let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
+        diagnostics.extend(faults);
+        let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
+        declared.written =
+            definitions.resources.iter().map(|definition| definition.address.clone()).collect();
+        drop(definitions);
+        diagnostics.extend(faults);
+        let (settings, faults) = check::Settings::read(&declared.config);
+        diagnostics.extend(faults);
+        diagnostics.extend(check(&resources, &settings, &sources));
+        declared.resources = resources;
+        declared.sources = sources.clone();
+        Self { declared: Some(declared), diagnostics, sources }
+    }
 }
 
 /// Reads `musher.yaml` alone: a project that declares nothing.
-fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
+pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let root = config::find(&start(desk.common)?)?;
     let only = globs(&desk.common.only)?;
     let mut sources = Sources::default();
@@ -94,12 +99,12 @@ fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
 
 /// Reads the project and tells what is wrong with it; an error ends the command.
 pub fn declare(desk: &Desk<'_>) -> anyhow::Result<Declared> {
-    declare_strictly(desk, false)
+    declare_strictly(desk, bare(desk)?, false)
 }
 
-/// The same, with warnings taken for errors where they are denied.
-pub fn declare_strictly(desk: &Desk<'_>, deny_warnings: bool) -> anyhow::Result<Declared> {
-    let mut judged = judge(desk)?;
+/// The same of a project whose `musher.yaml` has been read, with warnings taken for errors where they are denied.
+pub fn declare_strictly(desk: &Desk<'_>, bare: Judged, deny_warnings: bool) -> anyhow::Result<Declared> {
+    let mut judged = bare.with_definitions();
     if deny_warnings {
         deny(&mut judged.diagnostics);
     }

@@ -1,25 +1,18 @@
 //! `musher plan`: what apply would do.
 
-use std::sync::Arc;
-
 use super::Desk;
 use super::cost::cost;
-use super::declared::declare_strictly;
-use super::surveyed::{service, survey};
+use super::surveyed::declare_and_survey;
 use crate::cli::{self, Exit, Format};
 use crate::model::Plan;
 use crate::render::page::Look;
-use crate::render::progress::Progress;
 use crate::render::{plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
-    let declared = declare_strictly(desk, options.strictness.denies_warnings())?;
-    let progress = Arc::new(Progress::start(desk.common.quiet));
-    let service = service(desk, &declared, &progress)?;
-    let surveyed = survey(desk, &declared, &service).await?;
-    progress.end();
+    let (declared, service, surveyed) =
+        declare_and_survey(desk, options.strictness.denies_warnings()).await?;
     service.tell_counts(desk)?;
     if format == Format::Json {
         let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);

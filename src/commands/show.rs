@@ -1,11 +1,8 @@
 //! `musher show`: one resource as it is rendered, as it is live, and how they differ.
 
-use std::sync::Arc;
-
 use anyhow::bail;
 
-use super::declared::declare;
-use super::surveyed::{service, survey};
+use super::surveyed::declare_and_survey;
 use super::{Desk, template};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
@@ -16,7 +13,6 @@ use crate::mark;
 use crate::model::Address;
 use crate::plan::answer;
 use crate::render::page::Look;
-use crate::render::progress::Progress;
 use crate::render::show::{Shown, write_json, write_text};
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
@@ -30,11 +26,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
     let Some(address) = Address::parse(name) else {
         bail!("`{name}` is no address: write the section and the id, as in monitors/checkout-errors");
     };
-    let declared = declare(desk)?;
-    let progress = Arc::new(Progress::start(desk.common.quiet));
-    let service = service(desk, &declared, &progress)?;
-    let surveyed = survey(desk, &declared, &service).await?;
-    progress.end();
+    let (declared, _, surveyed) = declare_and_survey(desk, false).await?;
 
     let resource = declared.resources.iter().find(|resource| resource.address == address);
     let change = surveyed.plan.changes.iter().find(|change| change.address == address);

@@ -6,22 +6,23 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use super::declared::{Declared, tell};
+use super::declared::{Declared, bare, declare_strictly, tell};
 use super::log::Log;
 use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
-use crate::client::{Client, Fault, Refusal, Wanted};
+use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
 use crate::diagnostic::has_errors;
 use crate::kind::{KINDS, Kind};
 use crate::limit::{Pace, Paced};
-use crate::model::{Live, Plan};
+use crate::model::{Live, Owner, Plan};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 
 /// An API at work for one command.
 pub struct Service {
-    pub client: Client,
+    pub client: Arc<Client>,
     pub paced: Arc<Paced>,
     pub log: Arc<Log>,
     /// True: nothing more is sent.
@@ -39,6 +40,13 @@ pub struct Surveyed {
     pub listed: Instant,
 }
 
+/// What the service is asked first, on its way.
+pub struct Asked {
+    listing: Listing,
+    organisation: JoinHandle<Result<Option<client::Organisation>, Refusal>>,
+    at: Instant,
+}
+
 /// Gets ready to talk to the environment's API.
 pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -> anyhow::Result<Service> {
     let Connection { wire, site, web, cache, variables } =
@@ -48,7 +56,7 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
     let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
     let log = Arc::new(Log::new(progress.clone(), desk.common.verbose));
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
-    let client = Client::new(paced.clone(), &web, cache);
+    let client = Arc::new(Client::new(paced.clone(), &web, cache));
     Ok(Service { client, paced, log, stop, site, variables })
 }
 
@@ -60,6 +68,16 @@ impl Service {
 
     /// The same, of these kinds.
     pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
+        self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await
+    }
+
+    /// The same, where the first pages have been asked for.
+    async fn listed(
+        &self,
+        kinds: &[&'static Kind],
+        declared: &Declared,
+        listing: Listing,
+    ) -> anyhow::Result<Vec<Live>> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
@@ -73,7 +91,14 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.list(&wanted).await.map_err(|refusal| self.explain(refusal))
+        self.client.finish(listing, &wanted).await.map_err(|refusal| self.explain(refusal))
+    }
+
+    /// Asks for all that a survey needs to know, and doesn't wait.
+    pub fn ask(&self, owner: &Owner) -> Asked {
+        let client = Arc::clone(&self.client);
+        let organisation = tokio::spawn(async move { client.organisation().await });
+        Asked { listing: self.client.ask(&KINDS, Some(owner)), organisation, at: Instant::now() }
     }
 
     /// With `-v`, what went over the wire.
@@ -115,11 +140,40 @@ impl Service {
     }
 }
 
-/// Lists what is live and plans. What there is to say beside the plan is told; an error ends the command.
-pub async fn survey(desk: &Desk<'_>, declared: &Declared, service: &Service) -> anyhow::Result<Surveyed> {
-    let listed = Instant::now();
-    let (live, organisation) = tokio::join!(service.live(declared), service.client.organisation());
+/// Reads what is declared while the service is asked what is live: neither waits for the other.
+pub async fn declare_and_survey(
+    desk: &Desk<'_>,
+    deny_warnings: bool,
+) -> anyhow::Result<(Declared, Service, Surveyed)> {
+    let bare = bare(desk)?;
+    // Until the files are read there is nothing to show: what is wrong with them comes first.
+    let silent = Arc::new(Progress::start(true));
+    let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
+    let asked = sound.map(|declared| {
+        let service = service(desk, declared, &silent)?;
+        let asked = service.ask(&declared.scope.owner);
+        anyhow::Ok((service, asked))
+    });
+    let declared = declare_strictly(desk, bare, deny_warnings)?;
+    let (service, asked) = asked.ok_or(Told)??;
+    let progress = Arc::new(Progress::start(desk.common.quiet));
+    service.log.go_on_with(Arc::clone(&progress));
+    let surveyed = survey(desk, &declared, &service, asked).await?;
+    progress.end();
+    Ok((declared, service, surveyed))
+}
+
+/// Plans with what was asked for. What there is to say beside the plan is told; an error ends the command.
+pub async fn survey(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    service: &Service,
+    asked: Asked,
+) -> anyhow::Result<Surveyed> {
+    let Asked { listing, organisation, at: listed } = asked;
+    let (live, organisation) = tokio::join!(service.listed(&KINDS, declared, listing), organisation);
     let live = live?;
+    let organisation = organisation.context("the question for the organisation was dropped")?;
     // Keys that may not read the organisation plan all the same.
     let organisation = organisation
         .ok()

@@ -11,14 +11,13 @@ mod uses;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::num::NonZero;
 use std::sync::atomic::Ordering;
-use std::thread;
 
 use self::body::Sites;
 use self::definition::{Compiled, Output};
 use self::fault::Faults;
 use crate::config::{Config, Scope};
+use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, Sources, known_words};
 use crate::kind;
 use crate::load::definitions::{Definition, Definitions};
@@ -30,8 +29,8 @@ use crate::template::{Compiler, Global, Run};
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
-/// From so many definitions or instances on, threads pay.
-const WORTH_THREADS: usize = 64;
+/// A thread is worth so many definitions or instances.
+const WORTH_THREADS: usize = 32;
 /// So many unknown references get a "did you mean": comparing with all addresses takes its time.
 const SUGGESTIONS: usize = 20;
 
@@ -74,7 +73,9 @@ pub fn expand(
     let mut made = Made::default();
     let constants = scope::constants(config, scope, &mut made.diagnostics);
     let setting = Setting::new(config, scope, &constants);
-    for part in in_parallel(&definitions.resources, &|definitions| plain(definitions, &setting)) {
+    for part in
+        in_parallel(&definitions.resources, WORTH_THREADS, &|definitions, _| plain(definitions, &setting))
+    {
         made.append(part);
     }
     fold(&mut made.diagnostics);
@@ -177,19 +178,6 @@ fn render_plain(
         Some(resource) => made.resources.push(resource),
         None => made.failed.push(compiled.definition.address.clone()),
     }
-}
-
-/// Splits work among all cores, and gives the results in order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: &(dyn Fn(&[T]) -> R + Sync)) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    if items.len() < WORTH_THREADS || threads == 1 {
-        return vec![work(items)];
-    }
-    thread::scope(|scope| {
-        let chunks = items.chunks(items.len().div_ceil(threads));
-        let workers: Vec<_> = chunks.map(|chunk| scope.spawn(move || work(chunk))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("bug: a worker panicked")).collect()
-    })
 }
 
 /// What can be said only when everything is there: duplicates, marks, unknown references.

@@ -12,7 +12,8 @@ use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
 use super::template::CompiledTemplate;
-use super::{Made, Setting, in_parallel};
+use super::{Made, Setting, WORTH_THREADS};
+use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part, Sources, known_words, step};
 use crate::inventory::{self, Folder, Item, Keep};
 use crate::load::definitions::Use;
@@ -103,7 +104,7 @@ fn attempt(
         }
     };
     let chosen = choose(plan, &items, &mut faults, &mut made);
-    for (part, more) in in_parallel(&chosen, &|chosen| instances(plan, chosen)) {
+    for (part, more) in in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(plan, chosen)) {
         made.append(part);
         faults.append(more);
     }

@@ -15,6 +15,8 @@ pub struct Level {
     pub freed: Notify,
     fixed: bool,
     most: f64,
+    /// More for each answer before the first trouble.
+    rise: f64,
     state: Mutex<State>,
 }
 
@@ -22,21 +24,23 @@ pub struct Level {
 struct State {
     level: f64,
     in_flight: usize,
-    /// No trouble yet: one more for each answer, which doubles the level in a round trip.
-    doubling: bool,
+    /// No trouble yet: it rises with each answer, which multiplies it in a round trip.
+    untroubled: bool,
     /// One wave of refusals counts once: those that were sent before it say nothing new.
     halved: Option<Instant>,
 }
 
 impl Level {
-    /// A level fixed at `fixed`, or one that rises from 8 to `most`.
-    pub fn new(fixed: Option<usize>, most: usize) -> Self {
+    /// A level fixed at `fixed`, or one that rises from 8 to `most`, by `rise` with each good answer until the
+    /// service groans for the first time.
+    pub fn new(fixed: Option<usize>, most: usize, rise: usize) -> Self {
         let level = fixed.map_or(FIRST, |fixed| fixed.max(1) as f64);
         Self {
             freed: Notify::new(),
             fixed: fixed.is_some(),
             most: most as f64,
-            state: Mutex::new(State { level, in_flight: 0, doubling: true, halved: None }),
+            rise: rise as f64,
+            state: Mutex::new(State { level, in_flight: 0, untroubled: true, halved: None }),
         }
     }
 
@@ -58,7 +62,7 @@ impl Level {
         let mut state = self.state();
         let needed = state.in_flight as f64 * 2.0 >= state.level;
         if !self.fixed && quick && needed {
-            let more = if state.doubling { 1.0 } else { 1.0 / state.level };
+            let more = if state.untroubled { self.rise } else { 1.0 / state.level };
             state.level = (state.level + more).min(self.most);
         }
     }
@@ -70,7 +74,7 @@ impl Level {
             return;
         }
         state.level = (state.level / 2.0).max(1.0);
-        state.doubling = false;
+        state.untroubled = false;
         state.halved = Some(now);
     }
 
@@ -98,7 +102,7 @@ mod tests {
 
     #[test]
     fn it_rises_from_8_and_halves() {
-        let level = Level::new(None, 32);
+        let level = Level::new(None, 32, 1);
         assert_eq!(round(&level, true), 8);
         let later = round(&level, true);
         assert!(later > 8, "{later}");
@@ -122,8 +126,18 @@ mod tests {
     }
 
     #[test]
+    fn it_rises_as_steeply_as_it_is_told() {
+        let second = |rise| {
+            let level = Level::new(None, 64, rise);
+            assert_eq!(round(&level, true), 8);
+            round(&level, true)
+        };
+        assert!(second(4) >= 2 * second(1), "{} {}", second(4), second(1));
+    }
+
+    #[test]
     fn slow_answers_and_idle_places_do_not_raise_it() {
-        let level = Level::new(None, 32);
+        let level = Level::new(None, 32, 1);
         for _ in 0..10 {
             round(&level, false);
         }
@@ -138,9 +152,9 @@ mod tests {
 
     #[test]
     fn a_fixed_one_stays() {
-        let level = Level::new(Some(64), 32);
+        let level = Level::new(Some(64), 32, 1);
         level.bad(Instant::now(), Instant::now());
         assert_eq!(round(&level, true), 64);
-        assert_eq!(round(&Level::new(Some(0), 32), true), 1);
+        assert_eq!(round(&Level::new(Some(0), 32, 1), true), 1);
     }
 }

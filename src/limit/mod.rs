@@ -23,6 +23,9 @@ use window::{Announced, Permit, asked_wait};
 /// The most reads and writes on their way at once, where no number is fixed.
 const READS: usize = 64;
 const WRITES: usize = 32;
+/// What a good answer adds to them at first: reads cost the service little, and a plan waits for them.
+const READS_RISE: usize = 4;
+const WRITES_RISE: usize = 1;
 /// The first wait after a fault, and the longest one.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -114,8 +117,8 @@ impl Paced {
             pace,
             stop,
             observer,
-            reads: Level::new(pace.concurrency, READS),
-            writes: Level::new(pace.concurrency, WRITES),
+            reads: Level::new(pace.concurrency, READS, READS_RISE),
+            writes: Level::new(pace.concurrency, WRITES, WRITES_RISE),
             buckets: Buckets::default(),
             reached: AtomicBool::new(false),
             requests: AtomicU64::new(0),

@@ -1,0 +1,60 @@
+//! Work split among all cores, its results in order.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// So many pieces for each core: their work differs, and who is done early takes the next.
+const PIECES: usize = 8;
+
+/// What the pieces of a list give, in the order of the list. A piece comes with the position of its first item
+/// and holds `least` items or more, so that a short list is one piece and needs no thread.
+pub fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    least: usize,
+    work: &(dyn Fn(&[T], usize) -> R + Sync),
+) -> Vec<R> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = items.len().div_ceil(cores * PIECES).max(least).max(1);
+    let pieces = items.len().div_ceil(size);
+    let next = AtomicUsize::new(0);
+    let run = || {
+        let mut done = Vec::new();
+        loop {
+            let piece = next.fetch_add(1, Ordering::Relaxed);
+            let Some(rest) = items.get(piece * size..).filter(|rest| !rest.is_empty()) else { return done };
+            done.push((piece, work(&rest[..size.min(rest.len())], piece * size)));
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..cores.min(pieces)).map(|_| scope.spawn(run)).collect();
+        // This thread is one of them.
+        let mut done = run();
+        for other in others {
+            done.extend(other.join().expect("bug: a worker panicked"));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(piece, _)| *piece);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_worked_on_once_and_in_order() {
+        for length in [0, 1, 7, 100, 1_001] {
+            for least in [0, 1, 64] {
+                let items: Vec<usize> = (0..length).collect();
+                let parts = in_parallel(&items, least, &|part, from| {
+                    assert_eq!(part.first(), Some(&from));
+                    part.to_vec()
+                });
+                assert_eq!(parts.concat(), items, "{length} items, pieces of {least}");
+                assert!(parts.iter().rev().skip(1).all(|part| part.len() >= least), "{length} by {least}");
+            }
+        }
+    }
+}
