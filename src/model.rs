@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::diagnostic::{At, Position};
@@ -15,7 +15,7 @@ pub struct Address(Arc<str>);
 
 impl Address {
     pub fn new(section: &str, id: &str) -> Self {
-        Self(format!("{section}/{id}").into())
+        Self([section, "/", id].concat().into())
     }
 
     /// Reads `SECTION/ID`; `None` without a `/`.
@@ -109,13 +109,19 @@ pub struct Resource {
 pub struct Body(Box<str>);
 
 impl Body {
-    /// Deeper nesting couldn't be read again.
-    const DEEPEST: usize = 127;
+    /// Levels of nesting; deeper ones couldn't be read again.
+    pub const DEEPEST: usize = 127;
 
-    /// `None` for a value that is nested too deeply: more than 127 levels.
+    /// For tests. `None` for a value that is nested too deeply: more than 127 levels.
+    #[cfg(test)]
     pub fn of(value: &Value) -> Option<Self> {
         let print = || serde_json::to_string(value).expect("bug: a value can be printed");
         is_shallow(value, Self::DEEPEST).then(|| Self(print().into()))
+    }
+
+    /// `text` is compact JSON, of at most 127 levels.
+    pub fn printed(text: &str) -> Self {
+        Self(text.into())
     }
 
     pub fn value(&self) -> Value {
@@ -128,15 +134,22 @@ impl Body {
 
     /// One member of the object; those before it are passed over, and those behind it not looked at.
     pub fn get(&self, key: &str) -> Option<Value> {
-        let mut found = None;
+        let [found] = self.pick([key]);
+        found
+    }
+
+    /// Some members of the object, found in one pass.
+    pub fn pick<const N: usize>(&self, keys: [&str; N]) -> [Option<Value>; N] {
+        let mut found = [const { None }; N];
         let mut reader = serde_json::Deserializer::from_str(&self.0);
-        // That there is more behind the member is an error to the reader, and none to us.
-        let _ = reader.deserialize_map(Member { key, found: &mut found });
+        // That there is more behind the members is an error to the reader, and none to us.
+        let _ = reader.deserialize_map(Members { keys: &keys, found: &mut found });
         found
     }
 }
 
-fn is_shallow(value: &Value, levels: usize) -> bool {
+/// Whether a value has no more levels of nesting than these.
+pub fn is_shallow(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(items) => levels > 0 && items.iter().all(|item| is_shallow(item, levels - 1)),
         Value::Object(map) => levels > 0 && map.values().all(|value| is_shallow(value, levels - 1)),
@@ -144,13 +157,13 @@ fn is_shallow(value: &Value, levels: usize) -> bool {
     }
 }
 
-/// Reads one member of an object.
-struct Member<'k> {
-    key: &'k str,
-    found: &'k mut Option<Value>,
+/// Reads some members of an object.
+struct Members<'k> {
+    keys: &'k [&'k str],
+    found: &'k mut [Option<Value>],
 }
 
-impl<'de> Visitor<'de> for Member<'_> {
+impl<'de> Visitor<'de> for Members<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,14 +171,42 @@ impl<'de> Visitor<'de> for Member<'_> {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Self::Value, M::Error> {
-        while let Some(key) = members.next_key::<String>()? {
-            if key == self.key {
-                *self.found = Some(members.next_value()?);
-                break;
+        let mut missing = self.keys.len();
+        while missing > 0
+            && let Some(wanted) = members.next_key_seed(AmongThese(self.keys))?
+        {
+            match wanted {
+                Some(at) => {
+                    missing -= usize::from(self.found[at].is_none());
+                    self.found[at] = Some(members.next_value()?);
+                }
+                None => drop(members.next_value::<IgnoredAny>()?),
             }
-            members.next_value::<IgnoredAny>()?;
         }
         Ok(())
+    }
+}
+
+/// Reads a key: its position among those that are wanted.
+struct AmongThese<'k>(&'k [&'k str]);
+
+impl<'de> DeserializeSeed<'de> for AmongThese<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for AmongThese<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|wanted| *wanted == key))
     }
 }
 

@@ -4,15 +4,24 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use crate::cores::in_parallel;
 use crate::fill::references;
 use crate::model::{Action, Address, Change, Reference, Resource};
 
+/// A thread is worth so many bodies, looked through for references.
+const WORTH_THREADS: usize = 256;
+
 /// Resources that refer to each other in a circle, each circle once, from its first address on.
 pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
-    let edges: BTreeMap<&Address, Vec<Address>> = resources
-        .iter()
-        .map(|resource| (&resource.address, named_in(resource.body.text())))
-        .filter(|(_, targets)| !targets.is_empty())
+    let of_some = |resources: &[Resource]| {
+        let named = resources.iter().map(|resource| named_in(resource.body.text()));
+        named.enumerate().filter(|(_, targets)| !targets.is_empty()).collect::<Vec<_>>()
+    };
+    let edges = in_parallel(resources, WORTH_THREADS, &|some, from| (from, of_some(some)));
+    let edges: BTreeMap<&Address, Vec<Address>> = edges
+        .into_iter()
+        .flat_map(|(from, edges)| edges.into_iter().map(move |(at, targets)| (from + at, targets)))
+        .map(|(at, targets)| (&resources[at].address, targets))
         .collect();
     let mut done: BTreeSet<&Address> = BTreeSet::new();
     let mut found = Vec::new();
@@ -41,9 +50,11 @@ pub fn circles(resources: &[Resource]) -> Vec<Vec<Address>> {
 
 /// The targets of the references in a text; no JSON is needed to find them.
 fn named_in(text: &str) -> Vec<Address> {
-    let targets: BTreeSet<Address> =
+    let mut targets: Vec<Address> =
         Reference::in_text(text).into_iter().map(|(_, reference)| reference.target).collect();
-    targets.into_iter().collect()
+    targets.sort_unstable();
+    targets.dedup();
+    targets
 }
 
 fn targets(body: &Value) -> Vec<Address> {

@@ -16,7 +16,10 @@ pub const VARIABLES: &str = "/options/variables";
 /// One resource with all that rules may know.
 pub struct Subject<'a> {
     pub resource: &'a Resource,
+    /// Its position in the estate.
+    pub at: usize,
     pub body: &'a Value,
+    options: Option<&'a Map<String, Value>>,
     pub judged: &'static Judged,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
@@ -42,14 +45,17 @@ pub struct Variable {
 pub const DEPTH: usize = 100;
 
 impl<'a> Subject<'a> {
-    /// Absent where the section is none of a kind, and where there is no body, which is told elsewhere.
+    /// Of the resource at a position of the estate. Absent where the section is none of a kind, and where there is no
+    /// body, which is told elsewhere.
     ///
     /// `body` is that of the resource.
-    pub fn new(resource: &'a Resource, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
+    pub fn new(at: usize, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
+        let resource = &estate.resources[at];
         let judged = &kind::of_section(resource.address.section())?.judged;
         body.as_object().filter(|body| !body.is_empty())?;
         let alert = (judged.nature == Nature::Alert).then(|| read(body)).flatten();
-        Some(Self { resource, body, judged, alert, estate })
+        let options = body.get("options").and_then(Value::as_object);
+        Some(Self { resource, at, body, options, judged, alert, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -58,16 +64,25 @@ impl<'a> Subject<'a> {
     }
 
     pub fn options(&self) -> Option<&'a Map<String, Value>> {
-        self.body.get("options")?.as_object()
+        self.options
+    }
+
+    /// What stands at a pointer of a rule. Like `Value::pointer`, for pointers without escapes.
+    pub fn find(&self, pointer: &str) -> Option<&'a Value> {
+        match pointer.strip_prefix("/options/") {
+            // Half of what rules ask for.
+            Some(rest) => find(self.options?.get(rest.split('/').next()?)?, rest),
+            None => find(self.body, pointer),
+        }
     }
 
     pub fn text(&self, pointer: &str) -> Option<&'a str> {
-        find(self.body, pointer)?.as_str()
+        self.find(pointer)?.as_str()
     }
 
     /// A number; texts are none.
     pub fn number(&self, pointer: &str) -> Option<f64> {
-        find(self.body, pointer)?.as_f64()
+        self.find(pointer)?.as_f64()
     }
 
     pub fn is(&self, nature: Nature) -> bool {
@@ -77,12 +92,12 @@ impl<'a> Subject<'a> {
     /// A list's items with their pointers.
     pub fn items(&self, pointer: &str) -> impl Iterator<Item = (String, &'a Value)> + use<'a> {
         let pointer = pointer.to_owned();
-        let items = self.body.pointer(&pointer).and_then(Value::as_array).into_iter().flatten();
+        let items = self.find(&pointer).and_then(Value::as_array).into_iter().flatten();
         items.enumerate().map(move |(index, item)| (format!("{pointer}/{index}"), item))
     }
 }
 
-/// As `Value::pointer`, for the names that rules ask for: without escapes, and without copies of them.
+/// Follows the names behind the first `/`.
 fn find<'a>(body: &'a Value, pointer: &str) -> Option<&'a Value> {
     pointer.split('/').skip(1).try_fold(body, |here, name| match here {
         Value::Array(items) => items.get(name.parse::<usize>().ok()?),
@@ -95,7 +110,7 @@ fn read(body: &Value) -> Option<Alert<'_>> {
     // Without a type the service refuses it, which is told; the query can be read all the same.
     let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
     let mut variables = Vec::new();
-    if let Some(list) = body.pointer(VARIABLES) {
+    if let Some(list) = find(body, VARIABLES) {
         metric_queries(list, &mut VARIABLES.to_owned(), 0, &mut variables);
     }
     Some(Alert { class: query::monitor_type(class), query, parsed: query::monitor(class, query), variables })

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::alert::{QUERY, Subject};
 use super::finding::Findings;
 use super::listed;
@@ -29,8 +31,11 @@ pub fn size(subject: &Subject<'_>, found: &mut Findings) {
 
 /// The type and the query of a member that is declared here.
 fn declared(member: &Resource) -> Option<(String, String)> {
-    let text = |key| Some(member.body.get(key)?.as_str()?.to_owned());
-    Some((text("type")?, text("query")?))
+    let [class, query] = member.body.pick(["type", "query"]);
+    match (class?, query?) {
+        (Value::String(class), Value::String(query)) => Some((class, query)),
+        _ => None,
+    }
 }
 
 pub fn nested(subject: &Subject<'_>, found: &mut Findings) {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Settings;
 use crate::kind::{self, Nature};
-use crate::model::{Address, Attribute, Reference, Resource};
+use crate::model::{Address, Attribute, Reference, Resource, slug};
 
 /// All resources, and what rules ask about them.
 pub struct Estate<'a> {
@@ -42,29 +43,48 @@ fn nature(resource: &Resource) -> Option<Nature> {
     Some(kind::of_section(resource.address.section())?.judged.nature)
 }
 
-/// The facts of a part of the resources. Bodies are not parsed for them: most name nobody.
-pub fn facts(resources: &[Resource]) -> Vec<Facts> {
+/// The facts of a part of the resources, and what inventories hold as far as they tell. Bodies are not parsed
+/// for them: most name nobody.
+pub fn facts(resources: &[Resource]) -> (Vec<Facts>, BTreeSet<String>) {
+    let mut inventory = BTreeSet::new();
+    let mut instance = std::ptr::null();
     let of_one = |resource: &Resource| {
         let (mut names, body) = (Vec::new(), &resource.body);
         let nature = nature(resource);
-        match nature {
+        let [query, members, tags] = match nature {
             Some(Nature::Alert) => {
-                if let Some(query) = body.get("query").as_ref().and_then(Value::as_str) {
-                    let references = Reference::in_text(query).into_iter();
-                    names.extend(references.map(|(_, reference)| Target::Address(reference.target)));
-                    names.extend(live_ids(query));
-                }
+                let [query, tags] = body.pick(["query", "tags"]);
+                [query, None, tags]
             }
             Some(Nature::Objective) => {
-                for item in body.get("monitor_ids").as_ref().and_then(Value::as_array).into_iter().flatten() {
-                    names.extend(member(item));
+                let [members, tags] = body.pick(["monitor_ids", "tags"]);
+                [None, members, tags]
+            }
+            _ => [None, None, body.get("tags")],
+        };
+        if let Some(query) = query.as_ref().and_then(Value::as_str) {
+            let references = Reference::in_text(query).into_iter();
+            names.extend(references.map(|(_, reference)| Target::Address(reference.target)));
+            names.extend(live_ids(query));
+        }
+        names.extend(members.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(member));
+        if let Some(own) = &resource.instance {
+            // Those of one instance stand side by side.
+            if !std::ptr::eq(instance, Arc::as_ptr(own)) {
+                instance = Arc::as_ptr(own);
+                inventory.insert(own.key.clone());
+            }
+            let tags = tags.as_ref().and_then(Value::as_array).into_iter().flatten();
+            for service in tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:")) {
+                if !inventory.contains(service) {
+                    inventory.insert(slug(service));
                 }
             }
-            _ => {}
         }
         Facts { names, likeness: (nature == Some(Nature::Alert)).then(|| likeness(body.text())) }
     };
-    resources.iter().map(of_one).collect()
+    let facts = resources.iter().map(of_one).collect();
+    (facts, inventory)
 }
 
 fn member(item: &Value) -> Option<Target> {
@@ -80,8 +100,10 @@ fn member(item: &Value) -> Option<Target> {
 
 /// The length, and a sum over the bytes: cheap, and blind to the order of keys.
 fn likeness(text: &str) -> (usize, u64) {
-    let sum = text.bytes().map(|byte| u64::from(byte) * u64::from(byte) * u64::from(byte)).sum();
-    (text.len(), sum)
+    // So short that 32 bits hold the sum of their squares: many are added at once then.
+    let sums = text.as_bytes().chunks(1 << 15);
+    let sums = sums.map(|part| part.iter().map(|byte| u32::from(*byte) * u32::from(*byte)).sum::<u32>());
+    (text.len(), sums.map(u64::from).sum())
 }
 
 /// What may be ids in a query of ids: words of digits and of hexadecimal digits.
@@ -127,7 +149,12 @@ fn hash(value: &Value, hashing: &BuildHasherDefault<DefaultHasher>, into: &mut D
 }
 
 impl<'a> Estate<'a> {
-    pub fn new(resources: &'a [Resource], facts: Vec<Facts>, settings: &'a Settings) -> Self {
+    /// `facts` are those of the resources, in parts that follow each other.
+    pub fn new(
+        resources: &'a [Resource],
+        facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
+        settings: &'a Settings,
+    ) -> Self {
         let mut estate = Self {
             resources,
             settings,
@@ -141,17 +168,15 @@ impl<'a> Estate<'a> {
             if let Some(id) = resource.directives.adopt.as_deref() {
                 estate.adopted.insert((resource.address.section(), id), index);
             }
-            if let Some(instance) = &resource.instance {
-                estate.inventory.insert(instance.key.clone());
-                let tags = resource.body.get("tags");
-                let tags = tags.iter().filter_map(Value::as_array).flatten();
-                let services = tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:"));
-                estate.inventory.extend(services.map(crate::model::slug));
-            }
+        }
+        let mut all = Vec::with_capacity(resources.len());
+        for (facts, inventory) in facts {
+            all.extend(facts);
+            estate.inventory.extend(inventory);
         }
         let mut likes: HashMap<(usize, u64), usize> = HashMap::new();
         let mut first: HashMap<u64, usize> = HashMap::new();
-        for (index, facts) in facts.into_iter().enumerate() {
+        for (index, facts) in all.into_iter().enumerate() {
             if let Some(likeness) = facts.likeness {
                 let like = *likes.entry(likeness).or_insert(index);
                 if like != index {
@@ -196,19 +221,18 @@ impl<'a> Estate<'a> {
         Some((&self.resources[at], Attribute::Id))
     }
 
-    /// Whether a composite or an objective speaks for it.
-    pub fn is_spoken_for(&self, resource: &Resource) -> bool {
-        self.position(&resource.address).is_some_and(|at| self.spoken_for.contains(&at))
+    /// Whether a composite or an objective speaks for the resource at a position.
+    pub fn is_spoken_for(&self, at: usize) -> bool {
+        self.spoken_for.contains(&at)
     }
 
     /// Whether an alert names it.
-    pub fn is_watched(&self, resource: &Resource) -> bool {
-        self.position(&resource.address).is_some_and(|at| self.watched.contains(&at))
+    pub fn is_watched(&self, at: usize) -> bool {
+        self.watched.contains(&at)
     }
 
     /// An earlier resource with an equal body.
-    pub fn twin(&self, resource: &Resource) -> Option<&'a Resource> {
-        let earlier = self.twins.get(&self.position(&resource.address)?)?;
-        Some(&self.resources[*earlier])
+    pub fn twin(&self, at: usize) -> Option<&'a Resource> {
+        Some(&self.resources[*self.twins.get(&at)?])
     }
 }

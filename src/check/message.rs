@@ -104,7 +104,7 @@ fn keys(subject: &Subject<'_>) -> Option<BTreeSet<String>> {
                     scopes.flat_map(|scope| scope.value.tags()).filter_map(|(tag, _)| Some(tag.key?.value)),
                 );
             }
-            facets(subject.body.pointer(VARIABLES)?, 0, &mut keys);
+            facets(subject.find(VARIABLES)?, 0, &mut keys);
         }
         Monitor::Chain(chain) if chain.slo_id().is_none() => {
             let terms = chain.search().map(|search| search.terms).unwrap_or_default();
@@ -134,7 +134,8 @@ pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
     // Most messages ask for none.
     let asks = |pointer| {
         let text = subject.text(pointer).unwrap_or_default();
-        braced(text).into_iter().any(|range| asked(&text[range]).is_some())
+        (text.contains(".name") || text.contains("host."))
+            && braced(text).into_iter().any(|range| asked(&text[range]).is_some())
     };
     if !asks(MESSAGE) && !asks(ESCALATION) {
         return;
@@ -234,26 +235,34 @@ pub fn threshold(subject: &Subject<'_>, found: &mut Findings) {
     );
 }
 
+/// What stands before a word at the end of a text, upper and lower case being one.
+fn before_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (before, last) = text.split_at_checked(text.len().checked_sub(word.len())?)?;
+    last.eq_ignore_ascii_case(word).then_some(before)
+}
+
+fn begins(text: &str, word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
+}
+
 /// Numbers that a comparing word stands before, with their bytes.
 fn numbers_told(message: &str) -> Vec<(f64, Range<usize>)> {
-    // Of equal length, so that places stay.
-    let lower = message.to_ascii_lowercase();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(start) = lower[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
-        let digits =
-            lower[start..].find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(lower.len() - start);
-        from = start + digits;
-        let number = lower[start..from].trim_end_matches('.');
-        let before = lower[..start].trim_end_matches([' ', '$', '~', '`', '*']);
+    let is_digit = |c: char| c.is_ascii_digit();
+    while let Some(start) = message[from..].find(is_digit).map(|at| from + at) {
+        let rest = &message[start..];
+        from = start + rest.find(|c: char| !is_digit(c) && c != '.').unwrap_or(rest.len());
+        let number = message[start..from].trim_end_matches('.');
+        let before = message[..start].trim_end_matches([' ', '$', '~', '`', '*']);
         let apart = before.len() < start;
         let compares = COMPARING.iter().any(|word| {
-            let Some(rest) = before.strip_suffix(word) else { return false };
+            let Some(rest) = before_word(before, word) else { return false };
             (apart || word.ends_with('=')) && !rest.ends_with(char::is_alphanumeric)
         });
-        let behind = lower[from..].trim_start();
+        let behind = message[from..].trim_start();
         if compares
-            && !OTHER_UNITS.iter().any(|unit| behind.starts_with(unit))
+            && !OTHER_UNITS.iter().any(|unit| begins(behind, unit))
             && let Ok(value) = number.parse()
         {
             found.push((value, start..start + number.len()));
@@ -266,7 +275,7 @@ pub fn runbook(subject: &Subject<'_>, found: &mut Findings) {
     let Some(message) = subject.text(MESSAGE) else { return };
     let has_link = message.contains("https://") || message.contains("http://");
     let asset = subject.items("/assets").next().is_some();
-    if subject.alert.is_some() && !has_link && !asset && !subject.estate.is_spoken_for(subject.resource) {
+    if subject.alert.is_some() && !has_link && !asset && !subject.estate.is_spoken_for(subject.at) {
         let text = format!(
             "The message of `{}` has no link: whoever is woken has nowhere to begin",
             subject.resource.address

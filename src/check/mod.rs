@@ -107,7 +107,7 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
     told.extend(shape::adopted_twice(resources));
     told.extend(shape::moved_twice(resources));
     let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk));
-    let estate = Estate::new(resources, facts.into_iter().flatten().collect(), settings);
+    let estate = Estate::new(resources, facts, settings);
     let mut found: Vec<(usize, Finding)> = Vec::new();
     let mut used = Used::default();
     for (mut part, also_used) in
@@ -127,7 +127,7 @@ fn judge(resources: &[Resource], from: usize, estate: &Estate<'_>) -> (Vec<(usiz
     let (mut found, mut used) = (Vec::new(), Used::default());
     for (index, resource) in resources.iter().enumerate() {
         let body = resource.body.value();
-        let Some(subject) = alert::Subject::new(resource, &body, estate) else { continue };
+        let Some(subject) = alert::Subject::new(from + index, &body, estate) else { continue };
         let mut findings = Findings::default();
         query::faults(&subject, &mut findings);
         for rule in &rules {

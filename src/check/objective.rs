@@ -84,7 +84,7 @@ pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {
     // Monitors tell for themselves.
     if !subject.is(Nature::Objective)
         || kind_of_its_monitors(subject)
-        || subject.estate.is_watched(subject.resource)
+        || subject.estate.is_watched(subject.at)
     {
         return;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::alert::{QUERY, Subject};
+use super::alert::{QUERY, Subject, VARIABLES};
 use super::finding::Findings;
 use super::listed;
 use crate::config::RuleLevel;
@@ -16,7 +16,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
         (subject.judged.required_at_create, RuleLevel::Warn),
     ];
     for (fields, level) in lists {
-        for field in fields.iter().filter(|field| subject.body.pointer(field).is_none_or(Value::is_null)) {
+        for field in fields.iter().filter(|field| subject.find(field).is_none_or(Value::is_null)) {
             let name = field.trim_start_matches('/');
             let text = format!("`{}` has no `{name}`, which the service requires", subject.resource.address);
             found.add(field, text, format!("add `{name}:`")).level(level);
@@ -81,18 +81,21 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
 
 /// `notify_by` names keys that the query groups by.
 pub fn notify_by(subject: &Subject<'_>, found: &mut Findings) {
-    let (Some(alert), Some(tree)) = (&subject.alert, subject.tree()) else { return };
+    const AT: &str = "/options/notify_by";
+    let (Some(alert), Some(tree), Some(_)) = (&subject.alert, subject.tree(), subject.find(AT)) else {
+        return;
+    };
     let grammar = alert.class.map(|class| class.grammar);
     if !matches!(grammar, Some(Grammar::Metric | Grammar::Chain)) || !alert.variables.is_empty() {
         return;
     }
     let keys = tree.group_keys();
     // A formula groups in its variables.
-    if subject.body.pointer("/options/variables").is_some() {
+    if subject.find(VARIABLES).is_some() {
         return;
     }
     let known: std::collections::BTreeSet<&str> = keys.iter().map(|key| bare(&key.value)).collect();
-    for (pointer, item) in subject.items("/options/notify_by") {
+    for (pointer, item) in subject.items(AT) {
         let Some(key) = item.as_str().filter(|key| *key != "*" && !known.contains(bare(key))) else {
             continue;
         };

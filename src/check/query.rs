@@ -108,7 +108,7 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
                 _ => return,
             };
             let mut known = BTreeSet::new();
-            if let Some(variables) = subject.body.pointer(VARIABLES) {
+            if let Some(variables) = subject.find(VARIABLES) {
                 collect_names(variables, 0, &mut known);
             }
             judge(QUERY, formula, &known, found);

@@ -32,7 +32,7 @@ fn handles(text: &str) -> Vec<Range<usize>> {
 
 pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     // Most members of composites are silent on purpose.
-    if !subject.is(Nature::Alert) || subject.estate.is_spoken_for(subject.resource) {
+    if !subject.is(Nature::Alert) || subject.estate.is_spoken_for(subject.at) {
         return;
     }
     let tells = |pointer| {

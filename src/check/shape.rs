@@ -15,6 +15,10 @@ fn place(resource: &Resource) -> Option<At> {
 const STEPS: usize = 20;
 
 pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
+    let circles = order::circles(resources);
+    if circles.is_empty() {
+        return Vec::new();
+    }
     let places: BTreeMap<&Address, &Resource> =
         resources.iter().map(|resource| (&resource.address, resource)).collect();
     let show = |circle: Vec<Address>| {
@@ -26,7 +30,7 @@ pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
         let at = circle.first().and_then(|first| place(places[first]));
         let text = match circle.as_slice() {
             [alone] => format!("`{alone}` refers to itself"),
-            _ => format!("these refer to each other in a circle: {}", way.join(" -> ")),
+            _ => format!("They refer to each other in a circle: {}", way.join(" -> ")),
         };
         let mut diagnostic = Diagnostic::error("circular-reference", text, at).help(
             "none of them can be made first: take one of the references out, or write a live id in its place",
@@ -38,7 +42,7 @@ pub fn circles(resources: &[Resource]) -> Vec<Diagnostic> {
         }
         diagnostic
     };
-    order::circles(resources).into_iter().map(show).collect()
+    circles.into_iter().map(show).collect()
 }
 
 pub fn adopted_twice(resources: &[Resource]) -> Vec<Diagnostic> {

@@ -47,16 +47,21 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
         Comparator::Below | Comparator::AtMost => false,
         Comparator::Equal | Comparator::NotEqual => return,
     };
-    let at = |name: &str| format!("/options/thresholds/{name}");
+    let Some(thresholds) = subject.options().and_then(|options| options.get("thresholds")?.as_object())
+    else {
+        return;
+    };
+    let threshold = |name: &str| thresholds.get(name)?.as_f64();
     for (name, other, why) in ORDER {
         let of_query = (other == "critical").then_some(number);
-        let Some(bound) = subject.number(&at(other)).or(of_query) else { continue };
-        let Some(own) = subject.number(&at(name)) else { continue };
+        let Some(bound) = threshold(other).or(of_query) else { continue };
+        let Some(own) = threshold(name) else { continue };
         if own != bound && (own > bound) == above && !same(own, bound) {
             let (is, must) = if above { ("above", "below") } else { ("below", "above") };
             let text = format!("`{name}` is `{own}`, {is} `{other}` `{bound}`: {why}");
             let sign = comparison.operator.value.symbol();
-            found.add(&at(name), text, format!("the query fires at `{sign}`: put `{name}` {must} `{other}`"));
+            let at = format!("/options/thresholds/{name}");
+            found.add(&at, text, format!("the query fires at `{sign}`: put `{name}` {must} `{other}`"));
         }
     }
 }

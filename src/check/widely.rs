@@ -5,7 +5,7 @@ use super::finding::Findings;
 
 /// Two alerts that say the same; the service may refuse the second.
 pub fn equal(subject: &Subject<'_>, found: &mut Findings) {
-    if let Some(twin) = subject.estate.twin(subject.resource) {
+    if let Some(twin) = subject.estate.twin(subject.at) {
         let text = format!(
             "`{}` has the same body as `{}`: the service may refuse the second as a duplicate",
             subject.resource.address, twin.address

@@ -1,5 +1,6 @@
 //! One definition -> a resource, or as many as its template has instances.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,16 +8,22 @@ use serde_json::Value;
 use super::Setting;
 use super::body::{Base, Body, Node, SiteId, Sites, render};
 use super::fault::Faults;
+use super::printed::Printed;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
 use crate::template::{Compiler, Fault, Global, Run};
 
+thread_local! {
+    /// Bodies are printed here first, so that each is allocated once and in its size.
+    static PRINTED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A definition, compiled.
 #[derive(Debug)]
 pub struct Compiled<'d> {
     pub definition: &'d Definition,
-    pub body: Node,
+    body: Printed,
     when: Option<(Node, SiteId)>,
     protect: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
@@ -75,7 +82,7 @@ pub fn compile<'d>(
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     output.sites.places.push(super::place(&origin, "").part(Part::Key));
     let whole = output.sites.places.len() - 1;
-    Compiled { definition, body: node, when, protect, id, moved_from, whole, origin }
+    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin }
 }
 
 impl Compiled<'_> {
@@ -119,22 +126,30 @@ impl Compiled<'_> {
             // Told by who read it; what defaults would make of it is of no use.
             return None;
         }
-        let body = render(&self.body, run, None, faults);
-        if faults.count == before && body.as_object().is_none_or(serde_json::Map::is_empty) {
+        let body = self.body(run, faults, &address).filter(|_| faults.count == before)?;
+        let instance = place.instance.cloned();
+        Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
+    }
+
+    fn body(&self, run: &Run<'_>, faults: &mut Faults, address: &Address) -> Option<model::Body> {
+        let mut text = PRINTED.take();
+        text.clear();
+        let before = faults.count;
+        let printed = self.body.print(run, faults, &mut text);
+        if printed.is_err() {
+            let words = format!("The body of `{address}` is nested too deeply once it is rendered");
+            faults.add(self.whole, Fault::new("too-deep", words).help("no body needs more than 127 levels"));
+        } else if faults.count == before && (text.first() != Some(&b'{') || text == b"{}") {
             let words = format!("The body of `{address}` is empty once it is rendered");
             faults.add(
                 self.whole,
                 Fault::new("empty-body", words).help("`null` takes a default away, and all were"),
             );
         }
-        let body = model::Body::of(&body);
-        if body.is_none() {
-            let words = format!("The body of `{address}` is nested too deeply once it is rendered");
-            faults.add(self.whole, Fault::new("too-deep", words).help("no body needs more than 127 levels"));
-        }
-        let body = body.filter(|_| faults.count == before)?;
-        let instance = place.instance.cloned();
-        Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
+        let sound = faults.count == before;
+        let body = sound.then(|| model::Body::printed(str::from_utf8(&text).expect("bug: JSON is UTF-8")));
+        PRINTED.set(text);
+        body
     }
 }
 

@@ -5,6 +5,7 @@ mod definition;
 mod fault;
 mod overrides;
 mod params;
+mod printed;
 mod scope;
 mod template;
 mod uses;

@@ -2,11 +2,7 @@
 
 use std::ops::Range;
 
-use winnow::Parser;
-use winnow::combinator::opt;
-use winnow::error::ParserError;
 use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
-use winnow::token::literal;
 
 use super::Fault;
 use super::tree::{Number, Spanned, Text};
@@ -37,18 +33,6 @@ pub fn input(text: &str, base: usize) -> Input<'_> {
     Stateful { input: LocatingSlice::new(text), state: State { base, ..State::default() } }
 }
 
-impl<'s> ParserError<Input<'s>> for Fault {
-    type Inner = Self;
-
-    fn from_input(input: &Input<'s>) -> Self {
-        expected(input, "something else")
-    }
-
-    fn into_inner(self) -> Result<Self, Self> {
-        Ok(self)
-    }
-}
-
 /// The byte of the user's string that comes next.
 pub fn at(input: &Input<'_>) -> usize {
     input.state.base + input.current_token_start()
@@ -74,9 +58,9 @@ pub fn space(input: &mut Input<'_>) {
 
 /// Takes a symbol and the white space behind it.
 pub fn symbol(input: &mut Input<'_>, text: &'static str) -> bool {
-    let found: Outcome<Option<&str>> = opt(literal(text)).parse_next(input);
-    let found = matches!(found, Ok(Some(_)));
+    let found = rest(input).starts_with(text);
     if found {
+        take(input, text.len());
         space(input);
     }
     found

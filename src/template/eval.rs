@@ -25,8 +25,6 @@ pub struct Run<'v> {
     pub item: &'v str,
     /// How many turns of loops are left.
     pub turns: Cell<usize>,
-    /// Texts are written here first, so that each is allocated once and in its size.
-    pub scratch: Cell<String>,
 }
 
 /// How many turns all loops of one resource may make.
@@ -35,7 +33,7 @@ const TURNS: usize = 1_000_000;
 impl<'v> Run<'v> {
     /// `item` names what is rendered, for messages: `item `checkout-api``; it may be empty.
     pub fn new(slots: &'v [Cow<'v, Value>], siblings: Option<Siblings<'v>>, item: &'v str) -> Self {
-        Self { slots, siblings, item, turns: Cell::new(TURNS), scratch: Cell::default() }
+        Self { slots, siblings, item, turns: Cell::new(TURNS) }
     }
 }
 
@@ -64,22 +62,49 @@ pub struct Frame<'v> {
 
 type Valued<'v> = Result<Cow<'v, Value>, Box<Fault>>;
 
+thread_local! {
+    /// Texts are written here first, so that each is allocated once and in its size, or not at all.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// A string's value, lent to whoever prints it.
+pub enum Lent<'a> {
+    Text(&'a str),
+    Value(&'a Value),
+}
+
 impl Text {
     /// The string's value.
     pub fn render<'v>(&'v self, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
             Self::Typed(expr, range) => value(expr, run, frame).map_err(|fault| fault.at(range.clone())),
-            Self::Mixed(pieces) => {
-                let mut out = run.scratch.take();
-                out.clear();
-                write(pieces, run, frame, &mut out)?;
-                let text = out.as_str().to_owned();
-                run.scratch.set(out);
-                Ok(Cow::Owned(Value::String(text)))
-            }
+            Self::Mixed(pieces) => mixed(pieces, run, frame, |text| Cow::Owned(text.into())),
         }
     }
+
+    /// Hands the string's value over without a copy of it.
+    pub fn lend<R>(&self, run: &Run<'_>, take: impl FnOnce(Lent<'_>) -> R) -> Result<R, Box<Fault>> {
+        match self {
+            Self::Mixed(pieces) => mixed(pieces, run, None, |text| take(Lent::Text(text))),
+            text => Ok(take(Lent::Value(&*text.render(run, None)?))),
+        }
+    }
+}
+
+fn mixed<'v, R>(
+    pieces: &'v [Piece],
+    run: &'v Run<'v>,
+    frame: Option<&'v Frame<'v>>,
+    take: impl FnOnce(&str) -> R,
+) -> Result<R, Box<Fault>> {
+    // A text that is rendered for another one meanwhile finds it empty.
+    let mut out = SCRATCH.take();
+    out.clear();
+    let written = write(pieces, run, frame, &mut out);
+    let taken = written.map(|()| take(&out));
+    SCRATCH.set(out);
+    taken
 }
 
 /// Computes a call whose arguments are constants.

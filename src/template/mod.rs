@@ -14,7 +14,7 @@ use std::ops::Range;
 
 pub use built_in::BUILT_IN;
 pub use compile::{Compiler, Expr, Global, Names, Text, holds_reserved};
-pub use eval::{Frame, Run, Siblings, each, value};
+pub use eval::{Frame, Lent, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
 pub use scan::{Sort, is_template, scan};

@@ -53,6 +53,10 @@ fn is_whole(float: f64) -> bool {
 }
 
 fn twelve_digits(float: f64) -> f64 {
+    // Whole numbers of that many digits are the same after rounding.
+    if float.fract() == 0.0 && float.abs() < 1e12 {
+        return float;
+    }
     format!("{float:.11e}").parse().unwrap_or(float)
 }
 
