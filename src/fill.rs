@@ -23,6 +23,23 @@ pub fn fill<'a>(
     Cow::Owned(out)
 }
 
+/// The same of a body's JSON text. `None` where a reference is of a kind that may want a number: then the
+/// text doesn't tell which.
+pub fn fill_text<'a>(
+    kind: &Kind,
+    text: &'a str,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) -> Option<Cow<'a, str>> {
+    if !text.contains(Reference::OPEN) {
+        return Some(Cow::Borrowed(text));
+    }
+    let escaped = |reference: &Reference| {
+        let quoted = Value::String(known(reference)?).to_string();
+        Some(quoted[1..quoted.len() - 1].to_owned())
+    };
+    kind.numeric_references.is_empty().then(|| Cow::Owned(Reference::fill(text, &escaped)))
+}
+
 fn refers(body: &Value) -> bool {
     let mut rest = vec![body];
     while let Some(value) = rest.pop() {
@@ -103,5 +120,18 @@ mod tests {
         let filled = fill(slo, &body, &|r| (*r == a).then(|| "12".to_owned()));
         assert_eq!(*filled, json!({"monitor_ids": [12, b.marker(), 7], "name": "12"}));
         assert_eq!(references(&body).into_iter().collect::<Vec<_>>(), [a, b]);
+        assert_eq!(fill_text(slo, &body.to_string(), &|_| None), None);
+    }
+
+    #[test]
+    fn a_text_is_filled_as_its_value_is() {
+        let monitor = kind::of_section("monitors").expect("a kind");
+        let a = Reference { target: Address::new("monitors", "a"), attribute: Attribute::Url };
+        let body = json!({"message": format!("\"see\" {} or", a.marker()), "name": "n"});
+        let known = |_: &Reference| Some("https://x/\"\\?a=1".to_owned());
+        let text = body.to_string();
+        let filled = fill_text(monitor, &text, &known).expect("texts alone");
+        assert_eq!(filled, fill(monitor, &body, &known).to_string());
+        assert_eq!(fill_text(monitor, &text, &|_| None).as_deref(), Some(text.as_str()));
     }
 }

@@ -24,6 +24,7 @@ mod mark;
 mod fill;
 mod canon;
 mod diff;
+mod glance;
 mod identify;
 mod outgoing;
 mod order;

@@ -9,7 +9,8 @@ use crate::config::Scope;
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, step};
 use crate::diff::{diff, same};
-use crate::fill::{fill, references};
+use crate::fill::{fill, fill_text, references};
+use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
@@ -334,34 +335,33 @@ fn update(
     mark: &Mark,
     known: &BTreeMap<Address, Known>,
 ) -> (Option<Change>, Vec<String>) {
-    let declared = pair.resource.body.value();
-    if found == Found::Mark && is_untouched(pair, live, mark, &declared, known) {
+    let full = || differences(pair, live, found, mark, known);
+    if found == Found::Mark && is_untouched(pair, live, mark, known) {
         debug_assert!(
-            matches!(differences(pair, live, found, mark, &declared, known), (None, unknown) if unknown.is_empty()),
+            matches!(full(), (None, unknown) if unknown.is_empty()),
             "{} is no change at first sight, and is one",
             pair.resource.address
         );
         return (None, Vec::new());
     }
-    differences(pair, live, found, mark, &declared, known)
+    full()
 }
 
-/// Whether nothing is to be done, seen at a glance: for most of a plan, and at a tenth of the price.
-fn is_untouched(
-    pair: &Pair,
-    live: &Live,
-    mark: &Mark,
-    declared: &Value,
-    known: &BTreeMap<Address, Known>,
-) -> bool {
-    let ignores = !pair.resource.directives.ignore.is_empty();
-    if pair.replaced || ignores || live.mark.as_ref().is_some_and(|live| live.protect != mark.protect) {
+/// Whether nothing is to be done, seen at a glance: for most of a plan, and at a fraction of the price.
+fn is_untouched(pair: &Pair, live: &Live, mark: &Mark, known: &BTreeMap<Address, Known>) -> bool {
+    let directives = &pair.resource.directives;
+    let differs_by_mark = live.mark.as_ref().is_some_and(|live| live.protect != mark.protect);
+    if pair.replaced || !directives.ignore.is_empty() || differs_by_mark {
         return false;
     }
-    let filled = fill(pair.kind, declared, &|reference| answer(known, reference));
+    let Some(desired) =
+        fill_text(pair.kind, pair.resource.body.text(), &|reference| answer(known, reference))
+    else {
+        return false;
+    };
     let bare = mark::bare(pair.kind, &live.body);
     let bare = bare.as_ref().map(|(name, value)| (*name, value));
-    canon::plainly_equal(pair.kind, &filled, &live.body, bare)
+    glance::equal(pair.kind, &desired, &live.body, bare)
 }
 
 fn differences(
@@ -369,14 +369,14 @@ fn differences(
     live: &Live,
     found: Found,
     mark: &Mark,
-    declared: &Value,
     known: &BTreeMap<Address, Known>,
 ) -> (Option<Change>, Vec<String>) {
     let resource = pair.resource;
     let mut bare = live.body.clone();
     mark::strip(pair.kind, &mut bare);
     let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
-    let wanted = with_ignored(declared, &bare, &resource.directives.ignore);
+    let declared = resource.body.value();
+    let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
     let aligned = canon::align(pair.kind, &filled, &bare);
     let mut fields = diff(&aligned.live, &aligned.desired);

@@ -24,6 +24,8 @@ pub struct Level {
 struct State {
     level: f64,
     in_flight: usize,
+    /// Somebody waits who would go if he could.
+    waited_for: bool,
     /// No trouble yet: it rises with each answer, which multiplies it in a round trip.
     untroubled: bool,
     /// One wave of refusals counts once: those that were sent before it say nothing new.
@@ -40,7 +42,13 @@ impl Level {
             fixed: fixed.is_some(),
             most: most as f64,
             rise: rise as f64,
-            state: Mutex::new(State { level, in_flight: 0, untroubled: true, halved: None }),
+            state: Mutex::new(State {
+                level,
+                in_flight: 0,
+                waited_for: false,
+                untroubled: true,
+                halved: None,
+            }),
         }
     }
 
@@ -49,7 +57,13 @@ impl Level {
         let mut state = self.state();
         let free = (state.in_flight as f64) + 1.0 <= state.level;
         state.in_flight += usize::from(free);
+        state.waited_for = !free;
         free
+    }
+
+    /// Somebody waits, for a place or for the first answer.
+    pub fn is_waited_for(&self) {
+        self.state().waited_for = true;
     }
 
     pub fn back(&self) {
@@ -57,10 +71,11 @@ impl Level {
         self.freed.notify_waiters();
     }
 
-    /// A good answer: rises where it came quickly, and where half of the places are needed at all.
+    /// A good answer: rises where it came quickly, and where half of the places are needed at all, or somebody
+    /// waits for one.
     pub fn good(&self, quick: bool) {
         let mut state = self.state();
-        let needed = state.in_flight as f64 * 2.0 >= state.level;
+        let needed = state.waited_for || state.in_flight as f64 * 2.0 >= state.level;
         if !self.fixed && quick && needed {
             let more = if state.untroubled { self.rise } else { 1.0 / state.level };
             state.level = (state.level + more).min(self.most);
@@ -89,13 +104,12 @@ mod tests {
 
     use super::*;
 
-    /// How many places are free at the start of a round; each gets a good answer.
+    /// How many places are free at the start of a round, in which more are asked for; each gets a good answer.
     fn round(level: &Level, quick: bool) -> usize {
         let taken = (0..1_000).take_while(|_| level.take()).count();
         for _ in 0..taken {
             level.good(quick);
             level.back();
-            // Others wait: the place is taken again at once, and is given back at the end.
         }
         taken
     }

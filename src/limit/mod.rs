@@ -220,7 +220,11 @@ impl Paced {
                         window.take(now);
                         return;
                     }
-                    Permit::Go | Permit::AnAnswer => None,
+                    Permit::Go => None,
+                    Permit::AnAnswer => {
+                        level.is_waited_for();
+                        None
+                    }
                     Permit::Until(until) => Some(until),
                 }
             };

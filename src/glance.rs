@@ -1,0 +1,229 @@
+//! A body's text and a live object -> whether they are equal at first sight, without a copy of either.
+//!
+//! Most pairs of a plan are. It sees what [`crate::canon`] and [`crate::diff`] would see, as far as that shows member
+//! by member; where it doesn't, it says no, and they have the last word.
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::canon::is_empty;
+use crate::diff::same;
+use crate::kind::{Kind, Rule, rules};
+
+/// Whether what is declared stands live, and what else is live says nothing; `false` decides nothing.
+///
+/// `desired` is the JSON text of an object without reference markers. `bare` is the live member that holds the
+/// mark, by its name, without the mark.
+pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
+    // One spelling stands for another one that is left out.
+    let spellings = kind.derived.iter().map(|derived| derived.path);
+    let mut spellings = spellings.chain(kind.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
+    // Lists whose items are named elsewhere by the ids that the service gave them.
+    let mut named = kind.identified.iter().map(|list| list.list);
+    if spellings.any(|path| live.pointer(path).is_some()) || named.any(|path| live.pointer(path).is_some()) {
+        return false;
+    }
+    let mut reader = serde_json::Deserializer::from_str(desired);
+    let glance = Glance { live, rule: rules(kind), bare, is_member: false };
+    glance.deserialize(&mut reader).is_ok()
+}
+
+/// One declared value that is read and one that lives; an error means that they may differ.
+struct Glance<'a> {
+    live: &'a Value,
+    rule: &'a Rule,
+    bare: Option<(&'a str, &'a Value)>,
+    is_member: bool,
+}
+
+/// Says nothing of a field.
+static NO_RULE: std::sync::LazyLock<Rule> = std::sync::LazyLock::new(Rule::default);
+
+impl Glance<'_> {
+    fn leaf<E: Error>(&self, declared: &Value) -> Result<(), E> {
+        let is_synonym = |value: &Value| self.rule.synonyms.iter().any(|synonym| same(synonym, value));
+        equal_if(same(declared, self.live) || (is_synonym(declared) && is_synonym(self.live)))
+    }
+}
+
+fn equal_if<E: Error>(equal: bool) -> Result<(), E> {
+    if equal { Ok(()) } else { Err(E::custom("not at first sight")) }
+}
+
+/// Whether a live member that is not declared says nothing.
+fn is_silent(parent: &Rule, rule: &Rule, value: &Value) -> bool {
+    let blank = parent.open && is_empty(value) && rule.defaults.first().is_none_or(is_empty);
+    rule.read_only || rule.kept || blank || rule.defaults.iter().any(|default| same(default, value))
+}
+
+impl<'de> DeserializeSeed<'de> for Glance<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Glance<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("what is live")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        // A declared null leaves the member out.
+        equal_if(!self.is_member && self.live.is_null())
+    }
+
+    fn visit_bool<E: Error>(self, declared: bool) -> Result<(), E> {
+        self.leaf(&declared.into())
+    }
+
+    fn visit_i64<E: Error>(self, declared: i64) -> Result<(), E> {
+        self.leaf(&declared.into())
+    }
+
+    fn visit_u64<E: Error>(self, declared: u64) -> Result<(), E> {
+        self.leaf(&declared.into())
+    }
+
+    fn visit_f64<E: Error>(self, declared: f64) -> Result<(), E> {
+        self.leaf(&declared.into())
+    }
+
+    fn visit_str<E: Error>(self, declared: &str) -> Result<(), E> {
+        match self.live {
+            Value::String(live) if live == declared => Ok(()),
+            Value::String(live) if self.rule.trimmed && live.trim_end() == declared.trim_end() => Ok(()),
+            _ => self.leaf(&declared.into()),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut declared: A) -> Result<(), A::Error> {
+        let Value::Array(live) = self.live else { return equal_if(false) };
+        if self.rule.set {
+            let mut items: Vec<Value> = Vec::with_capacity(live.len());
+            while let Some(item) = declared.next_element()? {
+                items.push(item);
+            }
+            return equal_if(equal_sets(&items, live));
+        }
+        let rule = self.rule.item().unwrap_or(&NO_RULE);
+        for live in live {
+            let item = Glance { live, rule, bare: None, is_member: false };
+            equal_if(declared.next_element_seed(item)?.is_some())?;
+        }
+        equal_if(declared.next_element::<serde::de::IgnoredAny>()?.is_none())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut declared: A) -> Result<(), A::Error> {
+        let Value::Object(live) = self.live else { return equal_if(false) };
+        let key_of = Key { live, rule: self.rule, bare: self.bare };
+        let tells =
+            |value: &Value, rule: Option<&Rule>| !rule.is_some_and(|rule| is_silent(self.rule, rule, value));
+        let (mut members, mut telling) = (0, 0);
+        while let Some(found) = declared.next_key_seed(key_of)? {
+            let Some((value, rule)) = found else { return equal_if(false) };
+            equal_if(!rule.is_some_and(|rule| rule.read_only))?;
+            let own = rule.unwrap_or(&NO_RULE);
+            declared.next_value_seed(Glance { live: value, rule: own, bare: None, is_member: true })?;
+            members += 1;
+            telling += usize::from(tells(value, rule));
+        }
+        // Each live member that tells something is declared where there are as many of them as declared ones.
+        let all_telling = || {
+            let told =
+                live.iter().filter(|(key, value)| tells(key_of.value(key, value), self.rule.child(key)));
+            told.count()
+        };
+        equal_if(members == live.len() || telling == all_telling())
+    }
+}
+
+/// Reads a key: the live member of that name, and its rule.
+#[derive(Clone, Copy)]
+struct Key<'a> {
+    live: &'a Map<String, Value>,
+    rule: &'a Rule,
+    bare: Option<(&'a str, &'a Value)>,
+}
+
+impl<'a> Key<'a> {
+    /// The value of a live member, without the mark.
+    fn value(&self, key: &str, value: &'a Value) -> &'a Value {
+        self.bare.filter(|(name, _)| *name == key).map_or(value, |(_, bare)| bare)
+    }
+}
+
+impl<'de, 'a> DeserializeSeed<'de> for Key<'a> {
+    type Value = Option<(&'a Value, Option<&'a Rule>)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'_> for Key<'a> {
+    type Value = Option<(&'a Value, Option<&'a Rule>)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(self.live.get(key).map(|value| (self.value(key, value), self.rule.child(key))))
+    }
+}
+
+/// Longer sets are brought into order to be compared.
+const SHORT: usize = 64;
+
+/// Whether two lists without an order hold the same.
+fn equal_sets(declared: &[Value], live: &[Value]) -> bool {
+    let short = declared.len().max(live.len()) <= SHORT;
+    let within = |some: &[Value], others: &[Value]| some.iter().all(|value| others.contains(value));
+    declared == live || (short && within(declared, live) && within(live, declared))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+
+    #[test]
+    fn what_tells_nothing_is_passed_over() {
+        let kind = kind::of_section("monitors").expect("a kind");
+        let check = |declared: Value, live: Value, expected: bool| {
+            let bare = json!(["a", "b"]);
+            let seen = equal(kind, &declared.to_string(), &live, Some(("tags", &bare)));
+            assert_eq!(seen, expected, "{declared} and {live}");
+        };
+        let live = json!({"id": 1, "type": "query alert", "query": "q", "message": "", "priority": null,
+            "tags": ["a", "musher:x", "b"],
+            "options": {"notify_audit": false, "include_tags": true, "new_host_delay": 300, "silenced": {},
+                "thresholds": {"critical": 5.0}}});
+        let declared = json!({"type": "metric alert", "query": "q \n", "tags": ["b", "a"],
+            "options": {"thresholds": {"critical": 5}, "notify_audit": false}});
+        check(declared.clone(), live.clone(), true);
+        let with = |pointer: &str, key: &str, value: Value| {
+            let mut other = declared.clone();
+            other.pointer_mut(pointer).expect("an object")[key] = value;
+            other
+        };
+        check(with("", "query", json!("r")), live.clone(), false);
+        check(with("", "type", json!("event alert")), live.clone(), false);
+        check(with("", "tags", json!(["a"])), live.clone(), false);
+        check(with("", "tags", json!(["a", "b", "b"])), live.clone(), true);
+        check(with("", "priority", json!(3)), live.clone(), false);
+        check(with("", "priority", json!(null)), live.clone(), false);
+        check(with("", "name", json!("n")), live.clone(), false);
+        check(with("/options", "include_tags", json!(false)), live.clone(), false);
+        check(with("/options/thresholds", "critical", json!("5")), live.clone(), false);
+        check(with("/options/thresholds", "warning", json!(4)), live.clone(), false);
+        check(json!({"query": "q"}), live, false);
+    }
+}
