@@ -1,5 +1,7 @@
 //! JSON with templates in its strings: compiled once to a tree, rendered for each instance.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::fault::Faults;
@@ -37,13 +39,40 @@ pub enum Item {
     },
 }
 
-/// A string of the definitions, for diagnostics: its position among all that were compiled.
-pub type SiteId = usize;
+/// A string of the definitions, for diagnostics: sorts as it was compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SiteId {
+    part: usize,
+    at: usize,
+}
 
-/// Where the strings stand that are compiled, by [`SiteId`].
-#[derive(Debug, Default)]
+/// Where the strings stand that are compiled: in parts, so that several can be filled at once.
+#[derive(Debug)]
 pub struct Sites {
-    pub places: Vec<At>,
+    /// The part that is being filled.
+    part: usize,
+    parts: BTreeMap<usize, Vec<At>>,
+}
+
+impl Sites {
+    pub fn part(part: usize) -> Self {
+        Self { part, parts: BTreeMap::new() }
+    }
+
+    pub fn add(&mut self, at: At) -> SiteId {
+        let places = self.parts.entry(self.part).or_default();
+        places.push(at);
+        SiteId { part: self.part, at: places.len() - 1 }
+    }
+
+    pub fn at(&self, site: SiteId) -> &At {
+        &self.parts[&site.part][site.at]
+    }
+
+    /// Takes in another part.
+    pub fn join(&mut self, other: Self) {
+        self.parts.extend(other.parts);
+    }
 }
 
 /// Compiles values that stand at one place.
@@ -114,8 +143,7 @@ impl Body<'_, '_> {
     }
 
     fn site(&mut self, pointer: &str) -> SiteId {
-        self.sites.places.push(self.base.at(pointer));
-        self.sites.places.len() - 1
+        self.sites.add(self.base.at(pointer))
     }
 
     fn tell(&mut self, faults: Vec<Fault>, pointer: &str) {

@@ -61,8 +61,7 @@ pub fn compile<'d>(
     let raw = &definition.directives;
     let mut directive = |value: &Value, pointer: &str| {
         let node = body.node(value, pointer, 0);
-        body.sites.places.push(super::place(&origin, pointer));
-        (node, body.sites.places.len() - 1)
+        (node, body.sites.add(super::place(&origin, pointer)))
     };
     let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
     let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
@@ -80,8 +79,7 @@ pub fn compile<'d>(
     let moved_from =
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    output.sites.places.push(super::place(&origin, "").part(Part::Key));
-    let whole = output.sites.places.len() - 1;
+    let whole = output.sites.add(super::place(&origin, "").part(Part::Key));
     Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin }
 }
 

@@ -68,7 +68,7 @@ impl Faults {
     /// As diagnostics, in the order of their places.
     pub fn tell(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
         for ((site, _), group) in self.groups {
-            let mut told = diagnostic(&group.fault, &sites.places[site]);
+            let mut told = diagnostic(&group.fault, sites.at(site));
             told.also = group.also;
             // A place inside the use needs no word about where the use is.
             if let Some(at) = &told.at {
@@ -84,7 +84,7 @@ impl Faults {
     /// As diagnostics that need not say whom they hit.
     pub fn tell_alone(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
         for ((site, _), group) in self.groups {
-            diagnostics.push(diagnostic(&group.fault, &sites.places[site]));
+            diagnostics.push(diagnostic(&group.fault, sites.at(site)));
         }
     }
 }

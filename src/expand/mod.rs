@@ -80,10 +80,10 @@ pub fn expand(
         made.append(part);
     }
     fold(&mut made.diagnostics);
-    let mut sites = Sites::default();
+    let mut sites = Sites::part(definitions.templates.len());
     let (templates, globals) =
         template::compile_all(&definitions.templates, &setting, &mut sites, &mut made.diagnostics);
-    made.globals.extend(globals.into_iter().map(|(site, global)| (sites.places[site].clone(), global)));
+    made.globals.extend(globals.into_iter().map(|(site, global)| (sites.at(site).clone(), global)));
     let mut faults = Faults::default();
     for own in &definitions.uses {
         let mut work =
@@ -130,7 +130,7 @@ fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
     let prefixes = [String::new()];
     let place = definition::Place { prefixes: &prefixes, instance: None };
     for definition in definitions {
-        let (mut sites, mut globals) = (Sites::default(), Vec::new());
+        let (mut sites, mut globals) = (Sites::part(0), Vec::new());
         let before = made.diagnostics.len();
         let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut made.diagnostics };
         let compiled = definition::compile(definition, setting, &mut compiler, &mut output);
@@ -140,7 +140,7 @@ fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
         for told in &mut made.diagnostics[before..] {
             told.instances.push(definition.address.to_string());
         }
-        made.globals.extend(globals.into_iter().map(|(site, global)| (sites.places[site].clone(), global)));
+        made.globals.extend(globals.into_iter().map(|(site, global)| (sites.at(site).clone(), global)));
     }
     made
 }

@@ -59,8 +59,7 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>
                 continue;
             };
             let node = body.node(value, &pointer, 0);
-            body.sites.places.push(at.child(&pointer));
-            values.push((param, node, body.sites.places.len() - 1));
+            values.push((param, node, body.sites.add(at.child(&pointer))));
         }
         list.push(Override { pattern: pattern.clone(), at: own.part(Part::Key), values });
     }
@@ -90,8 +89,7 @@ pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'
         let mut values = Vec::new();
         for (cell, param) in cells.filter(|(cell, _)| !cell.is_empty()) {
             if let Some(param) = param {
-                body.sites.places.push(at.clone());
-                values.push((*param, Node::Literal(cell.into()), body.sites.places.len() - 1));
+                values.push((*param, Node::Literal(cell.into()), body.sites.add(at.clone())));
             }
         }
         list.push(Override { pattern: pattern.trim().to_owned(), at, values });

@@ -92,7 +92,7 @@ fn place(config: &Config, scope: &Scope, name: &str) -> At {
 
 fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut Vec<Diagnostic>) -> Value {
     let names = Names { constants: Some(known), ..Names::default() };
-    let (mut sites, mut globals) = (Sites::default(), Vec::new());
+    let (mut sites, mut globals) = (Sites::part(0), Vec::new());
     let base = Base::At(at);
     let mut compiler = Compiler::new(names);
     let mut body = Body {

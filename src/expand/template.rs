@@ -9,6 +9,7 @@ use super::Setting;
 use super::body::{Base, Body, Node, SiteId, Sites};
 use super::definition::{self, Compiled, Output};
 use super::params;
+use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::{Param, Template};
 use crate::template::{Compiler, is_helper};
@@ -78,7 +79,7 @@ fn default(
     let Output { sites, globals, faults } = output;
     let mut body = Body { compiler, sites, base: &base, faults, globals };
     let mut node = body.node(value, "", 0);
-    sites.places.push(at.clone());
+    let site = sites.add(at.clone());
     if let Node::Literal(value) = &node {
         match params::convert(name, param, Cow::Borrowed(value)) {
             Ok(converted) => node = Node::Literal(converted.into_owned()),
@@ -87,7 +88,7 @@ fn default(
             }
         }
     }
-    Some((node, sites.places.len() - 1))
+    Some((node, site))
 }
 
 /// What a person must know to use a template.
@@ -137,11 +138,21 @@ pub fn compile_all<'d>(
     sites: &mut Sites,
     faults: &mut Vec<Diagnostic>,
 ) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, definition::Globals) {
-    let mut globals = Vec::new();
-    let mut output = Output { sites, globals: &mut globals, faults };
-    let compiled = templates
-        .iter()
-        .map(|(name, template)| (name.as_str(), compile(template, setting, &mut output)))
-        .collect();
+    let all: Vec<(&String, &Template)> = templates.iter().collect();
+    let parts = in_parallel(&all, 1, &|some, from| {
+        let (mut sites, mut globals, mut faults) = (Sites::part(from), Vec::new(), Vec::new());
+        let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut faults };
+        let compiled =
+            some.iter().map(|(name, template)| (name.as_str(), compile(template, setting, &mut output)));
+        let compiled: Vec<_> = compiled.collect();
+        (compiled, sites, globals, faults)
+    });
+    let (mut compiled, mut globals) = (BTreeMap::new(), Vec::new());
+    for (some, of_some, met, told) in parts {
+        compiled.extend(some);
+        sites.join(of_some);
+        globals.extend(met);
+        faults.extend(told);
+    }
     (compiled, globals)
 }

@@ -76,7 +76,7 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
         made.append(part);
         work.faults.append(faults);
     }
-    made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.places[site].clone(), global)));
+    made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.at(site).clone(), global)));
     made
 }
 
@@ -163,8 +163,7 @@ fn prepare<'p>(
 fn sited(body: &mut Body<'_, '_>, value: &Value, pointer: &str) -> (Node, SiteId) {
     let node = body.node(value, pointer, 0);
     let Base::At(at) = body.base else { unreachable!("bug: a use stands at one place") };
-    body.sites.places.push(at.child(pointer));
-    (node, body.sites.places.len() - 1)
+    (node, body.sites.add(at.child(pointer)))
 }
 
 fn plan<'p, 'f>(
@@ -193,10 +192,7 @@ fn plan<'p, 'f>(
         None => Overrides::default(),
         Some(value) => overrides(own, value, &names, body, folder, (run, faults), sources),
     };
-    let mut place = |at: At| {
-        body.sites.places.push(at);
-        body.sites.places.len() - 1
-    };
+    let mut place = |at: At| body.sites.add(at);
     let with_at =
         if own.with.is_empty() { own.at.part(Part::Key) } else { own.at.child("/with").part(Part::Key) };
     let missing = names.iter().map(|_| place(with_at.clone())).collect();
