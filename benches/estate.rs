@@ -65,8 +65,11 @@ fn multiply_services(path: &Path, times: usize) -> io::Result<()> {
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     pub wall: Duration,
-    /// The most memory that it held, in bytes.
+    /// The most memory that it held, in bytes: its own and, of the program's file and of libraries, the pages
+    /// that it touched.
     pub peak: u64,
+    /// The most that it held of its own, in bytes: heap and stacks, looked at each millisecond.
+    pub own: u64,
 }
 
 /// Runs `musher` in a folder, without the environment of whoever runs the benchmark.
@@ -76,13 +79,15 @@ pub fn musher(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> 
     command.args(arguments).arg("-C").arg(folder).stdin(Stdio::null()).stdout(Stdio::null());
     let started = Instant::now();
     let mut child = command.spawn()?;
-    let mut peak = 0;
+    let (mut peak, mut own) = (0, 0);
     loop {
-        peak = peak.max(high_water(child.id()));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        peak = peak.max(bytes(&status, "VmHWM:"));
+        own = own.max(bytes(&status, "RssAnon:"));
         if let Some(status) = child.try_wait()? {
             let wall = started.elapsed();
             return if status.success() {
-                Ok(Run { wall, peak })
+                Ok(Run { wall, peak, own })
             } else {
                 Err(io::Error::other(format!("musher {} ended with {status}", arguments.join(" "))))
             };
@@ -91,13 +96,12 @@ pub fn musher(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> 
     }
 }
 
-/// The kernel's high-water mark of resident memory, in bytes; it only grows, so the last look counts.
-/// (The usage that `wait4` tells begins with the memory of the parent.) 0 where there is no `/proc`.
-fn high_water(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+/// A figure of the kernel's about a process; 0 where there is no `/proc`. `VmHWM` is a high-water mark, so that the
+/// last look counts. (The usage that `wait4` tells begins with the memory of the parent.)
+fn bytes(status: &str, name: &str) -> u64 {
     let kilobytes = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
 }

@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
     estate::write(folder.path(), 1)?;
     point_at(folder.path(), &first.url)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "what           requests  musher     plain      ratio  peak")?;
+    writeln!(out, "what           requests  musher     plain      ratio  memory  with the program")?;
 
     let (run, asked) = run(folder.path(), &first, &["apply", "--yes", "--concurrency", "64"])?;
     let writes = runtime.block_on(held_by(&first))?;
@@ -67,10 +67,11 @@ fn report(out: &mut dyn Write, what: &str, asked: u64, run: Run, plain: Duration
     let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
     writeln!(
         out,
-        "{what:<13}  {asked:>8}  {:>6.0} ms  {:>6.0} ms  {:>5.2}  {:>4.0} MB",
+        "{what:<13}  {asked:>8}  {:>6.0} ms  {:>6.0} ms  {:>5.2}  {:>3.0} MB  {:>13.0} MB",
         milliseconds(run.wall),
         milliseconds(plain),
         run.wall.as_secs_f64() / plain.as_secs_f64(),
+        run.own as f64 / 1e6,
         run.peak as f64 / 1e6,
     )
 }

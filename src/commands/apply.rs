@@ -26,9 +26,9 @@ use crate::lock::{self, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
-use crate::render::outcome;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
+use crate::render::{Stream, outcome, plan_text};
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
@@ -96,12 +96,16 @@ async fn prepare(
     if let Some(sealed) = sealed {
         sealed.hold(declared, plan)?;
     }
-    if !desk.common.quiet || plan.changes.is_empty() {
-        show(desk, plan, Format::Text, options.expand)?;
-    }
     if plan.changes.is_empty() {
+        show(desk, plan, Format::Text, options.expand)?;
         report(options, plan, &[])?;
         return Ok(Prepared::Over(Exit::Fine));
+    }
+    if !desk.common.quiet {
+        // Beside the answer, which is what becomes of it: `-o` is not for the plan.
+        crate::render::print(Stream::Out, desk.common.colors(), |out, color| {
+            plan_text::write(plan, Look { color, expand: options.expand }, out)
+        })?;
     }
     if let Some(cost) = cost(plan, &service) {
         desk.say(&cost)?;

@@ -48,6 +48,19 @@ fn answers_go_to_a_file() {
 }
 
 #[test]
+fn what_apply_did_goes_to_a_file_and_its_plan_does_not() {
+    let project = declared();
+    let ran = project.exits(0, &["apply", "--yes", "-o", "done.txt"]);
+    assert!(ran.out.contains("+ monitors/one"), "{}", ran.out);
+    let done = project.read("done.txt");
+    assert!(done.contains("Applied: 1 created."), "{done}");
+    assert!(!done.contains("avg(last_5m)") && !ran.out.contains("Applied"), "{done}{}", ran.out);
+    let ran = project.exits(0, &["apply", "--yes", "-o", "done.txt"]);
+    assert_eq!(ran.out, "");
+    assert!(project.read("done.txt").contains("No changes."));
+}
+
+#[test]
 fn the_plan_for_programs_has_a_stable_shape() {
     let project = declared();
     project.settles(&["create monitors/one"]);
