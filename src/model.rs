@@ -112,8 +112,7 @@ impl Body {
     /// Levels of nesting; deeper ones couldn't be read again.
     pub const DEEPEST: usize = 127;
 
-    /// For tests. `None` for a value that is nested too deeply: more than 127 levels.
-    #[cfg(test)]
+    /// `None` for a value that is nested too deeply: more than 127 levels.
     pub fn of(value: &Value) -> Option<Self> {
         let print = || serde_json::to_string(value).expect("bug: a value can be printed");
         is_shallow(value, Self::DEEPEST).then(|| Self(print().into()))
@@ -303,7 +302,7 @@ pub struct Change {
     pub risks: Vec<Risk>,
     pub diff: Vec<FieldChange>,
     /// What is sent: the whole body with its mark, reference markers still in it. Absent for a delete.
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// What stood live when the plan was made, in full. Absent for a create.
     pub live: Option<Value>,
     /// Addresses whose changes must be done before this one starts.

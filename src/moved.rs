@@ -40,7 +40,7 @@ pub fn moved_since(plan: &Plan, fresh: &[Live]) -> BTreeMap<usize, Moved> {
     let moved = |change: &Change| {
         let kind = kind::of_name(change.kind)?;
         let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
-            let own = mark::read(kind, change.body.as_ref()?)?;
+            let own = mark::read(kind, &change.body.as_ref()?.value())?;
             return by_mark
                 .get(&(kind.section, own.owner.0, own.id))
                 .map(|live| Moved::Made(live.id.clone()));

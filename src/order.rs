@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::cores::in_parallel;
-use crate::fill::references;
 use crate::model::{Action, Address, Change, Reference, Resource};
 
 /// A thread is worth so many bodies, looked through for references.
@@ -57,11 +56,6 @@ fn named_in(text: &str) -> Vec<Address> {
     targets
 }
 
-fn targets(body: &Value) -> Vec<Address> {
-    let targets: BTreeSet<Address> = references(body).into_iter().map(|reference| reference.target).collect();
-    targets.into_iter().collect()
-}
-
 /// Fills `after` of every change: what it refers to comes first; what still refers to a deleted object
 /// goes, or lets it go, before it.
 pub fn order(changes: &mut [Change]) {
@@ -74,7 +68,7 @@ pub fn order(changes: &mut [Change]) {
         .collect();
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); changes.len()];
     for (index, change) in changes.iter().enumerate() {
-        for target in change.body.iter().flat_map(targets) {
+        for target in change.body.iter().flat_map(|body| named_in(body.text())) {
             if let Some(first) = by_address.get(&target).filter(|first| **first != index) {
                 after[index].insert(*first);
             }
@@ -183,6 +177,7 @@ mod tests {
     }
 
     fn change(id: &str, action: Action, body: Option<Value>, live: Option<Value>) -> Change {
+        let body = body.and_then(|body| Body::of(&body));
         let datadog_id = live.as_ref().map(|live| live["id"].to_string());
         Change { datadog_id, body, live, ..Change::new("monitor", Address::new("monitors", id), action) }
     }

@@ -9,7 +9,7 @@ use crate::config::Scope;
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, step};
 use crate::diff::{diff, same};
-use crate::fill::{fill, fill_text, references};
+use crate::fill::{fill, fill_text};
 use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
@@ -313,7 +313,7 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     let stake = Stake { action: Action::Create, live: None, wanted: Some(&body), protected };
     change.risks = risks(pair.kind, stake);
     change.diff = added(canon::normal(pair.kind, &body));
-    change.body = Some(to_create(pair.kind, &body, mark));
+    change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
     change.protected = protected;
@@ -405,7 +405,7 @@ fn differences(
     let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, stake);
     change.diff = fields;
-    change.body = Some(if action == Action::Replace {
+    change.body = Body::of(&if action == Action::Replace {
         to_create(pair.kind, &wanted, mark)
     } else {
         to_update(pair.kind, &wanted, &bare, &aligned, mark)
@@ -491,7 +491,9 @@ fn unreachable_references(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for change in changes {
-        for reference in change.body.iter().flat_map(references) {
+        let references = change.body.iter().flat_map(|body| Reference::in_text(body.text()));
+        let references: BTreeSet<Reference> = references.map(|(_, reference)| reference).collect();
+        for reference in references {
             if known.contains_key(&reference.target) || (inputs.selected)(&reference.target) {
                 continue;
             }

@@ -253,7 +253,8 @@ impl<'a> Run<'a> {
                 Attribute::Url => known.url.clone(),
             })
         };
-        let body = fill(kind, body, &known);
+        let body = body.value();
+        let body = fill(kind, &body, &known);
         match references(&body).into_iter().next() {
             Some(reference) => {
                 let text = format!("it refers to `{}`, which is not there", reference.target);

@@ -8,7 +8,7 @@ use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
 use crate::mark;
-use crate::model::{Mark, Owner};
+use crate::model::{Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
 const OWNER: &str = "shop.prod";
@@ -24,7 +24,7 @@ fn draft(action: Action, address: &str) -> Draft {
     let mut body = json!({ "name": address.id() });
     let mark = Mark { owner: Owner(OWNER.into()), id: address.id().into(), protect: false };
     mark::write(kind, &mut body, &mark);
-    let body = (action != Action::Delete).then_some(body);
+    let body = Body::of(&body).filter(|_| action != Action::Delete);
     let change = Change { body, ..Change::new(kind.name, address, action) };
     Draft { change }
 }
@@ -44,10 +44,16 @@ impl Draft {
         self.change.datadog_id.clone().expect("a live object")
     }
 
+    fn set(&mut self, key: &str, value: Value) {
+        let mut body = self.change.body.as_ref().expect("a body").value();
+        body[key] = value;
+        self.change.body = Body::of(&body);
+    }
+
     fn refers(mut self, target: &str) -> Self {
         let target = Address::parse(target).expect("an address");
         let reference = Reference { target: target.clone(), attribute: Attribute::Id };
-        self.change.body.as_mut().expect("a body")["query"] = json!(reference.marker());
+        self.set("query", json!(reference.marker()));
         self.change.after.push(target);
         self
     }
@@ -373,7 +379,7 @@ async fn an_update_of_what_is_gone_says_so() {
 async fn what_the_service_did_not_keep_is_told() {
     let fake = Fake::new();
     let mut odd = draft(Action::Create, "monitors/a");
-    odd.change.body.as_mut().expect("a body")["lost"] = json!(1);
+    odd.set("lost", json!(1));
     fake.script(&[("POST", Instead::DoneAnd(200, json!({"id": 1001, "name": "a"})))]);
     let outcomes = run(&fake, &plan(vec![odd])).await;
     assert_eq!(outcomes[0].not_kept.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["/lost"]);

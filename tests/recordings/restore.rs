@@ -90,8 +90,8 @@ impl Bench {
             [] => return End::Missed,
             [change] if change.action == Action::Replace => End::Replaced,
             [change] => {
-                let body = change.body.as_ref().expect("an update has a body");
-                self.client.update(self.kind, &self.id, body).await.expect("what the plan sends is taken");
+                let body = change.body.as_ref().expect("an update has a body").value();
+                self.client.update(self.kind, &self.id, &body).await.expect("what the plan sends is taken");
                 let restored = self.plan().await.changes.is_empty();
                 if restored { End::Restored } else { End::NotRestored }
             }
@@ -221,8 +221,8 @@ fn options_left_out_are_reset() {
             bench.definition = step.clone();
             let plan = bench.plan().await;
             let [change] = plan.changes.as_slice() else { panic!("no change: {step:#}") };
-            let body = change.body.as_ref().expect("an update has a body");
-            bench.client.update(kind, &bench.id, body).await.expect("what the plan sends is taken");
+            let body = change.body.as_ref().expect("an update has a body").value();
+            bench.client.update(kind, &bench.id, &body).await.expect("what the plan sends is taken");
             assert!(bench.plan().await.changes.is_empty(), "{step:#}");
             // It is what it would be if it had been made so.
             let fresh = Bench::of(kind, &step).await.expect("a good body");
@@ -349,8 +349,8 @@ fn ids_of_widgets_live_on() {
             bench.definition = state;
             let plan = bench.plan().await;
             let [change] = plan.changes.as_slice() else { panic!("no change: {what}") };
-            let body = change.body.as_ref().expect("an update has a body");
-            bench.client.update(kind, &bench.id, body).await.expect("what the plan sends is taken");
+            let body = change.body.as_ref().expect("an update has a body").value();
+            bench.client.update(kind, &bench.id, &body).await.expect("what the plan sends is taken");
             assert!(bench.plan().await.changes.is_empty(), "{what}");
             let after = ids(&bench.live().await);
             for (name, id) in &after {
