@@ -239,7 +239,11 @@ impl<'s> Places<'s> {
             return definition(&resource.origin);
         }
         let at = self.locator.locate_in(&resource.origin, pointer);
-        let Part::Within(range) = part else { return at };
+        let range = match part {
+            Part::Within(range) => range,
+            Part::Key => return at.part(Part::Key),
+            Part::Value => return at,
+        };
         if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
             self.last = Some((resource.address.clone(), resource.body.value()));
         }

@@ -17,6 +17,7 @@ mod recipient;
 mod reference;
 mod rules;
 mod shape;
+mod spelling;
 mod tags;
 mod threshold;
 mod widely;

@@ -5,8 +5,8 @@ use crate::config::RuleLevel::{self, Error, Off, Warn};
 use super::alert::Subject;
 use super::finding::Findings;
 use super::{
-    board, burn_rate, composite, message, metric, objective, options, query, recipient, reference, tags,
-    threshold, widely, window,
+    board, burn_rate, composite, message, metric, objective, options, query, recipient, reference, spelling,
+    tags, threshold, widely, window,
 };
 
 /// One rule.
@@ -155,6 +155,13 @@ pub static RULES: &[Rule] = &[
     rule("widget-type", Error, OPENAPI, "a widget has a definition with a type", board::widget_types),
     rule("template-variable", Error, SEMANTICS, "template variables are well formed", board::variables),
     // What hurts at three in the morning.
+    rule(
+        "misspelled-field",
+        Warn,
+        OPENAPI,
+        "a field that is not known doesn't look like one that is",
+        spelling::fields,
+    ),
     rule(
         "message-variable",
         Warn,
