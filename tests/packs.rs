@@ -286,3 +286,26 @@ fn pages_tell_the_parameters_as_they_are() {
         assert_eq!(table, expected, "{pack}");
     }
 }
+
+/// A group that would be empty isn't drawn.
+#[test]
+fn a_fleet_without_objectives_has_no_group_of_them() {
+    let objectives = json!([{"title": "checkout", "id": "0123456789abcdef0123456789abcdef"}]);
+    let case = |name: &str, given: Value| {
+        let mut with = Parameters::new();
+        with.insert("title".to_owned(), json!(name));
+        with.insert("objectives".to_owned(), given);
+        (name.to_owned(), "fleet-dashboard", with)
+    };
+    let folder = project([case("none", json!([])), case("one", objectives)]);
+    let bodies = wanted(folder.path());
+    let groups = |name: &str| -> Vec<String> {
+        let body = &bodies[&format!("dashboards/{name}/overview")];
+        let widgets = body["widgets"].as_array().unwrap();
+        let title = |widget: &Value| widget["definition"]["title"].as_str().unwrap().to_owned();
+        widgets.iter().map(title).collect()
+    };
+    let common = ["What is red", "Functions", "What the account allows, and what it costs"];
+    assert_eq!(groups("none"), common);
+    assert_eq!(groups("one"), [&common[..], &["SLOs"]].concat());
+}
