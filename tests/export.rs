@@ -208,7 +208,8 @@ fn what_stands_in_the_way_is_left_alone() {
 
     project.fails(&["export", "monitor"], "say what to export");
     project.fails(&["export", "monitr", "1"], "did you mean `monitor`");
-    project.fails(&["export", "monitor", "99999"], "Monitor not found");
+    let missed = project.fails(&["export", "monitor", "99999"], "Monitor not found");
+    assert!(!missed.err.contains("list"), "{}", missed.err);
     project.fails(&["export", "monitor", "../1"], "is no URL of a monitor");
     project.fails(&["export", "slo", "https://app.datadoghq.com/monitors/1"], "is the URL of a monitor");
     project.fails(&["export", "monitor", &errors, "--format", "markdown"], "--format takes json, yaml");

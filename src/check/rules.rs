@@ -198,7 +198,7 @@ pub static RULES: &[Rule] = &[
     rule(
         "no-recovery-threshold",
         Off,
-        THRESHOLDS,
+        "docs.datadoghq.com/monitors/guide/recovery-thresholds; terraform-provider-datadog, issue 1401",
         "an alert recovers at another value than it fires at",
         threshold::no_recovery,
     ),

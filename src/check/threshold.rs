@@ -2,7 +2,7 @@
 
 use super::alert::{QUERY, Subject};
 use super::finding::Findings;
-use crate::query::{Comparator, Comparison, Threshold};
+use crate::query::{Comparator, Comparison, Monitor, Threshold};
 
 const CRITICAL: &str = "/options/thresholds/critical";
 
@@ -66,8 +66,14 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// Of metrics alone: in monitors of events the service refuses these thresholds (`Invalid threshold statuses found:
+/// critical_recovery.`, terraform-provider-datadog, issue 1401), and a burn rate has a short window for it.
 pub fn no_recovery(subject: &Subject<'_>, found: &mut Findings) {
-    if comparison(subject).is_none() || subject.number("/options/thresholds/critical_recovery").is_some() {
+    let of_metrics = matches!(subject.tree(), Some(Monitor::Metric(_)));
+    if !of_metrics
+        || comparison(subject).is_none()
+        || subject.number("/options/thresholds/critical_recovery").is_some()
+    {
         return;
     }
     let text =

@@ -86,7 +86,7 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.explain(refusal))?;
+    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))

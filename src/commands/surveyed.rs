@@ -91,7 +91,7 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.finish(listing, &wanted).await.map_err(|refusal| self.explain(refusal))
+        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(refusal))
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.
@@ -124,7 +124,15 @@ impl Service {
                  the network, and HTTPS_PROXY where there is a proxy",
                 self.site
             )),
-            _ => error.context(format!("{} gives no list of what is live", self.site)),
+            _ => error,
+        }
+    }
+
+    /// A refusal of a list.
+    pub fn no_list(&self, refusal: Refusal) -> anyhow::Error {
+        match refusal.fault {
+            Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
+            _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 

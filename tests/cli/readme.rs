@@ -69,11 +69,8 @@ fn project() -> Project {
         "monitors/checkout.json",
         "{\"title\": \"Checkout\", \"layout_type\": \"ordered\", \"widgets\": [{\"definition\": {\"type\": \"note\", \"content\": \"x\"}}]}",
     );
-    project.write(
-        "inventory/functions.json",
-        r#"[{"FunctionName": "checkout-api", "Timeout": 30, "Tags": {"service": "checkout", "team": "shop"}},
-            {"FunctionName": "mailer", "Timeout": 900, "Tags": {"service": "mail", "team": "shop"}}]"#,
-    );
+    let functions = std::fs::read_to_string(Path::new(CRATE).join("inventory/functions.json")).unwrap();
+    project.write("inventory/functions.json", &functions);
     project
 }
 

@@ -1,0 +1,311 @@
+//! The built-in templates: at the bounds of their parameters and with each part switched off, the real binary accepts,
+//! applies and plans them empty; their pages tell their parameters.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Map, Value, json};
+
+const PACKS: [&str; 10] = [
+    "aws-dynamodb",
+    "aws-lambda",
+    "aws-sqs",
+    "ci-pipelines",
+    "external-api",
+    "fleet-dashboard",
+    "gcp-cloud-run",
+    "otel-collector",
+    "service-dashboard",
+    "service-slo",
+];
+
+type Parameters = Map<String, Value>;
+
+fn musher(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_musher"))
+        .env_clear()
+        .env("HOME", folder.join(".home"))
+        .env("XDG_CACHE_HOME", folder.join(".cache"))
+        .current_dir(folder)
+        .args(arguments)
+        .args(["--color", "never"])
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A project whose uses run templates, each with its parameters.
+fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("monitors")).unwrap();
+    std::fs::write(
+        folder.path().join("musher.yaml"),
+        "project: packs\nenvironments:\n  sandbox: {api: sandbox}\n",
+    )
+    .unwrap();
+    let uses: Parameters = uses
+        .into_iter()
+        .map(|(name, template, with)| (name, json!({"template": template, "with": with})))
+        .collect();
+    std::fs::write(folder.path().join("monitors/uses.yaml"), json!({"uses": uses}).to_string()).unwrap();
+    folder
+}
+
+/// What a run that must go well writes on stdout.
+fn fine(folder: &Path, arguments: &[&str]) -> String {
+    let output = musher(folder, arguments);
+    let out = text(&output.stdout);
+    assert!(output.status.success(), "musher {}\n{out}{}", arguments.join(" "), text(&output.stderr));
+    out
+}
+
+/// The bodies by address.
+fn wanted(folder: &Path) -> BTreeMap<String, Value> {
+    fine(folder, &["apply", "--yes", "-q"]);
+    assert_eq!(musher(folder, &["plan", "--detailed-exitcode", "-q"]).status.code(), Some(0));
+    let list: Vec<Value> = serde_json::from_str(&fine(folder, &["list", "--format", "json"])).unwrap();
+    let body = |item: &Value| {
+        let address = item["address"].as_str().unwrap().to_owned();
+        let shown = fine(folder, &["show", &address, "--format", "json"]);
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        (address, shown["wanted"].clone())
+    };
+    list.iter().map(body).collect()
+}
+
+fn parameters_of(pack: &str) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = fine(folder.path(), &["show", "template", pack, "--format", "json"]);
+    let mut shown: Value = serde_json::from_str(&shown).unwrap();
+    serde_json::from_value(shown["params"].take()).unwrap()
+}
+
+/// A value for what a pack can't do without; `number` keeps the instances apart.
+fn required(parameters: &[Value], number: usize) -> Parameters {
+    let value = |name: &str| match name {
+        "timeout" => json!(30),
+        "scope" => json!("service:checkout,env:prod"),
+        "notify" => json!("@slack-checkout"),
+        "team" => json!("payments"),
+        _ => json!(format!("Checkout-{number}")),
+    };
+    let mut required: Parameters = parameters
+        .iter()
+        .filter(|parameter| parameter["required"] == true)
+        .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+        .map(|name| (name.clone(), value(&name)))
+        .collect();
+    if required.is_empty() {
+        required.insert("title".to_owned(), value("title"));
+    }
+    required
+}
+
+/// The switches of a pack, all of them on or off.
+fn switches(parameters: &[Value], on: bool) -> Parameters {
+    let switch = |parameter: &&Value| parameter["type"] == "boolean";
+    let named = |parameter: &Value| (parameter["name"].as_str().unwrap().to_owned(), json!(on));
+    parameters.iter().filter(switch).map(named).collect()
+}
+
+/// A bound as it is written: a whole number where it is one.
+fn bound(parameter: &Value, side: &str) -> Option<Value> {
+    let number = parameter[side].as_f64()?;
+    #[expect(clippy::cast_possible_truncation, reason = "bounds are small")]
+    Some(if number.fract() == 0.0 { json!(number as i64) } else { json!(number) })
+}
+
+/// Every way to use a pack that is worth a try.
+fn cases(parameters: &[Value]) -> Vec<(String, Parameters)> {
+    let on = switches(parameters, true);
+    let off = switches(parameters, false);
+    let with = |base: &Parameters, name: &str, value: Value| {
+        let mut with = base.clone();
+        with.insert(name.to_owned(), value);
+        with
+    };
+    let mut cases = vec![
+        ("default".to_owned(), Parameters::new()),
+        ("all-on".to_owned(), on.clone()),
+        ("all-off".to_owned(), off.clone()),
+    ];
+    for name in on.keys() {
+        cases.push((format!("only-{name}"), with(&off, name, json!(true))));
+        cases.push((format!("without-{name}"), with(&on, name, json!(false))));
+    }
+    for side in ["min", "max"] {
+        let mut all = on.clone();
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let Some(value) = bound(parameter, side) else { continue };
+            cases.push((format!("{name}-{side}"), with(&on, name, value.clone())));
+            all.insert(name.to_owned(), value);
+        }
+        cases.push((format!("all-{side}"), all));
+    }
+    cases
+}
+
+#[test]
+fn packs_are_accepted_at_every_bound_and_without_each_part() {
+    for pack in PACKS {
+        let parameters = parameters_of(pack);
+        let uses = cases(&parameters).into_iter().enumerate().map(|(number, (name, given))| {
+            let mut with = required(&parameters, number);
+            with.extend(given);
+            (name.replace('_', "-"), pack, with)
+        });
+        let folder = project(uses);
+        let said = musher(folder.path(), &["validate", "--format", "json"]);
+        let told = text(&said.stdout) + &text(&said.stderr);
+        assert!(said.status.success(), "{pack}: {told}");
+        fine(folder.path(), &["apply", "--yes", "-q"]);
+        let plan = musher(folder.path(), &["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
+    }
+}
+
+fn slo(timeframe: &str, target: f64) -> Parameters {
+    let given = json!({"service": "Check Out", "team": "Payments", "scope": "service:checkout", "notify": "@slack-checkout",
+        "timeframe": timeframe, "target": target});
+    given.as_object().unwrap().clone()
+}
+
+/// Datadog's tables, and what is left of them where the highest possible rate is lower.
+#[test]
+fn burn_rates_are_those_of_the_tables_and_stay_below_the_highest_possible_one() {
+    let expected = [
+        ("7d", 99.9, [16.8, 5.6, 2.8]),
+        ("30d", 99.99, [14.4, 6.0, 3.0]),
+        ("30d", 96.0, [14.4, 6.0, 3.0]),
+        ("30d", 93.0, [12.86, 6.0, 3.0]),
+        ("90d", 96.0, [21.6, 10.8, 4.5]),
+        ("90d", 90.0, [9.0, 9.0, 4.5]),
+        ("7d", 50.0, [1.8, 1.8, 1.8]),
+    ];
+    let name = |(at, (timeframe, target, _)): (usize, &(&str, f64, [f64; 3]))| {
+        (format!("u{at}"), "service-slo", slo(timeframe, *target))
+    };
+    let folder = project(expected.iter().enumerate().map(name));
+    let bodies = wanted(folder.path());
+    let windows = [
+        ("fast-burn", r#"long_window("1h").short_window("5m")"#),
+        ("slow-burn", r#"long_window("6h").short_window("30m")"#),
+        ("steady-burn", r#"long_window("24h").short_window("120m")"#),
+    ];
+    for (at, (timeframe, target, rates)) in expected.iter().enumerate() {
+        for ((alert, windows), rate) in windows.iter().zip(rates) {
+            let body = &bodies[&format!("monitors/u{at}/{alert}")];
+            let query = body["query"].as_str().unwrap();
+            assert!(query.ends_with(&format!(r#".over("{timeframe}").{windows} > {rate}"#)), "{query}");
+            assert_eq!(body["options"]["thresholds"]["critical"].as_f64(), Some(*rate), "{query}");
+            assert!(*rate < 100.0 / (100.0 - target), "{query}");
+        }
+    }
+    let tags = bodies["slos/u0/availability"]["tags"].as_array().unwrap();
+    assert!(tags.contains(&json!("service:check_out")) && tags.contains(&json!("team:payments")), "{tags:?}");
+}
+
+/// The error rate of a function tells by itself whenever the composite isn't there to tell.
+#[test]
+fn somebody_is_told_of_errors_whatever_is_switched_off() {
+    let case = |name: &str, off: &[&str]| {
+        let mut with = json!({"function": name, "service": "checkout", "team": "payments", "timeout": 30,
+            "notify": "@slack-checkout", "page": "@pagerduty-checkout"});
+        for switch in off {
+            with[*switch] = json!(false);
+        }
+        (name.to_owned(), "aws-lambda", with.as_object().unwrap().clone())
+    };
+    let folder = project([
+        case("whole", &[]),
+        case("quiet", &["watch_broken"]),
+        case("traffic", &["watch_traffic"]),
+        case("errors", &["watch_errors"]),
+    ]);
+    let bodies = wanted(folder.path());
+    let tells = |address: &str| {
+        let message = bodies.get(address)?["message"].as_str().unwrap();
+        Some(message.contains("@slack-checkout") && message.contains("@pagerduty-checkout"))
+    };
+    let pair =
+        |name: &str| (tells(&format!("monitors/{name}/errors")), tells(&format!("monitors/{name}/broken")));
+    assert_eq!(pair("whole"), (Some(false), Some(true)));
+    assert_eq!(pair("quiet"), (Some(true), None));
+    assert_eq!(pair("traffic"), (Some(true), None));
+    assert_eq!(pair("errors"), (None, None));
+}
+
+/// One row of a page's table of parameters.
+fn row(parameter: &Value) -> String {
+    let word = |name: &str| parameter[name].as_str().unwrap_or_default().to_owned();
+    let shown = match &parameter["default"] {
+        _ if parameter["required"] == true => "required".to_owned(),
+        Value::String(text) if text.is_empty() => "`\"\"`".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Object(map) => {
+            let pairs: Vec<String> = map.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+            format!("`{{{}}}`", pairs.join(", "))
+        }
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(Value::to_string).collect();
+            format!("`[{}]`", items.join(", "))
+        }
+        value => format!("`{value}`"),
+    };
+    let bounds = match (bound(parameter, "min"), bound(parameter, "max")) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("from {min}"),
+        (None, Some(max)) => format!("to {max}"),
+        (None, None) => String::new(),
+    };
+    let sort = if parameter["type"].is_null() { "string".to_owned() } else { word("type") };
+    format!("| `{}` | {sort} | {shown} | {bounds} | {} |", word("name"), word("description"))
+}
+
+#[test]
+fn pages_tell_the_parameters_as_they_are() {
+    for pack in PACKS {
+        let path = format!("{}/docs/templates/{pack}.md", env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(path).unwrap();
+        let table: Vec<&str> = page
+            .split("## Parameters")
+            .nth(1)
+            .and_then(|rest| rest.split("\n## ").next())
+            .unwrap()
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        let expected: Vec<String> = parameters_of(pack).iter().map(row).collect();
+        assert_eq!(table, expected, "{pack}");
+    }
+}
+
+/// A group that would be empty isn't drawn.
+#[test]
+fn a_fleet_without_objectives_has_no_group_of_them() {
+    let objectives = json!([{"title": "checkout", "id": "0123456789abcdef0123456789abcdef"}]);
+    let case = |name: &str, given: Value| {
+        let mut with = Parameters::new();
+        with.insert("title".to_owned(), json!(name));
+        with.insert("objectives".to_owned(), given);
+        (name.to_owned(), "fleet-dashboard", with)
+    };
+    let folder = project([case("none", json!([])), case("one", objectives)]);
+    let bodies = wanted(folder.path());
+    let groups = |name: &str| -> Vec<String> {
+        let body = &bodies[&format!("dashboards/{name}/overview")];
+        let widgets = body["widgets"].as_array().unwrap();
+        let title = |widget: &Value| widget["definition"]["title"].as_str().unwrap().to_owned();
+        widgets.iter().map(title).collect()
+    };
+    let common = ["What is red", "Functions", "What the account allows, and what it costs"];
+    assert_eq!(groups("none"), common);
+    assert_eq!(groups("one"), [&common[..], &["SLOs"]].concat());
+}
