@@ -189,10 +189,13 @@ fn equal_sets(declared: &[Value], live: &[Value]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
     use serde_json::json;
 
     use super::*;
-    use crate::kind;
+    use crate::kind::{self, KINDS};
+    use crate::{canon, diff, mark};
 
     #[test]
     fn what_tells_nothing_is_passed_over() {
@@ -225,5 +228,160 @@ mod tests {
         check(with("/options/thresholds", "critical", json!("5")), live.clone(), false);
         check(with("/options/thresholds", "warning", json!(4)), live.clone(), false);
         check(json!({"query": "q"}), live, false);
+    }
+
+    /// Every path of which a row says something, and some of which none does.
+    fn paths(kind: &'static Kind) -> Vec<&'static str> {
+        let mut paths: Vec<&str> = [
+            kind.read_only,
+            kind.kept,
+            kind.filled,
+            kind.unseen,
+            kind.known,
+            kind.open,
+            kind.sets,
+            kind.trimmed,
+            kind.immutable,
+            &["/new", "/options/new", "/options/thresholds/critical", "/options/thresholds/new"],
+            &["/options/silenced/*", "/options/silenced/new", "/widgets/*/definition", "/query/numerator"],
+        ]
+        .concat();
+        paths.extend(kind.defaults.iter().map(|(path, _)| *path));
+        paths.extend(kind.synonyms.iter().map(|(path, _)| *path));
+        paths.extend(kind.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
+        for derived in kind.derived {
+            paths.extend([derived.path, derived.list]);
+        }
+        paths.extend(kind.fields.iter().map(|field| field.at));
+        paths.retain(|path| !path.is_empty());
+        paths
+    }
+
+    /// Values that a row names, and others of each sort.
+    fn values(kind: &'static Kind) -> Vec<Value> {
+        let texts = kind.defaults.iter().chain(kind.synonyms).flat_map(|(_, texts)| *texts);
+        let mut values: Vec<Value> =
+            texts.map(|text| serde_json::from_str(text).expect("a row's value")).collect();
+        values.extend([json!(null), json!(true), json!(0), json!(5), json!(5.0), json!(300.0), json!(-0.0)]);
+        values.extend([json!("a"), json!("a \n"), json!("5"), json!([]), json!({}), json!({"a": null})]);
+        values.extend([json!(["a", "b"]), json!(["b", "a", "b"]), json!([null]), json!([[], {"id": 1}])]);
+        values.extend([json!([0.5, -1]), json!([5, 5.0]), json!({"x": {"y": [1]}})]);
+        values
+    }
+
+    /// Writes a value at a path, or takes what is there away; `*` is the first item, or the second one.
+    fn put(body: &mut Value, path: &str, second: bool, value: Option<&Value>) {
+        let Some((path, last)) = path.rsplit_once('/') else { return };
+        let mut here = body;
+        let number = usize::from(second);
+        for step in path.split('/').skip(1).chain([last]).collect::<Vec<_>>().split_last().expect("a step").1
+        {
+            here = enter(here, step, number);
+        }
+        match (here, last, value) {
+            (Value::Array(items), _, None) => drop(items.pop()),
+            (Value::Object(map), key, None) => drop(map.shift_remove(key)),
+            (_, _, None) => {}
+            (here, last, Some(value)) => *enter(here, last, number) = value.clone(),
+        }
+    }
+
+    /// The member or the item, made where it is absent.
+    fn enter<'v>(value: &'v mut Value, step: &str, number: usize) -> &'v mut Value {
+        if step == "*" {
+            if !value.is_array() {
+                *value = json!([]);
+            }
+            let Value::Array(items) = value else { unreachable!("a list") };
+            while items.len() <= number {
+                items.push(json!({}));
+            }
+            return &mut items[number];
+        }
+        if !value.is_object() {
+            *value = json!({});
+        }
+        &mut value[step]
+    }
+
+    /// Another spelling of the same, and of what is nearly the same.
+    fn respell(value: &mut Value, how: Index) {
+        match value {
+            Value::Object(map) => {
+                *map = std::mem::take(map).into_iter().rev().collect();
+                if let Some(at) = (!map.is_empty()).then(|| how.index(map.len())) {
+                    respell(map.values_mut().nth(at).expect("a member"), how);
+                }
+            }
+            Value::Array(items) => {
+                items.reverse();
+                match how.index(4) {
+                    0 => items.extend(items.first().cloned()),
+                    1 => items.push(json!("c")),
+                    2 => drop(items.pop()),
+                    _ => {}
+                }
+            }
+            Value::String(text) => text.push_str([" ", "\n", "\u{a0}", "\u{200b}"][how.index(4)]),
+            Value::Number(number) => *value = number.as_f64().into(),
+            Value::Bool(_) | Value::Null => {}
+        }
+    }
+
+    type Edit = (&'static str, bool, Option<Value>);
+
+    fn edits(kind: &'static Kind, most: usize) -> impl Strategy<Value = Vec<Edit>> {
+        let value = prop::option::weighted(0.8, select(values(kind)));
+        // Half of the edits are of what has a default.
+        let defaults: Vec<&str> = kind.defaults.iter().chain(kind.synonyms).map(|(path, _)| *path).collect();
+        let path = prop_oneof![select(paths(kind)), select(defaults)];
+        prop::collection::vec((path, any::<bool>(), value), 0..most)
+    }
+
+    /// A kind, what is declared, and what lives, mark and all.
+    fn pair() -> impl Strategy<Value = (&'static Kind, Value, Value)> {
+        select(KINDS.to_vec()).prop_flat_map(|kind| {
+            let respelled = prop::option::of(any::<Index>());
+            (edits(kind, 8), edits(kind, 4), respelled, any::<bool>()).prop_map(
+                move |(declared, changed, respelled, marked)| {
+                    let mut body = json!({});
+                    for (path, second, value) in &declared {
+                        put(&mut body, path, *second, value.as_ref());
+                    }
+                    let mut live = body.clone();
+                    for (path, second, value) in &changed {
+                        put(&mut live, path, *second, value.as_ref());
+                    }
+                    if let Some(how) = respelled {
+                        respell(&mut live, how);
+                    }
+                    if marked {
+                        let id = "a".to_owned();
+                        let owner = crate::model::Owner("shop".to_owned());
+                        mark::write(kind, &mut live, &crate::model::Mark { owner, id, protect: false });
+                    }
+                    (kind, body, live)
+                },
+            )
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn what_is_equal_at_first_sight_is_no_change((kind, declared, live) in pair()) {
+            let bare = mark::bare(kind, &live);
+            let bare = bare.as_ref().map(|(name, value)| (*name, value));
+            if equal(kind, &declared.to_string(), &live, bare) {
+                let mut stripped = live.clone();
+                mark::strip(kind, &mut stripped);
+                let aligned = canon::align(kind, &declared, &stripped);
+                let fields: Vec<String> =
+                    diff::diff(&aligned.live, &aligned.desired).into_iter().map(|field| field.path).collect();
+                prop_assert!(fields.is_empty(), "{:?} differ", fields);
+                prop_assert!(aligned.unknown.is_empty(), "{:?} are unknown", aligned.unknown);
+            }
+        }
     }
 }

@@ -67,28 +67,33 @@ impl Printed {
         }
     }
 
-    /// Appends the JSON text. Faults are told; with one the text is of no use.
+    /// Appends the JSON text. Faults are told, also those behind a value that is too deep; with one the text is of
+    /// no use.
     pub fn print(&self, run: &Run<'_>, faults: &mut Faults, out: &mut Vec<u8>) -> Result<(), TooDeep> {
+        let mut printed = Ok(());
         for piece in &self.pieces {
-            match piece {
-                Piece::Fixed(text) => out.extend_from_slice(text.as_bytes()),
+            printed = printed.and(match piece {
+                Piece::Fixed(text) => {
+                    out.extend_from_slice(text.as_bytes());
+                    Ok(())
+                }
                 Piece::Text(text, site, levels) => {
-                    let printed = text.lend(run, |lent| match lent {
+                    let lent = text.lend(run, |lent| match lent {
                         Lent::Text(text) => {
                             append(text, out);
                             Ok(())
                         }
                         Lent::Value(value) => append_value(value, *levels, out),
                     });
-                    printed.unwrap_or_else(|fault| {
+                    lent.unwrap_or_else(|fault| {
                         faults.add(*site, fault);
                         Ok(())
-                    })?;
+                    })
                 }
-                Piece::Value(node, levels) => append_value(&render(node, run, None, faults), *levels, out)?,
-            }
+                Piece::Value(node, levels) => append_value(&render(node, run, None, faults), *levels, out),
+            });
         }
-        Ok(())
+        printed
     }
 }
 

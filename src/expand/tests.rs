@@ -683,6 +683,30 @@ fn what_can_be_said_only_at_the_end() {
 }
 
 #[test]
+fn a_body_that_is_too_deep_hides_no_other_fault() {
+    let deep = |levels| (0..levels).fold(json!("x"), |inside, _| json!([inside]));
+    let project = |levels| {
+        json!({
+            "vars": {"deep": deep(levels), "list": [1], "none": {}},
+            "monitors": {"m": {
+                "a": ["${deep}"],
+                "b": "${none.x}",
+                "c": [{"$for": "x in list", "$yield": "${upper x}"}],
+                "d": "${deep}",
+            }},
+        })
+    };
+    let others = [
+        "missing-member @ main /monitors/m/b 2..8: `none.x`: there is no `x` in the data",
+        "wrong-value @ main /monitors/m/c/0/$yield",
+    ];
+    check_faults(project(125), &others);
+    let all =
+        "too-deep @ main /monitors/m key: The body of `monitors/m` is nested too deeply once it is rendered";
+    check_faults(project(126), &[others[0], others[1], all]);
+}
+
+#[test]
 fn resources_come_in_order_whatever_the_threads() {
     let items: Vec<Value> = (0..300).map(|n| Value::from(format!("n{}", (n * 7919) % 300))).collect();
     let monitors: Map<String, Value> =
