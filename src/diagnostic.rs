@@ -202,12 +202,28 @@ pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> 
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();
-    if let Some(meant) = did_you_mean(word, known.iter().copied()) {
-        return format!("did you mean `{meant}`?");
+    match did_you_mean(word, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => listed(&known, 12),
     }
-    let more = known.len().saturating_sub(12);
-    known.truncate(12);
-    let listed = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+}
+
+/// The same for names of which all count: those of expressions, parameters, templates. What is meant, if a
+/// known one is close, and the list in any case.
+pub fn all_known<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.into_iter().collect();
+    known.sort_unstable();
+    known.dedup();
+    let listed = listed(&known, 60);
+    match did_you_mean(word, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`? {listed}"),
+        None => listed,
+    }
+}
+
+fn listed(known: &[&str], most: usize) -> String {
+    let more = known.len().saturating_sub(most);
+    let listed = known.iter().take(most).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match (listed.as_str(), more) {
         ("", _) => "there are none".to_owned(),
         (_, 0) => format!("known: {listed}"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{At, Diagnostic};
+use crate::diagnostic::{At, Diagnostic, Part};
 use crate::model::{Address, Resource};
 use crate::order;
 
@@ -67,19 +67,41 @@ fn claimed_twice<'a, K: Ord>(
     show: impl Fn(&K) -> String,
 ) -> Vec<Diagnostic> {
     let mut first: BTreeMap<K, &Resource> = BTreeMap::new();
-    let mut found = Vec::new();
+    let mut found: Vec<Diagnostic> = Vec::new();
+    // By the places of both: the instances of one pair of uses are told once.
+    let mut told: BTreeMap<String, usize> = BTreeMap::new();
     for (claim, resource) in claims {
         let Some(earlier) = first.get(&claim) else {
             first.insert(claim, resource);
             continue;
         };
+        let uses = [earlier, resource].map(|resource| resource.instance.as_ref());
+        let both = format!("{:?} {:?} {:?}", place(resource), place(earlier), uses.map(|i| i.map(|i| &i.at)));
+        if let Some(known) = told.get(&both).filter(|_| resource.instance.is_some()) {
+            let instances = &mut found[*known].instances;
+            let address = resource.address.to_string();
+            // One resource may make several claims, one behind the other.
+            if instances.last() != Some(&address) {
+                instances.push(address);
+            }
+            continue;
+        }
+        told.insert(both, found.len());
         let text = format!("`{}` claims {}, as `{}` does", resource.address, show(&claim), earlier.address);
         let diagnostic = Diagnostic::error(code, text, place(resource))
             .help("one live object belongs to one resource: take one of the claims out");
-        found.push(match place(earlier) {
-            Some(at) => diagnostic.also("claimed here first", at),
-            None => diagnostic,
-        });
+        let mut diagnostic = match place(earlier) {
+            Some(at) if place(resource).as_ref() != Some(&at) => diagnostic.also("claimed here first", at),
+            _ => diagnostic,
+        };
+        if resource.instance.is_some() {
+            diagnostic.instances.push(resource.address.to_string());
+        }
+        for instance in uses.into_iter().flatten() {
+            let words = format!("in an instance of the use `{}`", instance.name);
+            diagnostic = diagnostic.also(words, instance.at.part(Part::Key));
+        }
+        found.push(diagnostic);
     }
     found
 }

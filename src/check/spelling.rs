@@ -24,7 +24,9 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
             };
             let of = path.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
             let text = format!("`{name}` is no known field{of}, and looks like `{meant}`");
-            let help = format!("write `{meant}`; what the service doesn't know it drops, and a plan shows it each time");
+            let help = format!(
+                "write `{meant}`; what the service doesn't know it drops, and a plan shows it each time"
+            );
             found.add(&format!("{path}{}", step(name)), text, help).part = Part::Key;
         }
     }

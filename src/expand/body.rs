@@ -417,7 +417,9 @@ fn repeat(
 ) -> Result<(), Box<Fault>> {
     let list = value(list, run, frame)?;
     each(&list, run, frame, &mut |inner| {
-        match render(yields, run, Some(inner), faults) {
+        let value = render(yields, run, Some(inner), faults);
+        run.take_room(&value)?;
+        match value {
             // A list of items is spliced in.
             Value::Array(items) => out.extend(items),
             item => out.push(item),

@@ -1,6 +1,7 @@
 //! One definition -> a resource, or as many as its template has instances.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -32,6 +33,8 @@ pub struct Compiled<'d> {
     whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
+    /// What was wrong with it, by position among the faults that compiling told.
+    pub told: Range<usize>,
 }
 
 /// References that were met and are not to siblings, with their strings' sites.
@@ -56,6 +59,7 @@ pub fn compile<'d>(
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
     let base = Base::Origin(&origin);
+    let before = output.faults.len();
     let Output { sites, globals, faults } = output;
     let mut body = Body { compiler, sites, base: &base, faults, globals };
     let raw = &definition.directives;
@@ -80,7 +84,8 @@ pub fn compile<'d>(
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     let whole = output.sites.add(super::place(&origin, "").part(Part::Key));
-    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin }
+    let told = before..output.faults.len();
+    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, told }
 }
 
 impl Compiled<'_> {
@@ -209,7 +214,7 @@ fn adopted((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) ->
     }
 }
 
-fn old_id((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+pub fn old_id((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
     let before = faults.count;
     let value = render(node, run, None, faults);
     match value.as_str() {

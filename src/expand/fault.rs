@@ -48,10 +48,8 @@ impl Faults {
             Entry::Occupied(mut entry) => {
                 let own = entry.get_mut();
                 own.whose.extend(group.whose);
-                for (text, at) in group.also {
-                    if own.also.len() < EXAMPLES && !own.also.iter().any(|(_, other)| *other == at) {
-                        own.also.push((text, at));
-                    }
+                for place in group.also {
+                    add_place(&mut own.also, place);
                 }
             }
         }
@@ -89,6 +87,13 @@ impl Faults {
     }
 }
 
+/// Adds the place of a use, if it is new and one of the first.
+pub fn add_place(places: &mut Vec<(String, At)>, place: (String, At)) {
+    if places.len() < EXAMPLES && !places.iter().any(|(_, at)| *at == place.1) {
+        places.push(place);
+    }
+}
+
 /// A fault of a string at its place.
 pub fn diagnostic(fault: &Fault, at: &At) -> Diagnostic {
     let mut told = Diagnostic::error(fault.code, fault.text.clone(), within(at, fault));
@@ -97,7 +102,7 @@ pub fn diagnostic(fault: &Fault, at: &At) -> Diagnostic {
 }
 
 /// Whether a place is another one, or around it.
-fn holds(around: &At, at: &At) -> bool {
+pub fn holds(around: &At, at: &At) -> bool {
     match (&around.place, &at.place) {
         (Place::Node { pointer: outer, .. }, Place::Node { pointer: inner, .. }) => {
             let rest = inner.strip_prefix(outer.as_str());

@@ -12,11 +12,12 @@ mod uses;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use self::body::Sites;
 use self::definition::{Compiled, Output};
-use self::fault::Faults;
+use self::fault::{Faults, add_place, holds};
 use crate::config::{Config, Scope};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, Sources, known_words};
@@ -24,7 +25,7 @@ use crate::kind;
 use crate::load::definitions::{Definition, Definitions};
 use crate::load::locate::Locator;
 use crate::mark;
-use crate::model::{Address, Mark, Origin, Resource};
+use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::template::{Compiler, Global, Run};
 
 pub use self::scope::Setting;
@@ -44,11 +45,24 @@ struct Made {
     /// Wrong, and told: what refers to them is not told too.
     failed: Vec<Address>,
     diagnostics: Vec<Diagnostic>,
+    /// Instances that faults hit which compiling a template told.
+    hit: Vec<Hit>,
     globals: Vec<(At, std::sync::Arc<Global>)>,
     /// Uses that gave nothing for a fault.
     failed_uses: BTreeSet<String>,
     /// Uses that `$when` switches off.
     off_uses: BTreeSet<String>,
+}
+
+/// An instance of what can't be compiled.
+#[derive(Debug)]
+struct Hit {
+    /// The faults, by position.
+    told: Range<usize>,
+    /// A resource, or all of an instance.
+    whose: String,
+    /// The use.
+    place: (String, At),
 }
 
 impl Made {
@@ -57,6 +71,7 @@ impl Made {
         self.off.append(&mut other.off);
         self.failed.append(&mut other.failed);
         self.diagnostics.append(&mut other.diagnostics);
+        self.hit.append(&mut other.hit);
         self.globals.append(&mut other.globals);
         self.failed_uses.append(&mut other.failed_uses);
         self.off_uses.append(&mut other.off_uses);
@@ -90,6 +105,12 @@ pub fn expand(
             uses::Work { setting: &setting, templates: &templates, sites: &mut sites, faults: &mut faults };
         let part = uses::run(own, &mut work, sources);
         made.append(part);
+    }
+    for hit in std::mem::take(&mut made.hit) {
+        for told in &mut made.diagnostics[hit.told] {
+            told.instances.push(hit.whose.clone());
+            add_place(&mut told.also, hit.place.clone());
+        }
     }
     faults.tell(&sites, &mut made.diagnostics);
     let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
@@ -276,10 +297,31 @@ fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
             told.push(Diagnostic::error("switched-off-reference", words, at).help(help));
             continue;
         }
-        let fault = Diagnostic::error("unknown-reference", format!("There is no `{target}`"), at);
-        let ids =
-            made.resources.iter().filter(|r| r.address.section() == target.section()).map(|r| r.address.id());
-        told.push(if count < SUGGESTIONS { fault.help(suggestion(target, ids)) } else { fault });
+        let mut fault = Diagnostic::error("unknown-reference", format!("There is no `{target}`"), at);
+        if count < SUGGESTIONS {
+            name_instances(&mut fault, target, &made.resources);
+            let ids = made.resources.iter().filter(|r| r.address.section() == target.section());
+            fault = fault.help(match &global.sibling {
+                Some(short) => reference_to(target, short),
+                None => suggestion(target, ids.map(|r| r.address.id())),
+            });
+        }
+        told.push(fault);
+    }
+}
+
+/// Names the instances in which a template's reference leads nowhere, and a use of them.
+fn name_instances(fault: &mut Diagnostic, target: &Address, resources: &[Resource]) {
+    let Some(at) = &fault.at else { return };
+    // The marker of either attribute ends like this.
+    let marker = format!(" {target}{}", Reference::CLOSE);
+    for resource in resources {
+        let Some(instance) = &resource.instance else { continue };
+        let inside = resource.origin.layers.iter().any(|layer| holds(layer, at));
+        if inside && resource.body.text().contains(&marker) {
+            fault.instances.push(resource.address.to_string());
+            add_place(&mut fault.also, uses::place(&instance.name, &instance.at));
+        }
     }
 }
 
@@ -289,11 +331,15 @@ fn suggestion<'a>(target: &Address, ids: impl Iterator<Item = &'a str>) -> Strin
     let ids: Vec<&str> = ids.collect();
     let near = ids.iter().copied().filter(|id| id.len().abs_diff(length) <= 1 + length / 4);
     match crate::diagnostic::did_you_mean(target.id(), near) {
-        Some(meant) if meant.contains(['.', '/']) => {
-            format!("did you mean `${{{}.[{meant}].id}}`?", target.section())
-        }
-        Some(meant) => format!("did you mean `${{{}.{meant}.id}}`?", target.section()),
+        Some(meant) => reference_to(target, meant),
         None => known_words("", ids),
+    }
+}
+
+fn reference_to(target: &Address, id: &str) -> String {
+    match id.contains(['.', '/']) {
+        true => format!("did you mean `${{{}.[{id}].id}}`?", target.section()),
+        false => format!("did you mean `${{{}.{id}.id}}`?", target.section()),
     }
 }
 

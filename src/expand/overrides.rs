@@ -1,12 +1,12 @@
 //! Parameters for the instances that a glob names, inline or from a CSV file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
 use super::body::{Body, Node, SiteId};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
 use crate::inventory::{Row, Table};
 
 /// Overrides of one use, in their order: later ones win.
@@ -14,10 +14,18 @@ use crate::inventory::{Row, Table};
 pub struct Overrides {
     pub list: Vec<Override>,
     exact: HashMap<String, Vec<usize>>,
-    globs: GlobSet,
-    /// The override of each glob.
-    of_glob: Vec<usize>,
+    /// Those like `checkout-*`, by what stands before the star.
+    prefixes: HashMap<String, Vec<usize>>,
+    /// All lengths of those prefixes.
+    lengths: BTreeSet<usize>,
+    /// All others, with the override of each glob.
+    globs: Vec<(GlobSet, Vec<usize>)>,
 }
+
+/// Globs in one set: matching takes memory by the square of their number.
+const SET: usize = 32;
+/// A "did you mean" compares with every key: no more overrides get one.
+const SUGGESTIONS: usize = 8;
 
 #[derive(Debug)]
 pub struct Override {
@@ -31,11 +39,40 @@ impl Overrides {
     /// Those that match a key's slug, in their order.
     pub fn matching(&self, slug: &str) -> Vec<usize> {
         let mut found = self.exact.get(slug).cloned().unwrap_or_default();
-        if !self.of_glob.is_empty() {
-            found.extend(self.globs.matches(slug).into_iter().map(|glob| self.of_glob[glob]));
-            found.sort_unstable();
+        for length in self.lengths.range(..=slug.len()) {
+            let prefix = slug.get(..*length).and_then(|prefix| self.prefixes.get(prefix));
+            found.extend(prefix.into_iter().flatten());
         }
+        for (set, of_glob) in &self.globs {
+            found.extend(set.matches(slug).into_iter().map(|glob| of_glob[glob]));
+        }
+        found.sort_unstable();
         found
+    }
+
+    /// Of these, in their order, those that have a say: for each parameter the last one counts.
+    pub fn deciding(&self, matching: Vec<usize>) -> Vec<usize> {
+        if matching.len() < 2 {
+            return matching;
+        }
+        let mut decided = BTreeSet::new();
+        let says = |position: &usize| {
+            let mut says = false;
+            for (param, _, _) in &self.list[*position].values {
+                says |= decided.insert(*param);
+            }
+            says
+        };
+        let mut deciding: Vec<usize> = matching.into_iter().rev().filter(says).collect();
+        deciding.reverse();
+        deciding.shrink_to_fit();
+        deciding
+    }
+
+    /// What is wrong with those that matched nothing.
+    pub fn idle(&self, hit: &[bool], slugs: &[String]) -> Vec<Diagnostic> {
+        let idle = self.list.iter().zip(hit).filter(|(_, hit)| !**hit);
+        idle.enumerate().map(|(count, (own, _))| told_idle(own, slugs, count < SUGGESTIONS)).collect()
     }
 }
 
@@ -45,11 +82,8 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>
     for (pattern, given) in map {
         let pointer = step(pattern);
         let own = at.child(&pointer);
-        let Some(given) = given.as_object() else {
-            let fault = Diagnostic::error("wrong-type", "An override is a mapping of parameters", own);
-            body.faults.push(fault.help("write `checkout-*: {error_rate: 0.01}`"));
-            continue;
-        };
+        // What is none was told by who read it.
+        let Some(given) = given.as_object() else { continue };
         let mut values = Vec::with_capacity(given.len());
         for (name, value) in given {
             let pointer = format!("{pointer}{}", step(name));
@@ -98,54 +132,62 @@ pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'
 }
 
 pub fn unknown_param(name: &str, params: &[&str], at: At) -> Diagnostic {
-    let help = known_words(name, params.iter().copied());
+    let help = all_known(name, params.iter().copied());
     Diagnostic::error("unknown-parameter", format!("The template has no parameter `{name}`"), at).help(help)
 }
 
 fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
     let mut overrides = Overrides::default();
-    let mut globs = GlobSetBuilder::new();
+    let mut globs = Vec::new();
+    let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
     for own in all {
         let position = overrides.list.len();
-        if !own.pattern.contains(['*', '?', '[', '{', '\\']) {
+        if is_plain(&own.pattern) {
             overrides.exact.entry(own.pattern.clone()).or_default().push(position);
+        } else if let Some(prefix) = own.pattern.strip_suffix('*').filter(|prefix| is_plain(prefix)) {
+            overrides.lengths.insert(prefix.len());
+            overrides.prefixes.entry(prefix.to_owned()).or_default().push(position);
         } else {
             match Glob::new(&own.pattern) {
-                Ok(glob) => globs.add(glob),
+                Ok(glob) => globs.push((glob, position)),
                 Err(error) => {
                     let words = format!("`{}` is no glob: {}", own.pattern, error.kind());
                     faults.push(Diagnostic::error("bad-glob", words, own.at.clone()));
                     continue;
                 }
-            };
-            overrides.of_glob.push(position);
+            }
         }
         overrides.list.push(own);
     }
-    match globs.build() {
-        Ok(set) => overrides.globs = set,
-        Err(error) => {
-            overrides.of_glob.clear();
-            let at = overrides.list.first().map(|own| own.at.clone());
-            faults.push(Diagnostic::error(
-                "bad-glob",
-                format!("The globs can't be used: {}", error.kind()),
-                at,
-            ));
+    for part in globs.chunks(SET) {
+        let mut set = GlobSetBuilder::new();
+        for (glob, _) in part {
+            set.add(glob.clone());
+        }
+        match set.build() {
+            Ok(set) => overrides.globs.push((set, part.iter().map(|(_, position)| *position).collect())),
+            Err(error) => {
+                let at = part.first().map(|(_, position)| overrides.list[*position].at.clone());
+                let words = format!("The globs can't be used: {}", error.kind());
+                faults.push(Diagnostic::error("bad-glob", words, at));
+            }
         }
     }
     overrides
 }
 
 /// An override that matched nothing.
-pub fn idle(own: &Override, slugs: &[&str]) -> Diagnostic {
+fn told_idle(own: &Override, slugs: &[String], suggest: bool) -> Diagnostic {
     let fault = Diagnostic::error(
         "idle-override",
         format!("The override `{}` matches no key", own.pattern),
         own.at.clone(),
     );
     let length = own.pattern.len();
-    let near = slugs.iter().copied().filter(|slug| slug.len().abs_diff(length) <= 1 + length / 4);
+    let near = slugs
+        .iter()
+        .map(String::as_str)
+        .filter(|slug| suggest && slug.len().abs_diff(length) <= 1 + length / 4);
     match did_you_mean(&own.pattern, near) {
         Some(meant) => fault.help(format!("did you mean `{meant}`?")),
         None => {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::load::definitions::{Param, ParamSort};
-use crate::template::{parse_number, show_number};
+use crate::template::{holds_reserved, parse_number, show_number};
 
 /// What a value must be: the declared type, else that of the default.
 pub fn sort_of(param: &Param) -> Option<ParamSort> {
@@ -33,8 +33,8 @@ pub fn word(sort: ParamSort) -> &'static str {
     }
 }
 
-/// A value as the parameter's type has it. Text becomes a number or boolean where it reads as one, as
-/// every cell of a CSV file is text; nothing becomes text. The error is a code and a sentence.
+/// A value as the parameter's type has it. Text becomes a number, a boolean, a list or mapping (in JSON)
+/// where it reads as one, as every cell of a CSV file is text; nothing becomes text. The error is a code and a sentence.
 pub fn convert<'v>(
     name: &str,
     param: &Param,
@@ -61,6 +61,8 @@ pub fn convert<'v>(
             "false" => Some(Cow::Owned(false.into())),
             _ => None,
         },
+        (ParamSort::List, Value::String(text)) => json(text).filter(Value::is_array).map(Cow::Owned),
+        (ParamSort::Object, Value::String(text)) => json(text).filter(Value::is_object).map(Cow::Owned),
         _ => None,
     };
     let Some(converted) = converted else {
@@ -70,6 +72,11 @@ pub fn convert<'v>(
     };
     bounds(name, param, &converted)?;
     Ok(converted)
+}
+
+/// A text that is JSON, such as a cell `["a", "b"]`.
+fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok().filter(|value| !holds_reserved(value))
 }
 
 fn whole(value: &Value) -> Option<Value> {
@@ -156,6 +163,10 @@ mod tests {
         check(Some(Boolean), None, json!("true"), Ok(json!(true)));
         check(Some(Boolean), None, json!("yes"), Err("wrong-type"));
         check(Some(List), None, json!("a"), Err("wrong-type"));
+        check(Some(List), None, json!(r#"["a", 1]"#), Ok(json!(["a", 1])));
+        check(Some(List), None, json!("[a]"), Err("wrong-type"));
+        check(Some(List), None, json!("{}"), Err("wrong-type"));
+        check(Some(Object), None, json!(r#"{"a": 1}"#), Ok(json!({"a": 1})));
         check(Some(Object), None, json!({"a": 1}), Ok(json!({"a": 1})));
         check(None, Some(json!(5)), json!("6"), Ok(json!(6)));
         check(None, Some(json!("x")), json!(6), Err("wrong-type"));

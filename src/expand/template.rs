@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -23,6 +24,8 @@ pub struct CompiledTemplate<'d> {
     pub definitions: Vec<Compiled<'d>>,
     /// Section and short id of each definition.
     pub siblings: Vec<(String, String)>,
+    /// What was wrong with the parameters, by position among the faults that compiling told.
+    pub told: Range<usize>,
 }
 
 pub fn compile<'d>(
@@ -37,19 +40,31 @@ pub fn compile<'d>(
         .collect();
     let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
     let mut defaults = Vec::with_capacity(template.params.len());
+    let before = output.faults.len();
     for (name, param) in &template.params {
         check_name(name, param, setting, output.faults);
         // A default may use the parameters before it.
         defaults.push(default(name, param, &mut compiler, output));
         compiler.names.slots.push(name.clone());
     }
+    let told = before..output.faults.len();
     compiler.names.siblings.clone_from(&siblings);
     let definitions = template
         .definitions
         .iter()
         .map(|definition| definition::compile(definition, setting, &mut compiler, output))
         .collect();
-    CompiledTemplate { template, defaults, definitions, siblings }
+    CompiledTemplate { template, defaults, definitions, siblings, told }
+}
+
+impl CompiledTemplate<'_> {
+    /// What was told stands behind so many faults more.
+    fn shift(&mut self, faults: usize) {
+        let ranges = self.definitions.iter_mut().map(|definition| &mut definition.told);
+        for range in ranges.chain([&mut self.told]) {
+            *range = range.start + faults..range.end + faults;
+        }
+    }
 }
 
 fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec<Diagnostic>) {
@@ -148,7 +163,8 @@ pub fn compile_all<'d>(
         (compiled, sites, globals, faults)
     });
     let (mut compiled, mut globals) = (BTreeMap::new(), Vec::new());
-    for (some, of_some, met, told) in parts {
+    for (mut some, of_some, met, told) in parts {
+        some.iter_mut().for_each(|(_, template)| template.shift(faults.len()));
         compiled.extend(some);
         sites.join(of_some);
         globals.extend(met);

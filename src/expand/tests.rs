@@ -411,7 +411,7 @@ fn overrides_may_be_a_table() {
             "uses": {"u": {"for_each": ["a"], "overrides": "../o.csv"}},
         }),
         &[
-            "unknown-parameter @ another 0..9: The template has no parameter `q` (did you mean `p`?)",
+            "unknown-parameter @ another 0..9: The template has no parameter `q` (did you mean `p`? known: `p`)",
             "idle-override @ another 15..20: The override `zz` matches no key",
         ],
     );
@@ -543,8 +543,7 @@ fn parameters_are_checked() {
             },
         }),
         &[
-            "unknown-parameter @ main /uses/c/with/ned key: The template has no parameter `ned` (did you mean `need`?)",
-            "unknown-template @ main /uses/d/template: There is no template `tt` (did you mean `t`?)",
+            "unknown-parameter @ main /uses/c/with/ned key: The template has no parameter `ned` (did you mean `need`? known: `need`, `rate`, `text`)",
             "unknown-parameter @ main /uses/e/overrides/x/rte key: The template has no parameter `rte`",
             "bad-glob @ main /uses/e/overrides/[ key: `[` is no glob",
             "idle-override @ main /uses/e/overrides/y key: The override `y` matches no key",
@@ -564,7 +563,7 @@ fn parameters_are_checked() {
             "reserved-name @ template /params/default key: A parameter can't be called `default`: that is the name of a helper",
             "reserved-name @ template /params/monitors key: A parameter can't be called `monitors`: that is a section",
             "wrong-type @ template /params/rate/default: The parameter `rate` is of type number, and was given the text `fast` as its default",
-            "unknown-name @ template /monitors/m/n 2..8: There is no name `each` here (`each` is known in `uses` only",
+            "unknown-name @ template /monitors/m/n 2..8: There is no name `each` here (`each` is known in `where`, `key`, `with`",
         ],
     );
 }
@@ -738,4 +737,108 @@ fn a_fault_in_a_named_file_is_told_there() {
         places,
         ["another /name 2..5", "main /monitors/x/own 2..6", "musher.yaml /defaults/monitors/d 2..5"]
     );
+}
+
+#[test]
+fn what_cannot_be_compiled_names_its_instances_too() {
+    check_faults(
+        json!({
+            "templates": {"t": {
+                "params": {"p": {}, "q": {"default": "${nope}"}},
+                "monitors": {"m": {"n": "${nam}", "x": [{"$for": "5", "$yield": 1}]}, "fine": {"n": "${p}"}},
+            }},
+            "uses": {"u": {"for_each": ["a", "b"], "with": {"p": 1}}, "v": {"with": {"p": 1}}},
+        }),
+        &[
+            "unknown-name @ template /params/q/default 2..6 [3: u/a]: There is no name `nope` here",
+            "unknown-name @ template /monitors/m/n 2..5 [3: monitors/u/a/m]: There is no name `nam` here",
+            "bad-for @ template /monitors/m/x/0/$for [3: monitors/u/a/m]: `$for` takes a name and a list",
+        ],
+    );
+    let project = json!({
+        "templates": {"t": {"monitors": {"m": {"n": "${monitors.mm.id}"}, "other": {"n": 1}}}},
+        "uses": {"u": {"for_each": ["a", "b"]}, "v": {}},
+    });
+    let help = "(did you mean `${monitors.m.id}`?)";
+    let told =
+        "unknown-reference @ template /monitors/m/n 2..16 [3: monitors/u/a/m]: There is no `monitors/mm` ";
+    check_faults(project.clone(), &[&format!("{told}{help}")]);
+    let (_, faults) = Project::new(&project).expand();
+    let also: Vec<String> = faults[0].also.iter().map(|(_, at)| place(at)).collect();
+    assert_eq!(also, ["main /uses/u key", "main /uses/v key"]);
+}
+
+#[test]
+fn a_missing_parameter_is_told_once() {
+    let params = json!({"p": {}, "q": {"default": "${p}-x"}});
+    check_faults(
+        json!({
+            "templates": {"t": {"params": params, "monitors": {"m": {"n": "${p}${q}"}}}},
+            "uses": {"u": {"for_each": ["a"]}},
+        }),
+        &["missing-parameter @ main /uses/u key [1: u/a]: The template `t` needs the parameter `p`"],
+    );
+}
+
+#[test]
+fn thousands_of_overrides_take_little() {
+    let globs = |i: usize| [format!("k{i}"), format!("k{i}*"), format!("*k{i}"), format!("[k]{i}")];
+    let overrides: Map<String, Value> =
+        (0..1000).flat_map(globs).map(|glob| (glob.clone(), json!({"p": glob}))).collect();
+    let keys: Vec<String> = (0..1000).map(|i| format!("k{i}")).collect();
+    let project = json!({
+        "templates": {"t": {"params": {"p": {}}, "monitors": {"m": {"n": "${p}"}}}},
+        "uses": {"u": {"for_each": keys, "overrides": overrides}},
+    });
+    let (resources, faults) = Project::new(&project).expand();
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(resources.len(), 1000);
+    // The last one wins, of whatever form.
+    for resource in resources {
+        let key = resource.address.id().split('/').nth(1).unwrap().trim_start_matches('k').to_owned();
+        assert_eq!(resource.body.get("n"), Some(format!("[k]{key}").into()));
+    }
+}
+
+#[test]
+fn later_overrides_win_parameter_by_parameter() {
+    let overrides = json!({
+        "a*": {"p": 1, "q": 1}, "*": {"q": 2}, "{a1,b1}": {"p": 3}, "a1": {}, "*1": {"r": 4}, "?1": {"r": 5},
+    });
+    let params = json!({"p": {"default": 0}, "q": {"default": 0}, "r": {"default": 0}});
+    check(
+        json!({
+            "templates": {"t": {"params": params, "monitors": {"m": {"n": "${p}${q}${r}"}}}},
+            "uses": {"u": {"for_each": ["a1", "a2", "b1"], "overrides": overrides}},
+        }),
+        json!({"monitors/u/a1/m": {"n": "325"}, "monitors/u/a2/m": {"n": "120"}, "monitors/u/b1/m": {"n": "325"}}),
+    );
+}
+
+#[test]
+fn a_former_name_of_a_use_is_a_template() {
+    let project = |old: &str| {
+        json!({
+            "templates": {"t": {"monitors": {"m": {"n": 1}}}},
+            "uses": {"u": {"for_each": ["k"], "moved_from": old}},
+        })
+    };
+    let (resources, faults) = Project::new(&project("${env}-old")).expand();
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(resources[0].directives.moved_from, [Address::new("monitors", "prod-old/k/m")]);
+    check_faults(
+        project("${upper env}"),
+        &["bad-id @ main /uses/u/moved_from [1: u]: `$moved_from` must be an id, and is the text `PROD`"],
+    );
+}
+
+#[test]
+fn loops_cannot_eat_the_memory() {
+    let long: Vec<usize> = (0..6000).collect();
+    for yields in [json!("${x}"), json!("${json x}")] {
+        check_faults(
+            json!({"vars": {"x": long}, "monitors": {"m": {"list": [{"$for": "a in x", "$yield": yields}]}}}),
+            &["too-large @ main /monitors/m/list/0/$for"],
+        );
+    }
 }

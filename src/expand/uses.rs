@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::body::{Base, Body, Node, SiteId, Sites, render};
-use super::definition::{Globals, Place, condition};
+use super::definition::{Globals, Place, condition, old_id};
 use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
 use super::template::CompiledTemplate;
-use super::{Made, Setting, WORTH_THREADS};
+use super::{Hit, Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;
-use crate::diagnostic::{At, Diagnostic, Part, Sources, known_words, step};
+use crate::diagnostic::{At, Diagnostic, Part, Sources, step};
 use crate::inventory::{self, Folder, Item, Keep};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
@@ -44,6 +45,8 @@ struct Plan<'p> {
     /// Where the key is told to be missing.
     no_key: SiteId,
     overrides: Overrides,
+    /// Names that the use had before.
+    moved_from: Vec<String>,
 }
 
 /// An item that becomes an instance.
@@ -59,10 +62,7 @@ struct Chosen<'i> {
 pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
     let mut made = Made::default();
     let Some(template) = work.templates.get(own.template.as_str()) else {
-        let words = format!("There is no template `{}`", own.template);
-        let help = known_words(&own.template, work.templates.keys().copied());
-        made.diagnostics
-            .push(Diagnostic::error("unknown-template", words, own.at.child("/template")).help(help));
+        // Told by who looked for it.
         made.failed_uses.insert(own.name.clone());
         return made;
     };
@@ -140,6 +140,11 @@ fn prepare<'p>(
             return None;
         }
     }
+    let mut moved_from = Vec::with_capacity(own.moved_from.len());
+    for old in &own.moved_from {
+        let (node, site) = sited(&mut body, &Value::from(old.as_str()), "/moved_from");
+        moved_from.extend(old_id((&node, site), &nothing, work.faults));
+    }
     let before = work.faults.count;
     let list = own
         .for_each
@@ -150,7 +155,8 @@ fn prepare<'p>(
         body.compiler.names.slots.push("each".to_owned());
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
-    let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
+    let mut plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
+    plan.moved_from = moved_from;
     let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
     if no_list {
         made.failed_uses.insert(own.name.clone());
@@ -197,7 +203,7 @@ fn plan<'p, 'f>(
         if own.with.is_empty() { own.at.part(Part::Key) } else { own.at.child("/with").part(Part::Key) };
     let missing = names.iter().map(|_| place(with_at.clone())).collect();
     let no_key = place(own.at.part(Part::Key));
-    Plan { own, template, filter, key, with, missing, no_key, overrides }
+    Plan { own, template, filter, key, with, missing, no_key, overrides, moved_from: Vec::new() }
 }
 
 fn overrides<'f>(
@@ -268,20 +274,16 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut 
         }
         told.append(faults);
         match key {
-            Some(key) if sound => chosen.push(Chosen { item, key, overrides: matching }),
+            Some(key) if sound => {
+                chosen.push(Chosen { item, key, overrides: plan.overrides.deciding(matching) });
+            }
             _ => {
                 made.failed_uses.insert(plan.own.name.clone());
             }
         }
     }
-    idle_overrides(plan, &hit, &slugs, made);
+    made.diagnostics.extend(plan.overrides.idle(&hit, &slugs));
     collisions(plan, chosen, items, made)
-}
-
-fn idle_overrides(plan: &Plan<'_>, hit: &[bool], slugs: &[String], made: &mut Made) {
-    let slugs: Vec<&str> = slugs.iter().map(String::as_str).collect();
-    let idle = plan.overrides.list.iter().zip(hit).filter(|(_, hit)| !**hit);
-    made.diagnostics.extend(idle.map(|(own, _)| overrides::idle(own, &slugs)));
 }
 
 /// The slug of an item's key; `None` where it has none, which is told.
@@ -380,12 +382,16 @@ fn shown(item: &Item) -> String {
     if short.len() < text.len() { format!("`{short}…`") } else { format!("`{text}`") }
 }
 
+/// Where a use stands, as a note to what is wrong in one of its instances.
+pub fn place(name: &str, at: &At) -> (String, At) {
+    (format!("in an instance of the use `{name}`"), at.part(Part::Key))
+}
+
 /// Renders instances; one part of the work.
 fn instances(plan: &Plan<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
     let mut made = Made::default();
     made.resources.reserve_exact(chosen.len() * plan.template.definitions.len());
-    let place = format!("in an instance of the use `{}`", plan.own.name);
-    let mut faults = Faults::of(String::new(), Some((place, plan.own.at.part(Part::Key))));
+    let mut faults = Faults::of(String::new(), Some(place(&plan.own.name, &plan.own.at)));
     for own in chosen {
         instance(plan, own, &mut faults, &mut made);
     }
@@ -395,12 +401,13 @@ fn instances(plan: &Plan<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
 
 fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut Made) {
     let template = plan.template;
-    let names = std::iter::once(&plan.own.name).chain(&plan.own.moved_from);
+    let names = std::iter::once(&plan.own.name).chain(&plan.moved_from);
     let prefix =
         |name: &String| if own.key.is_empty() { name.clone() } else { format!("{name}/{}", own.key) };
     let prefixes: Vec<String> = names.map(prefix).collect();
     let item = format!("item `{}`", if own.key.is_empty() { &plan.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
+    tell_compiled(plan, &prefixes[0], made);
     let given = [Cow::Borrowed(&own.item.value)];
     let of_item = Run::new(&given, None, &item);
     let Some(values) = values(plan, own, &of_item, faults) else {
@@ -432,6 +439,21 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     }
 }
 
+/// Names an instance in the faults that compiling its template told.
+fn tell_compiled(plan: &Plan<'_>, prefix: &str, made: &mut Made) {
+    let mut hit = |told: &Range<usize>, whose: &dyn Fn() -> String| {
+        if !told.is_empty() {
+            let place = place(&plan.own.name, &plan.own.at);
+            made.hit.push(Hit { told: told.clone(), whose: whose(), place });
+        }
+    };
+    hit(&plan.template.told, &|| prefix.to_owned());
+    for definition in &plan.template.definitions {
+        let own = &definition.definition.address;
+        hit(&definition.told, &|| format!("{}/{prefix}/{}", own.section(), own.id()));
+    }
+}
+
 /// The value of each parameter: an override's, else that of `with`, else the default.
 fn values<'v>(
     plan: &'v Plan<'_>,
@@ -459,6 +481,8 @@ fn values<'v>(
                 values.push(Cow::Borrowed(value));
                 continue;
             }
+            // What it may use is missing, which is told.
+            (None, Some(_)) if faults.count > before => None,
             (None, Some((node, site))) => {
                 let inner = Run::new(&values, None, run.item);
                 let failed = faults.count;

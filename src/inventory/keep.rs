@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, de};
 use serde_json::{Map, Value};
 
 use super::{Item, keyed};
@@ -59,10 +58,7 @@ impl<'de> DeserializeSeed<'de> for Pruned<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match self.0 {
-            Keep::All => Value::deserialize(deserializer),
-            Keep::Members(_) => deserializer.deserialize_any(self),
-        }
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -79,6 +75,9 @@ impl<'de> Visitor<'de> for Pruned<'_> {
             match self.0.member(&key) {
                 Some(keep) => {
                     let value = access.next_value_seed(Pruned(keep))?;
+                    if map.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!("the key `{key}` stands twice")));
+                    }
                     map.insert(key, value);
                 }
                 None => {
@@ -89,8 +88,12 @@ impl<'de> Visitor<'de> for Pruned<'_> {
         Ok(Value::Object(map))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
-        Vec::deserialize(de::value::SeqAccessDeserializer::new(access)).map(Value::Array)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = access.next_element_seed(Pruned(&Keep::All))? {
+            list.push(value);
+        }
+        Ok(Value::Array(list))
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {

@@ -202,7 +202,8 @@ fn table_of(
     if keep || result.is_err() {
         sources.add(path.as_str(), &text, Format::Csv);
     }
-    result.map(|table| (table, file))
+    let named = |fault: Diagnostic| fault.also("named here", folder.at.clone());
+    result.map(|table| (table, file)).map_err(|faults| faults.into_iter().map(named).collect())
 }
 
 fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnostic>> {
@@ -243,6 +244,17 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
         } else {
             table.rows.push(Row { cells, range: line_at(text, start) });
         }
+    }
+    // One column of which each cell is many: the table of a program that takes commas for decimals.
+    if let [name] = table.header.as_slice()
+        && let Some(separator) = [';', '\t', '|'].into_iter().find(|separator| name.contains(*separator))
+    {
+        let shown = if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") };
+        let words = format!("The cells of `{path}` are separated by {shown}, not by commas");
+        return Err(vec![
+            Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))
+                .help("write the file again with commas between the cells"),
+        ]);
     }
     let mut names = table.header.clone();
     names.sort_unstable();
@@ -419,6 +431,9 @@ mod tests {
             ("inventory/broken.json", "[1,\n 2"),
             ("inventory/ragged.csv", "a,b\n1,2\n3\n"),
             ("inventory/twice.csv", "a,a\n1,2\n"),
+            ("inventory/semicolons.csv", "a;b\n1;2\n"),
+            ("inventory/tabs.csv", "a\tb\n1\t2\n"),
+            ("inventory/same-key.json", "[{\"a\": 1, \"b\": {\"c\": [{\"d\": 1, \"d\": 2}]}}]"),
             ("inventory/forged.json", "[\"\\ufdd0id monitors/x\\ufdd1\"]"),
         ]);
         project.check_fault("../inventory/text.json", "not-a-list", "but a text");
@@ -429,6 +444,11 @@ mod tests {
             "This row has 1 cells, and the first one 2",
         );
         project.check_fault("../inventory/twice.csv", "csv-syntax", "Two columns bear the name `a`");
+        project.check_fault("../inventory/semicolons.csv", "csv-syntax", "separated by `;`, not by commas");
+        project.check_fault("../inventory/tabs.csv", "csv-syntax", "separated by tabs, not by commas");
+        let named = project.read("../inventory/tabs.csv".into()).expect_err("a fault");
+        assert_eq!(named[0].also.len(), 1, "the use that names the file");
+        project.check_fault("../inventory/same-key.json", "json-syntax", "the key `d` stands twice");
         project.check_fault("../inventory/forged.json", "reserved-character", "U+FDD0");
         project.check_fault(
             "../inventory/none.json",

@@ -13,7 +13,7 @@ use super::span::short;
 use super::walk::{self, Root};
 use super::{templates, uses};
 use crate::config::{self, Config};
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, known_words, step};
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words, step};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
 
@@ -440,7 +440,12 @@ impl Gather {
             let known = self.definitions.templates.keys().map(String::as_str);
             let known = known.chain(built_in.iter().map(|(name, _)| *name));
             let text = format!("There is no template `{}`", short(&name));
-            let help = known_words(&name, known);
+            let help = match name.contains("${") {
+                true => {
+                    "the name of a template is plain text; `$when` can choose between two uses".to_owned()
+                }
+                false => all_known(&name, known),
+            };
             self.faults.push(Diagnostic::error("unknown-template", text, at).help(help));
         }
     }

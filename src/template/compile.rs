@@ -13,7 +13,7 @@ use super::parse::{self, Parsed, ParsedCall, Tag, TagSort};
 use super::path::Path;
 use super::scan::{self, Sort};
 use super::{Fault, block, eval, syntax};
-use crate::diagnostic::{did_you_mean, known_words};
+use crate::diagnostic::{all_known, did_you_mean};
 use crate::model::{Address, Attribute, Reference};
 
 /// What the first step of a path may be.
@@ -120,6 +120,8 @@ pub struct Global {
     pub target: Address,
     /// Bytes of the string in which it stands.
     pub range: Range<usize>,
+    /// The short id of a sibling that may be meant.
+    pub sibling: Option<String>,
     /// Some render came to it. (What stands in a branch not taken may be switched off.)
     pub used: AtomicBool,
 }
@@ -375,11 +377,17 @@ impl<'a> Compiler<'a> {
             let words = format!("`{first}` is a helper: it needs values behind it");
             return Err(Fault::new("wrong-value", words).at(range.clone()));
         }
+        // `${true}`, `add 1e3 n`: Handlebars reads them as paths.
+        if let Ok(literal @ (Value::Bool(_) | Value::Number(_) | Value::Null)) = serde_json::from_str(raw) {
+            return Ok(Expr::Constant(literal));
+        }
         let words = format!("There is no name `{first}` here");
         let help = if first == "each" {
-            "`each` is known in `uses` only; pass what you need as a parameter, by `with`".to_owned()
+            "`each` is known in `where`, `key`, `with` and `overrides` of `uses`; a template gets what it needs \
+             as a parameter, by `with`"
+                .to_owned()
         } else {
-            known_words(first, self.known_names())
+            all_known(first, self.known_names())
         };
         Err(Fault::new("unknown-name", words).at(range.clone()).help(help))
     }
@@ -432,7 +440,9 @@ impl<'a> Compiler<'a> {
         }
         let target = Address::new(section, id);
         let marker = Reference { target: target.clone(), attribute }.marker();
-        let global = Arc::new(Global { target, range: range.clone(), used: AtomicBool::new(false) });
+        let shorts = self.names.siblings.iter().filter(|(own, _)| own == section);
+        let sibling = did_you_mean(id, shorts.map(|(_, short)| short.as_str())).map(str::to_owned);
+        let global = Arc::new(Global { target, range: range.clone(), sibling, used: AtomicBool::new(false) });
         self.globals.push(Arc::clone(&global));
         Ok(Expr::Global(global, marker.into()))
     }
@@ -442,7 +452,7 @@ impl<'a> Compiler<'a> {
         let help = if self.known_names().any(|own| own == name) {
             format!("`{name}` is a value: only helpers take values behind them")
         } else {
-            known_words(name, known)
+            all_known(name, known)
         };
         Fault::new("unknown-helper", format!("There is no helper `{name}`")).at(range).help(help)
     }

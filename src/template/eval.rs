@@ -25,16 +25,43 @@ pub struct Run<'v> {
     pub item: &'v str,
     /// How many turns of loops are left.
     pub turns: Cell<usize>,
+    /// How many bytes its values may still take.
+    room: Cell<usize>,
 }
 
 /// How many turns all loops of one resource may make.
 const TURNS: usize = 1_000_000;
+/// How many bytes the values that loops of one resource make may take.
+const ROOM: usize = 64 << 20;
 
 impl<'v> Run<'v> {
     /// `item` names what is rendered, for messages: `item `checkout-api``; it may be empty.
     pub fn new(slots: &'v [Cow<'v, Value>], siblings: Option<Siblings<'v>>, item: &'v str) -> Self {
-        Self { slots, siblings, item, turns: Cell::new(TURNS) }
+        Self { slots, siblings, item, turns: Cell::new(TURNS), room: Cell::new(ROOM) }
     }
+
+    /// Takes the room that a copy of a value needs.
+    pub fn take_room(&self, value: &Value) -> Result<(), Box<Fault>> {
+        let left = self.room.get().checked_sub(weight(value));
+        self.room.set(left.unwrap_or_default());
+        left.map(|_| ()).ok_or_else(|| {
+            Fault::new(
+                "too-large",
+                format!("Its loops make more than one resource can hold ({} MB)", ROOM >> 20),
+            )
+        })
+    }
+}
+
+/// About how many bytes a value takes in memory.
+fn weight(value: &Value) -> usize {
+    let inside: usize = match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(weight).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + 64 + weight(value)).sum(),
+        _ => 0,
+    };
+    inside + size_of::<Value>()
 }
 
 /// The other resources of the same instance.

@@ -37,6 +37,13 @@ pub fn parse(text: &str) -> Option<Path> {
         path.up += 1;
         rest = after;
     }
+    // `../this` and `../.` are the item around, as `..` is.
+    if path.up > 0 && matches!(rest, "this" | ".") {
+        return Some(path);
+    }
+    if let Some(after) = strip_word(rest, "this").filter(|_| path.up > 0) {
+        rest = after;
+    }
     if rest.is_empty() {
         return (path.up > 0 && !path.local).then_some(path);
     }

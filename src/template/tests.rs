@@ -214,11 +214,27 @@ fn references_become_markers() {
 }
 
 #[test]
+fn literals_and_the_item_around() {
+    check("${true}", "true");
+    check("${5}", "5");
+    check("${null}", "null");
+    check("${add 1e3 n}", "1005");
+    check("${#each list}${#each @root.list}${../this}${this}${/each} ${/each}", "\"aaab babb \"");
+    check("${#each each.Tags}${#each @root.list}${../this.k}${/each}${/each}", "\"aabb\"");
+}
+
+#[test]
 fn faults_name_the_place_and_the_remedy() {
     for (text, expected) in [
-        ("a ${nam}", "unknown-name: There is no name `nam` here @ nam (did you mean `name`?)"),
-        ("${default nam 1}", "unknown-name: There is no name `nam` here @ nam (did you mean `name`?)"),
-        ("${uper name}", "unknown-helper: There is no helper `uper` @ uper (did you mean `upper`?)"),
+        ("a ${nam}", "unknown-name: There is no name `nam` here @ nam (did you mean `name`? known: `"),
+        (
+            "${default nam 1}",
+            "unknown-name: There is no name `nam` here @ nam (did you mean `name`? known: `",
+        ),
+        (
+            "${uper name}",
+            "unknown-helper: There is no helper `uper` @ uper (did you mean `upper`? known: `add`",
+        ),
         ("${name 1}", "unknown-helper: There is no helper `name` @ name (`name` is a value"),
         ("${upper}", "wrong-value: `upper` is a helper: it needs values behind it @ upper"),
         ("${div 1}", "wrong-value: `div` takes 2 values, and was given 1 @ div"),
