@@ -13,6 +13,7 @@ use super::log::Log;
 use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
 use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
+use crate::config::Target;
 use crate::diagnostic::has_errors;
 use crate::kind::{KINDS, Kind};
 use crate::limit::{Pace, Paced};
@@ -148,6 +149,14 @@ impl Service {
     }
 }
 
+/// Whether the environment is the sandbox in this process, whose state is a file: opening it writes one, and where
+/// the definitions are wrong nothing is to be written.
+fn is_in_process(declared: &Declared) -> bool {
+    let name = declared.scope.environment.as_ref();
+    let environment = name.and_then(|name| declared.config.environments.get(name));
+    environment.is_some_and(|environment| environment.target == Target::Sandbox)
+}
+
 /// Reads what is declared while the service is asked what is live: neither waits for the other.
 pub async fn declare_and_survey(
     desk: &Desk<'_>,
@@ -156,14 +165,15 @@ pub async fn declare_and_survey(
     let bare = bare(desk)?;
     // Until the files are read there is nothing to show: what is wrong with them comes first.
     let silent = Arc::new(Progress::start(true));
-    let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
-    let asked = sound.map(|declared| {
+    let ask = |declared: &Declared| {
         let service = service(desk, declared, &silent)?;
         let asked = service.ask(&declared.scope.owner);
         anyhow::Ok((service, asked))
-    });
+    };
+    let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
+    let asked = sound.filter(|declared| !is_in_process(declared)).map(ask);
     let declared = declare_strictly(desk, bare, deny_warnings)?;
-    let (service, asked) = asked.ok_or(Told)??;
+    let (service, asked) = asked.unwrap_or_else(|| ask(&declared))?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(Arc::clone(&progress));
     let surveyed = survey(desk, &declared, &service, asked).await?;

@@ -246,3 +246,13 @@ fn mistakes_in_the_project() {
     let project = Project::empty();
     insta::assert_snapshot!("project_absent", project.exits(1, &["plan"]).shown());
 }
+
+#[test]
+fn a_plan_of_wrong_definitions_begins_no_sandbox() {
+    let project = Project::sandbox();
+    project.write("monitors/wrong.yaml", "monitors:\n  wrong: {name: '${nope}'}\n");
+    for arguments in [&["plan"][..], &["show", "monitors/wrong"]] {
+        project.exits(1, arguments);
+        assert!(!Path::new(&project.path(".musher")).exists(), "{arguments:?}");
+    }
+}
