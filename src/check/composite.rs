@@ -41,7 +41,8 @@ fn declared(member: &Resource) -> Option<(String, String)> {
 pub fn nested(subject: &Subject<'_>, found: &mut Findings) {
     for member in members(subject) {
         let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
-        let class = declared(target).and_then(|(class, _)| query::monitor_type(&class));
+        let class = target.body.get("type");
+        let class = class.as_ref().and_then(Value::as_str).and_then(query::monitor_type);
         if class.is_some_and(|class| class.grammar == Grammar::Composite) {
             let text = format!(
                 "`{}` is a composite itself, which no composite may have as a member",
@@ -56,7 +57,10 @@ pub fn groups(subject: &Subject<'_>, found: &mut Findings) {
     let mut first: Option<(BTreeSet<String>, &Resource)> = None;
     for member in members(subject) {
         let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
-        let Some((class, query)) = declared(target) else { continue };
+        // Whatever groups says so with this word; most queries don't, and needn't be read for it.
+        let Some((class, query)) = declared(target).filter(|(_, query)| query.contains("by")) else {
+            continue;
+        };
         let Some(tree) = query::monitor(&class, &query).tree else { continue };
         let keys: BTreeSet<String> = tree.group_keys().into_iter().map(|key| key.value).collect();
         if keys.is_empty() {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -43,43 +42,26 @@ fn nature(resource: &Resource) -> Option<Nature> {
     Some(kind::of_section(resource.address.section())?.judged.nature)
 }
 
-/// The facts of a part of the resources, and what inventories hold as far as they tell. Bodies are not parsed
-/// for them: most name nobody.
-pub fn facts(resources: &[Resource]) -> (Vec<Facts>, BTreeSet<String>) {
+/// The facts of a part of the resources; what inventories hold as far as they tell, where a rule asks for it. Bodies
+/// are not parsed for them: most name nobody.
+pub fn facts(resources: &[Resource], inventories: bool) -> (Vec<Facts>, BTreeSet<String>) {
     let mut inventory = BTreeSet::new();
-    let mut instance = std::ptr::null();
     let of_one = |resource: &Resource| {
         let (mut names, body) = (Vec::new(), &resource.body);
         let nature = nature(resource);
-        let [query, members, tags] = match nature {
-            Some(Nature::Alert) => {
-                let [query, tags] = body.pick(["query", "tags"]);
-                [query, None, tags]
-            }
-            Some(Nature::Objective) => {
-                let [members, tags] = body.pick(["monitor_ids", "tags"]);
-                [None, members, tags]
-            }
-            _ => [None, None, body.get("tags")],
-        };
+        let of = |wanted, key| (nature == Some(wanted)).then(|| body.get(key)).flatten();
+        let (query, members) = (of(Nature::Alert, "query"), of(Nature::Objective, "monitor_ids"));
         if let Some(query) = query.as_ref().and_then(Value::as_str) {
             let references = Reference::in_text(query).into_iter();
             names.extend(references.map(|(_, reference)| Target::Address(reference.target)));
             names.extend(live_ids(query));
         }
         names.extend(members.as_ref().and_then(Value::as_array).into_iter().flatten().filter_map(member));
-        if let Some(own) = &resource.instance {
-            // Those of one instance stand side by side.
-            if !std::ptr::eq(instance, Arc::as_ptr(own)) {
-                instance = Arc::as_ptr(own);
-                inventory.insert(own.key.clone());
-            }
+        if let (true, Some(own)) = (inventories, &resource.instance) {
+            inventory.insert(own.key.clone());
+            let tags = body.get("tags");
             let tags = tags.as_ref().and_then(Value::as_array).into_iter().flatten();
-            for service in tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:")) {
-                if !inventory.contains(service) {
-                    inventory.insert(slug(service));
-                }
-            }
+            inventory.extend(tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:")).map(slug));
         }
         Facts { names, likeness: (nature == Some(Nature::Alert)).then(|| likeness(body.text())) }
     };

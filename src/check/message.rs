@@ -256,9 +256,12 @@ fn numbers_told(message: &str) -> Vec<(f64, Range<usize>)> {
         let number = message[start..from].trim_end_matches('.');
         let before = message[..start].trim_end_matches([' ', '$', '~', '`', '*']);
         let apart = before.len() < start;
+        if !apart && !before.ends_with('=') {
+            continue;
+        }
         let compares = COMPARING.iter().any(|word| {
             let Some(rest) = before_word(before, word) else { return false };
-            (apart || word.ends_with('=')) && !rest.ends_with(char::is_alphanumeric)
+            !rest.ends_with(char::is_alphanumeric)
         });
         let behind = message[from..].trim_start();
         if compares

@@ -36,7 +36,7 @@ use crate::model::Resource;
 use self::allow::Used;
 use self::estate::Estate;
 use self::finding::{Finding, Findings};
-use self::rules::position;
+use self::rules::{NOT_IN_INVENTORY, position};
 pub use self::rules::{RULES, Rule, all_codes};
 
 /// A thread is worth so many resources.
@@ -107,7 +107,8 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
     let mut told = shape::circles(resources);
     told.extend(shape::adopted_twice(resources));
     told.extend(shape::moved_twice(resources));
-    let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk));
+    let inventories = position(NOT_IN_INVENTORY).is_some_and(|rule| !settings.is_off(rule));
+    let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk, inventories));
     let estate = Estate::new(resources, facts, settings);
     let mut found: Vec<(usize, Finding)> = Vec::new();
     let mut used = Used::default();

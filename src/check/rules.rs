@@ -36,6 +36,9 @@ const VARIABLES: &str = "docs.datadoghq.com/monitors/notify/variables";
 const CLOUD: &str = "docs.datadoghq.com/integrations/guide/cloud-metric-delay";
 const HOUSE: &str = "practice";
 
+/// The rule that asks what inventories hold.
+pub const NOT_IN_INVENTORY: &str = "not-in-inventory";
+
 type Judge = fn(&Subject<'_>, &mut Findings);
 
 const fn rule(
@@ -219,7 +222,7 @@ pub static RULES: &[Rule] = &[
     rule("no-runbook", Off, HOUSE, "a message has a link", message::runbook),
     rule("required-tags", Off, HOUSE, "tags of the keys that you list are there", tags::required),
     rule(
-        "not-in-inventory",
+        NOT_IN_INVENTORY,
         Off,
         HOUSE,
         "functions and services in queries are those of the inventories",

@@ -34,12 +34,15 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
 
 /// The known field that a name resembles: two letters at most are wrong, of a short name one.
 fn meant(kind: &Kind, path: &str, name: &str) -> Option<&'static str> {
-    let known = kind.fields.iter().filter_map(|field| {
-        let key = field.at.strip_prefix(path)?.strip_prefix('/')?;
-        (!key.contains('/')).then_some(key)
-    });
+    let known = || {
+        let below = kind.fields.iter().filter_map(|field| field.at.strip_prefix(path)?.strip_prefix('/'));
+        below.filter(|key| !key.contains('/'))
+    };
+    if known().any(|key| key == name) {
+        return None;
+    }
     let most = if name.len() < 8 { 1 } else { 2 };
-    let near = known.map(|key| (strsim::damerau_levenshtein(name, key), key));
+    let near = known().map(|key| (strsim::damerau_levenshtein(name, key), key));
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, key)| key)
 }
 
