@@ -202,6 +202,21 @@ fn place_value<'v>(place: &'v Place, run: &'v Run<'v>, frame: Option<&'v Frame<'
     }
 }
 
+/// Whether [`place_value`] would tell a missing member; `false` where that isn't seen at once.
+fn leads_nowhere(place: &Place, run: &Run<'_>, frame: Option<&Frame<'_>>) -> bool {
+    let root = match &place.root {
+        Root::Constant(value) => value,
+        Root::Slot(slot) => run.slots[*slot].as_ref(),
+        Root::Frame(depth) => frame_at(frame, *depth).value,
+        Root::FrameKey(_) => return false,
+    };
+    match (walk(root, &place.steps), &place.otherwise) {
+        (Ok(_), _) | (Err((0, _)), Some(Ok(_))) => false,
+        (Err((0, at)), Some(Err(_))) => at.is_object(),
+        (Err(_), _) => true,
+    }
+}
+
 /// A member that isn't there, with the item that lacks it.
 fn missing(place: &Place, step: usize, at: &Value, run: &Run<'_>) -> Box<Fault> {
     let name = &place.steps[step].name;
@@ -259,6 +274,13 @@ fn argument<'v>(
     run: &'v Run<'v>,
     frame: Option<&'v Frame<'v>>,
 ) -> Valued<'v> {
+    if let Expr::Place(place) = expr
+        && call.helper.missing_is_null
+        && leads_nowhere(place, run, frame)
+    {
+        // Seen first, as the words of a fault that nobody reads are dear.
+        return Ok(Cow::Owned(Value::Null));
+    }
     let data = match expr {
         Expr::Place(_) => true,
         Expr::Call(inner) => inner.helper.name == "lookup",
