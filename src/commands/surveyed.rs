@@ -149,14 +149,6 @@ impl Service {
     }
 }
 
-/// Whether the environment is the sandbox in this process, whose state is a file: opening it writes one, and where
-/// the definitions are wrong nothing is to be written.
-fn is_in_process(declared: &Declared) -> bool {
-    let name = declared.scope.environment.as_ref();
-    let environment = name.and_then(|name| declared.config.environments.get(name));
-    environment.is_some_and(|environment| environment.target == Target::Sandbox)
-}
-
 /// Reads what is declared while the service is asked what is live: neither waits for the other.
 pub async fn declare_and_survey(
     desk: &Desk<'_>,
@@ -171,7 +163,9 @@ pub async fn declare_and_survey(
         anyhow::Ok((service, asked))
     };
     let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
-    let asked = sound.filter(|declared| !is_in_process(declared)).map(ask);
+    // The sandbox in this process writes its state when it is opened: not for definitions that are wrong.
+    let served = sound.filter(|declared| declared.environment().target != Target::Sandbox);
+    let asked = served.map(ask);
     let declared = declare_strictly(desk, bare, deny_warnings)?;
     let (service, asked) = asked.unwrap_or_else(|| ask(&declared))?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
