@@ -34,7 +34,7 @@ fn normalize(value: &mut Value, rule: &Rule) {
             }
             if rule.set {
                 items.sort_by_cached_key(spelling);
-                items.dedup();
+                items.dedup_by(|a, b| same(a, b));
             }
         }
         Value::String(text) if rule.trimmed => text.truncate(text.trim_end().len()),
@@ -52,6 +52,12 @@ fn spelling(value: &Value) -> String {
             let mut value = value.clone();
             value.sort_all_objects();
             value.to_string()
+        }
+        // `5.0` is `5`, and `-0.0` is `0`.
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            let is_whole = float.fract() == 0.0 && float.abs() < 1e15;
+            if is_whole { (float as i64).to_string() } else { number.to_string() }
         }
         value => value.to_string(),
     }
@@ -325,6 +331,8 @@ mod tests {
         let live = json!({"id": 1, "type": "query alert", "query": "q", "message": "", "tags": [], "priority": null,
             "options": {"notify_audit": false, "include_tags": true, "new_host_delay": 300, "silenced": {}}});
         check("monitors", json!({"type": "metric alert", "query": "q \n"}), live, &[]);
+        let live = json!({"tags": [3, 2.0, 0.0, 1.5]});
+        check("monitors", json!({"tags": [1.5, -0.0, 2, 3.0, 3]}), live, &[]);
         let slo = json!({"tags": ["b", "a"], "thresholds": [{"timeframe": "7d", "target": 99}]});
         let live = json!({"tags": ["a", "b"], "description": "", "timeframe": "7d", "target_threshold": 99.0,
             "thresholds": [{"timeframe": "7d", "target": 99.0, "target_display": "99."}]});
