@@ -1,6 +1,6 @@
 //! The mark on a live object: read, written, taken out, by the kind's sort of mark.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::kind::{Kind, MarkSort};
 use crate::model::{Mark, Owner};
@@ -57,25 +57,21 @@ pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
     let (MarkSort::Tags(at) | MarkSort::LastLine(at)) = kind.mark;
     let name = at.trim_start_matches('/');
-    let mut alone = Value::Object(Map::from_iter([(name.to_owned(), body.get(name)?.clone())]));
-    strip(kind, &mut alone);
-    Some((name, alone[name].take()))
+    let bare = match body.get(name)? {
+        Value::Array(tags) if matches!(kind.mark, MarkSort::Tags(_)) => {
+            let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
+            Value::Array(own.cloned().collect())
+        }
+        Value::String(text) if matches!(kind.mark, MarkSort::LastLine(_)) => split_line(text).0.into(),
+        other => other.clone(),
+    };
+    Some((name, bare))
 }
 
 /// Takes any mark out, whoever's it is, so that a user never meets one.
 pub fn strip(kind: &Kind, body: &mut Value) {
-    match kind.mark {
-        MarkSort::Tags(at) => {
-            if let Some(Value::Array(tags)) = body.pointer_mut(at) {
-                tags.retain(|tag| !tag.as_str().is_some_and(is_mark_tag));
-            }
-        }
-        MarkSort::LastLine(at) => {
-            let Some(text) = body.pointer_mut(at) else { return };
-            if let Some((before, Some(_))) = text.as_str().map(split_line) {
-                *text = Value::String(before.to_owned());
-            }
-        }
+    if let Some((name, bare)) = bare(kind, body) {
+        body[name] = bare;
     }
 }
 

@@ -128,8 +128,16 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
         } else {
             adopt(inputs, resource, diagnostics).map(|live| (live, Found::Id))
         };
-        let replaced = live.is_some_and(|(live, _)| must_replace(kind, &resource.body, &live.body));
-        pairs.push(Pair { resource, kind, live, replaced });
+        pairs.push(Pair { resource, kind, live, replaced: false });
+    }
+    let replaced = in_parallel(&pairs, WORTH_THREADS, &|pairs, _| {
+        let is_replaced = |pair: &Pair| {
+            pair.live.is_some_and(|(live, _)| must_replace(pair.kind, &pair.resource.body, &live.body))
+        };
+        pairs.iter().map(is_replaced).collect::<Vec<_>>()
+    });
+    for (pair, replaced) in pairs.iter_mut().zip(replaced.into_iter().flatten()) {
+        pair.replaced = replaced;
     }
     for ((section, _), found) in marked {
         if let Some(kind) = kind::of_section(section) {

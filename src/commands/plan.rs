@@ -25,7 +25,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
     }
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
     // The process ends: to give its memory back piece by piece would take longer than to compare all it holds.
-    std::mem::forget(surveyed);
+    std::mem::forget((declared, surveyed));
     Ok(if changes { Exit::Changes } else { Exit::Fine })
 }
 
