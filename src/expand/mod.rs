@@ -67,7 +67,11 @@ struct Hit {
 
 impl Made {
     fn append(&mut self, mut other: Self) {
-        self.resources.append(&mut other.resources);
+        if self.resources.capacity() == 0 {
+            self.resources = other.resources;
+        } else {
+            self.resources.append(&mut other.resources);
+        }
         self.off.append(&mut other.off);
         self.failed.append(&mut other.failed);
         self.diagnostics.append(&mut other.diagnostics);

@@ -104,7 +104,9 @@ fn attempt(
         }
     };
     let chosen = choose(plan, &items, &mut faults, &mut made);
-    for (part, more) in in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(plan, chosen)) {
+    let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(plan, chosen));
+    made.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
+    for (part, more) in parts {
         made.append(part);
         faults.append(more);
     }

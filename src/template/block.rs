@@ -70,6 +70,8 @@ pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<
     for _ in open.iter().filter(|opened| opened.body.is_none() && makes_frame(&opened.block)) {
         compiler.close();
     }
+    // Thousands of them are held at once.
+    pieces.shrink_to_fit();
     if faults.is_empty() { Ok(pieces) } else { Err(faults) }
 }
 
