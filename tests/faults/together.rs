@@ -1,7 +1,6 @@
 //! Two applies of one project at once, and somebody else in the same organisation.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -87,9 +86,9 @@ fn an_edit_behind_an_old_plan_is_not_overwritten() {
     let world = estate.world();
     world.control(json!({"latency_ms": 31_000}));
     let mut run = world.spawn(&["apply", "--yes"]);
-    // The lists have been asked for; what is asked for after them comes sooner.
-    std::thread::sleep(Duration::from_secs(3));
-    world.control(json!({"latency_ms": 3_000}));
+    // The lists and the organisation have been asked for; what is asked for after them comes sooner.
+    assert!(world.reached(4, &mut run));
+    world.control(json!({"latency_ms": 6_000}));
     assert!(world.reached(4, &mut run));
     world.calm();
     edit(&world, "changes");
