@@ -15,8 +15,8 @@ use crate::wire::{Method, Request, Wire};
 
 /// Pages asked for at once, at most.
 const PAGES_AT_ONCE: usize = 64;
-/// A list of more pages than that has no end.
-const MOST_PAGES: usize = 10_000;
+/// A list of more pages than that has no end: half a million objects, which memory must hold.
+const MOST_PAGES: usize = 500;
 
 /// What a list is to hold.
 #[derive(Clone, Default)]

@@ -67,6 +67,7 @@ struct Hit {
 
 impl Made {
     fn append(&mut self, mut other: Self) {
+        // The first part is taken as it is: it is the largest, mostly, and in its size.
         if self.resources.capacity() == 0 {
             self.resources = other.resources;
         } else {

@@ -157,8 +157,8 @@ fn prepare<'p>(
         body.compiler.names.slots.push("each".to_owned());
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
-    let mut plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
-    plan.moved_from = moved_from;
+    let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
+    let plan = Plan { moved_from, ..plan };
     let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
     if no_list {
         made.failed_uses.insert(own.name.clone());

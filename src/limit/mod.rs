@@ -178,7 +178,7 @@ impl Paced {
         let patience = self.pace.answer();
         match tokio::time::timeout(patience, self.inner.send(request)).await {
             Ok(answer) => answer.and_then(whole),
-            Err(_) => Err(WireError::Lost(format!("no answer came within {} s", patience.as_secs_f64()))),
+            Err(_) => Err(WireError::Lost(format!("no answer came within {:.1} s", patience.as_secs_f64()))),
         }
     }
 

@@ -178,42 +178,42 @@ fn frame_at<'v>(mut frame: Option<&'v Frame<'v>>, depth: usize) -> &'v Frame<'v>
     unreachable!("bug: an expression was compiled for a loop that it isn't rendered in")
 }
 
-fn place_value<'v>(place: &'v Place, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+/// Where a path leads.
+enum Led<'v> {
+    To(Cow<'v, Value>),
+    /// The position of the step that leads nowhere, and what has no such member.
+    Nowhere(usize, Cow<'v, Value>),
+}
+
+/// Follows a path. Nothing is worded yet where it leads nowhere: a helper may take that for null.
+fn follow<'v>(
+    place: &'v Place,
+    run: &'v Run<'v>,
+    frame: Option<&'v Frame<'v>>,
+) -> Result<Led<'v>, Box<Fault>> {
     let root = match &place.root {
         Root::Constant(value) => value,
         Root::Slot(slot) => run.slots[*slot].as_ref(),
         Root::Frame(depth) => frame_at(frame, *depth).value,
         Root::FrameKey(depth) => {
             let frame = frame_at(frame, *depth);
-            let key = frame.key.map_or_else(|| Value::from(frame.index), Value::from);
-            return if place.steps.is_empty() {
-                Ok(Cow::Owned(key))
-            } else {
-                Err(missing(place, 0, &key, run))
-            };
+            let key = Cow::Owned(frame.key.map_or_else(|| Value::from(frame.index), Value::from));
+            return Ok(if place.steps.is_empty() { Led::To(key) } else { Led::Nowhere(0, key) });
         }
     };
     match (walk(root, &place.steps), &place.otherwise) {
-        (Ok(value), _) => Ok(Cow::Borrowed(value)),
-        (Err((0, _)), Some(Ok(expr))) => value(expr, run, frame),
+        (Ok(value), _) => Ok(Led::To(Cow::Borrowed(value))),
+        (Err((0, _)), Some(Ok(expr))) => value(expr, run, frame).map(Led::To),
         // The name means nothing outside of the loop either: told as a member that the item lacks.
         (Err((0, at)), Some(Err(fault))) if !at.is_object() => Err(fault.clone()),
-        (Err((step, at)), _) => Err(missing(place, step, at, run)),
+        (Err((step, at)), _) => Ok(Led::Nowhere(step, Cow::Borrowed(at))),
     }
 }
 
-/// Whether [`place_value`] would tell a missing member; `false` where that isn't seen at once.
-fn leads_nowhere(place: &Place, run: &Run<'_>, frame: Option<&Frame<'_>>) -> bool {
-    let root = match &place.root {
-        Root::Constant(value) => value,
-        Root::Slot(slot) => run.slots[*slot].as_ref(),
-        Root::Frame(depth) => frame_at(frame, *depth).value,
-        Root::FrameKey(_) => return false,
-    };
-    match (walk(root, &place.steps), &place.otherwise) {
-        (Ok(_), _) | (Err((0, _)), Some(Ok(_))) => false,
-        (Err((0, at)), Some(Err(_))) => at.is_object(),
-        (Err(_), _) => true,
+fn place_value<'v>(place: &'v Place, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    match follow(place, run, frame)? {
+        Led::To(value) => Ok(value),
+        Led::Nowhere(step, at) => Err(missing(place, step, &at, run)),
     }
 }
 
@@ -274,21 +274,19 @@ fn argument<'v>(
     run: &'v Run<'v>,
     frame: Option<&'v Frame<'v>>,
 ) -> Valued<'v> {
-    if let Expr::Place(place) = expr
-        && call.helper.missing_is_null
-        && leads_nowhere(place, run, frame)
-    {
-        // Seen first, as the words of a fault that nobody reads are dear.
-        return Ok(Cow::Owned(Value::Null));
-    }
-    let data = match expr {
-        Expr::Place(_) => true,
-        Expr::Call(inner) => inner.helper.name == "lookup",
-        _ => false,
+    let forgives = call.helper.missing_is_null;
+    let (found, is_data) = match expr {
+        Expr::Place(place) if forgives => match follow(place, run, frame) {
+            Ok(Led::Nowhere(..)) => return Ok(Cow::Owned(Value::Null)),
+            Ok(Led::To(value)) => return Ok(value),
+            Err(fault) => (Err(fault), true),
+        },
+        Expr::Call(inner) => (value(expr, run, frame), inner.helper.name == "lookup"),
+        expr => (value(expr, run, frame), false),
     };
-    match value(expr, run, frame) {
-        Err(fault) if fault.missing && data && call.helper.missing_is_null => Ok(Cow::Owned(Value::Null)),
-        other => other,
+    match found {
+        Err(fault) if fault.missing && is_data && forgives => Ok(Cow::Owned(Value::Null)),
+        found => found,
     }
 }
 
