@@ -235,10 +235,10 @@ impl Gather {
     fn unknown_section(&mut self, document: &Document, section: &str, more: &[&str]) {
         let at = At::key(document.file, step(section));
         let known = KINDS.iter().map(|kind| kind.section).chain(more.iter().copied());
-        let help = if section == USES {
-            "a template can't run templates: put it into a file of the definitions".to_owned()
-        } else {
-            known_words(section, known)
+        let help = match section {
+            USES => "a template can't run templates: put it into a file of the definitions".to_owned(),
+            TEMPLATES => "each template is a file of its own: `templates/NAME.yaml`".to_owned(),
+            section => known_words(section, known),
         };
         let (code, text) = if section.starts_with('$') {
             ("unknown-key", format!("There is no key `{}` at the top of a file", short(section)))
