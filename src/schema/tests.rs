@@ -1,3 +1,5 @@
+//! The schemas over real and wrong files: what loads passes, what an editor should underline does not.
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
