@@ -1,6 +1,7 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod dashboard;
+mod field;
 mod fields;
 mod monitor;
 mod rules;

@@ -2,10 +2,82 @@
 
 use serde_json::Value;
 
+use super::field::*;
 use super::{
     Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature,
     Paging, Stakes, fields,
 };
+
+/// What is known of each field, sorted by path.
+pub const FIELDS: &[Field] = &[
+    undocumented("").open(),
+    // Of GET with `with_configured_alert_ids` and of searches (OpenAPI), as both statuses.
+    read_only("/configured_alert_ids"),
+    read_only("/created_at"),
+    read_only("/creator"),
+    text("/description", "What is promised, for people").defaults(&[r#""""#]),
+    texts("/groups", "Monitor SLOs of one monitor: its groups that count, at most 100"),
+    read_only("/id"),
+    read_only("/modified_at"),
+    of("/monitor_ids", Type::Integers, "Monitor SLOs: the monitors, as `\"${monitors.ID.id}\"`").set(),
+    undocumented("/monitor_ids/*").numeric(),
+    read_only("/monitor_tags"),
+    // OpenAPI, `ServiceLevelObjectiveRequest.required`, with the type; the thresholds have a rule of their own.
+    text("/name", "The title").required(),
+    read_only("/overall_status"),
+    object("/query", "Metric SLOs: good and total events"),
+    text("/query/denominator", "All valid events: `sum:…{…}.as_count()`"),
+    text("/query/numerator", "Good events: `sum:…{…}.as_count()`"),
+    object("/sli_specification", "The indicator in full; for metric SLOs in the place of `query`"),
+    object("/sli_specification/count", "Metric SLOs: formulas over queries"),
+    object("/sli_specification/count/bad_events_formula", "Bad events, in the place of the total"),
+    text("/sli_specification/count/bad_events_formula/formula", "Over the names of the queries"),
+    object("/sli_specification/count/good_events_formula", "Good events"),
+    text("/sli_specification/count/good_events_formula/formula", "Over the names of the queries"),
+    list("/sli_specification/count/queries", "What the formulas name"),
+    choice("/sli_specification/count/queries/*/data_source", &["metrics"], "Where the data is"),
+    text("/sli_specification/count/queries/*/name", "The name in the formulas"),
+    text("/sli_specification/count/queries/*/query", "A metric query"),
+    object("/sli_specification/count/total_events_formula", "All events, in the place of the bad ones"),
+    text("/sli_specification/count/total_events_formula/formula", "Over the names of the queries"),
+    object("/sli_specification/time_slice", "Time slice SLOs: the condition of a good slice"),
+    choice(
+        "/sli_specification/time_slice/comparator",
+        &["<", "<=", ">", ">="],
+        "A slice is good if the value is …",
+    ),
+    object("/sli_specification/time_slice/query", "The value"),
+    list("/sli_specification/time_slice/query/formulas", "Exactly one"),
+    text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries"),
+    list("/sli_specification/time_slice/query/queries", "What the formula names"),
+    choice("/sli_specification/time_slice/query/queries/*/data_source", &["metrics"], "Where the data is"),
+    text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula"),
+    text("/sli_specification/time_slice/query/queries/*/query", "A metric query"),
+    bounded(
+        "/sli_specification/time_slice/query_interval_seconds",
+        60,
+        300,
+        "Length of a slice: 60 or 300 (default)",
+    )
+    .defaults(&["300"]),
+    number("/sli_specification/time_slice/threshold", "… than this"),
+    read_only("/status"),
+    texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
+    percent("/target_threshold", "The first threshold's target, if not set there"),
+    list("/thresholds", "A target for each timeframe"),
+    percent("/thresholds/*/target", "Percent that must be good").target(),
+    read_only("/thresholds/*/target_display"),
+    choice("/thresholds/*/timeframe", &["30d", "7d", "90d"], "The rolling window"),
+    percent("/thresholds/*/warning", "Percent that warns, above `target`"),
+    read_only("/thresholds/*/warning_display"),
+    choice("/timeframe", &["30d", "7d", "90d"], "The window that lists show"),
+    // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
+    choice("/type", &["metric", "monitor", "time_slice"], "What it counts; can't be changed in place")
+        .immutable()
+        .required(),
+    read_only("/type_id"),
+    percent("/warning_threshold", "The first threshold's warning, if not set there"),
+];
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
