@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::kind::{Kind, matches};
+use crate::kind::Kind;
 use crate::model::Reference;
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
@@ -37,7 +37,7 @@ pub fn fill_text<'a>(
         let quoted = Value::String(known(reference)?).to_string();
         Some(quoted[1..quoted.len() - 1].to_owned())
     };
-    kind.numeric_references.is_empty().then(|| Cow::Owned(Reference::fill(text, &escaped)))
+    kind.paths(|field| field.numeric).next().is_none().then(|| Cow::Owned(Reference::fill(text, &escaped)))
 }
 
 fn refers(body: &Value) -> bool {
@@ -64,7 +64,7 @@ fn fill_value(
         Value::String(text) if text.contains(Reference::OPEN) => {
             let filled = Reference::fill(text, known);
             *value = match filled.parse::<u64>() {
-                Ok(number) if kind.numeric_references.iter().any(|at| matches(at, path)) => number.into(),
+                Ok(number) if kind.holds(path, |field| field.numeric) => number.into(),
                 _ => Value::String(filled),
             };
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kind::{Kind, MarkSort};
+use crate::kind::{Identity, Kind};
 use crate::model::{Mark, Owner};
 
 const OWNER: &str = "musher:";
@@ -26,19 +26,19 @@ pub fn id_tag(id: &str) -> String {
 
 /// How long the longest part of a mark is that the service limits; `None` where it limits none.
 pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
-    match kind.mark {
-        MarkSort::Tags(_) => {
+    match kind.identity {
+        Identity::Tags(_) => {
             let (owner, id) = (owner_tag(&mark.owner), format!("{ID}{}", mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
-        MarkSort::LastLine(_) => None,
+        Identity::LastLine(_) => None,
     }
 }
 
 /// The mark of a live object, or none. One with an owner but no id is none.
 pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
-    match kind.mark {
-        MarkSort::Tags(at) => {
+    match kind.identity {
+        Identity::Tags(at) => {
             let tags =
                 || body.pointer(at).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
             let owner = tags().find_map(|tag| tag.strip_prefix(OWNER))?;
@@ -49,20 +49,20 @@ pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
                 protect: tags().any(|tag| tag == PROTECT),
             })
         }
-        MarkSort::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
+        Identity::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
     }
 }
 
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let (MarkSort::Tags(at) | MarkSort::LastLine(at)) = kind.mark;
+    let (Identity::Tags(at) | Identity::LastLine(at)) = kind.identity;
     let name = at.trim_start_matches('/');
     let bare = match body.get(name)? {
-        Value::Array(tags) if matches!(kind.mark, MarkSort::Tags(_)) => {
+        Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
             let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
             Value::Array(own.cloned().collect())
         }
-        Value::String(text) if matches!(kind.mark, MarkSort::LastLine(_)) => split_line(text).0.into(),
+        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => split_line(text).0.into(),
         other => other.clone(),
     };
     Some((name, bare))
@@ -77,8 +77,8 @@ pub fn strip(kind: &Kind, body: &mut Value) {
 
 /// Puts the mark on a body that bears none.
 pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
-    match kind.mark {
-        MarkSort::Tags(at) => {
+    match kind.identity {
+        Identity::Tags(at) => {
             let tags = slot(body, at);
             if !tags.is_array() {
                 *tags = json!([]);
@@ -91,7 +91,7 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
                 }
             }
         }
-        MarkSort::LastLine(at) => {
+        Identity::LastLine(at) => {
             let text = slot(body, at);
             let before = text.as_str().unwrap_or_default();
             let newline = if before.is_empty() { "" } else { "\n" };

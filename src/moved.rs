@@ -70,12 +70,11 @@ pub fn differing<T: PartialEq>(before: &BTreeMap<String, T>, now: &BTreeMap<Stri
 const DEPTH: usize = 200;
 
 fn walk(kind: &Kind, value: &Value, pointer: &str, depth: usize) -> Value {
-    let is = |paths: &[&str], pointer: &str| paths.iter().any(|path| kind::matches(path, pointer));
     match value {
         Value::Object(members) if depth < DEPTH => {
             let inside = members.iter().filter_map(|(key, value)| {
                 let pointer = format!("{pointer}{}", crate::diagnostic::step(key));
-                let silent = is(kind.read_only, &pointer) || is(kind.unseen, &pointer);
+                let silent = kind.holds(&pointer, |field| field.read_only || field.unseen);
                 (!silent).then(|| (key.clone(), walk(kind, value, &pointer, depth + 1)))
             });
             Value::Object(inside.collect())
@@ -86,7 +85,7 @@ fn walk(kind: &Kind, value: &Value, pointer: &str, depth: usize) -> Value {
                 .enumerate()
                 .map(|(at, item)| walk(kind, item, &format!("{pointer}/{at}"), depth + 1))
                 .collect();
-            if is(kind.sets, pointer) {
+            if kind.holds(pointer, |field| field.set) {
                 items.sort_by_key(Value::to_string);
             }
             Value::Array(items)

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon::{self, Aligned, expand};
 use crate::diff::same;
 use crate::identify::keep_ids;
-use crate::kind::{Kind, rules};
+use crate::kind::{Kind, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
 
@@ -52,7 +52,8 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
 
 /// Ids of list items are no business of the reader's, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    for pointer in kind.read_only.iter().flat_map(|path| expand(path, body)).collect::<Vec<_>>() {
+    for pointer in kind.paths(|field| field.read_only).flat_map(|path| expand(path, body)).collect::<Vec<_>>()
+    {
         take(body, &pointer);
     }
 }
@@ -66,16 +67,17 @@ fn drop_nulls(body: &mut Value) {
 
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
 fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
-    if kind.replaced.contains(&"") {
+    let replaced: Vec<&str> = kind.paths(|field| field.replaced).collect();
+    if replaced.contains(&"") {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
         let path = crate::diagnostic::step(key);
-        if body.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
+        if body.get(key).is_some() || replaced.contains(&path.as_str()) {
             continue;
         }
-        if kind.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
+        if kind.quirks.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
             continue;
         }
         let goal = rules(kind).child(key).and_then(|rule| rule.defaults.first());
@@ -91,17 +93,18 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
 /// What an update would take away with an object that it replaces whole: fields of others' business,
 /// and those that musher doesn't know.
 fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
+    let objects: Vec<&str> = kind.paths(|field| field.replaced).collect();
     let replaced =
-        |pointer: &str| kind.replaced.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
-    for path in kind.replaced.iter().filter(|path| !path.is_empty()) {
+        |pointer: &str| objects.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
+    for path in objects.iter().filter(|path| !path.is_empty()) {
         if body.pointer(path).is_none() {
             put(body, path, Value::Object(Map::new()));
         }
     }
-    let kept = kind.kept.iter().flat_map(|path| expand(path, live));
+    let kept = kind.paths(|field| field.kept).flat_map(|path| expand(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
-        let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
-        if body.pointer(&pointer).is_none_or(canon::is_empty) {
+        let Some(value) = live.pointer(&pointer).filter(|value| !is_empty(value)) else { continue };
+        if body.pointer(&pointer).is_none_or(is_empty) {
             put(body, &pointer, value.clone());
         }
     }
@@ -109,10 +112,12 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
 
 /// Where two spellings mean the same, the one that lives stays.
 fn keep_spelling(kind: &Kind, live: &Value, body: &mut Value) {
-    for (path, _) in kind.synonyms {
-        let (Some(ours), Some(theirs)) = (body.pointer(path), live.pointer(path)) else { continue };
-        if ours != theirs && same(&spelled(kind, path, ours), &spelled(kind, path, theirs)) {
-            put(body, path, theirs.clone());
+    for field in kind.fields.iter().filter(|field| !field.synonyms.is_empty() || field.meaning.is_some()) {
+        let (Some(ours), Some(theirs)) = (body.pointer(field.at), live.pointer(field.at)) else { continue };
+        let alike = || same(&spelled(kind, field.at, ours), &spelled(kind, field.at, theirs));
+        let equal = || field.meaning.is_some_and(|mean_the_same| mean_the_same(ours, theirs));
+        if ours != theirs && (alike() || equal()) {
+            put(body, field.at, theirs.clone());
         }
     }
 }

@@ -197,7 +197,7 @@ fn ours<'a>(
 
 /// Sorts live objects from the oldest: by time of creation, then by id as a number, then as text.
 fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
-    let created = live.body.pointer(kind.created);
+    let created = kind.about.created.and_then(|at| live.body.pointer(at));
     (
         created.and_then(Value::as_u64).unwrap_or_default(),
         created.and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -250,7 +250,7 @@ fn adopt<'a>(
 }
 
 fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
-    kind.immutable.iter().filter_map(|path| path.strip_prefix('/')).any(|key| {
+    kind.paths(|field| field.immutable).filter_map(|path| path.strip_prefix('/')).any(|key| {
         let (desired, live) = (desired.get(key), live.get(key));
         if desired.as_ref() == live {
             return false;

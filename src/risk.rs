@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::kind::Kind;
+use crate::kind::{Field, Kind};
 use crate::model::{Action, Risk};
 
 /// How handles of services that wake people begin (Datadog's integrations and its own on-call).
@@ -93,7 +93,7 @@ fn recipients_lost(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
 /// Every recipient of a body, with the number of the first text that names it.
 fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for (place, at) in kind.stakes.recipients.iter().enumerate() {
+    for (place, at) in kind.paths(|field| field.recipients).enumerate() {
         let named = match body.pointer(at) {
             Some(Value::String(text)) => handles_in(text),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -158,18 +158,17 @@ fn listed(names: &[String]) -> String {
 
 fn no_data_off(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
     let on = |body: &Value| {
-        kind.stakes.no_data.iter().any(|(at, on)| {
-            let value = body.pointer(at).cloned().or_else(|| default_of(kind, at)).unwrap_or(Value::Null);
-            on.iter().any(|text| serde_json::from_str::<Value>(text).is_ok_and(|on| on == value))
+        kind.fields.iter().filter(|field| !field.no_data.is_empty()).any(|field| {
+            let value = body.pointer(field.at).cloned().or_else(|| default_of(field)).unwrap_or(Value::Null);
+            field.no_data.iter().any(|text| serde_json::from_str::<Value>(text).is_ok_and(|on| on == value))
         })
     };
     (on(live) && !on(wanted)).then(|| risk("no-data-off", "It no longer alerts when data stops coming"))
 }
 
 /// What an absent field means.
-fn default_of(kind: &Kind, at: &str) -> Option<Value> {
-    let (_, values) = kind.defaults.iter().find(|(path, _)| *path == at)?;
-    serde_json::from_str(values.first()?).ok()
+fn default_of(field: &Field) -> Option<Value> {
+    serde_json::from_str(field.defaults.first()?).ok()
 }
 
 fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
@@ -178,7 +177,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
     // Without a comparison the thresholds are counts, as of service checks: more of them is later.
     let fires_above = after.or(before).is_none_or(|comparison| comparison.fires_above);
     let mut risks = Vec::new();
-    for at in kind.stakes.thresholds {
+    for at in kind.paths(|field| field.threshold) {
         for (path, number) in numbers_at(live, at) {
             let name = path.trim_start_matches('/').replace('/', ".");
             match wanted.pointer(&path).and_then(Value::as_f64) {
@@ -203,7 +202,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
             risks.push(loosened("query", before.number, after.number, fires_above));
         }
     }
-    for at in kind.stakes.targets {
+    for at in kind.paths(|field| field.target) {
         for (path, number) in numbers_at(live, at) {
             if let Some(now) = wanted.pointer(&path).and_then(Value::as_f64).filter(|now| *now < number) {
                 let name = path.trim_start_matches('/').replace('/', ".");
@@ -247,7 +246,7 @@ fn numbers_at(body: &Value, path: &str) -> Vec<(String, f64)> {
 }
 
 fn query<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
-    body.pointer(kind.stakes.query?)?.as_str()
+    body.pointer(kind.paths(|field| field.query).next()?)?.as_str()
 }
 
 /// The comparison that ends an alert's query.

@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
             self.progress.tell(Event::Started { change });
         }
         if self.schedule.steps[at].old || change.action == Action::Delete {
-            if kind.can_delete.is_some() && !options.force {
+            if kind.api.can_delete.is_some() && !options.force {
                 self.questions.entry(kind.section).or_default().push(at);
             } else {
                 self.delete(at);

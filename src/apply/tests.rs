@@ -210,7 +210,7 @@ async fn a_failure_stops_what_needs_it_and_nothing_else() {
 async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, objects: usize) {
     for address in ["monitors/a", "slos/a", "dashboards/a"] {
         let fake = Fake::new();
-        let path = kind::of_section(address.split_once('/').expect("a section").0).expect("a kind").path;
+        let path = kind::of_section(address.split_once('/').expect("a section").0).expect("a kind").api.path;
         for (start, instead) in script {
             let start = format!("{start} {path}").leak();
             fake.script(&[(start, instead.clone())]);

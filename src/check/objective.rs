@@ -76,7 +76,7 @@ pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
 
 /// Whether it measures monitors: the type that names them.
 fn kind_of_its_monitors(subject: &Subject<'_>) -> bool {
-    let alert = crate::kind::KINDS.into_iter().find(|kind| kind.judged.nature == Nature::Alert);
+    let alert = crate::kind::KINDS.into_iter().find(|kind| kind.quirks.nature == Some(Nature::Alert));
     alert.is_some_and(|alert| subject.text("/type") == Some(alert.name))
 }
 

@@ -88,7 +88,10 @@ impl Client {
         self.cache().set_count(kind.section, lives.len());
 
         let ours = |live: &Live| {
-            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
+            !(kind.api.foreign)(&live.body)
+                && wanted
+                    .owner
+                    .is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
                 && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
         };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
@@ -96,7 +99,7 @@ impl Client {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
-        if kind.listing.summary.is_some() {
+        if kind.api.list.summary.is_some() {
             let kept: BTreeSet<&str> = lives.iter().map(|live| live.id.as_str()).collect();
             self.cache().keep_only(kind.section, &|id| kept.contains(id));
             lives = self.whole(kind, &lives).await?;
@@ -115,7 +118,7 @@ impl Client {
 
     /// The bodies behind summaries: from the cache, or read side by side.
     pub(super) async fn whole(&self, kind: &'static Kind, summaries: &[Live]) -> Result<Vec<Live>, Refusal> {
-        let Some(summary) = kind.listing.summary else { return Ok(Vec::new()) };
+        let Some(summary) = kind.api.list.summary else { return Ok(Vec::new()) };
         let mut bodies: BTreeMap<&str, Live> = BTreeMap::new();
         let mut missing = Vec::new();
         for Live { id, body: shown, .. } in summaries {
@@ -175,7 +178,10 @@ pub(super) struct Pages {
 impl Pages {
     /// Asks for the pages that so many items fill, and for the one behind them.
     pub(super) fn ask_for(&mut self, items: usize) {
-        self.ask((items / self.kind.listing.page_size + 1).min(PAGES_AT_ONCE));
+        if self.kind.api.list.paging == Paging::Whole {
+            return self.ask(1);
+        }
+        self.ask((items / self.kind.api.list.page_size + 1).min(PAGES_AT_ONCE));
     }
 
     /// Asks for all pages up to this one, without those that were asked for already.
@@ -196,7 +202,7 @@ impl Pages {
     /// Every item of the list, each id once: an object that is made meanwhile shifts others to the next page.
     /// At least one page must have been asked for.
     pub(super) async fn all(mut self) -> Result<Vec<Live>, Refusal> {
-        let size = self.kind.listing.page_size;
+        let size = self.kind.api.list.page_size;
         let (mut items, mut seen) = (Vec::new(), HashSet::new());
         loop {
             let mut pages = Vec::new();
@@ -212,7 +218,7 @@ impl Pages {
                 items.extend(page.into_iter().filter(|live: &Live| seen.insert(live.id.clone())));
             }
             // A short page is the end. So is one with nothing new: not every list knows pages.
-            if last < size || items.len() == before {
+            if last < size || items.len() == before || self.kind.api.list.paging == Paging::Whole {
                 return Ok(items);
             }
             if self.asked >= MOST_PAGES {
@@ -225,20 +231,23 @@ impl Pages {
 }
 
 fn page_request(kind: &Kind, tag: Option<&str>, page: usize) -> Request {
-    let listing = &kind.listing;
+    let listing = &kind.api.list;
     let size = listing.page_size;
     let mut query: Vec<(String, String)> =
         listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (position, at, limit) = match listing.paging {
-        Paging::Number { page: name, size } => (name, page, size),
-        Paging::Offset { offset, limit } => (offset, page * size, limit),
+    let position = match listing.paging {
+        Paging::Whole => None,
+        Paging::Number { page: name, size } => Some((name, page, size)),
+        Paging::Offset { offset, limit } => Some((offset, page * size, limit)),
     };
-    query.push((position.to_owned(), at.to_string()));
-    query.push((limit.to_owned(), size.to_string()));
+    if let Some((position, at, limit)) = position {
+        query.push((position.to_owned(), at.to_string()));
+        query.push((limit.to_owned(), size.to_string()));
+    }
     if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
         query.push((name.to_owned(), tag.to_owned()));
     }
-    Request { method: Method::Get, path: kind.path.to_owned(), query, body: None }
+    Request { method: Method::Get, path: kind.api.path.to_owned(), query, body: None }
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on

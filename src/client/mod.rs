@@ -14,7 +14,7 @@ pub use list::{Listing, Wanted};
 pub use refusal::{Fault, Refusal};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::Kind;
+use crate::kind::{Kind, Update};
 use crate::mark;
 use crate::model::{Live, Mark};
 use crate::wire::{Method, Request, Wire};
@@ -78,7 +78,11 @@ impl Client {
 
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
-        let request = request(kind, Method::Put, Some(id), Some(body))?;
+        let method = match kind.api.update {
+            Update::Put => Method::Put,
+            Update::Patch => Method::Patch,
+        };
+        let request = request(kind, method, Some(id), Some(body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
         self.seen(kind, id, answer::object(kind, &request, answer)?)
     }
@@ -86,7 +90,7 @@ impl Client {
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
     pub async fn delete(&self, kind: &'static Kind, id: &str, force: bool) -> Result<(), Refusal> {
         let mut request = request(kind, Method::Delete, Some(id), None)?;
-        if force && kind.can_delete.is_some() {
+        if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
         match call(self.wire.as_ref(), &request).await {
@@ -102,7 +106,7 @@ impl Client {
         kind: &'static Kind,
         ids: &[String],
     ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
-        let Some(parameter) = kind.can_delete else { return Ok(BTreeMap::new()) };
+        let Some(parameter) = kind.api.can_delete else { return Ok(BTreeMap::new()) };
         let mut refused = BTreeMap::new();
         for ids in ids.chunks(ASKED_AT_ONCE) {
             match self.ask_can_delete(kind, parameter, ids).await {
@@ -133,7 +137,7 @@ impl Client {
     ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
         let request = Request {
             method: Method::Get,
-            path: format!("{}/can_delete", kind.path),
+            path: format!("{}/can_delete", kind.api.path),
             query: vec![(parameter.to_owned(), ids.join(","))],
             body: None,
         };
@@ -157,11 +161,9 @@ impl Client {
 
     /// A dry run of a create, or of an update of the object with this id; fine for kinds that have none.
     pub async fn validate(&self, kind: &'static Kind, id: Option<&str>, body: &Value) -> Result<(), Refusal> {
-        if !kind.validate {
-            return Ok(());
-        }
+        let Some(suffix) = kind.api.validate else { return Ok(()) };
         let mut request = request(kind, Method::Post, id, Some(body))?;
-        request.path.push_str("/validate");
+        request.path.push_str(suffix);
         call(self.wire.as_ref(), &request).await.map(|_| ())
     }
 
@@ -190,12 +192,12 @@ impl Client {
             Search::Thorough => mark::owner_tag(&mark.owner),
         };
         let guess = self.cache().count(kind.section).unwrap_or_default();
-        let guess = if search == Search::Quick && kind.listing.tag_filter.is_some() { 0 } else { guess };
+        let guess = if search == Search::Quick && kind.api.list.tag_filter.is_some() { 0 } else { guess };
         let mut pages = self.pages_of(kind, Some(tag));
         pages.ask_for(guess);
         let mut live = pages.all().await?;
         live.retain(bears);
-        if kind.listing.summary.is_some() {
+        if kind.api.list.summary.is_some() {
             return self.whole(kind, &live).await;
         }
         Ok(live)
@@ -222,7 +224,7 @@ impl Client {
             let request = request(kind, Method::Get, Some(id), None)?;
             return Err(Refusal::odd(&request, "it is about another object than was asked for"));
         }
-        let modified = kind.listing.summary.and_then(|summary| body.get(summary.modified)?.as_str());
+        let modified = kind.api.list.summary.and_then(|summary| body.get(summary.modified)?.as_str());
         if let Some(modified) = modified {
             self.cache().put(kind.section, id, modified, &body);
         }
@@ -240,14 +242,14 @@ fn get(path: &str) -> Request {
 
 /// A request for a kind, or for one object of it.
 fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
-    let body = body.map(|body| body.to_string().into());
-    let mut request = Request { method, path: kind.path.to_owned(), query: Vec::new(), body };
+    let body = body.map(|body| answer::wrapped(kind, id, body).to_string().into());
+    let mut request = Request { method, path: kind.api.path.to_owned(), query: Vec::new(), body };
     if let Some(id) = id {
         let Some(segment) = answer::segment(kind, id) else {
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}", kind.path);
+        request.path = format!("{}/{segment}", kind.api.path);
     }
     Ok(request)
 }
@@ -269,7 +271,7 @@ fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
 
 fn url(kind: &Kind, web: &str, id: &str) -> String {
     let id = answer::segment(kind, id).unwrap_or_default();
-    format!("{web}{}", kind.web_path.replace("{id}", &id))
+    format!("{web}{}", kind.about.web.replace("{id}", &id))
 }
 
 /// A text, or a list of texts.

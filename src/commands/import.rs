@@ -13,7 +13,7 @@ use super::surveyed::{Service, service};
 use super::{Desk, Told, apply, replace_file};
 use crate::cli::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
-use crate::kind::{IdType, Kind};
+use crate::kind::Kind;
 use crate::load;
 use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
@@ -139,7 +139,7 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
         return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
     };
     let Some(body) = object_of(kind, &value) else {
-        bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs);
+        bail!("{path} holds no {}: it needs {}", kind.name, kind.about.export_needs);
     };
     let named = path.file_stem().unwrap_or(text).to_owned();
     let mut body = Value::Object(load::clean(kind, body.clone()));
@@ -151,7 +151,9 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
 fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>> {
     let (_, own) = load::unwrap(value)?;
     let mut members = own.values().filter_map(Value::as_object);
-    Some(own).filter(|own| (kind.is_export)(own)).or_else(|| members.find(|inner| (kind.is_export)(inner)))
+    Some(own)
+        .filter(|own| (kind.about.is_export)(own))
+        .or_else(|| members.find(|inner| (kind.about.is_export)(inner)))
 }
 
 fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
@@ -281,10 +283,8 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
 
 /// The value of `$id`: by environment where there are several.
 fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
-    let own = match kind.id {
-        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
-        IdType::Text => json!(id),
-    };
+    let number = id.parse::<u64>().ok().filter(|_| kind.api.id.number);
+    let own = number.map_or_else(|| json!(id), |number| json!(number));
     match &declared.scope.environment {
         Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
         _ => own,

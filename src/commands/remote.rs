@@ -36,8 +36,9 @@ struct Question<'a> {
 pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
-    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) =
-        selected.into_iter().partition(|resource| kind_of(resource).is_some_and(|kind| kind.validate));
+    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected
+        .into_iter()
+        .partition(|resource| kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()));
     if judged.is_empty() {
         desk.say(&told(0, &[], &foreign))?;
         return Ok(Vec::new());

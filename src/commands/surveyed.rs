@@ -139,7 +139,8 @@ impl Service {
 
     /// What to do where the service doesn't take the keys.
     pub fn keys_refused(&self) -> String {
-        let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
+        let scopes: Vec<&str> =
+            KINDS.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write)).copied().collect();
         format!(
             "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
             self.site,

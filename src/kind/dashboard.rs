@@ -2,78 +2,132 @@
 
 use super::field::*;
 use super::{
-    Envelope, IdType, Identified, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature, Paging,
-    Stakes, Summary, fields,
+    About, Api, Identified, Identity, Kind, List, Mention, Mentioned, Nature, Paging, Quirks, Summary, Tags,
 };
 
-/// What is known of each field, sorted by path.
-pub const FIELDS: &[Field] = &[
-    undocumented("").open().replaced(),
-    read_only("/author_handle"),
-    read_only("/author_info"),
-    read_only("/author_name"),
-    read_only("/created_at"),
-    object("/default_timeframe", "The time that it opens with"),
-    choice(
-        "/default_timeframe/type",
-        &["fixed", "live"],
-        "`live` with `value` and `unit`, `fixed` with `from` and `to`",
-    ),
-    read_only("/deleted_at"),
-    text("/description", "What it is for; Markdown").defaults(&["null", r#""""#]),
-    // 1 recording.
-    undocumented("/experience_type").defaults(&[r#""default""#]),
-    read_only("/id"),
-    // In answers until 2025-05, gone since.
-    boolean("/is_read_only", "Old; restriction policies replace it").defaults(&["false"]),
-    // OpenAPI, `Dashboard.required`, with title and widgets.
-    choice("/layout_type", &["free", "ordered"], "Can't be changed in place").immutable().required(),
-    read_only("/modified_at"),
-    texts("/notify_list", "Handles that are told of changes to it").set().recipients(),
-    choice("/reflow_type", &["auto", "fixed"], "Ordered ones: with `fixed` every widget needs a `layout`"),
-    texts("/restricted_roles", "Ids of the roles that may edit it; left to the UI unless declared").kept(),
-    list("/tabs", "Tabs, at most 100"),
-    // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
-    text("/tabs/*/id", "A UUID").kept(),
-    text("/tabs/*/name", "At most 100 characters"),
-    list("/tabs/*/widget_ids", "Its widgets: ids, or `\"@1\"` for the first of the list"),
-    texts("/tags", "`team:…`, at most five").set(),
-    list("/template_variable_presets", "Saved views of the variables"),
-    text("/template_variable_presets/*/name", "The view's name"),
-    list("/template_variable_presets/*/template_variables", "The variables and their values"),
-    text("/template_variable_presets/*/template_variables/*/name", "The variable's name"),
-    texts("/template_variable_presets/*/template_variables/*/values", "Its values, at least one"),
-    list("/template_variables", "Variables, `$name` in queries"),
-    texts("/template_variables/*/available_values", "Values that may be chosen; absent: all"),
-    text("/template_variables/*/default", "Old; `defaults` replaces it"),
-    texts("/template_variables/*/defaults", "Values at the begin, joined by OR; at least one"),
-    text("/template_variables/*/name", "The name, without `$`"),
-    text("/template_variables/*/prefix", "The tag's key that it chooses values of"),
-    choice("/template_variables/*/type", &["group"], "`group` stands in groupings in the place of filters"),
-    text("/title", "The title").required(),
-    read_only("/url"),
-    list("/widgets", "What it shows, in order").required(),
-    object("/widgets/*/definition", "The widget, as the UI exports it"),
-    any("/widgets/*/definition/alert_id", "The monitor: `\"${monitors.ID.id}\"`"),
-    text("/widgets/*/definition/content", "Text of a note; Markdown"),
-    list("/widgets/*/definition/custom_links", "Links in the menu of the graph"),
-    any("/widgets/*/definition/requests", "The data: queries, formulas and how they look"),
-    text("/widgets/*/definition/slo_id", "The SLO: `\"${slos.ID.id}\"`"),
-    object("/widgets/*/definition/time", "A time of its own"),
-    text("/widgets/*/definition/title", "The title"),
-    choice("/widgets/*/definition/title_align", &["center", "left", "right"], "Where the title stands"),
-    text("/widgets/*/definition/title_size", "Size of the title: `\"16\"`"),
-    choice("/widgets/*/definition/type", WIDGET_TYPES, "What sort of widget it is"),
-    of("/widgets/*/definition/widgets", Type::Same("/widgets"), "Widgets of a group"),
-    count("/widgets/*/id", "Given by the service; not needed"),
-    object("/widgets/*/layout", "Where it stands"),
-    number("/widgets/*/layout/height", "In rows of the grid"),
-    boolean("/widgets/*/layout/is_column_break", "The first one of the second column, in high density"),
-    // Real exports hold places left of the grid, against the document's bounds.
-    number("/widgets/*/layout/width", "In columns of the grid"),
-    number("/widgets/*/layout/x", "Columns from the left"),
-    number("/widgets/*/layout/y", "Rows from the top"),
-];
+/// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
+pub const DASHBOARD: Kind = Kind {
+    name: "dashboard",
+    section: "dashboards",
+    always: true,
+    api: Api {
+        path: "/api/v1/dashboard",
+        list: List {
+            paging: Paging::Offset { offset: "start", limit: "count" },
+            items: Some("dashboards"),
+            summary: Some(Summary { modified: "modified_at" }),
+            ..Api::V1.list
+        },
+        // Datadog's documentation, "Datadog Role Permissions".
+        read: &["dashboards_read"],
+        write: &["dashboards_write"],
+        ..Api::V1
+    },
+    identity: Identity::LastLine("/description"),
+    fields: &[
+        undocumented("").open().replaced(),
+        read_only("/author_handle"),
+        read_only("/author_info"),
+        read_only("/author_name"),
+        read_only("/created_at"),
+        object("/default_timeframe", "The time that it opens with"),
+        choice(
+            "/default_timeframe/type",
+            &["fixed", "live"],
+            "`live` with `value` and `unit`, `fixed` with `from` and `to`",
+        ),
+        read_only("/deleted_at"),
+        text("/description", "What it is for; Markdown").defaults(&["null", r#""""#]),
+        // 1 recording.
+        undocumented("/experience_type").defaults(&[r#""default""#]),
+        read_only("/id"),
+        // In answers until 2025-05, gone since.
+        boolean("/is_read_only", "Old; restriction policies replace it").defaults(&["false"]),
+        // OpenAPI, `Dashboard.required`, with title and widgets.
+        choice("/layout_type", &["free", "ordered"], "Can't be changed in place").immutable().required(),
+        read_only("/modified_at"),
+        texts("/notify_list", "Handles that are told of changes to it").set().recipients(),
+        choice(
+            "/reflow_type",
+            &["auto", "fixed"],
+            "Ordered ones: with `fixed` every widget needs a `layout`",
+        ),
+        texts("/restricted_roles", "Ids of the roles that may edit it; left to the UI unless declared")
+            .kept(),
+        list("/tabs", "Tabs, at most 100"),
+        // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
+        text("/tabs/*/id", "A UUID").filled(),
+        text("/tabs/*/name", "At most 100 characters"),
+        list("/tabs/*/widget_ids", "Its widgets: ids, or `\"@1\"` for the first of the list"),
+        texts("/tags", "`team:…`, at most five").set(),
+        list("/template_variable_presets", "Saved views of the variables"),
+        text("/template_variable_presets/*/name", "The view's name"),
+        list("/template_variable_presets/*/template_variables", "The variables and their values"),
+        text("/template_variable_presets/*/template_variables/*/name", "The variable's name"),
+        texts("/template_variable_presets/*/template_variables/*/values", "Its values, at least one"),
+        list("/template_variables", "Variables, `$name` in queries"),
+        texts("/template_variables/*/available_values", "Values that may be chosen; absent: all"),
+        text("/template_variables/*/default", "Old; `defaults` replaces it"),
+        texts("/template_variables/*/defaults", "Values at the begin, joined by OR; at least one"),
+        text("/template_variables/*/name", "The name, without `$`"),
+        text("/template_variables/*/prefix", "The tag's key that it chooses values of"),
+        choice(
+            "/template_variables/*/type",
+            &["group"],
+            "`group` stands in groupings in the place of filters",
+        ),
+        text("/title", "The title").required(),
+        read_only("/url"),
+        list("/widgets", "What it shows, in order").required(),
+        object("/widgets/*/definition", "The widget, as the UI exports it"),
+        any("/widgets/*/definition/alert_id", "The monitor: `\"${monitors.ID.id}\"`"),
+        text("/widgets/*/definition/content", "Text of a note; Markdown"),
+        list("/widgets/*/definition/custom_links", "Links in the menu of the graph"),
+        any("/widgets/*/definition/requests", "The data: queries, formulas and how they look"),
+        text("/widgets/*/definition/slo_id", "The SLO: `\"${slos.ID.id}\"`"),
+        object("/widgets/*/definition/time", "A time of its own"),
+        text("/widgets/*/definition/title", "The title"),
+        choice("/widgets/*/definition/title_align", &["center", "left", "right"], "Where the title stands"),
+        text("/widgets/*/definition/title_size", "Size of the title: `\"16\"`"),
+        choice("/widgets/*/definition/type", WIDGET_TYPES, "What sort of widget it is"),
+        of("/widgets/*/definition/widgets", Type::Same("/widgets"), "Widgets of a group"),
+        count("/widgets/*/id", "Given by the service; not needed"),
+        object("/widgets/*/layout", "Where it stands"),
+        number("/widgets/*/layout/height", "In rows of the grid"),
+        boolean("/widgets/*/layout/is_column_break", "The first one of the second column, in high density"),
+        // Real exports hold places left of the grid, against the document's bounds.
+        number("/widgets/*/layout/width", "In columns of the grid"),
+        number("/widgets/*/layout/x", "Columns from the left"),
+        number("/widgets/*/layout/y", "Rows from the top"),
+    ],
+    about: About {
+        web: "/dashboard/{id}",
+        created: Some("/created_at"),
+        is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
+        export_needs: "`widgets` and `layout_type`",
+    },
+    quirks: Quirks {
+        nature: Some(Nature::Board),
+        points_to: &[("alert_id", Nature::Alert), ("slo_id", Nature::Objective)],
+        // "Invalid tag format. Valid tag keys are: team." (1 recording); at most 5 (OpenAPI).
+        tags: Tags { keys: &["team"], most: Some(5), ..Quirks::NONE.tags },
+        identified: &[
+            widgets("/widgets", Some("/tabs/*/widget_ids")),
+            widgets("/widgets/*/definition/widgets", None),
+        ],
+        // Alert graph, alert value and SLO widgets, and the SLO data source of queries (OpenAPI).
+        mentions: &[
+            Mention { at: Mentioned::Key("alert_id"), when: None, section: "monitors" },
+            Mention { at: Mentioned::Key("slo_id"), when: None, section: "slos" },
+        ],
+        ..Quirks::NONE
+    },
+};
+
+/// A list of widgets.
+const fn widgets(list: &'static str, placeholders: Option<&'static str>) -> Identified {
+    Identified { list, field: "id", placeholders, class: "/definition/type", name: "/definition/title" }
+}
 
 const WIDGET_TYPES: &[&str] = &[
     "alert_graph",
@@ -117,114 +171,3 @@ const WIDGET_TYPES: &[&str] = &[
     "treemap",
     "wildcard",
 ];
-
-/// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
-pub const DASHBOARD: Kind = Kind {
-    name: "dashboard",
-    section: "dashboards",
-    path: "/api/v1/dashboard",
-    envelope: Envelope::Flat,
-    listing: Listing {
-        paging: Paging::Offset { offset: "start", limit: "count" },
-        page_size: 1000,
-        items: Some("dashboards"),
-        tag_filter: None,
-        query: &[],
-        summary: Some(Summary { modified: "modified_at" }),
-    },
-    id: IdType::Text,
-    web_path: "/dashboard/{id}",
-    mark: MarkSort::LastLine("/description"),
-    can_delete: None,
-    // Datadog's documentation, "Datadog Role Permissions".
-    scopes: &["dashboards_read", "dashboards_write"],
-    validate: false,
-    created: "/created_at",
-    is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
-    export_needs: "`widgets` and `layout_type`",
-    fields: fields::DASHBOARD,
-    read_only: &[
-        "/id",
-        "/url",
-        "/author_handle",
-        "/author_name",
-        "/author_info",
-        "/created_at",
-        "/modified_at",
-        "/deleted_at",
-    ],
-    kept: &["/restricted_roles"],
-    // A tab without an id gets one (the OpenAPI document asks for it; every recording sends it).
-    filled: &["/tabs/*/id"],
-    unseen: &[],
-    defaults: &[
-        ("/description", &["null", r#""""#]),
-        // In answers until 2025-05, gone since.
-        ("/is_read_only", &["false"]),
-        // 1 recording.
-        ("/experience_type", &[r#""default""#]),
-    ],
-    derived: &[],
-    known: &[
-        "/title",
-        "/layout_type",
-        "/widgets",
-        "/template_variables",
-        "/template_variable_presets",
-        "/notify_list",
-        "/tags",
-        "/tabs",
-        "/reflow_type",
-        "/default_timeframe",
-    ],
-    open: &[""],
-    replaced: &[""],
-    sets: &["/tags", "/notify_list"],
-    trimmed: &[],
-    synonyms: &[],
-    alternatives: &[],
-    identified: &[
-        Identified {
-            list: "/widgets",
-            field: "id",
-            placeholders: Some("/tabs/*/widget_ids"),
-            sort: "/definition/type",
-            name: "/definition/title",
-        },
-        Identified {
-            list: "/widgets/*/definition/widgets",
-            field: "id",
-            placeholders: None,
-            sort: "/definition/type",
-            name: "/definition/title",
-        },
-    ],
-    immutable: &["/layout_type"],
-    numeric_references: &[],
-    // Alert graph, alert value and SLO widgets, and the SLO data source of queries (OpenAPI).
-    mentions: &[
-        Mention { at: Mentioned::Key("alert_id"), when: None, section: "monitors" },
-        Mention { at: Mentioned::Key("slo_id"), when: None, section: "slos" },
-    ],
-    stakes: Stakes {
-        recipients: &["/notify_list"],
-        thresholds: &[],
-        targets: &[],
-        query: None,
-        no_data: &[],
-    },
-    judged: Judged {
-        nature: Nature::Board,
-        // OpenAPI, `Dashboard.required`.
-        required: &["/title", "/layout_type", "/widgets"],
-        required_at_create: &[],
-        points_to: &[("alert_id", Nature::Alert), ("slo_id", Nature::Objective)],
-        bounds: &[],
-        lengths: &[],
-        windows: &[],
-        // "Invalid tag format. Valid tag keys are: team." (1 recording); at most 5 (OpenAPI).
-        tag_keys: &["team"],
-        most_tags: Some(5),
-        rewrites_tags: false,
-    },
-};

@@ -1,5 +1,10 @@
 //! One field of a body: everything that is known of it, on one line of its kind's row.
 
+use serde_json::Value;
+
+/// Whether two values mean the same.
+pub type Meaning = fn(&Value, &Value) -> bool;
+
 /// A path with all that sets it apart. A row lists them sorted by path; a line is built by the functions below.
 ///
 /// Names, types, bounds and known values: the OpenAPI document of the API. Where the recordings show that the
@@ -15,9 +20,10 @@ pub struct Field {
     // How two bodies are compared, and what is sent.
     /// Set by the service alone: dropped from both sides and never sent.
     pub read_only: bool,
-    /// Never touched unless declared, or filled with a value of the service's own where left out: dropped from the
-    /// live side then, and sent as it stands.
+    /// Never touched unless declared: dropped from the live side, and sent as it stands.
     pub kept: bool,
+    /// Filled with a value of the service's own where left out, so that what is live says nothing then.
+    pub filled: bool,
     /// Not shown by every read: its absence from a live object says nothing.
     pub unseen: bool,
     /// An object whose unknown live fields are not compared.
@@ -37,6 +43,9 @@ pub struct Field {
     pub defaults: &'static [&'static str],
     /// Values that are spellings of one thing; the first is the canonical one. JSON texts.
     pub synonyms: &'static [&'static str],
+
+    /// Whether two different values mean the same all the same: the service rewrites what it is sent.
+    pub meaning: Option<Meaning>,
 
     // What a change may endanger.
     /// A text that names recipients (`@slack-…`), or a list of them.
@@ -87,6 +96,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         doc,
         read_only: false,
         kept: false,
+        filled: false,
         unseen: false,
         open: false,
         replaced: false,
@@ -96,6 +106,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         numeric: false,
         defaults: &[],
         synonyms: &[],
+        meaning: None,
         recipients: false,
         threshold: false,
         target: false,
@@ -179,13 +190,18 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept unseen open replaced set trimmed immutable numeric recipients threshold target query required
+        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
         required_at_create strict
     }
     lists! { defaults synonyms no_data }
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));
+        self
+    }
+
+    pub const fn meaning(mut self, meaning: Meaning) -> Self {
+        self.meaning = Some(meaning);
         self
     }
 

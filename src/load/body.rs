@@ -60,7 +60,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
-    if let Some(other) = other.filter(|_| !(kind.is_export)(&body)) {
+    if let Some(other) = other.filter(|_| !(kind.about.is_export)(&body)) {
         faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
     }
     let origin = Arc::new(Origin { position, layers });
@@ -151,7 +151,7 @@ fn file(
     let export = document.format == Format::Json;
     directives::check_keys(body, &layer, export, faults);
     let mut body = body.clone();
-    if export && (kind.is_export)(&body) {
+    if export && (kind.about.is_export)(&body) {
         body = clean(kind, body);
     }
     Some((body, layer))
@@ -199,7 +199,7 @@ pub fn unwrap(value: &Value) -> Option<(&'static str, &Map<String, Value>)> {
 /// Takes marks and what the server fills out of an exported object.
 pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
     let mut body = Value::Object(body);
-    for path in kind.read_only {
+    for path in kind.paths(|field| field.read_only) {
         remove(&mut body, path);
     }
     mark::strip(kind, &mut body);

@@ -503,7 +503,7 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
         return fault.help("sections stand in YAML files: rename it to `.yaml`");
     }
     let needs: Vec<_> =
-        KINDS.iter().map(|kind| format!("a {} needs {}", kind.name, kind.export_needs)).collect();
+        KINDS.iter().map(|kind| format!("a {} needs {}", kind.name, kind.about.export_needs)).collect();
     fault.help(format!(
         "{}; a list or a body for `$file` is none as soon as a definition names it",
         needs.join(", ")

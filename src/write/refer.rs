@@ -12,7 +12,7 @@ pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 /// Puts reference markers for the ids that the kind's row says are ids, where they are known. Whole words
 /// only: a number that an id is a part of stays.
 pub fn refer(kind: &Kind, body: &mut Value, known: &Known<'_>) {
-    let here: Vec<&Mention> = kind.mentions.iter().filter(|mention| applies(mention, body)).collect();
+    let here: Vec<&Mention> = kind.quirks.mentions.iter().filter(|mention| applies(mention, body)).collect();
     for mention in here {
         visit(kind, mention, body, &mut String::new(), "", known);
     }
@@ -53,7 +53,7 @@ fn visit(kind: &Kind, mention: &Mention, value: &mut Value, path: &mut String, k
                 }
             }
         },
-        Value::Number(number) if is_here && kind.numeric_references.iter().any(|at| matches(at, path)) => {
+        Value::Number(number) if is_here && kind.holds(path, |field| field.numeric) => {
             if let Some(marker) = marker(&number.to_string()) {
                 *value = Value::String(marker);
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Interaction, sessions};
 use crate::config::Scope;
-use crate::kind::{self, Envelope, Kind};
+use crate::kind::{self, Envelope, Kind, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Origin, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
@@ -24,14 +24,14 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
     let mut pairs = Vec::new();
     for session in sessions.values() {
         let mut written: BTreeMap<String, Value> = BTreeMap::new();
-        for interaction in session.iter().filter(|interaction| interaction.status == 200) {
-            let writes =
-                matches!(interaction.method.as_str(), "POST" | "PUT") && is_object(kind, interaction);
+        for interaction in session.iter().filter(|interaction| matches!(interaction.status, 200..300)) {
+            let writes = matches!(interaction.method.as_str(), "POST" | "PUT" | "PATCH")
+                && is_object(kind, interaction);
             let shown = shown(kind, interaction);
             if writes {
                 for live in &shown {
-                    let mut definition = interaction.request.clone();
-                    if let Some(before) = written.get(&id(live)).filter(|_| kind.replaced == ["/options"]) {
+                    let mut definition = sent(kind, &interaction.request);
+                    if let Some(before) = written.get(&id(live)).filter(|_| keeps_unsent(kind)) {
                         keep_unsent(before, &mut definition);
                     }
                     written.insert(id(live), definition);
@@ -46,7 +46,20 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
     Some(pairs)
 }
 
-/// An update of a monitor keeps the fields that it doesn't send: they are part of what stands.
+/// The body of a request.
+fn sent(kind: &Kind, request: &Value) -> Value {
+    match kind.api.envelope {
+        Envelope::Resource(_) => flat(kind, &request["data"]),
+        _ => request.clone(),
+    }
+}
+
+/// Whether an update keeps the fields that it doesn't send: they are part of what stands.
+fn keeps_unsent(kind: &Kind) -> bool {
+    kind.api.update == Update::Patch || kind.field("/options").is_some_and(|field| field.replaced)
+}
+
+/// Puts in what an update did not send.
 fn keep_unsent(before: &Value, definition: &mut Value) {
     for (key, value) in before.as_object().into_iter().flatten() {
         if let Value::Object(fields) = definition {
@@ -57,7 +70,7 @@ fn keep_unsent(before: &Value, definition: &mut Value) {
 
 /// Whether the path is the kind's collection or one object of it, not a route beside them.
 fn is_object(kind: &Kind, interaction: &Interaction) -> bool {
-    let rest = interaction.path.strip_prefix(kind.path);
+    let rest = interaction.path.strip_prefix(kind.api.path);
     rest.is_some_and(|rest| {
         let id = rest.trim_matches('/');
         !id.contains('/') && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete")
@@ -69,15 +82,26 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
     if !is_object(kind, interaction) {
         return Vec::new();
     }
-    let body = match kind.envelope {
+    let body = match kind.api.envelope {
         Envelope::Flat => &interaction.response,
-        Envelope::Data => &interaction.response["data"],
+        Envelope::Data | Envelope::Resource(_) => &interaction.response["data"],
     };
-    let whole = |body: &Value| body.is_object() && (kind.is_export)(body.as_object().expect("an object"));
+    let whole = |body: &Value| match kind.api.envelope {
+        Envelope::Resource(name) => body["type"] == name && body["attributes"].is_object(),
+        _ => body.as_object().is_some_and(kind.about.is_export),
+    };
     match body {
-        Value::Array(items) => items.iter().filter(|item| whole(item)).cloned().collect(),
-        body if whole(body) => vec![body.clone()],
+        Value::Array(items) => items.iter().filter(|item| whole(item)).map(|item| flat(kind, item)).collect(),
+        body if whole(body) => vec![flat(kind, body)],
         _ => Vec::new(),
+    }
+}
+
+/// A body as a definition has it: the attributes of a resource, and its id where people choose it.
+fn flat(kind: &Kind, data: &Value) -> Value {
+    match (kind.api.envelope, data) {
+        (Envelope::Resource(_), Value::Object(data)) => Value::Object(kind::flatten(data.clone())),
+        (_, data) => data.clone(),
     }
 }
 

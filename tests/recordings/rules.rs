@@ -58,7 +58,7 @@ fn no_error_hits_what_the_service_accepted() {
         for call in interactions.iter().filter(|call| call.status < 300) {
             let writes = matches!(call.method.as_str(), "POST" | "PUT");
             let kind = kind::KINDS.into_iter().find(|kind| {
-                let rest = call.path.strip_prefix(kind.path).map(|rest| rest.trim_matches('/'));
+                let rest = call.path.strip_prefix(kind.api.path).map(|rest| rest.trim_matches('/'));
                 let own = |rest: &str| !rest.contains('/') || rest.ends_with("/validate");
                 rest.is_some_and(own)
             });
