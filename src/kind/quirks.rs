@@ -6,6 +6,8 @@ use serde_json::Value;
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
     pub nature: Option<Nature>,
+    /// The `type` of an object that measures the alerts that it names.
+    pub measuring: Option<&'static str>,
     /// Keys, at any depth, whose references name an object of this nature.
     pub points_to: &'static [(&'static str, Nature)],
     /// The longest window of a query by `type`, in seconds.
@@ -25,6 +27,7 @@ pub struct Quirks {
 impl Quirks {
     pub const NONE: Self = Self {
         nature: None,
+        measuring: None,
         points_to: &[],
         windows: &[],
         tags: Tags { keys: &[], most: None, rewritten: false },

@@ -117,6 +117,8 @@ pub const SLO: Kind = Kind {
     },
     quirks: Quirks {
         nature: Some(Nature::Objective),
+        // OpenAPI, `SLOType`.
+        measuring: Some("monitor"),
         points_to: &[("monitor_ids", Nature::Alert)],
         // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
         tags: Tags { rewritten: true, ..Quirks::NONE.tags },
