@@ -150,6 +150,7 @@ mod tests {
             Change { protected: protected && n == 0, ..change }
         };
         Plan {
+            unlisted: Vec::new(),
             project: "p".into(),
             environment: None,
             site: "s".into(),

@@ -8,7 +8,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, known_words};
-use crate::model::Owner;
+use crate::kind::{KINDS, Kind};
+use crate::model::{Owner, Resource};
 use crate::source::short;
 
 pub use read::read;
@@ -30,12 +31,46 @@ pub struct Config {
     pub default_environment: Option<String>,
     /// The folder of the definitions, below the root: `monitors`.
     pub definitions: Utf8PathBuf,
+    /// The kinds that `kinds:` names.
+    pub kinds: Vec<&'static Kind>,
     /// By section: what is merged under every resource of it. Each value is an object.
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
+}
+
+impl Config {
+    /// Whether the project manages objects of a kind.
+    pub fn uses(&self, kind: &Kind) -> bool {
+        kind.always || self.names(kind)
+    }
+
+    /// Whether `kinds:` names it.
+    pub fn names(&self, kind: &Kind) -> bool {
+        self.kinds.iter().any(|named| named.section == kind.section)
+    }
+
+    /// What is declared of kinds that the project does not use: an error for each of them.
+    pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
+        let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
+        let told = unused.filter_map(|kind| {
+            let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
+            let first = own.next()?;
+            let more = match own.count() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let text =
+                format!("`{}`{more}: the project does not use the kind `{}`", first.address, kind.section);
+            let named = self.kinds.iter().map(|kind| kind.section).chain([kind.section]);
+            let line = format!("kinds: [{}]", named.collect::<Vec<_>>().join(", "));
+            let fault = Diagnostic::error("unused-kind", text, first.origin.layers.first().cloned());
+            Some(fault.help(format!("write `{line}` in {FILE}: only kinds that it names are listed")))
+        });
+        told.collect()
+    }
 }
 
 /// What becomes of a rule's findings.

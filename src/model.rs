@@ -359,6 +359,16 @@ pub struct Plan {
     pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
+    /// Kinds of which nothing is declared and that the keys may not list: what is left of them is not seen.
+    pub unlisted: Vec<Unlisted>,
+}
+
+/// A kind that was not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlisted {
+    pub section: &'static str,
+    /// The permissions of which the key lacks one.
+    pub lacks: &'static [&'static str],
 }
 
 /// The live instances of one use.

@@ -15,7 +15,7 @@ use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
     Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference,
-    Resource,
+    Resource, Unlisted,
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
@@ -32,6 +32,8 @@ pub struct Inputs<'a> {
     pub resources: &'a [Resource],
     /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
+    /// Kinds that the keys may not list.
+    pub unlisted: &'a [&'static Kind],
     /// Addresses that may change: `--only`.
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
 }
@@ -74,8 +76,13 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         owned: inputs.live.iter().filter(|live| bears(live, inputs.scope)).count(),
         instances,
         declared: inputs.resources.len(),
+        unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
     };
     (plan, diagnostics)
+}
+
+fn unlisted(kind: &Kind) -> Unlisted {
+    Unlisted { section: kind.section, lacks: kind.api.read }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub declared: BTreeMap<&'static str, usize>,
     /// Ids (`$id`) by section that are wanted whatever mark they bear. Those that are gone are left out.
     pub adopted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Sections whose list may be refused: they are left out, and named.
+    pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
     pub filter: Option<Filter<'a>>,
 }
@@ -41,6 +43,29 @@ impl Wanted<'_> {
     }
 }
 
+/// What lists hold.
+#[derive(Debug)]
+pub struct Listed {
+    /// By kind, in the service's order.
+    pub live: Vec<Live>,
+    /// The kinds that the keys may not list.
+    pub refused: Vec<&'static Kind>,
+}
+
+/// Why there are no lists.
+#[derive(Debug)]
+pub struct Unlisted {
+    /// The kinds whose lists failed so.
+    pub kinds: Vec<&'static Kind>,
+    pub refusal: Refusal,
+}
+
+impl From<Refusal> for Unlisted {
+    fn from(refusal: Refusal) -> Self {
+        Self { kinds: Vec::new(), refusal }
+    }
+}
+
 /// Lists whose first pages are on their way.
 pub struct Listing {
     lists: Vec<Pages>,
@@ -49,7 +74,8 @@ pub struct Listing {
 impl Client {
     /// Lists all kinds at once. The objects come by kind, in the service's order.
     pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-        self.finish(self.ask(&wanted.kinds, wanted.owner), wanted).await
+        let listed = self.finish(self.ask(&wanted.kinds, wanted.owner), wanted).await;
+        listed.map(|listed| listed.live).map_err(|failed| failed.refusal)
     }
 
     /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
@@ -65,21 +91,36 @@ impl Client {
 
     /// The lists to their ends, as [`Client::list`] gives them. `wanted` names the kinds and the owner that were
     /// asked for.
-    pub async fn finish(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    pub async fn finish(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
         for list in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
+        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|list| list.kind).collect();
         let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
         let lists = futures_util::future::join_all(lists).await;
-        // Keys that don't serve are the cause of whatever else went wrong.
+        // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
-        if let Some(at) = lists.iter().position(forbidden) {
-            return lists.into_iter().nth(at).expect("bug: it was there");
+        let may_read_some = lists.iter().any(Result::is_ok);
+        let (mut live, mut refused, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        for (kind, list) in kinds.into_iter().zip(lists) {
+            let is_optional = may_read_some && wanted.optional.contains(kind.section);
+            match list {
+                list if is_optional && forbidden(&list) => refused.push(kind),
+                Ok(lives) => live.extend(lives),
+                Err(refusal) => faults.push((kind, refusal)),
+            }
         }
-        let lives = lists.into_iter().collect::<Result<Vec<_>, _>>()?;
+        // Keys that don't serve are the cause of whatever else went wrong.
+        faults.sort_by_key(|(_, refusal)| refusal.fault != Fault::Forbidden);
+        let fault = faults.first().map(|(_, refusal)| refusal.fault);
+        let alike = faults.iter().filter(|(_, refusal)| Some(refusal.fault) == fault);
+        let kinds = alike.map(|(kind, _)| *kind).collect();
+        if let Some((_, refusal)) = faults.into_iter().next() {
+            return Err(Unlisted { kinds, refusal });
+        }
         // A cache that can't be written costs requests, nothing else.
         let _ = self.save_cache();
-        Ok(lives.into_iter().flatten().collect())
+        Ok(Listed { live, refused })
     }
 
     async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {

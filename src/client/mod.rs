@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-pub use list::{Listing, Wanted};
+pub use list::{Listed, Listing, Unlisted, Wanted};
 pub use refusal::{Fault, Refusal};
 
 use crate::cache::{Cache, Limit};

@@ -21,7 +21,7 @@ use crate::brake::{self, Limits};
 use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
-use crate::kind::Kind;
+use crate::kind::{KINDS, Kind};
 use crate::lock::{self, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
@@ -91,7 +91,8 @@ async fn prepare(
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
-    let surveyed = survey(desk, declared, &service, service.ask(&declared.scope.owner)).await?;
+    let surveyed =
+        survey(desk, declared, &service, service.ask(&declared.kinds, &declared.scope.owner)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
@@ -235,7 +236,7 @@ async fn carry_out(
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let keys_refused = service.keys_refused();
+    let keys_refused = service.keys_refused(&written(plan));
     let options = Options {
         force: options.force,
         patience: desk.common.patience(),
@@ -250,6 +251,12 @@ async fn carry_out(
     listener.abort();
     progress.end();
     outcomes
+}
+
+/// The kinds that a plan writes.
+fn written(plan: &Plan) -> Vec<&'static Kind> {
+    let is_written = |kind: &&'static Kind| plan.changes.iter().any(|change| change.kind == kind.name);
+    KINDS.into_iter().filter(is_written).collect()
 }
 
 /// Finds the lines of the fields that refusals name.

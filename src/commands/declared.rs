@@ -9,6 +9,7 @@ use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
+use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Resource};
 use crate::render::{self, Stream, diagnostics};
@@ -18,6 +19,8 @@ use crate::template::BUILT_IN;
 pub struct Declared {
     pub config: Config,
     pub scope: Scope,
+    /// The kinds that are listed: those in use, or all.
+    pub kinds: Vec<&'static Kind>,
     /// Sorted by address.
     pub resources: Vec<Resource>,
     /// Addresses that stand in files, those of switched-off definitions included.
@@ -65,6 +68,7 @@ impl Judged {
         diagnostics.extend(faults);
         let (settings, faults) = check::Settings::read(&declared.config);
         diagnostics.extend(faults);
+        diagnostics.extend(declared.config.unused(&resources));
         diagnostics.extend(check(&resources, &settings, &sources));
         declared.resources = resources;
         declared.sources = sources.clone();
@@ -86,7 +90,9 @@ pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
+    let is_listed = |kind: &&'static Kind| desk.common.all_kinds || config.uses(kind);
     let declared = Declared {
+        kinds: KINDS.into_iter().filter(is_listed).collect(),
         config,
         scope,
         resources: Vec::new(),

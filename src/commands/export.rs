@@ -86,7 +86,8 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
+    let mut live =
+        service.client.list(&wanted).await.map_err(|refusal| service.no_list(&[kind], refusal.into()))?;
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
@@ -121,7 +122,7 @@ async fn named(
             }
             Err(refusal) => {
                 return Err(service
-                    .explain(refusal)
+                    .explain(&[kind], refusal)
                     .context(format!("the {} {id} can't be read", kind.name)));
             }
         }

@@ -106,7 +106,7 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let id = id_of(lazy.desk, &service, kind, text)?;
             let answer = service.client.get(kind, &id).await;
             let live = answer.map_err(|refusal| {
-                service.explain(refusal).context(format!("the {} {id} can't be read", kind.name))
+                service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
             from_live(lazy.declared, kind, text, live)?
         };

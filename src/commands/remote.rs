@@ -78,6 +78,7 @@ async fn known(
         KINDS.into_iter().filter(|kind| sections.contains(kind.section)).collect();
     let live = service.live_of(&kinds, declared).await?;
     let inputs = Inputs {
+        unlisted: &[],
         scope: &declared.scope,
         site: &service.site,
         organisation: None,
@@ -124,7 +125,7 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     };
     match refusal.fault {
         Fault::Refused | Fault::NotFound => Ok(Some(diagnosed(&refusal, &question.body))),
-        Fault::Forbidden | Fault::Unreachable => Err(service.explain(refusal)),
+        Fault::Forbidden | Fault::Unreachable => Err(service.explain(&[question.kind], refusal)),
         Fault::Unwell | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
             Err(refusal).with_context(|| format!("{} does not judge `{address}`", service.site))

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use super::declared::Declared;
 use super::log::Log;
 use super::{Connection, Desk};
-use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
-use crate::kind::{KINDS, Kind};
+use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
+use crate::kind::Kind;
 use crate::limit::{Pace, Paced};
 use crate::model::{Live, Owner};
 use crate::render::progress::Progress;
@@ -48,14 +48,14 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
 }
 
 impl Service {
-    /// All objects of the owner, of all kinds, and those that `$id` names.
+    /// All objects of the owner, of all kinds in use, and those that `$id` names.
     pub async fn live(&self, declared: &Declared) -> anyhow::Result<Vec<Live>> {
-        self.live_of(&KINDS, declared).await
+        self.live_of(&declared.kinds, declared).await
     }
 
     /// The same, of these kinds.
     pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
-        self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await
+        Ok(self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await?.live)
     }
 
     /// The same, where the first pages have been asked for.
@@ -64,28 +64,33 @@ impl Service {
         kinds: &[&'static Kind],
         declared: &Declared,
         listing: Listing,
-    ) -> anyhow::Result<Vec<Live>> {
+    ) -> anyhow::Result<Listed> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in kinds {
             let of_kind =
                 declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
-            wanted.declared.insert(kind.section, of_kind.clone().count());
+            let count = of_kind.clone().count();
+            wanted.declared.insert(kind.section, count);
+            // What nobody asks for by name may stay unseen.
+            if count == 0 && !declared.config.names(kind) {
+                wanted.optional.insert(kind.section);
+            }
             adopted
                 .entry(kind.section)
                 .or_default()
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(refusal))
+        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(kinds, refusal))
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.
-    pub fn ask(&self, owner: &Owner) -> Asked {
+    pub fn ask(&self, kinds: &[&'static Kind], owner: &Owner) -> Asked {
         let client = Arc::clone(&self.client);
         let organisation = tokio::spawn(async move { client.organisation().await });
-        Asked { listing: self.client.ask(&KINDS, Some(owner)), organisation, at: Instant::now() }
+        Asked { listing: self.client.ask(kinds, Some(owner)), organisation, at: Instant::now() }
     }
 
     /// With `-v`, what went over the wire.
@@ -101,11 +106,11 @@ impl Service {
     }
 
     /// A refusal, with what to do about it.
-    pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
+    pub fn explain(&self, kinds: &[&'static Kind], refusal: Refusal) -> anyhow::Error {
         let fault = refusal.fault;
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(self.keys_refused()),
+            Fault::Forbidden => error.context(self.keys_refused(kinds)),
             Fault::Unreachable => error.context(format!(
                 "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
                  the network, and HTTPS_PROXY where there is a proxy",
@@ -116,17 +121,28 @@ impl Service {
     }
 
     /// A refusal of a list.
-    pub fn no_list(&self, refusal: Refusal) -> anyhow::Error {
+    pub fn no_list(&self, kinds: &[&'static Kind], failed: Unlisted) -> anyhow::Error {
+        let refusal = failed.refusal;
         match refusal.fault {
-            Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
+            Fault::Forbidden if (1..kinds.len()).contains(&failed.kinds.len()) => {
+                let lacks = |kind: &&Kind| format!("{} (`{}`)", kind.section, kind.api.read.join("`, `"));
+                let lacking: Vec<String> = failed.kinds.iter().map(lacks).collect();
+                anyhow::Error::new(refusal).context(format!(
+                    "The key of {} lacks the permission to list {}: give it that, or take what it may not see \
+                     out of the project",
+                    self.variables.join(" and "),
+                    lacking.join(", "),
+                ))
+            }
+            Fault::Forbidden | Fault::Unreachable => self.explain(kinds, refusal),
             _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 
-    /// What to do where the service doesn't take the keys.
-    pub fn keys_refused(&self) -> String {
+    /// What to do where the service doesn't take the keys for what is done with these kinds.
+    pub fn keys_refused(&self, kinds: &[&'static Kind]) -> String {
         let scopes: Vec<&str> =
-            KINDS.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write)).copied().collect();
+            kinds.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write)).copied().collect();
         format!(
             "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
             self.site,

@@ -9,9 +9,9 @@ use super::declared::{Declared, bare, declare_strictly, tell};
 use super::service::{Asked, Service, service};
 use super::{Desk, Told};
 use crate::brake::Organisation;
+use crate::client::Listed;
 use crate::config::Target;
 use crate::diagnostic::has_errors;
-use crate::kind::KINDS;
 use crate::model::{Live, Plan};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
@@ -35,7 +35,7 @@ pub async fn declare_and_survey(
     let silent = Arc::new(Progress::start(true));
     let ask = |declared: &Declared| {
         let service = service(desk, declared, &silent)?;
-        let asked = service.ask(&declared.scope.owner);
+        let asked = service.ask(&declared.kinds, &declared.scope.owner);
         anyhow::Ok((service, asked))
     };
     let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
@@ -59,8 +59,8 @@ pub async fn survey(
     asked: Asked,
 ) -> anyhow::Result<Surveyed> {
     let Asked { listing, organisation, at: listed } = asked;
-    let (live, organisation) = tokio::join!(service.listed(&KINDS, declared, listing), organisation);
-    let live = live?;
+    let (live, organisation) = tokio::join!(service.listed(&declared.kinds, declared, listing), organisation);
+    let Listed { live, refused } = live?;
     let organisation = organisation.context("the question for the organisation was dropped")?;
     // Keys that may not read the organisation plan all the same.
     let organisation = organisation
@@ -73,6 +73,7 @@ pub async fn survey(
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
         resources: &declared.resources,
         live: &live,
+        unlisted: &refused,
         selected: &|address| declared.selects(address),
     };
     let (plan, diagnostics) = plan(&inputs);

@@ -6,16 +6,17 @@ use serde_json::{Map, Value};
 
 use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Kind};
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "project",
     "vars",
     "environments",
     "default_environment",
     "definitions",
+    "kinds",
     "defaults",
     "rules",
     "required_tags",
@@ -96,6 +97,7 @@ impl Reader {
             environments,
             default_environment,
             definitions: self.definitions(map.get("definitions")),
+            kinds: self.kinds(map.get("kinds")),
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
@@ -189,6 +191,32 @@ impl Reader {
             self.fault("outside-root", "The path leads out of the project", "/definitions", help);
             DEFINITIONS.into()
         })
+    }
+
+    fn kinds(&mut self, value: Option<&Value>) -> Vec<&'static Kind> {
+        let names = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(names)) => names,
+            Some(other) => {
+                let text = format!("`kinds` is a list of sections, not {}", sort_of(other));
+                self.fault("bad-config", text, "/kinds", "write the names in brackets: `[A, B]`");
+                return Vec::new();
+            }
+        };
+        let mut kinds: Vec<&'static Kind> = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let pointer = format!("/kinds/{index}");
+            let Some(name) = self.text(name, &pointer, "the name of a section") else { continue };
+            match KINDS.into_iter().find(|kind| kind.section == name) {
+                Some(kind) if kinds.iter().any(|own| own.section == kind.section) => {}
+                Some(kind) => kinds.push(kind),
+                None => {
+                    let help = known_words(&name, KINDS.iter().map(|kind| kind.section));
+                    self.fault("bad-config", format!("There is no kind `{}`", short(&name)), &pointer, help);
+                }
+            }
+        }
+        kinds
     }
 
     fn defaults(&mut self, value: Option<Value>) -> IndexMap<String, Value> {

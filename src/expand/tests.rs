@@ -42,6 +42,7 @@ impl Project {
         let defaults = text["defaults"].as_object().into_iter().flatten();
         let environments = ["staging", "prod"].map(|name| (name.to_owned(), Environment::default()));
         let config = Config {
+            kinds: Vec::new(),
             root,
             file: CONFIG,
             project: "shop".into(),

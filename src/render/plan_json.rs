@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::Serializer;
 use serde_json::ser::Formatter;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Change, FieldChange, Plan};
+use crate::model::{Action, Address, Change, FieldChange, Plan, Unlisted};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -53,7 +53,7 @@ fn head(plan: &Plan) -> Map<String, Value> {
     let mut summary: Map<String, Value> =
         Action::ALL.map(|action| (action.name().to_owned(), plan.count(action).into())).into_iter().collect();
     summary.insert("unchanged".to_owned(), plan.unchanged.into());
-    [
+    let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
         ("project", plan.project.as_str().into()),
@@ -63,7 +63,12 @@ fn head(plan: &Plan) -> Map<String, Value> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()
-    .collect()
+    .collect();
+    if !plan.unlisted.is_empty() {
+        let entry = |kind: &Unlisted| json!({"section": kind.section, "lacks": kind.lacks});
+        head.insert("not_listed".to_owned(), plan.unlisted.iter().map(entry).collect());
+    }
+    head
 }
 
 /// A change as it stands in a file.

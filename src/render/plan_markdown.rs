@@ -69,6 +69,9 @@ pub fn render(plan: &Plan) -> String {
             }
         );
     }
+    for line in summary::not_listed(plan) {
+        let _ = write!(out, "{}\n\n", prose(&line));
+    }
     out + &summary::line(plan) + "\n"
 }
 

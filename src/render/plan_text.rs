@@ -46,6 +46,9 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.raw(&summary::columns(&rows, true))?;
         page.line(&[])?;
     }
+    for line in summary::not_listed(plan) {
+        page.line(&[(Tone::Faint, &line)])?;
+    }
     page.line(&[(Tone::Strong, &summary::line(plan))])
 }
 

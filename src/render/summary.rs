@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::value::{count, cut};
-use crate::model::{Action, Plan};
+use crate::model::{Action, Plan, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
@@ -35,6 +35,14 @@ pub fn line(plan: &Plan) -> String {
         parts.push(format!("{} unchanged", count(plan.unchanged)));
     }
     format!("Plan: {}.", parts.join(", "))
+}
+
+/// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.
+pub fn not_listed(plan: &Plan) -> Vec<String> {
+    let line = |kind: &Unlisted| {
+        format!("Not listed: {} (the key lacks {}).", kind.section, kind.lacks.join(" or "))
+    };
+    plan.unlisted.iter().map(line).collect()
 }
 
 /// `About 2,500 writes: at the announced 300 in 60 s that takes 8 min.`

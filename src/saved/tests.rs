@@ -41,6 +41,7 @@ impl Moment {
         };
         let due = self.monitors.iter().filter(|(_, wanted, live)| *live != Some(*wanted));
         Plan {
+            unlisted: Vec::new(),
             project: "shop".into(),
             environment: Some("prod".into()),
             site: self.site.into(),

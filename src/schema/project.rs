@@ -37,6 +37,11 @@ pub fn properties() -> Map<String, Value> {
             "minLength": 1,
         },
         "definitions": {"description": "The folder of the definitions", "type": "string", "minLength": 1},
+        "kinds": {
+            "description": "Kinds that the project manages beside those that are always listed",
+            "type": ["array", "null"],
+            "items": {"enum": KINDS.iter().map(|kind| kind.section).collect::<Vec<_>>()},
+        },
         "defaults": {
             "description": "By section: merged under every resource of it",
             "type": ["object", "null"],

@@ -136,6 +136,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         organisation: None,
         resources: std::slice::from_ref(&resource),
         live: std::slice::from_ref(&live),
+        unlisted: &[],
         selected: &|_| true,
     };
     plan(&inputs).0
