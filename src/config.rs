@@ -4,6 +4,7 @@ mod read;
 mod secrets;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::GlobMatcher;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub default_environment: Option<String>,
     /// The folder of the definitions, below the root: `monitors`.
     pub definitions: Utf8PathBuf,
+    /// Namespaces of every environment.
+    pub owns: Vec<Namespace>,
     /// The kinds that `kinds:` names.
     pub kinds: Vec<&'static Kind>,
     /// By section: what is merged under every resource of it. Each value is an object.
@@ -85,6 +88,7 @@ pub enum RuleLevel {
 pub struct Environment {
     pub target: Target,
     pub vars: Map<String, Value>,
+    pub owns: Vec<Namespace>,
     /// The organisation that the keys must belong to: its name or public id.
     pub org: Option<String>,
     pub brakes: Brakes,
@@ -140,6 +144,24 @@ pub struct Scope {
     pub owner: Owner,
     /// Top-level vars with the environment's laid over them.
     pub vars: Map<String, Value>,
+    /// The project's namespaces and the environment's.
+    pub owns: Vec<Namespace>,
+}
+
+/// Objects without a mark that are the owner's by their name.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    pub section: &'static str,
+    /// `lambda.*`
+    pub pattern: GlobMatcher,
+}
+
+impl Scope {
+    /// The pattern of the namespace that a name belongs to.
+    pub fn namespace(&self, section: &str, name: &str) -> Option<&str> {
+        let mut own = self.owns.iter().filter(|own| own.section == section);
+        Some(own.find(|own| own.pattern.is_match(name))?.pattern.glob().glob())
+    }
 }
 
 /// No project was found.
@@ -189,7 +211,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         }
         (None, None) => names().next(),
     };
-    let mut vars = config.vars.clone();
+    let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
             let at = At::key(config.file, "/environments");
@@ -197,10 +219,11 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
             return Err(Diagnostic::error("unknown-environment", text, at).help(known_words(name, names())));
         };
         vars.extend(environment.vars.clone());
+        owns.extend(environment.owns.clone());
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
-    Ok(Scope { project: config.project.clone(), environment: name.map(str::to_owned), owner, vars })
+    Ok(Scope { project: config.project.clone(), environment: name.map(str::to_owned), owner, vars, owns })
 }
 
 #[cfg(test)]

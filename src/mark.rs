@@ -31,7 +31,7 @@ pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
             let (owner, id) = (owner_tag(&mark.owner), format!("{ID}{}", mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
-        Identity::LastLine(_) => None,
+        Identity::LastLine(_) | Identity::Key(_) => None,
     }
 }
 
@@ -50,12 +50,19 @@ pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
             })
         }
         Identity::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
+        Identity::Key(_) => None,
     }
+}
+
+/// The key by which an object without a mark is known.
+pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
+    let Identity::Key(at) = kind.identity else { return None };
+    body.pointer(at)?.as_str()
 }
 
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let (Identity::Tags(at) | Identity::LastLine(at)) = kind.identity;
+    let (Identity::Tags(at) | Identity::LastLine(at)) = kind.identity else { return None };
     let name = at.trim_start_matches('/');
     let bare = match body.get(name)? {
         Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
@@ -98,6 +105,7 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
             let protected = if mark.protect { PROTECTED } else { "" };
             *text = Value::String(format!("{before}{newline}{LINE}{}/{}{protected}", mark.owner, mark.id));
         }
+        Identity::Key(_) => {}
     }
 }
 

@@ -219,6 +219,10 @@ pub struct Directives {
     pub ignore: Vec<String>,
     /// `$moved_from`: the address before a rename.
     pub moved_from: Vec<Address>,
+    /// The same where the key is the mark: the keys before a rename.
+    pub old_keys: Vec<String>,
+    /// `$absent`: the object of this key goes.
+    pub absent: bool,
     /// `$allow`: rules that are silent here.
     pub allow: Vec<String>,
 }
@@ -309,6 +313,32 @@ pub struct Change {
     pub after: Vec<Address>,
     /// The mark or the definition forbids deletes and replaces.
     pub protected: bool,
+    /// Whose word says that the object is the owner's.
+    pub claim: Claim,
+}
+
+/// How an object is known as the owner's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    #[default]
+    Mark,
+    /// It bears no mark, and has the name that is declared.
+    Name,
+    /// Its name is in a namespace of `owns:`: section and pattern.
+    Namespace(String),
+    /// `$absent` names it.
+    Absent,
+}
+
+impl Claim {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Name => "name",
+            Self::Namespace(_) => "namespace",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 impl Change {
@@ -329,6 +359,7 @@ impl Change {
             live: None,
             after: Vec::new(),
             protected: false,
+            claim: Claim::Mark,
         }
     }
 

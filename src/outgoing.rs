@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon::{self, Aligned, expand};
 use crate::diff::same;
 use crate::identify::keep_ids;
-use crate::kind::{Kind, is_empty, rules};
+use crate::kind::{Kind, Update, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
 
@@ -46,6 +46,10 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
+    if kind.api.update == Update::Patch {
+        // It can't differ here, and an update that names it may be refused.
+        kind.paths(|field| field.immutable).for_each(|path| take(&mut body, path));
+    }
     mark::write(kind, &mut body, mark);
     body
 }

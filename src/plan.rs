@@ -1,4 +1,6 @@
-//! Resources and live objects -> the plan: match by mark, compare, order.
+//! Resources and live objects -> the plan: match by mark or by key, compare, order.
+
+mod keyed;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,12 +16,13 @@ use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
-    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference,
-    Resource, Unlisted,
+    Action, Address, Attribute, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Plan,
+    Reference, Resource, Unlisted,
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
 use crate::risk::{Stake, risks};
+use keyed::Keyed;
 
 /// A thread is worth so many pairs.
 const WORTH_THREADS: usize = 32;
@@ -59,10 +62,17 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
+    let owned = matched.owned(inputs);
+    changes.extend(
+        matched.unnamed.into_iter().filter_map(|(live, claim)| delete_unmarked(inputs, live, claim, None)),
+    );
+    let absent = matched.absent.into_iter();
+    changes.extend(absent.filter_map(|(live, own)| delete_unmarked(inputs, live, Claim::Absent, Some(own))));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
+    diagnostics.extend(changes.iter().filter_map(of_others));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -73,12 +83,35 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         changes,
         unchanged,
         known,
-        owned: inputs.live.iter().filter(|live| bears(live, inputs.scope)).count(),
+        owned,
         instances,
         declared: inputs.resources.len(),
         unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
     };
     (plan, diagnostics)
+}
+
+/// A change of an object of others that `$id` names: few of its fields may change, and it is never replaced.
+fn of_others(change: &Change) -> Option<Diagnostic> {
+    let kind = kind::of_name(change.kind)?;
+    change.live.as_ref().filter(|live| (kind.api.foreign)(live))?;
+    let (address, fixed) = (&change.address, kind.quirks.fixed);
+    let other = change.diff.iter().find(|field| !fixed.contains(&field.path.as_str()));
+    let (text, help) = match other {
+        _ if fixed.is_empty() => (
+            format!("`{address}` adopts an object that is not for people to manage"),
+            "take it out".to_owned(),
+        ),
+        Some(field) => {
+            let field = field.path.trim_start_matches('/');
+            let may: Vec<&str> = fixed.iter().map(|path| path.trim_start_matches('/')).collect();
+            let text = format!("`{address}` is built in, and its `{field}` can't be changed");
+            (text, format!("declare it as it stands; what may change is `{}`", may.join("`, `")))
+        }
+        None => return None,
+    };
+    let at = change.origin.as_ref().and_then(|origin| origin.layers.first().cloned());
+    Some(Diagnostic::error("built-in", text, at).help(help))
 }
 
 fn unlisted(kind: &Kind) -> Unlisted {
@@ -87,6 +120,8 @@ fn unlisted(kind: &Kind) -> Unlisted {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
+    Name,
+    OldName,
     Mark,
     OldMark,
     Id,
@@ -109,6 +144,19 @@ struct Matched<'a> {
     pairs: Vec<Pair<'a>>,
     /// Ours, and declared by nobody.
     leftover: Vec<&'a Live>,
+    /// Without a mark, and declared to go.
+    absent: Vec<(&'a Live, &'a Resource)>,
+    /// Without a mark, inside a namespace of ours, and declared by nobody.
+    unnamed: Vec<(&'a Live, Claim)>,
+}
+
+impl Matched<'_> {
+    /// How many live objects are the owner's: by their mark, by name, or in a namespace.
+    fn owned(&self, inputs: &Inputs) -> usize {
+        let marked = inputs.live.iter().filter(|live| bears(live, inputs.scope)).count();
+        let named = self.pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
+        marked + named + self.absent.len() + self.unnamed.len()
+    }
 }
 
 fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> Matched<'a> {
@@ -121,8 +169,21 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
     let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
     let mut pairs = Vec::with_capacity(inputs.resources.len());
     let mut leftover = Vec::new();
+    let mut keyed = Keyed::of(inputs.live);
+    let mut absent = Vec::new();
     for resource in inputs.resources {
         let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+        if kind.is_keyed() {
+            let live = match_by_key(inputs, resource, kind, &mut keyed, diagnostics);
+            match live {
+                live if !resource.directives.absent => {
+                    pairs.push(Pair { resource, kind, live, replaced: false })
+                }
+                Some((live, _)) => absent.push((live, resource)),
+                None => {}
+            }
+            continue;
+        }
         let old = resource
             .directives
             .moved_from
@@ -151,7 +212,23 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
             leftover.push(ours(kind, &found, None, &mut Vec::new(), diagnostics));
         }
     }
-    Matched { pairs, leftover }
+    Matched { pairs, leftover, absent, unnamed: keyed.rest(inputs.scope) }
+}
+
+/// The live object of a resource whose kind bears no mark.
+fn match_by_key<'a>(
+    inputs: &Inputs<'a>,
+    resource: &'a Resource,
+    kind: &'static Kind,
+    keyed: &mut Keyed<'a>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(&'a Live, Found)> {
+    let adopted = adopt(inputs, resource, diagnostics);
+    match keyed.take(kind, resource, adopted, diagnostics) {
+        Some((live, true)) => Some((live, Found::OldName)),
+        Some((live, false)) => Some((live, Found::Name)),
+        None => adopted.map(|live| (live, Found::Name)),
+    }
 }
 
 /// Of the live objects with one mark, the one that a plan takes. There must be one.
@@ -257,14 +334,17 @@ fn adopt<'a>(
 }
 
 fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
-    kind.paths(|field| field.immutable).filter_map(|path| path.strip_prefix('/')).any(|key| {
+    kind.paths(|field| field.immutable).any(|path| {
+        let key = path.split('/').nth(1).unwrap_or_default();
         let (desired, live) = (desired.get(key), live.get(key));
         if desired.as_ref() == live {
             return false;
         }
+        // What stands around it is no matter of its own.
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
-            canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()))
+            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
+            body.pointer(path).cloned().unwrap_or_default()
         };
         !same(&alone(desired), &alone(live.cloned()))
     })
@@ -274,7 +354,10 @@ fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
 fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
     pairs
         .iter()
-        .filter(|pair| !pair.replaced || !(inputs.selected)(&pair.resource.address))
+        .filter(|pair| {
+            // An id that people choose is the same afterwards.
+            !pair.replaced || pair.kind.api.id.chosen || !(inputs.selected)(&pair.resource.address)
+        })
         .filter_map(|pair| {
             let (live, _) = pair.live?;
             Some((pair.resource.address.clone(), Known { id: live.id.clone(), url: live.url.clone() }))
@@ -351,7 +434,7 @@ fn update(
     known: &BTreeMap<Address, Known>,
 ) -> (Option<Change>, Vec<String>) {
     let full = || differences(pair, live, found, mark, known);
-    if found == Found::Mark && is_untouched(pair, live, mark, known) {
+    if matches!(found, Found::Mark | Found::Name) && is_untouched(pair, live, mark, known) {
         debug_assert!(
             matches!(full(), (None, unknown) if unknown.is_empty()),
             "{} is no change at first sight, and is one",
@@ -389,7 +472,11 @@ fn differences(
     let resource = pair.resource;
     let mut bare = live.body.clone();
     mark::strip(pair.kind, &mut bare);
-    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    // Where there is no mark nothing remembers it.
+    let was_protected = match pair.kind.is_keyed() {
+        true => mark.protect,
+        false => live.mark.as_ref().is_some_and(|mark| mark.protect),
+    };
     let declared = resource.body.value();
     let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
@@ -404,10 +491,10 @@ fn differences(
     }
     let action = match found {
         _ if pair.replaced => Action::Replace,
-        Found::OldMark => Action::Move,
+        Found::OldMark | Found::OldName => Action::Move,
         Found::Id => Action::Adopt,
-        Found::Mark if fields.is_empty() => return (None, aligned.unknown),
-        Found::Mark => Action::Update,
+        Found::Mark | Found::Name if fields.is_empty() => return (None, aligned.unknown),
+        Found::Mark | Found::Name => Action::Update,
     };
     let mut change = Change::new(pair.kind.name, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
@@ -415,11 +502,12 @@ fn differences(
     if found == Found::OldMark {
         change.moved_from = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
     }
-    change.protected = was_protected || mark.protect;
+    change.protected = was_protected || mark.protect || pair.kind.quirks.precious;
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
     let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, stake);
     change.diff = fields;
+    change.claim = if pair.kind.is_keyed() { Claim::Name } else { Claim::Mark };
     change.body = Body::of(&if action == Action::Replace {
         to_create(pair.kind, &wanted, mark)
     } else {
@@ -429,6 +517,32 @@ fn differences(
     change.instance.clone_from(&resource.instance);
     change.live = Some(live.body.clone());
     (Some(change), aligned.unknown)
+}
+
+/// The end of an object without a mark. Its address is the definition's that says so, else made of its id.
+fn delete_unmarked(
+    inputs: &Inputs,
+    live: &Live,
+    claim: Claim,
+    resource: Option<&Resource>,
+) -> Option<Change> {
+    let kind = kind::of_section(live.section)?;
+    let name = mark::key(kind, &live.body).unwrap_or(&live.id);
+    let address = resource.map_or_else(|| Address::new(live.section, name), |own| own.address.clone());
+    if !(inputs.selected)(&address) {
+        return None;
+    }
+    let mut change = Change::new(kind.name, address, Action::Delete);
+    let protected = kind.quirks.precious || resource.is_some_and(|own| own.directives.protect);
+    change.risks =
+        risks(kind, Stake { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.live = Some(live.body.clone());
+    change.origin = resource.map(|own| own.origin.clone());
+    change.protected = protected;
+    change.claim = claim;
+    Some(change)
 }
 
 fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
@@ -446,7 +560,7 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
-    change.protected = mark.protect;
+    change.protected = mark.protect || kind.quirks.precious;
     Some(change)
 }
 

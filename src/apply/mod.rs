@@ -21,7 +21,7 @@ use crate::model::{
     Watch,
 };
 use crate::wire::counted;
-use steps::Schedule;
+use steps::{Schedule, deletes_first};
 use write::{Failure, Wish};
 
 /// Changes begun at once: more than the limiter ever lets out, so that it decides.
@@ -74,6 +74,7 @@ pub async fn apply(
         ready: schedule.first(),
         schedule,
         running: FuturesUnordered::new(),
+        busy: BTreeSet::new(),
         questions: BTreeMap::new(),
         asking: BTreeSet::new(),
         parked: Vec::new(),
@@ -98,6 +99,8 @@ struct Run<'a> {
     schedule: Schedule,
     ready: VecDeque<usize>,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// Sections whose writes go one after another, and one is on its way.
+    busy: BTreeSet<&'static str>,
     /// Deletes that wait to be asked about, by section.
     questions: BTreeMap<&'static str, Vec<usize>>,
     /// Sections with a question on its way.
@@ -149,7 +152,9 @@ impl<'a> Run<'a> {
     async fn go(mut self) -> Vec<Outcome> {
         loop {
             while self.running.len() < AT_ONCE && !self.stopped() {
-                let Some(at) = self.ready.pop_front() else { break };
+                let free = |at: &usize| !self.busy.contains(self.kind(*at).section);
+                let Some(next) = self.ready.iter().position(free) else { break };
+                let Some(at) = self.ready.remove(next) else { break };
                 self.start(at);
             }
             self.ask();
@@ -158,6 +163,7 @@ impl<'a> Run<'a> {
                     let part = &mut self.parts[self.schedule.steps[at].change];
                     part.attempts += attempts;
                     part.milliseconds += milliseconds;
+                    self.busy.remove(self.kind(at).section);
                     self.ended(at, result);
                 }
                 Some(Ended::Asked { kind, steps, used }) => {
@@ -231,7 +237,10 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn run(&self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
+    fn run(&mut self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
+        if self.kind(at).api.serial {
+            self.busy.insert(self.kind(at).section);
+        }
         let timed = async move {
             let began = Instant::now();
             let (result, attempts) = counted(work).await;
@@ -333,7 +342,7 @@ impl<'a> Run<'a> {
                     part.written = Some(known.clone());
                     self.made.insert(change.address.clone(), known);
                 }
-                if step.old || change.action != Action::Replace {
+                if change.action != Action::Replace || step.old != deletes_first(change) {
                     self.finish(step.change, Status::Done);
                 }
                 self.ready.extend(self.schedule.done(at));
@@ -353,7 +362,15 @@ impl<'a> Run<'a> {
     }
 
     fn status_of(&self, at: usize, failure: Failure) -> Status {
-        if self.schedule.steps[at].old {
+        let first = deletes_first(self.change(at));
+        if first && !self.schedule.steps[at].old {
+            let text = format!(
+                "the old one is deleted, and the new one not made: {}. The next apply makes it",
+                failure.text
+            );
+            return Status::Failed { text, pointer: failure.pointer };
+        }
+        if self.schedule.steps[at].old && !first {
             return self.old_stays(self.schedule.steps[at].change, &failure.text);
         }
         if failure.unsent && self.stopped() {

@@ -53,6 +53,19 @@ pub struct Wish<'a> {
     pub patience: Duration,
 }
 
+/// What an object is known by again.
+enum Own {
+    Mark(Mark),
+    Key(String),
+}
+
+impl Own {
+    fn of(wish: &Wish<'_>) -> Option<Self> {
+        let key = mark::key(wish.kind, wish.body).map(|key| Self::Key(key.to_owned()));
+        key.or_else(|| mark::read(wish.kind, wish.body).map(Self::Mark))
+    }
+}
+
 /// Makes an object, once. Where an answer is lost it is looked up by its mark, twice, before it is sent again.
 pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
     let began = Instant::now();
@@ -62,8 +75,8 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
             Ok(live) => return Ok(live),
             Err(refusal) => refusal,
         };
-        let mark = mark::read(wish.kind, wish.body);
-        if let Some((id, mark)) = duplicate_of(&refusal.words).zip(mark.as_ref())
+        let own = Own::of(wish);
+        if let Some((id, Own::Mark(mark))) = duplicate_of(&refusal.words).zip(own.as_ref())
             && let Some(live) = ours(client, wish, &id, mark).await
         {
             return Ok(live);
@@ -72,8 +85,8 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
         if !refusal.fault.may_be_done() || refusal.status == Some(429) {
             return Err(Failure::of(&refusal, Some(wish.body)));
         }
-        let Some(mark) = mark else { return Err(Failure::of(&refusal, Some(wish.body))) };
-        match look_up(client, wish, &mark).await {
+        let Some(own) = own else { return Err(Failure::of(&refusal, Some(wish.body))) };
+        match look_up(client, wish, &own).await {
             Ok(Some(live)) => return Ok(live),
             Ok(None) => {}
             Err(second) => {
@@ -110,11 +123,14 @@ pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool)
 }
 
 /// Two looks, the second among everything that the owner has.
-async fn look_up(client: &Client, wish: &Wish<'_>, mark: &Mark) -> Result<Option<Live>, Refusal> {
+async fn look_up(client: &Client, wish: &Wish<'_>, own: &Own) -> Result<Option<Live>, Refusal> {
     for (pause, search) in [(LOOK, Search::Quick), (LOOK_AGAIN, Search::Thorough)] {
         tokio::time::sleep(pause).await;
-        let mut found = client.find(wish.kind, mark, search).await?;
-        found.retain(|live| !wish.others.contains(&live.id));
+        let mut found = match own {
+            Own::Mark(mark) => client.find(wish.kind, mark, search).await?,
+            Own::Key(key) => client.find_key(wish.kind, key).await?,
+        };
+        found.retain(|live| wish.kind.api.id.chosen || !wish.others.contains(&live.id));
         // The oldest, should there be several: ids of numbers grow.
         found.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
         if let Some(live) = found.into_iter().next() {

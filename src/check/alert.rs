@@ -52,7 +52,7 @@ impl<'a> Subject<'a> {
     pub fn new(at: usize, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
         let resource = &estate.resources[at];
         let kind = kind::of_section(resource.address.section())?;
-        body.as_object().filter(|body| !body.is_empty())?;
+        body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
         let alert = (kind.quirks.nature == Some(Nature::Alert)).then(|| read(body)).flatten();
         let options = body.get("options").and_then(Value::as_object);
         Some(Self { resource, at, body, options, kind, alert, estate })

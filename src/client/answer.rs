@@ -1,6 +1,6 @@
 //! What the service sends back, taken out of its envelope: objects, their ids, pages of them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::kind::{Envelope, Kind, flatten};
@@ -40,23 +40,6 @@ fn flat(kind: &Kind, data: Value) -> Value {
         (Envelope::Resource(_), Value::Object(data)) => Value::Object(flatten(data)),
         (_, data) => data,
     }
-}
-
-/// A flat body as it is sent; `id` names the object that an update is about.
-pub fn wrapped(kind: &Kind, id: Option<&str>, body: &Value) -> Value {
-    let Envelope::Resource(name) = kind.api.envelope else { return body.clone() };
-    let mut attributes = body.clone();
-    let own = attributes.as_object_mut().and_then(|attributes| attributes.shift_remove("id"));
-    let mut data = json!({ "type": name });
-    let sent = match id {
-        None => own.filter(|_| kind.api.id.chosen),
-        Some(id) => kind.api.id.in_update.then(|| json!(id)),
-    };
-    if let Some(id) = sent {
-        data["id"] = id;
-    }
-    data["attributes"] = attributes;
-    json!({ "data": data })
 }
 
 /// The objects on a page of a list, flat, with their ids.

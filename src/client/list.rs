@@ -66,6 +66,10 @@ impl From<Refusal> for Unlisted {
     }
 }
 
+fn is_of(live: &Live, owner: &Owner) -> bool {
+    live.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
+}
+
 /// Lists whose first pages are on their way.
 pub struct Listing {
     lists: Vec<Pages>,
@@ -130,9 +134,7 @@ impl Client {
 
         let ours = |live: &Live| {
             !(kind.api.foreign)(&live.body)
-                && wanted
-                    .owner
-                    .is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
+                && (kind.is_keyed() || wanted.owner.is_none_or(|owner| is_of(live, owner)))
                 && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
         };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();

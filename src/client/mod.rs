@@ -14,7 +14,7 @@ pub use list::{Listed, Listing, Unlisted, Wanted};
 pub use refusal::{Fault, Refusal};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Kind, Update};
+use crate::kind::{Kind, Update, wrap};
 use crate::mark;
 use crate::model::{Live, Mark};
 use crate::wire::{Method, Request, Wire};
@@ -203,6 +203,15 @@ impl Client {
         Ok(live)
     }
 
+    /// The live objects of this key, of a kind that bears no mark.
+    pub async fn find_key(&self, kind: &'static Kind, key: &str) -> Result<Vec<Live>, Refusal> {
+        let mut pages = self.pages_of(kind, None);
+        pages.ask_for(self.cache().count(kind.section).unwrap_or_default());
+        let mut live = pages.all().await?;
+        live.retain(|live| mark::key(kind, &live.body) == Some(key));
+        Ok(live)
+    }
+
     /// The rate limit that writes of a kind met in an earlier run.
     pub fn limit(&self, kind: &Kind) -> Option<Limit> {
         self.cache().limit(kind.section).cloned()
@@ -242,7 +251,7 @@ fn get(path: &str) -> Request {
 
 /// A request for a kind, or for one object of it.
 fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
-    let body = body.map(|body| answer::wrapped(kind, id, body).to_string().into());
+    let body = body.map(|body| wrap(&kind.api, id, body).to_string().into());
     let mut request = Request { method, path: kind.api.path.to_owned(), query: Vec::new(), body };
     if let Some(id) = id {
         let Some(segment) = answer::segment(kind, id) else {

@@ -13,7 +13,7 @@ use super::service::{Service, service};
 use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::known_words;
-use crate::kind::{self, KINDS, Kind};
+use crate::kind::{self, KINDS, Kind, wrap};
 use crate::load;
 use crate::mark;
 use crate::model::{Address, Live};
@@ -59,11 +59,6 @@ pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
     })
 }
 
-/// What people call an object.
-pub fn title(body: &Value) -> Option<&str> {
-    ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
-}
-
 /// The objects that the filters let through, sorted by id.
 async fn listed(
     declared: &Declared,
@@ -75,7 +70,8 @@ async fn listed(
     let filter = |kind: &Kind, body: &Value| {
         let mark = mark::read(kind, body);
         let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
-        let is_titled = |text: &String| title(body).is_some_and(|title| title.to_lowercase().contains(text));
+        let is_titled =
+            |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
         text.as_ref().is_none_or(is_titled)
             && !(options.unmanaged && mark.is_some())
             && address.is_none_or(|address| !options.managed || declared.selects(&address))
@@ -163,16 +159,16 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan) -> anyhow::
     let mut taken = BTreeSet::new();
     let mut written = Vec::new();
     for live in live {
-        let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
+        let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), &mut taken);
         let body = exported(desk, kind, live)?;
         let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{stem} is written as JSON: {why}"))?;
-                ("json", json(&body))
+                ("json", json(kind, &body))
             }
-            None => ("json", json(&body)),
+            None => ("json", json(kind, &body)),
         };
         let path = plan.folder.join(format!("{stem}.{extension}"));
         written.push(put(&path, &text, plan.force)?);
@@ -204,8 +200,15 @@ pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
 }
 
 /// Two spaces, and a newline at the end.
-pub fn json(body: &Value) -> String {
-    format!("{body:#}\n")
+pub fn json(kind: &Kind, body: &Value) -> String {
+    let Value::Object(members) = body else { return format!("{body:#}\n") };
+    let (own, fields): (Map<_, _>, Map<_, _>) =
+        members.clone().into_iter().partition(|(key, _)| key.starts_with('$'));
+    let mut whole = Value::Object(own);
+    if let (Value::Object(whole), Value::Object(rest)) = (&mut whole, wrap(&kind.api, None, &fields.into())) {
+        whole.extend(rest);
+    }
+    format!("{whole:#}\n")
 }
 
 /// A file that says something else is left alone, but for `force`.

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{as_yaml, id_of, json, kind_of, title};
+use super::export::{as_yaml, id_of, json, kind_of};
 use super::service::{Service, service};
 use super::{Desk, Told, apply, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -140,21 +140,22 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
         return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
     };
     let Some(body) = object_of(kind, &value) else {
-        bail!("{path} holds no {}: it needs {}", kind.name, kind.about.export_needs);
+        bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs());
     };
     let named = path.file_stem().unwrap_or(text).to_owned();
-    let mut body = Value::Object(load::clean(kind, body.clone()));
+    let mut body = Value::Object(load::clean(kind, body));
     escape::unescape(&mut body);
     Ok(Import { named, body, live: None, id: String::new() })
 }
 
 /// The object of this kind: the value itself, or what one of its members holds (`{"data": …}`).
-fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>> {
-    let (_, own) = load::unwrap(value)?;
-    let mut members = own.values().filter_map(Value::as_object);
-    Some(own)
-        .filter(|own| (kind.about.is_export)(own))
-        .or_else(|| members.find(|inner| (kind.about.is_export)(inner)))
+fn object_of(kind: &Kind, value: &Value) -> Option<Map<String, Value>> {
+    let own = load::unwrap(value)?;
+    if own.kind.is_some_and(|found| found.section == kind.section) {
+        return Some(own.body.into_owned());
+    }
+    let mut members = own.body.values().filter_map(Value::as_object);
+    members.find(|inner| (kind.about.is_export)(inner)).cloned()
 }
 
 fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
@@ -210,7 +211,7 @@ fn name_all(
             }
             import.id.clone_from(id);
         } else if import.id.is_empty() {
-            let made = title(&import.body).and_then(name::of_resource);
+            let made = kind.title(&import.body).and_then(name::of_resource);
             let made =
                 made.or_else(|| name::of_resource(&import.named)).unwrap_or_else(|| kind.name.to_owned());
             import.id = name::free(&made, &is_taken);
@@ -320,9 +321,9 @@ fn apart(
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{} is written as JSON: {why}", import.id))?;
-                ("json", json(&import.body))
+                ("json", json(kind, &import.body))
             }
-            None => ("json", json(&import.body)),
+            None => ("json", json(kind, &import.body)),
         };
         let name = Utf8PathBuf::from(format!("{}.{extension}", import.id));
         let shown = declared.config.definitions.join(&name);

@@ -1,28 +1,31 @@
 //! The reader of `musher.yaml`: every key known, every value of its form, all faults at once.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::Glob;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
+use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, Target, secrets};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
 use crate::kind::{KINDS, Kind};
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "project",
     "vars",
     "environments",
     "default_environment",
     "definitions",
     "kinds",
+    "owns",
     "defaults",
     "rules",
     "required_tags",
 ];
-const ENVIRONMENT_KEYS: [&str; 8] = ["site", "api", "api_url", "org", "vars", "brakes", "keys", "lock"];
-const BRAKES: [&str; 5] = ["delete", "inventory", "protect", "empty", "org"];
+const ENVIRONMENT_KEYS: [&str; 9] =
+    ["site", "api", "api_url", "org", "vars", "owns", "brakes", "keys", "lock"];
+const BRAKES: [&str; 6] = ["delete", "inventory", "protect", "empty", "namespace", "org"];
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
 const DEFINITIONS: &str = "monitors";
 
@@ -97,6 +100,7 @@ impl Reader {
             environments,
             default_environment,
             definitions: self.definitions(map.get("definitions")),
+            owns: self.owns(map.get_mut("owns").map(Value::take), "/owns"),
             kinds: self.kinds(map.get("kinds")),
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
@@ -191,6 +195,41 @@ impl Reader {
             self.fault("outside-root", "The path leads out of the project", "/definitions", help);
             DEFINITIONS.into()
         })
+    }
+
+    /// `{SECTION: [PATTERN, …]}`, of kinds whose objects bear no mark.
+    fn owns(&mut self, value: Option<Value>, pointer: &str) -> Vec<Namespace> {
+        let mut owns = Vec::new();
+        for (section, patterns) in self.map(value, pointer) {
+            let pointer = format!("{pointer}{}", step(&section));
+            let keyed = || KINDS.into_iter().filter(|kind| kind.is_keyed());
+            let Some(kind) = keyed().find(|kind| kind.section == section) else {
+                let text =
+                    format!("`{}` has no namespaces: they are for kinds without a mark", short(&section));
+                let help = known_words(&section, keyed().map(|kind| kind.section));
+                self.fault("bad-config", text, &pointer, help);
+                continue;
+            };
+            let Value::Array(patterns) = patterns else {
+                let help = "write the patterns in brackets: `[\"lambda.*\"]`";
+                self.fault("bad-config", "A namespace is a list of patterns", &pointer, help);
+                continue;
+            };
+            for (index, pattern) in patterns.iter().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                let Some(text) = self.text(pattern, &pointer, "a pattern of names") else { continue };
+                match Glob::new(&text) {
+                    Ok(glob) => {
+                        owns.push(Namespace { section: kind.section, pattern: glob.compile_matcher() });
+                    }
+                    Err(error) => {
+                        let text = format!("`{}` is not a pattern: {}", short(&text), error.kind());
+                        self.fault("bad-config", text, &pointer, "`*` stands for any characters");
+                    }
+                }
+            }
+        }
+        owns
     }
 
     fn kinds(&mut self, value: Option<&Value>) -> Vec<&'static Kind> {
@@ -309,9 +348,11 @@ impl Reader {
         self.unknown_keys(&map, pointer, &ENVIRONMENT_KEYS, "of an environment");
         let mut take = |key: &str| map.get_mut(key).map(Value::take);
         let (vars, brakes, keys, lock) = (take("vars"), take("brakes"), take("keys"), take("lock"));
+        let owns = take("owns");
         Environment {
             target: self.target(&map, pointer),
             vars: self.vars(vars, &format!("{pointer}/vars")),
+            owns: self.owns(owns, &format!("{pointer}/owns")),
             org: map.get("org").and_then(|value| self.org(value, &format!("{pointer}/org"))),
             brakes: self.brakes(brakes, &format!("{pointer}/brakes")),
             keys: self.keys(keys, &format!("{pointer}/keys")),

@@ -12,6 +12,7 @@ use super::fault::Faults;
 use super::printed::Printed;
 use super::site::{Base, SiteId, Sites, place};
 use crate::diagnostic::{Diagnostic, Part};
+use crate::kind::{self, Kind};
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
 use crate::template::{Compiler, Fault, Global, Run};
@@ -28,6 +29,7 @@ pub struct Compiled<'d> {
     body: Printed,
     when: Option<(Node, SiteId)>,
     protect: Option<(Node, SiteId)>,
+    absent: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
     moved_from: Vec<(Node, SiteId)>,
     /// For faults about all of it.
@@ -70,6 +72,7 @@ pub fn compile<'d>(
     };
     let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
     let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
+    let absent = raw.absent.as_ref().map(|value| directive(value, "/$absent"));
     let own_id = raw.id.as_ref().and_then(|value| match value {
         Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
         value => Some((value, false)),
@@ -86,7 +89,18 @@ pub fn compile<'d>(
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     let whole = output.sites.add(place(&origin, "").part(Part::Key));
     let told = before..output.faults.len();
-    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, told }
+    Compiled {
+        definition,
+        body: Printed::new(node),
+        when,
+        protect,
+        absent,
+        id,
+        moved_from,
+        whole,
+        origin,
+        told,
+    }
 }
 
 impl Compiled<'_> {
@@ -111,11 +125,21 @@ impl Compiled<'_> {
                 .as_ref()
                 .is_some_and(|(node, site)| condition("$protect", (node, *site), run, faults)),
             ignore: raw.ignore.clone(),
+            absent: self
+                .absent
+                .as_ref()
+                .is_some_and(|(node, site)| condition("$absent", (node, *site), run, faults)),
             moved_from: Vec::new(),
+            old_keys: Vec::new(),
             allow: raw.allow.clone(),
         };
         let mut shorts = vec![short.to_owned()];
+        let is_keyed = kind::of_section(section).is_some_and(Kind::is_keyed);
         for (node, site) in &self.moved_from {
+            if is_keyed {
+                directives.old_keys.extend(render(node, run, None, faults).as_str().map(str::to_owned));
+                continue;
+            }
             shorts.extend(old_id((node, *site), run, faults));
         }
         for prefix in place.prefixes {

@@ -42,6 +42,7 @@ impl Project {
         let defaults = text["defaults"].as_object().into_iter().flatten();
         let environments = ["staging", "prod"].map(|name| (name.to_owned(), Environment::default()));
         let config = Config {
+            owns: Vec::new(),
             kinds: Vec::new(),
             root,
             file: CONFIG,
@@ -55,7 +56,8 @@ impl Project {
             required_tags: Vec::new(),
         };
         let owner = Owner("shop.prod".into());
-        let scope = Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars };
+        let scope =
+            Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars, owns: Vec::new() };
         let mut sources = Sources::default();
         for path in ["musher.yaml", "monitors/main.yaml", "templates/t.yaml"] {
             sources.add(path, "", Format::Yaml);
@@ -98,6 +100,7 @@ fn sections(text: &Value, file: FileId, base: &str) -> Vec<Definition> {
 
 fn definition(address: Address, mut body: Map<String, Value>, at: At) -> Definition {
     let directives = RawDirectives {
+        absent: None,
         id: body.shift_remove("$id"),
         when: body.shift_remove("$when"),
         protect: body.shift_remove("$protect"),

@@ -1,6 +1,6 @@
 //! How a kind travels: its routes, its envelope, its lists. Only `client/`, and what reads exports, needs to know.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A row says what differs from [`Api::V1`] or [`Api::V2`].
 pub struct Api {
@@ -10,6 +10,8 @@ pub struct Api {
     pub id: Id,
     pub list: List,
     pub update: Update,
+    /// Writes go one after another.
+    pub serial: bool,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
@@ -35,6 +37,7 @@ impl Api {
             summary: None,
         },
         update: Update::Put,
+        serial: false,
         can_delete: None,
         validate: None,
         foreign: |_| false,
@@ -105,6 +108,23 @@ pub enum Paging {
     Number { page: &'static str, size: &'static str },
     /// By position of the first item.
     Offset { offset: &'static str, limit: &'static str },
+}
+
+/// A flat body as it is sent or exported; `id` names the object that an update is about.
+pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
+    let Envelope::Resource(name) = api.envelope else { return body.clone() };
+    let mut attributes = body.clone();
+    let own = attributes.as_object_mut().and_then(|attributes| attributes.shift_remove("id"));
+    let mut data = json!({ "type": name });
+    let sent = match id {
+        None => own.filter(|_| api.id.chosen),
+        Some(id) => api.id.in_update.then(|| json!(id)),
+    };
+    if let Some(id) = sent {
+        data["id"] = id;
+    }
+    data["attributes"] = attributes;
+    json!({ "data": data })
 }
 
 /// `{"type", "id", "attributes"}` as a flat body: the attributes, and the id beside them.

@@ -102,6 +102,7 @@ pub const DASHBOARD: Kind = Kind {
     ],
     about: About {
         web: "/dashboard/{id}",
+        title: "/title",
         created: Some("/created_at"),
         is_export: |body| body.contains_key("widgets") && body.contains_key("layout_type"),
         export_needs: "`widgets` and `layout_type`",

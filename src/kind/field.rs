@@ -66,6 +66,8 @@ pub struct Field {
     pub required_at_create: bool,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
+    /// Characters that the service writes as `_`.
+    pub rewritten: &'static str,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -115,6 +117,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         required: false,
         required_at_create: false,
         strict: false,
+        rewritten: "",
         duration: None,
     }
 }
@@ -142,6 +145,11 @@ pub const fn boolean(at: &'static str, doc: &'static str) -> Field {
 
 pub const fn number(at: &'static str, doc: &'static str) -> Field {
     of(at, Type::Number(None, None), doc)
+}
+
+/// From 0 to 1.
+pub const fn share(at: &'static str, doc: &'static str) -> Field {
+    of(at, Type::Number(Some(0), Some(1)), doc)
 }
 
 pub const fn percent(at: &'static str, doc: &'static str) -> Field {
@@ -197,6 +205,11 @@ impl Field {
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));
+        self
+    }
+
+    pub const fn rewritten(mut self, characters: &'static str) -> Self {
+        self.rewritten = characters;
         self
     }
 

@@ -3,14 +3,17 @@
 mod api;
 mod dashboard;
 mod field;
+mod logs_metric;
 mod monitor;
 mod quirks;
+mod retention_filter;
 mod rules;
 mod slo;
+mod team;
 
 use serde_json::{Map, Value};
 
-pub use api::{Api, Envelope, Id, List, Paging, Summary, Update, flatten};
+pub use api::{Api, Envelope, Id, List, Paging, Summary, Update, flatten, wrap};
 pub use field::{Field, Type};
 pub use quirks::{Alternative, Derived, Identified, Mention, Mentioned, Nature, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
@@ -47,6 +50,24 @@ impl Kind {
         self.fields.iter().filter(move |field| holds(field)).map(|field| field.at)
     }
 
+    /// Whether its objects bear no mark, and are known by a key.
+    pub fn is_keyed(&self) -> bool {
+        matches!(self.identity, Identity::Key(_))
+    }
+
+    /// What people call an object.
+    pub fn title<'a>(&self, body: &'a Value) -> Option<&'a str> {
+        body.pointer(self.about.title)?.as_str()
+    }
+
+    /// What an exported object needs to be of this kind, in words.
+    pub fn export_needs(&self) -> String {
+        match self.api.envelope {
+            Envelope::Resource(name) => format!("`data` of the type `{name}`"),
+            _ => self.about.export_needs.to_owned(),
+        }
+    }
+
     pub fn field(&self, at: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.at == at)
     }
@@ -64,12 +85,16 @@ pub enum Identity {
     Tags(&'static str),
     /// The last line of the text at this pointer.
     LastLine(&'static str),
+    /// No mark: the text at this pointer, which people choose.
+    Key(&'static str),
 }
 
 /// What people see of an object, and how an exported one is told apart.
 pub struct About {
     /// Where a person sees it: a path of the web application with `{id}` in it.
     pub web: &'static str,
+    /// What people call it.
+    pub title: &'static str,
     /// When the object was made: of two objects with one mark, the older is ours.
     pub created: Option<&'static str>,
     /// Whether an exported object without an envelope is of this kind.
@@ -78,8 +103,21 @@ pub struct About {
     pub export_needs: &'static str,
 }
 
+impl About {
+    /// Of a kind whose envelope tells what it is.
+    pub const NONE: Self =
+        Self { web: "", title: "/name", created: None, is_export: |_| false, export_needs: "" };
+}
+
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 3] = [&dashboard::DASHBOARD, &monitor::MONITOR, &slo::SLO];
+pub const KINDS: [&Kind; 6] = [
+    &dashboard::DASHBOARD,
+    &logs_metric::LOGS_METRIC,
+    &monitor::MONITOR,
+    &retention_filter::RETENTION_FILTER,
+    &slo::SLO,
+    &team::TEAM,
+];
 
 /// The kind of a section.
 pub fn of_section(section: &str) -> Option<&'static Kind> {
@@ -91,9 +129,16 @@ pub fn of_name(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == name || kind.section == name)
 }
 
-/// The kind of an exported object, by its fields.
+/// The kind of an exported object without an envelope, by its fields.
 pub fn of_export(body: &Map<String, Value>) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| (kind.about.is_export)(body))
+}
+
+/// The kind of a resource of JSON:API.
+pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
+    let name = data.get("type")?.as_str()?;
+    data.get("attributes")?.as_object()?;
+    KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
 }
 
 /// Whether a JSON pointer matches a path in which `*` stands for any step.

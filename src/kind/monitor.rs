@@ -236,6 +236,7 @@ pub const MONITOR: Kind = Kind {
     ],
     about: About {
         web: "/monitors/{id}",
+        title: "/name",
         created: Some("/created_at"),
         is_export: |body| {
             body.get("query").is_some_and(|v| v.is_string())

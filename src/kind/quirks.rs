@@ -20,6 +20,10 @@ pub struct Quirks {
     /// Lists whose items the service gives ids (integers), which links point at: compared without,
     /// sent with those of the live items. `placeholders` names them by position.
     pub identified: &'static [Identified],
+    /// A delete loses data, or lets secrets through: protected without being told.
+    pub precious: bool,
+    /// The fields of others' objects that may change, where `$id` takes one of them.
+    pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
 }
@@ -34,6 +38,8 @@ impl Quirks {
         derived: &[],
         alternatives: &[],
         identified: &[],
+        precious: false,
+        fixed: &[],
         mentions: &[],
     };
 }

@@ -105,6 +105,7 @@ pub const SLO: Kind = Kind {
     ],
     about: About {
         web: "/slo?slo_id={id}",
+        title: "/name",
         created: Some("/created_at"),
         is_export: |body| {
             body.contains_key("thresholds")

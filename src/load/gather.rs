@@ -112,9 +112,7 @@ impl Named {
 fn is_definition(document: &Document) -> bool {
     let Value::Object(map) = &document.value else { return false };
     match document.format {
-        Format::Json => {
-            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
-        }
+        Format::Json => body::unwrap(&document.value).is_some_and(|found| found.kind.is_some()),
         _ => map.keys().any(|key| kind::of_section(key).is_some() || key == USES),
     }
 }
@@ -312,7 +310,7 @@ impl Gather {
 
     /// Takes a raw export of the UI or the API as a resource.
     fn export(&mut self, document: &Document, value: Value, definitions: &Utf8Path) {
-        let found = body::unwrap(&value).and_then(|(pointer, body)| Some((pointer, kind::of_export(body)?)));
+        let found = body::unwrap(&value).and_then(|found| Some((found.pointer, found.kind?)));
         let Some((pointer, kind)) = found else {
             return self.faults.push(no_resource(document, &value));
         };
@@ -502,8 +500,11 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     if map.keys().any(|key| kind::of_section(key).is_some() || key == USES) {
         return fault.help("sections stand in YAML files: rename it to `.yaml`");
     }
-    let needs: Vec<_> =
-        KINDS.iter().map(|kind| format!("a {} needs {}", kind.name, kind.about.export_needs)).collect();
+    let needs: Vec<_> = KINDS
+        .iter()
+        .filter(|kind| kind.always)
+        .map(|kind| format!("a {} needs {}", kind.name, kind.export_needs()))
+        .collect();
     fault.help(format!(
         "{}; a list or a body for `$file` is none as soon as a definition names it",
         needs.join(", ")

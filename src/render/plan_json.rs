@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Change, FieldChange, Plan, Unlisted};
+use crate::model::{Action, Address, Change, Claim, FieldChange, Plan, Unlisted};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -94,6 +94,9 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     moved_from: Option<&'a str>,
     source: Option<Source<'a>>,
+    /// Absent: the mark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'static str>,
     risks: Vec<RiskEntry<'a>>,
     diff: Vec<DiffEntry<'a>>,
 }
@@ -149,6 +152,7 @@ fn entry(change: &Change) -> Entry<'_> {
         url: change.url.as_deref(),
         moved_from: change.moved_from.as_ref().map(Address::as_str),
         source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
+        claim: Some(change.claim.name()).filter(|_| change.claim != Claim::Mark),
         risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
         diff: change.diff.iter().map(DiffEntry::from).collect(),
     }

@@ -150,6 +150,7 @@ fn write_place(out: &mut String, entry: &Entry<'_>, patterns: &[Pattern<'_>]) {
     if let Some(from) = &change.moved_from {
         parts.push(format!("was {}", code(&clean_address(from.as_str()))));
     }
+    parts.extend(summary::claim(change).map(|claim| prose(&claim)));
     if let Some(origin) = &change.origin {
         parts.push(code(&source_line(&origin.position)));
     }

@@ -174,7 +174,7 @@ fn remark(change: &Change) -> String {
         (Action::Move, Some(from)) => format!(" (was {})", clean_address(from.as_str())),
         (Action::Adopt, _) => format!(" (adopts {}{id})", change.kind),
         (Action::Replace, _) => " (replaced: a new one is made, the old one goes)".to_owned(),
-        _ => String::new(),
+        _ => summary::claim(change).map_or_else(String::new, |claim| format!(" ({claim})")),
     }
 }
 

@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::value::{count, cut};
-use crate::model::{Action, Plan, Unlisted};
+use crate::model::{Action, Change, Claim, Plan, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
@@ -59,6 +59,16 @@ pub fn verb(action: Action) -> &'static str {
     match action {
         Action::Update => "change",
         other => other.name(),
+    }
+}
+
+/// Whose word a change of an object without a mark follows: `in the namespace logs_metrics: lambda.*`.
+pub fn claim(change: &Change) -> Option<String> {
+    match &change.claim {
+        Claim::Mark => None,
+        Claim::Name => Some("by name".to_owned()),
+        Claim::Namespace(pattern) => Some(format!("in the namespace {}", cut(pattern, NAME))),
+        Claim::Absent => Some("absent".to_owned()),
     }
 }
 

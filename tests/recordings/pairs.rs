@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Interaction, sessions};
+use super::{Interaction, recorded, sessions};
 use crate::config::Scope;
-use crate::kind::{self, Envelope, Kind, Update};
+use crate::kind::{self, Envelope, Identity, Kind, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Origin, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
@@ -20,7 +20,8 @@ pub struct Pair {
 
 /// Every pair of a kind: each write with its own answer, and with every later read of the object.
 pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
-    let sessions = sessions(&[kind.name], &format!("pairs of {}", kind.name))?;
+    let what = format!("pairs of {}", kind.name);
+    let sessions = sessions(&[recorded(kind, &what)?], &what)?;
     let mut pairs = Vec::new();
     for session in sessions.values() {
         let mut written: BTreeMap<String, Value> = BTreeMap::new();
@@ -62,8 +63,12 @@ fn keeps_unsent(kind: &Kind) -> bool {
 /// Puts in what an update did not send.
 fn keep_unsent(before: &Value, definition: &mut Value) {
     for (key, value) in before.as_object().into_iter().flatten() {
-        if let Value::Object(fields) = definition {
-            fields.entry(key.clone()).or_insert_with(|| value.clone());
+        let Value::Object(fields) = &mut *definition else { return };
+        match fields.get_mut(key) {
+            // Members of a member are merged by a PATCH.
+            Some(inner @ Value::Object(_)) if key != "options" => keep_unsent(value, inner),
+            Some(_) => {}
+            None => drop(fields.insert(key.clone(), value.clone())),
         }
     }
 }
@@ -116,15 +121,22 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let mut body = live.clone();
     mark::write(kind, &mut body, &mark);
     let id = body["id"].as_str().map_or_else(|| body["id"].to_string(), str::to_owned);
-    let live = Live { section: kind.section, id, body, mark: Some(mark), url: String::new() };
+    let mark = mark::read(kind, &body);
+    let mut definition = definition.clone();
+    if let Identity::Key(at) = kind.identity {
+        // The service rewrites some: a rule refuses those.
+        definition[at.trim_start_matches('/')] = body.pointer(at).cloned().expect("a key");
+    }
+    let live = Live { section: kind.section, id, body, mark, url: String::new() };
     let resource = Resource {
         address: Address::new(kind.section, "one"),
-        body: Body::of(definition).expect("no recording is that deep"),
+        body: Body::of(&definition).expect("no recording is that deep"),
         directives: Directives::default(),
         origin: Origin::nowhere(),
         instance: None,
     };
     let scope = Scope {
+        owns: Vec::new(),
         project: "recorded".to_owned(),
         environment: Some("test".to_owned()),
         owner,
@@ -142,8 +154,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     plan(&inputs).0
 }
 
-fn check(section: &str) {
-    let kind = kind::of_section(section).expect("a kind");
+fn check(kind: &'static Kind) {
     let Some(pairs) = pairs(kind) else { return };
     let mut wrong = Vec::new();
     for pair in &pairs {
@@ -152,22 +163,19 @@ fn check(section: &str) {
             wrong.push(format!("{}: {} {:?}", pair.source, change.action.name(), change.diff));
         }
     }
-    println!("{section}: {} pairs, {} plan empty", pairs.len(), pairs.len() - wrong.len());
-    assert!(pairs.len() > 50, "the recordings hold more");
+    println!(
+        "{}: {} pairs, {} plan empty",
+        kind.section,
+        pairs.len(),
+        pairs.len().saturating_sub(wrong.len())
+    );
+    assert!(pairs.len() > if kind.always { 50 } else { 10 }, "the recordings hold more");
     assert!(wrong.is_empty(), "{} false changes\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn recorded_monitors_plan_empty() {
-    check("monitors");
-}
-
-#[test]
-fn recorded_slos_plan_empty() {
-    check("slos");
-}
-
-#[test]
-fn recorded_dashboards_plan_empty() {
-    check("dashboards");
+fn what_was_recorded_plans_empty() {
+    for kind in kind::KINDS {
+        check(kind);
+    }
 }

@@ -8,6 +8,7 @@ use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
 use crate::kind::Field;
 use crate::query::{Grammar, MonitorType, Window};
+use crate::source::short;
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
     for field in subject.kind.fields {
@@ -41,6 +42,14 @@ pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
         };
         let text = format!("`{name}` is `{number}`, and the service takes {range}");
         found.add(field.at, text, "choose a number in that range, or leave the option out");
+    }
+    for field in subject.kind.fields.iter().filter(|field| !field.rewritten.is_empty()) {
+        let rewritten = |c: char| field.rewritten.contains(c);
+        let Some(text) = subject.text(field.at).filter(|text| text.contains(rewritten)) else { continue };
+        let kept = text.replace(rewritten, "_");
+        let name = name(field.at);
+        let words = format!("The service keeps the {name} `{}` as `{}`", short(text), short(&kept));
+        found.add(field.at, words, format!("write `{}`", short(&kept)));
     }
     let durations = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.duration?)));
     for (pointer, (least, most)) in durations {
