@@ -316,6 +316,7 @@ mod tests {
         // Half of the edits are of what has a default.
         let has_default = |field: &Field| !field.defaults.is_empty() || !field.synonyms.is_empty();
         let defaults: Vec<&str> = kind.paths(has_default).collect();
+        let defaults = if defaults.is_empty() { paths(kind) } else { defaults };
         let path = prop_oneof![select(paths(kind)), select(defaults)];
         prop::collection::vec((path, any::<bool>(), value), 0..most)
     }

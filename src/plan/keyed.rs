@@ -49,7 +49,7 @@ impl<'a> Keyed<'a> {
         if let Some(other) = self.declared.insert((kind.section, key.clone()), resource.address.clone()) {
             let text = format!("`{}` and `{other}` both declare `{key}`", resource.address);
             let help = "one object has one definition: give them different names, or take one out";
-            diagnostics.push(Diagnostic::error("duplicate-key", text, at()).help(help));
+            diagnostics.push(Diagnostic::error("key-declared-twice", text, at()).help(help));
         }
         if let Some(adopted) = adopted {
             self.forget(adopted);
