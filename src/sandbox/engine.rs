@@ -1,0 +1,436 @@
+//! The REST engine: every resource's routes, envelopes, pages and writes, as its row says.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Call, decoded};
+use super::effect::{generated, merge, parsed, walk, work};
+use super::kinds::RESOURCES;
+use super::refusal::{check, check_id};
+use super::resource::{
+    CREATE_ONLY, DELETE_ONLY, Does, Draft, Id, Keeps, Moment, Page, Paging, READ, Reply, Resource, Route,
+    Shape, UPDATE_ONLY, Unit,
+};
+use super::world::{Item, World};
+use super::{ids, order};
+
+/// The route of a call.
+pub struct Found {
+    pub resource: &'static Resource,
+    pub does: Does,
+    /// Decoded, empty where the path holds none.
+    pub id: String,
+    /// The path with `{id}` in place of the id.
+    pub pattern: String,
+}
+
+/// The route that names most of the path by its letters.
+pub fn find(call: &Call) -> Option<Found> {
+    let near = |resource: &&&Resource| {
+        resource.more.iter().any(|route| route.path.starts_with("/api/"))
+            || call.path.starts_with(resource.path)
+    };
+    let routes = RESOURCES
+        .iter()
+        .filter(near)
+        .flat_map(|resource| resource.routes.iter().chain(resource.more).map(|route| (*resource, route)));
+    let fitting = routes
+        .filter(|(_, route)| route.method == call.method || route.method.is_empty())
+        .filter_map(|(resource, route)| {
+            let pattern = full_path(resource, route);
+            let (id, letters) = fit(&pattern, call.path.trim_end_matches('/'))?;
+            Some((letters, Found { resource, does: route.does, id, pattern }))
+        });
+    let found = fitting.max_by_key(|(letters, _)| *letters).map(|(_, found)| found);
+    found.filter(|found| !matches!(found.does, Does::Elsewhere))
+}
+
+fn full_path(resource: &Resource, route: &Route) -> String {
+    if route.path.starts_with("/api/") {
+        route.path.to_owned()
+    } else {
+        format!("{}{}", resource.path, route.path)
+    }
+}
+
+/// The id that a path has at the pattern's `{id}`, and how many segments are equal.
+fn fit(pattern: &str, path: &str) -> Option<(String, usize)> {
+    let (mut id, mut equal) = (String::new(), 0);
+    let mut rest = path.split('/');
+    for step in pattern.split('/') {
+        if step == "{*id}" {
+            let all: Vec<String> = rest.by_ref().map(|part| decoded(part, false)).collect();
+            return (!all.is_empty()).then(|| (all.join("/"), equal));
+        }
+        match rest.next()? {
+            own if own == step => equal += 1,
+            own if step == "{id}" && !own.is_empty() => id = decoded(own, false),
+            own if step.starts_with('{') && !own.is_empty() => {}
+            _ => return None,
+        }
+    }
+    rest.next().is_none().then_some((id, equal))
+}
+
+/// The resource below whose path a call is, whether or not it has such a route.
+pub fn owner(path: &str) -> Option<&'static Resource> {
+    let below = |resource: &&&Resource| {
+        let rest = path.strip_prefix(resource.path).filter(|_| !resource.path.is_empty());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    RESOURCES.iter().filter(below).max_by_key(|resource| resource.path.len()).copied()
+}
+
+/// Answers a call. An `Err` is a refusal; it has changed nothing.
+pub fn answer(world: &mut World, call: &Call) -> Result<Answer, Answer> {
+    let found = find(call).ok_or_else(Answer::unknown_route)?;
+    let (resource, id) = (found.resource, found.id.as_str());
+    match found.does {
+        Does::Code(handler) => handler(world, call, id),
+        Does::List => list(world, call, resource),
+        Does::Get => get(world, resource, id),
+        Does::Create => create(world, Sent::read(call, resource)?, resource, id),
+        Does::Update => update(world, Sent::read(call, resource)?, resource, id),
+        Does::Delete => delete(world, resource, id),
+        Does::DeleteMany(at, shown) => delete_many(world, call, resource, (at, shown)),
+        Does::Validate => {
+            Sent::read(call, resource)?.judge(world, resource, "", CREATE_ONLY)?;
+            Ok(Answer::empty())
+        }
+        Does::Elsewhere => Err(Answer::unknown_route()),
+        Does::ReadOrder => order::read(world, resource),
+        Does::Reorder => order::write(world, call, resource),
+    }
+}
+
+/// What a body holds once it is out of its envelope.
+#[derive(Default)]
+pub struct Sent {
+    /// An object.
+    attributes: Value,
+    relationships: Option<Value>,
+    /// The id in the body.
+    id: Option<String>,
+    /// The id that the client chooses, where it does.
+    chosen: Option<String>,
+}
+
+impl Sent {
+    fn read(call: &Call, resource: &Resource) -> Result<Self, Answer> {
+        let body = Value::Object(call.object()?);
+        let chosen = match resource.id {
+            Id::Chosen(at, rewrite) => {
+                body.pointer(at).and_then(Value::as_str).filter(|id| !id.is_empty()).map(rewrite)
+            }
+            _ => None,
+        };
+        let id = |object: &Value, at: &str| object.get(at).map(super::refusal::plain);
+        let sent = match resource.shape {
+            Shape::Flat(at) => Self { id: id(&body, at), chosen, attributes: body, relationships: None },
+            Shape::Data(_) | Shape::Related(_) => {
+                let data = body.get("data").cloned().unwrap_or_default();
+                let related = matches!(resource.shape, Shape::Related(_));
+                Self {
+                    id: id(&data, "id"),
+                    chosen,
+                    attributes: data.get("attributes").cloned().unwrap_or_else(|| json!({})),
+                    relationships: data.get("relationships").filter(|_| related).cloned(),
+                }
+            }
+        };
+        match sent.attributes {
+            Value::Object(_) => Ok(sent),
+            // Nobody recorded it; the words are ours.
+            _ => Err(Answer::refusal(400, "The attributes in the request body must be an object")),
+        }
+    }
+
+    /// Refuses what the resource's row refuses.
+    fn judge(&self, world: &World, resource: &'static Resource, id: &str, on: u8) -> Result<(), Answer> {
+        let before = world.shelf(resource.name).get(id).map(Item::value);
+        let (sent, sent_id) = (&self.attributes, self.id.as_deref());
+        check(&Draft { resource, world, id, sent_id, sent, before: before.as_ref() }, on)
+    }
+}
+
+/// The object of an id, for a call of this sort.
+fn existing<'a>(world: &'a World, resource: &'static Resource, id: &str, on: u8) -> Result<&'a Item, Answer> {
+    check_id(resource, id, on)?;
+    world.shelf(resource.name).get(id).ok_or_else(|| resource.missing(on).answer(id, ""))
+}
+
+fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answer, Answer> {
+    let places = order::places(world, resource);
+    let words: Vec<(&str, &str)> = resource
+        .list
+        .filters
+        .iter()
+        .filter_map(|(name, at)| Some((*at, call.parameter(name).filter(|word| !word.is_empty())?)))
+        .collect();
+    let mut chosen: Vec<&Item> = world
+        .shelf(resource.name)
+        .iter()
+        .filter(|item| words.iter().all(|(at, word)| item.word(at) == *word))
+        .collect();
+    if resource.list.newest_first {
+        chosen.reverse();
+    }
+    if let Some(places) = &places {
+        chosen.sort_by_key(|item| places.get(item.id.as_str()));
+    }
+    let page = page(call, resource, chosen.len())?;
+    let items = chosen.iter().skip(page.from).take(page.size);
+    let rows: Vec<String> = items
+        .map(|item| {
+            let place = places
+                .as_ref()
+                .and_then(|places| Some((places.get(item.id.as_str())?, order::field(resource)?)));
+            sparse(entry(item, resource, place), resource, call)
+        })
+        .collect();
+    let rows = format!("[{}]", rows.join(","));
+    if resource.list.items.is_empty() {
+        return Ok(Answer::text(rows));
+    }
+    let beside = match resource.list.dressed {
+        Some(dress) => dress(call, &page),
+        None => beside(resource.list.beside, &page),
+    };
+    let beside: String = beside.iter().map(|(name, value)| format!(",{}:{value}", json!(name))).collect();
+    Ok(Answer::text(format!("{{{}:{rows}{beside}}}", json!(resource.list.items))))
+}
+
+/// An object as lists show it.
+fn entry(item: &Item, resource: &Resource, place: Option<(&usize, &str)>) -> String {
+    let lacks = &resource.lacks;
+    if lacks.get.is_empty() && lacks.list.is_empty() && place.is_none() {
+        return item.text.clone();
+    }
+    let mut object = without(item.value(), resource, &[lacks.get, lacks.list]);
+    if let Some((place, at)) = place {
+        resource.attributes_mut(&mut object)[at] = json!(place + 1);
+    }
+    object.to_string()
+}
+
+/// The entry with no more than the attributes that `fields[TYPE]` names (R 1, teams).
+fn sparse(entry: String, resource: &Resource, call: &Call) -> String {
+    let (Shape::Data(class) | Shape::Related(class)) = resource.shape else {
+        return entry;
+    };
+    let fields = call.list(&format!("fields[{class}]"));
+    match serde_json::from_str(&entry) {
+        Ok(Value::Object(mut object)) if !fields.is_empty() => {
+            object.shift_remove("relationships");
+            if let Some(Value::Object(attributes)) = object.get_mut("attributes") {
+                attributes.retain(|name, _| fields.contains(name));
+            }
+            Value::Object(object).to_string()
+        }
+        _ => entry,
+    }
+}
+
+/// The object without these fields.
+fn without(mut object: Value, resource: &Resource, lacks: &[&[&str]]) -> Value {
+    for path in lacks.iter().copied().flatten() {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        walk(resource.attributes_mut(&mut object), parent, &mut |parent| {
+            if let Value::Object(map) = parent {
+                map.shift_remove(name);
+            }
+        });
+    }
+    object
+}
+
+fn page(call: &Call, resource: &Resource, total: usize) -> Result<Page, Answer> {
+    let Some(Paging { from, size, default, most, unit }) = resource.list.paging else {
+        return Ok(Page { from: 0, size: total, total, count: total });
+    };
+    let number = |name: &str| -> Result<Option<usize>, Answer> {
+        Ok(call.number(name)?.map(|value| usize::try_from(value).unwrap_or(usize::MAX)))
+    };
+    let size = number(size)?.unwrap_or(default).clamp(1, most);
+    let from = match unit {
+        Unit::Pages => number(from)?.unwrap_or(0).saturating_mul(size),
+        Unit::Items => number(from)?.unwrap_or(0),
+        Unit::Cursor => match call.parameter(from).filter(|cursor| !cursor.is_empty()) {
+            None => 0,
+            Some(cursor) => {
+                let place = cursor.strip_prefix("from-").and_then(|place| place.parse().ok());
+                place.ok_or_else(|| Answer::invalid_parameter(from))?
+            }
+        },
+    };
+    Ok(Page { from, size, total, count: total.saturating_sub(from).min(size) })
+}
+
+/// The members beside a list's items.
+fn beside(json: &str, page: &Page) -> Map<String, Value> {
+    let mut value = if json.is_empty() { json!({}) } else { parsed(json, "") };
+    let next = page.from.saturating_add(page.size);
+    let numbers = [
+        ("{total}", json!(page.total)),
+        ("{count}", json!(page.count)),
+        ("{page}", json!(page.from / page.size.max(1))),
+        ("{size}", json!(page.size)),
+        ("{from}", json!(page.from)),
+        ("{next}", if next < page.total { json!(format!("from-{next}")) } else { Value::Null }),
+    ];
+    fill(&mut value, &numbers);
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// Puts values in the place of texts that stand for them.
+pub fn fill(value: &mut Value, values: &[(&str, Value)]) {
+    match value {
+        Value::String(text) => {
+            if let Some((_, number)) = values.iter().find(|(name, _)| name == text) {
+                *value = number.clone();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|item| fill(item, values)),
+        Value::Object(map) => map.values_mut().for_each(|member| fill(member, values)),
+        _ => {}
+    }
+}
+
+fn get(world: &World, resource: &'static Resource, id: &str) -> Result<Answer, Answer> {
+    let item = existing(world, resource, id, READ)?;
+    if resource.lacks.get.is_empty() {
+        return Ok(Answer::text(resource.enveloped(&item.text)));
+    }
+    let object = without(item.value(), resource, &[resource.lacks.get]);
+    Ok(Answer::text(resource.enveloped(&object.to_string())))
+}
+
+fn create(world: &mut World, sent: Sent, resource: &'static Resource, at: &str) -> Result<Answer, Answer> {
+    check_id(resource, at, CREATE_ONLY)?;
+    let chosen = if at.is_empty() { sent.chosen.clone() } else { Some(at.to_owned()) };
+    sent.judge(world, resource, chosen.as_deref().unwrap_or_default(), CREATE_ONLY)?;
+    let serial = world.next_serial();
+    let id = chosen.unwrap_or_else(|| super::refusal::plain(&generated(resource.id, serial)));
+    // One that is there is overwritten: where that is refused, it was refused above.
+    let place = world.shelf(resource.name).get(&id).map_or(serial, |item| item.serial);
+    let object = store(world, sent, resource, (place, &id, Keeps::Nothing));
+    Ok(reply(&object, resource, resource.answers[0], &id))
+}
+
+fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) -> Result<Answer, Answer> {
+    let serial = existing(world, resource, id, UPDATE_ONLY)?.serial;
+    sent.judge(world, resource, id, UPDATE_ONLY)?;
+    // A flat object's chosen id is one of its fields: another one renames it.
+    let renamed = sent.chosen.clone().filter(|new| new != id && matches!(resource.shape, Shape::Flat(_)));
+    let object = store(world, sent, resource, (serial, id, resource.update));
+    let Some(new) = renamed else {
+        return Ok(reply(&object, resource, resource.answers[1], id));
+    };
+    world.remove(resource.name, id);
+    let mut object = object;
+    if let Shape::Flat(at) = resource.shape {
+        object[at] = json!(new);
+    }
+    world.put(resource.name, (serial, &new), object.to_string(), None);
+    Ok(reply(&object, resource, resource.answers[1], &new))
+}
+
+/// Makes the object of what was sent and what was there, and keeps it.
+fn store(world: &mut World, sent: Sent, resource: &'static Resource, at: (u64, &str, Keeps)) -> Value {
+    let (serial, id, keeps) = at;
+    let before = world.shelf(resource.name).get(id).map(Item::value);
+    let mut attributes = match (keeps, &before) {
+        (Keeps::Members | Keeps::All, Some(before)) => resource.attributes(before).as_object().cloned(),
+        _ => None,
+    }
+    .unwrap_or_default();
+    if let Value::Object(new) = &sent.attributes {
+        merge(&mut attributes, new, keeps == Keeps::All);
+    }
+    let own = if matches!(resource.id, Id::Number) {
+        json!(id.parse::<u64>().unwrap_or_default())
+    } else {
+        json!(id)
+    };
+    let mut object = match resource.shape {
+        Shape::Flat(at) => {
+            let mut object = Map::from_iter([(at.to_owned(), own.clone())]);
+            object.extend(attributes);
+            object.insert(at.to_owned(), own);
+            Value::Object(object)
+        }
+        Shape::Data(class) | Shape::Related(class) => {
+            json!({ "id": own, "type": class, "attributes": attributes })
+        }
+    };
+    let kept = || before.as_ref().and_then(|before| before.get("relationships")).cloned();
+    if matches!(resource.shape, Shape::Related(_))
+        && let Some(relationships) = sent.relationships.or_else(kept)
+    {
+        object["relationships"] = relationships;
+    }
+    let moment = Moment { id, now: world.now(), serial, before: before.as_ref(), resource };
+    work(resource.effects, &mut object, &moment);
+    world.put(resource.name, (serial, id), object.to_string(), None);
+    if let Some(after) = resource.after {
+        after(world, &object, before.as_ref());
+    }
+    object
+}
+
+fn reply(object: &Value, resource: &Resource, reply: Reply, id: &str) -> Answer {
+    match reply {
+        Reply::Object(status) => {
+            let object = without(object.clone(), resource, &[resource.lacks.write]);
+            Answer { status, body: resource.enveloped(&object.to_string()) }
+        }
+        Reply::Fixed(status, "") => Answer { status, body: String::new() },
+        Reply::Fixed(status, json) => Answer { status, body: parsed(json, id).to_string() },
+    }
+}
+
+fn delete(world: &mut World, resource: &'static Resource, id: &str) -> Result<Answer, Answer> {
+    existing(world, resource, id, DELETE_ONLY)?;
+    Sent { attributes: json!({}), ..Sent::default() }.judge(world, resource, id, DELETE_ONLY)?;
+    let object = discard(world, resource, id);
+    Ok(reply(&object, resource, resource.answers[2], id))
+}
+
+/// Takes an object away, or ends it; the object as it was.
+fn discard(world: &mut World, resource: &'static Resource, id: &str) -> Value {
+    let Some((serial, before)) = world.shelf(resource.name).get(id).map(|item| (item.serial, item.value()))
+    else {
+        return Value::Null;
+    };
+    if resource.ends.is_empty() {
+        world.remove(resource.name, id);
+        return before;
+    }
+    let mut object = before.clone();
+    let moment = Moment { id, now: world.now(), serial, before: Some(&before), resource };
+    work(resource.ends, &mut object, &moment);
+    world.put(resource.name, (serial, id), object.to_string(), None);
+    object
+}
+
+fn delete_many(
+    world: &mut World,
+    call: &Call,
+    resource: &'static Resource,
+    (at, shown): (&str, &str),
+) -> Result<Answer, Answer> {
+    let body = Value::Object(call.object()?);
+    let list = body.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
+    let ids: Vec<String> = list.iter().map(super::refusal::plain).collect();
+    for id in &ids {
+        existing(world, resource, id, DELETE_ONLY)?;
+    }
+    ids.iter().for_each(|id| {
+        discard(world, resource, id);
+    });
+    let mut body = parsed(shown, "");
+    fill(&mut body, &[("{ids}", json!(ids)), ("{now}", json!(ids::iso(world.now())))]);
+    Ok(Answer::json(&body))
+}
