@@ -108,6 +108,7 @@ pub struct Sent {
     /// An object.
     attributes: Value,
     relationships: Option<Value>,
+    class: String,
     /// The id in the body.
     id: Option<String>,
     /// The id that the client chooses, where it does.
@@ -125,12 +126,13 @@ impl Sent {
         };
         let id = |object: &Value, at: &str| object.get(at).map(super::refusal::plain);
         let sent = match resource.shape {
-            Shape::Flat(at) => Self { id: id(&body, at), chosen, attributes: body, relationships: None },
+            Shape::Flat(at) => Self { id: id(&body, at), chosen, attributes: body, ..Self::default() },
             Shape::Data(_) | Shape::Related(_) => {
                 let data = body.get("data").cloned().unwrap_or_default();
                 let related = matches!(resource.shape, Shape::Related(_));
                 Self {
                     id: id(&data, "id"),
+                    class: id(&data, "type").unwrap_or_default(),
                     chosen,
                     attributes: data.get("attributes").cloned().unwrap_or_else(|| json!({})),
                     relationships: data.get("relationships").filter(|_| related).cloned(),
@@ -148,7 +150,10 @@ impl Sent {
     fn judge(&self, world: &World, resource: &'static Resource, id: &str, on: u8) -> Result<(), Answer> {
         let before = world.shelf(resource.name).get(id).map(Item::value);
         let (sent, sent_id) = (&self.attributes, self.id.as_deref());
-        check(&Draft { resource, world, id, sent_id, sent, before: before.as_ref() }, on)
+        let sent_type = self.class.as_str();
+        let relationships = self.relationships.as_ref().unwrap_or(&Value::Null);
+        let before = before.as_ref();
+        check(&Draft { resource, world, id, sent_id, sent_type, sent, relationships, before }, on)
     }
 }
 
@@ -233,8 +238,12 @@ fn sparse(entry: String, resource: &Resource, call: &Call) -> String {
 /// The object without these fields.
 fn without(mut object: Value, resource: &Resource, lacks: &[&[&str]]) -> Value {
     for path in lacks.iter().copied().flatten() {
+        let (start, path) = match path.strip_prefix('^') {
+            Some(path) => (&mut object, path),
+            None => (resource.attributes_mut(&mut object), *path),
+        };
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        walk(resource.attributes_mut(&mut object), parent, &mut |parent| {
+        walk(start, parent, &mut |parent| {
             if let Value::Object(map) = parent {
                 map.shift_remove(name);
             }
@@ -256,9 +265,10 @@ fn page(call: &Call, resource: &Resource, total: usize) -> Result<Page, Answer> 
         Unit::Items => number(from)?.unwrap_or(0),
         Unit::Cursor => match call.parameter(from).filter(|cursor| !cursor.is_empty()) {
             None => 0,
+            // Nobody's cursor is past the end.
             Some(cursor) => {
                 let place = cursor.strip_prefix("from-").and_then(|place| place.parse().ok());
-                place.ok_or_else(|| Answer::invalid_parameter(from))?
+                place.unwrap_or(usize::MAX)
             }
         },
     };
@@ -315,8 +325,10 @@ fn create(world: &mut World, sent: Sent, resource: &'static Resource, at: &str) 
     let id = chosen.unwrap_or_else(|| super::refusal::plain(&generated(resource.id, serial)));
     // One that is there is overwritten: where that is refused, it was refused above.
     let place = world.shelf(resource.name).get(&id).map_or(serial, |item| item.serial);
-    let object = store(world, sent, resource, (place, &id, Keeps::Nothing));
-    Ok(reply(&object, resource, resource.answers[0], &id))
+    let mut object = store(world, sent, resource, (place, &id, Keeps::Nothing));
+    let moment = Moment { id: &id, now: world.now(), serial, before: None, resource };
+    work(resource.first, &mut object, &moment);
+    Ok(reply(object, resource, resource.answers[0], (&id, world.last_serial())))
 }
 
 fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) -> Result<Answer, Answer> {
@@ -324,17 +336,14 @@ fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) 
     sent.judge(world, resource, id, UPDATE_ONLY)?;
     // A flat object's chosen id is one of its fields: another one renames it.
     let renamed = sent.chosen.clone().filter(|new| new != id && matches!(resource.shape, Shape::Flat(_)));
-    let object = store(world, sent, resource, (serial, id, resource.update));
-    let Some(new) = renamed else {
-        return Ok(reply(&object, resource, resource.answers[1], id));
-    };
-    world.remove(resource.name, id);
-    let mut object = object;
-    if let Shape::Flat(at) = resource.shape {
+    let mut object = store(world, sent, resource, (serial, id, resource.update));
+    let id = renamed.as_deref().unwrap_or(id);
+    if let (Some(new), Shape::Flat(at)) = (&renamed, resource.shape) {
+        world.remove(resource.name, &resource.id_of(&object).unwrap_or_default());
         object[at] = json!(new);
+        world.put(resource.name, (serial, new), object.to_string(), None);
     }
-    world.put(resource.name, (serial, &new), object.to_string(), None);
-    Ok(reply(&object, resource, resource.answers[1], &new))
+    Ok(reply(object, resource, resource.answers[1], (id, world.last_serial())))
 }
 
 /// Makes the object of what was sent and what was there, and keeps it.
@@ -371,7 +380,9 @@ fn store(world: &mut World, sent: Sent, resource: &'static Resource, at: (u64, &
     {
         object["relationships"] = relationships;
     }
-    let moment = Moment { id, now: world.now(), serial, before: before.as_ref(), resource };
+    // New ids inside, and a version that rises.
+    let fresh = world.next_serial();
+    let moment = Moment { id, now: world.now(), serial: fresh, before: before.as_ref(), resource };
     work(resource.effects, &mut object, &moment);
     world.put(resource.name, (serial, id), object.to_string(), None);
     if let Some(after) = resource.after {
@@ -380,14 +391,26 @@ fn store(world: &mut World, sent: Sent, resource: &'static Resource, at: (u64, &
     object
 }
 
-fn reply(object: &Value, resource: &Resource, reply: Reply, id: &str) -> Answer {
+fn reply(object: Value, resource: &Resource, reply: Reply, (id, version): (&str, u64)) -> Answer {
+    let versions = [("{version}", json!(version)), ("{number}", json!(id.parse::<u64>().ok()))];
     match reply {
         Reply::Object(status) => {
-            let object = without(object.clone(), resource, &[resource.lacks.write]);
-            Answer { status, body: resource.enveloped(&object.to_string()) }
+            let object = without(object, resource, &[resource.lacks.write]);
+            let mut body = resource.enveloped(&object.to_string());
+            if !resource.beside.is_empty() {
+                let mut beside = parsed(resource.beside, id);
+                fill(&mut beside, &versions);
+                body.pop();
+                body.push_str(&beside.to_string().replacen('{', ",", 1));
+            }
+            Answer { status, body }
         }
         Reply::Fixed(status, "") => Answer { status, body: String::new() },
-        Reply::Fixed(status, json) => Answer { status, body: parsed(json, id).to_string() },
+        Reply::Fixed(status, json) => {
+            let mut body = parsed(json, id);
+            fill(&mut body, &versions);
+            Answer { status, body: body.to_string() }
+        }
     }
 }
 
@@ -395,7 +418,8 @@ fn delete(world: &mut World, resource: &'static Resource, id: &str) -> Result<An
     existing(world, resource, id, DELETE_ONLY)?;
     Sent { attributes: json!({}), ..Sent::default() }.judge(world, resource, id, DELETE_ONLY)?;
     let object = discard(world, resource, id);
-    Ok(reply(&object, resource, resource.answers[2], id))
+    let version = world.next_serial();
+    Ok(reply(object, resource, resource.answers[2], (id, version)))
 }
 
 /// Takes an object away, or ends it; the object as it was.
@@ -406,6 +430,9 @@ fn discard(world: &mut World, resource: &'static Resource, id: &str) -> Value {
     };
     if resource.ends.is_empty() {
         world.remove(resource.name, id);
+        if let Some(grave) = resource.grave {
+            world.put(grave, (serial, id), before.to_string(), None);
+        }
         return before;
     }
     let mut object = before.clone();

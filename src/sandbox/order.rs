@@ -16,7 +16,8 @@ use super::world::World;
 const ID: &str = "order";
 
 /// The members as they stand now: as ordered last, newer ones behind.
-fn members(world: &World, resource: &Resource, order: &Order) -> Vec<String> {
+pub fn members(world: &World, resource: &Resource) -> Vec<String> {
+    let Some(order) = &resource.order else { return Vec::new() };
     let shelf = world.shelf(order.of);
     let stored =
         world.shelf(resource.name).get(ID).map(|item| item.value()["ids"].take()).unwrap_or_default();
@@ -41,13 +42,13 @@ pub fn field(resource: &Resource) -> Option<&'static str> {
 
 /// The place of each object, from 0, where lists show it.
 pub fn places(world: &World, resource: &Resource) -> Option<HashMap<String, usize>> {
-    let (own, order) = shown_in(resource)?;
-    Some(members(world, own, order).into_iter().enumerate().map(|(place, id)| (id, place)).collect())
+    let (own, _) = shown_in(resource)?;
+    Some(members(world, own).into_iter().enumerate().map(|(place, id)| (id, place)).collect())
 }
 
 fn shown(world: &World, resource: &Resource, order: &Order) -> Answer {
     let mut body = parsed(order.shown, "");
-    fill(&mut body, &[("{ids}", json!(members(world, resource, order)))]);
+    fill(&mut body, &[("{ids}", json!(members(world, resource)))]);
     Answer::json(&body)
 }
 
@@ -63,7 +64,7 @@ pub fn write(world: &mut World, call: &Call, resource: &'static Resource) -> Res
     let list = body.pointer(list).and_then(Value::as_array).cloned().unwrap_or_default();
     let id = |item: &Value| if member.is_empty() { plain(item) } else { plain(&item[member]) };
     let wanted: Vec<String> = list.iter().map(id).collect();
-    let present = members(world, resource, order);
+    let present = members(world, resource);
     if let Some(stranger) = wanted.iter().find(|id| !present.contains(id)) {
         return Err(order.stranger.answer(stranger, stranger));
     }

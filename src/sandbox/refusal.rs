@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::Answer;
 use super::effect::{parsed, walk};
-use super::resource::{Draft, Refusal, Resource, Test, Words};
+use super::resource::{Draft, Refusal, Resource, Shape, Test, Words};
 
 /// The first refusal that a call meets, `on` being its bit.
 pub fn check(draft: &Draft, on: u8) -> Result<(), Answer> {
@@ -40,6 +40,12 @@ fn meets(draft: &Draft, path: &str, test: &Test, report: &mut dyn FnMut(String))
     let is_wrong = match test {
         Test::NotUuid | Test::BadId(_) => false,
         Test::OtherId => draft.sent_id.is_some_and(|sent| sent != draft.id),
+        Test::OtherType => match draft.resource.shape {
+            Shape::Data(class) | Shape::Related(class) if class != draft.sent_type => {
+                return report(draft.sent_type.to_owned());
+            }
+            _ => false,
+        },
         Test::Exists => draft.world.shelf(draft.resource.name).get(draft.id).is_some(),
         Test::Stored(json) => stored() == Some(&parsed(json, draft.id)),
         Test::Code(code) => code(draft),
@@ -110,7 +116,7 @@ impl Words {
     /// The refusal, about the object of an id and a value.
     pub fn answer(self, id: &str, value: &str) -> Answer {
         let Self(status, words) = self;
-        let is_json = words.starts_with("{\"") || words.starts_with("[\"");
+        let is_json = words.starts_with("{\"") || words.starts_with("[\"") || words.starts_with("[{\"");
         let quoted = |text: &str| {
             let json = Value::from(text).to_string();
             if is_json { json.trim_matches('"').to_owned() } else { text.to_owned() }

@@ -25,6 +25,10 @@ pub struct Resource {
     /// Status and body of the answer to a create, an update, a delete.
     pub answers: [Reply; 3],
     pub lacks: Lacks,
+    /// Members beside `data` in the answer to a write, JSON in which `"{version}"` is a number that rises.
+    pub beside: &'static str,
+    /// What the answer to a create shows otherwise than a GET.
+    pub first: &'static [Effect],
     pub effects: &'static [Effect],
     pub refuses: &'static [Refusal],
     /// The answers where no object has the id, by the calls that get them.
@@ -42,6 +46,8 @@ pub struct Resource {
     pub quota: Option<Limit>,
     /// Changes that a delete makes to an object that stays; none if it goes.
     pub ends: &'static [Effect],
+    /// The shelf where deleted objects stay remembered.
+    pub grave: Option<&'static str>,
     /// What else a write brings about; the object as it was before, if it was there.
     pub after: Option<fn(&mut World, &Value, Option<&Value>)>,
 }
@@ -279,6 +285,8 @@ pub enum Test {
     BadId(fn(&str) -> bool),
     /// The body has an id, and it isn't the path's.
     OtherId,
+    /// The body's type isn't the resource's.
+    OtherType,
     /// There is such an object already.
     Exists,
     /// Another object has this text here.
@@ -298,8 +306,12 @@ pub struct Draft<'a> {
     pub id: &'a str,
     /// The id in the body.
     pub sent_id: Option<&'a str>,
+    /// The type in the body, empty where it has none.
+    pub sent_type: &'a str,
     /// The attributes that were sent.
     pub sent: &'a Value,
+    /// The relationships that were sent, null without.
+    pub relationships: &'a Value,
     /// What is stored.
     pub before: Option<&'a Value>,
 }
@@ -335,6 +347,8 @@ impl Resource {
         list: List { items: "", ..List::DATA },
         answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "{}")],
         lacks: Lacks { write: &[], get: &[], list: &[] },
+        beside: "",
+        first: &[],
         effects: &[],
         refuses: &[],
         missing: &[],
@@ -345,6 +359,7 @@ impl Resource {
         serial: None,
         quota: None,
         ends: &[],
+        grave: None,
         after: None,
     };
 

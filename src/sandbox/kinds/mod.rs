@@ -1,7 +1,29 @@
 //! The table of resources: what this service has.
 
+/// A refusal as an object `{status, title, detail}`; quotes in the detail bear their backslash.
+macro_rules! problem {
+    ($status:literal, $title:literal, $detail:literal) => {
+        $crate::sandbox::resource::Words(
+            $status,
+            concat!(
+                "[{\"status\":\"",
+                $status,
+                "\",\"title\":\"",
+                $title,
+                "\",\"detail\":\"",
+                $detail,
+                "\"}]"
+            ),
+        )
+    };
+}
+
 mod account;
+mod alerting;
+mod logs;
 mod people;
+mod scanner;
+mod sharing;
 mod telemetry;
 mod traces;
 
@@ -17,8 +39,31 @@ pub static RESOURCES: &[&Resource] = &[
     &DASHBOARD,
     &TRASH,
     &account::ACCOUNT,
+    &logs::INDEX,
+    &logs::INDEX_GONE,
+    &logs::INDEX_ORDER,
+    &logs::PIPELINE,
+    &logs::PIPELINE_ORDER,
+    &logs::ARCHIVE,
+    &logs::ARCHIVE_ORDER,
+    &logs::DESTINATION,
     &telemetry::LOGS_METRIC,
-    &people::TEAM,
+    &telemetry::SPANS_METRIC,
+    &telemetry::RUM_METRIC,
+    &telemetry::METRIC_TAG,
     &traces::RETENTION_FILTER,
     &traces::RETENTION_FILTER_ORDER,
+    &alerting::NOTIFICATION_RULE,
+    &alerting::MONITOR_POLICY,
+    &alerting::DOWNTIME,
+    &alerting::SLO_CORRECTION,
+    &scanner::GROUP,
+    &scanner::RULE,
+    &scanner::CONFIGURATION,
+    &people::TEAM,
+    &sharing::WEBHOOK,
+    &sharing::WEBHOOK_VARIABLE,
+    &sharing::RESTRICTION_POLICY,
+    &sharing::DASHBOARD_LIST,
+    &sharing::DASHBOARD_LIST_ITEMS,
 ];
