@@ -20,6 +20,11 @@ fn work_one(effect: &Effect, object: &mut Value, moment: &Moment) {
     };
     match effect {
         Effect::Fill(path, json) => put(object, path, moment, Put::Absent, &|_| parsed(json, moment.id)),
+        Effect::FillNew(path, json) => {
+            if moment.before.is_none() {
+                put(object, path, moment, Put::Absent, &|_| parsed(json, moment.id));
+            }
+        }
         Effect::Copy(path, from) => copy(object, path, from, (moment, Put::Absent)),
         Effect::Always(path, json) => put(object, path, moment, Put::Over, &|_| parsed(json, moment.id)),
         Effect::Made(path, json) => put(object, path, moment, Put::Kept, &|_| parsed(json, moment.id)),

@@ -87,12 +87,16 @@ pub fn answer(world: &mut World, call: &Call) -> Result<Answer, Answer> {
     match found.does {
         Does::Code(handler) => handler(world, call, id),
         Does::List => list(world, call, resource),
-        Does::Get => get(world, resource, id),
+        Does::Get => get(world, resource, id, &[resource.lacks.get]),
+        Does::Summary => get(world, resource, id, &[resource.lacks.get, resource.lacks.list]),
         Does::Create => create(world, Sent::read(call, resource)?, resource, id),
         Does::Update => update(world, Sent::read(call, resource)?, resource, id),
         Does::Delete => delete(world, resource, id),
-        Does::DeleteMany(at, shown) => delete_many(world, call, resource, (at, shown)),
+        Does::DeleteMany { ids, each, shown } => delete_many(world, call, resource, (ids, each, shown)),
         Does::Validate => {
+            if !id.is_empty() {
+                existing(world, resource, id, UPDATE_ONLY)?;
+            }
             Sent::read(call, resource)?.judge(world, resource, "", CREATE_ONLY)?;
             Ok(Answer::empty())
         }
@@ -308,13 +312,23 @@ pub fn fill(value: &mut Value, values: &[(&str, Value)]) {
     }
 }
 
-fn get(world: &World, resource: &'static Resource, id: &str) -> Result<Answer, Answer> {
+fn get(world: &World, resource: &'static Resource, id: &str, lacks: &[&[&str]]) -> Result<Answer, Answer> {
     let item = existing(world, resource, id, READ)?;
-    if resource.lacks.get.is_empty() {
-        return Ok(Answer::text(resource.enveloped(&item.text)));
+    let mut body = if lacks.iter().all(|paths| paths.is_empty()) {
+        resource.enveloped(&item.text)
+    } else {
+        resource.enveloped(&without(item.value(), resource, lacks).to_string())
+    };
+    if resource.beside_reads {
+        put_beside(&mut body, parsed(resource.beside, id));
     }
-    let object = without(item.value(), resource, &[resource.lacks.get]);
-    Ok(Answer::text(resource.enveloped(&object.to_string())))
+    Ok(Answer::text(body))
+}
+
+/// Adds members to the JSON of an object.
+fn put_beside(body: &mut String, beside: Value) {
+    body.pop();
+    body.push_str(&beside.to_string().replacen('{', ",", 1));
 }
 
 fn create(world: &mut World, sent: Sent, resource: &'static Resource, at: &str) -> Result<Answer, Answer> {
@@ -400,8 +414,7 @@ fn reply(object: Value, resource: &Resource, reply: Reply, (id, version): (&str,
             if !resource.beside.is_empty() {
                 let mut beside = parsed(resource.beside, id);
                 fill(&mut beside, &versions);
-                body.pop();
-                body.push_str(&beside.to_string().replacen('{', ",", 1));
+                put_beside(&mut body, beside);
             }
             Answer { status, body }
         }
@@ -433,6 +446,9 @@ fn discard(world: &mut World, resource: &'static Resource, id: &str) -> Value {
         if let Some(grave) = resource.grave {
             world.put(grave, (serial, id), before.to_string(), None);
         }
+        if let Some(after) = resource.after {
+            after(world, &before, Some(&before));
+        }
         return before;
     }
     let mut object = before.clone();
@@ -446,7 +462,7 @@ fn delete_many(
     world: &mut World,
     call: &Call,
     resource: &'static Resource,
-    (at, shown): (&str, &str),
+    (at, each, shown): (&str, &str, &str),
 ) -> Result<Answer, Answer> {
     let body = Value::Object(call.object()?);
     let list = body.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -454,10 +470,15 @@ fn delete_many(
     for id in &ids {
         existing(world, resource, id, DELETE_ONLY)?;
     }
-    ids.iter().for_each(|id| {
+    let now = json!(ids::iso(world.now()));
+    let rows = ids.iter().map(|id| {
         discard(world, resource, id);
+        let mut row = parsed(each, id);
+        fill(&mut row, &[("{now}", now.clone())]);
+        row
     });
+    let rows: Vec<Value> = rows.collect();
     let mut body = parsed(shown, "");
-    fill(&mut body, &[("{ids}", json!(ids)), ("{now}", json!(ids::iso(world.now())))]);
+    fill(&mut body, &[("{each}", json!(rows))]);
     Ok(Answer::json(&body))
 }

@@ -27,6 +27,8 @@ pub struct Resource {
     pub lacks: Lacks,
     /// Members beside `data` in the answer to a write, JSON in which `"{version}"` is a number that rises.
     pub beside: &'static str,
+    /// Whether a GET has them too.
+    pub beside_reads: bool,
     /// What the answer to a create shows otherwise than a GET.
     pub first: &'static [Effect],
     pub effects: &'static [Effect],
@@ -48,7 +50,7 @@ pub struct Resource {
     pub ends: &'static [Effect],
     /// The shelf where deleted objects stay remembered.
     pub grave: Option<&'static str>,
-    /// What else a write brings about; the object as it was before, if it was there.
+    /// What else a write or a delete brings about; the object, and as it was before.
     pub after: Option<fn(&mut World, &Value, Option<&Value>)>,
 }
 
@@ -68,8 +70,15 @@ pub enum Does {
     Create,
     Update,
     Delete,
-    /// Deletes by a list of ids in the body, at this pointer; the answer as it is recorded, with `{ids}`.
-    DeleteMany(&'static str, &'static str),
+    /// As a list shows it.
+    Summary,
+    /// Deletes by a list of ids in the body, at this pointer. The answer is JSON in which `"{each}"` is a list of
+    /// one JSON for each, with `{id}` and `"{now}"`.
+    DeleteMany {
+        ids: &'static str,
+        each: &'static str,
+        shown: &'static str,
+    },
     /// Checks a body and keeps nothing: 204.
     Validate,
     ReadOrder,
@@ -196,6 +205,8 @@ pub struct Lacks {
 pub enum Effect {
     /// JSON put where nothing was sent; `{id}` in a text is the object's.
     Fill(&'static str, &'static str),
+    /// The same at a create alone.
+    FillNew(&'static str, &'static str),
     /// The value of another field put where nothing was sent.
     Copy(&'static str, &'static str),
     /// JSON, whatever was sent.
@@ -348,6 +359,7 @@ impl Resource {
         answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "{}")],
         lacks: Lacks { write: &[], get: &[], list: &[] },
         beside: "",
+        beside_reads: false,
         first: &[],
         effects: &[],
         refuses: &[],

@@ -20,10 +20,13 @@ macro_rules! problem {
 
 mod account;
 mod alerting;
+mod content;
 mod logs;
 mod people;
 mod scanner;
+mod security;
 mod sharing;
+mod synthetics;
 mod telemetry;
 mod traces;
 
@@ -60,6 +63,18 @@ pub static RESOURCES: &[&Resource] = &[
     &scanner::GROUP,
     &scanner::RULE,
     &scanner::CONFIGURATION,
+    &security::SUPPRESSION,
+    &security::SECURITY_FILTER,
+    &security::CRITICAL_ASSET,
+    &security::SIGNAL_RULE,
+    &security::VULNERABILITY_RULE,
+    &security::WAF_RULE,
+    &security::WAF_EXCLUSION,
+    &synthetics::SYNTHETICS_TEST,
+    &synthetics::SYNTHETICS_VARIABLE,
+    &content::NOTEBOOK,
+    &content::POWERPACK,
+    &content::MONITOR_TEMPLATE,
     &people::TEAM,
     &sharing::WEBHOOK,
     &sharing::WEBHOOK_VARIABLE,

@@ -169,7 +169,7 @@ fn configuration(world: &mut World, _: &Call, _: &str) -> Result<Answer, Answer>
     }
     let mut meta = parsed(LIMITS, "");
     fill(&mut meta, &[("{version}", json!(world.last_serial()))]);
-    Ok(Answer::json(&json!({
+    let mut body = json!({
         "data": {
             "id": ID,
             "attributes": {},
@@ -177,8 +177,12 @@ fn configuration(world: &mut World, _: &Call, _: &str) -> Result<Answer, Answer>
             "relationships": { "groups": { "data": groups } },
         },
         "meta": meta["meta"],
-        "included": included,
-    })))
+    });
+    // R 1: no member at all without groups.
+    if !included.is_empty() {
+        body["included"] = json!(included);
+    }
+    Ok(Answer::json(&body))
 }
 
 /// Reads show defaults that the answer to a write doesn't (KINDS.md §4).
