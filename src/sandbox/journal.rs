@@ -209,7 +209,6 @@ fn io_error(path: &Path, source: io::Error) -> SandboxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::world::Sort;
 
     fn opened(folder: &Path) -> (Journal, World) {
         let (mut journal, mut world) = (Journal::new(folder).unwrap(), World::default());
@@ -222,12 +221,12 @@ mod tests {
         let _held = journal.lock().unwrap();
         journal.catch_up(world).unwrap();
         let serial = world.next_serial();
-        world.put(Sort::Slo, serial, id, text.to_owned(), None);
+        world.put("slo", (serial, id), text.to_owned(), None);
         journal.append(&std::mem::take(&mut world.pending)).unwrap();
     }
 
     fn ids(world: &World) -> Vec<&str> {
-        world.shelf(Sort::Slo).iter().map(|item| item.id.as_str()).collect()
+        world.shelf("slo").iter().map(|item| item.id.as_str()).collect()
     }
 
     #[test]

@@ -4,7 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
 use super::ids;
-use super::world::{World, is_gone_monitor, member_ids};
+use super::monitor::{is_gone, member_ids};
+use super::world::World;
 
 pub const ORG_ID: u64 = 321_000;
 
@@ -144,7 +145,7 @@ fn check_query(class: &str, query: &str, world: &World) -> Result<(), Answer> {
             return invalid("a composite needs monitor ids");
         }
         // Only what surely isn't there: an id that another API made (a synthetic test's) is unknown here.
-        if members.iter().any(|id| is_gone_monitor(world, id)) {
+        if members.iter().any(|id| is_gone(world, id)) {
             // Words as in terraform-provider-datadog issue 2440.
             return Err(Answer::refusal(400, "Some monitor IDs are invalid"));
         }
