@@ -47,6 +47,7 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
     if kind.api.update == Update::Patch {
+        reset_inside(&mut body, &aligned.desired, &aligned.live);
         // It can't differ here, and an update that names it may be refused.
         kind.paths(|field| field.immutable).for_each(|path| take(&mut body, path));
     }
@@ -91,6 +92,26 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
             (None, Value::Object(_)) => Value::Object(Map::new()),
             (None, _) => Value::Null,
         };
+    }
+}
+
+/// A PATCH keeps what it doesn't name inside an object, too.
+fn reset_inside(body: &mut Value, desired: &Value, live: &Value) {
+    let (Value::Object(body), Value::Object(desired), Value::Object(live)) = (body, desired, live) else {
+        return;
+    };
+    for (key, value) in body.iter_mut() {
+        let (Some(Value::Object(desired)), Some(Value::Object(live))) = (desired.get(key), live.get(key))
+        else {
+            continue;
+        };
+        for (inner, _) in live {
+            let goal = || desired.get(inner).cloned().unwrap_or_default();
+            if let Value::Object(value) = value {
+                value.entry(inner.clone()).or_insert_with(goal);
+            }
+        }
+        reset_inside(value, &Value::Object(desired.clone()), &Value::Object(live.clone()));
     }
 }
 

@@ -23,6 +23,7 @@ use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
 use crate::risk::{Stake, risks};
 use keyed::Keyed;
+pub use keyed::key_of;
 
 /// A thread is worth so many pairs.
 const WORTH_THREADS: usize = 32;

@@ -166,7 +166,7 @@ fn held(
     let environment = declared.environment();
     let mut released = options.release_brake.clone();
     if options.destroy {
-        released.extend(["delete".to_owned(), "empty".to_owned()]);
+        released.extend(["delete", "empty", "namespace"].map(str::to_owned));
     }
     let limits = Limits {
         brakes: &environment.brakes,

@@ -15,7 +15,9 @@ use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::kind::Kind;
 use crate::load;
+use crate::mark;
 use crate::model::{self, Address, Live};
+use crate::plan::key_of;
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
@@ -171,6 +173,12 @@ fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow
         // Its definition was lost: what bears our mark comes back under its id.
         id.clone_from(&mark.id);
     }
+    let key = mark::key(kind, &live.body);
+    let names = |resource: &&model::Resource| key.is_some() && key_of(kind, resource).as_deref() == key;
+    let mut of_kind = declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
+    if let Some(resource) = of_kind.find(names) {
+        bail!("`{text}` is declared here already, as {}", resource.address);
+    }
     let adopts = |resource: &&model::Resource| {
         resource.address.section() == kind.section
             && resource.directives.adopt.as_deref() == Some(live.id.as_str())
@@ -267,6 +275,8 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
     let mut body = Map::new();
     if let Some(live) = &import.live {
         match &live.mark {
+            // Where there is no mark the name is enough, but for an object of others.
+            None if kind.is_keyed() && !(kind.api.foreign)(&live.body) => {}
             None => {
                 body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
             }

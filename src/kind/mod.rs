@@ -68,10 +68,6 @@ impl Kind {
         }
     }
 
-    pub fn field(&self, at: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.at == at)
-    }
-
     /// Whether a pointer into a body is that of a field of which something holds.
     pub fn holds(&self, pointer: &str, holds: fn(&Field) -> bool) -> bool {
         self.fields.iter().any(|field| holds(field) && matches(field.at, pointer))

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Envelope, Identity, Kind, List, Paging, Quirks, Summary};
+use super::{About, Api, Envelope, Identity, Kind, List, Paging, Quirks};
 
 /// Facts: 78 creates, 2 updates and 23 reads, and the OpenAPI document.
 pub const TEAM: Kind = Kind {
@@ -16,8 +16,6 @@ pub const TEAM: Kind = Kind {
         list: List {
             paging: Paging::Number { page: "page[number]", size: "page[size]" },
             page_size: 100,
-            // It lacks avatar, banner and modules (38 of 38).
-            summary: Some(Summary { modified: "modified_at" }),
             ..Api::V2.list
         },
         // Kept by an identity provider.
@@ -29,13 +27,14 @@ pub const TEAM: Kind = Kind {
     identity: Identity::LastLine("/description"),
     fields: &[
         undocumented("").open(),
-        text("/avatar", "One emoji"),
+        // No read shows it, nor banner and modules (27 of 27).
+        text("/avatar", "One emoji; sent, and not compared").unseen(),
         // A number at random where none was sent (78 of 78).
-        count("/banner", "The number of the picture behind the title").filled(),
+        count("/banner", "The number of the picture behind the title; not compared").filled().unseen(),
         read_only("/created_at"),
         text("/description", "For people; Markdown"),
         text("/handle", "`@team-HANDLE`; unique").required(),
-        texts("/hidden_modules", "Parts of the team's page that are not shown").set(),
+        texts("/hidden_modules", "Parts of the team's page that are not shown; not compared").set().unseen(),
         read_only("/id"),
         read_only("/is_managed"),
         read_only("/link_count"),
@@ -44,7 +43,7 @@ pub const TEAM: Kind = Kind {
         read_only("/provisioned_by"),
         read_only("/summary"),
         read_only("/user_count"),
-        texts("/visible_modules", "Parts of the team's page that are shown").set(),
+        texts("/visible_modules", "Parts of the team's page that are shown; not compared").set().unseen(),
     ],
     about: About { web: "/teams", created: Some("/created_at"), ..About::NONE },
     quirks: Quirks::NONE,
