@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use super::shared::shared_keys;
 use super::{Desk, Told, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
@@ -64,8 +65,10 @@ impl Judged {
         let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
         declared.written =
             definitions.resources.iter().map(|definition| definition.address.clone()).collect();
-        drop(definitions);
         diagnostics.extend(faults);
+        let Declared { config, scope, .. } = &declared;
+        diagnostics.extend(shared_keys(&definitions, config, scope, &resources, &sources));
+        drop(definitions);
         let (settings, faults) = check::Settings::read(&declared.config);
         diagnostics.extend(faults);
         diagnostics.extend(declared.config.unused(&resources));
