@@ -55,15 +55,8 @@ pub struct Common {
     /// Run as if started in this folder
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
-    /// The environment of musher.yaml to work on
-    #[arg(
-        short,
-        long,
-        value_name = "ENV",
-        env = "MUSHER_ENVIRONMENT",
-        hide_env_values = true,
-        global = true
-    )]
+    /// The environment of musher.yaml to work on [env: MUSHER_ENVIRONMENT]
+    #[arg(short, long, value_name = "ENV", global = true)]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -452,8 +445,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let common = cli.common;
-    let desk = Desk { common: &common, connect: &connect::connect };
+    let mut common = cli.common;
+    common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
+    let hosts = connect::hosts();
+    let desk = Desk { common: &common, hosts: &hosts, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
         Command::Validate(options) => commands::validate::run(&desk, &options).await,

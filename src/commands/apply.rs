@@ -41,7 +41,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         Some(sealed) => sealed.common(desk.common)?,
         None => desk.common.clone(),
     };
-    let desk = &Desk { common: &common, connect: desk.connect };
+    let desk = &Desk { common: &common, ..*desk };
     let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {

@@ -34,7 +34,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit>
     }
     // What is written is what stands now.
     let common = Common { no_cache: true, ..desk.common.clone() };
-    let desk = &Desk { common: &common, connect: desk.connect };
+    let desk = &Desk { common: &common, ..*desk };
     let declared = declare_nothing(desk)?;
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(desk, &declared, &progress)?;

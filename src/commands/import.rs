@@ -59,7 +59,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Import) -> anyhow::Result<Exit>
     let only = wanted.iter().map(|import| globset::escape(import.address(kind).as_str())).collect();
     let common = Common { only, format: None, ..desk.common.clone() };
     let applying = cli::Apply { yes: options.yes, ..cli::Apply::default() };
-    apply::run(&Desk { common: &common, connect: desk.connect }, &applying).await
+    apply::run(&Desk { common: &common, ..*desk }, &applying).await
 }
 
 /// An object on its way into the project.

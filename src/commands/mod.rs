@@ -25,7 +25,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cache::Cache;
 use crate::cli::{Common, Format};
-use crate::config::{Config, Scope};
+use crate::config::{Config, Hosts, Scope};
 use crate::render::{self, Stream};
 use crate::wire::Wire;
 
@@ -33,8 +33,11 @@ use crate::wire::Wire;
 pub const SANDBOX: &str = ".musher/sandbox";
 
 /// What every command works with.
+#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     pub common: &'a Common,
+    /// Where keys may go besides Datadog, by the process environment.
+    pub hosts: &'a Hosts,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
 
