@@ -353,7 +353,7 @@ pub struct Plan {
     pub unchanged: usize,
     /// Live ids and URLs of the resources that the changes may refer to, by address.
     pub known: std::collections::BTreeMap<Address, Known>,
-    /// How many live objects the owner has, by all kinds: what brakes count against.
+    /// How many resources of the owner are live, clones not counted: what brakes count against.
     pub owned: usize,
     /// By use: how many of its instances are live, and how many of those would go.
     pub instances: std::collections::BTreeMap<String, Instances>,

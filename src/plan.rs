@@ -71,7 +71,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         changes,
         unchanged,
         known,
-        owned: inputs.live.iter().filter(|live| bears(live, inputs.scope)).count(),
+        owned: count_owned(inputs),
         instances,
         declared: inputs.resources.len(),
     };
@@ -454,6 +454,14 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
         None,
     )
     .help("declare the field to have it compared; it stays as it is otherwise")
+}
+
+/// How many resources of the owner are live, each once, however many copies of it somebody made.
+fn count_owned(inputs: &Inputs) -> usize {
+    let ours = inputs.live.iter().filter(|live| bears(live, inputs.scope));
+    let resources: BTreeSet<(&str, &str)> =
+        ours.filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
+    resources.len()
 }
 
 /// How many instances of each declared use are live, and how many of them nothing declares any more.

@@ -30,8 +30,10 @@ pub enum Fault {
     NotFound,
     /// Another 4xx: the service refuses the body or the time.
     Refused,
-    /// 5xx, 408, or a 429 that did not end: the service couldn't. It may have done it.
+    /// 5xx or 408: the service couldn't. It may have done it.
     Unwell,
+    /// A rate limit: a 429 that did not end, or a wait that is too long. Nothing was done.
+    Limited,
     /// Nothing reached the service.
     Unreachable,
     /// The answer was lost on its way: it may have been done.
@@ -53,8 +55,10 @@ impl Refusal {
         let fault = match response.status {
             401 | 403 => Fault::Forbidden,
             404 => Fault::NotFound,
-            408 | 429 | 500.. => Fault::Unwell,
-            400..500 => Fault::Refused,
+            408 | 500.. => Fault::Unwell,
+            429 => Fault::Limited,
+            // What is answered by a redirect was not done: the same request gets the same answer.
+            300..500 => Fault::Refused,
             _ => Fault::Odd,
         };
         let mut words = words(&response.body);
@@ -68,6 +72,8 @@ impl Refusal {
         match error {
             WireError::NotSent(text) => Self::new(request, Fault::Unreachable, cut(text.clone())),
             WireError::Lost(text) => Self::new(request, Fault::Lost, cut(text.clone())),
+            WireError::Held(text) => Self::new(request, Fault::Limited, cut(text.clone())),
+            WireError::TooLarge(text) => Self::odd(request, text.clone()),
         }
     }
 
@@ -90,6 +96,7 @@ impl Refusal {
         let colon = if words.is_empty() { "" } else { ": " };
         match (self.fault, self.status) {
             (Fault::Unreachable, _) => format!("{method} {path} could not be sent{colon}{words}"),
+            (Fault::Limited, None) => format!("{method} {path} was not sent{colon}{words}"),
             (Fault::Lost, _) => format!("{method} {path} got no whole answer{colon}{words}"),
             (Fault::Odd, None) => {
                 format!("{method} {path} got an answer that musher doesn't understand{colon}{words}")
