@@ -37,6 +37,7 @@ mod brake;
 // Doors.
 mod client;
 mod cache;
+mod hidden;
 mod http;
 mod limit;
 mod apply;

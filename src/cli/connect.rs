@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::cache::Cache;
 use crate::commands::{Connection, SANDBOX};
 use crate::config::{Config, Environment, Hosts, Scope, Target};
+use crate::hidden;
 use crate::http::{Endpoint, Https, Keys};
 use crate::sandbox::Sandbox;
 use crate::wire::Wire;
@@ -31,9 +32,10 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let endpoint = endpoint(&environment.target, &hosts())?;
     let keys = Keys::read(&environment.keys, &endpoint.shown, &variable)?;
     let variables = keys.variables.clone();
+    hidden::remember(&keys.hidden);
     let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
     let cache =
-        if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)) };
+        if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)).without(hidden::holds) };
     Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
 }
 

@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use super::pointed;
+use crate::hidden;
 use crate::wire::{Method, Request, Response, WireError};
 
 /// Words of the service beyond this many characters are cut.
 const LONGEST: usize = 2_000;
 const MOST_PARTS: usize = 20;
+/// Of a body that isn't understood, so many bytes are looked at for keys: more than any form of one.
+const MOST_READ: usize = 16 * LONGEST;
 
 /// A request that came to nothing. Its words are raw: whoever shows them cleans them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -110,7 +113,10 @@ impl Refusal {
 /// The service's own words, from each form of error body that the recordings show (`recorded/SEMANTICS.md`
 /// §6); anything else as it stands.
 fn words(body: &[u8]) -> String {
-    let raw = || String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]).trim().to_owned();
+    let raw = || {
+        let begin = hidden::shown_bytes(&body[..body.len().min(MOST_READ)]);
+        String::from_utf8_lossy(&begin[..begin.len().min(4 * LONGEST)]).trim().to_owned()
+    };
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return raw() };
     let parts: Vec<String> = match (members.get("errors"), members.get("error"), members.get("message")) {
         (Some(Value::Array(errors)), _, _) => errors.iter().take(MOST_PARTS).filter_map(part).collect(),
@@ -159,7 +165,9 @@ fn part(error: &Value) -> Option<String> {
     }
 }
 
+/// Without keys first: half of one would not be found any more.
 fn cut(text: String) -> String {
+    let text = hidden::shown(&text).into_owned();
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,

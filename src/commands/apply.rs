@@ -20,6 +20,7 @@ use crate::canon;
 use crate::cli::{self, Exit, Format};
 use crate::diagnostic::Sources;
 use crate::diff::diff;
+use crate::hidden;
 use crate::kind::Kind;
 use crate::load::locate::Locator;
 use crate::lock::{self, Lock, LockError};
@@ -41,8 +42,12 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         Some(sealed) => sealed.common(desk.common)?,
         None => desk.common.clone(),
     };
+    let given = desk.common;
     let desk = &Desk { common: &common, ..*desk };
     let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
+    if let Some(sealed) = &sealed {
+        sealed.agree(given, &declared.config)?;
+    }
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {
         // First, so that signals are heard before anything is said.
@@ -90,7 +95,7 @@ async fn prepare(
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
-    let surveyed = survey(desk, declared, &service, service.ask(&declared.scope.owner)).await?;
+    let surveyed = survey(desk, declared, &service, (service.ask(&declared.scope.owner), false)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
@@ -296,5 +301,5 @@ fn report(options: &cli::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Re
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;
-    replace_file(path, &text)
+    replace_file(path, &hidden::shown_bytes(&text))
 }

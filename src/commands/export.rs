@@ -13,6 +13,7 @@ use super::surveyed::{Service, service};
 use crate::cli::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::known_words;
+use crate::hidden;
 use crate::kind::{self, KINDS, Kind};
 use crate::load;
 use crate::mark;
@@ -44,6 +45,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit>
         named(desk, &service, kind, &options.named).await?
     };
     progress.end();
+    let missed = missed + live.iter().filter(|live| holds_key(&live.body)).count();
     let folder = desk.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
     let written = write(desk, kind, live, &Plan { folder, format, force: options.force })?;
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
@@ -161,6 +163,10 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan) -> anyhow::
     }
     let mut taken = BTreeSet::new();
     let mut written = Vec::new();
+    let (keyed, live): (Vec<Live>, Vec<Live>) = live.into_iter().partition(|live| holds_key(&live.body));
+    for live in &keyed {
+        desk.complain(&no_file_for(kind, &live.id))?;
+    }
     for live in live {
         let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
         let body = exported(desk, kind, live)?;
@@ -177,6 +183,19 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan) -> anyhow::
         written.push(put(&path, &text, plan.force)?);
     }
     Ok(written)
+}
+
+/// Whether a body repeats a key of this run: no file may, and a body without it would be another one.
+pub fn holds_key(body: &Value) -> bool {
+    hidden::holds(&body.to_string())
+}
+
+pub fn no_file_for(kind: &Kind, id: &str) -> String {
+    format!(
+        "the {} {id} holds one of the keys that this run uses, and is not written to a file: take the key out of it, \
+         and revoke it",
+        kind.name
+    )
 }
 
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.

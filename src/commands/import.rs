@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{as_yaml, id_of, json, kind_of, title};
+use super::export::{as_yaml, holds_key, id_of, json, kind_of, no_file_for, title};
 use super::surveyed::{Service, service};
 use super::{Desk, Told, apply, replace_file};
 use crate::cli::{self, Common, Exit, Format};
@@ -107,6 +107,9 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let live = answer.map_err(|refusal| {
                 service.explain(refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
+            if holds_key(&live.body) {
+                bail!(no_file_for(kind, &id));
+            }
             from_live(lazy.declared, kind, text, live)?
         };
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());

@@ -26,6 +26,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::cache::Cache;
 use crate::cli::{Common, Format};
 use crate::config::{Config, Hosts, Scope};
+use crate::hidden;
 use crate::render::{self, Stream};
 use crate::wire::Wire;
 
@@ -79,7 +80,7 @@ impl Desk<'_> {
         };
         let mut text = Vec::new();
         write(&mut text, false)?;
-        replace_file(path, &text)
+        replace_file(path, &hidden::shown_bytes(&text))
     }
 
     /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.

@@ -27,6 +27,8 @@ use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+use crate::hidden;
+
 /// Where something is printed: data on stdout, everything else on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -57,11 +59,35 @@ pub fn print(
         Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
         Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, raw);
+    let mut out = BufWriter::with_capacity(1 << 16, WithoutKeys { out: raw, rest: Vec::new() });
     let written = write(&mut out, color).and_then(|()| out.flush());
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();
     quiet_if_gone(written)
+}
+
+/// Takes keys out of what is printed, line by line.
+struct WithoutKeys<W: Write> {
+    out: W,
+    /// The line that has no end yet.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Write for WithoutKeys<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (lines, rest) = bytes.split_at(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        if !lines.is_empty() {
+            self.rest.extend_from_slice(lines);
+            self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        }
+        self.rest.extend_from_slice(rest);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        self.out.flush()
+    }
 }
 
 /// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.

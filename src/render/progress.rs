@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::value::{count, cut, plural};
+use crate::hidden;
 use crate::model::{Event, Outcome, Status, Watch};
 
 /// Work that ends earlier shows nothing.
@@ -218,7 +219,7 @@ fn show(bar: &ProgressBar, tally: &Tally) {
 
 /// Progress is a courtesy: where stderr is gone, the work goes on.
 fn write_line(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", hidden::shown(text));
 }
 
 #[cfg(test)]
