@@ -65,6 +65,7 @@ pub const DASHBOARD: Kind = Kind {
         "/default_timeframe",
     ],
     open: &[""],
+    emptied: true,
     replaced: &[""],
     sets: &["/tags", "/notify_list"],
     trimmed: &[],

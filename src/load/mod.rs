@@ -28,6 +28,7 @@ use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 pub use body::{clean, sort_of, unwrap};
 pub use directives::check_keys;
 pub use gather::{load, template};
+pub use json::{beyond_64_bits, holds_large};
 pub use span::short;
 pub use templates::is_name as is_variable;
 pub use walk::resolve;
