@@ -141,6 +141,8 @@ pub struct Listing {
 pub struct Summary {
     /// The time of the last change: together with the id it names one version of the body.
     pub modified: &'static str,
+    /// Fields of the body that the summary shows, too.
+    pub shown: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
