@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::diagnostic::FileId;
-use crate::load::{beyond_64_bits, holds_large};
 use crate::load::definitions::{Param, ParamSort};
+use crate::source::{beyond_64_bits, holds_large};
 use crate::template::{holds_reserved, parse_number, show_number};
 
 /// What a value must be: the declared type, else that of the default.

@@ -5,7 +5,7 @@ mod workflow;
 use camino::Utf8Path;
 
 use super::{Desk, new_file, start};
-use crate::cli::{self, Ci, Exit};
+use crate::args::{self, Ci, Exit};
 use crate::config;
 use crate::diagnostic::Sources;
 use crate::model::slug;
@@ -14,7 +14,7 @@ const DEFINITION: &str = include_str!("definition.yaml");
 /// The state of the sandbox is nobody else's.
 const IGNORED: &str = ".musher/\n";
 
-pub fn run(desk: &Desk<'_>, options: &cli::Init) -> anyhow::Result<Exit> {
+pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
     let folder = start(desk.common)?;
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;

@@ -65,7 +65,7 @@ mod tests {
         let (config, faults) = config::read(root, &Hosts::default(), &mut Sources::default());
         assert_eq!(faults, []);
         let text = text(config.as_ref());
-        let (value, faults) = crate::load::value(&text, Format::Yaml, FileId(0));
+        let (value, faults) = crate::source::value(&text, Format::Yaml, FileId(0));
         assert_eq!(faults, [], "{text}");
         (text.clone(), value.unwrap_or_else(|| panic!("no YAML: {text}")))
     }

@@ -7,9 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::span::bytes_at;
-use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
-use super::yaml::{MAX_FAULTS, MAX_NODES};
+use super::tree::{Children, Content, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Style, Tree, bytes_at};
 use super::yaml_faults::{duplicate_key, no_json};
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
@@ -260,7 +258,7 @@ fn decode(inside: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tree::Index;
+    use crate::source::tree::Index;
 
     #[test]
     fn whole_numbers_beyond_64_bits_are_told() {
