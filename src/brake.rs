@@ -40,7 +40,9 @@ impl Held {
             Some(Limit::Percent(percent)) => format!("{percent}%"),
             Some(Limit::Count(count)) => count.to_string(),
         };
-        format!("{run}; `brakes: {{{name}: {limit}}}` for the environment in musher.yaml lets as much pass in every run")
+        format!(
+            "{run}; `brakes: {{{name}: {limit}}}` for the environment in musher.yaml lets as much pass in every run"
+        )
     }
 }
 
@@ -113,7 +115,8 @@ fn delete(plan: &Plan, brakes: &Brakes) -> Option<Held> {
         plan.changes.iter().filter(|change| change.deletes()).map(|change| change.address.as_str()).collect();
     let count = gone.len();
     let past = past(count, plan.owned, brakes.delete)?;
-    let text = format!("{count} of {} live resources would be deleted or replaced; {}", plan.owned, past.text);
+    let text =
+        format!("{count} of {} live resources would be deleted or replaced; {}", plan.owned, past.text);
     Some(Held { name: "delete", text, limit: past.least })
 }
 
@@ -244,7 +247,10 @@ mod tests {
             };
             let held = told(&brakes(limit));
             let knobs = held.iter().map(Held::knobs).collect::<Vec<_>>().join("");
-            assert!(knobs.starts_with("if this is meant, run again with `--release-brake delete`"), "{knobs}");
+            assert!(
+                knobs.starts_with("if this is meant, run again with `--release-brake delete`"),
+                "{knobs}"
+            );
             let setting = expected.map(|limit| format!("`brakes: {{delete: {limit}}}`"));
             assert_eq!(knobs.contains("brakes:"), expected.is_some(), "{knobs}");
             assert!(setting.is_none_or(|setting| knobs.contains(&setting)), "{knobs}");

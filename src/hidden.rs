@@ -67,7 +67,8 @@ pub struct Hidden {
 
 impl Hidden {
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let forms: Vec<String> = secrets.into_iter().filter(|secret| is_telling(secret)).flat_map(forms).collect();
+        let forms: Vec<String> =
+            secrets.into_iter().filter(|secret| is_telling(secret)).flat_map(forms).collect();
         let forms = (!forms.is_empty())
             .then(|| Regex::new(&forms.join("|")).expect("bug: escaped texts are a pattern"));
         Self { forms }
@@ -119,7 +120,9 @@ fn forms(secret: &str) -> Vec<String> {
 fn character(byte: u8) -> String {
     let own = regex::escape(&char::from(byte).to_string());
     let escaped = if byte.is_ascii_alphanumeric() { own } else { format!(r"\\{{0,8}}{own}") };
-    format!(r"(?:{escaped}|\\{{1,8}}(?:u00|x){byte:02x}|%(?:25){{0,4}}{byte:02x}|&#(?:0{{0,5}}{byte}|x0{{0,5}}{byte:x});)")
+    format!(
+        r"(?:{escaped}|\\{{1,8}}(?:u00|x){byte:02x}|%(?:25){{0,4}}{byte:02x}|&#(?:0{{0,5}}{byte}|x0{{0,5}}{byte:x});)"
+    )
 }
 
 /// The characters of base64 that stand for these bytes alone, with so many others before them.

@@ -34,8 +34,11 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let variables = keys.variables.clone();
     hidden::remember(&keys.hidden);
     let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
-    let cache =
-        if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)).without(hidden::holds) };
+    let cache = if no_cache {
+        Cache::none()
+    } else {
+        Cache::open(&format!("{} {}", endpoint.url, scope.owner)).without(hidden::holds)
+    };
     Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
 }
 

@@ -46,8 +46,9 @@ fn keys(options: &Serve) -> anyhow::Result<Keys> {
     if !options.check_keys {
         return Ok(Keys::Any);
     }
-    let variable =
-        |name: &str| std::env::var(name).map_err(|_| anyhow!("--check-keys needs {name} to be set"));
+    let variable = |name: &str| {
+        super::connect::variable(name).ok_or_else(|| anyhow!("--check-keys needs {name} to be set"))
+    };
     Ok(Keys::These { api: variable("DD_API_KEY")?, app: variable("DD_APP_KEY")? })
 }
 

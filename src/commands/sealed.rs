@@ -51,7 +51,10 @@ impl Sealed {
             return Ok(());
         }
         let own = self.saved.environment.as_deref().unwrap_or("none");
-        bail!("the project has several environments: say with `-e` which one {} is for (it says {own})", self.path)
+        bail!(
+            "the project has several environments: say with `-e` which one {} is for (it says {own})",
+            self.path
+        )
     }
 
     /// Refuses, naming each thing that is no longer as it was when the plan was made.

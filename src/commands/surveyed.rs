@@ -78,7 +78,10 @@ async fn whose(
     };
     let answer = asked.await.context(dropped)?;
     let context = || {
-        format!("the environment names the organisation `{named}`, and {} doesn't tell whose the keys are", service.site)
+        format!(
+            "the environment names the organisation `{named}`, and {} doesn't tell whose the keys are",
+            service.site
+        )
     };
     Ok(answer.map_err(|refusal| service.explain(refusal).context(context()))?.map(ours))
 }
@@ -87,7 +90,12 @@ async fn whose(
 /// a key to pieces.
 fn show_no_keys(plan: &mut Plan) {
     for change in &mut plan.changes {
-        change.diff.iter_mut().flat_map(|field| [&mut field.before, &mut field.after]).flatten().for_each(show_value);
+        change
+            .diff
+            .iter_mut()
+            .flat_map(|field| [&mut field.before, &mut field.after])
+            .flatten()
+            .for_each(show_value);
         for risk in &mut change.risks {
             risk.text = hidden::shown(&risk.text).into_owned();
         }

@@ -15,8 +15,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 pub use endpoint::Endpoint;
 pub use keys::Keys;
 
-use size::Growing;
 use crate::wire::{Method, Request, Response, Wire, WireError};
+use size::Growing;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last one read.
@@ -87,7 +87,10 @@ impl Https {
             .headers()
             .iter()
             .map(|(name, value)| {
-                (name.as_str().to_owned(), hidden.hide(&String::from_utf8_lossy(value.as_bytes())).into_owned())
+                (
+                    name.as_str().to_owned(),
+                    hidden.hide(&String::from_utf8_lossy(value.as_bytes())).into_owned(),
+                )
             })
             .collect();
         let body = self.read(answer).await?;

@@ -79,7 +79,8 @@ mod tests {
     #[test]
     fn large_pages_pass() {
         let monitor = |n: usize| {
-            let options = r#"{"thresholds":{"critical":1.5,"warning":0.5},"silenced":{},"locked":false}"#.to_owned();
+            let options =
+                r#"{"thresholds":{"critical":1.5,"warning":0.5},"silenced":{},"locked":false}"#.to_owned();
             let text = "A message, with [brackets], {{#is_alert}} and \\\"quotes\\\". ".repeat(950);
             format!(r#"{{"id":{n},"options":{options},"tags":["a:b","c:d"],"message":"{text}"}},"#)
         };

@@ -17,10 +17,7 @@ pub const DASHBOARD: Kind = Kind {
         items: Some("dashboards"),
         tag_filter: None,
         query: &[],
-        summary: Some(Summary {
-            modified: "modified_at",
-            shown: &["title", "description", "layout_type"],
-        }),
+        summary: Some(Summary { modified: "modified_at", shown: &["title", "description", "layout_type"] }),
     },
     id: IdType::Text,
     web_path: "/dashboard/{id}",

@@ -75,7 +75,8 @@ struct WithoutKeys<W: Write> {
 
 impl<W: Write> Write for WithoutKeys<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (lines, rest) = bytes.split_at(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        let (lines, rest) =
+            bytes.split_at(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
         if !lines.is_empty() {
             self.rest.extend_from_slice(lines);
             self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;

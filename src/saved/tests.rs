@@ -133,7 +133,10 @@ fn a_summary_that_is_not_that_of_the_changes_is_told() {
     let saved = read(out.as_slice()).expect("its digest fits");
     let (plan, seal) = (now.plan(), now.seal());
     let found = moved(&saved, &now_of(&plan, &seal));
-    assert!(matches!(&found[..], [one] if one.contains("unchanged 7;") && one.ends_with("unchanged 0")), "{found:?}");
+    assert!(
+        matches!(&found[..], [one] if one.contains("unchanged 7;") && one.ends_with("unchanged 0")),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::kind::KINDS;
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
 const NAMES: &str = "A name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
 /// Names of environment variables that hold keys.
-const ENVIRONMENT_VARIABLE: &str = "^([A-Z_][A-Z0-9_]*_)?DD_[A-Z0-9_]*$|^([A-Z_][A-Z0-9_]*)?DATADOG[A-Z0-9_]*$";
+const ENVIRONMENT_VARIABLE: &str =
+    "^([A-Z_][A-Z0-9_]*_)?DD_[A-Z0-9_]*$|^([A-Z_][A-Z0-9_]*)?DATADOG[A-Z0-9_]*$";
 
 /// The keys at the top of the file.
 pub fn properties() -> Map<String, Value> {

@@ -58,7 +58,9 @@ pub fn tag(file: FileId, tag: &str, range: Range<usize>) -> Diagnostic {
 }
 
 pub fn no_json(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
-    let what = if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-".contains(&byte)) && !text.contains(['e', 'E']) {
+    let what = if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-".contains(&byte))
+        && !text.contains(['e', 'E'])
+    {
         format!("The number `{}` is beyond 64 bits: it would lose digits", short(text))
     } else {
         format!("JSON has no number `{}`", short(text))

@@ -60,7 +60,9 @@ fn a_saved_plan_carries_its_environment_and_selection() {
     project.run(&[&other[..], &["--only", "x"]].concat()).check(1, &["was not planned with that `--only`"]);
     project.run(&[&other[..], &["--destroy"]].concat()).check(1, &["cannot be used with"]);
     // Whoever may write the file must not choose the environment.
-    project.run(&["apply", "plan.json", "--yes"]).check(1, &["several environments", "`-e`", "it says other"]);
+    project
+        .run(&["apply", "plan.json", "--yes"])
+        .check(1, &["several environments", "`-e`", "it says other"]);
     project.run(&["plan", "-e", "other"]).check(0, &["2 to create"]);
     let same = [&other[..], &["--only", "monitors/a"]].concat();
     project.run(&same).check(0, &["Environment other", "Applied: 1 created."]);

@@ -54,8 +54,9 @@ fn check(project: &Project, runs: &[Ran]) {
 
 /// A project whose environment is this API, with keys in the variables that it names.
 fn project(url: &str) -> Project {
-    let project =
-        Project::new(&format!("  prod: {{api_url: '{url}', keys: {{api: PROD_DD_API, app: PROD_DD_APP}}}}\n"));
+    let project = Project::new(&format!(
+        "  prod: {{api_url: '{url}', keys: {{api: PROD_DD_API, app: PROD_DD_APP}}}}\n"
+    ));
     project.declare([("a", 1), ("b", 1)]);
     project.with("PROD_DD_API", API).with("PROD_DD_APP", APP)
 }

@@ -61,7 +61,8 @@ fn missing_keys() {
 
 #[test]
 fn a_site_that_does_not_exist() {
-    let mut project = declared("project: shop\nenvironments: {prod: {api_url: 'https://no-such-site.invalid'}}\n");
+    let mut project =
+        declared("project: shop\nenvironments: {prod: {api_url: 'https://no-such-site.invalid'}}\n");
     project.set("MUSHER_ALLOW_HOSTS", "no-such-site.invalid");
     project.set("DD_API_KEY", SECRET);
     project.set("DD_APP_KEY", SECRET);

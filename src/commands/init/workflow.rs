@@ -12,7 +12,8 @@ const EXAMPLE: &str = "prod";
 /// The text of the workflow. Names of environments and variables are of forms that can't be anything else in it.
 pub fn text(config: Option<&Config>) -> String {
     let declared = config.map(|config| &config.environments);
-    let live = declared.into_iter().flatten().filter(|(_, environment)| environment.target != Target::Sandbox);
+    let live =
+        declared.into_iter().flatten().filter(|(_, environment)| environment.target != Target::Sandbox);
     let mut environments: Vec<(&str, KeyNames)> =
         live.map(|(name, environment)| (name.as_str(), environment.keys.clone())).collect();
     if environments.is_empty() {
@@ -28,7 +29,10 @@ pub fn text(config: Option<&Config>) -> String {
             .replace("@NEEDS@", &needs)
             .replace("@READ@", &read.join(" and "))
             .replace("@READING@", &variables(secrets(keys)))
-            .replace("@WRITING@", &variables(secrets(keys).into_iter().map(|(name, _)| (name.clone(), name))));
+            .replace(
+                "@WRITING@",
+                &variables(secrets(keys).into_iter().map(|(name, _)| (name.clone(), name))),
+            );
         before = Some(name);
     }
     text.replace("@INSTALL@", INSTALL.trim_end())
@@ -46,7 +50,8 @@ fn secrets(keys: &KeyNames) -> Vec<(String, String)> {
 
 /// Lines of a step's `env`.
 fn variables(secrets: impl IntoIterator<Item = (String, String)>) -> String {
-    let line = |(variable, secret): (String, String)| format!("          {variable}: ${{{{ secrets.{secret} }}}}");
+    let line =
+        |(variable, secret): (String, String)| format!("          {variable}: ${{{{ secrets.{secret} }}}}");
     secrets.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -124,9 +129,15 @@ mod tests {
                 if last == "run" {
                     // Nothing is put into a script by GitHub, where it could be more than a word.
                     assert!(!text.contains("${{"), "{text}");
-                    assert!(!text.contains("cargo install") || text.contains("--git") && text.contains("--rev"));
+                    assert!(
+                        !text.contains("cargo install") || text.contains("--git") && text.contains("--rev")
+                    );
                     let musher = text.lines().filter(|line| line.starts_with("musher "));
-                    assert!(musher.clone().all(|line| names.iter().any(|name| line.contains(&format!(" -e {name} ")))));
+                    assert!(
+                        musher
+                            .clone()
+                            .all(|line| names.iter().any(|name| line.contains(&format!(" -e {name} "))))
+                    );
                 }
             }
             assert!(!text.contains('@') || !text.contains("@NAME"), "{text}");
