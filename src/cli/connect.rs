@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cache::Cache;
-use crate::commands::{Connection, SANDBOX};
+use crate::commands::{Connection, sandbox};
 use crate::config::{Config, Environment, Hosts, Scope, Target};
 use crate::hidden;
 use crate::http::{Endpoint, Https, Keys};
@@ -18,7 +18,7 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let unnamed = Environment::default();
     let environment = environment.unwrap_or(&unnamed);
     if environment.target == Target::Sandbox {
-        let folder = config.root.join(SANDBOX);
+        let folder = sandbox(&config.root)?;
         let wire: Arc<dyn Wire> = Arc::new(Sandbox::open(folder.as_std_path())?);
         // A cache would save nothing, and outlive a reset.
         return Ok(Connection {

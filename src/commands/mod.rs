@@ -32,7 +32,22 @@ use crate::render::{self, Stream};
 use crate::wire::Wire;
 
 /// The sandbox's state, below the project's folder.
-pub const SANDBOX: &str = ".musher/sandbox";
+const SANDBOX: &str = ".musher/sandbox";
+
+/// The folder of the sandbox's state. A project may come from anybody: no link in it leads the state elsewhere.
+pub fn sandbox(root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    let folder = root.join(SANDBOX);
+    let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
+    for part in folder.ancestors().take_while(|part| *part != root) {
+        let leaves =
+            part.is_symlink() && real(part).zip(real(root)).is_none_or(|(to, root)| !to.starts_with(root));
+        anyhow::ensure!(
+            !leaves,
+            "{part} is a link that leads out of the project: the sandbox keeps nothing there"
+        );
+    }
+    Ok(folder)
+}
 
 /// What every command works with.
 #[derive(Clone, Copy)]

@@ -78,6 +78,17 @@ async fn answers_come_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_small_answer_that_unpacks_to_a_large_one_is_given_up() {
+    for (piece, words) in [(" ".repeat(65 << 20), "64 MB"), ("[],".repeat(400_000 * 3), "values")] {
+        let packed = gzip(&piece);
+        let head = format!("200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}", packed.len());
+        let (url, _served) = serve(with_head(&head, &packed)).await;
+        let result = https(&url).send(&get("/api/v1/monitor")).await;
+        assert!(matches!(&result, Err(WireError::TooLarge(text)) if text.contains(words)), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let answer = with_head("302 Found\r\nLocation: http://127.0.0.1:1/steal\r\nContent-Length: 0", b"");
     check(answer, Ok((302, ""))).await;

@@ -396,3 +396,22 @@ fn numbers_beyond_64_bits_are_errors_wherever_they_are_read() {
     project.write("monitors/m.json", body.replace(large, "18446744073709551615"));
     project.run(&["validate"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_leads_the_sandbox_nowhere() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    for (link, arguments) in [
+        (".musher", &["apply", "--yes"][..]),
+        (".musher/sandbox", &["plan"]),
+        (".musher", &["sandbox", "reset"]),
+    ] {
+        let project = Project::sandbox();
+        project.declare(&one(monitor("a", json!({}))));
+        std::fs::create_dir_all(project.path(link).parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), project.path(link)).unwrap();
+        let ran = project.exits(1, arguments);
+        assert!(ran.err.contains("leads out of the project"), "{}", ran.shown());
+        assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    }
+}
