@@ -142,7 +142,7 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
-  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
+  musher apply plan.json -e prod --yes          a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// Write live objects to files: one each, as the UI exports them
