@@ -7,6 +7,7 @@ mod directives;
 mod gather;
 mod json;
 pub mod locate;
+mod passed;
 mod read;
 mod scalar;
 mod span;
