@@ -179,12 +179,11 @@ pub fn inside(root: &Utf8Path, relative: &Utf8Path) -> Result<Utf8PathBuf, &'sta
         return Err("is no name that a file can have everywhere");
     }
     let path = root.join(relative);
-    let real = within(root, &path).ok_or("leads out of its folder, through a link")?;
     // A link that leads nowhere is there all the same, and what is written to it lands where it points to.
-    if real == path || !fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink()) || path.exists() {
-        return Ok(path);
+    if fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink()) && !path.exists() {
+        return Err("is a link that leads nowhere");
     }
-    Err("is a link that leads nowhere")
+    within(root, &path).map(|_| path).ok_or("leads out of its folder, through a link")
 }
 
 /// Whether a name is one file on every system, and neither hidden nor a device.

@@ -14,7 +14,8 @@ use crate::model::Owner;
 /// How long a lock holds that nobody refreshes: a run that was killed keeps others waiting no longer.
 const EXPIRY: Duration = Duration::from_secs(120);
 const REFRESH: Duration = Duration::from_secs(30);
-/// Between two looks at the lock that is held, or waited for.
+/// Between two looks at a lock that is held, and at one that is waited for.
+const LOOK: Duration = Duration::from_millis(250);
 const POLL: Duration = Duration::from_secs(1);
 /// Between two tries to take an expired lock over, and how many there are.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -100,7 +101,7 @@ impl Held {
     /// Ends when the lock is lost.
     pub async fn lost(&self) {
         while !self.is_lost() {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(LOOK).await;
         }
     }
 
@@ -188,7 +189,7 @@ impl Lock {
         // On a thread of its own: a volume that doesn't answer must not hold up anything else.
         std::thread::spawn(move || {
             while seen.look(&file) {
-                std::thread::sleep(POLL);
+                std::thread::sleep(LOOK);
             }
         });
         Self { path: path.to_owned(), held, stale }

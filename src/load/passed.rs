@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::gather::is_definition;
 use super::read;
 use super::walk::Root;
-use crate::diagnostic::{Diagnostic, FileId, Format};
+use crate::diagnostic::{Diagnostic, FileId};
 use crate::kind;
 
 /// The largest file that is looked into, in bytes, and how many are.
@@ -92,17 +92,18 @@ fn is_promising(root: &Root, path: &Utf8Path) -> bool {
     !is_scratch && !is_copy && (promises || aside)
 }
 
-/// Whether what a file holds looks like definitions; of a broken one the lines decide.
+/// Whether what a file holds looks like definitions, whatever its name says; of a broken one the lines decide.
 fn holds_definitions(path: &Utf8Path) -> bool {
     let Some(text) = small_text(path) else { return false };
-    let format = if text.trim_start().starts_with('{') { Format::Json } else { Format::Yaml };
-    let as_name = Utf8Path::new(if format == Format::Json { "x.json" } else { "x.yaml" });
-    let (document, _) = read::parse(as_name, &text, FileId(0));
-    if !document.broken {
-        return is_definition(&document);
+    let documents = ["x.yaml", "x.json"].map(|name| read::parse(Utf8Path::new(name), &text, FileId(0)).0);
+    if documents.iter().any(|document| !document.broken) {
+        return documents.iter().any(|document| !document.broken && is_definition(document));
     }
     let sections = || kind::KINDS.iter().map(|kind| kind.section).chain(["uses"]);
-    let opens = |line: &str| sections().any(|section| line.strip_prefix(section).is_some_and(|rest| rest.starts_with(':')));
+    let opens = |line: &str| {
+        let line = line.trim_start_matches('"');
+        sections().any(|section| line.strip_prefix(section).is_some_and(|rest| rest.starts_with([':', '"'])))
+    };
     text.lines().any(opens)
 }
 
