@@ -15,17 +15,17 @@ use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
-use super::surveyed::{Service, Surveyed, service, survey};
+use super::service::{Service, service};
+use super::surveyed::{Surveyed, survey};
 use super::Desk;
 use crate::apply::{self, Options};
+use crate::args::{self, Exit, Format};
 use crate::brake::{self, Limits};
 use crate::canon;
-use crate::cli::{self, Exit, Format};
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
 use crate::kind::Kind;
-use crate::load::locate::Locator;
 use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
@@ -33,6 +33,7 @@ use crate::moved::moved_since;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
+use crate::source::locate::Locator;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
@@ -41,7 +42,7 @@ const LOST: &str = "the lock was lost in the midst of this apply: another run to
      Plan before you apply again";
 const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
     let sealed = options.plan.as_deref().map(sealed::open).transpose()?;
     let common = match &sealed {
@@ -82,7 +83,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
 
 /// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
 /// not, what was done is told on stderr: it stands, and running again would not tell it.
-fn conclude(desk: &Desk<'_>, options: &cli::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
+fn conclude(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
         desk.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
     let written = [answered, report(desk, options, plan, outcomes)];
@@ -103,7 +104,7 @@ async fn stop_when_lost(held: Held, stop: watch::Sender<bool>) {
 
 /// Whether everything that is to be written at the end can be, as far as that is known before the first change. The
 /// handles are kept to the end.
-async fn outlets(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Vec<File>> {
+async fn outlets(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
     let paths: Vec<Utf8PathBuf> = desk.common.output.iter().chain(&options.report).cloned().collect();
     // On a thread that nobody waits for: a pipe without a reader takes its time, and a signal must get through.
     let (tell, told) = tokio::sync::oneshot::channel();
@@ -136,7 +137,7 @@ async fn prepare(
     desk: &Desk<'_>,
     declared: &Declared,
     sealed: Option<&Sealed>,
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
     let outlets = outlets(desk, options).await?;
     let lock = lock(desk, declared, options).await?;
@@ -184,7 +185,7 @@ async fn prepare(
 }
 
 /// Takes the environment's lock, where it names one.
-async fn lock(desk: &Desk<'_>, declared: &Declared, options: &cli::Apply) -> anyhow::Result<Option<Lock>> {
+async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> anyhow::Result<Option<Lock>> {
     let Some(path) = declared.environment().lock else { return Ok(None) };
     let path = declared.config.root.join(path);
     let (path, owner) = (path.as_std_path(), &declared.scope.owner);
@@ -214,7 +215,7 @@ fn held(
     desk: &Desk<'_>,
     declared: &Declared,
     surveyed: &Surveyed,
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> anyhow::Result<Option<&'static str>> {
     let environment = declared.environment();
     let mut released = options.release_brake.clone();
@@ -235,7 +236,7 @@ fn held(
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-async fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
+async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }
@@ -274,7 +275,7 @@ async fn carry_out(
     desk: &Desk<'_>,
     service: &Service,
     (plan, refused): (&Plan, &BTreeMap<usize, String>),
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> Vec<Outcome> {
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(progress.clone());
@@ -347,7 +348,7 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
 }
 
 /// Writes `--report FILE`.
-fn report(desk: &Desk<'_>, options: &cli::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn report(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Desk;
 use super::declared::{Declared, declare_nothing};
-use super::import::adopted;
-use super::surveyed::{Service, service};
-use crate::cli::{self, Common, Exit, Format};
+use super::service::{Service, service};
+use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::known_words;
 use crate::files;
-use crate::kind::{self, KINDS, Kind};
+use crate::kind::{self, IdType, KINDS, Kind};
 use crate::load;
 use crate::mark;
 use crate::model::{Address, Live};
@@ -24,7 +23,7 @@ use crate::render::progress::Progress;
 use crate::render::{self, Speech, Stream};
 use crate::write::{escape, name, web, yaml};
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit> {
     let format = desk.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("an export is JSON or YAML: --format takes json, yaml");
@@ -76,7 +75,7 @@ async fn listed(
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
-    options: &cli::Export,
+    options: &args::Export,
 ) -> anyhow::Result<Vec<Live>> {
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
@@ -183,9 +182,9 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{stem} is written as JSON: {why}"))?;
-                ("json", json(&body))
+                ("json", as_json(&body))
             }
-            None => ("json", json(&body)),
+            None => ("json", as_json(&body)),
         };
         let name = Utf8PathBuf::from(format!("{stem}.{extension}"));
         if is_stream {
@@ -244,6 +243,18 @@ fn exported(
     Ok(body)
 }
 
+/// The value of `$id`: by environment where there are several.
+pub fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
+    let own = match kind.id {
+        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
+        IdType::Text => json!(id),
+    };
+    match &declared.scope.environment {
+        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
+        _ => own,
+    }
+}
+
 /// The text of a definitions file; or why a body can stand in a JSON file only.
 pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
     if let Some(pointer) = escape::foreign_key(body) {
@@ -253,7 +264,7 @@ pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
 }
 
 /// Two spaces, and a newline at the end.
-pub fn json(body: &Value) -> String {
+pub fn as_json(body: &Value) -> String {
     format!("{body:#}\n")
 }
 

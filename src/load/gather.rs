@@ -6,16 +6,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
-use super::body::{self, Entry, Files, sort_of};
+use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, Template};
-use super::read::{self, Document};
-use super::span::short;
-use super::walk::{self, Root, Walked};
 use super::{passed, templates, uses};
 use crate::config::{self, Config};
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words, step};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
+use crate::source::read::{self, Document};
+use crate::source::walk::{self, Root, Walked};
+use crate::source::{short, sort_of};
 
 /// The folder of the team's templates, at the root.
 const TEMPLATES: &str = "templates";
@@ -109,20 +109,9 @@ impl Named {
     fn without(&self, paths: Vec<Utf8PathBuf>, files: &Files) -> Vec<Utf8PathBuf> {
         let named = |path: &Utf8PathBuf| {
             let by_name = self.bodies.contains(path) || self.lists.contains(path);
-            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(is_definition))
+            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(passed::is_definition))
         };
         paths.into_iter().filter(|path| !named(path)).collect()
-    }
-}
-
-/// Whether a document looks like definitions: it has sections, or is an export.
-pub fn is_definition(document: &Document) -> bool {
-    let Value::Object(map) = &document.value else { return false };
-    match document.format {
-        Format::Json => {
-            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
-        }
-        _ => map.keys().any(|key| kind::of_section(key).is_some() || key == USES),
     }
 }
 

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
 
-use super::gather::is_definition;
-use super::read;
-use super::walk::Root;
-use crate::diagnostic::{Diagnostic, FileId};
+use super::body;
+use crate::diagnostic::{Diagnostic, FileId, Format};
 use crate::kind;
+use crate::source::read::{self, Document};
+use crate::source::short;
+use crate::source::walk::Root;
 
 /// The largest file that is looked into, in bytes, and how many are.
 const LARGEST: u64 = 1 << 20;
@@ -71,7 +73,7 @@ pub fn tell_empty(empty: &BTreeSet<Utf8PathBuf>) -> Option<Diagnostic> {
 }
 
 fn list(paths: &BTreeSet<Utf8PathBuf>) -> String {
-    let names: Vec<_> = paths.iter().take(NAMED).map(|path| format!("`{}`", super::short(path.as_str()))).collect();
+    let names: Vec<_> = paths.iter().take(NAMED).map(|path| format!("`{}`", short(path.as_str()))).collect();
     let more = if paths.len() > NAMED { format!(" and {} more", paths.len() - NAMED) } else { String::new() };
     names.join(", ") + &more
 }
@@ -105,6 +107,17 @@ fn holds_definitions(path: &Utf8Path) -> bool {
         sections().any(|section| line.strip_prefix(section).is_some_and(|rest| rest.starts_with([':', '"'])))
     };
     text.lines().any(opens)
+}
+
+/// Whether a document looks like definitions: it has sections, or is an export.
+pub fn is_definition(document: &Document) -> bool {
+    let Value::Object(map) = &document.value else { return false };
+    match document.format {
+        Format::Json => {
+            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
+        }
+        _ => map.keys().any(|key| kind::of_section(key).is_some() || key == "uses"),
+    }
 }
 
 fn small_text(path: &Utf8Path) -> Option<String> {
