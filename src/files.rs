@@ -240,8 +240,27 @@ mod tests {
         }
         let long = "x".repeat(256);
         for name in [
-            "", "..", "../a", "a/../../b", "/etc/passwd", "a//b", "a/", "./a", ".git/config", "a/.b", "a\0b", "a\nb",
-            "c:a", "a\\b", "\\\\host\\share", "nul", "CON.json", "a/lpt1.yaml", "a.", "a ", &long,
+            "",
+            "..",
+            "../a",
+            "a/../../b",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "./a",
+            ".git/config",
+            "a/.b",
+            "a\0b",
+            "a\nb",
+            "c:a",
+            "a\\b",
+            "\\\\host\\share",
+            "nul",
+            "CON.json",
+            "a/lpt1.yaml",
+            "a.",
+            "a ",
+            &long,
         ] {
             assert!(inside(&root, Utf8Path::new(name)).is_err(), "{name:?}");
         }
@@ -285,7 +304,8 @@ mod tests {
         assert_eq!(put(&home, b"x").unwrap_err().kind(), ErrorKind::IsADirectory);
         assert!(probe(&home.join("none/x")).is_err() && put(&home.join("none/x"), b"").is_err());
 
-        let held = OpenOptions::new().write(true).create(true).truncate(false).open(home.join("open")).unwrap();
+        let held =
+            OpenOptions::new().write(true).create(true).truncate(false).open(home.join("open")).unwrap();
         let path = Utf8PathBuf::from(format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&held)));
         if path.exists() {
             let before = held.metadata().unwrap().ino();

@@ -399,6 +399,8 @@ pub struct Outcome {
     pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
+    /// A replace that failed when its new object stood: both are there.
+    pub both_stand: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -11,13 +11,13 @@ use camino::Utf8PathBuf;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::Desk;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
 use super::surveyed::{Surveyed, survey};
-use super::Desk;
 use crate::apply::{self, Options};
 use crate::args::{self, Exit, Format};
 use crate::brake::{self, Limits};
@@ -90,7 +90,10 @@ fn conclude(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Out
     let mut told = true;
     for error in written.into_iter().filter_map(Result::err) {
         let line = outcome::line(outcomes);
-        crate::render::failure(&error.context(format!("{line} This could not be written")), desk.common.colors());
+        crate::render::failure(
+            &error.context(format!("{line} This could not be written")),
+            desk.common.colors(),
+        );
         told = false;
     }
     told
@@ -179,7 +182,9 @@ async fn prepare(
         );
     }
     if lock.as_ref().is_some_and(Lock::is_lost) {
-        bail!("the lock was lost before anything was changed: another run took it over, or it could not be renewed in time. Run again");
+        bail!(
+            "the lock was lost before anything was changed: another run took it over, or it could not be renewed in time. Run again"
+        );
     }
     Ok(Prepared::Ready(Box::new(Ready { service, surveyed, refused, lock, outlets })))
 }

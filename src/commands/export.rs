@@ -211,12 +211,7 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
 ///
 /// Among definitions it would make a second object: there it adopts the one that it comes from.
-fn exported(
-    desk: &Desk<'_>,
-    kind: &Kind,
-    live: Live,
-    declares: Option<&Declared>,
-) -> anyhow::Result<Value> {
+fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared>) -> anyhow::Result<Value> {
     let mut body = Map::new();
     match (declares, &live.mark) {
         (Some(declared), None) => {

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{adopted, as_yaml, as_json, id_of, kind_of, title};
+use super::export::{adopted, as_json, as_yaml, id_of, kind_of, title};
 use super::service::{Service, service};
 use super::{Desk, Told, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -171,7 +171,9 @@ fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow
             bail!("`{text}` is declared here already, as {address}");
         }
         if declared.written.contains(&address) {
-            bail!("`{text}` is declared here already, as {address}, which is switched off in this environment");
+            bail!(
+                "`{text}` is declared here already, as {address}, which is switched off in this environment"
+            );
         }
         // Its definition was lost: what bears our mark comes back under its id.
         id.clone_from(&mark.id);
@@ -340,7 +342,8 @@ fn apart(
                 import.address(kind)
             );
         }
-        let path = files::inside(&root, &name).map_err(|why| anyhow!("{shown} {why}: choose another --id"))?;
+        let path =
+            files::inside(&root, &name).map_err(|why| anyhow!("{shown} {why}: choose another --id"))?;
         files.push(File { path, shown, before: None, text });
     }
     Ok(files)

@@ -100,7 +100,8 @@ impl NoList {
     /// `path`: of the file that holds it.
     fn told(self, path: Option<&Utf8Path>, at: At) -> Diagnostic {
         let what = path.map_or_else(|| "This list".to_owned(), |path| format!("The list in `{path}`"));
-        let takes = "`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one";
+        let takes =
+            "`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one";
         match self {
             Self::Is(is) => {
                 let text = match path {
@@ -114,8 +115,10 @@ impl NoList {
                 Diagnostic::error("one-page", text, at).help(page::REMEDY)
             }
             Self::TooLong => {
-                let text = format!("{what} has more than {MOST_ITEMS} items, or {MOST_VALUES} values in them");
-                Diagnostic::error("too-large", text, at).help("split the list, or keep only what the templates use")
+                let text =
+                    format!("{what} has more than {MOST_ITEMS} items, or {MOST_VALUES} values in them");
+                Diagnostic::error("too-large", text, at)
+                    .help("split the list, or keep only what the templates use")
             }
         }
     }

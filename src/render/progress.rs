@@ -241,6 +241,7 @@ mod tests {
             origin: None,
             field: None,
             not_kept: Vec::new(),
+            both_stand: false,
         }
     }
 
