@@ -112,7 +112,7 @@ pub fn put(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
 fn replace(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
     let old = fs::metadata(path);
     let written = beside(path).and_then(|mut file| {
-        file.write_all(text)?;
+        file.as_file_mut().write_all(text)?;
         if let Ok(old) = &old {
             file.as_file().set_permissions(old.permissions())?;
         }
@@ -137,6 +137,9 @@ fn is_fixed(error: &io::Error) -> bool {
 /// Whether a path can be written to, as far as that can be known before: nothing there is changed by this. What is
 /// no plain file is held open until the handle is dropped: a pipe whose only writer goes is at its end.
 pub fn probe(path: &Utf8Path) -> io::Result<Option<File>> {
+    if own_stream(path).is_some() {
+        return Ok(None);
+    }
     match way(path)? {
         Way::Replace(file) => match beside(&file) {
             Err(error) if is_fixed(&error) => OpenOptions::new().append(true).open(&file).map(drop),
@@ -151,7 +154,7 @@ pub fn probe(path: &Utf8Path) -> io::Result<Option<File>> {
 /// Writes a whole file where nothing is; false where there is something, be it a link that leads nowhere.
 pub fn create(path: &Utf8Path, text: &[u8]) -> io::Result<bool> {
     let mut file = beside(path)?;
-    file.write_all(text)?;
+    file.as_file_mut().write_all(text)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(true),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),

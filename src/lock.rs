@@ -239,7 +239,7 @@ fn put_new(path: &Path, own: &Holder) -> std::io::Result<bool> {
 fn written(path: &Path, own: &Holder) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(serde_json::to_string_pretty(own)?.as_bytes())?;
+    temporary.as_file_mut().write_all(serde_json::to_string_pretty(own)?.as_bytes())?;
     Ok(temporary)
 }
 

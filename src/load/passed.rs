@@ -24,6 +24,8 @@ const NAMED: usize = 8;
 const PROMISES: [&str; 3] = [".yam", ".yml", ".jso"];
 /// Endings of files that somebody put aside.
 const ASIDE: [&str; 7] = ["txt", "bak", "old", "orig", "save", "off", "disabled"];
+/// Endings of what somebody else makes definitions of, or shows how one looks.
+const PATTERNS: [&str; 9] = ["example", "sample", "dist", "template", "tmpl", "tpl", "gotmpl", "j2", "erb"];
 /// Folders of other tools, which are large and nobody's definitions.
 const TOOLS: [&str; 9] =
     [".git", ".terraform", ".musher", ".venv", ".cache", ".idea", ".vscode", ".svn", "node_modules"];
@@ -84,6 +86,7 @@ fn is_promising(root: &Root, path: &Utf8Path) -> bool {
     let is_scratch = name.starts_with(".#")
         || (name.starts_with('#') && name.ends_with('#'))
         || path.extension().is_some_and(|ending| matches!(ending, "swp" | "swo" | "swx"));
+    let is_pattern = path.extension().is_some_and(|ending| PATTERNS.contains(&ending));
     let is_copy = [".yaml", ".yml", ".json"].iter().any(|ending| {
         let original = name.split_once(ending).filter(|(_, rest)| !rest.is_empty());
         original.is_some_and(|(stem, _)| root.join(path).with_file_name(format!("{stem}{ending}")).is_file())
@@ -91,7 +94,7 @@ fn is_promising(root: &Root, path: &Utf8Path) -> bool {
     let small = name.to_lowercase();
     let promises = PROMISES.iter().any(|part| small.contains(part));
     let aside = path.extension().is_none_or(|ending| ASIDE.contains(&ending.to_lowercase().as_str()));
-    !is_scratch && !is_copy && (promises || aside)
+    !is_scratch && !is_pattern && !is_copy && (promises || aside)
 }
 
 /// Whether what a file holds looks like definitions, whatever its name says; of a broken one the lines decide.
