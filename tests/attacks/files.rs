@@ -391,25 +391,25 @@ fn obeyed(ran: &Ran) -> Vec<String> {
         .collect()
 }
 
+const EVIL: &str = "calm\n::add-mask::pwned\r::set-env::x\n \u{a0}::error::x\n##[set-output name=x]y\n::stop-commands::t\nend";
+
+/// A managed monitor with commands in its declared and its live texts, and one that nobody owns; their ids.
+fn commanding(liar: &Liar) -> (Project, String, String) {
+    let project = liar.project();
+    let words = format!("n {}", "::error::pwned ".repeat(12));
+    let declared = monitor(&words, json!({"message": EVIL}));
+    project.write("monitors/a.yaml", definitions(json!({"monitors": {"a": declared}})));
+    let query = format!("avg(last_5m):avg:a.b{{x:y}} {}> 1", "::notice::pwned ".repeat(20));
+    let tags = ["musher:bar.prod", "musher_id:a"];
+    let live = json!({"message": format!("{EVIL} and more"), "tags": tags, "query": query});
+    let id = liar.add("monitors", monitor("n", live));
+    (project, id, liar.add("monitors", monitor(EVIL, json!({"message": EVIL}))))
+}
+
 #[test]
 fn no_text_from_outside_is_a_command_to_the_runner() {
-    const EVIL: &str = "calm\n::add-mask::pwned\r::set-env::x\n \u{a0}::error::x\n##[set-output name=x]y\n::stop-commands::t\nend";
     let liar = Liar::start();
-    let mut project = liar.project();
-    let words = format!("n {}", "::error::pwned ".repeat(12));
-    project.write(
-        "monitors/a.yaml",
-        definitions(json!({"monitors": {"a": monitor(&words, json!({"message": EVIL}))}})),
-    );
-    let id = liar.add(
-        "monitors",
-        monitor(
-            "n",
-            json!({"message": format!("{EVIL} and more"), "tags": ["musher:bar.prod", "musher_id:a"],
-        "query": format!("avg(last_5m):avg:a.b{{x:y}} {}> 1", "::notice::pwned ".repeat(20))}),
-        ),
-    );
-    let other = liar.add("monitors", monitor(EVIL, json!({"message": EVIL})));
+    let (mut project, id, other) = commanding(&liar);
     // Elsewhere the text stays as it is.
     assert!(project.fine(&["show", "monitors/a"]).contains("##[set-output"));
     project.set("GITHUB_ACTIONS", "true");
