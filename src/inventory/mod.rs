@@ -295,16 +295,8 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
             table.rows.push(Row { cells, range: line_at(text, start) });
         }
     }
-    // One column of which each cell is many: the table of a program that takes commas for decimals.
-    if let [name] = table.header.as_slice()
-        && let Some(separator) = [';', '\t', '|'].into_iter().find(|separator| name.contains(*separator))
-    {
-        let shown = if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") };
-        let words = format!("The cells of `{path}` are separated by {shown}, not by commas");
-        return Err(vec![
-            Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))
-                .help("write the file again with commas between the cells"),
-        ]);
+    if let Some(fault) = separated(path, &table.header, || at(line_at(text, 0))) {
+        return Err(vec![fault]);
     }
     let mut names = table.header.clone();
     names.sort_unstable();
@@ -313,6 +305,16 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
         return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))]);
     }
     Ok(table)
+}
+
+/// One column of which each cell is many: the table of a program that takes commas for decimals.
+fn separated(path: &Utf8Path, header: &[String], at: impl Fn() -> At) -> Option<Diagnostic> {
+    let [name] = header else { return None };
+    let separator = [';', '\t', '|'].into_iter().find(|separator| name.contains(*separator))?;
+    let shown = if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") };
+    let words = format!("The cells of `{path}` are separated by {shown}, not by commas");
+    let fault = Diagnostic::error("csv-syntax", words, at());
+    Some(fault.help("write the file again with commas between the cells"))
 }
 
 /// The line at a byte, without the breaks around it.
