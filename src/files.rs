@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -38,6 +39,10 @@ fn way(path: &Utf8Path) -> io::Result<Way> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Replace(at)),
             Err(error) => return Err(error),
         };
+        // `/dev/fd/5` is no name but what is open, which may have no name.
+        if is_descriptor(&at) {
+            return Ok(if fs::metadata(&at)?.is_file() { Way::Append } else { Way::Into });
+        }
         if sort.is_dir() {
             return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
         }
@@ -47,20 +52,18 @@ fn way(path: &Utf8Path) -> io::Result<Way> {
         if !sort.is_symlink() {
             return Ok(Way::Into);
         }
-        // `/dev/fd/5` is no link to a name but to what is open, which may have no name.
-        if is_descriptor(&at) {
-            return Ok(if fs::metadata(&at)?.is_file() { Way::Append } else { Way::Into });
-        }
         let target = at.read_link_utf8()?;
         at = folder_of(&at).join(target);
     }
     Err(io::Error::other("its links lead nowhere"))
 }
 
-/// Whether a link is one of those by which the system names what a process has open.
-fn is_descriptor(link: &Utf8Path) -> bool {
-    let folder = fs::canonicalize(folder_of(link));
-    folder.is_ok_and(|folder| folder.starts_with("/proc") && folder.ends_with("fd"))
+/// Whether a path is one of those by which the system names what a process has open.
+fn is_descriptor(path: &Utf8Path) -> bool {
+    let folder = fs::canonicalize(folder_of(path));
+    folder.is_ok_and(|folder| {
+        (folder.starts_with("/proc") && folder.ends_with("fd")) || folder == Path::new("/dev/fd")
+    })
 }
 
 fn folder_of(path: &Utf8Path) -> &Utf8Path {

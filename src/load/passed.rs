@@ -13,7 +13,7 @@ use crate::source::read::{self, Document};
 use crate::source::short;
 use crate::source::walk::Root;
 
-/// The largest file that is looked into, in bytes, and how many are.
+/// So much of a file is looked into, in bytes, and so many files are.
 const LARGEST: u64 = 1 << 20;
 const MOST: usize = 2_000;
 /// How deep a folder is looked into that is passed over.
@@ -97,16 +97,20 @@ fn is_promising(root: &Root, path: &Utf8Path) -> bool {
     !is_scratch && !is_pattern && !is_copy && (promises || aside)
 }
 
-/// Whether what a file holds looks like definitions, whatever its name says; of a broken one the lines decide.
+/// Whether what a file holds looks like definitions, whatever its name says; of a broken one, and of a very large one,
+/// the lines decide.
 fn holds_definitions(path: &Utf8Path) -> bool {
-    let Some(text) = small_text(path) else { return false };
+    let Some((text, is_whole)) = beginning(path) else { return false };
     let documents = ["x.yaml", "x.json"].map(|name| read::parse(Utf8Path::new(name), &text, FileId(0)).0);
-    if documents.iter().any(|document| !document.broken) {
+    if is_whole && documents.iter().any(|document| !document.broken) {
         return documents.iter().any(|document| !document.broken && is_definition(document));
     }
     let sections = || kind::KINDS.iter().map(|kind| kind.section).chain(["uses"]);
     let opens = |line: &str| {
-        let line = line.trim_start_matches('"');
+        // In JSON the brace and the quote come first.
+        let inner = line.trim_start();
+        let line =
+            if inner.starts_with(['{', '"']) { inner.trim_start_matches(['{', '"', ' ']) } else { line };
         sections().any(|section| line.strip_prefix(section).is_some_and(|rest| rest.starts_with([':', '"'])))
     };
     text.lines().any(opens)
@@ -123,11 +127,19 @@ pub fn is_definition(document: &Document) -> bool {
     }
 }
 
-fn small_text(path: &Utf8Path) -> Option<String> {
-    let about = std::fs::metadata(path).ok().filter(|about| about.is_file() && about.len() <= LARGEST)?;
-    let mut text = String::with_capacity(usize::try_from(about.len()).ok()?);
-    std::fs::File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
-    Some(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+/// The text of a file, and whether it is all of it; none of a binary file.
+fn beginning(path: &Utf8Path) -> Option<(String, bool)> {
+    let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let is_whole = about.len() <= LARGEST;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        // Cut within a character.
+        Err(error) if !is_whole => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        Err(_) => return None,
+    };
+    Some((text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text), is_whole))
 }
 
 /// Folders beside that of the definitions whose names say that definitions are meant: `Monitors`, or that of a kind.
