@@ -4,6 +4,7 @@ pub mod diagnostics;
 pub mod export;
 mod field;
 mod fold;
+mod guard;
 pub mod list;
 mod markdown;
 pub mod outcome;
@@ -28,6 +29,7 @@ use std::io::{self, BufWriter, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::hidden;
+pub use guard::Speech;
 
 /// Where something is printed: data on stdout, everything else on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +48,19 @@ pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
     choice != ColorChoice::Never
 }
 
+/// Prints text for people.
+pub fn print(
+    stream: Stream,
+    choice: ColorChoice,
+    write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
+) -> io::Result<()> {
+    speak(Speech::Text, stream, choice, write)
+}
+
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
 /// is no error: the rest is dropped, and whoever called goes on.
-pub fn print(
+pub fn speak(
+    speech: Speech,
     stream: Stream,
     choice: ColorChoice,
     write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
@@ -59,7 +71,8 @@ pub fn print(
         Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
         Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, WithoutKeys { out: raw, rest: Vec::new() });
+    let guarded = guard::Guard::new(raw, speech, color);
+    let mut out = BufWriter::with_capacity(1 << 16, WithoutKeys { out: guarded, rest: Vec::new() });
     let written = write(&mut out, color).and_then(|()| out.flush());
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();
