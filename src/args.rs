@@ -47,15 +47,8 @@ pub struct Common {
     /// Run as if started in this folder
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
-    /// The environment of musher.yaml to work on
-    #[arg(
-        short,
-        long,
-        value_name = "ENV",
-        env = "MUSHER_ENVIRONMENT",
-        hide_env_values = true,
-        global = true
-    )]
+    /// The environment of musher.yaml to work on [env: MUSHER_ENVIRONMENT]
+    #[arg(short, long, value_name = "ENV", global = true)]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -152,7 +145,7 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
-  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
+  musher apply plan.json -e prod --yes          a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// Write live objects to files: one each, as the UI exports them
@@ -163,7 +156,7 @@ Examples:
   musher export slo --all -o backup
   musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
 
-An export is a definition: moved below monitors/ it makes a new object; `musher import` adopts the existing one.")]
+An export written below monitors/ bears its $id; moved there later it makes a new object. `musher import` adopts.")]
     Export(Export),
     /// Take an exported file or a live object into this project
     #[command(after_help = "\

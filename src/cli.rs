@@ -50,8 +50,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let common = cli.common;
-    let desk = Desk { common: &common, connect: &connect::connect };
+    let mut common = cli.common;
+    common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
+    let hosts = connect::hosts();
+    let desk = Desk { common: &common, hosts: &hosts, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
         Command::Validate(options) => commands::validate::run(&desk, &options).await,
@@ -67,7 +69,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "musher", &mut script);
-            render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
+            desk.answer(|out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
     }

@@ -42,10 +42,12 @@ mod brake;
 // Doors.
 mod client;
 mod cache;
+mod hidden;
 mod http;
 mod limit;
 mod apply;
 mod lock;
+mod files;
 mod write;
 
 // Face.

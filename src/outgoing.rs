@@ -73,7 +73,7 @@ fn drop_nulls(body: &mut Value) {
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
 fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     let replaced: Vec<&str> = kind.paths(|field| field.replaced).collect();
-    if replaced.contains(&"") {
+    if kind.api.emptied {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };

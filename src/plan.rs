@@ -154,7 +154,7 @@ struct Matched<'a> {
 impl Matched<'_> {
     /// How many live objects are the owner's: by their mark, by name, or in a namespace.
     fn owned(&self, inputs: &Inputs) -> usize {
-        let marked = inputs.live.iter().filter(|live| bears(live, inputs.scope)).count();
+        let marked = count_owned(inputs);
         let named = self.pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
         marked + named + self.absent.len() + self.unnamed.len()
     }
@@ -576,6 +576,14 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
         None,
     )
     .help("declare the field to have it compared; it stays as it is otherwise")
+}
+
+/// How many resources of the owner are live, each once, however many copies of it somebody made.
+fn count_owned(inputs: &Inputs) -> usize {
+    let ours = inputs.live.iter().filter(|live| bears(live, inputs.scope));
+    let resources: BTreeSet<(&str, &str)> =
+        ours.filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
+    resources.len()
 }
 
 /// How many instances of each declared use are live, and how many of them nothing declares any more.

@@ -84,7 +84,7 @@ pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let root = config::find(&start(desk.common)?)?;
     let only = globs(&desk.common.only)?;
     let mut sources = Sources::default();
-    let (config, mut diagnostics) = config::read(&root, &mut sources);
+    let (config, mut diagnostics) = config::read(&root, desk.hosts, &mut sources);
     let Some(config) = config else { return Ok(Judged { declared: None, diagnostics, sources }) };
     let scope = match config::scope(&config, desk.common.environment.as_deref()) {
         Ok(scope) => scope,

@@ -24,9 +24,14 @@ pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> 
         desk.say(&cost)?;
     }
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
+    let denied = surveyed.denied;
     // The process ends: to give its memory back piece by piece would take longer than to compare all it holds.
     std::mem::forget((declared, surveyed));
-    Ok(if changes { Exit::Changes } else { Exit::Fine })
+    Ok(match (denied, changes) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::Changes,
+        (false, false) => Exit::Fine,
+    })
 }
 
 /// Writes a plan for people.

@@ -10,6 +10,8 @@ pub struct Api {
     pub id: Id,
     pub list: List,
     pub update: Update,
+    /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
+    pub emptied: bool,
     /// Writes go one after another.
     pub serial: bool,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
@@ -37,6 +39,7 @@ impl Api {
             summary: None,
         },
         update: Update::Put,
+        emptied: false,
         serial: false,
         can_delete: None,
         validate: None,
@@ -98,6 +101,8 @@ pub struct List {
 pub struct Summary {
     /// The time of the last change: together with the id it names one version of the body.
     pub modified: &'static str,
+    /// Fields of the body that the summary shows, too.
+    pub shown: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,9 +15,13 @@ pub const DASHBOARD: Kind = Kind {
         list: List {
             paging: Paging::Offset { offset: "start", limit: "count" },
             items: Some("dashboards"),
-            summary: Some(Summary { modified: "modified_at" }),
+            summary: Some(Summary {
+                modified: "modified_at",
+                shown: &["title", "description", "layout_type"],
+            }),
             ..Api::V1.list
         },
+        emptied: true,
         // Datadog's documentation, "Datadog Role Permissions".
         read: &["dashboards_read"],
         write: &["dashboards_write"],

@@ -28,7 +28,7 @@ pub struct Field {
     pub unseen: bool,
     /// An object whose unknown live fields are not compared.
     pub open: bool,
-    /// An object that an update replaces whole: what is not declared there is sent as it stands live.
+    /// An object that an update replaces whole, or may: what is not declared there is sent as it stands live.
     pub replaced: bool,
     /// A list without an order.
     pub set: bool,

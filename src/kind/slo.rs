@@ -31,7 +31,9 @@ pub const SLO: Kind = Kind {
     },
     identity: Identity::Tags("/tags"),
     fields: &[
-        undocumented("").open(),
+        // No recording shows what becomes of fields that a PUT leaves out (SEMANTICS §3): those that nobody knows are
+        // sent as they stand, and those to be reset by name.
+        undocumented("").open().replaced(),
         // Of GET with `with_configured_alert_ids` and of searches (OpenAPI), as both statuses.
         read_only("/configured_alert_ids"),
         read_only("/created_at"),

@@ -4,6 +4,7 @@ pub mod diagnostics;
 pub mod export;
 mod field;
 mod fold;
+mod guard;
 pub mod list;
 mod markdown;
 pub mod outcome;
@@ -27,6 +28,9 @@ use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+use crate::hidden;
+pub use guard::Speech;
+
 /// Where something is printed: data on stdout, everything else on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -44,9 +48,19 @@ pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
     choice != ColorChoice::Never
 }
 
+/// Prints text for people.
+pub fn print(
+    stream: Stream,
+    choice: ColorChoice,
+    write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
+) -> io::Result<()> {
+    speak(Speech::Text, stream, choice, write)
+}
+
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
 /// is no error: the rest is dropped, and whoever called goes on.
-pub fn print(
+pub fn speak(
+    speech: Speech,
     stream: Stream,
     choice: ColorChoice,
     write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
@@ -57,11 +71,37 @@ pub fn print(
         Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
         Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, raw);
+    let guarded = guard::Guard::new(raw, speech, color);
+    let mut out = BufWriter::with_capacity(1 << 16, WithoutKeys { out: guarded, rest: Vec::new() });
     let written = write(&mut out, color).and_then(|()| out.flush());
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();
     quiet_if_gone(written)
+}
+
+/// Takes keys out of what is printed, line by line.
+struct WithoutKeys<W: Write> {
+    out: W,
+    /// The line that has no end yet.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Write for WithoutKeys<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (lines, rest) =
+            bytes.split_at(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        if !lines.is_empty() {
+            self.rest.extend_from_slice(lines);
+            self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        }
+        self.rest.extend_from_slice(rest);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        self.out.flush()
+    }
 }
 
 /// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.

@@ -50,16 +50,13 @@ fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Res
 
 /// Everything before the changes.
 fn head(plan: &Plan) -> Map<String, Value> {
-    let mut summary: Map<String, Value> =
-        Action::ALL.map(|action| (action.name().to_owned(), plan.count(action).into())).into_iter().collect();
-    summary.insert("unchanged".to_owned(), plan.unchanged.into());
     let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
         ("project", plan.project.as_str().into()),
         ("environment", plan.environment.as_deref().into()),
         ("site", plan.site.as_str().into()),
-        ("summary", Value::Object(summary)),
+        ("summary", summary(plan)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()
@@ -69,6 +66,14 @@ fn head(plan: &Plan) -> Map<String, Value> {
         head.insert("not_listed".to_owned(), plan.unlisted.iter().map(entry).collect());
     }
     head
+}
+
+/// How many changes of each sort there are.
+pub fn summary(plan: &Plan) -> Value {
+    let mut summary: Map<String, Value> =
+        Action::ALL.map(|action| (action.name().to_owned(), plan.count(action).into())).into_iter().collect();
+    summary.insert("unchanged".to_owned(), plan.unchanged.into());
+    Value::Object(summary)
 }
 
 /// A change as it stands in a file.
