@@ -143,11 +143,11 @@ impl Service {
     pub fn keys_refused(&self, kinds: &[&'static Kind]) -> String {
         let scopes: Vec<&str> =
             kinds.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write)).copied().collect();
-        format!(
-            "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
-            self.site,
-            self.variables.join(" and "),
-            scopes.join(", "),
-        )
+        let scopes = match scopes.is_empty() {
+            true => String::new(),
+            false => format!(", and need the scopes {}", scopes.join(", ")),
+        };
+        let variables = self.variables.join(" and ");
+        format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
     }
 }
