@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, Paging, Refusal,
-    Reply, Resource, Route, Shape, Test, Unit, WRITES, Words,
+    Resource, Route, Shape, Test, Unit, WRITES, Words,
 };
 
 const AUTHOR: &str =

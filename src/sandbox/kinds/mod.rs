@@ -34,6 +34,12 @@ use super::dashboard::{DASHBOARD, TRASH};
 use super::monitor::MONITOR;
 use super::resource::Resource;
 use super::slo::SLO;
+use super::world::World;
+
+/// A world of these resources in which nobody has made anything.
+pub fn world() -> World {
+    World::new(RESOURCES.iter().map(|resource| resource.form()).collect())
+}
 
 /// In the order in which a journal that is written anew holds them.
 pub static RESOURCES: &[&Resource] = &[
@@ -82,3 +88,6 @@ pub static RESOURCES: &[&Resource] = &[
     &sharing::DASHBOARD_LIST,
     &sharing::DASHBOARD_LIST_ITEMS,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -160,9 +160,8 @@ fn monitored(world: &mut World, test: &Value, _: Option<&Value>) {
     for (name, value) in [("check_type", &test["type"]), ("check_status", &test["status"])] {
         tags.push(json!(format!("{name}:{}", value.as_str().unwrap_or_default())));
     }
-    if let Some(rule) = test["options"]["ci"]["executionRule"].as_str() {
-        tags.push(json!(format!("ci_execution_rule:{rule}")));
-    }
+    let rule = test["options"]["ci"]["executionRule"].as_str();
+    tags.push(json!(format!("ci_execution_rule:{}", rule.unwrap_or("blocking"))));
     let seconds = test["created_at"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let options = json!({
         "on_missing_data": "show_no_data",
