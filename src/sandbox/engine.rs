@@ -344,6 +344,7 @@ fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) 
         object[at] = json!(new);
         world.put(resource.name, (serial, new), object.to_string(), None);
     }
+    let object = without(object, resource, &[resource.lacks.update]);
     Ok(reply(object, resource, resource.answers[1], (id, world.last_serial())))
 }
 

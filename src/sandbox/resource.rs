@@ -198,6 +198,7 @@ pub enum Reply {
 /// Fields that an object has in some answers only.
 #[derive(Clone, Copy, Debug)]
 pub struct Lacks {
+    pub update: &'static [&'static str],
     pub write: &'static [&'static str],
     pub get: &'static [&'static str],
     pub list: &'static [&'static str],
@@ -364,7 +365,7 @@ impl Resource {
         update: Keeps::Nothing,
         list: List { items: "", ..List::DATA },
         answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "{}")],
-        lacks: Lacks { write: &[], get: &[], list: &[] },
+        lacks: Lacks { update: &[], write: &[], get: &[], list: &[] },
         beside: "",
         beside_reads: false,
         first: &[],

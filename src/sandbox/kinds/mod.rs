@@ -20,7 +20,9 @@ macro_rules! problem {
 
 mod account;
 mod alerting;
+mod catalog;
 mod content;
+mod detection;
 mod logs;
 mod people;
 mod scanner;
@@ -69,6 +71,7 @@ pub static RESOURCES: &[&Resource] = &[
     &scanner::GROUP,
     &scanner::RULE,
     &scanner::CONFIGURATION,
+    &detection::SECURITY_RULE,
     &security::SUPPRESSION,
     &security::SECURITY_FILTER,
     &security::CRITICAL_ASSET,
@@ -82,6 +85,7 @@ pub static RESOURCES: &[&Resource] = &[
     &content::POWERPACK,
     &content::MONITOR_TEMPLATE,
     &people::TEAM,
+    &catalog::ENTITY,
     &sharing::WEBHOOK,
     &sharing::WEBHOOK_VARIABLE,
     &sharing::RESTRICTION_POLICY,

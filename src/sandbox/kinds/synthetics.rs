@@ -52,6 +52,7 @@ pub const SYNTHETICS_TEST: Resource = Resource {
         ..List::DATA
     },
     lacks: Lacks {
+        update: &[],
         write: &["/creator"],
         get: &["/created_by", "/modified_by", "/org_id", "/stepCount"],
         list: &["/[type=browser]/steps", "/[type=mobile]/steps"],
@@ -203,7 +204,12 @@ pub const SYNTHETICS_VARIABLE: Resource = Resource {
     list: List { items: "variables", ..List::DATA },
     answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "")],
     // R 20 of 20 writes, 35 of 35 reads.
-    lacks: Lacks { write: &["/created_at", "/modified_at", "/creator", "/editor"], get: &[], list: &[] },
+    lacks: Lacks {
+        update: &[],
+        write: &["/created_at", "/modified_at", "/creator", "/editor"],
+        get: &[],
+        list: &[],
+    },
     words: &["/name"],
     effects: &[
         Effect::Always("/type", r#""variable""#),
