@@ -215,6 +215,7 @@ const KNOWN: &[Known] = &[
         "",
         "what the service reads in a query",
     ),
+    Known("synthetics_suite", &["version_uuid"], "", "made anew by each write"),
     Known("notebook", &["tags", "deleted"], "2025", "notebooks of 2022 had no tags"),
     Known("suppression", &["tags"], "2024", "suppressions of the beginning had no tags"),
     Known("waf_exclusion", &["status", "title", "code"], "", "a body that is judged before its id"),

@@ -81,6 +81,7 @@ pub static RESOURCES: &[&Resource] = &[
     &security::WAF_EXCLUSION,
     &synthetics::SYNTHETICS_TEST,
     &synthetics::SYNTHETICS_VARIABLE,
+    &synthetics::SYNTHETICS_SUITE,
     &content::NOTEBOOK,
     &content::POWERPACK,
     &content::MONITOR_TEMPLATE,
