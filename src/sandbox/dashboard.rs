@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::call::{Answer, Call};
 use super::dashboard_body::{self, Stamp};
 use super::ids;
+use super::index::Index;
 use super::resource::{Resource, Route};
-use super::world::{Index, Item, World};
+use super::world::{Item, World};
 
 /// How many a list holds if the query doesn't say (OpenAPI, ListDashboards).
 const COUNT: usize = 100;

@@ -25,10 +25,10 @@ fn work_one(effect: &Effect, object: &mut Value, moment: &Moment) {
                 put(object, path, moment, Put::Absent, &|_| parsed(json, moment.id));
             }
         }
-        Effect::Copy(path, from) => copy(object, path, from, (moment, Put::Absent)),
+        Effect::Beside(path, sibling) => beside(object, path, sibling, moment),
         Effect::Always(path, json) => put(object, path, moment, Put::Over, &|_| parsed(json, moment.id)),
         Effect::Made(path, json) => put(object, path, moment, Put::Kept, &|_| parsed(json, moment.id)),
-        Effect::Mirror(path, from) => copy(object, path, from, (moment, Put::Over)),
+        Effect::Mirror(path, from) => mirror(object, path, from, moment),
         Effect::Drop(path) | Effect::Secret(path) => remove(object, path, moment, None),
         Effect::DropAs(path, json) => remove(object, path, moment, Some(&parsed(json, moment.id))),
         Effect::Instead(path, from, to) => change(object, path, moment, &mut |value| {
@@ -43,11 +43,6 @@ fn work_one(effect: &Effect, object: &mut Value, moment: &Moment) {
         Effect::Float(path) => change(object, path, moment, &mut |value| {
             if let Some(number) = value.as_f64().and_then(Number::from_f64) {
                 *value = Value::Number(number);
-            }
-        }),
-        Effect::Rewritten(path, write) => change(object, path, moment, &mut |value| {
-            if let Value::String(text) = value {
-                *text = write(text);
             }
         }),
         Effect::Identified(path, id) => {
@@ -115,9 +110,21 @@ fn put(object: &mut Value, path: &str, moment: &Moment, how: Put, value: &dyn Fn
 }
 
 /// Another field's value, read once: both paths lead to one place.
-fn copy(object: &mut Value, path: &str, from: &str, (moment, how): (&Moment, Put)) {
+fn mirror(object: &mut Value, path: &str, from: &str, moment: &Moment) {
     let value = pointer(object, from, moment).cloned().unwrap_or_default();
-    put(object, path, moment, how, &|_| value.clone());
+    put(object, path, moment, Put::Over, &|_| value.clone());
+}
+
+/// Fills a member with another one of the same object, if there is one.
+fn beside(object: &mut Value, path: &str, sibling: &str, moment: &Moment) {
+    let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+    change(object, parent, moment, &mut |parent| {
+        if let Value::Object(map) = parent
+            && let Some(value) = map.get(sibling).filter(|_| !map.contains_key(name)).cloned()
+        {
+            map.insert(name.to_owned(), value);
+        }
+    });
 }
 
 fn remove(object: &mut Value, path: &str, moment: &Moment, as_this: Option<&Value>) {
@@ -191,5 +198,19 @@ pub fn merge(old: &mut Map<String, Value>, new: &Map<String, Value>, deep: bool)
                 old.insert(name.clone(), value.clone());
             }
         }
+    }
+}
+
+/// Puts values in the place of texts that stand for them.
+pub fn fill(value: &mut Value, values: &[(&str, Value)]) {
+    match value {
+        Value::String(text) => {
+            if let Some((_, number)) = values.iter().find(|(name, _)| name == text) {
+                *value = number.clone();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|item| fill(item, values)),
+        Value::Object(map) => map.values_mut().for_each(|member| fill(member, values)),
+        _ => {}
     }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, decoded};
-use super::effect::{generated, merge, parsed, walk, work};
+use super::effect::{fill, generated, merge, parsed, walk, work};
+use super::index::plain;
 use super::kinds::RESOURCES;
 use super::refusal::{check, check_id};
 use super::resource::{
@@ -128,7 +129,7 @@ impl Sent {
             }
             _ => None,
         };
-        let id = |object: &Value, at: &str| object.get(at).map(super::refusal::plain);
+        let id = |object: &Value, at: &str| object.get(at).map(plain);
         let sent = match resource.shape {
             Shape::Flat(at) => Self { id: id(&body, at), chosen, attributes: body, ..Self::default() },
             Shape::Data(_) | Shape::Related(_) => {
@@ -298,20 +299,6 @@ fn beside(json: &str, page: &Page) -> Map<String, Value> {
     }
 }
 
-/// Puts values in the place of texts that stand for them.
-pub fn fill(value: &mut Value, values: &[(&str, Value)]) {
-    match value {
-        Value::String(text) => {
-            if let Some((_, number)) = values.iter().find(|(name, _)| name == text) {
-                *value = number.clone();
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(|item| fill(item, values)),
-        Value::Object(map) => map.values_mut().for_each(|member| fill(member, values)),
-        _ => {}
-    }
-}
-
 fn get(world: &World, resource: &'static Resource, id: &str, lacks: &[&[&str]]) -> Result<Answer, Answer> {
     let item = existing(world, resource, id, READ)?;
     let mut body = if lacks.iter().all(|paths| paths.is_empty()) {
@@ -336,7 +323,7 @@ fn create(world: &mut World, sent: Sent, resource: &'static Resource, at: &str) 
     let chosen = if at.is_empty() { sent.chosen.clone() } else { Some(at.to_owned()) };
     sent.judge(world, resource, chosen.as_deref().unwrap_or_default(), CREATE_ONLY)?;
     let serial = world.next_serial();
-    let id = chosen.unwrap_or_else(|| super::refusal::plain(&generated(resource.id, serial)));
+    let id = chosen.unwrap_or_else(|| plain(&generated(resource.id, serial)));
     // One that is there is overwritten: where that is refused, it was refused above.
     let place = world.shelf(resource.name).get(&id).map_or(serial, |item| item.serial);
     let mut object = store(world, sent, resource, (place, &id, Keeps::Nothing));
@@ -357,6 +344,7 @@ fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) 
         object[at] = json!(new);
         world.put(resource.name, (serial, new), object.to_string(), None);
     }
+    let object = without(object, resource, &[resource.lacks.update]);
     Ok(reply(object, resource, resource.answers[1], (id, world.last_serial())))
 }
 
@@ -466,7 +454,7 @@ fn delete_many(
 ) -> Result<Answer, Answer> {
     let body = Value::Object(call.object()?);
     let list = body.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
-    let ids: Vec<String> = list.iter().map(super::refusal::plain).collect();
+    let ids: Vec<String> = list.iter().map(plain).collect();
     for id in &ids {
         existing(world, resource, id, DELETE_ONLY)?;
     }

@@ -58,7 +58,7 @@ impl Journal {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.write_anew("", 0)?;
-                *world = World::default();
+                *world = world.emptied();
                 return Ok(());
             }
             Err(source) => return Err(io_error(&path, source)),
@@ -75,7 +75,7 @@ impl Journal {
             return Err(SandboxError::Damaged { path, line: 1 });
         };
         if generation != self.generation || length < self.offset {
-            *world = World::default();
+            *world = world.emptied();
             world.continue_after(serial);
             self.generation = generation;
             self.offset = HEADER as u64;
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     fn opened(folder: &Path) -> (Journal, World) {
-        let (mut journal, mut world) = (Journal::new(folder).unwrap(), World::default());
+        let (mut journal, mut world) = (Journal::new(folder).unwrap(), crate::sandbox::kinds::world());
         let _held = journal.lock().unwrap();
         journal.catch_up(&mut world).unwrap();
         (journal, world)
@@ -283,10 +283,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join(JOURNAL), text).unwrap();
             let mut journal = Journal::new(folder.path()).unwrap();
-            let error = journal.catch_up(&mut World::default()).unwrap_err().to_string();
+            let error = journal.catch_up(&mut crate::sandbox::kinds::world()).unwrap_err().to_string();
             assert!(error.contains(&format!("line {line}.")) && error.contains("sandbox reset"), "{error}");
             reset(folder.path()).unwrap();
-            journal.catch_up(&mut World::default()).unwrap();
+            journal.catch_up(&mut crate::sandbox::kinds::world()).unwrap();
         }
     }
 

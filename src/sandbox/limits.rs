@@ -6,13 +6,7 @@ use std::time::Duration;
 use super::call::Call;
 use super::engine;
 use super::kinds::RESOURCES;
-
-/// How many requests a bucket takes in a period of so many seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    pub requests: u64,
-    pub period: u64,
-}
+use super::resource::Limit;
 
 /// Never met by accident.
 const DEFAULT: Limit = Limit { requests: 1_000_000, period: 60 };

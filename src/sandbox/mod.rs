@@ -8,6 +8,7 @@ use crate::wire::{Request, Response, Wire, WireError};
 use futures_util::future::BoxFuture;
 
 mod call;
+mod index;
 mod world;
 mod ids;
 mod journal;
@@ -85,7 +86,7 @@ struct Outcome {
 impl Sandbox {
     /// Opens the sandbox of a folder, or starts an empty one there.
     pub fn open(folder: &Path) -> Result<Self, SandboxError> {
-        let mut state = State { journal: Journal::new(folder)?, world: World::default() };
+        let mut state = State { journal: Journal::new(folder)?, world: kinds::world() };
         {
             let _held = state.journal.lock()?;
             state.journal.catch_up(&mut state.world)?;

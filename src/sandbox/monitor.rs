@@ -6,9 +6,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
-use super::monitor_body::{self, Form};
+use super::index::{Index, Key, texts};
+use super::monitor_body::{self, Form, member_ids};
 use super::resource::{Resource, Route};
-use super::world::{Index, Item, Key, World};
+use super::world::{Item, World};
 use super::{ids, search};
 
 /// The most a page holds, and its size if the query says none (OpenAPI, ListMonitors).
@@ -63,23 +64,6 @@ fn index(text: &str) -> Option<Index> {
     };
     let words = words.map(|(name, text)| (name, text.to_owned())).into();
     Some(Index { words, tags: texts(&head.tags), uses })
-}
-
-/// The texts of a list.
-pub fn texts(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// The monitor ids in the query of a composite.
-pub fn member_ids(query: &str) -> Vec<String> {
-    let words = query.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
-    words.map(str::to_owned).collect()
-}
-
-/// The serial of a monitor that existed and doesn't any more is known by the id's form.
-pub fn is_gone(world: &World, id: &str) -> bool {
-    let serial = id.parse().ok().and_then(ids::monitor_serial);
-    serial.is_some_and(|serial| world.was_issued(serial)) && world.shelf("monitor").get(id).is_none()
 }
 
 fn found<'a>(world: &'a World, id: &str) -> Result<&'a Item, Answer> {

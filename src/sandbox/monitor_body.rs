@@ -4,7 +4,6 @@ use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
 use super::ids;
-use super::monitor::{is_gone, member_ids};
 use super::world::World;
 
 pub const ORG_ID: u64 = 321_000;
@@ -120,6 +119,18 @@ pub fn settled(
         }
     }
     Ok(settled)
+}
+
+/// The monitor ids in the query of a composite.
+pub fn member_ids(query: &str) -> Vec<String> {
+    let words = query.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// The serial of a monitor that existed and doesn't any more is known by the id's form.
+pub fn is_gone(world: &World, id: &str) -> bool {
+    let serial = id.parse().ok().and_then(ids::monitor_serial);
+    serial.is_some_and(|serial| world.was_issued(serial)) && world.shelf("monitor").get(id).is_none()
 }
 
 /// The types are OpenAPI's (MonitorType); a new one is let through by its ending.

@@ -5,10 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call};
-use super::effect::parsed;
-use super::engine::fill;
-use super::kinds::RESOURCES;
-use super::refusal::plain;
+use super::effect::{fill, parsed};
+use super::index::plain;
 use super::resource::{Order, Resource};
 use super::world::World;
 
@@ -29,21 +27,15 @@ pub fn members(world: &World, resource: &Resource) -> Vec<String> {
     ids
 }
 
-/// The order that shows in lists of a resource.
-fn shown_in(resource: &Resource) -> Option<(&'static Resource, &'static Order)> {
-    let orders = RESOURCES.iter().filter_map(|own| Some((*own, own.order.as_ref()?)));
-    orders.into_iter().find(|(_, order)| order.of == resource.name && order.place.is_some())
-}
-
 /// The field that tells an object's place.
 pub fn field(resource: &Resource) -> Option<&'static str> {
-    shown_in(resource)?.1.place
+    resource.ordered_by?.order.as_ref()?.place
 }
 
 /// The place of each object, from 0, where lists show it.
 pub fn places(world: &World, resource: &Resource) -> Option<HashMap<String, usize>> {
-    let (own, _) = shown_in(resource)?;
-    Some(members(world, own).into_iter().enumerate().map(|(place, id)| (id, place)).collect())
+    let ids = members(world, resource.ordered_by?);
+    Some(ids.into_iter().enumerate().map(|(place, id)| (id, place)).collect())
 }
 
 fn shown(world: &World, resource: &Resource, order: &Order) -> Answer {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::call::Answer;
 use super::effect::{parsed, walk};
+use super::index::plain;
 use super::resource::{Draft, Refusal, Resource, Shape, Test, Words};
 
 /// The first refusal that a call meets, `on` being its bit.
@@ -101,10 +102,6 @@ fn judge(value: &Value, test: &Test, report: &mut dyn FnMut(String)) {
     if is_wrong {
         report(plain(value));
     }
-}
-
-pub fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn is_uuid(text: &str) -> bool {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::call::{Answer, Call};
-use super::limits::Limit;
-use super::world::{Index, World};
+use super::index::{Form, Index, plain};
+use super::world::World;
 
 /// A route in code: the world, the call, and the id in the path (empty where it holds none).
 pub type Handler = fn(&mut World, &Call, &str) -> Result<Answer, Answer>;
@@ -42,6 +42,8 @@ pub struct Resource {
     /// Objects that stand there from the start, as they are stored.
     pub built_in: &'static [&'static str],
     pub order: Option<Order>,
+    /// The order that lists of it follow, and that they tell.
+    pub ordered_by: Option<&'static Resource>,
     /// What a write gets while another one of the resource is under way, though it is carried out.
     pub serial: Option<Words>,
     /// The service's own limit on writes.
@@ -196,6 +198,7 @@ pub enum Reply {
 /// Fields that an object has in some answers only.
 #[derive(Clone, Copy, Debug)]
 pub struct Lacks {
+    pub update: &'static [&'static str],
     pub write: &'static [&'static str],
     pub get: &'static [&'static str],
     pub list: &'static [&'static str],
@@ -207,8 +210,8 @@ pub enum Effect {
     Fill(&'static str, &'static str),
     /// The same at a create alone.
     FillNew(&'static str, &'static str),
-    /// The value of another field put where nothing was sent.
-    Copy(&'static str, &'static str),
+    /// The member of this name in the same object, put where nothing was sent.
+    Beside(&'static str, &'static str),
     /// JSON, whatever was sent.
     Always(&'static str, &'static str),
     /// JSON at the create, and kept.
@@ -228,8 +231,6 @@ pub enum Effect {
     SortedBy(&'static str, &'static str),
     /// A whole number comes back with `.0`.
     Float(&'static str),
-    /// A text as a function writes it.
-    Rewritten(&'static str, fn(&str) -> String),
     /// An id for each object that has none in this field.
     Identified(&'static str, Id),
     Created(&'static str, Clock),
@@ -256,6 +257,13 @@ pub struct Moment<'a> {
     pub serial: u64,
     pub before: Option<&'a Value>,
     pub resource: &'static Resource,
+}
+
+/// How many requests a bucket takes in a period of so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    pub requests: u64,
+    pub period: u64,
 }
 
 /// The calls that a refusal is for: sums of these.
@@ -357,7 +365,7 @@ impl Resource {
         update: Keeps::Nothing,
         list: List { items: "", ..List::DATA },
         answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "{}")],
-        lacks: Lacks { write: &[], get: &[], list: &[] },
+        lacks: Lacks { update: &[], write: &[], get: &[], list: &[] },
         beside: "",
         beside_reads: false,
         first: &[],
@@ -368,6 +376,7 @@ impl Resource {
         index: None,
         built_in: &[],
         order: None,
+        ordered_by: None,
         serial: None,
         quota: None,
         ends: &[],
@@ -392,7 +401,7 @@ impl Resource {
             Shape::Flat(at) => object.get(at)?,
             Shape::Data(_) | Shape::Related(_) => object.get("id")?,
         };
-        Some(id.as_str().map_or_else(|| id.to_string(), str::to_owned))
+        Some(plain(id))
     }
 
     /// The fields of a stored object that a definition may set.
@@ -424,21 +433,14 @@ impl Resource {
         own.map_or(Words(404, "Not found"), |(_, words)| *words)
     }
 
-    /// None for what isn't the JSON of an object.
-    pub fn index(&self, text: &str) -> Option<Index> {
-        if !text.starts_with('{') {
-            return None;
-        }
-        if let Some(index) = self.index {
-            return index(text);
-        }
-        let object: Value = serde_json::from_str(text).ok()?;
-        let attributes = self.attributes(&object);
-        let words = self.words.iter().filter_map(|at| {
-            let value = attributes.pointer(at)?;
-            Some((*at, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        });
-        Some(Index { words: words.collect(), ..Index::default() })
+    /// How the objects are kept.
+    pub fn form(&self) -> Form {
+        let (id, attributes) = match self.shape {
+            Shape::Flat(at) => (at, ""),
+            Shape::Data(_) | Shape::Related(_) => ("id", "attributes"),
+        };
+        let (name, words, code, built_in) = (self.name, self.words, self.index, self.built_in);
+        Form { name, id, attributes, words, code, built_in }
     }
 }
 

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
-use super::monitor::texts;
+use super::index::{Index, texts};
 use super::resource::{Resource, Route};
 use super::slo_body::{self, Stamp};
-use super::world::{Index, Item, World};
+use super::world::{Item, World};
 use super::{ids, search};
 
 /// The largest page, and the default (OpenAPI, ListSLOs).

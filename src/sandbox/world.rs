@@ -6,8 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use super::call::{decoded, encoded};
-use super::kinds::RESOURCES;
-use super::resource::Resource;
+use super::index::{Form, Index, Key};
 
 /// An object of the organisation.
 #[derive(Clone, Debug)]
@@ -32,18 +31,6 @@ impl Item {
     pub fn word(&self, name: &str) -> &str {
         self.index.words.get(name).map_or("", String::as_str)
     }
-}
-
-/// The name of a resource, and the id of an object.
-pub type Key = (&'static str, String);
-
-/// What filters, summaries and references read of an object without parsing it.
-#[derive(Clone, Debug, Default)]
-pub struct Index {
-    pub words: BTreeMap<&'static str, String>,
-    pub tags: Vec<String>,
-    /// The objects that this one names.
-    pub uses: Vec<Key>,
 }
 
 /// Where an object stands on its shelf.
@@ -73,6 +60,8 @@ impl Shelf {
 
 #[derive(Debug)]
 pub struct World {
+    /// In the order in which a journal that is written anew holds them.
+    forms: Vec<Form>,
     /// A shelf for each resource of the table.
     shelves: BTreeMap<&'static str, Shelf>,
     /// Who names an object, by what is named.
@@ -85,38 +74,37 @@ pub struct World {
     pub pending: String,
 }
 
-impl Default for World {
-    fn default() -> Self {
+impl World {
+    /// A world of these resources, holding what nobody made.
+    pub fn new(forms: Vec<Form>) -> Self {
         let mut world = Self {
-            shelves: RESOURCES.iter().map(|resource| (resource.name, Shelf::default())).collect(),
+            shelves: forms.iter().map(|form| (form.name, Shelf::default())).collect(),
             users: HashMap::new(),
             twins: HashMap::new(),
             last_serial: 0,
             last_time: 0,
             pending: String::new(),
+            forms: Vec::new(),
         };
-        for (name, id, text, index) in RESOURCES.iter().flat_map(|resource| built_in(resource)) {
+        for (name, (id, text, index)) in forms.iter().flat_map(built_in) {
             world.place(name, Item { serial: 0, id, text, index, fingerprint: None });
         }
+        world.forms = forms;
         world
     }
-}
 
-/// What stands there without anybody having made it: name, id, text, index.
-fn built_in(resource: &'static Resource) -> Vec<(&'static str, String, String, Index)> {
-    let read = |text: &&'static str| {
-        let object: Value = serde_json::from_str(text).ok()?;
-        let (id, text) = (resource.id_of(&object)?, object.to_string());
-        let index = resource.index(&text)?;
-        Some((resource.name, id, text, index))
-    };
-    resource.built_in.iter().filter_map(read).collect()
-}
+    /// The same resources with nothing made.
+    pub fn emptied(&self) -> Self {
+        Self::new(self.forms.clone())
+    }
 
-impl World {
     /// The objects of a resource of the table.
     pub fn shelf(&self, name: &str) -> &Shelf {
         self.shelves.get(name).expect("bug: a resource that isn't in the table")
+    }
+
+    fn form(&self, name: &str) -> Option<Form> {
+        self.forms.iter().find(|form| form.name == name).copied()
     }
 
     /// A number that no object had before, for an id.
@@ -139,7 +127,7 @@ impl World {
 
     /// Stores an object, new or changed.
     pub fn put(&mut self, name: &'static str, place: (u64, &str), text: String, fingerprint: Option<u64>) {
-        let index = find(name).and_then(|resource| resource.index(&text));
+        let index = self.form(name).and_then(|form| form.index(&text));
         let (serial, id) = (place.0, place.1.to_owned());
         let index = index.expect("bug: an object that was just written is JSON");
         let item = Item { serial, id, text, index, fingerprint };
@@ -174,23 +162,23 @@ impl World {
                 let last_serial = fields.next()?.parse().ok()?;
                 let last_time = fields.next()?.parse().ok()?;
                 let serial = fields.next()?.parse().ok()?;
-                let resource = find(fields.next()?)?;
+                let form = self.form(fields.next()?)?;
                 let id = decoded(fields.next()?, false);
                 let fingerprint = match fields.next()? {
                     "-" => None,
                     digits => Some(u64::from_str_radix(digits, 16).ok()?),
                 };
                 let text = fields.next()?.to_owned();
-                let index = resource.index(&text)?;
+                let index = form.index(&text)?;
                 self.last_serial = self.last_serial.max(last_serial);
                 self.last_time = self.last_time.max(last_time);
-                self.place(resource.name, Item { serial, id, text, index, fingerprint });
+                self.place(form.name, Item { serial, id, text, index, fingerprint });
                 Some(())
             }
             "-" => {
-                let resource = find(fields.next()?)?;
+                let form = self.form(fields.next()?)?;
                 let id = decoded(fields.next()?, false);
-                fields.next().is_none().then(|| self.take(resource.name, &id))
+                fields.next().is_none().then(|| self.take(form.name, &id))
             }
             _ => None,
         }
@@ -198,11 +186,11 @@ impl World {
 
     /// The lines that make this world out of a new one.
     pub fn lines(&self) -> String {
-        let gone = RESOURCES.iter().flat_map(|resource| built_in(resource));
-        let gone = gone.filter(|(name, id, ..)| self.shelf(name).get(id).is_none());
-        let mut lines: String = gone.map(|(name, id, ..)| format!("- {name} {}\n", encoded(&id))).collect();
-        for resource in RESOURCES {
-            lines.extend(self.shelf(resource.name).iter().map(|item| self.put_line(resource.name, item)));
+        let gone = self.forms.iter().flat_map(built_in);
+        let gone = gone.filter(|(name, (id, ..))| self.shelf(name).get(id).is_none());
+        let mut lines: String = gone.map(|(name, (id, ..))| format!("- {name} {}\n", encoded(&id))).collect();
+        for form in &self.forms {
+            lines.extend(self.shelf(form.name).iter().map(|item| self.put_line(form.name, item)));
         }
         lines
     }
@@ -262,17 +250,18 @@ impl World {
     }
 }
 
-fn find(name: &str) -> Option<&'static Resource> {
-    RESOURCES.iter().find(|resource| resource.name == name).copied()
+fn built_in(form: &Form) -> impl Iterator<Item = (&'static str, (String, String, Index))> {
+    let name = form.name;
+    form.built_in().map(move |object| (name, object))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sandbox::kinds::world as fresh;
 
     #[test]
     fn lines_rebuild_the_world() {
-        let mut world = World::default();
+        let mut world = fresh();
         let (one, two) = (world.next_serial(), world.next_serial());
         world.now();
         let text = r#"{"type":"composite","query":"!1 && (22 || 3)","tags":["a",7]}"#;
@@ -281,7 +270,7 @@ mod tests {
         world.put("logs_metric", (two, "a b%"), r#"{"id":"a b%"}"#.to_owned(), None);
         world.put("slo", (7, "gone"), r#"{"monitor_ids":[22]}"#.to_owned(), None);
         world.remove("slo", "gone");
-        let mut again = World::default();
+        let mut again = fresh();
         world.pending.lines().for_each(|line| again.replay(line).unwrap());
         assert_eq!(again.lines(), world.lines());
         assert_eq!(again.users("monitor", "22").len(), 1);
@@ -302,7 +291,7 @@ mod tests {
             "+ 1 1 1 slo 1 - {\"a\":",
             "+ 1 1 1 slo 1 - [1]",
         ] {
-            assert!(World::default().replay(line).is_none(), "{line}");
+            assert!(fresh().replay(line).is_none(), "{line}");
         }
     }
 }

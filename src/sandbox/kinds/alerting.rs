@@ -29,7 +29,7 @@ pub const NOTIFICATION_RULE: Resource = Resource {
         paging: Some(Paging { from: "page", size: "per_page", default: 100, most: 1000, unit: Unit::Pages }), // O
         ..List::DATA
     },
-    lacks: Lacks { write: &[], get: &["^/relationships"], list: &[] },
+    lacks: Lacks { update: &[], write: &[], get: &["^/relationships"], list: &[] },
     beside: PEOPLE,
     effects: &[
         Effect::Created("/created_at", Clock::Iso),
@@ -93,7 +93,7 @@ pub const DOWNTIME: Resource = Resource {
         beside: r#"{"meta": {"page": {"total_filtered_count": "{total}"}}}"#, // R 3 of 3
         ..List::DATA
     },
-    lacks: Lacks { write: &[], get: &["^/relationships"], list: &[] }, // R 9 of 9
+    lacks: Lacks { update: &[], write: &[], get: &["^/relationships"], list: &[] }, // R 9 of 9
     beside: PEOPLE,
     effects: &[
         Effect::Fill("/notify_end_states", r#"["alert", "no data", "warn"]"#), // R 7 of 7, in any order

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, Paging, Refusal,
-    Reply, Resource, Route, Shape, Test, Unit, WRITES, Words,
+    Resource, Route, Shape, Test, Unit, WRITES, Words,
 };
 
 const AUTHOR: &str =
@@ -116,7 +116,7 @@ pub const MONITOR_TEMPLATE: Resource = Resource {
     shape: Shape::Data("monitor-user-template"),
     update: Keeps::Nothing,
     // The versions show in the answer to an update and where one is read (R 1), not in a list.
-    lacks: Lacks { write: &[], get: &[], list: &["/versions"] },
+    lacks: Lacks { update: &[], write: &[], get: &[], list: &["/versions"] },
     effects: &[
         Effect::Made("/creator_uuid", r#""5a4db0c5-0000-4000-8000-000000000001""#),
         Effect::Created("/created", Clock::Iso),

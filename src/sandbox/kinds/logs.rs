@@ -2,10 +2,9 @@
 
 use serde_json::Value;
 
-use crate::sandbox::limits::Limit;
 use crate::sandbox::resource::{
-    BY_ID, CREATE_ONLY, DELETE_ONLY, Does, Effect, Id, Keeps, List, Moment, Order, PUT, Refusal, Reply,
-    Resource, Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
+    BY_ID, CREATE_ONLY, DELETE_ONLY, Does, Effect, Id, Keeps, Limit, List, Moment, Order, PUT, Refusal,
+    Reply, Resource, Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
 };
 
 /// Errors of the older logs services (R 3 of 3).

@@ -20,7 +20,9 @@ macro_rules! problem {
 
 mod account;
 mod alerting;
+mod catalog;
 mod content;
+mod detection;
 mod logs;
 mod people;
 mod scanner;
@@ -34,6 +36,12 @@ use super::dashboard::{DASHBOARD, TRASH};
 use super::monitor::MONITOR;
 use super::resource::Resource;
 use super::slo::SLO;
+use super::world::World;
+
+/// A world of these resources in which nobody has made anything.
+pub fn world() -> World {
+    World::new(RESOURCES.iter().map(|resource| resource.form()).collect())
+}
 
 /// In the order in which a journal that is written anew holds them.
 pub static RESOURCES: &[&Resource] = &[
@@ -63,6 +71,7 @@ pub static RESOURCES: &[&Resource] = &[
     &scanner::GROUP,
     &scanner::RULE,
     &scanner::CONFIGURATION,
+    &detection::SECURITY_RULE,
     &security::SUPPRESSION,
     &security::SECURITY_FILTER,
     &security::CRITICAL_ASSET,
@@ -72,13 +81,18 @@ pub static RESOURCES: &[&Resource] = &[
     &security::WAF_EXCLUSION,
     &synthetics::SYNTHETICS_TEST,
     &synthetics::SYNTHETICS_VARIABLE,
+    &synthetics::SYNTHETICS_SUITE,
     &content::NOTEBOOK,
     &content::POWERPACK,
     &content::MONITOR_TEMPLATE,
     &people::TEAM,
+    &catalog::ENTITY,
     &sharing::WEBHOOK,
     &sharing::WEBHOOK_VARIABLE,
     &sharing::RESTRICTION_POLICY,
     &sharing::DASHBOARD_LIST,
     &sharing::DASHBOARD_LIST_ITEMS,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -28,7 +28,7 @@ pub const TEAM: Resource = Resource {
         ..List::DATA
     },
     answers: [Reply::Object(201), Reply::Object(200), Reply::Fixed(204, "")],
-    lacks: Lacks { write: &[], get: HIDDEN, list: &[] },
+    lacks: Lacks { update: &[], write: &[], get: HIDDEN, list: &[] },
     effects: &[
         Effect::Fill("/description", "null"),       // R 20 of 20
         Effect::Mirror("/summary", "/description"), // R 78 of 78

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::call::{Answer, Call};
-use crate::sandbox::effect::parsed;
-use crate::sandbox::engine::fill;
+use crate::sandbox::effect::{fill, parsed};
 use crate::sandbox::order;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Does, Draft, Effect, Order, Refusal, Reply, Resource, Route, Shape, Test, WRITES,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
-    BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, READ,
-    Refusal, Reply, Resource, Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
+    BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Moment, PATCH, PUT, Refusal, Reply,
+    Resource, Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
 };
 
 const PERSON: &str = r#"{"handle": "sandbox@example.com", "name": "Sandbox"}"#;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::sandbox::call::{Answer, Call};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PUT, Paging, Refusal, Reply,
@@ -52,6 +53,7 @@ pub const SYNTHETICS_TEST: Resource = Resource {
         ..List::DATA
     },
     lacks: Lacks {
+        update: &[],
         write: &["/creator"],
         get: &["/created_by", "/modified_by", "/org_id", "/stepCount"],
         list: &["/[type=browser]/steps", "/[type=mobile]/steps"],
@@ -149,9 +151,20 @@ fn counted(object: &mut Value, moment: &Moment) {
 
 /// The monitor of a test bears its tags, and goes with it (R 1: type, query, options, more tags).
 fn monitored(world: &mut World, test: &Value, _: Option<&Value>) {
+    let is_there =
+        world.shelf("synthetics_test").get(test["public_id"].as_str().unwrap_or_default()).is_some();
+    watch(world, test, is_there);
+}
+
+fn suite_monitored(world: &mut World, suite: &Value, _: Option<&Value>) {
+    let is_there = world.shelf("synthetics_suite").get(suite["id"].as_str().unwrap_or_default()).is_some();
+    watch(world, &suite["attributes"], is_there);
+}
+
+fn watch(world: &mut World, test: &Value, is_there: bool) {
     let Some(id) = test["monitor_id"].as_u64() else { return };
     let (key, serial) = (id.to_string(), ids::monitor_serial(id).unwrap_or_default());
-    if world.shelf("synthetics_test").get(test["public_id"].as_str().unwrap_or_default()).is_none() {
+    if !is_there {
         return world.remove("monitor", &key);
     }
     let mut tags = test["tags"].as_array().cloned().unwrap_or_default();
@@ -160,9 +173,8 @@ fn monitored(world: &mut World, test: &Value, _: Option<&Value>) {
     for (name, value) in [("check_type", &test["type"]), ("check_status", &test["status"])] {
         tags.push(json!(format!("{name}:{}", value.as_str().unwrap_or_default())));
     }
-    if let Some(rule) = test["options"]["ci"]["executionRule"].as_str() {
-        tags.push(json!(format!("ci_execution_rule:{rule}")));
-    }
+    let rule = test["options"]["ci"]["executionRule"].as_str();
+    tags.push(json!(format!("ci_execution_rule:{}", rule.unwrap_or("blocking"))));
     let seconds = test["created_at"].as_str().and_then(|time| time.parse::<jiff::Timestamp>().ok());
     let options = json!({
         "on_missing_data": "show_no_data",
@@ -195,6 +207,71 @@ fn monitored(world: &mut World, test: &Value, _: Option<&Value>) {
     world.put("monitor", (serial, &key), monitor.to_string(), None);
 }
 
+/// Tests that are watched as one.
+pub const SYNTHETICS_SUITE: Resource = Resource {
+    name: "synthetics_suite",
+    path: "/api/v2/synthetics/suites",
+    routes: &[
+        Route::new("POST", "", Does::Create),
+        Route::new("GET", "/{id}", Does::Get),
+        Route::new("PUT", "/{id}", Does::Update),
+        Route::code("GET", "/search", search_suites),
+        Route::new(
+            "POST",
+            "/bulk-delete",
+            Does::DeleteMany {
+                ids: "/data/attributes/public_ids",
+                each: r#"{"type": "suites", "attributes": {"deleted_at": "{now}", "public_id": "{id}"}, "id": "{id}"}"#,
+                shown: r#"{"data": "{each}"}"#, // R 2 of 2
+            },
+        ),
+    ],
+    shape: Shape::Data("suites"),
+    id: Id::Letters,
+    update: Keeps::Nothing,
+    lacks: Lacks { update: &[], write: &["/version", "/version_uuid"], get: &[], list: &[] },
+    effects: &[
+        Effect::Always("/public_id", r#""{id}""#),
+        Effect::Code(suite_monitor),
+        Effect::Created("/created_at", Clock::Iso),
+        Effect::Modified("/modified_at", Clock::Iso),
+        Effect::Made("/created_by", PERSON),
+        Effect::Always("/modified_by", PERSON),
+        Effect::Always("/org_id", "321000"),
+        Effect::Counted("/version", 1), // R 2
+    ],
+    missing: &[(BY_ID, Words(404, "Synthetics test not found"))], // R 1
+    after: Some(suite_monitored),
+    ..Resource::V2
+};
+
+fn suite_monitor(object: &mut Value, moment: &Moment) {
+    let monitor = moment.before.map(|before| before["attributes"]["monitor_id"].clone());
+    object["attributes"]["monitor_id"] = monitor.unwrap_or_else(|| json!(ids::monitor_id(moment.serial)));
+    object["attributes"]["version_uuid"] = json!(ids::uuid(moment.serial));
+}
+
+/// Summaries: without message and options (KINDS.md §13).
+fn search_suites(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
+    let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
+    let (start, count) =
+        (number(call.number("start")?).unwrap_or(0), number(call.number("count")?).unwrap_or(50));
+    let shelf = world.shelf("synthetics_suite");
+    let rows = shelf.iter().skip(start).take(count).map(|item| {
+        let mut suite = item.value()["attributes"].take();
+        if let Value::Object(suite) = &mut suite {
+            suite.shift_remove("message");
+            suite.insert("options".to_owned(), json!({}));
+        }
+        suite
+    });
+    let suites: Vec<Value> = rows.collect();
+    let attributes = json!({ "facets": [], "suites": suites, "total": shelf.iter().count() });
+    Ok(Answer::json(
+        &json!({ "data": { "type": "suites_search", "id": ids::uuid(0), "attributes": attributes } }),
+    ))
+}
+
 pub const SYNTHETICS_VARIABLE: Resource = Resource {
     name: "synthetics_variable",
     path: "/api/v1/synthetics/variables",
@@ -204,7 +281,12 @@ pub const SYNTHETICS_VARIABLE: Resource = Resource {
     list: List { items: "variables", ..List::DATA },
     answers: [Reply::Object(200), Reply::Object(200), Reply::Fixed(200, "")],
     // R 20 of 20 writes, 35 of 35 reads.
-    lacks: Lacks { write: &["/created_at", "/modified_at", "/creator", "/editor"], get: &[], list: &[] },
+    lacks: Lacks {
+        update: &[],
+        write: &["/created_at", "/modified_at", "/creator", "/editor"],
+        get: &[],
+        list: &[],
+    },
     words: &["/name"],
     effects: &[
         Effect::Always("/type", r#""variable""#),

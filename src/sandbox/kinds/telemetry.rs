@@ -16,9 +16,10 @@ pub const LOGS_METRIC: Resource = Resource {
     shape: Shape::Data("logs_metrics"),
     id: Id::Chosen("/data/id", metric_name),
     effects: &[
-        Effect::Fill("/filter", r#"{"query":"*"}"#), // R 1 of 1
-        Effect::Fill("/group_by", "[]"),             // R 5 of 5
-        Effect::SortedBy("/group_by", "path"),       // R 1 PATCH of 4 was in another order
+        Effect::Fill("/filter", r#"{"query":"*"}"#),    // R 1 of 1
+        Effect::Fill("/group_by", "[]"),                // R 5 of 5
+        Effect::Beside("/group_by/*/tag_name", "path"), // P
+        Effect::SortedBy("/group_by", "path"),          // R 1 PATCH of 4 was in another order
     ],
     refuses: &[
         Refusal(CREATE_ONLY, "/compute", Test::Missing, Words(400, "The parameter 'compute' is required")), // ?

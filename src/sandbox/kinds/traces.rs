@@ -55,6 +55,7 @@ pub const RETENTION_FILTER: Resource = Resource {
     ],
     missing: &[(BY_ID, Words(404, "retention filter with id: '{id}' not found"))], // R 6 of 6
     built_in: BUILT_IN,
+    ordered_by: Some(&RETENTION_FILTER_ORDER),
     // KINDS.md §2.4: refused, though it is made.
     serial: Some(Words(400, "This pipeline does not exist or is outdated")),
     ..Resource::V2
