@@ -96,3 +96,74 @@ impl<'a> Keyed<'a> {
         rest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::model::{Body, Directives, Origin, Owner};
+    use crate::plan::{Inputs, plan};
+
+    fn filter(id: &str, name: &str, by: &str) -> Live {
+        let body = json!({"id": id, "name": name, "enabled": true, "filter_type": "spans-sampling-processor", "rate": 1.0,
+            "filter": {"query": "x"}, "trace_rate": 0.0, "created_by": by, "created_at": if by.is_empty() { 0 } else { 5 }});
+        Live {
+            section: "retention_filters",
+            id: id.to_owned(),
+            body,
+            mark: None,
+            url: format!("https://x/{id}"),
+        }
+    }
+
+    /// What a plan of one definition says, and how many changes it has.
+    fn check(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expected: (&[&str], usize)) {
+        let body = json!({"name": name, "enabled": true, "filter_type": "spans-sampling-processor", "rate": rate,
+            "filter": {"query": "x"}});
+        let directives = Directives { adopt: adopt.map(str::to_owned), ..Directives::default() };
+        let resource = Resource {
+            address: Address::new("retention_filters", "f"),
+            body: Body::of(&body).expect("a shallow body"),
+            directives,
+            origin: Origin::nowhere(),
+            instance: None,
+        };
+        let scope = Scope {
+            project: "shop".to_owned(),
+            environment: None,
+            owner: Owner("shop".to_owned()),
+            vars: Map::<String, Value>::new(),
+            owns: Vec::new(),
+        };
+        let (plan, told) = plan(&Inputs {
+            scope: &scope,
+            site: "x",
+            organisation: None,
+            resources: &[resource],
+            live,
+            unlisted: &[],
+            selected: &|_| true,
+        });
+        let codes: Vec<&str> = told.iter().map(|told| told.code).collect();
+        assert_eq!((codes.as_slice(), plan.changes.len()), expected, "{name} {rate} {adopt:?}");
+    }
+
+    #[test]
+    fn one_of_several_of_a_name_is_said() {
+        let two = [filter("1", "a", "me"), filter("2", "a", "you")];
+        check(&two, "a", 0.5, None, (&["ambiguous-key"], 1));
+        check(&two, "a", 0.5, Some("2"), (&[], 1));
+        check(&two, "a", 1.0, Some("2"), (&[], 0));
+        check(&two[..1], "a", 1.0, None, (&[], 0));
+    }
+
+    #[test]
+    fn what_is_built_in_is_nobodys_but_by_its_id() {
+        let built_in = [filter("1", "Default", "")];
+        // Of the same name: another one is made.
+        check(&built_in, "Default", 1.0, None, (&[], 1));
+        check(&built_in, "Default", 0.5, Some("1"), (&[], 1));
+        check(&built_in, "Renamed", 1.0, Some("1"), (&["built-in"], 1));
+    }
+}
