@@ -30,6 +30,7 @@ mod outgoing;
 mod order;
 mod plan;
 mod risk;
+mod twin;
 mod moved;
 mod saved;
 mod brake;

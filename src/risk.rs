@@ -11,7 +11,9 @@ use crate::model::{Action, Risk};
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
 /// What is said of one sort of risk; its place in the list is its weight.
-const CODES: [&str; 7] = [
+const CODES: [&str; 9] = [
+    "twin",
+    "likely-rename",
     "protected-object",
     "pager-deleted",
     "recipient-lost",
@@ -61,7 +63,8 @@ pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
     risks
 }
 
-fn risk(code: &'static str, text: impl Into<String>) -> Risk {
+/// A risk of one of the sorts above.
+pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
 }

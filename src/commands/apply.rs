@@ -1,9 +1,9 @@
 //! `musher apply`: the plan shown, agreed to, held against the brakes, and carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use serde_json::Value;
@@ -14,7 +14,7 @@ use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::surveyed::{Service, Surveyed, service, survey};
 use super::{Desk, replace_file};
-use crate::apply::{self, Options};
+use crate::apply::{self, FRESH, Options};
 use crate::brake::{self, Limits};
 use crate::canon;
 use crate::cli::{self, Exit, Format};
@@ -30,8 +30,6 @@ use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{Stream, outcome, plan_text};
 
-/// A plan older than that is looked at again before the first write.
-const FRESH: Duration = Duration::from_secs(30);
 const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
 pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
@@ -57,7 +55,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
-    let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    let mut outcomes = carry_out(desk, &service, (&surveyed, &refused), options).await;
     service.tell_counts(desk)?;
     drop(lock);
     locate_fields(&mut outcomes, &declared.sources);
@@ -119,7 +117,9 @@ async fn prepare(
         report(options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
     }
-    let refused = moved(declared, &service, &surveyed).await?;
+    let mut surveyed = surveyed;
+    let refused = moved(declared, &service, &mut surveyed).await?;
+    let plan = &surveyed.plan;
     if let Some(sealed) = sealed.filter(|_| !refused.is_empty()) {
         return Err(
             sealed.refusal(refused.iter().map(|(at, why)| format!("{}: {why}", plan.changes[*at].address)))
@@ -202,12 +202,14 @@ async fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
 async fn moved(
     declared: &Declared,
     service: &Service,
-    surveyed: &Surveyed,
+    surveyed: &mut Surveyed,
 ) -> anyhow::Result<BTreeMap<usize, String>> {
     if surveyed.listed.elapsed() < FRESH {
         return Ok(BTreeMap::new());
     }
+    let listed = Instant::now();
     let moved = moved_since(&surveyed.plan, &service.live(declared).await?);
+    surveyed.listed = listed;
     Ok(moved
         .into_iter()
         .map(|(at, moved)| (at, format!("it {moved} since the plan was made; plan again")))
@@ -218,9 +220,12 @@ async fn moved(
 async fn carry_out(
     desk: &Desk<'_>,
     service: &Service,
-    (plan, refused): (&Plan, &BTreeMap<usize, String>),
+    (surveyed, refused): (&Surveyed, &BTreeMap<usize, String>),
     options: &cli::Apply,
 ) -> Vec<Outcome> {
+    let plan = &surveyed.plan;
+    let there: HashSet<(&str, &str)> =
+        surveyed.live.iter().map(|live| (live.section, live.id.as_str())).collect();
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(progress.clone());
     let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
@@ -238,6 +243,8 @@ async fn carry_out(
     let options = Options {
         force: options.force,
         patience: desk.common.patience(),
+        listed: surveyed.listed.into(),
+        was_there: &|section, id| there.contains(&(section, id)),
         stop: &service.stop,
         compare: &not_kept,
         refused,

@@ -39,7 +39,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit>
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(desk, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
-        (listed(&declared, &service, kind, options).await?, 0)
+        listed(desk, &declared, &service, kind, options).await?
     } else {
         named(desk, &service, kind, &options.named).await?
     };
@@ -49,7 +49,11 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit>
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
     render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     desk.say(&export::summary(kind.name, &written))?;
-    Ok(if refused || missed > 0 { Exit::Error } else { Exit::Fine })
+    Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
+        (_, true) => Exit::Partly,
+        (true, _) => Exit::Error,
+        _ => Exit::Fine,
+    })
 }
 
 /// The kind of a word on the command line.
@@ -64,13 +68,14 @@ pub fn title(body: &Value) -> Option<&str> {
     ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
 }
 
-/// The objects that the filters let through, sorted by id.
+/// The objects that the filters let through, sorted by id; and how many of them can't be had, which is told.
 async fn listed(
+    desk: &Desk<'_>,
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
     options: &cli::Export,
-) -> anyhow::Result<Vec<Live>> {
+) -> anyhow::Result<(Vec<Live>, usize)> {
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
         let mark = mark::read(kind, body);
@@ -86,14 +91,18 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
+    let listed = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
+    let mut live = listed.lives;
+    for (id, refusal) in &listed.refused {
+        desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+    }
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
     };
     live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
-    Ok(live)
+    Ok((live, listed.refused.len()))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.

@@ -12,14 +12,15 @@ use super::declared::{Declared, bare, declare_strictly, tell};
 use super::log::Log;
 use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
-use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
+use crate::client::{self, Client, Fault, Listing, Look, Refusal, Seen, Wanted};
 use crate::config::Target;
-use crate::diagnostic::has_errors;
-use crate::kind::{KINDS, Kind};
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::kind::{self, KINDS, Kind};
 use crate::limit::{Pace, Paced};
 use crate::model::{Live, Owner, Plan};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
+use crate::twin::{self, Probe, Sight};
 
 /// An API at work for one command.
 pub struct Service {
@@ -95,6 +96,28 @@ impl Service {
         self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(refusal))
     }
 
+    /// Before something is made: a second look at what is there. What it finds is told as risks of the plan, or as
+    /// errors.
+    async fn look_again(
+        &self,
+        declared: &Declared,
+        live: &[Live],
+        plan: &mut Plan,
+    ) -> anyhow::Result<Vec<Diagnostic>> {
+        let (owner, resources) = (&declared.scope.owner, &declared.resources[..]);
+        let kinds: Vec<&'static Kind> = twin::sections(plan).into_iter().filter_map(kind::of_section).collect();
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let probe = Probe::new(plan, resources);
+        let keep = Arc::new(move |live: &Live| probe.keeps(live));
+        let look = Look { kinds, keep, ids: twin::ids(plan, resources) };
+        let Seen { shown, recalled } =
+            self.client.look_again(&look).await.map_err(|refusal| self.no_list(refusal))?;
+        let sight = Sight { owner, resources, live, shown: &shown, recalled: &recalled };
+        Ok(twin::judge(plan, &sight))
+    }
+
     /// Asks for all that a survey needs to know, and doesn't wait.
     pub fn ask(&self, owner: &Owner) -> Asked {
         let client = Arc::clone(&self.client);
@@ -116,10 +139,16 @@ impl Service {
 
     /// A refusal, with what to do about it.
     pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
-        let fault = refusal.fault;
+        let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(self.keys_refused()),
+            _ if blames_keys => error.context(self.keys_refused()),
+            Fault::Forbidden => error.context(format!(
+                "the keys of {} serve otherwise, but not for this: it may be restricted to others, or the keys lack one of the \
+                 scopes {}",
+                self.variables.join(" and "),
+                scopes(),
+            )),
             Fault::Unreachable => error.context(format!(
                 "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
                  the network, and HTTPS_PROXY where there is a proxy",
@@ -132,21 +161,26 @@ impl Service {
     /// A refusal of a list.
     pub fn no_list(&self, refusal: Refusal) -> anyhow::Error {
         match refusal.fault {
-            Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
+            Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
             _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 
     /// What to do where the service doesn't take the keys.
     pub fn keys_refused(&self) -> String {
-        let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
         format!(
             "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
             self.site,
             self.variables.join(" and "),
-            scopes.join(", "),
+            scopes(),
         )
     }
+}
+
+/// All that the keys need.
+fn scopes() -> String {
+    let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
+    scopes.join(", ")
 }
 
 /// Reads what is declared while the service is asked what is live: neither waits for the other.
@@ -199,7 +233,10 @@ pub async fn survey(
         live: &live,
         selected: &|address| declared.selects(address),
     };
-    let (plan, diagnostics) = plan(&inputs);
+    let (mut plan, mut diagnostics) = plan(&inputs);
+    if !has_errors(&diagnostics) {
+        diagnostics.extend(service.look_again(declared, &live, &mut plan).await?);
+    }
     tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
     if has_errors(&diagnostics) {
         return Err(Told.into());

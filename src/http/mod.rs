@@ -91,16 +91,17 @@ impl Https {
                 (name.as_str().to_owned(), hidden.hide_text(&String::from_utf8_lossy(value.as_bytes())))
             })
             .collect();
-        let body = hidden.hide(self.read(answer).await?);
+        let body = self.read(answer).await.map_err(|words| WireError::Cut(status, words))?;
+        let body = hidden.hide(body);
         Ok(Response { status, headers, body })
     }
 
     /// The body, whole, unpacked; its size is watched while it comes, as a small answer can unpack to a large one.
-    async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, WireError> {
+    async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, String> {
         let mut body = BytesMut::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| self.fault(error))? {
+        while let Some(part) = answer.chunk().await.map_err(|error| self.fault(error).to_string())? {
             if body.len() + part.len() > LARGEST {
-                return Err(WireError::Lost(format!("the answer is larger than {} MB", LARGEST >> 20)));
+                return Err(format!("the answer is larger than {} MB", LARGEST >> 20));
             }
             body.extend_from_slice(&part);
         }

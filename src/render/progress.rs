@@ -238,6 +238,7 @@ mod tests {
             origin: None,
             field: None,
             not_kept: Vec::new(),
+            note: None,
         }
     }
 
