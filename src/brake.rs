@@ -111,7 +111,10 @@ fn twin(plan: &Plan) -> Option<Held> {
     let mut hit = plan.changes.iter().filter(is_twin);
     let first = hit.next()?;
     let text = match hit.count() {
-        0 => format!("`{}` would be made beside an object that looks like it; the plan names it", first.address),
+        0 => format!(
+            "`{}` would be made beside an object that looks like it; the plan names it",
+            first.address
+        ),
         more => format!(
             "`{}` and {more} more would be made beside objects that look like them; the plan names them",
             first.address

@@ -142,8 +142,9 @@ impl Cache {
     }
 
     pub fn set_seen_last(&mut self, section: &str, id: &str, live: &str) {
-        let plain =
-            |text: &str| !text.is_empty() && text.len() < 256 && !text.contains(|c: char| c <= ' ' || c == '\u{7f}');
+        let plain = |text: &str| {
+            !text.is_empty() && text.len() < 256 && !text.contains(|c: char| c <= ' ' || c == '\u{7f}')
+        };
         if plain(id) && plain(live) {
             let before = self.bearers.insert((section.to_owned(), id.to_owned()), live.to_owned());
             self.changed |= before.as_deref() != Some(live);
@@ -322,7 +323,10 @@ mod tests {
             let limit = Limit { name: "monitor write".into(), requests: 300, seconds: 60 };
             assert_eq!((cache.limit("monitors"), cache.limit("slos")), (Some(&limit), None));
             assert_eq!(cache.seen_last("slos", "a/b"), Some("abc123"));
-            assert_eq!([cache.seen_last("monitors", "a/b"), cache.seen_last("monitors", "hostile")], [None; 2]);
+            assert_eq!(
+                [cache.seen_last("monitors", "a/b"), cache.seen_last("monitors", "hostile")],
+                [None; 2]
+            );
         }
         // Bodies that nobody asked for are carried on, those of gone objects are not.
         first = reopened(folder);

@@ -97,15 +97,15 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     if !overlooked.is_empty() {
         return overlooked;
     }
-    let taken: HashSet<(&str, &str)> = plan
-        .changes
-        .iter()
-        .filter(|change| change.action != Action::Delete)
-        .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
-        .chain(sight.resources.iter().filter_map(|resource| {
-            Some((resource.address.section(), resource.directives.adopt.as_deref()?))
-        }))
-        .collect();
+    let taken: HashSet<(&str, &str)> =
+        plan.changes
+            .iter()
+            .filter(|change| change.action != Action::Delete)
+            .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
+            .chain(sight.resources.iter().filter_map(|resource| {
+                Some((resource.address.section(), resource.directives.adopt.as_deref()?))
+            }))
+            .collect();
     let free: Vec<&Live> = sight
         .shown
         .iter()
@@ -168,10 +168,10 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
         .map(|live| ((live.section, live.id.as_str()), live))
         .collect();
     let tell = |live: &Live| {
-        let what = live.mark.as_ref().map_or_else(
-            || format!("`{}`", live.id),
-            |mark| format!("`{}/{}`", live.section, mark.id),
-        );
+        let what = live
+            .mark
+            .as_ref()
+            .map_or_else(|| format!("`{}`", live.id), |mark| format!("`{}/{}`", live.section, mark.id));
         let text = format!("The list was incomplete: {what} is there and was not in it: {}", live.url);
         Diagnostic::error("list-incomplete", text, None).help(
             "run again: pages shift while they are read, lists are late, and another apply may have made it meanwhile",
@@ -200,10 +200,15 @@ fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec
     for (id, live) in sight.recalled {
         let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
         if is_it && !plan.changes.iter().any(|other| is_object(other, live)) {
-            found.insert(&live.id, without_mark(kind, live, "was this one when last seen, and has lost its mark"));
+            found.insert(
+                &live.id,
+                without_mark(kind, live, "was this one when last seen, and has lost its mark"),
+            );
         }
     }
-    for other in plan.changes.iter().filter(|other| other.action == Action::Delete && other.kind == change.kind) {
+    for other in
+        plan.changes.iter().filter(|other| other.action == Action::Delete && other.kind == change.kind)
+    {
         let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
         if is_spelling_of(other.address.id(), change.address.id()) && is_known_as(kind, &filled, live) {
             let url = other.url.as_deref().unwrap_or(id);
@@ -270,7 +275,8 @@ fn history(kind: &Kind, body: &Value) -> String {
 fn is_known_as(kind: &Kind, wanted: &Value, live: &Value) -> bool {
     let declared: Vec<(&str, String)> =
         kind.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
-    !declared.is_empty() && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
+    !declared.is_empty()
+        && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
 }
 
 /// A field that people know it by, in the spelling that is compared.
@@ -296,13 +302,15 @@ fn renames(plan: &Plan) -> Vec<(usize, usize)> {
         let texts: Vec<String> = kind.known_by.iter().filter_map(|at| known_text(kind, body, at)).collect();
         Some((kind.name, texts.join("\n")))
     };
-    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Delete) {
+    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Delete)
+    {
         if let Some(key) = change.live.as_ref().and_then(|live| key(change, live)) {
             gone.entry(key).or_default().push(at);
         }
     }
     let mut found = Vec::new();
-    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Create) {
+    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Create)
+    {
         let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { continue };
         let body = body.value();
         let Some(candidates) = key(change, &body).and_then(|key| gone.get_mut(&key)) else { continue };

@@ -47,7 +47,7 @@ pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
     let (began, mut pause) = (Instant::now(), PAUSE);
     let mut standing: Vec<&Created> = ended.created.iter().collect();
     loop {
-        let listed = look(ended).await;
+        let listed = look(ended, pause > PAUSE).await;
         let is_over = began.elapsed() + pause > patience || *ended.options.stop.borrow();
         match listed {
             Ok(bearers) => {
@@ -105,7 +105,8 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
     let mut new: Vec<&Live> = new.collect();
     new.sort_by_key(|live| kind::age(kind, &live.id, &live.body));
     let is_shown = new.iter().any(|live| live.id == created.id);
-    let elsewhere = || bearers.values().flatten().find(|live| live.section == kind.section && live.id == created.id);
+    let elsewhere =
+        || bearers.values().flatten().find(|live| live.section == kind.section && live.id == created.id);
     match new[..] {
         _ if !is_shown => match elsewhere().and_then(|live| live.mark.as_ref()) {
             Some(mark) => Verdict::Failed(format!(
@@ -137,8 +138,8 @@ fn double(all: &[&Live]) -> String {
     )
 }
 
-/// Lists the kinds of what this run made.
-async fn look(ended: &Ended<'_>) -> Result<Bearers, Refusal> {
+/// Lists the kinds of what this run made; `thoroughly`: to a page with nothing new.
+async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for created in ended.created {
         *counts.entry(kind_of(&ended.plan.changes[created.change]).section).or_default() += 1;
@@ -146,7 +147,8 @@ async fn look(ended: &Ended<'_>) -> Result<Bearers, Refusal> {
     let kinds = counts.into_iter().filter_map(|(section, count)| Some((kind::of_section(section)?, count)));
     let own = ended.created.iter().find_map(|created| mark_of(&ended.plan.changes[created.change]));
     let Some(own) = own else { return Ok(Bearers::new()) };
-    let lists = kinds.map(|(kind, count)| ended.client.marked(kind, &own.owner, count));
+    let least = |count| if thoroughly { usize::MAX } else { count };
+    let lists = kinds.map(|(kind, count)| ended.client.marked(kind, &own.owner, least(count)));
     let mut bearers = Bearers::new();
     for list in futures_util::future::join_all(lists).await {
         for live in list? {
@@ -226,7 +228,9 @@ async fn turn(
     let body = filled(ended.plan, known, change).map_err(|failure| failure.text)?;
     let written = ended.client.update(kind_of(change), id, &body).await;
     written.map(drop).map_err(|refusal| {
-        format!("it refers to an object that another run made too, and could not be turned to that one: {refusal}")
+        format!(
+            "it refers to an object that another run made too, and could not be turned to that one: {refusal}"
+        )
     })
 }
 

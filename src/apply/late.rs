@@ -16,8 +16,7 @@ pub fn renewed(kind: &Kind, change: &Change, now: &Live, mut body: Value) -> Res
     let left = kind.kept.iter().copied().chain(change.ignore.iter().map(String::as_str));
     for pointer in left {
         let (old, new) = (then.pointer(pointer).cloned(), fresh.pointer(pointer).cloned());
-        let is_sent_as_it_stood =
-            body.pointer(pointer).is_none() || body.pointer(pointer) == old.as_ref();
+        let is_sent_as_it_stood = body.pointer(pointer).is_none() || body.pointer(pointer) == old.as_ref();
         // A mark may stand in what is left to the UI; then the two sides differ by the mark alone.
         let is_marked = kind.mark.at() == pointer;
         if old == new || !(is_sent_as_it_stood || is_marked) {
@@ -54,13 +53,15 @@ fn set(body: &mut Value, pointer: &str, value: Option<Value>) -> bool {
             members.shift_remove(&key);
             true
         }
-        (Some(Value::Array(items)), value) => match key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
-            Some(item) => {
-                *item = value.unwrap_or_default();
-                true
+        (Some(Value::Array(items)), value) => {
+            match key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
+                Some(item) => {
+                    *item = value.unwrap_or_default();
+                    true
+                }
+                None => false,
             }
-            None => false,
-        },
+        }
         // Nothing is there to be taken away.
         (_, None) => true,
         (_, Some(_)) => false,
@@ -75,7 +76,12 @@ mod tests {
     use crate::kind::of_section;
     use crate::model::{Action, Address, Mark, Owner};
 
-    fn check(section: &str, ignore: &[&str], [before, now, body]: [Value; 3], expected: Result<Value, &[&str]>) {
+    fn check(
+        section: &str,
+        ignore: &[&str],
+        [before, now, body]: [Value; 3],
+        expected: Result<Value, &[&str]>,
+    ) {
         let kind = of_section(section).expect("a kind");
         let marked = |mut body: Value| {
             let mark = Mark { owner: Owner("shop.prod".into()), id: "a".into(), protect: false };
@@ -85,13 +91,8 @@ mod tests {
         let mut change = Change::new(kind.name, Address::new(section, "a"), Action::Update);
         change.live = Some(marked(before));
         change.ignore = ignore.iter().map(|pointer| (*pointer).to_owned()).collect();
-        let live = Live {
-            section: kind.section,
-            id: "1".into(),
-            body: marked(now),
-            mark: None,
-            url: String::new(),
-        };
+        let live =
+            Live { section: kind.section, id: "1".into(), body: marked(now), mark: None, url: String::new() };
         let renewed = renewed(kind, &change, &live, if body.is_null() { body } else { marked(body) });
         let expected = match expected {
             Ok(Value::Null) => Ok(Value::Null),
@@ -110,9 +111,11 @@ mod tests {
         check("monitors", &[], update(monitor("a", mute.clone())), Ok(monitor("b", mute.clone())));
         check("monitors", &[], update(monitor("edited", mute.clone())), Err(&["name"]));
         // A mute that is declared is not left to the UI.
-        let declared = [monitor("a", loud.clone()), monitor("a", json!({"x": 1})), monitor("a", mute.clone())];
+        let declared =
+            [monitor("a", loud.clone()), monitor("a", json!({"x": 1})), monitor("a", mute.clone())];
         check("monitors", &[], declared, Err(&["options"]));
-        let title = |title: &str, widgets: u64| json!({"title": title, "widgets": widgets, "description": "x"});
+        let title =
+            |title: &str, widgets: u64| json!({"title": title, "widgets": widgets, "description": "x"});
         let update = |now: Value| [title("a", 1), now, title("b", 1)];
         check("dashboards", &["/widgets"], update(title("a", 2)), Ok(title("b", 2)));
         check("dashboards", &[], update(title("a", 2)), Err(&["widgets"]));

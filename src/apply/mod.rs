@@ -97,7 +97,8 @@ pub async fn apply(
         done: 0,
     };
     let (mut outcomes, created) = run.go().await;
-    let ended = doubles::Ended { plan, client, options, created: &created, is_doubtful: made_here.is_doubtful() };
+    let ended =
+        doubles::Ended { plan, client, options, created: &created, is_doubtful: made_here.is_doubtful() };
     doubles::settle(&ended, &mut outcomes).await;
     // A cache that can't be written costs requests, nothing else.
     let _ = client.save_cache();

@@ -429,8 +429,7 @@ async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
         }
         let stop = watch::channel(false).0;
         let (compare, none): (&Compare, _) = (&|_, _, _| Vec::new(), BTreeMap::new());
-        let outcomes =
-            apply(&chain(), &client, &options(&stop, compare, &none), &Ears::default()).await;
+        let outcomes = apply(&chain(), &client, &options(&stop, compare, &none), &Ears::default()).await;
         let told = told(&outcomes);
         assert_eq!(*stop.borrow(), stops, "{told:?}");
         // What was on its way is finished.

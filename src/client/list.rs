@@ -106,8 +106,9 @@ impl Client {
 
     async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
         let kind = list.kind;
-        let marked =
-            |live: &Live| wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|m| m.owner == *owner));
+        let marked = |live: &Live| {
+            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|m| m.owner == *owner))
+        };
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();

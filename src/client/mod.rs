@@ -205,7 +205,10 @@ impl Client {
         let request = get("/api/v1/org");
         let answer = match call(self.wire.as_ref(), &request).await {
             Ok(answer) => answer,
-            Err(refusal) if refusal.fault.is_of_keys() || matches!(refusal.fault, Fault::NotFound | Fault::Refused) => {
+            Err(refusal)
+                if refusal.fault.is_of_keys()
+                    || matches!(refusal.fault, Fault::NotFound | Fault::Refused) =>
+            {
                 return Ok(None);
             }
             Err(refusal) => return Err(refusal),

@@ -10,3 +10,4 @@ mod liar;
 mod project;
 
 mod marks;
+mod twins;
