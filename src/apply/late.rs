@@ -1,6 +1,6 @@
 //! A write that comes long after the list: what somebody did meanwhile is not undone by it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::kind::Kind;
 use crate::mark;
@@ -40,32 +40,33 @@ pub fn renewed(kind: &Kind, change: &Change, now: &Live, mut body: Value) -> Res
     Ok(body)
 }
 
-/// Puts a value at a pointer, or takes it away; false where there is no such place.
+/// Puts a value at a pointer, or takes it away, with an object that has nothing left; false where there is no such
+/// place.
 fn set(body: &mut Value, pointer: &str, value: Option<Value>) -> bool {
     let Some((parent, key)) = pointer.rsplit_once('/') else { return false };
     let key = key.replace("~1", "/").replace("~0", "~");
-    match (body.pointer_mut(parent), value) {
+    if body.pointer(parent).is_none() {
+        // Nothing is there to be taken away.
+        return value.is_none()
+            || set(body, parent, Some(Value::Object(Map::new()))) && set(body, pointer, value);
+    }
+    let is_empty = match (body.pointer_mut(parent), value) {
         (Some(Value::Object(members)), Some(value)) => {
             members.insert(key, value);
-            true
+            false
         }
         (Some(Value::Object(members)), None) => {
             members.shift_remove(&key);
-            true
+            members.is_empty()
         }
         (Some(Value::Array(items)), value) => {
-            match key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
-                Some(item) => {
-                    *item = value.unwrap_or_default();
-                    true
-                }
-                None => false,
-            }
+            let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) else { return false };
+            *item = value.unwrap_or_default();
+            false
         }
-        // Nothing is there to be taken away.
-        (_, None) => true,
-        (_, Some(_)) => false,
-    }
+        _ => return false,
+    };
+    !is_empty || parent.is_empty() || set(body, parent, None)
 }
 
 #[cfg(test)]
@@ -110,6 +111,12 @@ mod tests {
         check("monitors", &[], update(monitor("a", loud.clone())), Ok(monitor("b", loud.clone())));
         check("monitors", &[], update(monitor("a", mute.clone())), Ok(monitor("b", mute.clone())));
         check("monitors", &[], update(monitor("edited", mute.clone())), Err(&["name"]));
+        check(
+            "monitors",
+            &[],
+            [json!({}), json!({"options": {"silenced": 1}}), json!({})],
+            Ok(json!({"options": {"silenced": 1}})),
+        );
         // A mute that is declared is not left to the UI.
         let declared =
             [monitor("a", loud.clone()), monitor("a", json!({"x": 1})), monitor("a", mute.clone())];

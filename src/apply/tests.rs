@@ -505,6 +505,72 @@ async fn a_refused_change_fails_and_stops_what_needs_it_and_nothing_else() {
     assert_eq!(writes(&fake), ["POST /api/v1/monitor"]);
 }
 
+/// A write half a minute after the list looks at its object first.
+#[tokio::test(start_paused = true)]
+async fn a_late_write_undoes_nothing() {
+    for late in [false, true] {
+        let fake = Fake::new();
+        let drafts = [
+            draft(Action::Update, "monitors/edited").live(&fake),
+            draft(Action::Update, "monitors/muted").live(&fake),
+            draft(Action::Update, "slos/same").live(&fake),
+            draft(Action::Delete, "dashboards/edited").live(&fake),
+            draft(Action::Delete, "dashboards/gone").live(&fake),
+            draft(Action::Update, "slos/gone").live(&fake),
+        ];
+        let drafts = drafts.map(|mut draft| {
+            let id = draft.id();
+            let state = fake.state();
+            let all = &state.objects[draft.change.address.section()];
+            draft.change.live = all.iter().find(|(own, _)| *own == id).map(|(_, body)| body.clone());
+            draft
+        });
+        let listed = Instant::now();
+        let pause = if late { FRESH + Duration::from_secs(1) } else { FRESH - Duration::from_secs(1) };
+        tokio::time::advance(pause).await;
+        for draft in &drafts {
+            let mut state = fake.state();
+            let section = kind::of_section(draft.change.address.section()).expect("a kind").section;
+            let objects = state.objects.get_mut(section).expect("objects");
+            let at = objects.iter().position(|(id, _)| *id == draft.id()).expect("it is there");
+            match draft.change.address.id() {
+                "edited" => objects[at].1["name"] = json!("edited in the UI"),
+                "muted" => objects[at].1["options"] = json!({"silenced": {"*": null}}),
+                "gone" => drop(objects.remove(at)),
+                _ => {}
+            }
+        }
+        let plan = plan(drafts.into());
+        let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
+        let (stop, none) = (watch::channel(false).0, BTreeMap::new());
+        let options = Options { listed, ..options(&stop, &|_, _, _| Vec::new(), &none) };
+        let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
+        let told = told(&outcomes);
+        let reads =
+            fake.seen().into_iter().filter(|line| line.starts_with("GET") && !line.contains("can_delete"));
+        if !late {
+            assert_eq!(told[0], "monitors/edited done");
+            assert_eq!(reads.count(), 0);
+            continue;
+        }
+        assert_eq!(reads.count(), 6);
+        assert_eq!(
+            told[..5],
+            [
+                "monitors/edited failed: it was changed (name) since the plan was made; plan again",
+                "monitors/muted done",
+                "slos/same done",
+                "dashboards/edited failed: it was changed (name) since the plan was made; plan again",
+                "dashboards/gone done",
+            ]
+        );
+        assert!(told[5].starts_with("slos/gone failed: it is gone since the plan was made"), "{told:?}");
+        let mutes: Vec<Value> =
+            fake.state().sent.iter().map(|body| body["options"]["silenced"].clone()).collect();
+        assert!(mutes.contains(&json!({"*": null})), "{mutes:?}");
+    }
+}
+
 #[test]
 fn what_moved_since_the_plan_is_named() {
     let fake = Fake::new();

@@ -540,3 +540,48 @@ fn one_that_may_not_be_read_hides_no_others() {
         assert_eq!(std::fs::read_dir(project.path("out")).unwrap().count(), 3);
     }
 }
+
+/// What plans ask for in an organisation that is large: as much as without a second look where nothing is made, and
+/// the pages of everybody's objects of those kinds where something is, one thing or many.
+#[test]
+fn a_second_look_costs_pages_and_only_where_something_is_made() {
+    let liar = Liar::start();
+    let project = liar.project();
+    liar.world(|world| {
+        for at in 0..2_300 {
+            world.add("monitors", body("monitors", &format!("foreign {at}")));
+        }
+        for at in 0..1_100 {
+            world.add("dashboards", body("dashboards", &format!("foreign {at}")));
+            world.add("slos", body("slos", &format!("foreign {at}")));
+        }
+    });
+    project.declare(&definitions(json!({
+        "monitors": {"o0": body("monitors", "o0")},
+        "dashboards": {"o0": body("dashboards", "o0")},
+        "slos": {"o0": body("slos", "o0")},
+    })));
+    says(&apply(&project), 0, "3 created");
+    let reads = |section: &str, creates: usize| {
+        let mut all: serde_json::Map<String, Value> = ["monitors", "dashboards", "slos"]
+            .map(|section| (section.to_owned(), json!({"o0": body(section, "o0")})))
+            .into_iter()
+            .collect();
+        for at in 1..=creates {
+            all[section][format!("o{at}")] = body(section, &format!("o{at}"));
+        }
+        project.declare(&definitions(all.into()));
+        liar.take_writes();
+        project.fine(&["plan"]);
+        liar.world(|world| std::mem::take(&mut world.log)).len()
+    };
+    // The organisation, and a page for every thousand that a list holds.
+    assert_eq!(reads("monitors", 0), 1 + 1 + 2 + 1);
+    for creates in [1, 50] {
+        // One more of ours, since some are missing; everybody's, and one more to be sure of the end.
+        assert_eq!(reads("monitors", creates), 5 + 1 + 4);
+        assert_eq!(reads("dashboards", creates), 5 + 1 + 3);
+        // The service tells how many there are.
+        assert_eq!(reads("slos", creates), 5 + 1 + 2);
+    }
+}
