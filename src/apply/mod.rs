@@ -462,6 +462,7 @@ fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Resu
 }
 
 fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
+    let both_stand = change.action == Action::Replace && part.written.is_some() && status != Status::Done;
     let (id, url) = part.written.map(|known| (known.id, known.url)).unzip();
     Outcome {
         address: change.address.clone(),
@@ -476,6 +477,7 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         field: None,
         not_kept: part.not_kept,
         note: None,
+        both_stand,
     }
 }
 

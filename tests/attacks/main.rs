@@ -9,5 +9,6 @@ mod liar;
 #[path = "../cli/project.rs"]
 mod project;
 
+mod files;
 mod marks;
 mod twins;

@@ -437,10 +437,10 @@ fn mixed_up_answers_mislead_nobody() {
         json!({"monitors": {"o0": body("monitors", "o0"), "o1": body("monitors", "o1"), "c": composite}});
     project.declare(&definitions(all));
     liar.after(|request, answer, world| {
-        if request.method == "POST" && request.writes() && request.body["name"] == "o1" {
-            if let Some(other) = world.all("monitors").into_iter().find(|body| body["name"] == "o0") {
-                answer.body = other;
-            }
+        let others = || world.all("monitors").into_iter().find(|body| body["name"] == "o0");
+        let is_second = request.method == "POST" && request.writes() && request.body["name"] == "o1";
+        if let Some(other) = is_second.then(others).flatten() {
+            answer.body = other;
         }
     });
     says(&project.run(&["apply", "--yes", "--concurrency", "1"]), 0, "3 created");
