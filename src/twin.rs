@@ -334,3 +334,75 @@ fn equal_but_for_marks(kind: &Kind, wanted: &Value, live: &Value) -> bool {
     let aligned = canon::align(kind, &bare(wanted), &bare(live));
     diff(&aligned.live, &aligned.desired).is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind::of_section;
+
+    fn check(section: &str, wanted: Value, live: Value, expected: bool) {
+        let kind = of_section(section).expect("a kind");
+        assert_eq!(is_known_as(kind, &wanted, &live), expected, "{wanted} {live}");
+    }
+
+    #[test]
+    fn people_know_an_object_by_few_fields() {
+        let monitor = |name: &str, sort: &str, query: &str| json!({"name": name, "type": sort, "query": query, "message": name});
+        let wanted = || monitor("a", "query alert", "avg(last_5m):x{*} > 1");
+        check("monitors", wanted(), wanted(), true);
+        // Spellings of one thing.
+        check("monitors", wanted(), monitor("a ", "metric alert", "avg(last_5m):x{*} > 1 "), true);
+        check("monitors", wanted(), monitor("b", "query alert", "avg(last_5m):x{*} > 1"), false);
+        check("monitors", wanted(), monitor("a", "log alert", "avg(last_5m):x{*} > 1"), false);
+        check("monitors", wanted(), monitor("a", "query alert", "avg(last_5m):x{*} > 2"), false);
+        // One without a name is known by the rest; one without anything by nothing.
+        check(
+            "monitors",
+            json!({"type": "query alert", "query": "q"}),
+            monitor("a", "query alert", "q"),
+            true,
+        );
+        check("monitors", json!({"message": "m"}), monitor("a", "query alert", "q"), false);
+        check(
+            "slos",
+            json!({"name": "s", "type": "metric"}),
+            json!({"name": "s", "type": "metric", "query": 1}),
+            true,
+        );
+        check("slos", json!({"name": "s", "type": "metric"}), json!({"name": "s", "type": "monitor"}), false);
+        check("dashboards", json!({"title": "d"}), json!({"title": "d", "layout_type": "free"}), true);
+        check("dashboards", json!({"title": "d"}), json!({"title": "D"}), false);
+        check("dashboards", json!({"title": "d"}), json!({"title": 7}), false);
+    }
+
+    #[test]
+    fn a_rewritten_id_is_known() {
+        for (kept, sent, expected) in [
+            ("a_b", "a__b", true),
+            ("lambda-x", "lambda/x", true),
+            ("lambda/checkout/error-r", "lambda/checkout/error-rate", true),
+            ("disk", "disk-full", false),
+            ("a", "b", false),
+        ] {
+            assert_eq!(is_spelling_of(kept, sent), expected, "{kept} {sent}");
+        }
+    }
+
+    #[test]
+    fn what_the_body_tells_of_its_history_is_told() {
+        for (section, body, expected) in [
+            (
+                "monitors",
+                json!({"creator": {"handle": "ann@x.org"}, "modified": "2026-01-31"}),
+                " (made by ann@x.org, last changed 2026-01-31)",
+            ),
+            ("slos", json!({"modified_at": 1_760_000_000}), " (last changed 2025-10-09T08:53:20Z)"),
+            ("slos", json!({"modified_at": u64::MAX}), ""),
+            ("dashboards", json!({"author_handle": "", "modified_at": null}), ""),
+        ] {
+            assert_eq!(history(of_section(section).expect("a kind"), &body), expected);
+        }
+    }
+}

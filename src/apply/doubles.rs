@@ -184,10 +184,12 @@ async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mu
     let lost: BTreeSet<usize> = losers.iter().map(|(created, _)| created.change).collect();
     for (at, change) in ended.plan.changes.iter().enumerate() {
         let refers = change.after.iter().any(|needed| turned.contains(needed)) && change.body.is_some();
-        if refers && !lost.contains(&at) && outcomes[at].status == Status::Done {
-            if let Err(text) = turn(ended, change, &known, outcomes[at].datadog_id.as_deref()).await {
-                outcomes[at].status = Status::Failed { text, pointer: None };
-            }
+        if refers
+            && !lost.contains(&at)
+            && outcomes[at].status == Status::Done
+            && let Err(text) = turn(ended, change, &known, outcomes[at].datadog_id.as_deref()).await
+        {
+            outcomes[at].status = Status::Failed { text, pointer: None };
         }
     }
     for (created, winner) in losers.iter().rev() {
