@@ -160,6 +160,7 @@ mod tests {
             owned,
             instances: Default::default(),
             declared,
+            notes: Default::default(),
         }
     }
 

@@ -24,7 +24,7 @@ use crate::kind::Kind;
 use crate::load::locate::Locator;
 use crate::lock::{self, Lock, LockError};
 use crate::mark;
-use crate::model::{FieldChange, Outcome, Plan, Status};
+use crate::model::{Brake, FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
@@ -43,6 +43,16 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
     };
     let desk = &Desk { common: &common, connect: desk.connect };
     let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
+    carry(desk, &declared, sealed.as_ref(), options).await
+}
+
+/// Plans what is declared, and carries it out where brakes and people agree.
+pub async fn carry(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    sealed: Option<&Sealed>,
+    options: &cli::Apply,
+) -> anyhow::Result<Exit> {
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {
         // First, so that signals are heard before anything is said.
@@ -51,7 +61,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> 
             desk.say("Stopped. Nothing was changed.")?;
             return Ok(Exit::Error);
         }
-        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
+        ready = prepare(desk, declared, sealed, options) => ready?,
     };
     let Ready { service, surveyed, refused, lock } = match ready {
         Prepared::Ready(ready) => *ready,
@@ -161,22 +171,34 @@ fn held(
     surveyed: &Surveyed,
     options: &cli::Apply,
 ) -> anyhow::Result<Option<&'static str>> {
-    let environment = declared.environment();
     let mut released = options.release_brake.clone();
     if options.destroy {
         released.extend(["delete".to_owned(), "empty".to_owned()]);
     }
+    let held = brakes(declared, surveyed, &released);
+    for brake in &held {
+        crate::render::held(brake.name, &brake.text, &brake.remedy, desk.common.colors())?;
+    }
+    Ok(held.first().map(|brake| brake.name))
+}
+
+/// The brakes that would hold an apply of this plan, as far as they are known without the keys of that apply.
+pub fn foretold(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
+    // Keys that plan may read less than those that apply: whose they are, apply finds out.
+    let is_known = |brake: &Brake| brake.name != "org" || surveyed.organisation.is_some();
+    brakes(declared, surveyed, &[]).into_iter().filter(is_known).collect()
+}
+
+fn brakes(declared: &Declared, surveyed: &Surveyed, released: &[String]) -> Vec<Brake> {
+    let environment = declared.environment();
     let limits = Limits {
         brakes: &environment.brakes,
         org: environment.org.as_deref(),
         organisation: surveyed.organisation.as_ref(),
-        released: &released,
+        released,
     };
-    let held = brake::held(&surveyed.plan, &limits);
-    for brake in &held {
-        crate::render::held(brake.name, &brake.text, &brake.knobs(), desk.common.colors())?;
-    }
-    Ok(held.first().map(|brake| brake.name))
+    let held = brake::held(&surveyed.plan, &limits).into_iter();
+    held.map(|held| Brake { name: held.name, remedy: held.knobs(), text: held.text }).collect()
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.

@@ -279,15 +279,15 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
     Ok(())
 }
 
-/// The value of `$id`: by environment where there are several.
+/// The value of `$id`: by environment, since another one may be added, which has an object of its own.
 fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
     let own = match kind.id {
         IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
         IdType::Text => json!(id),
     };
     match &declared.scope.environment {
-        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
-        _ => own,
+        Some(environment) => json!({ environment.as_str(): own }),
+        None => own,
     }
 }
 

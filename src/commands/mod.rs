@@ -4,6 +4,7 @@ pub mod apply;
 mod cost;
 mod declared;
 pub mod export;
+pub mod forget;
 pub mod import;
 pub mod init;
 pub mod list;

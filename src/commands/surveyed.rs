@@ -14,10 +14,11 @@ use super::{Connection, Desk, Told};
 use crate::brake::Organisation;
 use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
 use crate::config::Target;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::kind::{KINDS, Kind};
 use crate::limit::{Pace, Paced};
-use crate::model::{Live, Owner, Plan};
+use crate::load::locate::Locator;
+use crate::model::{Live, Owner, Plan, Warning};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 
@@ -196,13 +197,32 @@ pub async fn survey(
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
     };
-    let (plan, diagnostics) = plan(&inputs);
+    let (mut plan, mut diagnostics) = plan(&inputs);
+    diagnostics.extend(declared.idle_only(&live));
     tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
     if has_errors(&diagnostics) {
         return Err(Told.into());
     }
+    plan.notes.only = declared.only.texts().to_vec();
+    plan.notes.warnings = warnings(declared.warnings.iter().chain(&diagnostics), &declared.sources);
     Ok(Surveyed { plan, live, organisation, listed })
+}
+
+/// Warnings as a plan holds them: with their places looked up, sorted, each once.
+fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+    let mut locator = Locator::new(sources);
+    let mut warnings: Vec<Warning> = told
+        .map(|told| Warning {
+            code: told.code,
+            text: told.text.clone(),
+            position: told.at.as_ref().map(|at| locator.locate(at).position()),
+        })
+        .collect();
+    warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));
+    warnings.dedup();
+    warnings
 }
