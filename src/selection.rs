@@ -76,17 +76,19 @@ fn told(text: &str, known: &BTreeSet<&str>, suggest: bool) -> Diagnostic {
 
 /// What may be meant: the same below a section, else the nearest of what the addresses make of its fixed parts.
 fn meant(text: &str, known: &BTreeSet<&str>) -> Vec<String> {
-    let below: Vec<String> = KINDS.iter().map(|kind| format!("{}/{text}", kind.section)).collect();
-    let whole: Vec<String> = below.iter().filter(|glob| matches_any(glob, known)).cloned().collect();
+    let below: Vec<String> = KINDS.iter().map(|kind| format!("{}/", kind.section)).collect();
+    let whole = below.iter().map(|section| format!("{section}{text}"));
+    let whole: Vec<String> = whole.filter(|glob| matches_any(glob, known)).collect();
     if !whole.is_empty() {
         return whole;
     }
-    let near = |glob: &str| {
-        let candidates = candidates(glob, known);
-        let meant = did_you_mean(glob, candidates.iter().map(String::as_str))?;
-        matches_any(meant, known).then(|| meant.to_owned())
+    let near = |section: &str| {
+        let candidates = candidates(&format!("{section}{text}"), known);
+        let rests = candidates.iter().filter_map(|candidate| candidate.strip_prefix(section));
+        let meant = format!("{section}{}", did_you_mean(text, rests)?);
+        matches_any(&meant, known).then_some(meant)
     };
-    near(text).map_or_else(|| below.iter().filter_map(|glob| near(glob)).collect(), |meant| vec![meant])
+    near("").map_or_else(|| below.iter().filter_map(|section| near(section)).collect(), |meant| vec![meant])
 }
 
 fn matches_any(glob: &str, known: &BTreeSet<&str>) -> bool {
@@ -118,7 +120,8 @@ fn candidates(glob: &str, known: &BTreeSet<&str>) -> BTreeSet<String> {
 /// A part of a glob with what stands before its first sign taken from a segment, so much longer or shorter.
 fn like(part: &str, segment: &str, longer: isize) -> Option<String> {
     let Some(sign) = part.find(['*', '?', '[', '{', '\\']) else { return Some(segment.to_owned()) };
-    if sign == 0 {
+    // So little before the sign can be anything.
+    if sign < 3 {
         return Some(part.to_owned());
     }
     let length = sign.checked_add_signed(longer)?;

@@ -611,7 +611,7 @@ fn what_is_let_go_has_no_body_and_can_not_be_referred_to() {
                 "all": {"for_each": ["x"], "$forget": true},
             },
         }),
-        &["forgotten-reference @ template /monitors/asks key [2: u/x/asks]: `monitors/u/x/asks` refers to `monitors/u/x/gone`, which `$forget` lets go"],
+        &["forgotten-reference @ template /monitors/asks key [2: monitors/u/x/asks]: `monitors/u/x/asks` refers to `monitors/u/x/gone`, which `$forget` lets go"],
     );
     check_ids(
         json!({"for_each": ["a"], "$forget": true, "with": {"p": "w"}}),

@@ -236,6 +236,9 @@ mod tests {
           "environment": "staging",
           "site": "datadoghq.eu",
           "summary": {"create": 0, "update": 0, "replace": 0, "move": 0, "adopt": 0, "delete": 0, "unchanged": 7},
+          "brakes": [],
+          "warnings": [],
+          "only": [],
           "changes": []
         }
         "#);
@@ -251,6 +254,9 @@ mod tests {
           "environment": "staging",
           "site": "datadoghq.eu",
           "summary": {"create": 2, "update": 7, "replace": 1, "move": 1, "adopt": 1, "delete": 1, "unchanged": 2496},
+          "brakes": [],
+          "warnings": [],
+          "only": [],
           "changes": [
             {"address": "dashboards/gone", "kind": "dashboard", "action": "delete", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": null, "risks": [], "diff": []},
             {"address": "monitors/broken", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/query", "op": "add", "before": null, "after": "(known after apply) && 12"}]},
