@@ -14,8 +14,8 @@ use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
-    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
-    Resource,
+    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Notes, Plan,
+    Reference, Resource,
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
@@ -274,7 +274,10 @@ fn how_to_take(scope: &Scope, mark: &Mark, id: &str) -> String {
             "that is this project's environment `{environment}`: write `$id: {{{environment}: {id}}}`; an environment \
              that isn't listed makes an object of its own"
         ),
-        None => format!("let it go there first: `$forget: true` at `{}` in the project that owns it, or `musher forget`", mark.id),
+        None => format!(
+            "let it go there first: `$forget: true` at `{}` in the project that owns it, or `musher forget`",
+            mark.id
+        ),
     }
 }
 

@@ -65,7 +65,8 @@ impl<'a> Search<'a> {
         let mut by_name: HashMap<(&str, String), Vec<Gone>> = HashMap::new();
         let creates = changes.iter().any(|change| change.action == Action::Create);
         // At an address that is declared only the rest of a replace goes.
-        let gone = |change: &&Change| creates && change.action == Action::Delete && !is_declared(&change.address);
+        let gone =
+            |change: &&Change| creates && change.action == Action::Delete && !is_declared(&change.address);
         for (at, change) in changes.iter().enumerate().filter(|(_, change)| gone(change)) {
             let Some((kind, live)) = kind::of_name(change.kind).zip(change.live.as_ref()) else { continue };
             let mut body = live.clone();
@@ -109,7 +110,9 @@ impl<'a> Search<'a> {
     /// The deletes whose objects are what a create makes; `None` as long as it refers to what is not known.
     fn alike(&self, create: usize) -> Option<Vec<usize>> {
         let change = &self.changes[create];
-        let (Some(kind), Some(body)) = (kind::of_name(change.kind), &change.body) else { return Some(Vec::new()) };
+        let (Some(kind), Some(body)) = (kind::of_name(change.kind), &change.body) else {
+            return Some(Vec::new());
+        };
         let mut body = body.value();
         let Some(named) = self.by_name.get(&(change.kind, called(&body))) else { return Some(Vec::new()) };
         mark::strip(kind, &mut body);
@@ -172,9 +175,7 @@ fn grouped<'a>(creates: impl Iterator<Item = &'a Change>) -> Vec<Rename> {
         let renamed = renamed(change);
         let key = match &renamed {
             // Of those that no line can tell, one stands for all of a use.
-            Renamed::Unclear { name, .. } => {
-                Renamed::Use { to: name.clone(), from: String::new() }
-            }
+            Renamed::Unclear { name, .. } => Renamed::Use { to: name.clone(), from: String::new() },
             other => other.clone(),
         };
         let position = match &renamed {
@@ -194,7 +195,8 @@ fn renamed(change: &Change) -> Renamed {
     };
     let (id, name) = (change.address.id(), &instance.name);
     let prefix = if instance.key.is_empty() { name.clone() } else { format!("{name}/{}", instance.key) };
-    let inside = |id: &'_ str| id.strip_prefix(&prefix).and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
+    let inside =
+        |id: &'_ str| id.strip_prefix(&prefix).and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
     if let [old] = &change.alike[..] {
         let of_use = id.strip_prefix(name.as_str()).and_then(|rest| old.id().strip_suffix(rest));
         if let Some(from) = of_use.filter(|from| !from.is_empty()) {
@@ -215,7 +217,7 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::{At, FileId};
-    use crate::model::{Body, Instance, Mark, Owner, Origin};
+    use crate::model::{Body, Instance, Mark, Origin, Owner};
     use std::sync::Arc;
 
     fn body(name: &str, query: &str) -> Value {
@@ -248,7 +250,12 @@ mod tests {
         Change { instance: Some(Arc::new(instance)), ..new(id, wanted) }
     }
 
-    fn check(mut changes: Vec<Change>, declared: &[&str], expected: &[(Renamed, usize)], waits: &[(&str, &str)]) {
+    fn check(
+        mut changes: Vec<Change>,
+        declared: &[&str],
+        expected: &[(Renamed, usize)],
+        waits: &[(&str, &str)],
+    ) {
         let is_declared = |address: &Address| declared.contains(&address.id());
         let found = find(&mut changes, &BTreeMap::new(), &is_declared);
         let found: Vec<(Renamed, usize)> = found.into_iter().map(|r| (r.renamed, r.count)).collect();
@@ -265,7 +272,12 @@ mod tests {
     #[test]
     fn one_object_under_another_id() {
         let plain = || body("Load", "avg(last_5m):avg:a.b{*} > 1");
-        check(vec![gone("a", 1, plain()), new("b", plain())], &[], &[(resource("b", &["a"]), 1)], &[("a", "b")]);
+        check(
+            vec![gone("a", 1, plain()), new("b", plain())],
+            &[],
+            &[(resource("b", &["a"]), 1)],
+            &[("a", "b")],
+        );
         // A body that differs, and the rest of a replace.
         let other = body("Load", "avg(last_5m):avg:a.b{*} > 2");
         check(vec![gone("a", 1, plain()), new("b", other)], &[], &[], &[]);
@@ -282,9 +294,7 @@ mod tests {
     #[test]
     fn a_use_renamed_is_one_entry_with_what_refers_to_its_own() {
         let one = |key: &str| body(&format!("Errors of {key}"), "avg(last_5m):avg:a.b{*} > 1");
-        let both = |key: &str, query: &str| {
-            json!({"name": format!("{key} is broken"), "type": "composite", "query": query, "tags": []})
-        };
+        let both = |key: &str, query: &str| json!({"name": format!("{key} is broken"), "type": "composite", "query": query, "tags": []});
         let mut changes = Vec::new();
         for (number, key) in (1..).zip(["x", "y", "z"]) {
             changes.push(gone(&format!("old/{key}/errors"), number, one(key)));

@@ -133,20 +133,29 @@ mod tests {
     use super::*;
 
     fn check(glob: &str, expected: Option<&str>) {
-        let known = ["monitors/lambda/pay/errors", "monitors/lambda/checkout-get/errors", "monitors/broken", "slos/pay"];
+        let known = [
+            "monitors/lambda/pay/errors",
+            "monitors/lambda/checkout-get/errors",
+            "monitors/broken",
+            "slos/pay",
+        ];
         let known: Vec<Address> = known.iter().filter_map(|text| Address::parse(text)).collect();
         let selection = Selection::read(&[glob.to_owned()]).expect("a glob");
         let told = selection.idle(known.iter());
         let help = told.first().map(|told| told.help.clone().unwrap_or_default());
         match expected {
             None => assert_eq!(help, None, "{glob}"),
-            Some(expected) => assert!(help.as_ref().is_some_and(|help| help.contains(expected)), "{glob}: {help:?}"),
+            Some(expected) => {
+                assert!(help.as_ref().is_some_and(|help| help.contains(expected)), "{glob}: {help:?}")
+            }
         }
     }
 
     #[test]
     fn a_glob_that_selects_nothing_is_told_with_what_was_meant() {
-        for glob in ["monitors/lambda/*", "*", "slos/pay", "monitors/lambda/*/errors", "*/pay*", "monitors/b?oken"] {
+        for glob in
+            ["monitors/lambda/*", "*", "slos/pay", "monitors/lambda/*/errors", "*/pay*", "monitors/b?oken"]
+        {
             check(glob, None);
         }
         check("monitor/lambda/*", Some("did you mean `monitors/lambda/*`?"));

@@ -39,7 +39,8 @@ impl Declared {
 
     /// Where an address is declared, `$forget` included.
     pub fn resource(&self, address: &Address) -> Option<&Resource> {
-        let found = |list: &'_ [Resource]| list.binary_search_by(|resource| resource.address.cmp(address)).ok();
+        let found =
+            |list: &'_ [Resource]| list.binary_search_by(|resource| resource.address.cmp(address)).ok();
         let declared = found(&self.resources).map(|at| &self.resources[at]);
         declared.or_else(|| found(&self.forgotten).map(|at| &self.forgotten[at]))
     }

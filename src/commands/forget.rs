@@ -6,27 +6,29 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::declared::{Declared, declare};
-use super::surveyed::service;
+use super::service::service;
 use super::{Desk, apply};
-use crate::cli::{self, Exit, Format};
+use crate::args::{self, Exit, Format};
 use crate::diagnostic::{Position, known_words};
 use crate::kind::{self, KINDS};
 use crate::model::{Address, Body, Directives, Live, Origin, Resource};
 use crate::render::progress::Progress;
 use crate::selection::Selection;
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Forget) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Forget) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
     if !desk.common.only.is_empty() {
         bail!("the addresses say themselves what is let go: leave `--only` out");
     }
     let declared = declare(desk)?;
-    let addresses = options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
+    let addresses =
+        options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let live = service(desk, &declared, &listing)?.live(&declared).await?;
     listing.end();
     let owned: BTreeSet<Address> = live.iter().filter_map(|live| owned(&declared, live)).collect();
-    let missing: Vec<String> = addresses.difference(&owned).map(|own| not_live(&declared, own, &owned)).collect();
+    let missing: Vec<String> =
+        addresses.difference(&owned).map(|own| not_live(&declared, own, &owned)).collect();
     if !missing.is_empty() {
         bail!("{}", missing.join("\n"));
     }
@@ -39,7 +41,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Forget) -> anyhow::Result<Exit>
     let forgotten = addresses.into_iter().map(|address| forgotten(&declared, address)).collect();
     let only = Selection::read(&only)?;
     let declared = Declared { only, resources: Vec::new(), forgotten, ..declared };
-    let applying = cli::Apply { yes: options.yes, ..cli::Apply::default() };
+    let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
     apply::carry(desk, &declared, None, &applying).await
 }
 
@@ -60,7 +62,9 @@ fn owned(declared: &Declared, live: &Live) -> Option<Address> {
 
 fn not_live(declared: &Declared, address: &Address, owned: &BTreeSet<Address>) -> String {
     if declared.resource(address).is_some() {
-        return format!("`{address}` is declared, and nothing live bears its mark: there is nothing to let go");
+        return format!(
+            "`{address}` is declared, and nothing live bears its mark: there is nothing to let go"
+        );
     }
     let known = known_words(address.as_str(), owned.iter().map(Address::as_str));
     format!("nothing live bears the mark of `{address}`: {known}")

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Desk, Told};
 use super::declared::{declare, tell};
-use super::surveyed::service;
-use crate::cli::{Exit, Format};
+use super::service::service;
+use super::{Desk, Told};
+use crate::args::{Exit, Format};
 use crate::kind;
 use crate::model::{Address, Live, Resource};
 use crate::plan::taken;

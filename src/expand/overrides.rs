@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
-use super::body::{Body, Node, SiteId};
+use super::body::{Body, Node};
+use super::site::SiteId;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
 use crate::inventory::{Row, Table};
 use crate::model::slug;
@@ -83,7 +84,9 @@ impl Overrides {
             if !is_plain(&own.pattern) {
                 globs += 1;
                 told.push(idle_glob(own, slugs, globs <= SUGGESTIONS));
-            } else if let Some(meant) = keys.meant(&own.pattern).filter(|meant| !self.exact.contains_key(*meant)) {
+            } else if let Some(meant) =
+                keys.meant(&own.pattern).filter(|meant| !self.exact.contains_key(*meant))
+            {
                 told.push(idle(own).help(format!("did you mean `{meant}`?")));
             } else {
                 left.push(own);
@@ -272,6 +275,8 @@ fn idle_glob(own: &Override, slugs: &[String], suggest: bool) -> Diagnostic {
         .filter(|slug| suggest && slug.len().abs_diff(length) <= 1 + length / 4);
     idle(own).help(match did_you_mean(&own.pattern, near) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "overrides are globs over the slugs of all keys; take it out if it's no longer needed".to_owned(),
+        None => {
+            "overrides are globs over the slugs of all keys; take it out if it's no longer needed".to_owned()
+        }
     })
 }

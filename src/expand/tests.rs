@@ -592,7 +592,9 @@ fn overrides_of_what_left_the_list_are_one_warning_and_typing_errors_are_errors(
     let overrides = json!({"checkout-api": {}, "checkout-app": {}});
     check_faults(
         json!({"templates": {"t": template}, "uses": {"u": {"for_each": list, "overrides": overrides}}}),
-        &["idle-override @ main /uses/u/overrides/checkout-app key: 1 override names a key that the list of `u` doesn't have: `checkout-app`"],
+        &[
+            "idle-override @ main /uses/u/overrides/checkout-app key: 1 override names a key that the list of `u` doesn't have: `checkout-app`",
+        ],
     );
 }
 
@@ -611,13 +613,11 @@ fn what_is_let_go_has_no_body_and_can_not_be_referred_to() {
                 "all": {"for_each": ["x"], "$forget": true},
             },
         }),
-        &["forgotten-reference @ template /monitors/asks key [2: monitors/u/x/asks]: `monitors/u/x/asks` refers to `monitors/u/x/gone`, which `$forget` lets go"],
+        &[
+            "forgotten-reference @ template /monitors/asks key [2: monitors/u/x/asks]: `monitors/u/x/asks` refers to `monitors/u/x/gone`, which `$forget` lets go",
+        ],
     );
-    check_ids(
-        json!({"for_each": ["a"], "$forget": true, "with": {"p": "w"}}),
-        json!({}),
-        &["u/a/m="],
-    );
+    check_ids(json!({"for_each": ["a"], "$forget": true, "with": {"p": "w"}}), json!({}), &["u/a/m="]);
 }
 
 #[test]

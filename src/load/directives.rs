@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use super::span::short;
 use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words, step};
 use crate::model;
+use crate::source::short;
 
 /// The keys that may stand at the top of a definition.
 pub const KEYS: [&str; 8] =
@@ -124,7 +124,11 @@ pub fn condition(value: &Value) -> Option<Fault> {
 
 /// What is either said or left out.
 pub fn only_true(value: &Value) -> Option<Fault> {
-    if *value == Value::Bool(true) { None } else { fault("takes `true` alone", "write `true`, or take it out") }
+    if *value == Value::Bool(true) {
+        None
+    } else {
+        fault("takes `true` alone", "write `true`, or take it out")
+    }
 }
 
 /// `$forget` is all that a definition says.

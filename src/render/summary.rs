@@ -84,7 +84,9 @@ pub fn renamed(rename: &Rename, name: &dyn Fn(&str) -> String) -> String {
         Renamed::Entry { name: of_use, section, to, from } => {
             let line = name(&format!("$moved_from: {from}"));
             let (to, from, of_use) = (name(&format!("{section}/{to}")), name(from), name(of_use));
-            format!("{to} of the use {of_use} looks like {from} renamed ({objects}): {line} in the template {keeps}")
+            format!(
+                "{to} of the use {of_use} looks like {from} renamed ({objects}): {line} in the template {keeps}"
+            )
         }
         Renamed::Unclear { name: of_use, to, from } => {
             let (to, from, of_use) = (name(to.as_str()), name(from.as_str()), name(of_use));

@@ -40,7 +40,8 @@ fn what_is_let_go_stays_as_it_is() {
     let served = Served::start(&project);
     let two = format!("monitors:\n{}{}", monitor("one", "$protect: true, "), monitor("two", ""));
     project.applies(&two, &["create monitors/one", "create monitors/two"]);
-    let paths = ["one", "two"].map(|id| format!("/api/v1/monitor/{}", project.ids()[&format!("monitors/{id}")]));
+    let paths =
+        ["one", "two"].map(|id| format!("/api/v1/monitor/{}", project.ids()[&format!("monitors/{id}")]));
     // Somebody muted and changed one meanwhile: that is nobody's business any more.
     let mut live = served.get(&paths[0]);
     live["options"]["silenced"] = json!({"*": null});
@@ -119,14 +120,20 @@ fn an_environment_that_an_id_does_not_list_makes_its_own() {
     let id = served.send("POST", "/api/v1/monitor", &body)["id"].to_string();
     let planned = |environment: &str| changes(&plan(&project, &["-e", environment]));
     project.declare(&format!("monitors:\n{}", monitor("a", &format!("$id: {{one: '{id}'}}, "))));
-    assert_eq!((planned("one"), planned("two")), (vec!["adopt monitors/a".to_owned()], vec!["create monitors/a".to_owned()]));
+    assert_eq!(
+        (planned("one"), planned("two")),
+        (vec!["adopt monitors/a".to_owned()], vec!["create monitors/a".to_owned()])
+    );
     // A mapping that a variable holds.
     project.write(
         "musher.yaml",
         format!("project: shop\nvars: {{ids: {{one: {id}}}}}\nenvironments: {{one: {{api: sandbox}}, two: {{api: sandbox}}}}\n"),
     );
     project.declare(&format!("monitors:\n{}", monitor("a", "$id: '${ids}', ")));
-    assert_eq!((planned("one"), planned("two")), (vec!["adopt monitors/a".to_owned()], vec!["create monitors/a".to_owned()]));
+    assert_eq!(
+        (planned("one"), planned("two")),
+        (vec!["adopt monitors/a".to_owned()], vec!["create monitors/a".to_owned()])
+    );
     project.fine(&["apply", "--yes", "-e", "one"]);
     // A plain one goes on in the environment that adopted; the others are told what to write.
     project.declare(&format!("monitors:\n{}", monitor("a", &format!("$id: {id}, "))));
@@ -149,14 +156,20 @@ fn a_rename_without_its_line_is_told_in_every_form() {
     for format in ["text", "markdown"] {
         let shown = project.fine(&["plan", "--format", format]);
         let line = shown.replace("\n    ", " ");
-        assert!(line.contains("`monitors/k/b` looks like `monitors/k/a` renamed: `$moved_from: k/a`"), "{shown}");
+        assert!(
+            line.contains("`monitors/k/b` looks like `monitors/k/a` renamed: `$moved_from: k/a`"),
+            "{shown}"
+        );
     }
     // What it says keeps the object.
     let id = project.ids()["monitors/k/a"].clone();
     project.applies(&format!("monitors:\n{}", monitor("k/b", "$moved_from: k/a, ")), &["move monitors/k/b"]);
     assert_eq!(project.ids()["monitors/k/b"], id);
     // Another body is another object.
-    project.declare(&format!("monitors:\n{}", monitor("k/c", "").replace("> 1", "> 2").replace("critical: 1", "critical: 2")));
+    project.declare(&format!(
+        "monitors:\n{}",
+        monitor("k/c", "").replace("> 1", "> 2").replace("critical: 1", "critical: 2")
+    ));
     let shown = project.fine(&["plan"]);
     assert!(shown.contains("1 to create, 1 to delete") && !shown.contains("renamed"), "{shown}");
 }
@@ -169,13 +182,18 @@ fn a_use_renamed_is_told_once() {
         "params: {n: {}}\nmonitors:\n  up: {name: 'Up ${n}', type: query alert, query: 'avg(last_5m):avg:a.b{n:${n}} > 1', message: 'x @slack-a'}\n  \
          both: {name: 'Both ${n}', type: composite, query: '${monitors.up.id} || ${monitors.up.id}', message: 'x @slack-a'}\n",
     );
-    let uses = |name: &str| format!("uses:\n  {name}: {{template: one, for_each: [a1, b2, c3], with: {{n: '${{each}}'}}}}\n");
+    let uses = |name: &str| {
+        format!("uses:\n  {name}: {{template: one, for_each: [a1, b2, c3], with: {{n: '${{each}}'}}}}\n")
+    };
     project.declare(&uses("ranking"));
     project.fine(&["apply", "--yes"]);
     project.declare(&uses("rank"));
     let shown = project.fine(&["plan"]).replace("\n    ", " ");
     assert_eq!(shown.matches(" renamed").count(), 1, "{shown}");
-    assert!(shown.contains("the use `rank` looks like `ranking` renamed (6 objects): `moved_from: ranking`"), "{shown}");
+    assert!(
+        shown.contains("the use `rank` looks like `ranking` renamed (6 objects): `moved_from: ranking`"),
+        "{shown}"
+    );
     project.declare(&uses("rank").replace("rank: {", "rank: {moved_from: ranking, "));
     let shown = project.fine(&["plan"]);
     assert!(shown.contains("Plan: 6 to move."), "{shown}");
@@ -186,19 +204,25 @@ fn a_plan_tells_the_brakes_and_the_warnings() {
     let project = Project::sandbox();
     let ids: Vec<String> = (0..12).map(|n| format!("m{n}")).collect();
     let all = |ids: &[String]| -> String {
-        ids.iter().map(|id| monitor(id, if id == "m1" { "$protect: true, " } else { "" }).replace("Load", id)).collect()
+        ids.iter()
+            .map(|id| monitor(id, if id == "m1" { "$protect: true, " } else { "" }).replace("Load", id))
+            .collect()
     };
     project.declare(&format!("monitors:\n{}", all(&ids)));
     project.fine(&["apply", "--yes"]);
     assert_eq!(plan(&project, &[])["brakes"], json!([]));
     project.declare(&format!("monitors:\n{}", all(&ids[..1]).replace("@slack-a", "nobody")));
     let planned = plan(&project, &[]);
-    let names: Vec<&str> = planned["brakes"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        planned["brakes"].as_array().unwrap().iter().map(|b| b["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["delete", "protect"]);
     let remedy = planned["brakes"][0]["remedy"].as_str().unwrap();
     assert!(remedy.contains("--release-brake delete"), "{remedy}");
     let warning = &planned["warnings"][0];
-    assert_eq!((warning["code"].as_str(), warning["source"]["file"].as_str()), (Some("no-recipient"), Some("monitors/case.yaml")));
+    assert_eq!(
+        (warning["code"].as_str(), warning["source"]["file"].as_str()),
+        (Some("no-recipient"), Some("monitors/case.yaml"))
+    );
     assert_eq!(warning["source"]["line"], 2);
     let held = "apply will be held by the brakes `delete`, `protect`";
     let shown = project.exits(0, &["plan"]).out;
@@ -220,10 +244,21 @@ fn only_must_select_something_and_every_form_says_that_it_is_partial() {
     );
     project.declare(&format!("monitors:\n{}", monitor("pay/up", "")));
     let before = project.journal();
-    for command in [&["plan"][..], &["apply", "--yes"], &["list"], &["show", "monitors/pay/up"], &["export", "monitor", "--managed", "-o", "out"]] {
-        for (glob, meant) in [("monitor/pay/*", "monitors/pay/*"), ("pay/*", "monitors/pay/*"), ("monitors/pya/*", "monitors/pay/*")] {
+    for command in [
+        &["plan"][..],
+        &["apply", "--yes"],
+        &["list"],
+        &["show", "monitors/pay/up"],
+        &["export", "monitor", "--managed", "-o", "out"],
+    ] {
+        for (glob, meant) in [
+            ("monitor/pay/*", "monitors/pay/*"),
+            ("pay/*", "monitors/pay/*"),
+            ("monitors/pya/*", "monitors/pay/*"),
+        ] {
             let ran = project.exits(1, &[command, &["--only", "*", "--only", glob]].concat());
-            let said = ran.err.contains("error[idle-only]") && ran.err.contains(&format!("did you mean `{meant}`?"));
+            let said =
+                ran.err.contains("error[idle-only]") && ran.err.contains(&format!("did you mean `{meant}`?"));
             assert!(said, "{command:?} {glob}: {}", ran.err);
         }
     }
@@ -235,7 +270,12 @@ fn only_must_select_something_and_every_form_says_that_it_is_partial() {
     assert_eq!(plan(&project, &[])["only"], json!([]));
     for format in ["text", "markdown"] {
         let shown = project.fine(&["plan", "--format", format, "--only", "monitors/pay/up"]);
-        assert!(shown.contains("Partial: only") && shown.contains("monitors/pay/up") && shown.ends_with("No changes.\n"), "{shown}");
+        assert!(
+            shown.contains("Partial: only")
+                && shown.contains("monitors/pay/up")
+                && shown.ends_with("No changes.\n"),
+            "{shown}"
+        );
         assert!(!project.fine(&["plan", "--format", format]).contains("Partial"));
     }
 }
@@ -243,16 +283,29 @@ fn only_must_select_something_and_every_form_says_that_it_is_partial() {
 #[test]
 fn functions_that_left_stand_in_no_plans_way() {
     let project = Project::sandbox();
-    project.write("templates/one.yaml", format!("params: {{n: {{default: 1}}}}\nmonitors:\n{}", monitor("up", "")));
+    project.write(
+        "templates/one.yaml",
+        format!("params: {{n: {{default: 1}}}}\nmonitors:\n{}", monitor("up", "")),
+    );
     let rows: String = (0..25).map(|n| format!("worker-{n},2\n")).collect();
     project.write("limits.csv", format!("key,n\n{rows}checkout-api,3\n"));
-    let uses = |list: &str| format!("uses:\n  fleet: {{template: one, for_each: {list}, overrides: ../limits.csv}}\n");
+    let uses = |list: &str| {
+        format!("uses:\n  fleet: {{template: one, for_each: {list}, overrides: ../limits.csv}}\n")
+    };
     project.declare(&uses("[checkout-api]"));
     let ran = project.exits(0, &["plan"]);
     assert_eq!(ran.err.matches("idle-override").count(), 1, "{}", ran.err);
-    assert!(ran.err.contains("25 overrides name keys that the list of `fleet` doesn't have: `worker-0`"), "{}", ran.err);
+    assert!(
+        ran.err.contains("25 overrides name keys that the list of `fleet` doesn't have: `worker-0`"),
+        "{}",
+        ran.err
+    );
     // A typing error stays one.
     project.declare(&uses("[checkout-apl, worker-1]"));
     let ran = project.exits(1, &["plan"]);
-    assert!(ran.err.contains("error[idle-override]") && ran.err.contains("did you mean `checkout-apl`?"), "{}", ran.err);
+    assert!(
+        ran.err.contains("error[idle-override]") && ran.err.contains("did you mean `checkout-apl`?"),
+        "{}",
+        ran.err
+    );
 }
