@@ -575,14 +575,14 @@ fn overrides_of_what_left_the_list_are_one_warning_and_typing_errors_are_errors(
     let template = json!({"monitors": {"m": {"n": 1}}});
     let list = ["checkout-api", "pay-v2", "orders-eu-1", "abc"];
     let overrides = json!({
-        "chekout-api": {}, "Checkout_API": {}, "zz*": {}, "pay-v1": {}, "orders-eu-2": {}, "abd": {}, "ledger": {},
+        "chekout-api": {}, "Checkout-API": {}, "zz*": {}, "pay-v1": {}, "orders-eu-2": {}, "abd": {}, "ledger": {},
         "checkout-apis": {}, "pay-v2": {},
     });
     check_faults(
         json!({"templates": {"t": template}, "uses": {"u": {"for_each": list, "overrides": overrides}}}),
         &[
             "idle-override @ main /uses/u/overrides/chekout-api key: The override `chekout-api` matches no key (did you mean `checkout-api`?)",
-            "idle-override @ main /uses/u/overrides/Checkout_API key: The override `Checkout_API` matches no key (did you mean `checkout-api`?)",
+            "idle-override @ main /uses/u/overrides/Checkout-API key: The override `Checkout-API` matches no key (did you mean `checkout-api`?)",
             "idle-override @ main /uses/u/overrides/zz* key: The override `zz*` matches no key",
             "idle-override @ main /uses/u/overrides/checkout-apis key: The override `checkout-apis` matches no key (did you mean `checkout-api`?)",
             "idle-override @ main /uses/u/overrides/pay-v1 key: 4 overrides name keys that the list of `u` doesn't have: `pay-v1`, `orders-eu-2`, `abd`, `ledger`",
