@@ -71,8 +71,9 @@ impl<'a> Search<'a> {
             let Some((kind, live)) = kind::of_name(change.kind).zip(change.live.as_ref()) else { continue };
             let mut body = live.clone();
             mark::strip(kind, &mut body);
+            let name = called(body.get("name").or_else(|| body.get("title")));
             let gone = Gone { change: at, id: change.address.id(), body };
-            by_name.entry((change.kind, called(&gone.body))).or_default().push(gone);
+            by_name.entry((change.kind, name)).or_default().push(gone);
         }
         Self { changes, known, by_name, found: BTreeMap::new(), old_ids: BTreeMap::new() }
     }
@@ -113,8 +114,11 @@ impl<'a> Search<'a> {
         let (Some(kind), Some(body)) = (kind::of_name(change.kind), &change.body) else {
             return Some(Vec::new());
         };
+        let [name, title] = body.pick(["name", "title"]);
+        let Some(named) = self.by_name.get(&(change.kind, called(name.as_ref().or(title.as_ref())))) else {
+            return Some(Vec::new());
+        };
         let mut body = body.value();
-        let Some(named) = self.by_name.get(&(change.kind, called(&body))) else { return Some(Vec::new()) };
         mark::strip(kind, &mut body);
         let wanted = fill(kind, &body, &|reference| self.answer(reference));
         if !references(&wanted).is_empty() {
@@ -153,9 +157,8 @@ fn equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
 }
 
 /// What people call an object.
-fn called(body: &Value) -> String {
-    let text = |key: &str| body.get(key).and_then(Value::as_str);
-    text("name").or_else(|| text("title")).unwrap_or_default().trim_end().to_owned()
+fn called(name: Option<&Value>) -> String {
+    name.and_then(Value::as_str).unwrap_or_default().trim_end().to_owned()
 }
 
 /// What stands behind the first segment.

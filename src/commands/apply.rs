@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::bail;
 use serde_json::Value;
 
+use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
@@ -17,14 +18,13 @@ use super::surveyed::{Surveyed, survey};
 use super::{Desk, replace_file};
 use crate::apply::{self, Options};
 use crate::args::{self, Exit, Format};
-use crate::brake::{self, Limits};
 use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::kind::Kind;
 use crate::lock::{self, Lock, LockError};
 use crate::mark;
-use crate::model::{Brake, FieldChange, Outcome, Plan, Status};
+use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
@@ -163,43 +163,6 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
         ))?;
     }
     Ok(Some(lock))
-}
-
-/// Tells the brakes that hold; the first of them.
-fn held(
-    desk: &Desk<'_>,
-    declared: &Declared,
-    surveyed: &Surveyed,
-    options: &args::Apply,
-) -> anyhow::Result<Option<&'static str>> {
-    let mut released = options.release_brake.clone();
-    if options.destroy {
-        released.extend(["delete".to_owned(), "empty".to_owned()]);
-    }
-    let held = brakes(declared, surveyed, &released);
-    for brake in &held {
-        crate::render::held(brake.name, &brake.text, &brake.remedy, desk.common.colors())?;
-    }
-    Ok(held.first().map(|brake| brake.name))
-}
-
-/// The brakes that would hold an apply of this plan, as far as they are known without the keys of that apply.
-pub fn foretold(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
-    // Keys that plan may read less than those that apply: whose they are, apply finds out.
-    let is_known = |brake: &Brake| brake.name != "org" || surveyed.organisation.is_some();
-    brakes(declared, surveyed, &[]).into_iter().filter(is_known).collect()
-}
-
-fn brakes(declared: &Declared, surveyed: &Surveyed, released: &[String]) -> Vec<Brake> {
-    let environment = declared.environment();
-    let limits = Limits {
-        brakes: &environment.brakes,
-        org: environment.org.as_deref(),
-        organisation: surveyed.organisation.as_ref(),
-        released,
-    };
-    let held = brake::held(&surveyed.plan, &limits).into_iter();
-    held.map(|held| Brake { name: held.name, remedy: held.knobs(), text: held.text }).collect()
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.

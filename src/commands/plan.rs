@@ -1,7 +1,7 @@
 //! `musher plan`: what apply would do.
 
 use super::Desk;
-use super::apply::foretold;
+use super::brakes::foretold;
 use super::cost::cost;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};

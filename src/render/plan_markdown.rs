@@ -478,6 +478,7 @@ mod tests {
         fn always_fits_and_is_clean(changes in prop::collection::vec(any_change(), 0..40), name in any::<String>()) {
             let mut plan = samples::plan(changes, 1);
             plan.organisation = Some(name.clone());
+            plan.notes = samples::notes(&name);
             plan.project = name;
             let text = render(&plan);
             prop_assert!(text.len() <= LIMIT);

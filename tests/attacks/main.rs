@@ -9,4 +9,5 @@ mod liar;
 #[path = "../cli/project.rs"]
 mod project;
 
+mod letting_go;
 mod marks;
