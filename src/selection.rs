@@ -84,7 +84,9 @@ fn meant(text: &str, known: &BTreeSet<&str>) -> Vec<String> {
     }
     let near = |section: &str| {
         let candidates = candidates(&format!("{section}{text}"), known);
+        // Much longer or shorter ones can't be meant: comparing is what costs.
         let rests = candidates.iter().filter_map(|candidate| candidate.strip_prefix(section));
+        let rests = rests.filter(|rest| rest.len().abs_diff(text.len()) <= 1 + text.len() / 4);
         let meant = format!("{section}{}", did_you_mean(text, rests)?);
         matches_any(&meant, known).then_some(meant)
     };

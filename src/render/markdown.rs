@@ -42,7 +42,7 @@ pub fn prose(sentence: &str) -> String {
 /// The same, with what stands between backquotes as one code span, spaces and all.
 pub fn quoted_prose(sentence: &str) -> String {
     let parts: Vec<&str> = sentence.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return prose(sentence);
     }
     let shown = |(at, part): (usize, &&str)| match at % 2 {
