@@ -9,5 +9,6 @@ mod liar;
 #[path = "../cli/project.rs"]
 mod project;
 
+mod files;
 mod letting_go;
 mod marks;
