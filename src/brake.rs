@@ -190,6 +190,7 @@ mod tests {
             owned,
             instances: Default::default(),
             declared,
+            notes: Default::default(),
         }
     }
 

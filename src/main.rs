@@ -35,6 +35,8 @@ mod outgoing;
 mod order;
 mod plan;
 mod risk;
+mod rename;
+mod selection;
 mod moved;
 mod saved;
 mod brake;

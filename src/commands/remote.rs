@@ -81,6 +81,7 @@ async fn known(
         site: &service.site,
         organisation: None,
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
     };

@@ -12,12 +12,13 @@ use super::{Desk, Told};
 use crate::brake::Organisation;
 use crate::client::{self, Refusal};
 use crate::config::Target;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::hidden::{self, show_value};
 use crate::kind::KINDS;
-use crate::model::{Live, Plan};
+use crate::model::{Live, Plan, Warning};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
+use crate::source::locate::Locator;
 
 /// How long a plan waits for the name of an organisation that it is not held to.
 const NAMING: Duration = Duration::from_secs(2);
@@ -119,13 +120,17 @@ pub async fn survey(
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
     };
     let (mut plan, mut diagnostics) = plan(&inputs);
+    diagnostics.extend(declared.idle_only(&live));
     show_no_keys(&mut plan);
-    let denied = deny_warnings && !diagnostics.is_empty();
+    plan.notes.only = declared.only.texts().to_vec();
+    plan.notes.warnings = warnings(declared.warnings.iter().chain(&diagnostics), &declared.sources);
     let wrong = has_errors(&diagnostics);
+    let denied = deny_warnings && !diagnostics.is_empty();
     if denied {
         deny(&mut diagnostics);
     }
@@ -134,4 +139,19 @@ pub async fn survey(
         return Err(Told.into());
     }
     Ok(Surveyed { plan, live, organisation, listed, denied })
+}
+
+/// Warnings as a plan holds them: with their places looked up, sorted, each once.
+fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+    let mut locator = Locator::new(sources);
+    let mut warnings: Vec<Warning> = told
+        .map(|told| Warning {
+            code: told.code,
+            text: told.text.clone(),
+            position: told.at.as_ref().map(|at| locator.locate(at).position()),
+        })
+        .collect();
+    warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));
+    warnings.dedup();
+    warnings
 }

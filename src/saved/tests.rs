@@ -26,6 +26,7 @@ impl Moment {
             datadog_id: live.map(|_| format!("1{}", id.len())),
             url: None,
             moved_from: None,
+            alike: Vec::new(),
             origin: None,
             instance: None,
             risks: Vec::new(),
@@ -51,6 +52,7 @@ impl Moment {
             owned: 0,
             instances: BTreeMap::new(),
             declared: self.monitors.len(),
+            notes: Default::default(),
         }
     }
 
