@@ -11,9 +11,8 @@ use crate::model::{Action, Risk};
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
 /// What is said of one sort of risk; its place in the list is its weight.
-const CODES: [&str; 9] = [
+const CODES: [&str; 8] = [
     "twin",
-    "likely-rename",
     "protected-object",
     "pager-deleted",
     "recipient-lost",

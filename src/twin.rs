@@ -1,4 +1,4 @@
-//! What a plan is about to make that is there already: twins without a mark, objects that a list left out, renames.
+//! What a plan is about to make that is there already: twins without a mark, objects that a list left out.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -7,10 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
-use crate::diff::diff;
 use crate::fill::fill;
 use crate::kind::{self, Kind};
-use crate::mark;
 use crate::model::{Action, Address, Attribute, Change, Live, Owner, Plan, Reference, Resource, Risk};
 use crate::risk::risk;
 
@@ -90,8 +88,7 @@ impl Probe {
     }
 }
 
-/// Tells of twins and of likely renames as risks of the plan's changes, and keeps the old object of a rename until
-/// the new one is there. What is ours and was left out by the list is an error.
+/// Tells of twins as risks of the plan's changes. What is ours and was left out by the list is an error.
 pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     let overlooked = overlooked(plan, sight);
     if !overlooked.is_empty() {
@@ -117,21 +114,8 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
             found.extend(twins(plan, change, &free, sight).into_iter().map(|risk| (at, risk)));
         }
     }
-    let renames = renames(plan);
     for (at, risk) in found {
         plan.changes[at].risks.push(risk);
-    }
-    for (new, old) in renames {
-        let (from, to) = (plan.changes[old].address.clone(), plan.changes[new].address.clone());
-        plan.changes[new].risks.push(risk(
-            "likely-rename",
-            format!(
-                "`{from}` is deleted and is equal but for the id. If it was renamed, write `$moved_from: {}` here: it \
-                 keeps its history, mutes and links then",
-                from.id()
-            ),
-        ));
-        plan.changes[old].after.push(to);
     }
     for change in &mut plan.changes {
         change.risks.sort();
@@ -292,47 +276,6 @@ fn known_text(kind: &Kind, body: &Value, at: &str) -> Option<String> {
 fn is_spelling_of(kept: &str, sent: &str) -> bool {
     let bare = |id: &str| id.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
     bare(kept) == bare(sent) || kept.len() >= CUT && sent.starts_with(kept)
-}
-
-/// Creates and deletes of one kind whose bodies are equal, by their places in the plan: each object once.
-fn renames(plan: &Plan) -> Vec<(usize, usize)> {
-    let mut gone: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
-    let key = |change: &Change, body: &Value| {
-        let kind = kind::of_name(change.kind)?;
-        let texts: Vec<String> = kind.known_by.iter().filter_map(|at| known_text(kind, body, at)).collect();
-        Some((kind.name, texts.join("\n")))
-    };
-    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Delete)
-    {
-        if let Some(key) = change.live.as_ref().and_then(|live| key(change, live)) {
-            gone.entry(key).or_default().push(at);
-        }
-    }
-    let mut found = Vec::new();
-    for (at, change) in plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Create)
-    {
-        let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { continue };
-        let body = body.value();
-        let Some(candidates) = key(change, &body).and_then(|key| gone.get_mut(&key)) else { continue };
-        let is_equal = |old: &usize| {
-            let live = plan.changes[*old].live.as_ref();
-            live.is_some_and(|live| equal_but_for_marks(kind, &body, live))
-        };
-        if let Some(place) = candidates.iter().position(is_equal) {
-            found.push((at, candidates.remove(place)));
-        }
-    }
-    found
-}
-
-fn equal_but_for_marks(kind: &Kind, wanted: &Value, live: &Value) -> bool {
-    let bare = |body: &Value| {
-        let mut body = body.clone();
-        mark::strip(kind, &mut body);
-        body
-    };
-    let aligned = canon::align(kind, &bare(wanted), &bare(live));
-    diff(&aligned.live, &aligned.desired).is_empty()
 }
 
 #[cfg(test)]

@@ -60,6 +60,13 @@ pub enum WireError {
     /// An answer with this status began, and not all of it came.
     #[error("{1}")]
     Cut(u16, String),
+    /// A rate limit holds it back for longer than this run may wait. Nothing was sent.
+    #[error("{0}")]
+    Held(String),
+    /// An answer that is larger than any that makes sense, given up in the midst: the request may have been done, and the
+    /// same one would end the same way.
+    #[error("{0}")]
+    TooLarge(String),
 }
 
 /// A way to the service. Keys are its own business: no request carries any.

@@ -230,7 +230,7 @@ impl<'a> Run<'a> {
         let made = self.made_here;
         self.run(at, async move {
             let (sent, live) = match (&change.datadog_id, change.action) {
-                (Some(id), Action::Update | Action::Move | Action::Adopt) => {
+                (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
                     let body = look_first(client, options, change, body).await?;
                     let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
                     let live = write::put(client, kind, id, &body).await?;

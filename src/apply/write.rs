@@ -48,7 +48,7 @@ impl Failure {
             text,
             pointer: body.and_then(|body| refusal.field(body)),
             keys,
-            unsent: refusal.fault == Fault::Unreachable,
+            unsent: matches!(refusal.fault, Fault::Unreachable | Fault::Limited),
         }
     }
 

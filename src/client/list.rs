@@ -179,7 +179,8 @@ impl Client {
             let kept = modified.and_then(|modified| {
                 let body = self.cache().get(kind.section, id, modified)?;
                 let same = answer::id(kind, &body).as_ref() == Some(id)
-                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified);
+                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified)
+                    && summary.shown.iter().all(|field| agrees(shown.get(field), body.get(field)));
                 same.then_some(body)
             });
             match kept {
@@ -257,6 +258,12 @@ impl Client {
         }
         Ok(reads)
     }
+}
+
+/// Whether a summary's field is that of a body. Both leave out what is empty, each in its own way.
+fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    shown.is_none() || text(shown) == text(body)
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
