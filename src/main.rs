@@ -28,6 +28,7 @@ mod glance;
 mod identify;
 mod outgoing;
 mod order;
+mod matching;
 mod plan;
 mod risk;
 mod moved;

@@ -9,7 +9,7 @@ use super::surveyed::service;
 use crate::cli::{Exit, Format};
 use crate::kind;
 use crate::model::{Address, Live, Resource};
-use crate::plan::taken;
+use crate::matching::taken;
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 

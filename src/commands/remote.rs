@@ -12,11 +12,11 @@ use super::declared::Declared;
 use super::surveyed::{Service, service};
 use crate::client::{Fault, Refusal};
 use crate::diagnostic::{At, Diagnostic, Position};
-use crate::fill::{fill, references};
+use crate::fill::{answer, fill, references};
 use crate::kind::{self, KINDS, Kind};
 use crate::load::locate::Locator;
 use crate::model::{Address, Known, Resource};
-use crate::plan::{Inputs, answer, plan};
+use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 
 /// Questions begun at once: more than the limiter ever lets out, so that it decides.
@@ -83,6 +83,7 @@ async fn known(
         resources: &declared.resources,
         live: &live,
         selected: &|address| declared.selects(address),
+        seen_last: &|_, _| None,
     };
     // What the plan has to say of kinds that were not listed means nothing.
     let (plan, _) = plan(&inputs);

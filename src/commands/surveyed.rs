@@ -198,6 +198,7 @@ pub async fn survey(
         resources: &declared.resources,
         live: &live,
         selected: &|address| declared.selects(address),
+        seen_last: &|_, _| None,
     };
     let (plan, diagnostics) = plan(&inputs);
     tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
