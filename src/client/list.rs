@@ -87,8 +87,9 @@ impl Client {
         let mut lives = list.all().await?;
         self.cache().set_count(kind.section, lives.len());
 
+        // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let ours = |live: &Live| {
-            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
+            wanted.owner.is_none_or(|owner| mark::is_of(kind, &live.body, owner))
                 && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
         };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
@@ -105,7 +106,55 @@ impl Client {
         lives.extend(self.get_all(kind, missing.into_iter().cloned().collect()).await?);
         // What a summary showed may have changed before its body was read.
         lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if let Some(owner) = wanted.owner {
+            for live in &mut lives {
+                live.mark = mark::read_as(kind, &live.body, owner);
+            }
+        }
         Ok(lives)
+    }
+
+    /// Everything that bears a mark of one of these owners, or of anybody: beside a list of one's own, and without
+    /// the cache's counts of it.
+    pub async fn of_owners(
+        &self,
+        kinds: &[&'static Kind],
+        owners: Option<&[Owner]>,
+    ) -> Result<Vec<Live>, Refusal> {
+        let lists = kinds.iter().flat_map(|kind| {
+            let tags: Vec<Option<String>> = match owners.filter(|_| kind.listing.tag_filter.is_some()) {
+                Some(owners) => owners.iter().map(|owner| Some(mark::owner_tag(owner))).collect(),
+                None => vec![None],
+            };
+            tags.into_iter().map(|tag| self.of_anybody(kind, tag, owners))
+        });
+        let lists = futures_util::future::join_all(lists).await;
+        let mut found: Vec<Live> = lists.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        // One object may bear the tags of several owners.
+        let mut seen = HashSet::new();
+        found.retain(|live| seen.insert((live.section, live.id.clone())));
+        Ok(found)
+    }
+
+    /// One list of [`Client::of_owners`]; whole bodies where owners are named, what lists show otherwise.
+    async fn of_anybody(
+        &self,
+        kind: &'static Kind,
+        tag: Option<String>,
+        owners: Option<&[Owner]>,
+    ) -> Result<Vec<Live>, Refusal> {
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(0);
+        let mut lives = pages.all().await?;
+        let Some(owners) = owners else { return Ok(lives) };
+        for live in &mut lives {
+            let own = owners.iter().find_map(|owner| {
+                mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner)
+            });
+            live.mark = own;
+        }
+        lives.retain(|live| live.mark.is_some());
+        if kind.listing.summary.is_some() { self.whole(kind, &lives).await } else { Ok(lives) }
     }
 
     pub(super) fn pages_of(&self, kind: &'static Kind, tag: Option<String>) -> Pages {

@@ -183,8 +183,10 @@ impl Client {
 
     /// The live objects that bear this mark.
     pub async fn find(&self, kind: &'static Kind, mark: &Mark, search: Search) -> Result<Vec<Live>, Refusal> {
-        let bears =
-            |live: &Live| live.mark.as_ref().is_some_and(|own| own.owner == mark.owner && own.id == mark.id);
+        let bears = |live: &Live| {
+            let own = mark::read_as(kind, &live.body, &mark.owner);
+            own.is_some_and(|own| own.owner == mark.owner && own.id == mark.id)
+        };
         let tag = match search {
             Search::Quick => mark::id_tag(&mark.id),
             Search::Thorough => mark::owner_tag(&mark.owner),
