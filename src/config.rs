@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, known_words};
-use crate::load::short;
 use crate::model::Owner;
+use crate::source::short;
 
 pub use read::read;
 

@@ -1,5 +1,9 @@
 //! Parse, run, print the error, exit.
 
+// A test may be one long table.
+#![cfg_attr(test, allow(clippy::too_many_lines))]
+
+mod args;
 mod cli;
 mod commands;
 
@@ -13,6 +17,7 @@ mod cores;
 mod kind;
 
 // Stages.
+mod source;
 mod config;
 mod load;
 mod inventory;

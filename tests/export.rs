@@ -1,6 +1,6 @@
 //! Export, import and `show template`, end to end: the real binary over the sandbox.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::too_many_lines)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Settings;
-use super::finding::Places;
-use super::rules::{RULES, all_codes, position};
+use super::rules::{RULES, all_codes};
+use super::settings::Settings;
+use super::tell::Places;
 use crate::diagnostic::{Diagnostic, Part, Sources, known_words};
 use crate::model::Resource;
 
@@ -37,12 +37,12 @@ pub fn tell(resources: &[Resource], used: &Used, settings: &Settings, sources: &
     for (origin, of) in definitions {
         for (index, name) in of[0].directives.allow.iter().enumerate() {
             let mut at = || places.of(of[0], &format!("/$allow/{index}"), Part::Value);
-            let mut diagnostic = match position(name) {
+            let mut diagnostic = match RULES.iter().find(|rule| rule.code == name) {
                 None => {
-                    let text = format!("There is no rule `{}`", crate::load::short(name));
+                    let text = format!("There is no rule `{}`", crate::source::short(name));
                     Diagnostic::error("unknown-rule", text, at()).help(known_words(name, all_codes()))
                 }
-                Some(rule) if settings.is_off(rule) || used.0.contains(&(origin, RULES[rule].code)) => {
+                Some(rule) if settings.is_off(rule) || used.0.contains(&(origin, rule.code)) => {
                     continue;
                 }
                 Some(_) => {

@@ -5,14 +5,14 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::Settings;
 use crate::kind::{self, Nature};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 
 /// All resources, and what rules ask about them.
 pub struct Estate<'a> {
     pub resources: &'a [Resource],
-    pub settings: &'a Settings,
+    /// Keys of tags that the rule `required-tags` asks for.
+    pub required_tags: &'a [String],
     /// Adopted resources by section and live id.
     adopted: HashMap<(&'a str, &'a str), usize>,
     /// Resources that a composite or an objective speaks for.
@@ -135,11 +135,11 @@ impl<'a> Estate<'a> {
     pub fn new(
         resources: &'a [Resource],
         facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
-        settings: &'a Settings,
+        required_tags: &'a [String],
     ) -> Self {
         let mut estate = Self {
             resources,
-            settings,
+            required_tags,
             adopted: HashMap::new(),
             spoken_for: HashSet::new(),
             watched: HashSet::new(),

@@ -1,27 +1,18 @@
-//! What rules found -> diagnostics: at their lines, the same fault of many resources once with the count.
+//! What rules found in one resource, before it is told.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::Settings;
-use super::place::source_range;
-use super::rules::RULES;
 use crate::config::RuleLevel;
-use crate::diagnostic::{At, Diagnostic, Part, Severity, Sources};
-use crate::load::locate::Locator;
-use crate::model::{Address, Attribute, Origin, Reference, Resource};
+use crate::diagnostic::Part;
 
 /// One fault of one resource.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// Position in the table of rules.
-    pub rule: usize,
-    /// What it weighs where the user says nothing; absent: the rule's level.
-    pub level: Option<RuleLevel>,
+    /// The rule's.
+    pub code: &'static str,
+    /// What it weighs where the user says nothing.
+    pub level: RuleLevel,
     /// JSON pointer into the body; what is not there is shown by what stands around it.
     pub pointer: String,
     /// The part of the node; bytes are those of the rendered string.
@@ -34,32 +25,30 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What it weighs: as the user says, else by itself, else as its rule does.
-    pub fn severity(&self, settings: &Settings) -> Severity {
-        let level = settings.said(self.rule).or(self.level).unwrap_or(RULES[self.rule].level);
-        if level == RuleLevel::Error { Severity::Error } else { Severity::Warning }
-    }
-
     pub fn also(&mut self, text: impl Into<String>, pointer: impl Into<String>) -> &mut Self {
         self.also = Some((text.into(), pointer.into()));
         self
     }
 
     pub fn level(&mut self, level: RuleLevel) -> &mut Self {
-        self.level = Some(level);
+        self.level = level;
         self
     }
 }
 
 /// Collects the findings of one resource.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Findings {
-    /// The rule at work.
-    pub rule: usize,
+    /// The code of the rule at work, and what its findings weigh.
+    pub rule: (&'static str, RuleLevel),
     pub list: Vec<Finding>,
 }
 
 impl Findings {
+    pub fn new() -> Self {
+        Self { rule: ("", RuleLevel::Error), list: Vec::new() }
+    }
+
     /// At the value of a pointer.
     pub fn add(&mut self, pointer: &str, text: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.push(pointer, Part::Value, text.into(), help.into())
@@ -77,8 +66,8 @@ impl Findings {
 
     fn push(&mut self, pointer: &str, part: Part, text: String, help: String) -> &mut Finding {
         self.list.push(Finding {
-            rule: self.rule,
-            level: None,
+            code: self.rule.0,
+            level: self.rule.1,
             pointer: pointer.to_owned(),
             part,
             text,
@@ -89,202 +78,7 @@ impl Findings {
     }
 }
 
-/// Faults with more places than this are told at their definitions: looking places up takes its time.
-const LOCATED: usize = 2000;
-
-/// What is the same in the same fault of instances of one template.
-#[derive(Hash, PartialEq, Eq)]
-struct Key {
-    rule: usize,
-    origin: usize,
-    pointer: String,
-    shape: String,
-    /// The how-manieth of its sort in its resource.
-    turn: usize,
-}
-
-/// As diagnostics, in the order of the resources.
-pub fn tell(
-    found: Vec<(usize, Finding)>,
-    resources: &[Resource],
-    settings: &Settings,
-    sources: &Sources,
-) -> Vec<Diagnostic> {
-    let mut groups: HashMap<Key, usize> = HashMap::new();
-    let mut kept: Vec<Kept> = Vec::new();
-    let mut turns: HashMap<(usize, String, String), usize> = HashMap::new();
-    let mut last = usize::MAX;
-    for (index, finding) in found {
-        if last != index {
-            turns.clear();
-            last = index;
-        }
-        let resource = &resources[index];
-        let shape = shape(&finding.text);
-        let turn = turns.entry((finding.rule, finding.pointer.clone(), shape.clone())).or_default();
-        let origin = Arc::as_ptr(&resource.origin) as usize;
-        let own = *turn;
-        *turn += 1;
-        let key = Key { rule: finding.rule, origin, pointer: finding.pointer.clone(), shape, turn: own };
-        let whose = resource.address.to_string();
-        match groups.entry(key) {
-            Entry::Occupied(entry) => kept[*entry.get()].whose.push(whose),
-            Entry::Vacant(entry) => {
-                entry.insert(kept.len());
-                kept.push(Kept { index, finding, turn: own, whose: vec![whose] });
-            }
-        }
-    }
-    let mut places = Places::new(sources);
-    let count = kept.len();
-    let placed = kept.into_iter().enumerate().map(|(number, Kept { index, finding, turn, whose })| {
-        let resource = &resources[index];
-        let near = (number < LOCATED || count <= LOCATED).then_some(&mut places);
-        let pointer = finding.pointer.clone();
-        let mut told = diagnostic(finding, resource, settings, near);
-        told.instances = whose;
-        Placed { told, pointer, turn, of_template: resource.instance.is_some() }
-    });
-    fold(placed.collect())
-}
-
-/// A finding with all resources that it hits.
-struct Kept {
-    /// The first of them.
-    index: usize,
-    finding: Finding,
-    turn: usize,
-    whose: Vec<String>,
-}
-
-/// The same with its place looked up.
-struct Placed {
-    told: Diagnostic,
-    pointer: String,
-    turn: usize,
-    of_template: bool,
-}
-
-/// A fault in defaults hits every resource of a section, and is told once. Who is hit is said where
-/// the place doesn't tell.
-fn fold(placed: Vec<Placed>) -> Vec<Diagnostic> {
-    let mut first = HashMap::new();
-    let mut kept: Vec<(Diagnostic, bool)> = Vec::new();
-    for Placed { told, pointer, turn, of_template } in placed {
-        match first.entry((told.code, format!("{:?}", told.at), pointer, shape(&told.text), turn)) {
-            Entry::Occupied(entry) => {
-                let at: usize = *entry.get();
-                kept[at].0.instances.extend(told.instances);
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(kept.len());
-                kept.push((told, of_template));
-            }
-        }
-    }
-    for (told, of_template) in &mut kept {
-        if told.instances.len() == 1 && !*of_template {
-            told.instances.clear();
-        }
-    }
-    kept.into_iter().map(|(told, _)| told).collect()
-}
-
-fn diagnostic(
-    finding: Finding,
-    resource: &Resource,
-    settings: &Settings,
-    places: Option<&mut Places<'_>>,
-) -> Diagnostic {
-    let mut told = Diagnostic::error(RULES[finding.rule].code, shown(&finding.text), None);
-    told.severity = finding.severity(settings);
-    if !finding.help.is_empty() {
-        told.help = Some(shown(&finding.help));
-    }
-    match places {
-        Some(places) => {
-            told.at = Some(places.of(resource, &finding.pointer, finding.part));
-            if let Some((text, pointer)) = finding.also {
-                told = told.also(shown(&text), places.of(resource, &pointer, Part::Value));
-            }
-        }
-        None => told.at = Some(definition(&resource.origin)),
-    }
-    if let Some(instance) = &resource.instance {
-        let text = format!("in an instance of the use `{}`", instance.name);
-        told = told.also(text, instance.at.part(Part::Key));
-    }
-    told
-}
-
-fn definition(origin: &Origin) -> At {
-    origin.layers.first().map_or(At::file(crate::diagnostic::FileId(0)), |layer| layer.part(Part::Key))
-}
-
-/// Looks up where parts of bodies were written.
-pub struct Places<'s> {
-    locator: Locator<'s>,
-    /// The body that was asked for last; findings come resource by resource.
-    last: Option<(Address, Value)>,
-}
-
-impl<'s> Places<'s> {
-    pub fn new(sources: &'s Sources) -> Self {
-        Self { locator: Locator::new(sources), last: None }
-    }
-
-    /// Where a part of a body was written.
-    pub fn of(&mut self, resource: &Resource, pointer: &str, part: Part) -> At {
-        if resource.origin.layers.is_empty() {
-            return definition(&resource.origin);
-        }
-        let at = self.locator.locate_in(&resource.origin, pointer);
-        let range = match part {
-            Part::Within(range) => range,
-            Part::Key => return at.part(Part::Key),
-            Part::Value => return at,
-        };
-        if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
-            self.last = Some((resource.address.clone(), resource.body.value()));
-        }
-        let rendered = self.last.as_ref().and_then(|(_, body)| body.pointer(pointer)?.as_str());
-        let (Some(rendered), Some(source)) = (rendered, self.locator.text(&at)) else { return at };
-        // What is missing at the end is shown there, not behind a last newline.
-        let end = rendered.trim_end().len();
-        let range = range.start.min(end)..range.end.min(end);
-        match source_range(source, rendered, &range) {
-            Some(range) => at.part(Part::Within(range)),
-            None => at,
-        }
-    }
-}
-
-/// A text with references as people write them.
-fn shown(text: &str) -> String {
-    if !text.contains(Reference::OPEN) {
-        return text.to_owned();
-    }
-    Reference::fill(text, &|reference| {
-        let attribute = match reference.attribute {
-            Attribute::Id => "id",
-            Attribute::Url => "url",
-        };
-        let (section, id) = (reference.target.section(), reference.target.id());
-        let id = if id.contains(['.', '/']) { format!("[{id}]") } else { id.to_owned() };
-        Some(format!("${{{section}.{id}.{attribute}}}"))
-    })
-}
-
-/// A text without what differs from instance to instance: names in backquotes, numbers.
-fn shape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut quoted = false;
-    for c in text.chars() {
-        match c {
-            '`' => quoted = !quoted,
-            _ if quoted || c.is_ascii_digit() || c == '.' => {}
-            _ => out.push(c),
-        }
-    }
-    out
+/// The names of a text that are meant to be one of a few: for rules that compare with lists.
+pub fn listed(names: &BTreeSet<&str>) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use camino::Utf8PathBuf;
 
-use super::{Common, Exit, Serve};
+use crate::args::{Common, Exit, Serve};
 use crate::commands::SANDBOX;
 use crate::config;
 use crate::render::{self, Stream};

@@ -12,16 +12,16 @@ use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
-use super::surveyed::{Service, Surveyed, service, survey};
+use super::service::{Service, service};
+use super::surveyed::{Surveyed, survey};
 use super::{Desk, replace_file};
 use crate::apply::{self, Options};
+use crate::args::{self, Exit, Format};
 use crate::brake::{self, Limits};
 use crate::canon;
-use crate::cli::{self, Exit, Format};
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::kind::Kind;
-use crate::load::locate::Locator;
 use crate::lock::{self, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
@@ -29,12 +29,13 @@ use crate::moved::moved_since;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{Stream, outcome, plan_text};
+use crate::source::locate::Locator;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
 const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
     desk.format(&[Format::Text])?;
     let sealed = options.plan.as_deref().map(sealed::open).transpose()?;
     let common = match &sealed {
@@ -85,7 +86,7 @@ async fn prepare(
     desk: &Desk<'_>,
     declared: &Declared,
     sealed: Option<&Sealed>,
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
@@ -129,7 +130,7 @@ async fn prepare(
 }
 
 /// Takes the environment's lock, where it names one.
-async fn lock(desk: &Desk<'_>, declared: &Declared, options: &cli::Apply) -> anyhow::Result<Option<Lock>> {
+async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> anyhow::Result<Option<Lock>> {
     let Some(path) = declared.environment().lock else { return Ok(None) };
     let path = declared.config.root.join(path);
     let (path, owner) = (path.as_std_path(), &declared.scope.owner);
@@ -159,7 +160,7 @@ fn held(
     desk: &Desk<'_>,
     declared: &Declared,
     surveyed: &Surveyed,
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> anyhow::Result<Option<&'static str>> {
     let environment = declared.environment();
     let mut released = options.release_brake.clone();
@@ -180,7 +181,7 @@ fn held(
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-async fn agreed(desk: &Desk<'_>, options: &cli::Apply) -> anyhow::Result<bool> {
+async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }
@@ -219,7 +220,7 @@ async fn carry_out(
     desk: &Desk<'_>,
     service: &Service,
     (plan, refused): (&Plan, &BTreeMap<usize, String>),
-    options: &cli::Apply,
+    options: &args::Apply,
 ) -> Vec<Outcome> {
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(progress.clone());
@@ -292,7 +293,7 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
 }
 
 /// Writes `--report FILE`.
-fn report(options: &cli::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn report(options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;

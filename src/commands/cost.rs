@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::surveyed::Service;
+use super::service::Service;
 use crate::cache::Limit;
 use crate::kind::{KINDS, Kind};
 use crate::model::{Action, Event, Plan, Watch};

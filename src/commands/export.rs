@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::Desk;
 use super::declared::{Declared, declare_nothing};
-use super::surveyed::{Service, service};
-use crate::cli::{self, Common, Exit, Format};
+use super::service::{Service, service};
+use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::known_words;
 use crate::kind::{self, KINDS, Kind};
@@ -22,7 +22,7 @@ use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::write::{escape, name, web, yaml};
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Export) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit> {
     let format = desk.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("an export is JSON or YAML: --format takes json, yaml");
@@ -69,7 +69,7 @@ async fn listed(
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
-    options: &cli::Export,
+    options: &args::Export,
 ) -> anyhow::Result<Vec<Live>> {
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {

@@ -9,21 +9,22 @@ use serde_json::{Map, Value, json};
 
 use super::declared::{Declared, declare, judge, tell};
 use super::export::{as_yaml, id_of, json, kind_of, title};
-use super::surveyed::{Service, service};
+use super::service::{Service, service};
 use super::{Desk, Told, apply, replace_file};
-use crate::cli::{self, Common, Exit, Format};
+use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::kind::{IdType, Kind};
 use crate::load;
 use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
+use crate::source;
 use crate::write::{escape, insert, name, refer, tidy, yaml};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Import) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Import) -> anyhow::Result<Exit> {
     let format = desk.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("a definition is JSON or YAML: --format takes json, yaml");
@@ -58,7 +59,7 @@ pub async fn run(desk: &Desk<'_>, options: &cli::Import) -> anyhow::Result<Exit>
     }
     let only = wanted.iter().map(|import| globset::escape(import.address(kind).as_str())).collect();
     let common = Common { only, format: None, ..desk.common.clone() };
-    let applying = cli::Apply { yes: options.yes, ..cli::Apply::default() };
+    let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
     apply::run(&Desk { common: &common, connect: desk.connect }, &applying).await
 }
 
@@ -133,7 +134,7 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
     let content = content.strip_prefix('\u{FEFF}').unwrap_or(&content);
     let mut sources = Sources::default();
     let file: FileId = sources.add(path.as_str(), content, TextFormat::Json);
-    let (value, faults) = load::value(content, TextFormat::Json, file);
+    let (value, faults) = source::value(content, TextFormat::Json, file);
     let Some(value) = value else {
         let told = render::diagnostics::text(&faults, &sources, false);
         return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
@@ -183,7 +184,7 @@ fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow
 fn name_all(
     declared: &Declared,
     kind: &Kind,
-    options: &cli::Import,
+    options: &args::Import,
     imports: &mut [Import],
 ) -> anyhow::Result<()> {
     let mut given: Vec<String> = Vec::new();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::Desk;
 use super::declared::declare;
-use super::surveyed::service;
-use crate::cli::{Exit, Format};
+use super::service::service;
+use crate::args::{Exit, Format};
 use crate::kind;
 use crate::model::{Address, Live, Resource};
 use crate::matching::taken;

@@ -12,6 +12,7 @@ pub mod plan;
 mod remote;
 pub mod schema;
 mod sealed;
+mod service;
 pub mod show;
 mod surveyed;
 mod template;
@@ -23,8 +24,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::args::{Common, Format};
 use crate::cache::Cache;
-use crate::cli::{Common, Format};
 use crate::config::{Config, Scope};
 use crate::render::{self, Stream};
 use crate::wire::Wire;

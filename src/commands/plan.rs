@@ -3,13 +3,13 @@
 use super::Desk;
 use super::cost::cost;
 use super::surveyed::declare_and_survey;
-use crate::cli::{self, Exit, Format};
+use crate::args::{self, Exit, Format};
 use crate::model::Plan;
 use crate::render::page::Look;
 use crate::render::{plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Plan) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
     let (declared, service, surveyed) =
         declare_and_survey(desk, options.strictness.denies_warnings()).await?;

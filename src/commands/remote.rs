@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use super::Desk;
 use super::declared::Declared;
-use super::surveyed::{Service, service};
+use super::service::{Service, service};
 use crate::client::{Fault, Refusal};
 use crate::diagnostic::{At, Diagnostic, Position};
 use crate::fill::{answer, fill, references};
 use crate::kind::{self, KINDS, Kind};
-use crate::load::locate::Locator;
 use crate::model::{Address, Known, Resource};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
+use crate::source::locate::Locator;
 
 /// Questions begun at once: more than the limiter ever lets out, so that it decides.
 const AT_ONCE: usize = 256;

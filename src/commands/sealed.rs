@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::declared::Declared;
-use crate::cli::Common;
+use crate::args::Common;
 use crate::model::Plan;
 use crate::render::plan_json;
 use crate::saved::{self, Now, Saved, moved, seal};

@@ -4,8 +4,8 @@ use anyhow::bail;
 
 use super::surveyed::declare_and_survey;
 use super::{Desk, template};
+use crate::args::{self, Exit, Format};
 use crate::canon;
-use crate::cli::{self, Exit, Format};
 use crate::diagnostic::known_words;
 use crate::fill::{answer, fill};
 use crate::kind;
@@ -14,7 +14,7 @@ use crate::model::Address;
 use crate::render::page::Look;
 use crate::render::show::{Shown, write_json, write_text};
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Show) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Show) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json])?;
     let name = match options.what.as_slice() {
         [word] if word == "template" => return template::list(desk, format),

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::declared::tell;
 use super::{Desk, start};
-use crate::cli::{Exit, Format};
+use crate::args::{Exit, Format};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Sources, did_you_mean};
 use crate::expand::{Description, describe};

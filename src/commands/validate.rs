@@ -4,12 +4,12 @@ use camino::Utf8Path;
 
 use super::declared::{deny, judge, tell};
 use super::{Desk, remote, start};
-use crate::cli::{self, Exit, Format};
+use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::has_errors;
 use crate::render::diagnostics;
 
-pub async fn run(desk: &Desk<'_>, options: &cli::Validate) -> anyhow::Result<Exit> {
+pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
     let judged = judge(desk)?;
     let mut found = judged.diagnostics;

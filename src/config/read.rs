@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
 use crate::kind::KINDS;
-use crate::load::locate::Locator;
-use crate::load::{self, short, sort_of};
 use crate::model::{Owner, is_owner, is_owner_name};
+use crate::source::locate::Locator;
+use crate::source::{self, short, sort_of};
 
 const KEYS: [&str; 9] = [
     "project",
@@ -31,7 +31,7 @@ const DEFINITIONS: &str = "monitors";
 /// Reads `musher.yaml` of a folder and adds it to the sources, keys that somebody wrote into it
 /// blotted out. `None` where nothing can be done without what is wrong.
 pub fn read(root: &Utf8Path, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
-    let (file, value, mut faults) = load::one(root, Utf8Path::new(FILE), sources);
+    let (file, value, mut faults) = source::one(root, Utf8Path::new(FILE), sources);
     let mut reader = Reader { file, faults: Vec::new(), secrets: Vec::new() };
     let config = value.and_then(|value| reader.config(root, value));
     blot(sources, file, &reader.secrets);
@@ -174,7 +174,7 @@ impl Reader {
 
     fn vars(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
         let vars = self.map(value, pointer);
-        for name in vars.keys().filter(|name| !load::is_variable(name)) {
+        for name in vars.keys().filter(|name| !crate::model::is_name(name)) {
             let at = self.at(&format!("{pointer}{}", step(name))).part(Part::Key);
             let fault =
                 Diagnostic::error("bad-name", format!("`{}` is no name of a variable", short(name)), at);
@@ -188,7 +188,7 @@ impl Reader {
         let Some(text) = self.text(value, "/definitions", "the path of a folder") else {
             return DEFINITIONS.into();
         };
-        load::resolve(Utf8Path::new(""), &text).unwrap_or_else(|| {
+        source::resolve(Utf8Path::new(""), &text).unwrap_or_else(|| {
             let help = "name a folder below this one";
             self.fault("outside-root", "The path leads out of the project", "/definitions", help);
             DEFINITIONS.into()

@@ -1,12 +1,10 @@
 //! JSON with templates in its strings: compiled once to a tree, rendered for each instance.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
 use super::fault::Faults;
-use crate::diagnostic::{At, Diagnostic, Part, step};
-use crate::model::Origin;
+use super::site::{Base, SiteId, Sites};
+use crate::diagnostic::{At, Diagnostic, step};
 use crate::template::{Compiler, Expr, Fault, Frame, Run, Text, each, is_template, value};
 
 /// Values nest at most so deep; files nest less, values of parameters may add.
@@ -39,42 +37,6 @@ pub enum Item {
     },
 }
 
-/// A string of the definitions, for diagnostics: sorts as it was compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SiteId {
-    part: usize,
-    at: usize,
-}
-
-/// Where the strings stand that are compiled: in parts, so that several can be filled at once.
-#[derive(Debug)]
-pub struct Sites {
-    /// The part that is being filled.
-    part: usize,
-    parts: BTreeMap<usize, Vec<At>>,
-}
-
-impl Sites {
-    pub fn part(part: usize) -> Self {
-        Self { part, parts: BTreeMap::new() }
-    }
-
-    pub fn add(&mut self, at: At) -> SiteId {
-        let places = self.parts.entry(self.part).or_default();
-        places.push(at);
-        SiteId { part: self.part, at: places.len() - 1 }
-    }
-
-    pub fn at(&self, site: SiteId) -> &At {
-        &self.parts[&site.part][site.at]
-    }
-
-    /// Takes in another part.
-    pub fn join(&mut self, other: Self) {
-        self.parts.extend(other.parts);
-    }
-}
-
 /// Compiles values that stand at one place.
 pub struct Body<'c, 'n> {
     pub compiler: &'c mut Compiler<'n>,
@@ -84,21 +46,6 @@ pub struct Body<'c, 'n> {
     pub faults: &'c mut Vec<Diagnostic>,
     /// Sites of the references that were met.
     pub globals: &'c mut Vec<(SiteId, std::sync::Arc<crate::template::Global>)>,
-}
-
-/// What the pointers of a value are looked up in.
-pub enum Base<'a> {
-    At(At),
-    Origin(&'a Origin),
-}
-
-impl Base<'_> {
-    fn at(&self, pointer: &str) -> At {
-        match self {
-            Self::At(at) => at.child(pointer),
-            Self::Origin(origin) => super::place(origin, pointer),
-        }
-    }
 }
 
 impl Body<'_, '_> {
@@ -441,13 +388,5 @@ pub fn copy(value: &Value) -> Value {
             Value::Object(out)
         }
         other => other.clone(),
-    }
-}
-
-/// The place of a string's part.
-pub fn within(at: &At, fault: &Fault) -> At {
-    match &fault.range {
-        Some(range) => at.part(Part::Within(range.clone())),
-        None => at.clone(),
     }
 }

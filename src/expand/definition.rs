@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Setting;
-use super::body::{Base, Body, Node, SiteId, Sites, render};
+use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
+use super::site::{Base, SiteId, Sites, place};
 use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
@@ -65,7 +66,7 @@ pub fn compile<'d>(
     let raw = &definition.directives;
     let mut directive = |value: &Value, pointer: &str| {
         let node = body.node(value, pointer, 0);
-        (node, body.sites.add(super::place(&origin, pointer)))
+        (node, body.sites.add(place(&origin, pointer)))
     };
     let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
     let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
@@ -83,7 +84,7 @@ pub fn compile<'d>(
     let moved_from =
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    let whole = output.sites.add(super::place(&origin, "").part(Part::Key));
+    let whole = output.sites.add(place(&origin, "").part(Part::Key));
     let told = before..output.faults.len();
     Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, told }
 }

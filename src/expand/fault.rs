@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::body::{SiteId, Sites, within};
+use super::site::{SiteId, Sites, within};
 use crate::diagnostic::{At, Diagnostic, Place};
 use crate::template::Fault;
 

@@ -7,6 +7,7 @@ mod overrides;
 mod params;
 mod printed;
 mod scope;
+mod site;
 mod template;
 mod uses;
 
@@ -15,17 +16,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use self::body::Sites;
 use self::definition::{Compiled, Output};
 use self::fault::{Faults, add_place, holds};
+use self::site::{Sites, place};
 use crate::config::{Config, Scope};
 use crate::cores::in_parallel;
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, Sources, known_words};
+use crate::diagnostic::{At, Diagnostic, Part, Place, Sources, known_words};
 use crate::kind;
 use crate::load::definitions::{Definition, Definitions};
-use crate::load::locate::Locator;
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Reference, Resource};
+use crate::source::locate::Locator;
 use crate::template::{Compiler, Global, Run};
 
 pub use self::scope::Setting;
@@ -246,15 +247,6 @@ fn declared_at(resource: &Resource) -> At {
 
 fn key_of(origin: &Origin) -> At {
     place(origin, "").part(Part::Key)
-}
-
-/// Where a part of a definition was written.
-pub fn place(origin: &Origin, pointer: &str) -> At {
-    match origin.layers.first() {
-        Some(layer) if pointer.is_empty() => layer.clone(),
-        Some(layer) => layer.child(pointer),
-        None => At::file(FileId(0)),
-    }
 }
 
 fn check_mark(resource: &Resource, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) {

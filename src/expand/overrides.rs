@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
-use super::body::{Body, Node, SiteId};
+use super::body::{Body, Node};
+use super::site::SiteId;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
 use crate::inventory::{Row, Table};
 

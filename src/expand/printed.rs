@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::body::{Item, Node, SiteId, render};
+use super::body::{Item, Node, render};
 use super::fault::Faults;
+use super::site::SiteId;
 use crate::model::{self, is_shallow};
 use crate::template::{Lent, Run, Text};
 

@@ -4,8 +4,9 @@ use camino::Utf8Path;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::body::{Base, Body, Node, Sites, render};
+use super::body::{Body, Node, render};
 use super::fault::Faults;
+use super::site::{Base, Sites};
 use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part, step};
 use crate::kind::KINDS;

@@ -7,9 +7,10 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::Setting;
-use super::body::{Base, Body, Node, SiteId, Sites};
+use super::body::{Body, Node};
 use super::definition::{self, Compiled, Output};
 use super::params;
+use super::site::{Base, SiteId, Sites};
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::load::definitions::{Param, Template};

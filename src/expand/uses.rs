@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::body::{Base, Body, Node, SiteId, Sites, render};
+use super::body::{Body, Node, render};
 use super::definition::{Globals, Place, condition, old_id};
 use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
+use super::site::{Base, SiteId, Sites};
 use super::template::CompiledTemplate;
 use super::{Hit, Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;

@@ -11,8 +11,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
-use crate::load;
 use crate::model::Reference;
+use crate::source;
 use crate::template::holds_reserved;
 
 pub use keep::Keep;
@@ -145,7 +145,7 @@ fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Ve
         vec![Diagnostic::error("not-a-list", words, At::file(file))]
     };
     if matches!(path.extension(), Some("yaml" | "yml")) {
-        let (value, faults) = load::value(text, Format::Yaml, file);
+        let (value, faults) = source::value(text, Format::Yaml, file);
         return value.ok_or(faults).and_then(|value| of_value(value).map_err(not_a_list));
     }
     match keep::items(text, keep) {
@@ -318,7 +318,7 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>>
 /// The files that a path or glob names, relative to the root, sorted.
 fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagnostic>> {
     let wrong = |words: String| unreadable(words, &folder.at);
-    let resolved = load::resolve(folder.folder, path)
+    let resolved = source::resolve(folder.folder, path)
         .ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
     if !path.contains(['*', '?', '[', '{']) || folder.root.join(&resolved).is_file() {
         return Ok(vec![resolved]);

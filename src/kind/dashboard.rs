@@ -102,6 +102,7 @@ pub const DASHBOARD: Kind = Kind {
     },
     judged: Judged {
         nature: Nature::Board,
+        measuring: None,
         // OpenAPI, `Dashboard.required`.
         required: &["/title", "/layout_type", "/widgets"],
         required_at_create: &[],

@@ -243,6 +243,8 @@ pub enum Nature {
 #[derive(Clone, Copy, Debug)]
 pub struct Judged {
     pub nature: Nature,
+    /// The `type` of an object that measures the alerts that it names.
+    pub measuring: Option<&'static str>,
     /// Fields without which the service refuses an object.
     pub required: &'static [&'static str],
     /// The same, but an update may leave them out.

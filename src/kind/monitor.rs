@@ -138,6 +138,7 @@ pub const MONITOR: Kind = Kind {
     },
     judged: Judged {
         nature: Nature::Alert,
+        measuring: None,
         required: &[],
         // OpenAPI, `Monitor.required`; an update without them was accepted (1 recording).
         required_at_create: &["/type", "/query"],

@@ -89,6 +89,8 @@ pub const SLO: Kind = Kind {
     },
     judged: Judged {
         nature: Nature::Objective,
+        // OpenAPI, `SLOType`.
+        measuring: Some("monitor"),
         // OpenAPI, `ServiceLevelObjectiveRequest.required`; the thresholds have a rule of their own.
         required: &["/name", "/type"],
         required_at_create: &[],

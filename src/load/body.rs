@@ -8,13 +8,12 @@ use serde_json::{Map, Value};
 
 use super::definitions::Definition;
 use super::directives;
-use super::read::Document;
-use super::span::short;
-use super::walk;
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, step};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Address, Origin};
+use crate::source::read::{Document, format_of};
+use crate::source::{short, sort_of, walk};
 
 /// An entry as it stands in its file.
 pub struct Entry<'a> {
@@ -92,18 +91,6 @@ fn wrong_kind(kind: &Kind, other: &Kind, at: &At) -> Diagnostic {
         .help(format!("put it under `{}`", other.section))
 }
 
-/// What a value is, for a message.
-pub fn sort_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
-}
-
 /// Lays one body over another: mappings deeply, everything else replaced. Both nest no deeper than a
 /// reader lets a file nest.
 pub fn merge(base: &mut Map<String, Value>, over: Map<String, Value>) {
@@ -170,7 +157,7 @@ pub fn literal(path: &Value, folder: &Utf8Path) -> Result<Utf8PathBuf, (&'static
         ));
     }
     match walk::resolve(folder, path) {
-        Some(path) if matches!(super::read::format_of(&path), Format::Json | Format::Yaml) => Ok(path),
+        Some(path) if matches!(format_of(&path), Format::Json | Format::Yaml) => Ok(path),
         Some(_) => Err((
             "bad-directive",
             format!("`{}` is no JSON or YAML file", short(path)),

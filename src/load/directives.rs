@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use super::span::short;
 use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words, step};
 use crate::model;
+use crate::source::short;
 
 /// The keys that may stand at the top of a definition.
 pub const KEYS: [&str; 7] = ["$file", "$id", "$when", "$protect", "$ignore", "$moved_from", "$allow"];

@@ -6,16 +6,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
-use super::body::{self, Entry, Files, sort_of};
+use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, Template};
-use super::read::{self, Document};
-use super::span::short;
-use super::walk::{self, Root};
 use super::{templates, uses};
 use crate::config::{self, Config};
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words, step};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
+use crate::source::read::{self, Document};
+use crate::source::walk::{self, Root};
+use crate::source::{short, sort_of};
 
 /// The folder of the team's templates, at the root.
 const TEMPLATES: &str = "templates";

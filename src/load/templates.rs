@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::body::sort_of;
 use super::definitions::{Param, ParamSort};
-use super::span::short;
 use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
+use crate::model::is_name;
+use crate::source::{short, sort_of};
 
 const PARAM_KEYS: [&str; 5] = ["type", "default", "min", "max", "description"];
 
@@ -51,12 +51,6 @@ pub fn params(value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> IndexMap<S
         params.insert(name, param(entry, at, faults));
     }
     params
-}
-
-/// Whether a text can stand as a name in an expression.
-pub fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn param(mut entry: Map<String, Value>, at: At, faults: &mut Vec<Diagnostic>) -> Param {

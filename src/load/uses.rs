@@ -3,11 +3,10 @@
 use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
-use super::body::sort_of;
 use super::definitions::Use;
 use super::directives::{condition, old_id, one_or_list, told};
-use super::span::short;
 use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
+use crate::source::{short, sort_of};
 
 const KEYS: [&str; 8] = ["template", "for_each", "where", "key", "with", "overrides", "$when", "moved_from"];
 

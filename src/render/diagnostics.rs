@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::sanitize::clean;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::load::locate::{Located, Locator};
+use crate::source::locate::{Located, Locator};
 
 /// Columns of the text, whatever the terminal: same input, same bytes.
 const WIDTH: usize = 120;

@@ -6,7 +6,7 @@ use super::body::or_template;
 use super::{ids, variables};
 use crate::check;
 use crate::diagnostic::{FileId, Format};
-use crate::load;
+use crate::source;
 use crate::template::BUILT_IN;
 
 /// The names of the keys that a definition may begin with `$`.
@@ -101,7 +101,7 @@ pub fn uses() -> Value {
 
 /// The parameters of a built-in template, explained. A team's own template of the name may have others.
 fn built_in(name: &str, text: &str) -> Option<Value> {
-    let (value, _) = load::value(text, Format::Yaml, FileId(0));
+    let (value, _) = source::value(text, Format::Yaml, FileId(0));
     let mut with = Map::new();
     for (parameter, says) in value?.get("params")?.as_object()? {
         with.insert(parameter.clone(), json!({"description": says.get("description")?}));

@@ -91,6 +91,7 @@ fn owners() -> Value {
     })
 }
 
+#[allow(clippy::too_many_lines, reason = "one literal")]
 fn environment() -> Value {
     let variable = |doc: &str| json!({"description": doc, "type": "string", "pattern": ENVIRONMENT_VARIABLE});
     let share = |doc: &str| {

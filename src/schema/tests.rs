@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, FileId, Format, Sources};
 use crate::kind::{self, KINDS, Kind};
 use crate::load;
 use crate::recordings::{sessions, shared};
+use crate::source;
 
 fn validator(file: File) -> &'static Validator {
     static MADE: LazyLock<[Validator; 3]> = LazyLock::new(|| {
@@ -26,7 +27,7 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
 }
 
 fn read(text: &str) -> Value {
-    let (value, told) = load::value(text, Format::Yaml, FileId(0));
+    let (value, told) = source::value(text, Format::Yaml, FileId(0));
     value.unwrap_or_else(|| panic!("{told:?}"))
 }
 

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::compile::{BLOCK_LIMIT, Compiler, Piece, Site};
+use super::compile::{BLOCK_LIMIT, Compiler, Site};
 use super::parse::{Block, Tag, TagSort};
-use super::scan::{Part, Sort};
+use super::scan::{self, Part, Sort};
+use super::tree::{Expr, Piece, Text};
 use super::{Fault, syntax};
 
 /// Nobody reads more faults of one string.
@@ -30,7 +31,34 @@ struct Opened<'a> {
     chained: bool,
 }
 
-pub(super) fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>, Vec<Fault>> {
+impl Compiler<'_> {
+    /// Compiles a string; all that is wrong with it where it can't be.
+    pub fn text(&mut self, text: &str) -> Result<Text, Vec<Fault>> {
+        if !scan::is_template(text) {
+            return Ok(Text::Constant(text.into()));
+        }
+        let parts = scan::scan(text).map_err(|fault| vec![*fault])?;
+        if let [scan::Part { sort: Sort::Expression(inside), range }] = parts.as_slice() {
+            let tag = self.read(inside);
+            if let Ok(Tag { sort: TagSort::Value(parsed), .. }) = tag.as_ref() {
+                let expr =
+                    self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![*f])?;
+                return Ok(match expr {
+                    Expr::Constant(value) => Text::Constant(value),
+                    expr => Text::Typed(expr, range.clone()),
+                });
+            }
+        }
+        let pieces = pieces(self, &parts)?;
+        Ok(match pieces.as_slice() {
+            [] => Text::Constant("".into()),
+            [Piece::Text(text)] => Text::Constant(text.as_str().into()),
+            _ => Text::Mixed(pieces),
+        })
+    }
+}
+
+fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>, Vec<Fault>> {
     let mut faults = Vec::new();
     let tokens = tokens(compiler, parts);
     let mut pieces = Vec::new();
@@ -108,7 +136,7 @@ fn one<'a>(
         TagSort::Value(parsed) => {
             let expr = compiler.expr(parsed, &site)?;
             let pieces = current(pieces, open);
-            if let super::compile::Expr::Constant(value) = &expr
+            if let Expr::Constant(value) = &expr
                 && let Ok(text) = super::helper::shown(value)
             {
                 push_text(pieces, &text);

@@ -8,11 +8,11 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
 
-use super::helper::{self, Helper};
-use super::parse::{self, Parsed, ParsedCall, Tag, TagSort};
+use super::helper;
+use super::parse::{self, Parsed, ParsedCall, Tag};
 use super::path::Path;
-use super::scan::{self, Sort};
-use super::{Fault, block, eval, syntax};
+use super::tree::{Call, Expr, Global, LoopWord, Place, Root, Step};
+use super::{Fault, eval, syntax};
 use crate::diagnostic::{all_known, did_you_mean};
 use crate::model::{Address, Attribute, Reference};
 
@@ -27,103 +27,6 @@ pub struct Names<'a> {
     pub sections: &'a [&'static str],
     /// Section and short id of what an instance makes, by position.
     pub siblings: Vec<(String, String)>,
-}
-
-/// A string, compiled.
-#[derive(Clone, Debug)]
-pub enum Text {
-    /// The same at every render; the type may be any.
-    Constant(Value),
-    /// One expression and nothing else: its value's type is kept.
-    Typed(Expr, Range<usize>),
-    /// A text with expressions in it.
-    Mixed(Vec<Piece>),
-}
-
-#[derive(Clone, Debug)]
-pub enum Piece {
-    Text(String),
-    Value(Expr, Range<usize>),
-    If { condition: Expr, range: Range<usize>, then: Vec<Piece>, otherwise: Vec<Piece> },
-    Each { list: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
-    With { value: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
-}
-
-#[derive(Clone, Debug)]
-pub enum Expr {
-    Constant(Value),
-    Place(Box<Place>),
-    /// `@index` and its like, of the loop that many levels out.
-    Loop {
-        up: usize,
-        word: LoopWord,
-    },
-    Sibling {
-        index: usize,
-        attribute: Attribute,
-        range: Range<usize>,
-    },
-    Global(Arc<Global>, Value),
-    Call(Box<Call>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoopWord {
-    Index,
-    Key,
-    First,
-    Last,
-}
-
-/// A value that a path leads to.
-#[derive(Clone, Debug)]
-pub struct Place {
-    pub root: Root,
-    pub steps: Vec<Step>,
-    /// As written, for messages.
-    pub raw: String,
-    pub range: Range<usize>,
-    /// Inside `#each`: what the path means where the item has no such member.
-    pub otherwise: Option<Result<Expr, Box<Fault>>>,
-}
-
-#[derive(Clone, Debug)]
-pub enum Root {
-    Constant(Value),
-    Slot(usize),
-    /// The item of the frame at this depth, counted from the outermost.
-    Frame(usize),
-    /// Its key or index.
-    FrameKey(usize),
-}
-
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub name: String,
-    /// The same as a position in a list.
-    pub index: Option<usize>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Call {
-    pub helper: &'static Helper,
-    pub arguments: Vec<Expr>,
-    /// Of `matches`, where the pattern is constant.
-    pub regex: Option<regex::Regex>,
-    pub include_zero: bool,
-    pub range: Range<usize>,
-}
-
-/// A reference that is not to a sibling: whether it exists is known when everything is expanded.
-#[derive(Debug)]
-pub struct Global {
-    pub target: Address,
-    /// Bytes of the string in which it stands.
-    pub range: Range<usize>,
-    /// The short id of a sibling that may be meant.
-    pub sibling: Option<String>,
-    /// Some render came to it. (What stands in a branch not taken may be switched off.)
-    pub used: AtomicBool,
 }
 
 /// Names of a block or of `$for`, while what stands in it is compiled.
@@ -153,31 +56,6 @@ pub const BLOCK_LIMIT: usize = 16;
 impl<'a> Compiler<'a> {
     pub fn new(names: Names<'a>) -> Self {
         Self { names, globals: Vec::new(), touched: Vec::new(), frames: Vec::new(), read: HashMap::new() }
-    }
-
-    /// Compiles a string; all that is wrong with it where it can't be.
-    pub fn text(&mut self, text: &str) -> Result<Text, Vec<Fault>> {
-        if !scan::is_template(text) {
-            return Ok(Text::Constant(text.into()));
-        }
-        let parts = scan::scan(text).map_err(|fault| vec![*fault])?;
-        if let [scan::Part { sort: Sort::Expression(inside), range }] = parts.as_slice() {
-            let tag = self.read(inside);
-            if let Ok(Tag { sort: TagSort::Value(parsed), .. }) = tag.as_ref() {
-                let expr =
-                    self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![*f])?;
-                return Ok(match expr {
-                    Expr::Constant(value) => Text::Constant(value),
-                    expr => Text::Typed(expr, range.clone()),
-                });
-            }
-        }
-        let pieces = block::pieces(self, &parts)?;
-        Ok(match pieces.as_slice() {
-            [] => Text::Constant("".into()),
-            [Piece::Text(text)] => Text::Constant(text.as_str().into()),
-            _ => Text::Mixed(pieces),
-        })
     }
 
     /// Compiles an expression without `${` and `}` around it: the list of a `$for`.

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use serde_json::Value;
 
 use super::Fault;
-use super::compile::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
 use super::helper;
+use super::tree::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
 use crate::diagnostic::known_words;
 use crate::model::{Address, Attribute, Reference};
 

@@ -9,15 +9,17 @@ mod number;
 mod parse;
 mod path;
 mod scan;
+mod tree;
 
 use std::ops::Range;
 
 pub use built_in::BUILT_IN;
-pub use compile::{Compiler, Expr, Global, Names, Text, holds_reserved};
+pub use compile::{Compiler, Names, holds_reserved};
 pub use eval::{Frame, Lent, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
 pub use scan::{Sort, is_template, scan};
+pub use tree::{Expr, Global, Text};
 
 /// What is wrong with one string, or with the values that it was rendered with.
 #[derive(Clone, Debug, PartialEq, Eq)]

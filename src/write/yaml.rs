@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{FileId, Format};
-use crate::load;
+use crate::source;
 
 /// The text of a file of definitions with one entry. None where it would not read back as the same value.
 pub fn file(section: &str, id: &str, body: &Value) -> Option<String> {
@@ -30,7 +30,7 @@ fn proved(value: &Value) -> Option<String> {
 /// The value of a text as a project reads it; none where it is broken.
 pub fn read(text: &str) -> Option<Value> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let (value, faults) = load::value(text, Format::Yaml, FileId(0));
+    let (value, faults) = source::value(text, Format::Yaml, FileId(0));
     value.filter(|_| faults.is_empty())
 }
 

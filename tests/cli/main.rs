@@ -1,6 +1,6 @@
 //! The real binary as a person meets it: in a folder of its own, with nothing of this machine's environment.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::too_many_lines)]
 
 mod api;
 mod project;

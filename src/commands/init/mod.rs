@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::{Desk, start};
-use crate::cli::{self, Ci, Exit};
+use crate::args::{self, Ci, Exit};
 use crate::config;
 use crate::model::slug;
 
@@ -12,7 +12,7 @@ const WORKFLOW: &str = include_str!("workflow.yml");
 /// The state of the sandbox is nobody else's.
 const IGNORED: &str = ".musher/\n";
 
-pub fn run(desk: &Desk<'_>, options: &cli::Init) -> anyhow::Result<Exit> {
+pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
     let folder = start(desk.common)?;
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;

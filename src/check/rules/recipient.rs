@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::alert::{ESCALATION, MESSAGE, Subject};
-use super::finding::Findings;
+use crate::check::alert::{ESCALATION, MESSAGE, Subject};
+use crate::check::finding::Findings;
 use crate::kind::Nature;
 
 /// Every `@…` of a text that no word stands before, its `@` included.
@@ -61,7 +61,7 @@ pub fn malformed(subject: &Subject<'_>, found: &mut Findings) {
         let Some(text) = subject.text(pointer) else { continue };
         for range in handles(text) {
             if let Some((what, help)) = fault(text, &range) {
-                let said = format!("`{}` reaches nobody: {what}", crate::load::short(&text[range.clone()]));
+                let said = format!("`{}` reaches nobody: {what}", crate::source::short(&text[range.clone()]));
                 found.within((pointer, &range), said, help);
             }
         }

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::alert::{QUERY, Subject};
-use super::finding::Findings;
-use super::listed;
+use crate::check::alert::{QUERY, Subject};
+use crate::check::finding::{Findings, listed};
 use crate::kind::Nature;
 use crate::model::Resource;
 use crate::query::{self, Grammar, Monitor, Spanned};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::tree::Style;
+use super::tree::{Style, clamp};
 
 /// Where bytes `within` of the decoded text stand in the file. `source` is the file's text, `node`
 /// the scalar's own bytes in it.
@@ -21,7 +21,7 @@ pub fn within(
     let inner = if quoted && node.len() >= 2 { node.start + 1..node.end - 1 } else { node.clone() };
     let Some(inside) = source.get(inner.clone()) else { return node };
     if inside == text {
-        return super::span::clamp(source, &(inner.start + within.start..inner.start + within.end));
+        return clamp(source, &(inner.start + within.start..inner.start + within.end));
     }
     let mut raw = Raw { inside, at: 0, style };
     let (mut start, mut end) = (None, None);
@@ -148,8 +148,8 @@ fn is_space(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::FileId;
-    use crate::load::tree::{Content, Index};
-    use crate::load::{json, yaml};
+    use crate::source::tree::{Content, Index};
+    use crate::source::{json, yaml};
 
     /// Finds `part` in the decoded text at `/a`, and expects to be led to `expected` in the source.
     fn check(source: &str, part: &str, expected: &str) {

@@ -7,9 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::span::bytes_at;
-use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
-use super::yaml::{MAX_FAULTS, MAX_NODES};
+use super::tree::{Children, Content, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Style, Tree, bytes_at};
 use super::yaml_faults::duplicate_key;
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
@@ -224,7 +222,7 @@ fn decode(inside: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::tree::Index;
+    use crate::source::tree::Index;
 
     fn codes(text: &str) -> Vec<&'static str> {
         value(text, FileId(0)).1.into_iter().map(|fault| fault.code).collect()

@@ -1,7 +1,9 @@
-//! Faults of the whole: circles of references, one live object claimed twice.
+//! Faults of the whole: circles of references, one live object claimed twice, equal bodies.
 
 use std::collections::BTreeMap;
 
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::model::{Address, Resource};
 use crate::order;
@@ -104,4 +106,15 @@ fn claimed_twice<'a, K: Ord>(
         found.push(diagnostic);
     }
     found
+}
+
+/// Two alerts that say the same; the service may refuse the second.
+pub fn equal(subject: &Subject<'_>, found: &mut Findings) {
+    if let Some(twin) = subject.estate.twin(subject.at) {
+        let text = format!(
+            "`{}` has the same body as `{}`: the service may refuse the second as a duplicate",
+            subject.resource.address, twin.address
+        );
+        found.add("", text, "take one of them out, or let their names tell what sets them apart");
+    }
 }

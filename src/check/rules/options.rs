@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::alert::{QUERY, Subject, VARIABLES};
-use super::finding::Findings;
-use super::listed;
+use crate::check::alert::{QUERY, Subject, VARIABLES};
+use crate::check::finding::{Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
 use crate::query::{Grammar, MonitorType, Window};

@@ -10,17 +10,12 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle,
 use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
-use super::span::bytes_at;
-use super::tree::{Children, Content, MAX_DEPTH, Style, Tree};
+use super::tree::{Children, Content, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Style, Tree, bytes_at};
 use super::yaml_faults;
 use crate::diagnostic::{Diagnostic, FileId};
 
-/// The most nodes of a file, aliases expanded.
-pub const MAX_NODES: usize = 2_000_000;
 /// The most bytes of text that aliases may add.
 pub const MAX_EXPANDED: usize = 32 << 20;
-/// The most faults that one file is told.
-pub const MAX_FAULTS: usize = 100;
 
 /// What a text holds as far as it could be read.
 #[derive(Debug, Default)]

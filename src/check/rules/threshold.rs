@@ -1,7 +1,7 @@
 //! Thresholds: equal to the query's number, on the right side of each other, with a way back.
 
-use super::alert::{QUERY, Subject};
-use super::finding::Findings;
+use crate::check::alert::{QUERY, Subject};
+use crate::check::finding::Findings;
 use crate::query::{Comparator, Comparison, Monitor, Threshold};
 
 const CRITICAL: &str = "/options/thresholds/critical";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::alert::{DEPTH, QUERY, Subject, each_child};
-use super::finding::Findings;
+use crate::check::alert::{DEPTH, QUERY, Subject, each_child};
+use crate::check::finding::Findings;
 use crate::diagnostic::{Part, step};
 use crate::kind::{self, Nature};
 use crate::model::{Attribute, Reference};

@@ -7,6 +7,10 @@ use std::ops::Range;
 
 /// How deep nodes may nest, after aliases are followed. `serde_json` draws the same line.
 pub const MAX_DEPTH: usize = 128;
+/// The most nodes of a file, aliases expanded.
+pub const MAX_NODES: usize = 2_000_000;
+/// The most faults that one file is told.
+pub const MAX_FAULTS: usize = 100;
 
 /// Marks the end of a chain of siblings.
 const NONE: u32 = u32::MAX;
@@ -203,4 +207,24 @@ impl Index {
         };
         self.maps.borrow_mut().entry(map).or_insert_with(read).get(name).copied()
     }
+}
+
+/// The character at a byte; empty at the end of a line or of the text.
+pub fn bytes_at(text: &str, at: usize) -> Range<usize> {
+    let start = text.floor_char_boundary(at);
+    let length = text[start..].chars().next().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8);
+    start..start + length
+}
+
+/// A range of bytes, kept inside the text.
+pub fn clamp(text: &str, range: &Range<usize>) -> Range<usize> {
+    text.floor_char_boundary(range.start)..text.floor_char_boundary(range.end.max(range.start))
+}
+
+/// A key or word from a file, short enough for a message.
+pub fn short(text: &str) -> String {
+    if text.chars().nth(60).is_none() {
+        return text.to_owned();
+    }
+    text.chars().take(57).chain("…".chars()).collect()
 }

@@ -1,7 +1,7 @@
 //! Tags: their keys, their spelling, and those that a team asks for.
 
-use super::alert::Subject;
-use super::finding::Findings;
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
 use crate::model::Reference;
 
 const TAGS: &str = "/tags";
@@ -18,7 +18,7 @@ pub fn keys(subject: &Subject<'_>, found: &mut Findings) {
         if !keys.iter().any(|key| tag.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'))) {
             let text = format!(
                 "The tag `{}` is refused: only `{}:…` may stand here",
-                crate::load::short(tag),
+                crate::source::short(tag),
                 keys.join(":…`, `")
             );
             found.add(&pointer, text, "take it out; put what it says into the title or the description");
@@ -42,10 +42,10 @@ pub fn spelling(subject: &Subject<'_>, found: &mut Findings) {
             let spelled = spelled(tag);
             let text = format!(
                 "The service would keep the tag `{}` as `{}`, and every plan would show it",
-                crate::load::short(tag),
-                crate::load::short(&spelled)
+                crate::source::short(tag),
+                crate::source::short(&spelled)
             );
-            found.add(&pointer, text, format!("write `{}`", crate::load::short(&spelled)));
+            found.add(&pointer, text, format!("write `{}`", crate::source::short(&spelled)));
         }
     }
 }
@@ -67,7 +67,7 @@ fn spelled(tag: &str) -> String {
 const REQUIRED: [&str; 3] = ["env", "service", "team"];
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
-    let listed = &subject.estate.settings.required_tags;
+    let listed = subject.estate.required_tags;
     let keys: Vec<&str> =
         if listed.is_empty() { REQUIRED.to_vec() } else { listed.iter().map(String::as_str).collect() };
     let possible = subject.judged.tag_keys;

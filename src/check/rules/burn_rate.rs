@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::alert::{QUERY, Subject};
-use super::finding::Findings;
-use super::listed;
 use super::threshold::comparison;
+use crate::check::alert::{QUERY, Subject};
+use crate::check::finding::{Findings, listed};
 use crate::kind::Nature;
 use crate::query::{ChainAlert, Monitor};
 

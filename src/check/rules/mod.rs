@@ -1,13 +1,25 @@
 //! The table of rules: code, level, why the service minds, and the function that judges.
 
+mod board;
+mod burn_rate;
+mod composite;
+mod message;
+mod metric;
+mod objective;
+mod options;
+pub mod query;
+mod recipient;
+mod reference;
+pub mod shape;
+mod spelling;
+mod tags;
+mod threshold;
+mod window;
+
 use crate::config::RuleLevel::{self, Error, Off, Warn};
 
-use super::alert::Subject;
-use super::finding::Findings;
-use super::{
-    board, burn_rate, composite, message, metric, objective, options, query, recipient, reference, spelling,
-    tags, threshold, widely, window,
-};
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
 
 /// One rule.
 pub struct Rule {
@@ -180,7 +192,7 @@ pub static RULES: &[Rule] = &[
         Warn,
         "400 \"Duplicate of an existing monitor_id:N\"",
         "no two monitors say the same",
-        widely::equal,
+        shape::equal,
     ),
     rule("composite-groups", Warn, COMPOSITE, "members of a composite group alike", composite::groups),
     rule(

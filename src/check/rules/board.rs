@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::alert::{DEPTH, Subject};
-use super::finding::Findings;
+use crate::check::alert::{DEPTH, Subject};
+use crate::check::finding::Findings;
 use crate::kind::Nature;
 
 pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {

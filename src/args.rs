@@ -1,18 +1,10 @@
-//! Command-line types, the choice of the wire, the table of exit codes.
+//! The command line: its types, as data that commands read.
 
-mod connect;
-mod serve;
-
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anstream::ColorChoice;
 use camino::Utf8PathBuf;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-
-use crate::commands::{self, Desk};
-use crate::http;
-use crate::render::{self, Stream};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// How a run ends. The numbers are a contract with CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -415,68 +407,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "write a number and s, m or h, as in 30s".to_owned())
 }
 
-/// Reads the command line, runs the command, prints what went wrong.
-pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    http::install_crypto();
-    let colors = cli.common.colors();
-    let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(dispatch(cli)),
-        Err(error) => Err(anyhow::Error::new(error).context("the runtime can't be started")),
-    };
-    let exit = exit.unwrap_or_else(|error| {
-        // What is told already has no words of its own.
-        if !error.is::<commands::Told>() {
-            render::failure(&error, colors);
-        }
-        Exit::Error
-    });
-    ExitCode::from(exit as u8)
-}
-
-/// Help and version are answers; all else is wrong usage, whose code must not be the one that means changes.
-fn usage(error: &clap::Error) -> ExitCode {
-    let (stream, exit) =
-        if error.use_stderr() { (Stream::Err, Exit::Error) } else { (Stream::Out, Exit::Fine) };
-    let text = error.render();
-    // Where nothing can be printed, the code still tells.
-    let _ = render::print(stream, ColorChoice::Auto, |out, color| {
-        let plain = text.to_string();
-        let shown = render::sanitize::clean_lines(&plain);
-        if color && shown == plain { write!(out, "{}", text.ansi()) } else { write!(out, "{shown}") }
-    });
-    ExitCode::from(exit as u8)
-}
-
-async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let common = cli.common;
-    let desk = Desk { common: &common, connect: &connect::connect };
-    match cli.command {
-        Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate(options) => commands::validate::run(&desk, &options).await,
-        Command::Plan(options) => commands::plan::run(&desk, &options).await,
-        Command::Apply(options) => commands::apply::run(&desk, &options).await,
-        Command::Export(options) => commands::export::run(&desk, &options).await,
-        Command::Import(options) => commands::import::run(&desk, &options).await,
-        Command::List => commands::list::run(&desk).await,
-        Command::Show(options) => commands::show::run(&desk, &options).await,
-        Command::Schema(options) => commands::schema::run(&desk, &options),
-        Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
-        Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "musher", &mut script);
-            render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
-            Ok(Exit::Fine)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]

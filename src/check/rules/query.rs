@@ -5,10 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::alert::{DEPTH, QUERY, Subject, VARIABLES, each_child, holds_metric_query};
-use super::finding::{Finding, Findings};
-use super::listed;
-use super::rules::position;
+use crate::check::alert::{DEPTH, QUERY, Subject, VARIABLES, each_child, holds_metric_query};
+use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::{did_you_mean, step};
 use crate::kind::Nature;
@@ -82,7 +80,7 @@ fn told<T>(pointer: &str, parsed: &Parsed<T>, lenient: bool, found: &mut Finding
 }
 
 fn add<'f>(pointer: &str, fault: &Fault, refused: bool, found: &'f mut Findings) -> &'f mut Finding {
-    found.rule = position(fault.code).expect("bug: a code of the parser that the table lacks");
+    found.rule.0 = fault.code;
     let text = match fault.code {
         "query-syntax" if !refused => format!("The query may be misread: {}", fault.text),
         "query-syntax" | "unknown-aggregation" => format!("The query can't be read: {}", fault.text),
@@ -118,7 +116,7 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
             of_requests(subject.body, &mut String::new(), 0, found);
             if subject.is(Nature::Board) {
                 // Stored as sent, nameless queries too (2 recordings): the graph stays empty.
-                found.list[before..].iter_mut().for_each(|finding| finding.level = Some(RuleLevel::Warn));
+                found.list[before..].iter_mut().for_each(|finding| finding.level = RuleLevel::Warn);
             }
         }
     }

@@ -5,10 +5,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::alert::{DEPTH, ESCALATION, MESSAGE, Subject, VARIABLES, each_child};
-use super::finding::Findings;
-use super::listed;
 use super::threshold::comparison;
+use crate::check::alert::{DEPTH, ESCALATION, MESSAGE, Subject, VARIABLES, each_child};
+use crate::check::finding::{Findings, listed};
 use crate::diagnostic::did_you_mean;
 use crate::query::{ChainHead, Grammar, Monitor};
 

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::span::{bytes_at, short};
-use super::tree::MAX_DEPTH;
+use super::tree::{MAX_DEPTH, MAX_NODES, bytes_at, short};
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 fn at(file: FileId, range: Range<usize>) -> At {
@@ -33,7 +32,7 @@ pub fn too_deep(file: FileId, range: Range<usize>) -> Diagnostic {
 }
 
 pub fn too_many_nodes(file: FileId, range: Range<usize>) -> Diagnostic {
-    let text = format!("The file holds more than {} values", super::yaml::MAX_NODES);
+    let text = format!("The file holds more than {MAX_NODES} values");
     Diagnostic::error("too-large", text, at(file, range)).help("spread it over several files")
 }
 
@@ -181,6 +180,7 @@ fn tab(text: &str, mark: usize, kind: &ErrorKind) -> Option<usize> {
 }
 
 /// A fault's sentence and remedy.
+#[allow(clippy::too_many_lines, reason = "a table of messages")]
 fn explain(kind: &ErrorKind) -> (String, &'static str) {
     let (what, help) = match kind {
         ErrorKind::UnclosedQuotedScalar => ("The quote that opens here is never closed", "close it"),

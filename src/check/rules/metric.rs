@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::alert::{QUERY, Subject};
-use super::finding::Findings;
+use crate::check::alert::{QUERY, Subject};
+use crate::check::finding::Findings;
 use crate::diagnostic::did_you_mean;
 use crate::model::slug;
 use crate::query::{Call, Expr, Head, Metric, Operator, Spanned, Suffix, Tag};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::alert::Subject;
-use super::finding::Findings;
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
 use crate::diagnostic::{Part, step};
 use crate::kind::{Kind, of_section, rules};
 

@@ -1,7 +1,7 @@
 //! The window that a query looks over.
 
-use super::alert::{QUERY, Subject};
-use super::finding::Findings;
+use crate::check::alert::{QUERY, Subject};
+use crate::check::finding::Findings;
 use crate::query::WindowSort;
 
 pub fn range(subject: &Subject<'_>, found: &mut Findings) {

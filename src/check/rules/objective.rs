@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::alert::Subject;
-use super::finding::Findings;
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
 use crate::kind::Nature;
 
 /// Targets with their pointers and warnings.
@@ -61,7 +61,7 @@ pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Objective) || !kind_of_its_monitors(subject) {
+    if !subject.is(Nature::Objective) || !measures_alerts(subject) {
         return;
     }
     let none = subject
@@ -74,18 +74,14 @@ pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// Whether it measures monitors: the type that names them.
-fn kind_of_its_monitors(subject: &Subject<'_>) -> bool {
-    let alert = crate::kind::KINDS.into_iter().find(|kind| kind.judged.nature == Nature::Alert);
-    alert.is_some_and(|alert| subject.text("/type") == Some(alert.name))
+/// Whether it measures the alerts that it names.
+fn measures_alerts(subject: &Subject<'_>) -> bool {
+    subject.judged.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring))
 }
 
 pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {
     // Monitors tell for themselves.
-    if !subject.is(Nature::Objective)
-        || kind_of_its_monitors(subject)
-        || subject.estate.is_watched(subject.at)
-    {
+    if !subject.is(Nature::Objective) || measures_alerts(subject) || subject.estate.is_watched(subject.at) {
         return;
     }
     let text = format!("Nobody is told when `{}` burns its error budget", subject.resource.address);

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::align;
 use super::json;
-use super::span::clamp;
-use super::tree::{Content, Index, Tree};
+use super::tree::{Content, Index, Tree, clamp};
 use super::yaml;
 use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
 use crate::model::Origin;

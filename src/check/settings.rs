@@ -1,0 +1,70 @@
+//! What a user sets about the rules, in `musher.yaml`.
+
+use super::finding::Finding;
+use super::rules::{RULES, Rule, all_codes, position};
+use crate::config::{Config, RuleLevel};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, known_words, step};
+use crate::source::short;
+
+/// What a user sets about the rules.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// By position in the table; absent: the rule's own level.
+    levels: Vec<Option<RuleLevel>>,
+    /// Keys of tags that the rule `required-tags` asks for.
+    pub required_tags: Vec<String>,
+}
+
+impl Settings {
+    /// From `musher.yaml`, with what is wrong about its `rules`.
+    pub fn read(config: &Config) -> (Self, Vec<Diagnostic>) {
+        let mut settings = Self { required_tags: config.required_tags.clone(), ..Self::default() };
+        let mut faults = Vec::new();
+        for (name, level) in &config.rules {
+            match position(name) {
+                Some(rule) => settings.set(rule, *level),
+                None => faults.push(unknown_rule(name, at_rule(config.file, name))),
+            }
+        }
+        (settings, faults)
+    }
+
+    /// Every rule that is off by default at a level, the others at their own.
+    #[cfg(test)]
+    pub fn all(level: RuleLevel) -> Self {
+        let mut settings = Self::default();
+        for (rule, _) in RULES.iter().enumerate().filter(|(_, rule)| rule.level == RuleLevel::Off) {
+            settings.set(rule, level);
+        }
+        settings
+    }
+
+    fn set(&mut self, rule: usize, level: RuleLevel) {
+        self.levels.resize(RULES.len(), None);
+        self.levels[rule] = Some(level);
+    }
+
+    /// What the user says of a rule.
+    pub fn said(&self, code: &str) -> Option<RuleLevel> {
+        self.levels.get(position(code)?).copied().flatten()
+    }
+
+    /// What a finding weighs: as the user says of its rule, else by itself.
+    pub fn severity(&self, finding: &Finding) -> Severity {
+        let level = self.said(finding.code).unwrap_or(finding.level);
+        if level == RuleLevel::Error { Severity::Error } else { Severity::Warning }
+    }
+
+    pub fn is_off(&self, rule: &Rule) -> bool {
+        self.said(rule.code).unwrap_or(rule.level) == RuleLevel::Off
+    }
+}
+
+fn at_rule(file: FileId, name: &str) -> At {
+    At::key(file, format!("/rules{}", step(name)))
+}
+
+fn unknown_rule(name: &str, at: At) -> Diagnostic {
+    let text = format!("There is no rule `{}`", short(name));
+    Diagnostic::error("unknown-rule", text, at.part(Part::Key)).help(known_words(name, all_codes()))
+}

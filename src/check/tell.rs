@@ -1,0 +1,214 @@
+//! What rules found -> diagnostics: at their lines, the same fault of many resources once with the count.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::finding::Finding;
+use super::place::source_range;
+use super::settings::Settings;
+use crate::diagnostic::{At, Diagnostic, Part, Sources};
+use crate::model::{Address, Attribute, Origin, Reference, Resource};
+use crate::source::locate::Locator;
+
+/// Faults with more places than this are told at their definitions: looking places up takes its time.
+const LOCATED: usize = 2000;
+
+/// What is the same in the same fault of instances of one template.
+#[derive(Hash, PartialEq, Eq)]
+struct Key {
+    code: &'static str,
+    origin: usize,
+    pointer: String,
+    shape: String,
+    /// The how-manieth of its sort in its resource.
+    turn: usize,
+}
+
+/// As diagnostics, in the order of the resources.
+pub fn tell(
+    found: Vec<(usize, Finding)>,
+    resources: &[Resource],
+    settings: &Settings,
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let mut groups: HashMap<Key, usize> = HashMap::new();
+    let mut kept: Vec<Kept> = Vec::new();
+    let mut turns: HashMap<(&str, String, String), usize> = HashMap::new();
+    let mut last = usize::MAX;
+    for (index, finding) in found {
+        if last != index {
+            turns.clear();
+            last = index;
+        }
+        let resource = &resources[index];
+        let shape = shape(&finding.text);
+        let turn = turns.entry((finding.code, finding.pointer.clone(), shape.clone())).or_default();
+        let origin = Arc::as_ptr(&resource.origin) as usize;
+        let own = *turn;
+        *turn += 1;
+        let key = Key { code: finding.code, origin, pointer: finding.pointer.clone(), shape, turn: own };
+        let whose = resource.address.to_string();
+        match groups.entry(key) {
+            Entry::Occupied(entry) => kept[*entry.get()].whose.push(whose),
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push(Kept { index, finding, turn: own, whose: vec![whose] });
+            }
+        }
+    }
+    let mut places = Places::new(sources);
+    let count = kept.len();
+    let placed = kept.into_iter().enumerate().map(|(number, Kept { index, finding, turn, whose })| {
+        let resource = &resources[index];
+        let near = (number < LOCATED || count <= LOCATED).then_some(&mut places);
+        let pointer = finding.pointer.clone();
+        let mut told = diagnostic(finding, resource, settings, near);
+        told.instances = whose;
+        Placed { told, pointer, turn, of_template: resource.instance.is_some() }
+    });
+    fold(placed.collect())
+}
+
+/// A finding with all resources that it hits.
+struct Kept {
+    /// The first of them.
+    index: usize,
+    finding: Finding,
+    turn: usize,
+    whose: Vec<String>,
+}
+
+/// The same with its place looked up.
+struct Placed {
+    told: Diagnostic,
+    pointer: String,
+    turn: usize,
+    of_template: bool,
+}
+
+/// A fault in defaults hits every resource of a section, and is told once. Who is hit is said where
+/// the place doesn't tell.
+fn fold(placed: Vec<Placed>) -> Vec<Diagnostic> {
+    let mut first = HashMap::new();
+    let mut kept: Vec<(Diagnostic, bool)> = Vec::new();
+    for Placed { told, pointer, turn, of_template } in placed {
+        match first.entry((told.code, format!("{:?}", told.at), pointer, shape(&told.text), turn)) {
+            Entry::Occupied(entry) => {
+                let at: usize = *entry.get();
+                kept[at].0.instances.extend(told.instances);
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(kept.len());
+                kept.push((told, of_template));
+            }
+        }
+    }
+    for (told, of_template) in &mut kept {
+        if told.instances.len() == 1 && !*of_template {
+            told.instances.clear();
+        }
+    }
+    kept.into_iter().map(|(told, _)| told).collect()
+}
+
+fn diagnostic(
+    finding: Finding,
+    resource: &Resource,
+    settings: &Settings,
+    places: Option<&mut Places<'_>>,
+) -> Diagnostic {
+    let mut told = Diagnostic::error(finding.code, shown(&finding.text), None);
+    told.severity = settings.severity(&finding);
+    if !finding.help.is_empty() {
+        told.help = Some(shown(&finding.help));
+    }
+    match places {
+        Some(places) => {
+            told.at = Some(places.of(resource, &finding.pointer, finding.part));
+            if let Some((text, pointer)) = finding.also {
+                told = told.also(shown(&text), places.of(resource, &pointer, Part::Value));
+            }
+        }
+        None => told.at = Some(definition(&resource.origin)),
+    }
+    if let Some(instance) = &resource.instance {
+        let text = format!("in an instance of the use `{}`", instance.name);
+        told = told.also(text, instance.at.part(Part::Key));
+    }
+    told
+}
+
+fn definition(origin: &Origin) -> At {
+    origin.layers.first().map_or(At::file(crate::diagnostic::FileId(0)), |layer| layer.part(Part::Key))
+}
+
+/// Looks up where parts of bodies were written.
+pub struct Places<'s> {
+    locator: Locator<'s>,
+    /// The body that was asked for last; findings come resource by resource.
+    last: Option<(Address, Value)>,
+}
+
+impl<'s> Places<'s> {
+    pub fn new(sources: &'s Sources) -> Self {
+        Self { locator: Locator::new(sources), last: None }
+    }
+
+    /// Where a part of a body was written.
+    pub fn of(&mut self, resource: &Resource, pointer: &str, part: Part) -> At {
+        if resource.origin.layers.is_empty() {
+            return definition(&resource.origin);
+        }
+        let at = self.locator.locate_in(&resource.origin, pointer);
+        let range = match part {
+            Part::Within(range) => range,
+            Part::Key => return at.part(Part::Key),
+            Part::Value => return at,
+        };
+        if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
+            self.last = Some((resource.address.clone(), resource.body.value()));
+        }
+        let rendered = self.last.as_ref().and_then(|(_, body)| body.pointer(pointer)?.as_str());
+        let (Some(rendered), Some(source)) = (rendered, self.locator.text(&at)) else { return at };
+        // What is missing at the end is shown there, not behind a last newline.
+        let end = rendered.trim_end().len();
+        let range = range.start.min(end)..range.end.min(end);
+        match source_range(source, rendered, &range) {
+            Some(range) => at.part(Part::Within(range)),
+            None => at,
+        }
+    }
+}
+
+/// A text with references as people write them.
+fn shown(text: &str) -> String {
+    if !text.contains(Reference::OPEN) {
+        return text.to_owned();
+    }
+    Reference::fill(text, &|reference| {
+        let attribute = match reference.attribute {
+            Attribute::Id => "id",
+            Attribute::Url => "url",
+        };
+        let (section, id) = (reference.target.section(), reference.target.id());
+        let id = if id.contains(['.', '/']) { format!("[{id}]") } else { id.to_owned() };
+        Some(format!("${{{section}.{id}.{attribute}}}"))
+    })
+}
+
+/// A text without what differs from instance to instance: names in backquotes, numbers.
+fn shape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '`' => quoted = !quoted,
+            _ if quoted || c.is_ascii_digit() || c == '.' => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
