@@ -34,6 +34,7 @@ mod identify;
 mod outgoing;
 mod order;
 mod matching;
+mod owner;
 mod plan;
 mod risk;
 mod moved;

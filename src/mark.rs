@@ -66,6 +66,13 @@ pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
     }
 }
 
+/// A tag of a mark that the service would keep in another spelling: runs of `_` as one, none at the end.
+pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
+    let rewrites = matches!(kind.mark, MarkSort::Tags(_)) && kind.judged.rewrites_tags;
+    let is_rewritten = |tag: &String| tag.contains("__") || tag.ends_with('_');
+    [owner_tag(&mark.owner), id_tag(&mark.id)].into_iter().find(is_rewritten).filter(|_| rewrites)
+}
+
 /// The mark of a live object, or none: the first that is whole, whoever's it is.
 pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
     let all = marks(kind, body);
@@ -289,10 +296,14 @@ struct Line<'t> {
 fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     let is_end = |c: char| matches!(c, '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let mut start = 0;
-    text.split_inclusive(is_end).map(move |line| {
-        let from = start;
-        start += line.len();
-        Line { text: line.trim_end_matches(is_end), start: from, end: start }
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let inside = rest.find(is_end).unwrap_or(rest.len());
+        let behind = &rest[inside..];
+        let ending = if behind.starts_with("\r\n") { 2 } else { behind.chars().next().map_or(0, char::len_utf8) };
+        let line = Line { text: &rest[..inside], start, end: start + inside + ending };
+        start = line.end;
+        Some(line)
     })
 }
 

@@ -78,7 +78,24 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(refusal))
+        let former = &declared.scope.former;
+        let of_former = async {
+            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, Some(former)).await }
+        };
+        let (own, former) = tokio::join!(self.client.finish(listing, &wanted), of_former);
+        let mut live = own.map_err(|refusal| self.no_list(refusal))?;
+        let listed: BTreeSet<(&str, String)> =
+            live.iter().map(|live| (live.section, live.id.clone())).collect();
+        let former = former.map_err(|refusal| self.no_list(refusal))?;
+        live.extend(former.into_iter().filter(|live| !listed.contains(&(live.section, live.id.clone()))));
+        Ok(live)
+    }
+
+    /// What lists show of everybody's objects, of these sections.
+    pub async fn everybodys(&self, sections: &BTreeSet<&str>) -> anyhow::Result<Vec<Live>> {
+        let kinds: Vec<&'static Kind> =
+            KINDS.into_iter().filter(|kind| sections.contains(kind.section)).collect();
+        self.client.of_owners(&kinds, None).await.map_err(|refusal| self.no_list(refusal))
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.

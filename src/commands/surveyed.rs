@@ -13,6 +13,7 @@ use crate::config::Target;
 use crate::diagnostic::has_errors;
 use crate::kind::KINDS;
 use crate::model::{Live, Plan};
+use crate::owner;
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 
@@ -76,10 +77,14 @@ pub async fn survey(
         selected: &|address| declared.selects(address),
         seen_last: &|_, _| None,
     };
-    let (plan, diagnostics) = plan(&inputs);
+    let (mut plan, diagnostics) = plan(&inputs);
     tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
     if has_errors(&diagnostics) {
         return Err(Told.into());
+    }
+    if owner::is_asked(&plan) {
+        let foreign = service.everybodys(&owner::sections(&plan)).await?;
+        plan.questions.extend(owner::question(&plan, &declared.config.owners(), &foreign));
     }
     Ok(Surveyed { plan, live, organisation, listed })
 }

@@ -9,10 +9,10 @@ mod moves;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::cores::in_parallel;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Known, Live, Owner, Question, Resource};
+use crate::model::{Address, Known, Live, Mark, Owner, Question, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Chosen, choose};
@@ -111,7 +111,8 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     let waits = moves.waits();
     let mut pairs = work.pairs(moves);
     work.mark_replaced(&mut pairs);
-    work.hold_replaces(&mut pairs);
+    work.hold_replaces(&pairs);
+    work.refuse_marks(&pairs);
     let mut questions = work.questions(&pairs);
     work.leave_over(&pairs, &mut questions);
     work.leave_former();
@@ -235,7 +236,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A replace next to clones would make each of them look like the rest of one; an adoption never replaces.
-    fn hold_replaces(&mut self, pairs: &mut [Pair<'a>]) {
+    fn hold_replaces(&mut self, pairs: &[Pair<'a>]) {
         let cloned: HashMap<Address, Vec<&'a Live>> = self.clones();
         for pair in pairs.iter().filter(|pair| pair.replaced) {
             let Some((live, found)) = pair.live else { continue };
@@ -250,6 +251,24 @@ impl<'a> Work<'_, 'a> {
             {
                 let why = "a field changes that can't be changed in place";
                 self.diagnostics.push(bearers::undecided(pair.resource, bearers, why));
+            }
+        }
+    }
+
+    /// A new mark that the service would keep otherwise is refused before it is sent.
+    fn refuse_marks(&mut self, pairs: &[Pair<'a>]) {
+        for pair in pairs.iter().filter(|pair| (self.wanted.selected)(&pair.resource.address)) {
+            let (owner, id) = (self.wanted.owner.clone(), pair.resource.address.id().to_owned());
+            let new = Mark { owner, id, protect: false };
+            let bears = |own: &Mark| own.owner == new.owner && own.id == new.id;
+            let has_it = pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears));
+            if let Some(tag) = mark::rewritten(pair.kind, &new).filter(|_| !has_it) {
+                let text = format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
+                let at = pair.resource.origin.layers.first().map(|at| at.part(Part::Key));
+                self.diagnostics.push(
+                    Diagnostic::error("mark-not-kept", text, at)
+                        .help("choose an id without `__`, and without `_` at its end"),
+                );
             }
         }
     }
