@@ -114,9 +114,9 @@ fn map_texts(value: &Value, map: &dyn Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(map(text)),
         Value::Array(items) => Value::Array(items.iter().map(|item| map_texts(item, map)).collect()),
-        Value::Object(members) => Value::Object(
-            members.iter().map(|(key, value)| (map(key), map_texts(value, map))).collect(),
-        ),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(key, value)| (map(key), map_texts(value, map))).collect())
+        }
         other => other.clone(),
     }
 }

@@ -300,7 +300,8 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
         let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
         let inside = rest.find(is_end).unwrap_or(rest.len());
         let behind = &rest[inside..];
-        let ending = if behind.starts_with("\r\n") { 2 } else { behind.chars().next().map_or(0, char::len_utf8) };
+        let ending =
+            if behind.starts_with("\r\n") { 2 } else { behind.chars().next().map_or(0, char::len_utf8) };
         let line = Line { text: &rest[..inside], start, end: start + inside + ending };
         start = line.end;
         Some(line)
@@ -426,10 +427,7 @@ mod tests {
             (json!(["musher:shop.prod", "musher_id:a", "musher_protect:no"]), mark("a")),
             (json!(["musher:shop.prod", "musher_id:b", "musher_id:a"]), several(&["a", "b"])),
             (json!(["musher:shop.prod"]), Reading::Damaged(Damage::NoId)),
-            (
-                json!(["musher:shop.prod", "musher_id:../a"]),
-                Reading::Damaged(Damage::BadId("../a".into())),
-            ),
+            (json!(["musher:shop.prod", "musher_id:../a"]), Reading::Damaged(Damage::BadId("../a".into()))),
             (json!(["musher:shop.prod", "musher_id:"]), Reading::Damaged(Damage::BadId(String::new()))),
             (json!(["musher:shop", "musher_id:a"]), Reading::Nothing),
             (json!(["musher_id:a", "mushers:shop.prod", "my_musher:shop.prod"]), Reading::Nothing),
@@ -440,7 +438,8 @@ mod tests {
         }
         // An id that is none makes no mark, whoever's it is.
         assert_eq!(read(of("slos"), &json!({"tags": ["musher:x", "musher_id:/etc/x"]})), None);
-        let mut odd = json!({"tags": ["MUSHER:x ", "a", "musher_id:../y", "musher_protect:yes", "mushers:z"]});
+        let mut odd =
+            json!({"tags": ["MUSHER:x ", "a", "musher_id:../y", "musher_protect:yes", "mushers:z"]});
         strip(of("monitors"), &mut odd);
         assert_eq!(odd, json!({"tags": ["a", "mushers:z"]}));
     }
@@ -507,7 +506,10 @@ mod tests {
         let sent = json!({"tags": ["musher:shop.prod", "musher_id:a__b", "musher_protect:true"]});
         for (tags, expected) in [
             (json!(["musher_protect:true", "x", "musher_id:a__b", "musher:shop.prod"]), None),
-            (json!(["musher:shop.prod", "musher_id:a_b"]), Some("its id was sent as `a__b` and kept as `a_b`")),
+            (
+                json!(["musher:shop.prod", "musher_id:a_b"]),
+                Some("its id was sent as `a__b` and kept as `a_b`"),
+            ),
             (json!(["musher:shop.prod"]), Some("it names the owner, and no id")),
             (json!(["musher_id:a__b"]), Some("the owner `shop.prod` is not in it")),
             (

@@ -18,7 +18,11 @@ pub fn sections(plan: &Plan) -> BTreeSet<&str> {
 }
 
 fn creates(plan: &Plan) -> BTreeSet<&Address> {
-    plan.changes.iter().filter(|change| change.action == Action::Create).map(|change| &change.address).collect()
+    plan.changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| &change.address)
+        .collect()
 }
 
 /// What a person has to say where another owner bears at least half of the ids that would be made. `known` are the
@@ -39,7 +43,9 @@ pub fn question(plan: &Plan, known: &[Owner], foreign: &[Live]) -> Option<Questi
         return None;
     }
     let place = match &plan.environment {
-        Some(name) => format!(" (or into its environment `{name}`, where others live in this organisation too)"),
+        Some(name) => {
+            format!(" (or into its environment `{name}`, where others live in this organisation too)")
+        }
         None => String::new(),
     };
     let text = format!(
@@ -85,11 +91,17 @@ mod tests {
         let known = [Owner("shop.prod".into()), Owner("shop.staging".into())];
         for (foreign, expected) in [
             (vec![], None),
-            (vec![live("store", "monitors", "a"), live("store", "monitors", "b")], Some("`store` bears 2 of the 3")),
+            (
+                vec![live("store", "monitors", "a"), live("store", "monitors", "b")],
+                Some("`store` bears 2 of the 3"),
+            ),
             (vec![live("store", "monitors", "a")], None),
             (vec![live("store", "slos", "a"), live("store", "slos", "b")], None),
             (vec![live("shop.staging", "monitors", "a"), live("shop.staging", "monitors", "b")], None),
-            (vec![live("x", "monitors", "a"), live("y", "monitors", "a"), live("y", "monitors", "b")], Some("`y` bears 2")),
+            (
+                vec![live("x", "monitors", "a"), live("y", "monitors", "a"), live("y", "monitors", "b")],
+                Some("`y` bears 2"),
+            ),
         ] {
             let found = question(&plan, &known, &foreign);
             match expected {

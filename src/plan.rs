@@ -374,3 +374,6 @@ fn unreachable_references(
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,7 +129,8 @@ impl Client {
             tags.into_iter().map(|tag| self.of_anybody(kind, tag, owners))
         });
         let lists = futures_util::future::join_all(lists).await;
-        let mut found: Vec<Live> = lists.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let mut found: Vec<Live> =
+            lists.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
         // One object may bear the tags of several owners.
         let mut seen = HashSet::new();
         found.retain(|live| seen.insert((live.section, live.id.clone())));
@@ -148,9 +149,9 @@ impl Client {
         let mut lives = pages.all().await?;
         let Some(owners) = owners else { return Ok(lives) };
         for live in &mut lives {
-            let own = owners.iter().find_map(|owner| {
-                mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner)
-            });
+            let own = owners
+                .iter()
+                .find_map(|owner| mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner));
             live.mark = own;
         }
         lives.retain(|live| live.mark.is_some());

@@ -63,7 +63,10 @@ async fn a_list_holds_what_bears_the_mark() {
     wanted.adopted.insert("monitors", ids(&[&adopted, "999"]));
     wanted.adopted.insert("dashboards", ids(&[&dashboard]));
     let lives = client.list(&wanted).await.expect("a list");
-    assert_eq!(addresses(&lives), ["dashboards/a", "dashboards/z", "monitors/a", "monitors/-", "monitors/-", "slos/a", "slos/-"]);
+    assert_eq!(
+        addresses(&lives),
+        ["dashboards/a", "dashboards/z", "monitors/a", "monitors/-", "monitors/-", "slos/a", "slos/-"]
+    );
     wanted.owner = None;
     assert_eq!(client.list(&wanted).await.expect("a list").len(), 11);
 }

@@ -8,8 +8,8 @@ use super::declared::declare;
 use super::service::service;
 use crate::args::{Exit, Format};
 use crate::kind;
-use crate::model::{Address, Live, Resource};
 use crate::matching::taken;
+use crate::model::{Address, Live, Resource};
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 

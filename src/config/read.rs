@@ -239,7 +239,9 @@ impl Reader {
     fn owners(&mut self, value: Option<&Value>, pointer: &str) -> Vec<Owner> {
         let items = match value {
             None | Some(Value::Null) => return Vec::new(),
-            Some(Value::Array(items)) => items.iter().enumerate().map(|(at, item)| (Some(at), item)).collect(),
+            Some(Value::Array(items)) => {
+                items.iter().enumerate().map(|(at, item)| (Some(at), item)).collect()
+            }
             Some(one) => vec![(None, one)],
         };
         let mut owners = Vec::new();

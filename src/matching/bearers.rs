@@ -22,7 +22,9 @@ pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -
     let mut by_age = found.to_vec();
     by_age.sort_by_cached_key(|live| age(live));
     match resource {
-        Some(resource) => choose(&Compared { kind, resource, known: &Default::default() }, &by_age, None).live,
+        Some(resource) => {
+            choose(&Compared { kind, resource, known: &Default::default() }, &by_age, None).live
+        }
         None => by_age[0],
     }
 }

@@ -8,8 +8,7 @@ use crate::mark::Damage;
 use crate::model::{Address, Live, Question};
 
 /// What to do about several ids.
-pub const SEVERAL: &str =
-    "one live object belongs to one resource: take all `musher_id:` tags, or mark lines, but the right one off it";
+pub const SEVERAL: &str = "one live object belongs to one resource: take all `musher_id:` tags, or mark lines, but the right one off it";
 
 /// The creates that a damaged object may be.
 pub fn held<'p>(live: &Live, damage: &Damage, creates: &[&'p Pair<'_>]) -> Vec<&'p Address> {

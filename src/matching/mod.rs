@@ -263,7 +263,8 @@ impl<'a> Work<'_, 'a> {
             let bears = |own: &Mark| own.owner == new.owner && own.id == new.id;
             let has_it = pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears));
             if let Some(tag) = mark::rewritten(pair.kind, &new).filter(|_| !has_it) {
-                let text = format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
+                let text =
+                    format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
                 let at = pair.resource.origin.layers.first().map(|at| at.part(Part::Key));
                 self.diagnostics.push(
                     Diagnostic::error("mark-not-kept", text, at)
@@ -310,7 +311,8 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn creates<'p>(&self, pairs: &'p [Pair<'a>]) -> Vec<&'p Pair<'a>> {
-        let is_create = |pair: &&Pair<'_>| pair.live.is_none() && (self.wanted.selected)(&pair.resource.address);
+        let is_create =
+            |pair: &&Pair<'_>| pair.live.is_none() && (self.wanted.selected)(&pair.resource.address);
         pairs.iter().filter(is_create).collect()
     }
 
@@ -333,7 +335,8 @@ impl<'a> Work<'_, 'a> {
                 }
             } else if bearers.len() > 1 {
                 self.diagnostics.push(bearers::abandoned(&address, &bearers));
-            } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create)) {
+            } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create))
+            {
                 questions.push(damage::kin(first, &address, &create.resource.address));
             } else {
                 self.leftover.push(first);
@@ -353,10 +356,9 @@ impl<'a> Work<'_, 'a> {
             left.len(),
             urls(&left)
         );
-        self.diagnostics.push(
-            Diagnostic::warning("left-behind", text, None)
-                .help("they are left alone: declare them, delete them in Datadog, or take the mark off them"),
-        );
+        self.diagnostics
+            .push(Diagnostic::warning("left-behind", text, None).help(
+                "they are left alone: declare them, delete them in Datadog, or take the mark off them",
+            ));
     }
 }
-

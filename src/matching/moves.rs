@@ -121,7 +121,8 @@ fn by_content<'a>(work: &Work<'_, 'a>, circle: &[&'a Resource], moves: &mut Move
     for (at, resource) in circle.iter().enumerate() {
         let Some(kind) = kind::of_section(resource.address.section()) else { return };
         let old = resource.directives.moved_from.iter().filter(|old| members.contains(old));
-        for (is_moved, address) in [(false, &resource.address)].into_iter().chain(old.map(|old| (true, old))) {
+        for (is_moved, address) in [(false, &resource.address)].into_iter().chain(old.map(|old| (true, old)))
+        {
             for live in bearers(address) {
                 candidates.push((work.difference(kind, resource, live), is_moved, at, *live));
             }

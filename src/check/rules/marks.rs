@@ -18,7 +18,8 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     for (pointer, tag) in subject.items(TAGS) {
         if let Some(tag) = tag.as_str().filter(|tag| mark::is_mark_tag(tag)) {
             let text = format!("The tag `{}` is a part of the mark, which musher writes itself", short(tag));
-            let help = "take it out: a mark that a person writes makes objects twice, or takes those of others";
+            let help =
+                "take it out: a mark that a person writes makes objects twice, or takes those of others";
             found.add(&pointer, text, help);
         }
     }
