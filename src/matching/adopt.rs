@@ -7,6 +7,8 @@ use crate::kind::{self, Kind};
 use crate::mark::{self, Damage, Reading};
 use crate::model::{Live, Resource};
 
+const ELSEWHERE: &str = "take it out of the other project first, or use `$moved_from` within this one";
+
 /// The live object that `$id` names, if it may be taken. One whose mark of ours lost its id may: that is how it comes
 /// back.
 pub fn adopt<'a>(
@@ -26,19 +28,16 @@ pub fn adopt<'a>(
         return None;
     };
     let (whose, help) = match mark::reading(kind, &live.body, wanted.owner) {
-        Reading::Mark(mark) => (
-            format!("the mark of `{}/{}`", kind.section, mark.id),
-            "one live object belongs to one resource: use `$moved_from` where that was renamed",
-        ),
+        Reading::Mark(mark) => (format!("the mark `{}` of `{}`", mark.id, mark.owner), ELSEWHERE),
         Reading::Damaged(damage @ Damage::SeveralIds(_)) => {
-            (format!("a mark of several resources ({damage})"), super::damage::SEVERAL)
+            (format!("a mark that can't be read: {damage}"), super::damage::SEVERAL)
         }
         Reading::Damaged(_) => return Some(live),
         Reading::Nothing => match mark::owners(kind, &live.body).first() {
             None => return Some(live),
             Some(owner) => {
                 let id = live.mark.as_ref().map(|mark| format!("`{}` of ", mark.id)).unwrap_or_default();
-                (format!("the mark {id}`{owner}`"), "take it out of the other project first")
+                (format!("the mark {id}`{owner}`"), ELSEWHERE)
             }
         },
     };
