@@ -118,20 +118,6 @@ pub fn owners(kind: &Kind, body: &Value) -> Vec<Owner> {
     marks(kind, body).owners.into_iter().map(Owner).collect()
 }
 
-/// What is not as it was sent of the mark in the service's answer to a write; `None` where all of it is.
-pub fn not_kept(kind: &Kind, sent: &Value, answered: &Value) -> Option<String> {
-    let sent = read(kind, sent)?;
-    match reading(kind, answered, &sent.owner) {
-        Reading::Mark(kept) if kept == sent => None,
-        Reading::Mark(kept) if kept.id == sent.id => {
-            Some(format!("whether it is protected was sent as {} and kept as {}", sent.protect, kept.protect))
-        }
-        Reading::Mark(kept) => Some(format!("its id was sent as `{}` and kept as `{}`", sent.id, kept.id)),
-        Reading::Damaged(damage) => Some(damage.to_string()),
-        Reading::Nothing => Some(format!("the owner `{}` is not in it", sent.owner)),
-    }
-}
-
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let listed = |ids: &[String]| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
@@ -395,7 +381,6 @@ mod tests {
         assert_eq!(read(kind, &marked), None);
         write(kind, &mut marked, &mark);
         assert_eq!(read(kind, &marked), Some(mark.clone()));
-        assert_eq!(not_kept(kind, &marked, &marked), None);
         let once = marked.clone();
         write(kind, &mut marked, &mark);
         assert_eq!(marked, once, "a second mark takes the place of the first");
@@ -499,26 +484,5 @@ mod tests {
         let other = json!({"description": "Managed by musher: shop.prod/a\nManaged by musher: other/b"});
         let mark = Mark { owner: ours(), id: "a".into(), protect: false };
         assert_eq!(reading(of("dashboards"), &other, &ours()), Reading::Mark(mark));
-    }
-
-    #[test]
-    fn what_an_answer_lost_of_a_mark_is_named() {
-        let sent = json!({"tags": ["musher:shop.prod", "musher_id:a__b", "musher_protect:true"]});
-        for (tags, expected) in [
-            (json!(["musher_protect:true", "x", "musher_id:a__b", "musher:shop.prod"]), None),
-            (
-                json!(["musher:shop.prod", "musher_id:a_b"]),
-                Some("its id was sent as `a__b` and kept as `a_b`"),
-            ),
-            (json!(["musher:shop.prod"]), Some("it names the owner, and no id")),
-            (json!(["musher_id:a__b"]), Some("the owner `shop.prod` is not in it")),
-            (
-                json!(["musher:shop.prod", "musher_id:a__b"]),
-                Some("whether it is protected was sent as true and kept as false"),
-            ),
-        ] {
-            let found = not_kept(of("monitors"), &sent, &json!({"tags": tags}));
-            assert_eq!(found.as_deref(), expected);
-        }
     }
 }

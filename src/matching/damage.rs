@@ -1,8 +1,8 @@
 //! Live objects whose mark of ours can't be read, or not for sure: told, never changed, and nothing is made that they
 //! may be.
 
-use super::likeness::must_replace;
-use super::{BRAKE, Pair, title};
+use super::likeness::{must_replace, title};
+use super::{BRAKE, Pair};
 use crate::diagnostic::Diagnostic;
 use crate::mark::Damage;
 use crate::model::{Address, Live, Question};
@@ -10,24 +10,45 @@ use crate::model::{Address, Live, Question};
 /// What to do about several ids.
 pub const SEVERAL: &str = "one live object belongs to one resource: take all `musher_id:` tags, or mark lines, but the right one off it";
 
-/// The creates that a damaged object may be.
-pub fn held<'p>(live: &Live, damage: &Damage, creates: &[&'p Pair<'_>]) -> Vec<&'p Address> {
-    let may_be = |pair: &&&Pair<'_>| {
-        pair.kind.section == live.section && !must_replace(pair.kind, pair.resource, &live.body)
-    };
-    let named = |pair: &&&Pair<'_>| {
-        let called = title(&live.body);
-        called.is_some() && title(&pair.resource.body.value()) == called
-    };
-    let of = |pairs: Vec<&&'p Pair<'_>>| pairs.into_iter().map(|pair| &pair.resource.address).collect();
-    if let Damage::SeveralIds(ids) = damage {
-        let is_one = |pair: &&&Pair<'_>| ids.iter().any(|id| id == pair.resource.address.id());
-        return of(creates.iter().filter(|pair| pair.kind.section == live.section).filter(is_one).collect());
+/// A resource that would be made.
+pub struct Create<'p, 'a> {
+    pair: &'p Pair<'a>,
+    /// What people would call it.
+    title: Option<String>,
+}
+
+impl<'p, 'a> Create<'p, 'a> {
+    pub fn of(pair: &'p Pair<'a>) -> Self {
+        Self { pair, title: title(&pair.resource.body.value()).map(str::to_owned) }
     }
-    let all: Vec<&&'p Pair<'_>> = creates.iter().filter(may_be).collect();
-    let alike: Vec<&&'p Pair<'_>> = all.iter().copied().filter(named).collect();
+
+    pub fn address(&self) -> &'a Address {
+        &self.pair.resource.address
+    }
+
+    fn is_called_as(&self, live: &Live) -> bool {
+        self.title.is_some() && self.title.as_deref() == title(&live.body)
+    }
+
+    fn may_be(&self, live: &Live) -> bool {
+        self.pair.kind.section == live.section
+            && !must_replace(self.pair.kind, self.pair.resource, &live.body)
+    }
+}
+
+/// The creates that a damaged object may be.
+pub fn held<'a>(live: &Live, damage: &Damage, creates: &[Create<'_, 'a>]) -> Vec<&'a Address> {
+    let of = |held: &dyn Fn(&Create<'_, 'a>) -> bool| {
+        creates.iter().filter(|create| held(create)).map(Create::address).collect::<Vec<_>>()
+    };
+    if let Damage::SeveralIds(ids) = damage {
+        let is_one = |address: &Address| ids.iter().any(|id| id == address.id());
+        return of(&|create| create.pair.kind.section == live.section && is_one(create.address()));
+    }
     // One of the same name is the one that is meant; where there is none, it may have been renamed.
-    if alike.is_empty() && !matches!(damage, Damage::Line { owned: false, .. }) { of(all) } else { of(alike) }
+    let alike = of(&|create| create.is_called_as(live) && create.may_be(live));
+    let is_vague = matches!(damage, Damage::Line { owned: false, .. });
+    if alike.is_empty() && !is_vague { of(&|create| create.may_be(live)) } else { alike }
 }
 
 pub fn told(live: &Live, damage: &Damage) -> Diagnostic {
@@ -57,16 +78,13 @@ pub fn question(live: &Live, held: &[&Address]) -> Option<Question> {
 }
 
 /// Whether an object that nobody declares bears what may be the id of a new resource, rewritten or cut short.
-pub fn is_kin(live: &Live, own: &Address, create: &Pair<'_>) -> bool {
-    let (one, other) = (own.id(), create.resource.address.id());
-    if own.section() != create.resource.address.section() {
+pub fn is_kin(live: &Live, own: &Address, create: &Create<'_, '_>) -> bool {
+    let (one, other) = (own.id(), create.address().id());
+    if own.section() != create.address().section() {
         return false;
     }
     let is_cut = one.starts_with(other) || other.starts_with(one);
-    folded(one) == folded(other)
-        || (is_cut
-            && title(&live.body).is_some()
-            && title(&create.resource.body.value()) == title(&live.body))
+    (is_cut && create.is_called_as(live)) || folded(one) == folded(other)
 }
 
 pub fn kin(live: &Live, own: &Address, create: &Address) -> Question {

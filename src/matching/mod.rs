@@ -16,7 +16,8 @@ use crate::model::{Address, Known, Live, Mark, Owner, Question, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Chosen, choose};
-use self::likeness::{Compared, must_replace, title};
+use self::damage::Create;
+use self::likeness::{Compared, must_replace};
 
 /// The brake that holds where a mark doesn't say which object is which.
 pub const BRAKE: &str = "mark";
@@ -237,6 +238,9 @@ impl<'a> Work<'_, 'a> {
 
     /// A replace next to clones would make each of them look like the rest of one; an adoption never replaces.
     fn hold_replaces(&mut self, pairs: &[Pair<'a>]) {
+        if !pairs.iter().any(|pair| pair.replaced) {
+            return;
+        }
         let cloned: HashMap<Address, Vec<&'a Live>> = self.clones();
         for pair in pairs.iter().filter(|pair| pair.replaced) {
             let Some((live, found)) = pair.live else { continue };
@@ -295,7 +299,7 @@ impl<'a> Work<'_, 'a> {
             .filter_map(|pair| pair.live.filter(|(_, found)| *found == Found::Id))
             .map(|(live, _)| (live.section, live.id.as_str()))
             .collect();
-        let creates: Vec<&Pair<'a>> = self.creates(pairs);
+        let creates = if self.damaged.is_empty() { Vec::new() } else { self.creates(pairs) };
         let mut questions = Vec::new();
         for (live, damage) in &self.damaged {
             if adopted.contains(&(live.section, live.id.as_str())) {
@@ -310,10 +314,10 @@ impl<'a> Work<'_, 'a> {
         questions
     }
 
-    fn creates<'p>(&self, pairs: &'p [Pair<'a>]) -> Vec<&'p Pair<'a>> {
+    fn creates<'p>(&self, pairs: &'p [Pair<'a>]) -> Vec<Create<'p, 'a>> {
         let is_create =
             |pair: &&Pair<'_>| pair.live.is_none() && (self.wanted.selected)(&pair.resource.address);
-        pairs.iter().filter(is_create).collect()
+        pairs.iter().filter(is_create).map(Create::of).collect()
     }
 
     /// What is ours and declared by nobody goes, unless it is not clear whose it is.
@@ -322,7 +326,7 @@ impl<'a> Work<'_, 'a> {
             .iter()
             .flat_map(|pair| pair.resource.directives.moved_from.iter().map(move |old| (old, pair)))
             .collect();
-        let creates = self.creates(pairs);
+        let creates = if self.marked.is_empty() { Vec::new() } else { self.creates(pairs) };
         for (address, bearers) in std::mem::take(&mut self.marked) {
             if !(self.wanted.selected)(&address) && !claims.contains_key(&address) {
                 continue;
@@ -337,7 +341,7 @@ impl<'a> Work<'_, 'a> {
                 self.diagnostics.push(bearers::abandoned(&address, &bearers));
             } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create))
             {
-                questions.push(damage::kin(first, &address, &create.resource.address));
+                questions.push(damage::kin(first, &address, create.address()));
             } else {
                 self.leftover.push(first);
             }

@@ -14,6 +14,8 @@ pub struct Moves<'a> {
     /// By resource: members of a circle of renames, of which only what is in the objects tells which is which.
     pub exact: HashMap<Address, &'a Live>,
     pub conflicts: Vec<Diagnostic>,
+    /// The addresses whose bearers are taken.
+    given: BTreeSet<Address>,
 }
 
 impl Moves<'_> {
@@ -59,7 +61,7 @@ fn chain<'a>(work: &Work<'_, 'a>, start: &'a Resource, moves: &mut Moves<'a>) ->
             continue;
         };
         *next += 1;
-        let is_taken = moves.taken.values().any(|taken| taken == old) || moves.exact.contains_key(old);
+        let is_taken = moves.given.contains(old) || moves.exact.contains_key(old);
         if !work.marked.contains_key(old) || is_taken || !seen.insert(old) {
             continue;
         }
@@ -67,6 +69,7 @@ fn chain<'a>(work: &Work<'_, 'a>, start: &'a Resource, moves: &mut Moves<'a>) ->
             None => {
                 for (resource, next) in way {
                     let old = resource.directives.moved_from[next - 1].clone();
+                    moves.given.insert(old.clone());
                     moves.taken.insert(resource.address.clone(), old);
                 }
                 return Ok(());

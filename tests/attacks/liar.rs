@@ -404,8 +404,12 @@ fn honest(request: &Request, world: &mut World) -> Answer {
     match (&*request.method, rest) {
         ("GET", []) => list(section, request, world),
         ("GET", ["can_delete"]) => {
-            let ids = request.query.values().next().map(|ids| ids.split(',').map(str::to_owned).collect());
-            Answer::new(200, json!({"data": {"ok": ids.unwrap_or_else(Vec::new)}, "errors": {}}))
+            let ids = request
+                .query
+                .values()
+                .next()
+                .map(|ids| ids.split(',').map(str::to_owned).collect::<Vec<_>>());
+            Answer::new(200, json!({"data": {"ok": ids.unwrap_or_default()}, "errors": {}}))
         }
         ("POST", [.., "validate"]) => Answer::new(200, json!({})),
         ("POST", []) => {

@@ -115,7 +115,7 @@ fn an_edited_mark_is_read_or_told_and_never_made_again() {
         project
             .declare(&definitions(json!({"dashboards": {"d": dashboard("d", json!({"tags": ["team:x"]}))}})));
         let ran = project.exits(exit, &["apply", "--yes"]);
-        assert_eq!(liar.ids("dashboards"), [id.clone()], "{description}");
+        assert_eq!(liar.ids("dashboards"), std::slice::from_ref(&id), "{description}");
         if exit == 0 {
             assert_eq!(liar.all("dashboards")[0]["description"], line);
             project.settles(&[]);
@@ -136,7 +136,7 @@ fn an_edited_mark_is_read_or_told_and_never_made_again() {
         let id = liar.add("monitors", with_tags("renamed", &tags));
         project.declare(&monitors(json!({"a": monitor("a", json!({}))})));
         let ran = project.exits(exit, &["apply", "--yes"]);
-        assert_eq!(liar.ids("monitors"), [id.clone()], "{tags:?}");
+        assert_eq!(liar.ids("monitors"), std::slice::from_ref(&id), "{tags:?}");
         if exit == 0 {
             assert_eq!(liar.get("monitors", &id)["tags"], json!(MARK));
         } else {
