@@ -25,7 +25,7 @@ fn creates(plan: &Plan) -> BTreeSet<&Address> {
         .collect()
 }
 
-/// What a person has to say where another owner bears at least half of the ids that would be made. `known` are the
+/// What a person has to say where another owner bears most of the ids that would be made. `known` are the
 /// owners that `musher.yaml` names; `foreign` is everybody's.
 pub fn question(plan: &Plan, known: &[Owner], foreign: &[Live]) -> Option<Question> {
     let creates = creates(plan);
@@ -39,7 +39,7 @@ pub fn question(plan: &Plan, known: &[Owner], foreign: &[Live]) -> Option<Questi
     }
     // The first of those that have the most.
     let (owner, ids) = borne.into_iter().rev().max_by_key(|(_, ids)| ids.len())?;
-    if ids.len() * 2 < creates.len() {
+    if ids.len() * 2 <= creates.len() {
         return None;
     }
     let place = match &plan.environment {
