@@ -9,4 +9,5 @@ mod liar;
 #[path = "../cli/project.rs"]
 mod project;
 
+mod files;
 mod marks;
