@@ -85,6 +85,7 @@ mod tests {
             instances: BTreeMap::new(),
             declared: 3,
             questions: Vec::new(),
+            notes: Default::default(),
         };
         assert!(is_asked(&plan));
         assert!(!is_asked(&Plan { owned: 1, ..plan.clone() }));

@@ -1,7 +1,7 @@
 //! Resources and live objects -> the plan: match by mark, compare, order.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -16,10 +16,12 @@ use crate::kind;
 use crate::mark;
 use crate::matching::{Found, Pair, Wanted, match_all};
 use crate::model::{
-    Action, Address, Body, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference, Resource,
+    Action, Address, Body, Change, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
+    Resource,
 };
 use crate::order::{order, wait};
-use crate::outgoing::{to_create, to_update, with_ignored};
+use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
+use crate::rename;
 use crate::risk::{Stake, risks};
 
 /// A thread is worth so many pairs.
@@ -31,6 +33,8 @@ pub struct Inputs<'a> {
     pub site: &'a str,
     pub organisation: Option<&'a str>,
     pub resources: &'a [Resource],
+    /// What `$forget` lets go: addresses without bodies.
+    pub forgotten: &'a [Resource],
     /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
     /// Addresses that may change: `--only`.
@@ -45,6 +49,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         owner: &inputs.scope.owner,
         former: &inputs.scope.former,
         resources: inputs.resources,
+        forgotten: inputs.forgotten,
         live: inputs.live,
         selected: inputs.selected,
         seen_last: inputs.seen_last,
@@ -66,11 +71,14 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
+    changes.extend(matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live)));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     for (later, first) in &matched.waits {
         wait(&mut changes, later, first);
     }
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     let instances = count_instances(inputs, &changes);
@@ -85,8 +93,9 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         known,
         owned: matched.owned,
         instances,
-        declared: inputs.resources.len(),
+        declared: inputs.resources.len() + inputs.forgotten.len(),
         questions: matched.questions,
+        notes: Notes { renames, ..Notes::default() },
     };
     (plan, diagnostics)
 }
@@ -293,6 +302,20 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
     change.protected = mark.protect;
+    Some(change)
+}
+
+/// Takes the mark off: nobody's business is what else the object says.
+fn let_go(inputs: &Inputs, resource: &Resource, live: &Live) -> Option<Change> {
+    let kind = kind::of_section(live.section).filter(|_| (inputs.selected)(&resource.address))?;
+    let mut change = Change::new(kind.name, resource.address.clone(), Action::Forget);
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.body = Body::of(&to_let_go(kind, &escape(&live.body)));
+    change.live = Some(live.body.clone());
+    change.origin = Some(resource.origin.clone()).filter(|origin| !origin.layers.is_empty());
+    change.instance.clone_from(&resource.instance);
+    change.protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
     Some(change)
 }
 

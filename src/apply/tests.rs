@@ -77,6 +77,7 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         instances: BTreeMap::new(),
         declared: 0,
         questions: Vec::new(),
+        notes: Default::default(),
     }
 }
 

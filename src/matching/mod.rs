@@ -33,6 +33,8 @@ pub struct Wanted<'a> {
     /// Owners whose objects this one takes over.
     pub former: &'a [Owner],
     pub resources: &'a [Resource],
+    /// What is let go (`$forget`).
+    pub forgotten: &'a [Resource],
     /// What bears a mark of these owners, and what `$id` names.
     pub live: &'a [Live],
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
@@ -63,6 +65,8 @@ pub struct Matched<'a> {
     pub leftover: Vec<&'a Live>,
     /// The first of two can be written only after the second: its new mark is still borne by the other's object.
     pub waits: Vec<(Address, Address)>,
+    /// Ours, and let go: copies of the mark too.
+    pub forgotten: Vec<(&'a Resource, &'a Live)>,
     pub questions: Vec<Question>,
     /// How many resources are live, clones not counted.
     pub owned: usize,
@@ -94,6 +98,11 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         bearers.sort_by_cached_key(|live| bearers::age(live));
     }
     let owned = marked.len();
+    let mut forgotten = Vec::new();
+    for resource in wanted.forgotten {
+        let bearers = marked.remove(&resource.address).into_iter().flatten();
+        forgotten.extend(bearers.map(|live| (resource, live)));
+    }
     let sure = marked.iter().filter_map(|(address, bearers)| match bearers[..] {
         [only] => Some((address.clone(), Known { id: only.id.clone(), url: only.url.clone() })),
         _ => None,
@@ -119,7 +128,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_former();
     questions.sort();
     let leftover = work.leftover;
-    (Matched { pairs, leftover, waits, questions, owned }, work.diagnostics)
+    (Matched { pairs, leftover, waits, forgotten, questions, owned }, work.diagnostics)
 }
 
 /// Puts a live object where its mark belongs.
