@@ -178,7 +178,7 @@ impl Reader<'_> {
 
     fn vars(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
         let vars = self.map(value, pointer);
-        for name in vars.keys().filter(|name| !crate::model::is_owner_name(name)) {
+        for name in vars.keys().filter(|name| !crate::model::is_name(name)) {
             let at = self.at(&format!("{pointer}{}", step(name))).part(Part::Key);
             let fault =
                 Diagnostic::error("bad-name", format!("`{}` is no name of a variable", short(name)), at);
