@@ -12,12 +12,14 @@ const SHARE: Limit = Limit::Percent(30);
 const AT_LEAST: usize = 10;
 
 /// Every brake, with what it guards.
-pub const BRAKES: [(&str, &str); 6] = [
+pub const BRAKES: [(&str, &str); 8] = [
     ("delete", "more than 30 %, and at least 10, of the owner's resources deleted or replaced"),
     ("protect", "a protected object deleted or replaced"),
     ("empty", "no definitions at all"),
     ("inventory", "as delete, for the instances of one use"),
     ("org", "not the organisation that the environment names"),
+    ("mark", "something made that may be there already, with a mark that can't be read"),
+    ("owner", "an estate made that another owner has under the same ids"),
     ("twin", "a new object that looks like one without a mark that is there"),
 ];
 
@@ -77,10 +79,29 @@ pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
     ];
     all.into_iter()
         .flatten()
+        .chain(questions(plan))
         .filter(|held| {
             ![&limits.brakes.off, limits.released].iter().any(|names| names.iter().any(|n| n == held.name))
         })
         .collect()
+}
+
+/// What the plan asks, each brake once: the first of its questions, and how many more there are.
+fn questions(plan: &Plan) -> Vec<Held> {
+    let mut held: Vec<(Held, usize)> = Vec::new();
+    for question in &plan.questions {
+        match held.iter_mut().find(|(held, _)| held.name == question.brake) {
+            Some((_, more)) => *more += 1,
+            None => held.push((Held { name: question.brake, text: question.text.clone(), limit: None }, 0)),
+        }
+    }
+    let told = |(mut held, more): (Held, usize)| {
+        if more > 0 {
+            held.text = format!("{} (and {more} more like it)", held.text);
+        }
+        held
+    };
+    held.into_iter().map(told).collect()
 }
 
 /// A limit that a plan is past.
@@ -209,6 +230,7 @@ mod tests {
             owned,
             instances: Default::default(),
             declared,
+            questions: Vec::new(),
             notes: Default::default(),
         }
     }

@@ -33,6 +33,8 @@ mod glance;
 mod identify;
 mod outgoing;
 mod order;
+mod matching;
+mod owner;
 mod plan;
 mod risk;
 mod rename;

@@ -382,7 +382,18 @@ pub struct Plan {
     pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
+    /// What a person has to decide before this is carried out.
+    pub questions: Vec<Question>,
     pub notes: Notes,
+}
+
+/// What only a person can know; a brake holds until it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The name of the brake.
+    pub brake: &'static str,
+    /// A full sentence without a final full stop.
+    pub text: String,
 }
 
 /// What is to be said of a plan beside its changes.
@@ -567,6 +578,21 @@ impl Reference {
         found
     }
 
+    /// A text of somebody else's in which nothing is a marker: whatever opens one stands for itself.
+    pub fn escape(text: &str) -> String {
+        text.replace(Self::OPEN, &Self::literal())
+    }
+
+    /// The text that was [escaped](Self::escape), as it was.
+    pub fn unescape(text: &str) -> String {
+        text.replace(&Self::literal(), &Self::OPEN.to_string())
+    }
+
+    /// What no marker says, so that none is found in it.
+    fn literal() -> String {
+        format!("{}={}", Self::OPEN, Self::CLOSE)
+    }
+
     /// Replaces the markers that `known` answers; the others stay.
     pub fn fill(text: &str, known: &dyn Fn(&Reference) -> Option<String>) -> String {
         let mut out = String::with_capacity(text.len());
@@ -609,6 +635,17 @@ pub fn is_id(text: &str) -> bool {
         segment.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && segment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
     })
+}
+
+/// Whether a text is an owner: `PROJECT` or `PROJECT.ENVIRONMENT`.
+pub fn is_owner(text: &str) -> bool {
+    text.split('.').all(is_owner_name) && text.split('.').count() <= 2
+}
+
+/// `[a-z][a-z0-9_-]*`: projects and environments, which go into marks.
+pub fn is_owner_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
 }
 
 /// Whether a text can stand as a name in an expression.
@@ -670,5 +707,10 @@ mod tests {
         );
         let known = |r: &Reference| (r.attribute == Attribute::Id).then(|| "12".to_owned());
         assert_eq!(Reference::fill(&text, &known), format!("12 && é {}", b.marker()));
+        for foreign in [text.as_str(), "\u{FDD0}", "\u{FDD0}=\u{FDD1}", "\u{FDD1}\u{FDD0}=", "é"] {
+            let escaped = Reference::escape(foreign);
+            assert_eq!(Reference::in_text(&escaped), []);
+            assert_eq!(Reference::unescape(&escaped), foreign);
+        }
     }
 }

@@ -95,6 +95,25 @@ pub fn order(changes: &mut [Change]) {
     }
 }
 
+/// Lets one change wait for another, unless that waits for it already.
+pub fn wait(changes: &mut [Change], later: &Address, first: &Address) {
+    let writes = |address: &Address| {
+        let is_it = |change: &Change| change.address == *address && change.action != Action::Delete;
+        changes.iter().position(is_it)
+    };
+    let Some((later_at, first_at)) = writes(later).zip(writes(first)) else { return };
+    let (mut rest, mut seen) = (vec![first_at], BTreeSet::new());
+    while let Some(here) = rest.pop() {
+        if here == later_at {
+            return;
+        }
+        if seen.insert(here) {
+            rest.extend(changes[here].after.iter().filter_map(writes));
+        }
+    }
+    changes[later_at].after.push(first.clone());
+}
+
 /// Whether `from` waits for `to`, so that `to` can't wait for it.
 fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
     let (mut rest, mut seen) = (vec![from], BTreeSet::new());

@@ -163,3 +163,82 @@ fn take(body: &mut Value, pointer: &str) {
         map.shift_remove(&part.replace("~1", "/").replace("~0", "~"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+    use crate::model::Owner;
+
+    /// What an update sends, without the mark, which must be there once.
+    fn check(section: &str, desired: Value, live: Value, expected: Value) {
+        let kind = kind::of_section(section).expect("a kind");
+        let mark = Mark { owner: Owner("shop".into()), id: "a".into(), protect: false };
+        let aligned = canon::align(kind, &desired, &live);
+        let mut sent = to_update(kind, &desired, &live, &aligned, &mark);
+        assert_eq!(mark::read(kind, &sent), Some(mark));
+        mark::strip(kind, &mut sent);
+        assert_eq!(sent, expected, "{desired} over {live}");
+    }
+
+    #[test]
+    fn an_update_leaves_nothing_that_is_not_declared_and_touches_nothing_of_others() {
+        let name = json!({"name": "a", "tags": ["x"]});
+        // What somebody set is taken back by name; a mute is nobody's business.
+        check(
+            "slos",
+            name.clone(),
+            json!({"name": "b", "description": "d"}),
+            json!({"name": "a", "tags": ["x"], "description": ""}),
+        );
+        check(
+            "monitors",
+            name.clone(),
+            json!({"name": "b", "options": {"silenced": {"*": 5}}}),
+            json!({"name": "a", "tags": ["x"], "options": {"silenced": {"*": 5}}}),
+        );
+        // Two spellings of one type: the live one stays.
+        check(
+            "monitors",
+            json!({"type": "metric alert", "options": {}, "tags": []}),
+            json!({"type": "query alert"}),
+            json!({"type": "query alert", "options": {}, "tags": []}),
+        );
+        check(
+            "monitors",
+            json!({"id": 5, "options": {}, "tags": []}),
+            json!({"id": 7}),
+            json!({"options": {}, "tags": []}),
+        );
+        // A mark that stands in a definition gives way to the right one.
+        check(
+            "dashboards",
+            json!({"description": "x\nManaged by musher: y/z\n"}),
+            json!({}),
+            json!({"description": "x"}),
+        );
+        check(
+            "monitors",
+            json!({"tags": ["musher:y", "b"], "options": {}}),
+            json!({}),
+            json!({"tags": ["b"], "options": {}}),
+        );
+    }
+
+    #[test]
+    fn what_is_ignored_stands_as_it_lives() {
+        for (ignore, expected) in [
+            (vec![], json!({"a": 1, "b": {"c": 2}})),
+            (vec!["/a"], json!({"a": 9, "b": {"c": 2}})),
+            (vec!["/b/c"], json!({"a": 1, "b": {}})),
+            (vec!["/d"], json!({"a": 1, "b": {"c": 2}, "d": [3]})),
+            (vec!["/a/x", "/nowhere"], json!({"a": 1, "b": {"c": 2}})),
+        ] {
+            let ignore: Vec<String> = ignore.into_iter().map(str::to_owned).collect();
+            let (desired, live) = (json!({"a": 1, "b": {"c": 2}}), json!({"a": 9, "b": {"e": 4}, "d": [3]}));
+            assert_eq!(*with_ignored(&desired, &live, &ignore), expected);
+        }
+    }
+}

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{fill, references};
+use crate::fill::{fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
@@ -457,7 +457,7 @@ fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Resu
             let text = format!("it refers to `{}`, which is not there", reference.target);
             Err(Failure::because(text))
         }
-        None => Ok(body.into_owned()),
+        None => Ok(unescape(body.into_owned())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! All objects of some kinds as a plan needs them: lists, and whole bodies where a list shows summaries only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,9 +106,8 @@ impl Client {
 
     async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
         let kind = list.kind;
-        let marked = |live: &Live| {
-            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|m| m.owner == *owner))
-        };
+        // Also what bears a mark of the owner that can't be read: it must not be invisible.
+        let marked = |live: &Live| wanted.owner.is_none_or(|owner| mark::is_of(kind, &live.body, owner));
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
@@ -138,6 +137,9 @@ impl Client {
         // What a summary showed may have changed before its body was read.
         listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
         if let Some(owner) = wanted.owner {
+            for live in &mut listed.lives {
+                live.mark = mark::read_as(kind, &live.body, owner);
+            }
             self.remember(owner, kind, &listed.lives);
         }
         Ok(listed)
@@ -157,6 +159,54 @@ impl Client {
                 cache.set_seen_last(kind.section, id, only);
             }
         }
+    }
+
+    /// Everything that bears a mark of one of these owners: beside a list of one's own, and without the cache's
+    /// counts of it.
+    pub async fn of_owners(&self, kinds: &[&'static Kind], owners: &[Owner]) -> Result<Vec<Live>, Refusal> {
+        let lists = kinds.iter().flat_map(|kind| {
+            let tags: Vec<Option<String>> = match kind.listing.tag_filter {
+                Some(_) => owners.iter().map(|owner| Some(mark::owner_tag(owner))).collect(),
+                None => vec![None],
+            };
+            tags.into_iter().map(|tag| self.of_tag(kind, tag, owners))
+        });
+        let lists = futures_util::future::join_all(lists).await;
+        let mut found: Vec<Live> =
+            lists.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        // One object may bear the tags of several owners.
+        let mut seen = HashSet::new();
+        found.retain(|live| seen.insert((live.section, live.id.clone())));
+        Ok(found)
+    }
+
+    /// One list of [`Client::of_owners`].
+    async fn of_tag(
+        &self,
+        kind: &'static Kind,
+        tag: Option<String>,
+        owners: &[Owner],
+    ) -> Result<Vec<Live>, Refusal> {
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(0);
+        let mut lives = pages.all(&Until::NothingNew).await?;
+        let mark_of = |live: &Live| {
+            let read = |owner| mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner);
+            owners.iter().find_map(read)
+        };
+        lives.retain(|live| mark_of(live).is_some());
+        if kind.listing.summary.is_some() {
+            let listed = self.whole(kind, &lives, &|_| true).await?;
+            if let Some((_, refusal)) = listed.refused.into_iter().next() {
+                return Err(refusal);
+            }
+            lives = listed.lives;
+        }
+        for live in &mut lives {
+            live.mark = mark_of(live);
+        }
+        lives.retain(|live| live.mark.is_some());
+        Ok(lives)
     }
 
     pub(super) fn pages_of(&self, kind: &'static Kind, tag: Option<String>) -> Pages {

@@ -225,7 +225,9 @@ impl Client {
         let mut pages = self.pages_of(kind, Some(mark::id_tag(&mark.id)));
         pages.ask_for(guess);
         let mut live = pages.all(&Until::NothingNew).await?;
-        live.retain(|live| live.mark.as_ref().is_some_and(|own| own.is_of(mark)));
+        let bears =
+            |live: &Live| mark::read_as(kind, &live.body, &mark.owner).is_some_and(|own| own.is_of(mark));
+        live.retain(bears);
         Ok(live)
     }
 

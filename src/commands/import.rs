@@ -16,6 +16,7 @@ use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
 use crate::kind::Kind;
 use crate::load;
+use crate::mark;
 use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
@@ -163,9 +164,11 @@ fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>
     Some(own).filter(|own| (kind.is_export)(own)).or_else(|| members.find(|inner| (kind.is_export)(inner)))
 }
 
-fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
+fn from_live(declared: &Declared, kind: &Kind, text: &str, mut live: Live) -> anyhow::Result<Import> {
     let mut id = String::new();
-    if let Some(mark) = live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
+    // Of the marks of several owners, ours counts.
+    live.mark = mark::read_as(kind, &live.body, &declared.scope.owner);
+    if let Some(mark) = &live.mark {
         let address = Address::new(kind.section, &mark.id);
         if mark.owner != declared.scope.owner {
             bail!("`{text}` belongs to {}, as {address}: take it out of that project first", mark.owner);

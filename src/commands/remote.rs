@@ -12,10 +12,10 @@ use super::declared::Declared;
 use super::service::{Service, service};
 use crate::client::{Fault, Refusal};
 use crate::diagnostic::{At, Diagnostic, Position};
-use crate::fill::{fill, references};
+use crate::fill::{answer, fill, references};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{Address, Known, Resource};
-use crate::plan::{Inputs, answer, plan};
+use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 use crate::source::locate::Locator;
 
@@ -84,6 +84,7 @@ async fn known(
         forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
+        seen_last: &|_, _| None,
     };
     // What the plan has to say of kinds that were not listed means nothing.
     let (plan, _) = plan(&inputs);

@@ -78,7 +78,17 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(refusal))
+        let former = &declared.scope.former;
+        let of_former = async {
+            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
+        };
+        let (own, former) = tokio::join!(self.client.finish(listing, &wanted), of_former);
+        let mut live = own.map_err(|refusal| self.no_list(refusal))?;
+        let listed: BTreeSet<(&str, String)> =
+            live.iter().map(|live| (live.section, live.id.clone())).collect();
+        let former = former.map_err(|refusal| self.no_list(refusal))?;
+        live.extend(former.into_iter().filter(|live| !listed.contains(&(live.section, live.id.clone()))));
+        Ok(live)
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.

@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::hidden::{self, show_value};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{Live, Plan, Warning};
+use crate::owner;
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 use crate::source::locate::Locator;
@@ -124,6 +125,7 @@ pub async fn survey(
         forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
+        seen_last: &|section, id| service.client.seen_last(section, id),
     };
     let (mut plan, mut diagnostics) = plan(&inputs);
     if !has_errors(&diagnostics) {
@@ -178,6 +180,9 @@ async fn look_again(
     let look = Look { kinds, keep, ids: twin::ids(plan, resources) };
     let Seen { shown, recalled } =
         service.client.look_again(&look).await.map_err(|refusal| service.no_list(refusal))?;
+    if owner::is_asked(plan) {
+        plan.questions.extend(owner::question(plan, &declared.config.owners(), &shown));
+    }
     let sight = Sight { owner, resources, live, shown: &shown, recalled: &recalled };
     Ok(twin::judge(plan, &sight))
 }

@@ -44,6 +44,7 @@ impl Project {
         let config = Config {
             root,
             file: CONFIG,
+            moved_from: Vec::new(),
             project: "shop".into(),
             vars: vars.clone(),
             environments: environments.into_iter().collect(),
@@ -54,7 +55,13 @@ impl Project {
             required_tags: Vec::new(),
         };
         let owner = Owner("shop.prod".into());
-        let scope = Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars };
+        let scope = Scope {
+            project: "shop".into(),
+            environment: Some("prod".into()),
+            owner,
+            former: Vec::new(),
+            vars,
+        };
         let mut sources = Sources::default();
         for path in ["musher.yaml", "monitors/main.yaml", "templates/t.yaml"] {
             sources.add(path, "", Format::Yaml);

@@ -146,6 +146,8 @@ fn file(
     let mut body = body.clone();
     if export && (kind.is_export)(&body) {
         body = clean(kind, body);
+    } else if let Some((name, bare)) = mark::bare(kind, &Value::Object(body.clone())) {
+        body.insert(name.to_owned(), bare);
     }
     Some((body, layer))
 }

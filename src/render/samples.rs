@@ -22,6 +22,7 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         instances: Default::default(),
         owned: unchanged,
         declared: unchanged,
+        questions: Vec::new(),
         notes: Default::default(),
     }
 }

@@ -53,6 +53,7 @@ impl Moment {
             owned: 0,
             instances: BTreeMap::new(),
             declared: self.monitors.len(),
+            questions: Vec::new(),
             notes: Default::default(),
         }
     }

@@ -60,12 +60,12 @@ fn a_twin_without_a_mark_is_told_and_held_and_its_likes_are_not() {
         let liar = Liar::start();
         let project = liar.project();
         let twin = liar.add(section, body(section, "o0"));
-        // Of another owner, of another name: no twins.
+        // Of another owner: no twin, whatever its name.
         let mut foreign = body(section, "o1");
         if section == "dashboards" {
-            foreign["description"] = "Managed by musher: other.prod/o1".into();
+            foreign["description"] = "Managed by musher: other.prod/its-own".into();
         } else {
-            foreign["tags"] = json!(["musher:other.prod", "musher_id:o1"]);
+            foreign["tags"] = json!(["musher:other.prod", "musher_id:its-own"]);
         }
         liar.add(section, foreign);
         project.declare(&many(section, 2));

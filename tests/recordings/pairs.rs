@@ -104,6 +104,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         project: "recorded".to_owned(),
         environment: Some("test".to_owned()),
         owner,
+        former: Vec::new(),
         vars: serde_json::Map::new(),
     };
     let inputs = Inputs {
@@ -114,6 +115,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         forgotten: &[],
         live: std::slice::from_ref(&live),
         selected: &|_| true,
+        seen_last: &|_, _| None,
     };
     plan(&inputs).0
 }

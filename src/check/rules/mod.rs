@@ -3,6 +3,7 @@
 mod board;
 mod burn_rate;
 mod composite;
+pub mod marks;
 mod message;
 mod metric;
 mod objective;
