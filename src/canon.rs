@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::step;
 use crate::diff::same;
 use crate::kind::{Derived, Identified, Kind, Rule, rules};
+use crate::pointer::{matching, step};
 
 /// A body without what the service alone sets, every value in its canonical spelling.
 ///
@@ -66,7 +66,7 @@ fn spelling(value: &Value) -> String {
 /// Takes the ids out of a list's items, and writes places (`"@1"`) where they are named elsewhere.
 fn name_by_place(list: &Identified, body: &mut Value) {
     let mut places: Vec<(Value, String)> = Vec::new();
-    for at in expand(list.list, body) {
+    for at in matching(list.list, body) {
         let Some(Value::Array(items)) = body.pointer_mut(&at) else { continue };
         for (place, item) in items.iter_mut().enumerate() {
             if let Some(id) = item.as_object_mut().and_then(|item| item.shift_remove(list.field)) {
@@ -74,7 +74,7 @@ fn name_by_place(list: &Identified, body: &mut Value) {
             }
         }
     }
-    let named: Vec<String> = list.placeholders.iter().flat_map(|path| expand(path, body)).collect();
+    let named: Vec<String> = list.placeholders.iter().flat_map(|path| matching(path, body)).collect();
     for at in named {
         let Some(Value::Array(names)) = body.pointer_mut(&at) else { continue };
         for name in names {
@@ -89,28 +89,6 @@ fn name_by_place(list: &Identified, body: &mut Value) {
 fn spelled_alike(id: &Value, name: &Value) -> bool {
     let spelled = id.to_string();
     same(id, name) || name.as_str() == Some(spelled.as_str())
-}
-
-/// The pointers of a body that match a path with `*`, in order.
-pub fn expand(path: &str, body: &Value) -> Vec<String> {
-    let mut found = vec![String::new()];
-    for part in path.split('/').skip(1) {
-        found = found
-            .into_iter()
-            .flat_map(|pointer| match (part, body.pointer(&pointer)) {
-                ("*", Some(Value::Array(items))) => {
-                    (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
-                }
-                ("*", Some(Value::Object(map))) => {
-                    map.keys().map(|key| format!("{pointer}{}", step(key))).collect()
-                }
-                (part, Some(_)) => vec![format!("{pointer}/{part}")],
-                (_, None) => Vec::new(),
-            })
-            .collect();
-    }
-    found.retain(|pointer| body.pointer(pointer).is_some());
-    found
 }
 
 /// Two normal forms that are ready to be compared.

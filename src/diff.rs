@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::step;
 use crate::model::FieldChange;
+use crate::pointer::step;
 
 /// Lists whose lengths multiply to more are compared place by place.
 const ALIGNED: usize = 1_000_000;

@@ -10,6 +10,7 @@ mod commands;
 // Words.
 mod diagnostic;
 mod model;
+mod pointer;
 mod wire;
 mod cores;
 

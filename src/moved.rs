@@ -70,11 +70,11 @@ pub fn differing<T: PartialEq>(before: &BTreeMap<String, T>, now: &BTreeMap<Stri
 const DEPTH: usize = 200;
 
 fn walk(kind: &Kind, value: &Value, pointer: &str, depth: usize) -> Value {
-    let is = |paths: &[&str], pointer: &str| paths.iter().any(|path| kind::matches(path, pointer));
+    let is = |paths: &[&str], pointer: &str| paths.iter().any(|path| crate::pointer::matches(path, pointer));
     match value {
         Value::Object(members) if depth < DEPTH => {
             let inside = members.iter().filter_map(|(key, value)| {
-                let pointer = format!("{pointer}{}", crate::diagnostic::step(key));
+                let pointer = format!("{pointer}{}", crate::pointer::step(key));
                 let silent = is(kind.read_only, &pointer) || is(kind.unseen, &pointer);
                 (!silent).then(|| (key.clone(), walk(kind, value, &pointer, depth + 1)))
             });

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon;
 use crate::config::Scope;
 use crate::cores::in_parallel;
-use crate::diagnostic::{Diagnostic, step};
+use crate::diagnostic::Diagnostic;
 use crate::diff::{diff, same};
 use crate::fill::{fill, fill_text};
 use crate::glance;
@@ -19,6 +19,7 @@ use crate::model::{
 };
 use crate::order::order;
 use crate::outgoing::{to_create, to_update, with_ignored};
+use crate::pointer::step;
 use crate::risk::{Stake, risks};
 
 /// A thread is worth so many pairs.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::kind::Kind;
 use crate::model::{Action, Risk};
+use crate::pointer::matching;
 
 /// How handles of services that wake people begin (Datadog's integrations and its own on-call).
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
@@ -223,27 +224,13 @@ fn loosened(name: &str, before: f64, after: f64, fires_above: bool) -> Risk {
     risk("threshold-loosened", text)
 }
 
-/// The numbers at a path in which `*` stands for any step, with their pointers.
+/// The numbers at a path, with their pointers.
 fn numbers_at(body: &Value, path: &str) -> Vec<(String, f64)> {
-    let mut found = vec![(String::new(), body)];
-    for step in path.split('/').skip(1) {
-        let mut next = Vec::new();
-        for (pointer, value) in found {
-            let children: Vec<(String, &Value)> = match value {
-                Value::Array(items) => {
-                    items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
-                }
-                Value::Object(fields) => fields.iter().map(|(key, item)| (key.clone(), item)).collect(),
-                _ => Vec::new(),
-            };
-            let fits = children.into_iter().filter(|(key, _)| step == "*" || key == step);
-            next.extend(
-                fits.map(|(key, item)| (format!("{pointer}{}", crate::diagnostic::step(&key)), item)),
-            );
-        }
-        found = next;
-    }
-    found.into_iter().filter_map(|(pointer, value)| Some((pointer, value.as_f64()?))).collect()
+    let number = |pointer: String| {
+        let number = body.pointer(&pointer)?.as_f64()?;
+        Some((pointer, number))
+    };
+    matching(path, body).into_iter().filter_map(number).collect()
 }
 
 fn query<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {

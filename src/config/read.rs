@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
 use crate::kind::KINDS;
+use crate::pointer::step;
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::fault::Faults;
 use super::site::{Base, SiteId, Sites};
-use crate::diagnostic::{At, Diagnostic, step};
+use crate::diagnostic::{At, Diagnostic};
+use crate::pointer::step;
 use crate::template::{Compiler, Expr, Fault, Frame, Run, Text, each, is_template, value};
 
 /// Values nest at most so deep; files nest less, values of parameters may add.

@@ -76,7 +76,7 @@ pub fn compile<'d>(
     });
     let id = own_id.map(|(value, nested)| {
         let pointer = match setting.environment {
-            Some(environment) if nested => format!("/$id{}", crate::diagnostic::step(environment)),
+            Some(environment) if nested => format!("/$id{}", crate::pointer::step(environment)),
             _ => "/$id".to_owned(),
         };
         directive(value, &pointer)

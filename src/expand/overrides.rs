@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, Node};
 use super::site::SiteId;
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean};
 use crate::inventory::{Row, Table};
+use crate::pointer::step;
 
 /// Overrides of one use, in their order: later ones win.
 #[derive(Debug, Default)]

@@ -8,8 +8,9 @@ use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::site::{Base, Sites};
 use crate::config::{Config, Scope};
-use crate::diagnostic::{At, Diagnostic, Part, step};
+use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
+use crate::pointer::step;
 use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};
 
 /// What is the same for all definitions.

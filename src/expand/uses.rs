@@ -16,10 +16,11 @@ use super::site::{Base, SiteId, Sites};
 use super::template::CompiledTemplate;
 use super::{Hit, Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;
-use crate::diagnostic::{At, Diagnostic, Part, Sources, step};
+use crate::diagnostic::{At, Diagnostic, Part, Sources};
 use crate::inventory::{self, Folder, Item, Keep};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
+use crate::pointer::step;
 use crate::template::{Compiler, Fault, Run, Siblings};
 
 /// More faults of one sort in one use are only counted.
