@@ -1,8 +1,10 @@
 //! A body -> its normal form, by the kind's row; two of them -> two that differ only in what is real.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value};
 
-use crate::diff::same;
+use crate::diff::{same, spelling};
 use crate::kind::{Derived, Identified, Kind, Rule, rules};
 use crate::pointer::{matching, step};
 
@@ -14,23 +16,31 @@ pub fn normal(kind: &Kind, body: &Value) -> Value {
     for list in kind.identified {
         name_by_place(list, &mut out);
     }
-    normalize(&mut out, rules(kind));
+    normalize(&mut out, rules(kind), &|rule| rule.read_only);
     out
 }
 
-fn normalize(value: &mut Value, rule: &Rule) {
+/// The same without what the service doesn't show every time: two of them that differ show that somebody changed
+/// the object.
+pub fn lasting(kind: &Kind, body: &Value) -> Value {
+    let mut out = body.clone();
+    normalize(&mut out, rules(kind), &|rule| rule.read_only || rule.unseen);
+    out
+}
+
+fn normalize(value: &mut Value, rule: &Rule, drops: &dyn Fn(&Rule) -> bool) {
     match value {
         Value::Object(map) => {
-            map.retain(|key, _| !rule.child(key).is_some_and(|child| child.read_only));
+            map.retain(|key, _| !rule.child(key).is_some_and(drops));
             for (key, value) in map.iter_mut() {
                 if let Some(child) = rule.child(key) {
-                    normalize(value, child);
+                    normalize(value, child, drops);
                 }
             }
         }
         Value::Array(items) => {
             for (item, child) in items.iter_mut().zip(std::iter::repeat_with(|| rule.item())) {
-                child.into_iter().for_each(|child| normalize(item, child));
+                child.into_iter().for_each(|child| normalize(item, child, drops));
             }
             if rule.set {
                 items.sort_by_cached_key(spelling);
@@ -42,24 +52,6 @@ fn normalize(value: &mut Value, rule: &Rule) {
     }
     if rule.synonyms.iter().skip(1).any(|synonym| same(synonym, value)) {
         value.clone_from(&rule.synonyms[0]);
-    }
-}
-
-/// A text that only equal values share, whatever the order of their keys.
-fn spelling(value: &Value) -> String {
-    match value {
-        Value::Array(_) | Value::Object(_) => {
-            let mut value = value.clone();
-            value.sort_all_objects();
-            value.to_string()
-        }
-        // `5.0` is `5`, and `-0.0` is `0`.
-        Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            let is_whole = float.fract() == 0.0 && float.abs() < 1e15;
-            if is_whole { (float as i64).to_string() } else { number.to_string() }
-        }
-        value => value.to_string(),
     }
 }
 
@@ -220,31 +212,40 @@ fn settle_objects(
                 live.shift_remove(&key);
                 unknown.push(path.clone());
             }
-            (child, open) => {
-                settle_member(&key, desired, live, child.unwrap_or(&NO_RULE), open, path, unknown)
+            (child, _) => {
+                settle_member(&key, desired, live, (rule, child.unwrap_or(&NO_RULE)), path, unknown)
             }
         }
         path.truncate(length);
     }
 }
 
-/// Says nothing of a field.
-static NO_RULE: std::sync::LazyLock<Rule> = std::sync::LazyLock::new(Rule::default);
+/// The rule of a field that the row doesn't mention.
+pub static NO_RULE: LazyLock<Rule> = LazyLock::new(Rule::default);
+
+/// Whether a live member that nobody declared says nothing.
+pub fn is_silent(parent: &Rule, rule: &Rule, value: &Value) -> bool {
+    let filled = || rule.defaults.iter().any(|default| same(default, value));
+    rule.read_only || rule.kept || is_blank(parent, rule, value) || filled()
+}
+
+/// Whether a member is as good as absent.
+fn is_blank(parent: &Rule, rule: &Rule, value: &Value) -> bool {
+    parent.open && is_empty(value) && rule.defaults.first().is_none_or(is_empty)
+}
 
 fn settle_member(
     key: &str,
     desired: &mut Map<String, Value>,
     live: &mut Map<String, Value>,
-    rule: &Rule,
-    open: bool,
+    (parent, rule): (&Rule, &Rule),
     path: &mut String,
     unknown: &mut Vec<String>,
 ) {
-    let blank = |value: &Value| open && is_empty(value) && rule.defaults.first().is_none_or(is_empty);
-    let filled = |value: &Value| rule.defaults.iter().any(|default| same(default, value));
+    let blank = |value: &Value| is_blank(parent, rule, value);
     match (desired.get_mut(key), live.get_mut(key)) {
         (None, Some(value)) => {
-            if rule.kept || blank(value) || filled(value) {
+            if is_silent(parent, rule, value) {
                 live.shift_remove(key);
             } else if let (true, Value::Object(inner)) = (rule.open, value) {
                 // Left out as a whole: each of its fields is.

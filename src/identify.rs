@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::diff::spelling;
 use crate::kind::{Identified, Kind};
 use crate::pointer::matching;
 
@@ -109,8 +110,7 @@ fn content(kind: &Kind, list: &Identified, member: &Value) -> String {
             target.shift_remove(field);
         }
     }
-    member.sort_all_objects();
-    member.to_string()
+    spelling(&member)
 }
 
 #[cfg(test)]
