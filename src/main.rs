@@ -16,6 +16,7 @@ mod cores;
 
 // Facts.
 mod kind;
+mod handle;
 
 // Stages.
 mod source;
