@@ -17,7 +17,7 @@ use super::template::CompiledTemplate;
 use super::{Hit, Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part, Sources};
-use crate::inventory::{self, Folder, Item, Keep};
+use crate::inventory::{self, Folder, Item};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
 use crate::pointer::step;
@@ -69,13 +69,8 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
         return made;
     };
     let mut globals = Globals::new();
-    if let Some((plan, list, keep)) = prepare(own, template, work, &mut made, &mut globals, sources) {
-        let (mut part, mut faults) = attempt(&plan, list.as_ref(), &keep, work.setting, sources);
-        // What is wrong with an item is told with all that the item holds.
-        if keep != Keep::All && (faults.count > 0 || !part.diagnostics.is_empty()) {
-            (part, faults) = attempt(&plan, list.as_ref(), &Keep::All, work.setting, sources);
-        }
-        made.append(part);
+    if let Some((plan, list)) = prepare(own, template, work, &mut made, &mut globals, sources) {
+        let faults = render_all(&plan, list.as_ref(), work.setting, &mut made, sources);
         work.faults.append(faults);
     }
     made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.at(site).clone(), global)));
@@ -83,40 +78,39 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
 }
 
 /// Reads the list and renders its instances.
-fn attempt(
+fn render_all(
     plan: &Plan<'_>,
     list: Option<&Value>,
-    keep: &Keep,
     setting: &Setting<'_>,
+    made: &mut Made,
     sources: &mut Sources,
-) -> (Made, Faults) {
-    let (mut made, mut faults) = (Made::default(), Faults::default());
+) -> Faults {
+    let mut faults = Faults::default();
     let at = plan.own.at.child("/for_each");
     let folder = Folder { root: setting.root, folder: &plan.own.folder, at };
     let items = match list {
         None => Ok(vec![Item { value: Value::Null, keyed: false }]),
-        Some(list) => inventory::items(list, keep, &folder, sources),
+        Some(list) => inventory::items(list, &folder, sources),
     };
     let items = match items {
         Ok(items) => items,
         Err(told) => {
             made.diagnostics.extend(told);
             made.failed_uses.insert(plan.own.name.clone());
-            return (made, faults);
+            return faults;
         }
     };
-    let chosen = choose(plan, &items, &mut faults, &mut made);
+    let chosen = choose(plan, &items, &mut faults, made);
     let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(plan, chosen));
     made.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
     for (part, more) in parts {
         made.append(part);
         faults.append(more);
     }
-    (made, faults)
+    faults
 }
 
-/// Compiles a use, and finds its list and what of an item is asked for; `None` where there is
-/// nothing to run, or no list.
+/// Compiles a use, and finds its list; `None` where there is nothing to run, or no list.
 fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
@@ -124,7 +118,7 @@ fn prepare<'p>(
     made: &mut Made,
     globals: &mut Globals,
     sources: &mut Sources,
-) -> Option<(Plan<'p>, Option<Value>, Keep)> {
+) -> Option<(Plan<'p>, Option<Value>)> {
     own.name.clone_into(&mut work.faults.whose);
     work.faults.place = None;
     let base = Base::At(own.at.clone());
@@ -161,12 +155,11 @@ fn prepare<'p>(
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
     let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
     let plan = Plan { moved_from, ..plan };
-    let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
     if no_list {
         made.failed_uses.insert(own.name.clone());
         return None;
     }
-    Some((plan, list, keep))
+    Some((plan, list))
 }
 
 /// A value with a site for faults about the whole of it.

@@ -1,7 +1,5 @@
 //! Lists that templates run over, and tables of overrides: read from files below the project's folder.
 
-mod keep;
-
 use std::fs;
 use std::io::Read;
 use std::ops::Range;
@@ -14,8 +12,6 @@ use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
 use crate::model::Reference;
 use crate::source;
 use crate::template::holds_reserved;
-
-pub use keep::Keep;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
@@ -55,11 +51,9 @@ pub struct Folder<'a> {
     pub at: At,
 }
 
-/// The items of a list or mapping, inline or in the files that a path or glob names; of those in
-/// files only what is to be kept.
+/// The items of a list or mapping, inline or in the files that a path or glob names.
 pub fn items(
     source: &Value,
-    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
@@ -69,7 +63,7 @@ pub fn items(
     let mut items = Vec::new();
     let mut faults = Vec::new();
     for path in files(path, folder)? {
-        match file_items(&path, keep, folder, sources) {
+        match file_items(&path, folder, sources) {
             Ok(more) if items.is_empty() => items = more,
             Ok(more) => items.extend(more),
             Err(more) => faults.extend(more),
@@ -109,7 +103,6 @@ fn keyed(key: String, value: Value) -> Item {
 
 fn file_items(
     path: &Utf8Path,
-    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
@@ -123,15 +116,16 @@ fn file_items(
     }
     let text = text(path, folder)?;
     let file = next_file(sources);
-    let result = document(path, &text, keep, file).and_then(|items| {
+    let yaml = matches!(path.extension(), Some("yaml" | "yml"));
+    let format = if yaml { Format::Yaml } else { Format::Json };
+    let result = document(path, &text, format, file).and_then(|items| {
         if items.iter().any(|item| holds_reserved(&item.value)) {
             return Err(vec![reserved(At::file(file))]);
         }
         Ok(items)
     });
     if result.is_err() {
-        let yaml = matches!(path.extension(), Some("yaml" | "yml"));
-        sources.add(path.as_str(), &text, if yaml { Format::Yaml } else { Format::Json });
+        sources.add(path.as_str(), &text, format);
     }
     result.map_err(|faults| {
         faults.into_iter().map(|fault| fault.also("named here", folder.at.clone())).collect()
@@ -139,36 +133,12 @@ fn file_items(
 }
 
 /// The items of a JSON or YAML text.
-fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
-    let not_a_list = |what: String| {
+fn document(path: &Utf8Path, text: &str, format: Format, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    let (value, faults) = source::value(text, format, file);
+    of_value(value.ok_or(faults)?).map_err(|what| {
         let words = format!("`{path}` holds no list or mapping, but {what}");
         vec![Diagnostic::error("not-a-list", words, At::file(file))]
-    };
-    if matches!(path.extension(), Some("yaml" | "yml")) {
-        let (value, faults) = source::value(text, Format::Yaml, file);
-        return value.ok_or(faults).and_then(|value| of_value(value).map_err(not_a_list));
-    }
-    match keep::items(text, keep) {
-        Ok(items) => items.map_err(not_a_list),
-        Err(error) => {
-            let at = byte_of(text, error.line(), error.column());
-            let place = Place::Bytes(at..(at + 1).min(text.len()).max(at));
-            Err(vec![Diagnostic::error(
-                "json-syntax",
-                format!("`{path}` is no JSON: {error}"),
-                At { file, place },
-            )])
-        }
-    }
-}
-
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut at = (start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+    })
 }
 
 /// A table of overrides, and the file that its rows stand in.
@@ -383,7 +353,7 @@ mod tests {
             let root = Utf8Path::from_path(self.0.path()).unwrap();
             let at = At::value(FileId(0), "/uses/x/for_each");
             let folder = Folder { root, folder: Utf8Path::new("monitors"), at };
-            items(&source, &Keep::All, &folder, &mut Sources::default())
+            items(&source, &folder, &mut Sources::default())
         }
 
         fn check(&self, source: Value, expected: Value) {
@@ -437,7 +407,7 @@ mod tests {
             ("inventory/forged.json", "[\"\\ufdd0id monitors/x\\ufdd1\"]"),
         ]);
         project.check_fault("../inventory/text.json", "not-a-list", "but a text");
-        project.check_fault("../inventory/broken.json", "json-syntax", "is no JSON");
+        project.check_fault("../inventory/broken.json", "broken-json", "The JSON is broken here");
         project.check_fault(
             "../inventory/ragged.csv",
             "csv-syntax",
@@ -448,7 +418,7 @@ mod tests {
         project.check_fault("../inventory/tabs.csv", "csv-syntax", "separated by tabs, not by commas");
         let named = project.read("../inventory/tabs.csv".into()).expect_err("a fault");
         assert_eq!(named[0].also.len(), 1, "the use that names the file");
-        project.check_fault("../inventory/same-key.json", "json-syntax", "the key `d` stands twice");
+        project.check_fault("../inventory/same-key.json", "duplicate-key", "The key `d` stands twice");
         project.check_fault("../inventory/forged.json", "reserved-character", "U+FDD0");
         project.check_fault(
             "../inventory/none.json",

@@ -43,8 +43,6 @@ pub struct Compiler<'a> {
     pub names: Names<'a>,
     /// References met since they were last taken.
     pub globals: Vec<Arc<Global>>,
-    /// Paths into slots that were met: the slot, the steps.
-    pub touched: Vec<(usize, Vec<String>)>,
     frames: Vec<FrameNames>,
     /// Each distinct inside of `${…}`, read once.
     read: HashMap<String, Rc<Result<Tag, String>>>,
@@ -55,7 +53,7 @@ pub const BLOCK_LIMIT: usize = 16;
 
 impl<'a> Compiler<'a> {
     pub fn new(names: Names<'a>) -> Self {
-        Self { names, globals: Vec::new(), touched: Vec::new(), frames: Vec::new(), read: HashMap::new() }
+        Self { names, globals: Vec::new(), frames: Vec::new(), read: HashMap::new() }
     }
 
     /// Compiles an expression without `${` and `}` around it: the list of a `$for`.
@@ -238,7 +236,6 @@ impl<'a> Compiler<'a> {
             Expr::Place(Box::new(place))
         };
         if let Some(slot) = self.names.slots.iter().position(|name| name == first) {
-            self.touched.push((slot, rest.to_vec()));
             return Ok(place(Root::Slot(slot), steps()));
         }
         if let Some(value) = self.names.constants.and_then(|constants| constants.get(first)) {
