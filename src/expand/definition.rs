@@ -1,7 +1,6 @@
 //! One definition -> a resource, or as many as its template has instances.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -34,8 +33,8 @@ pub struct Compiled<'d> {
     whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
-    /// What was wrong with it, by position among the faults that compiling told.
-    pub told: Range<usize>,
+    /// What is wrong with it whatever it is rendered with.
+    pub faults: Vec<Diagnostic>,
 }
 
 /// References that were met and are not to siblings, with their strings' sites.
@@ -45,7 +44,6 @@ pub type Globals = Vec<(SiteId, Arc<Global>)>;
 pub struct Output<'o> {
     pub sites: &'o mut Sites,
     pub globals: &'o mut Globals,
-    pub faults: &'o mut Vec<Diagnostic>,
 }
 
 pub fn compile<'d>(
@@ -60,9 +58,9 @@ pub fn compile<'d>(
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
     let base = Base::Origin(&origin);
-    let before = output.faults.len();
-    let Output { sites, globals, faults } = output;
-    let mut body = Body { compiler, sites, base: &base, faults, globals };
+    let mut faults = Vec::new();
+    let Output { sites, globals } = output;
+    let mut body = Body { compiler, sites, base: &base, faults: &mut faults, globals };
     let raw = &definition.directives;
     let mut directive = |value: &Value, pointer: &str| {
         let node = body.node(value, pointer, 0);
@@ -85,8 +83,7 @@ pub fn compile<'d>(
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     let whole = output.sites.add(place(&origin, "").part(Part::Key));
-    let told = before..output.faults.len();
-    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, told }
+    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, faults }
 }
 
 impl Compiled<'_> {

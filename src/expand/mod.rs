@@ -13,7 +13,6 @@ mod uses;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use self::definition::{Compiled, Output};
@@ -47,23 +46,12 @@ struct Made {
     failed: Vec<Address>,
     diagnostics: Vec<Diagnostic>,
     /// Instances that faults hit which compiling a template told.
-    hit: Vec<Hit>,
+    hit: Vec<template::Hit>,
     globals: Vec<(At, std::sync::Arc<Global>)>,
     /// Uses that gave nothing for a fault.
     failed_uses: BTreeSet<String>,
     /// Uses that `$when` switches off.
     off_uses: BTreeSet<String>,
-}
-
-/// An instance of what can't be compiled.
-#[derive(Debug)]
-struct Hit {
-    /// The faults, by position.
-    told: Range<usize>,
-    /// A resource, or all of an instance.
-    whose: String,
-    /// The use.
-    place: (String, At),
 }
 
 impl Made {
@@ -102,22 +90,16 @@ pub fn expand(
     }
     fold(&mut made.diagnostics);
     let mut sites = Sites::part(definitions.templates.len());
-    let (templates, globals) =
-        template::compile_all(&definitions.templates, &setting, &mut sites, &mut made.diagnostics);
+    let (templates, globals) = template::compile_all(&definitions.templates, &setting, &mut sites);
     made.globals.extend(globals.into_iter().map(|(site, global)| (sites.at(site).clone(), global)));
-    let mut faults = Faults::default();
+    let (mut faults, mut of_uses) = (Faults::default(), Made::default());
     for own in &definitions.uses {
         let mut work =
             uses::Work { setting: &setting, templates: &templates, sites: &mut sites, faults: &mut faults };
-        let part = uses::run(own, &mut work, sources);
-        made.append(part);
+        of_uses.append(uses::run(own, &mut work, sources));
     }
-    for hit in std::mem::take(&mut made.hit) {
-        for told in &mut made.diagnostics[hit.told] {
-            told.instances.push(hit.whose.clone());
-            add_place(&mut told.also, hit.place.clone());
-        }
-    }
+    made.diagnostics.extend(template::tell(templates, std::mem::take(&mut of_uses.hit)));
+    made.append(of_uses);
     faults.tell(&sites, &mut made.diagnostics);
     let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
     aim(&mut diagnostics, definitions, sources);
@@ -159,8 +141,9 @@ fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
     for definition in definitions {
         let (mut sites, mut globals) = (Sites::part(0), Vec::new());
         let before = made.diagnostics.len();
-        let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut made.diagnostics };
-        let compiled = definition::compile(definition, setting, &mut compiler, &mut output);
+        let mut output = Output { sites: &mut sites, globals: &mut globals };
+        let mut compiled = definition::compile(definition, setting, &mut compiler, &mut output);
+        made.diagnostics.append(&mut compiled.faults);
         let mut faults = Faults::default();
         render_plain(&compiled, &place, &mut faults, &mut made);
         faults.tell_alone(&sites, &mut made.diagnostics);
