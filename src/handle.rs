@@ -12,11 +12,12 @@ pub fn handles(text: &str) -> Vec<Range<usize>> {
     let (mut at, mut link) = (0, Link::default());
     while let Some(c) = text[at..].chars().next() {
         if c == '@' {
-            let end = at + length(&text[at..]);
+            let run = &text[at..at + length(&text[at..])];
             if !link.is_open && begins(&text[..at]) {
-                found.push(at..end);
+                let name = run.trim_end_matches(['.', ':', '/', '-', '_', '#', '@']);
+                found.push(at..at + name.len().max(1));
             }
-            at = end;
+            at += run.len();
         } else {
             link.go_on(c, &text[at..]);
             at += c.len_utf8();
@@ -40,7 +41,7 @@ fn begins(before: &str) -> bool {
     !in_word && !in_search
 }
 
-/// How far the handle goes that begins a text.
+/// How far what may belong to a handle goes that begins a text.
 fn length(text: &str) -> usize {
     let mut end = 1;
     while let Some(c) = text[end..].chars().next() {
@@ -55,7 +56,7 @@ fn length(text: &str) -> usize {
             break;
         }
     }
-    text[..end].trim_end_matches(['.', ':', '/', '-', '_', '#', '@']).len().max(1)
+    end
 }
 
 /// Whether the text stands in a link: from `://` to white space, or to the bracket around the link.

@@ -9,11 +9,11 @@ use super::Setting;
 use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
-use super::site::{Base, SiteId, Sites, place};
-use crate::diagnostic::{Diagnostic, Part};
+use super::site::{Base, SiteId};
+use crate::diagnostic::Diagnostic;
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
-use crate::template::{Compiler, Fault, Global, Run};
+use crate::template::{Fault, Run};
 
 thread_local! {
     /// Bodies are printed here first, so that each is allocated once and in its size.
@@ -37,53 +37,37 @@ pub struct Compiled<'d> {
     pub faults: Vec<Diagnostic>,
 }
 
-/// References that were met and are not to siblings, with their strings' sites.
-pub type Globals = Vec<(SiteId, Arc<Global>)>;
-
-/// What compiling fills.
-pub struct Output<'o> {
-    pub sites: &'o mut Sites,
-    pub globals: &'o mut Globals,
-}
-
-pub fn compile<'d>(
-    definition: &'d Definition,
-    setting: &Setting<'_>,
-    compiler: &mut Compiler<'_>,
-    output: &mut Output<'_>,
-) -> Compiled<'d> {
+pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut Body<'_>) -> Compiled<'d> {
     let defaults = setting.defaults.get(definition.address.section());
     let mut origin = Arc::clone(&definition.origin);
     if let Some((_, at)) = defaults {
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
-    let base = Base::Origin(&origin);
-    let mut faults = Vec::new();
-    let Output { sites, globals } = output;
-    let mut body = Body { compiler, sites, base: &base, faults: &mut faults, globals };
-    let raw = &definition.directives;
-    let mut directive = |value: &Value, pointer: &str| {
-        let node = body.node(value, pointer, 0);
-        (node, body.sites.add(place(&origin, pointer)))
-    };
-    let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
-    let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
-    let own_id = raw.id.as_ref().and_then(|value| match value {
+    let own_id = definition.directives.id.as_ref().and_then(|value| match value {
         Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
         value => Some((value, false)),
     });
-    let id = own_id.map(|(value, nested)| {
-        let pointer = match setting.environment {
-            Some(environment) if nested => format!("/$id{}", crate::pointer::step(environment)),
-            _ => "/$id".to_owned(),
-        };
-        directive(value, &pointer)
-    });
-    let moved_from =
-        raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
-    let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    let whole = output.sites.add(place(&origin, "").part(Part::Key));
-    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, faults }
+    let id_at = match setting.environment {
+        Some(environment) if own_id.is_some_and(|(_, nested)| nested) => {
+            format!("/$id{}", crate::pointer::step(environment))
+        }
+        _ => "/$id".to_owned(),
+    };
+    body.based(Base::Origin(Arc::clone(&origin)), |body| {
+        let raw = &definition.directives;
+        let old_ids = raw.moved_from.iter().map(|old| Value::from(old.as_str()));
+        Compiled {
+            definition,
+            when: raw.when.as_ref().map(|value| body.sited(value, "/$when")),
+            protect: raw.protect.as_ref().map(|value| body.sited(value, "/$protect")),
+            id: own_id.map(|(value, _)| body.sited(value, &id_at)),
+            moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
+            body: Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at)))),
+            whole: body.whole(),
+            origin,
+            faults: std::mem::take(&mut body.faults),
+        }
+    })
 }
 
 impl Compiled<'_> {

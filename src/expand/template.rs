@@ -2,19 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Setting;
 use super::body::{Body, Node};
-use super::definition::{self, Compiled, Output};
+use super::definition::{self, Compiled};
 use super::fault::add_place;
 use super::params;
 use super::site::{Base, SiteId, Sites};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::load::definitions::{Param, Template};
-use crate::template::{Compiler, is_helper};
+use crate::template::{Global, is_helper};
 
 /// A template, compiled.
 #[derive(Debug)]
@@ -32,28 +33,24 @@ pub struct CompiledTemplate<'d> {
 pub fn compile<'d>(
     template: &'d Template,
     setting: &Setting<'_>,
-    output: &mut Output<'_>,
+    body: &mut Body<'_>,
 ) -> CompiledTemplate<'d> {
     let siblings: Vec<(String, String)> = template
         .definitions
         .iter()
         .map(|definition| (definition.address.section().to_owned(), definition.address.id().to_owned()))
         .collect();
-    let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
     let mut defaults = Vec::with_capacity(template.params.len());
-    let mut faults = Vec::new();
     for (name, param) in &template.params {
-        check_name(name, param, setting, &mut faults);
+        check_name(name, param, setting, &mut body.faults);
         // A default may use the parameters before it.
-        defaults.push(default(name, param, &mut compiler, (output, &mut faults)));
-        compiler.names.slots.push(name.clone());
+        defaults.push(default(name, param, body));
+        body.compiler.names.slots.push(name.clone());
     }
-    compiler.names.siblings.clone_from(&siblings);
-    let definitions = template
-        .definitions
-        .iter()
-        .map(|definition| definition::compile(definition, setting, &mut compiler, output))
-        .collect();
+    let faults = std::mem::take(&mut body.faults);
+    body.compiler.names.siblings.clone_from(&siblings);
+    let definitions = template.definitions.iter();
+    let definitions = definitions.map(|definition| definition::compile(definition, setting, body)).collect();
     CompiledTemplate { template, defaults, definitions, siblings, faults }
 }
 
@@ -119,24 +116,15 @@ fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec
     faults.push(fault.help("choose another name"));
 }
 
-fn default(
-    name: &str,
-    param: &Param,
-    compiler: &mut Compiler<'_>,
-    (output, faults): (&mut Output<'_>, &mut Vec<Diagnostic>),
-) -> Option<(Node, SiteId)> {
+fn default(name: &str, param: &Param, body: &mut Body<'_>) -> Option<(Node, SiteId)> {
     let value = param.default.as_ref()?;
     let at = param.at.child("/default");
-    let base = Base::At(at.clone());
-    let Output { sites, globals } = output;
-    let mut body = Body { compiler, sites, base: &base, faults, globals };
-    let mut node = body.node(value, "", 0);
-    let site = sites.add(at.clone());
+    let (mut node, site) = body.based(Base::At(at.clone()), |body| body.sited(value, ""));
     if let Node::Literal(value) = &node {
         match params::convert(name, param, Cow::Borrowed(value)) {
             Ok(converted) => node = Node::Literal(converted.into_owned()),
             Err((code, words)) => {
-                faults.push(Diagnostic::error(code, format!("{words} as its default"), at));
+                body.faults.push(Diagnostic::error(code, format!("{words} as its default"), at));
             }
         }
     }
@@ -188,20 +176,24 @@ pub fn compile_all<'d>(
     templates: &'d BTreeMap<String, Template>,
     setting: &Setting<'_>,
     sites: &mut Sites,
-) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, definition::Globals) {
+) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, Vec<(At, Arc<Global>)>) {
     let all: Vec<(&String, &Template)> = templates.iter().collect();
     let parts = in_parallel(&all, 1, &|some, from| {
-        let (mut sites, mut globals) = (Sites::part(from), Vec::new());
-        let mut output = Output { sites: &mut sites, globals: &mut globals };
-        let compiled =
-            some.iter().map(|(name, template)| (name.as_str(), compile(template, setting, &mut output)));
-        let compiled: Vec<_> = compiled.collect();
-        (compiled, sites, globals)
+        some.iter()
+            .enumerate()
+            .map(|(index, (name, template))| {
+                let names = setting.names(Vec::new(), Vec::new());
+                let mut body = Body::new(names, from + index, template.at.clone());
+                let compiled = compile(template, setting, &mut body);
+                let globals = body.take_globals();
+                ((name.as_str(), compiled), body.sites, globals)
+            })
+            .collect::<Vec<_>>()
     });
     let (mut compiled, mut globals) = (BTreeMap::new(), Vec::new());
-    for (some, of_some, met) in parts {
-        compiled.extend(some);
-        sites.join(of_some);
+    for ((name, template), of_one, met) in parts.into_iter().flatten() {
+        compiled.insert(name, template);
+        sites.join(of_one);
         globals.extend(met);
     }
     (compiled, globals)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::body::{Body, Node, render};
-use super::definition::{Globals, Place, condition, old_id};
+use super::definition::{Place, condition, old_id};
 use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
@@ -20,7 +20,7 @@ use crate::inventory::{self, Folder, Item};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
 use crate::pointer::step;
-use crate::template::{Compiler, Fault, Run, Siblings};
+use crate::template::{Fault, Run, Siblings};
 
 /// More faults of one sort in one use are only counted.
 const FLOOD: usize = 20;
@@ -29,6 +29,8 @@ const FLOOD: usize = 20;
 pub struct Work<'w> {
     pub setting: &'w Setting<'w>,
     pub templates: &'w BTreeMap<&'w str, CompiledTemplate<'w>>,
+    /// The part of the sites that the use fills.
+    pub part: usize,
     pub sites: &'w mut Sites,
     pub faults: &'w mut Faults,
 }
@@ -67,12 +69,15 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
         made.failed_uses.insert(own.name.clone());
         return made;
     };
-    let mut globals = Globals::new();
-    if let Some((compiled, list)) = prepare(own, template, work, &mut made, &mut globals, sources) {
+    let mut body = Body::new(work.setting.names(Vec::new(), Vec::new()), work.part, own.at.clone());
+    let prepared = prepare(own, template, &mut body, work, &mut made, sources);
+    made.diagnostics.append(&mut body.faults);
+    made.globals = body.take_globals();
+    work.sites.join(body.sites);
+    if let Some((compiled, list)) = prepared {
         let faults = render_all(&compiled, list.as_ref(), work.setting, &mut made, sources);
         work.faults.append(faults);
     }
-    made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.at(site).clone(), global)));
     made
 }
 
@@ -113,25 +118,16 @@ fn render_all(
 fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
+    body: &mut Body<'_>,
     work: &mut Work<'_>,
     made: &mut Made,
-    globals: &mut Globals,
     sources: &mut Sources,
 ) -> Option<(CompiledUse<'p>, Option<Value>)> {
     own.name.clone_into(&mut work.faults.whose);
     work.faults.place = None;
-    let base = Base::At(own.at.clone());
-    let mut compiler = Compiler::new(work.setting.names(Vec::new(), Vec::new()));
-    let mut body = Body {
-        compiler: &mut compiler,
-        sites: work.sites,
-        base: &base,
-        faults: &mut made.diagnostics,
-        globals,
-    };
     let nothing = Run::new(&[], None, "");
     if let Some(when) = &own.when {
-        let (node, site) = sited(&mut body, when, "/$when");
+        let (node, site) = body.sited(when, "/$when");
         if !condition("$when", (&node, site), &nothing, work.faults) {
             made.off_uses.insert(own.name.clone());
             return None;
@@ -139,7 +135,7 @@ fn prepare<'p>(
     }
     let mut moved_from = Vec::with_capacity(own.moved_from.len());
     for old in &own.moved_from {
-        let (node, site) = sited(&mut body, &Value::from(old.as_str()), "/moved_from");
+        let (node, site) = body.sited(&Value::from(old.as_str()), "/moved_from");
         moved_from.extend(old_id((&node, site), &nothing, work.faults));
     }
     let before = work.faults.count;
@@ -152,7 +148,7 @@ fn prepare<'p>(
         body.compiler.names.slots.push("each".to_owned());
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
-    let compiled = compile_parts(own, template, &mut body, &folder, (&nothing, work.faults), sources);
+    let compiled = compile_parts(own, template, body, &folder, (&nothing, work.faults), sources);
     let compiled = CompiledUse { moved_from, ..compiled };
     if no_list {
         made.failed_uses.insert(own.name.clone());
@@ -161,29 +157,22 @@ fn prepare<'p>(
     Some((compiled, list))
 }
 
-/// A value with a site for faults about the whole of it.
-fn sited(body: &mut Body<'_, '_>, value: &Value, pointer: &str) -> (Node, SiteId) {
-    let node = body.node(value, pointer, 0);
-    let Base::At(at) = body.base else { unreachable!("bug: a use stands at one place") };
-    (node, body.sites.add(at.child(pointer)))
-}
-
 fn compile_parts<'p, 'f>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
-    body: &mut Body<'_, '_>,
+    body: &mut Body<'_>,
     folder: &dyn Fn(At) -> Folder<'f>,
     (run, faults): (&Run<'_>, &mut Faults),
     sources: &mut Sources,
 ) -> CompiledUse<'p> {
     let names: Vec<&str> = template.template.params.keys().map(String::as_str).collect();
-    let filter = own.filter.as_ref().map(|value| sited(body, value, "/where"));
-    let key = own.key.as_ref().map(|value| sited(body, value, "/key"));
+    let filter = own.filter.as_ref().map(|value| body.sited(value, "/where"));
+    let key = own.key.as_ref().map(|value| body.sited(value, "/key"));
     let mut with: Vec<Option<(Node, SiteId)>> = vec![None; names.len()];
     for (name, value) in &own.with {
         let pointer = format!("/with{}", step(name));
         match names.iter().position(|known| known == name) {
-            Some(param) => with[param] = Some(sited(body, value, &pointer)),
+            Some(param) => with[param] = Some(body.sited(value, &pointer)),
             None => {
                 let at = own.at.child(&pointer).part(Part::Key);
                 body.faults.push(overrides::unknown_param(name, &names, at));
@@ -206,22 +195,14 @@ fn overrides<'f>(
     own: &Use,
     value: &Value,
     names: &[&str],
-    body: &mut Body<'_, '_>,
+    body: &mut Body<'_>,
     folder: &dyn Fn(At) -> Folder<'f>,
     (run, faults): (&Run<'_>, &mut Faults),
     sources: &mut Sources,
 ) -> Overrides {
     let at = own.at.child("/overrides");
     if let Value::Object(map) = value {
-        let base = Base::At(at.clone());
-        let mut inner = Body {
-            compiler: body.compiler,
-            sites: body.sites,
-            base: &base,
-            faults: body.faults,
-            globals: body.globals,
-        };
-        return overrides::inline(map, names, &mut inner, &at);
+        return body.based(Base::At(at.clone()), |body| overrides::inline(map, names, body, &at));
     }
     // The path is the same for all items.
     let slots = std::mem::take(&mut body.compiler.names.slots);
