@@ -160,7 +160,7 @@ Examples:
   musher export slo --all -o backup
   musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
 
-An export is a definition: moved below monitors/ it makes a new object; `musher import` adopts the existing one.")]
+An export written below monitors/ bears its $id; moved there later it makes a new object. `musher import` adopts.")]
     Export(Export),
     /// Take an exported file or a live object into this project
     #[command(after_help = "\

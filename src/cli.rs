@@ -67,7 +67,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "musher", &mut script);
-            render::print(Stream::Out, common.colors(), |out, _| out.write_all(&script))?;
+            desk.answer(|out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
     }

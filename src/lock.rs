@@ -1,11 +1,12 @@
 //! One apply at a time, for teams that share a volume: a lock file that says who holds it and until when.
 
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{File, TryLockError};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::model::Owner;
@@ -13,12 +14,22 @@ use crate::model::Owner;
 /// How long a lock holds that nobody refreshes: a run that was killed keeps others waiting no longer.
 const EXPIRY: Duration = Duration::from_secs(120);
 const REFRESH: Duration = Duration::from_secs(30);
+/// Between two looks at a lock that is held, and at one that is waited for.
+const LOOK: Duration = Duration::from_millis(250);
 const POLL: Duration = Duration::from_secs(1);
+/// Between two tries to take an expired lock over, and how many there are.
+const PAUSE: Duration = Duration::from_millis(50);
+const TRIES: u32 = 40;
+/// Where a volume knows no locks of its own, two that took over at once see who was the last.
+const SETTLE: Duration = Duration::from_millis(500);
 /// A larger file is none of ours.
 const LARGEST: u64 = 64 << 10;
+/// Characters of a holder's names that are kept.
+const SHOWN: usize = 100;
 
-/// Who holds a lock.
+/// Who holds a lock: the whole content of its file. A file that holds anything else is none of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Holder {
     /// `PROJECT.ENVIRONMENT`.
     pub owner: String,
@@ -28,6 +39,16 @@ pub struct Holder {
     pub nonce: String,
     /// Seconds since 1970.
     pub expires: u64,
+}
+
+impl Holder {
+    /// Names fit to be printed in a line: whoever may write to the volume wrote them.
+    fn shown(mut self) -> Self {
+        for name in [&mut self.owner, &mut self.host] {
+            *name = name.chars().map(|c| if c.is_control() { '?' } else { c }).take(SHOWN).collect();
+        }
+        self
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,17 +62,80 @@ pub enum LockError {
     #[error(
         "{path} can't be used as a lock file: {cause}. The environment's `lock:` in musher.yaml names it"
     )]
-    Unusable { path: String, cause: std::io::Error },
+    Unusable { path: String, cause: Error },
 }
 
 /// A lock that is held, and refreshed, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    nonce: String,
-    refresher: JoinHandle<()>,
+    held: Held,
     /// Whose expired lock was taken over: to be told.
     pub stale: Option<Holder>,
+}
+
+/// What the one who holds a lock and the one who refreshes it both know.
+#[derive(Clone, Debug)]
+pub struct Held(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    own: Holder,
+    renewed: u64,
+    lost: bool,
+    released: bool,
+}
+
+impl Held {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the lock is somebody else's by now, or may be: nobody could renew it before its end.
+    pub fn is_lost(&self) -> bool {
+        let mut state = self.state();
+        state.lost |= now() >= state.own.expires;
+        state.lost
+    }
+
+    /// Ends when the lock is lost.
+    pub async fn lost(&self) {
+        while !self.is_lost() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// One look at the file, and a later end where it is time for one; whether the lock goes on. A volume that is away
+    /// for a moment is no loss before the end has come.
+    fn look(&self, path: &Path) -> bool {
+        let own = {
+            let state = self.state();
+            if state.released {
+                return false;
+            }
+            state.own.clone()
+        };
+        match read(path) {
+            Ok(Some(holder)) if holder.nonce == own.nonce => {}
+            Ok(_) => self.state().lost = true,
+            Err(error) if is_foreign(&error) => self.state().lost = true,
+            Err(_) => {}
+        }
+        if self.is_lost() {
+            return false;
+        }
+        let (time, renewed) = (now(), self.state().renewed);
+        // A clock that was put back is no reason to wait.
+        if (renewed..renewed + REFRESH.as_secs()).contains(&time) {
+            return true;
+        }
+        let new = Holder { expires: time + EXPIRY.as_secs(), ..own.clone() };
+        if let Ok(true) = exchange(path, &|holder| holder.nonce == own.nonce, Some(&new)) {
+            let mut state = self.state();
+            (state.own, state.renewed) = (new, time);
+        }
+        true
+    }
 }
 
 /// Takes the lock, waiting for it up to `timeout`.
@@ -65,50 +149,80 @@ pub async fn acquire(path: &Path, owner: &Owner, timeout: Duration) -> Result<Lo
         nonce: nonce(),
         expires: 0,
     };
-    let mut stale = None;
+    let mut tries = 0;
     loop {
         own.expires = now() + EXPIRY.as_secs();
         if put_new(path, &own).map_err(unusable)? {
-            let refresher = tokio::spawn(refresh(path.to_owned(), own.clone()));
-            return Ok(Lock { path: path.to_owned(), nonce: own.nonce, refresher, stale });
+            return Ok(Lock::start(path, own, None));
         }
         // Gone meanwhile: try again.
-        let Some(holder) = read(path).map_err(unusable)? else { continue };
+        let Some(holder) = read(path).map_err(unusable)? else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         let seconds = holder.expires.saturating_sub(now());
-        if seconds == 0 {
-            if take_away(path, &holder, &own.nonce).map_err(unusable)? {
-                stale = Some(holder);
+        if seconds == 0 && tries < TRIES {
+            tries += 1;
+            if exchange(path, &|now| *now == holder, Some(&own)).map_err(unusable)? {
+                tokio::time::sleep(SETTLE).await;
+                if matches!(read(path), Ok(Some(now)) if now.nonce == own.nonce) {
+                    return Ok(Lock::start(path, own, Some(holder.shown())));
+                }
             }
+            tokio::time::sleep(PAUSE).await;
             continue;
         }
         if began.elapsed() >= timeout {
-            return Err(LockError::Held { path: path.display().to_string(), holder, seconds });
+            let path = path.display().to_string();
+            return Err(LockError::Held { path, holder: holder.shown(), seconds });
         }
+        tries = 0;
         tokio::time::sleep(POLL.min(timeout)).await;
+    }
+}
+
+impl Lock {
+    fn start(path: &Path, own: Holder, stale: Option<Holder>) -> Self {
+        let state = State { own, renewed: now(), lost: false, released: false };
+        let held = Held(Arc::new(Mutex::new(state)));
+        let (file, seen) = (path.to_owned(), held.clone());
+        // On a thread of its own: a volume that doesn't answer must not hold up anything else.
+        std::thread::spawn(move || {
+            while seen.look(&file) {
+                std::thread::sleep(LOOK);
+            }
+        });
+        Self { path: path.to_owned(), held, stale }
+    }
+
+    /// What tells whether it still is.
+    pub fn held(&self) -> Held {
+        self.held.clone()
+    }
+
+    /// Looks once more, at the end of the work.
+    pub fn is_lost(&self) -> bool {
+        self.held.look(&self.path);
+        self.held.is_lost()
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.refresher.abort();
-        if matches!(read(&self.path), Ok(Some(holder)) if holder.nonce == self.nonce) {
-            // One that stays expires.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Moves the end on, as long as the lock is ours.
-async fn refresh(path: PathBuf, mut own: Holder) {
-    loop {
-        tokio::time::sleep(REFRESH).await;
-        if !matches!(read(&path), Ok(Some(holder)) if holder.nonce == own.nonce) {
-            return;
-        }
-        own.expires = now() + EXPIRY.as_secs();
-        // A volume that is away for a moment: the next round tries again, before the end.
-        if let Ok(temporary) = written(&path, &own) {
-            let _ = temporary.persist(&path);
+        let nonce = {
+            let mut state = self.held.state();
+            state.released = true;
+            state.own.nonce.clone()
+        };
+        // One that stays expires.
+        for _ in 0..3 {
+            if !matches!(exchange(&self.path, &|holder| holder.nonce == nonce, None), Ok(false)) {
+                break;
+            }
+            if !matches!(read(&self.path), Ok(Some(holder)) if holder.nonce == nonce) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
         }
     }
 }
@@ -125,60 +239,69 @@ fn put_new(path: &Path, own: &Holder) -> std::io::Result<bool> {
 fn written(path: &Path, own: &Holder) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(serde_json::to_string_pretty(own)?.as_bytes())?;
+    temporary.as_file_mut().write_all(serde_json::to_string_pretty(own)?.as_bytes())?;
     Ok(temporary)
 }
 
-/// Who holds it; `None` where there is no file. A file of another form is held by nobody known, and expires
-/// like others after its last change.
+/// Puts another lock in the place of one, or takes it away, if it still is the one that is meant; whether it was.
+///
+/// The file that stands there is locked meanwhile, by the system: everybody who changes an existing one comes through
+/// here, so that of two who saw the same lock expire only one finds it unchanged.
+fn exchange(path: &Path, is: &dyn Fn(&Holder) -> bool, new: Option<&Holder>) -> std::io::Result<bool> {
+    if read(path)?.is_none() {
+        return Ok(false);
+    }
+    let standing = match File::open(path) {
+        Ok(standing) => standing,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    // A volume without such locks: the one who takes over looks again.
+    if let Err(TryLockError::WouldBlock) = standing.try_lock() {
+        return Ok(false);
+    }
+    if !read(path)?.is_some_and(|holder| is(&holder)) {
+        return Ok(false);
+    }
+    match new {
+        Some(new) => written(path, new)?.persist(path).map(drop).map_err(|error| error.error)?,
+        None => std::fs::remove_file(path)?,
+    }
+    Ok(true)
+}
+
+/// Who holds it; `None` where there is no file. What is no lock of ours is an error, whatever its age.
 fn read(path: &Path) -> std::io::Result<Option<Holder>> {
-    let file = match std::fs::File::open(path) {
+    let foreign = |text: &str| Err(Error::new(ErrorKind::InvalidData, text));
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_symlink() => return foreign("it is a link"),
+        Ok(about) if !about.is_file() => return foreign("it is no file"),
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is no file"));
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    match serde_json::from_slice(&bytes) {
+        Ok(holder) => Ok(Some(holder)),
+        Err(_) => foreign("it is there and is no lock of musher's, so it stays as it is. Name another file"),
     }
-    let changed = meta.modified().unwrap_or(UNIX_EPOCH);
-    let mut text = String::new();
-    let known =
-        file.take(LARGEST).read_to_string(&mut text).ok().and_then(|_| serde_json::from_str(&text).ok());
-    Ok(Some(known.unwrap_or_else(|| Holder {
-        owner: "nobody known".to_owned(),
-        host: "unknown".to_owned(),
-        pid: 0,
-        nonce: String::new(),
-        expires: seconds(changed) + EXPIRY.as_secs(),
-    })))
 }
 
-/// Removes an expired lock. Two that try at once: the second finds another holder's file in its hands, and
-/// puts it back.
-fn take_away(path: &Path, expired: &Holder, nonce: &str) -> std::io::Result<bool> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{nonce}"));
-    let aside = PathBuf::from(aside);
-    match std::fs::rename(path, &aside) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        other => other?,
-    }
-    let same = read(&aside)?.is_some_and(|holder| holder.nonce == expired.nonce);
-    if !same {
-        // Whoever came in between keeps it, unless a third is there already.
-        let _ = std::fs::hard_link(&aside, path);
-    }
-    std::fs::remove_file(&aside)?;
-    Ok(same)
+/// Whether what stands there is something else than a lock.
+fn is_foreign(error: &Error) -> bool {
+    error.kind() == ErrorKind::InvalidData
 }
 
+/// Seconds since 1970.
 fn now() -> u64 {
-    seconds(SystemTime::now())
-}
-
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn nonce() -> String {
@@ -243,35 +366,106 @@ mod tests {
     async fn an_expired_one_is_taken_over_and_named() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("musher.lock");
-        std::fs::write(&path, serde_json::to_string(&holder(1)).expect("JSON")).expect("written");
+        let hostile = Holder { host: "x\u{1b}]0;y\n".into(), ..holder(1) };
+        put(&path, &hostile);
         let lock = acquire(&path, &owner("shop.prod"), Duration::ZERO).await.expect("taken over");
-        assert_eq!(lock.stale, Some(holder(1)));
-        // A run that came in between is not thrown out by one that saw the expired lock too.
-        assert!(!take_away(&path, &holder(1), "other").expect("looked at"));
-        assert!(matches!(read(&path), Ok(Some(now)) if now.nonce == lock.nonce));
+        assert_eq!(lock.stale.as_ref().map(|stale| stale.host.as_str()), Some("x?]0;y?"));
+        // A run that saw the expired lock too throws nobody out.
+        assert!(!exchange(&path, &|now| *now == hostile, Some(&holder(5))).expect("looked at"));
+        assert!(matches!(read(&path), Ok(Some(now)) if now.nonce == lock.held.state().own.nonce));
+        drop(lock);
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing is left behind");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_strange_file_holds_and_a_missing_folder_is_told() {
+    #[test]
+    fn of_many_that_take_over_one_wins() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("musher.lock");
-        std::fs::write(&path, "\u{1b}[31m not a lock").expect("written");
-        let error = acquire(&path, &owner("a"), Duration::ZERO).await.expect_err("held");
-        assert!(error.to_string().contains("is held by nobody known"), "{error}");
-        let nowhere = folder.path().join("none/musher.lock");
-        let error = acquire(&nowhere, &owner("a"), Duration::ZERO).await.expect_err("no folder");
-        assert!(matches!(error, LockError::Unusable { .. }));
-        let error = acquire(folder.path(), &owner("a"), Duration::ZERO).await.expect_err("a folder");
-        assert!(matches!(error, LockError::Unusable { .. }) && folder.path().is_dir());
+        for _ in 0..20 {
+            put(&path, &holder(1));
+            let start = std::sync::Barrier::new(8);
+            let won = std::sync::atomic::AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                for n in 0..8 {
+                    let (path, start, won) = (&path, &start, &won);
+                    scope.spawn(move || {
+                        let own = Holder { nonce: n.to_string(), ..holder(now() + 60) };
+                        start.wait();
+                        if exchange(path, &|now| *now == holder(1), Some(&own)).expect("looked at") {
+                            won.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            assert_eq!(won.into_inner(), 1);
+        }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lock_of_another_is_left_alone() {
+    async fn what_is_no_lock_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("musher.lock");
+        let more = r#"{"owner": "a", "host": "b", "pid": 1, "nonce": "n", "expires": 1, "name": "c"}"#;
+        for text in ["\u{1b}[31m not a lock", "", "{}", "null", more, "monitors: {}\n"] {
+            std::fs::write(&path, text).expect("written");
+            let file = File::options().write(true).open(&path).expect("there");
+            file.set_modified(UNIX_EPOCH).expect("made old");
+            let error = acquire(&path, &owner("a"), Duration::ZERO).await.expect_err("foreign");
+            assert!(matches!(error, LockError::Unusable { .. }), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).expect("there"), text);
+        }
+        let nowhere = folder.path().join("none/musher.lock");
+        for path in [&nowhere, folder.path()] {
+            let error = acquire(path, &owner("a"), Duration::ZERO).await.expect_err("no file");
+            assert!(matches!(error, LockError::Unusable { .. }), "{error}");
+        }
+        #[cfg(unix)]
+        for target in ["musher.lock", "nowhere"] {
+            let link = folder.path().join(format!("link-to-{target}"));
+            std::os::unix::fs::symlink(target, &link).expect("linked");
+            let error = acquire(&link, &owner("a"), Duration::ZERO).await.expect_err("a link");
+            assert!(error.to_string().contains("it is a link") && link.is_symlink(), "{error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loss_is_noticed_and_a_lock_of_another_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("musher.lock");
+        for text in [None, Some("else".to_owned()), Some(text_of(&holder(now() + 60)))] {
+            let lock = acquire(&path, &owner("a"), Duration::ZERO).await.expect("free");
+            assert!(!lock.is_lost());
+            std::fs::remove_file(&path).expect("there");
+            text.iter().for_each(|text| std::fs::write(&path, text).expect("written"));
+            assert!(lock.is_lost());
+            lock.held().lost().await;
+            drop(lock);
+            assert_eq!(std::fs::read_to_string(&path).ok(), text);
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
+    /// Through errors it is renewed again and again; its own end is a loss, whatever the file says.
+    #[tokio::test(start_paused = true)]
+    async fn it_is_renewed_until_its_end() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("musher.lock");
         let lock = acquire(&path, &owner("a"), Duration::ZERO).await.expect("free");
-        std::fs::write(&path, serde_json::to_string(&holder(now() + 60)).expect("JSON")).expect("written");
-        drop(lock);
-        assert!(matches!(read(&path), Ok(Some(now)) if now.nonce == "n"));
+        lock.held.state().renewed -= 40;
+        // A file in the place of its folder: an error that says nothing of the lock.
+        assert!(lock.held.look(&path.join("x")), "an error is no loss");
+        lock.held.state().own.expires -= 100;
+        assert!(lock.held.look(&path));
+        assert!(matches!(read(&path), Ok(Some(holder)) if holder.expires > now() + 100));
+        lock.held.state().own.expires = now();
+        assert!(lock.is_lost());
+    }
+
+    fn text_of(holder: &Holder) -> String {
+        serde_json::to_string(holder).expect("JSON")
+    }
+
+    fn put(path: &Path, holder: &Holder) {
+        std::fs::write(path, text_of(holder)).expect("written");
     }
 }

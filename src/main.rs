@@ -48,6 +48,7 @@ mod http;
 mod limit;
 mod apply;
 mod lock;
+mod files;
 mod write;
 
 // Face.

@@ -399,6 +399,8 @@ pub struct Outcome {
     pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
+    /// A replace that failed when its new object stood: both are there.
+    pub both_stand: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -506,8 +508,12 @@ impl Reference {
 /// Empty where nothing of it fits.
 pub fn slug(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        let fits = c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut chars = text.chars().flat_map(char::to_lowercase).peekable();
+    while let Some(c) = chars.next() {
+        // A letter with its accent behind it is the one character that it is in composed form.
+        let accent = |c: &char| ('\u{300}'..='\u{36f}').contains(c);
+        let is_composed = std::iter::from_fn(|| chars.next_if(accent)).count() > 0;
+        let fits = !is_composed && (c.is_ascii_lowercase() || c.is_ascii_digit());
         if fits || (matches!(c, '.' | '_' | '-') && !out.is_empty()) {
             out.push(c);
         } else if !out.is_empty() && !out.ends_with('-') {
@@ -543,6 +549,10 @@ mod tests {
             ("a//b", "a-b"),
             ("--x--", "x"),
             ("Ünï", "n"),
+            ("caf\u{e9}x", "caf-x"),
+            ("cafe\u{301}x", "caf-x"),
+            ("vi\u{1ec7}t", "vi-t"),
+            ("vie\u{323}\u{302}t", "vi-t"),
             ("v1.2_b", "v1.2_b"),
             ("a -b", "a--b"),
             ("…", ""),

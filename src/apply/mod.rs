@@ -407,6 +407,7 @@ impl<'a> Run<'a> {
 }
 
 fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
+    let both_stand = change.action == Action::Replace && part.written.is_some() && status != Status::Done;
     let (id, url) = part.written.map(|known| (known.id, known.url)).unzip();
     Outcome {
         address: change.address.clone(),
@@ -420,6 +421,7 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         origin: change.origin.clone(),
         field: None,
         not_kept: part.not_kept,
+        both_stand,
     }
 }
 

@@ -1,38 +1,45 @@
 //! `musher apply`: the plan shown, agreed to, held against the brakes, and carried out.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use camino::Utf8PathBuf;
 use serde_json::Value;
+use tokio::sync::watch;
 
+use super::Desk;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
 use super::surveyed::{Surveyed, survey};
-use super::{Desk, replace_file};
 use crate::apply::{self, Options};
 use crate::args::{self, Exit, Format};
 use crate::brake::{self, Limits};
 use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
+use crate::files;
 use crate::kind::Kind;
-use crate::lock::{self, Lock, LockError};
+use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
 use crate::render::page::Look;
 use crate::render::progress::Progress;
-use crate::render::{Stream, outcome, plan_text};
+use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
 
 /// A plan older than that is looked at again before the first write.
 const FRESH: Duration = Duration::from_secs(30);
+const LOST: &str = "the lock was lost in the midst of this apply: another run took it over, or it could not be renewed in time. \
+     What was on its way was finished, nothing else was begun; another apply may have run at the same time. \
+     Plan before you apply again";
 const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
 pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
@@ -54,18 +61,63 @@ pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit>
         }
         ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
     };
-    let Ready { service, surveyed, refused, lock } = match ready {
+    let Ready { service, surveyed, refused, lock, outlets: _held } = match ready {
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
+    let watch = lock.as_ref().map(|lock| tokio::spawn(stop_when_lost(lock.held(), service.stop.clone())));
     let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
-    service.tell_counts(desk)?;
+    watch.inspect(tokio::task::JoinHandle::abort);
+    let lost = lock.as_ref().is_some_and(Lock::is_lost);
     drop(lock);
+    // What is said beside the answer takes nothing back of what was done.
+    let _ = service.tell_counts(desk);
+    if lost {
+        let _ = desk.complain(LOST);
+    }
     locate_fields(&mut outcomes, &declared.sources);
-    desk.answer(|out, color| outcome::write(&outcomes, Look { color, expand: options.expand }, out))?;
-    report(options, &surveyed.plan, &outcomes)?;
+    let told = conclude(desk, options, &surveyed.plan, &outcomes);
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
-    Ok(if done { Exit::Fine } else { Exit::Partly })
+    Ok(if done && told && !lost { Exit::Fine } else { Exit::Partly })
+}
+
+/// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
+/// not, what was done is told on stderr: it stands, and running again would not tell it.
+fn conclude(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
+    let answered =
+        desk.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
+    let written = [answered, report(desk, options, plan, outcomes)];
+    let mut told = true;
+    for error in written.into_iter().filter_map(Result::err) {
+        let line = outcome::line(outcomes);
+        crate::render::failure(
+            &error.context(format!("{line} This could not be written")),
+            desk.common.colors(),
+        );
+        told = false;
+    }
+    told
+}
+
+/// Ends an apply whose lock is gone, as a signal does.
+async fn stop_when_lost(held: Held, stop: watch::Sender<bool>) {
+    held.lost().await;
+    stop.send_replace(true);
+}
+
+/// Whether everything that is to be written at the end can be, as far as that is known before the first change. The
+/// handles are kept to the end.
+async fn outlets(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
+    let paths: Vec<Utf8PathBuf> = desk.common.output.iter().chain(&options.report).cloned().collect();
+    // On a thread that nobody waits for: a pipe without a reader takes its time, and a signal must get through.
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let probe = |path: &Utf8PathBuf| {
+            files::probe(path).with_context(|| format!("{path} can't be written: nothing was changed"))
+        };
+        let _ = tell.send(paths.iter().filter_map(|path| probe(path).transpose()).collect());
+    });
+    told.await?
 }
 
 /// How far it comes before the first write.
@@ -80,6 +132,8 @@ struct Ready {
     /// Changes that no longer fit, by their place in the plan, and why.
     refused: BTreeMap<usize, String>,
     lock: Option<Lock>,
+    /// What is to be written into at the end.
+    outlets: Vec<File>,
 }
 
 async fn prepare(
@@ -88,6 +142,7 @@ async fn prepare(
     sealed: Option<&Sealed>,
     options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
+    let outlets = outlets(desk, options).await?;
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
@@ -99,7 +154,7 @@ async fn prepare(
     }
     if plan.changes.is_empty() {
         show(desk, plan, Format::Text, options.expand)?;
-        report(options, plan, &[])?;
+        report(desk, options, plan, &[])?;
         return Ok(Prepared::Over(Exit::Fine));
     }
     if !desk.common.quiet {
@@ -112,12 +167,12 @@ async fn prepare(
         desk.say(&cost)?;
     }
     if let Some(name) = held(desk, declared, &surveyed, options)? {
-        report(options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
+        report(desk, options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
         return Ok(Prepared::Over(Exit::Held));
     }
     if !agreed(desk, options).await? {
         desk.say("Nothing was changed.")?;
-        report(options, plan, &apply::not_tried(plan, "nobody agreed"))?;
+        report(desk, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
     }
     let refused = moved(declared, &service, &surveyed).await?;
@@ -126,7 +181,12 @@ async fn prepare(
             sealed.refusal(refused.iter().map(|(at, why)| format!("{}: {why}", plan.changes[*at].address)))
         );
     }
-    Ok(Prepared::Ready(Box::new(Ready { service, surveyed, refused, lock })))
+    if lock.as_ref().is_some_and(Lock::is_lost) {
+        bail!(
+            "the lock was lost before anything was changed: another run took it over, or it could not be renewed in time. Run again"
+        );
+    }
+    Ok(Prepared::Ready(Box::new(Ready { service, surveyed, refused, lock, outlets })))
 }
 
 /// Takes the environment's lock, where it names one.
@@ -293,9 +353,9 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
 }
 
 /// Writes `--report FILE`.
-fn report(options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn report(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;
-    replace_file(path, &text)
+    desk.deliver(path, &text, Speech::Json)
 }

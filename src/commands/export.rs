@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Desk;
 use super::declared::{Declared, declare_nothing};
@@ -13,13 +13,14 @@ use super::service::{Service, service};
 use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::known_words;
-use crate::kind::{self, KINDS, Kind};
+use crate::files;
+use crate::kind::{self, IdType, KINDS, Kind};
 use crate::load;
 use crate::mark;
 use crate::model::{Address, Live};
 use crate::render::export::{self, Written};
 use crate::render::progress::Progress;
-use crate::render::{self, Stream};
+use crate::render::{self, Speech, Stream};
 use crate::write::{escape, name, web, yaml};
 
 pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit> {
@@ -45,9 +46,14 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
     };
     progress.end();
     let folder = desk.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
-    let written = write(desk, kind, live, &Plan { folder, format, force: options.force })?;
+    let definitions = declared.config.root.join(&declared.config.definitions);
+    let declares = files::within(&definitions, &folder).map(|_| &declared);
+    let is_stream = files::is_special(&folder);
+    let written = write(desk, kind, live, &Plan { folder, format, force: options.force, declares })?;
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
-    render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    if !is_stream {
+        render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    }
     desk.say(&export::summary(kind.name, &written))?;
     Ok(if refused || missed > 0 { Exit::Error } else { Exit::Fine })
 }
@@ -147,51 +153,101 @@ fn is_at(host: &str, url: &str) -> bool {
     host == own || (own.starts_with("app.") && site(host) == site(own))
 }
 
-struct Plan {
+struct Plan<'a> {
     folder: Utf8PathBuf,
     format: Format,
     force: bool,
+    /// The project in whose definitions the folder lies: what is written there is declared by it.
+    declares: Option<&'a Declared>,
 }
 
 /// Writes each object to its file. What can't be said in a file is told.
-fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan) -> anyhow::Result<Vec<Written>> {
-    if !plan.folder.as_str().is_empty() && !live.is_empty() {
-        let folder = &plan.folder;
+fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyhow::Result<Vec<Written>> {
+    let folder = &plan.folder;
+    let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
+    if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
+        bail!("an export is a file for each object, and {folder} is no folder: -o takes a folder");
+    }
+    if !folder.as_str().is_empty() && !live.is_empty() && !is_stream {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;
     }
     let mut taken = BTreeSet::new();
     let mut written = Vec::new();
+    let mut stream = String::new();
     for live in live {
         let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
-        let body = exported(desk, kind, live)?;
+        let body = exported(desk, kind, live, plan.declares)?;
         let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{stem} is written as JSON: {why}"))?;
-                ("json", json(&body))
+                ("json", as_json(&body))
             }
-            None => ("json", json(&body)),
+            None => ("json", as_json(&body)),
         };
-        let path = plan.folder.join(format!("{stem}.{extension}"));
-        written.push(put(&path, &text, plan.force)?);
+        let name = Utf8PathBuf::from(format!("{stem}.{extension}"));
+        if is_stream {
+            stream.push_str(if extension == "yaml" && !stream.is_empty() { "---\n" } else { "" });
+            stream.push_str(&text);
+            written.push(Written::New(name));
+            continue;
+        }
+        match files::inside(folder, &name) {
+            Ok(path) => written.push(put(&path, &text, plan.force)?),
+            Err(why) => {
+                desk.complain(&format!("{name} is not written: it {why}"))?;
+                written.push(Written::Refused(folder.join(name)));
+            }
+        }
+    }
+    if is_stream {
+        let speech = if plan.format == Format::Yaml { Speech::Text } else { Speech::Json };
+        desk.deliver(folder, stream.as_bytes(), speech)?;
     }
     Ok(written)
 }
 
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
-fn exported(desk: &Desk<'_>, kind: &Kind, live: Live) -> anyhow::Result<Value> {
-    let body = match live.body {
-        Value::Object(body) => body,
-        _ => Map::new(),
-    };
-    let mut body = Value::Object(load::clean(kind, body));
+///
+/// Among definitions it would make a second object: there it adopts the one that it comes from.
+fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared>) -> anyhow::Result<Value> {
+    let mut body = Map::new();
+    match (declares, &live.mark) {
+        (Some(declared), None) => {
+            body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
+        }
+        (Some(_), Some(mark)) => desk.complain(&format!(
+            "the {} {} is managed already, by {} as {}: among the definitions this file makes a second one",
+            kind.name,
+            live.id,
+            mark.owner,
+            Address::new(kind.section, &mark.id)
+        ))?,
+        (None, _) => {}
+    }
+    if let Value::Object(own) = live.body {
+        body.extend(load::clean(kind, own));
+    }
+    let mut body = Value::Object(body);
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
     for trouble in troubles {
         desk.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
     }
     Ok(body)
+}
+
+/// The value of `$id`: by environment where there are several.
+pub fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
+    let own = match kind.id {
+        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
+        IdType::Text => json!(id),
+    };
+    match &declared.scope.environment {
+        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
+        _ => own,
+    }
 }
 
 /// The text of a definitions file; or why a body can stand in a JSON file only.
@@ -203,13 +259,15 @@ pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
 }
 
 /// Two spaces, and a newline at the end.
-pub fn json(body: &Value) -> String {
+pub fn as_json(body: &Value) -> String {
     format!("{body:#}\n")
 }
 
 /// A file that says something else is left alone, but for `force`.
 fn put(path: &Utf8Path, text: &str, force: bool) -> anyhow::Result<Written> {
-    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    let is_plain = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    if is_plain && std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
         return Ok(Written::Same(path.to_owned()));
     }
     if force {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{as_yaml, id_of, json, kind_of, title};
+use super::export::{adopted, as_json, as_yaml, id_of, kind_of, title};
 use super::service::{Service, service};
-use super::{Desk, Told, apply, replace_file};
+use super::{Desk, Told, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
-use crate::kind::{IdType, Kind};
+use crate::files;
+use crate::kind::Kind;
 use crate::load;
 use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
@@ -145,6 +146,10 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
     let named = path.file_stem().unwrap_or(text).to_owned();
     let mut body = Value::Object(load::clean(kind, body.clone()));
     escape::unescape(&mut body);
+    let body = match body {
+        Value::Object(body) => tidy::definition(kind, body, declared.config.defaults.get(kind.section)),
+        other => other,
+    };
     Ok(Import { named, body, live: None, id: String::new() })
 }
 
@@ -157,13 +162,18 @@ fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>
 
 fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
     let mut id = String::new();
-    if let Some(mark) = &live.mark {
+    if let Some(mark) = live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
         let address = Address::new(kind.section, &mark.id);
         if mark.owner != declared.scope.owner {
             bail!("`{text}` belongs to {}, as {address}: take it out of that project first", mark.owner);
         }
         if declared.resources.iter().any(|resource| resource.address == address) {
             bail!("`{text}` is declared here already, as {address}");
+        }
+        if declared.written.contains(&address) {
+            bail!(
+                "`{text}` is declared here already, as {address}, which is switched off in this environment"
+            );
         }
         // Its definition was lost: what bears our mark comes back under its id.
         id.clone_from(&mark.id);
@@ -191,7 +201,10 @@ fn name_all(
     for import in imports {
         let is_taken = |id: &str| {
             let address = Address::new(kind.section, id);
-            let stands = |extension| folder(declared).join(format!("{id}.{extension}")).exists();
+            let stands = |extension| {
+                let path = folder(declared).join(format!("{id}.{extension}"));
+                std::fs::symlink_metadata(path).is_ok()
+            };
             given.iter().any(|given| given == id)
                 || declared.written.contains(&address)
                 || declared.resources.binary_search_by(|resource| resource.address.cmp(&address)).is_ok()
@@ -263,7 +276,7 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
     complain(desk, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {
-        match &live.mark {
+        match live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
             None => {
                 body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
             }
@@ -280,24 +293,12 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
     Ok(())
 }
 
-/// The value of `$id`: by environment where there are several.
-fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
-    let own = match kind.id {
-        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
-        IdType::Text => json!(id),
-    };
-    match &declared.scope.environment {
-        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
-        _ => own,
-    }
-}
-
 /// A file as it is to be, and as it was.
 struct File {
     path: Utf8PathBuf,
     /// As people know it: from the project's folder.
     shown: Utf8PathBuf,
-    before: Option<String>,
+    before: Option<Vec<u8>>,
     text: String,
 }
 
@@ -305,7 +306,7 @@ fn folder(declared: &Declared) -> Utf8PathBuf {
     declared.config.root.join(&declared.config.definitions)
 }
 
-/// A file of its own for each.
+/// A file of its own for each, where none is.
 fn apart(
     desk: &Desk<'_>,
     declared: &Declared,
@@ -313,20 +314,37 @@ fn apart(
     imports: &[Import],
     format: Format,
 ) -> anyhow::Result<Vec<File>> {
-    let mut files = Vec::new();
+    let root = folder(declared);
+    let mut files: Vec<File> = Vec::new();
     for import in imports {
         let in_yaml = (format == Format::Yaml).then(|| as_yaml(kind, &import.id, &import.body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{} is written as JSON: {why}", import.id))?;
-                ("json", json(&import.body))
+                ("json", as_json(&import.body))
             }
-            None => ("json", json(&import.body)),
+            None => ("json", as_json(&import.body)),
         };
-        let name = Utf8PathBuf::from(format!("{}.{extension}", import.id));
+        let name_of = |stem: &str| Utf8PathBuf::from(format!("{stem}.{extension}"));
+        // What bears our mark keeps the id of the mark, and a file of that name may be there.
+        let is_taken = |stem: &str| {
+            let path = root.join(name_of(stem));
+            std::fs::symlink_metadata(&path).is_ok() || files.iter().any(|file| file.path == path)
+        };
+        // In YAML the id stands in the file, whatever the file's name.
+        let stem = if extension == "yaml" { name::free(&import.id, &is_taken) } else { import.id.clone() };
+        let name = name_of(&stem);
         let shown = declared.config.definitions.join(&name);
-        files.push(File { path: folder(declared).join(&name), shown, before: None, text });
+        if is_taken(&stem) {
+            bail!(
+                "{shown} is there, and stays as it is: import {} with --format yaml, or --into a file",
+                import.address(kind)
+            );
+        }
+        let path =
+            files::inside(&root, &name).map_err(|why| anyhow!("{shown} {why}: choose another --id"))?;
+        files.push(File { path, shown, before: None, text });
     }
     Ok(files)
 }
@@ -345,12 +363,16 @@ fn into(
     let own = below(declared, &desk.at(path)).with_context(|| {
         format!("{path} is not below {}, where definitions are", declared.config.definitions)
     })?;
+    if std::fs::metadata(&own).is_ok_and(|about| !about.is_file()) {
+        bail!("{path} is no regular file");
+    }
     let before = match std::fs::read_to_string(&own) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(error).with_context(|| format!("{path} can't be read")),
     };
     let mut text = before.clone().unwrap_or_default();
+    let before = before.map(String::into_bytes);
     for import in imports {
         if let Some(pointer) = escape::foreign_key(&import.body) {
             bail!("in YAML the key {pointer} would be taken for one of musher's: import it without --into");
@@ -376,58 +398,77 @@ fn into(
 
 /// A path as the system resolves its folder, where that is the definitions' or below.
 fn below(declared: &Declared, path: &Utf8Path) -> Option<Utf8PathBuf> {
-    let name = path.file_name()?;
-    let real = real_path(path)?;
-    let definitions = real_path(&folder(declared))?;
-    (real.starts_with(&definitions) && real.file_name() == Some(name)).then_some(real)
-}
-
-/// What a path is in truth; of folders that are not there yet only the names are known.
-fn real_path(path: &Utf8Path) -> Option<Utf8PathBuf> {
-    let current = || Utf8Path::new(".").canonicalize_utf8().ok();
-    let (real, at) = path
-        .ancestors()
-        .filter(|at| !at.as_str().is_empty())
-        .find_map(|at| Some((at.canonicalize_utf8().ok()?, at)))
-        .or_else(|| Some((current()?, Utf8Path::new(""))))?;
-    let rest = path.strip_prefix(at).ok()?;
-    let is_plain = |part: camino::Utf8Component<'_>| matches!(part, camino::Utf8Component::Normal(_));
-    rest.components()
-        .all(is_plain)
-        .then(|| if rest.as_str().is_empty() { real.clone() } else { real.join(rest) })
+    let real = files::within(&folder(declared), path)?;
+    (real.file_name() == path.file_name()).then_some(real)
 }
 
 /// Writes the files and reads the project again: what makes it faulty is taken back.
 fn settle(desk: &Desk<'_>, files: &[File]) -> anyhow::Result<()> {
-    for (count, file) in files.iter().enumerate() {
-        let written = file
-            .path
-            .parent()
-            .map_or(Ok(()), std::fs::create_dir_all)
-            .with_context(|| format!("the folder of {} can't be made", file.shown))
-            .and_then(|()| replace_file(&file.path, file.text.as_bytes()));
-        if let Err(error) = written {
-            take_back(&files[..count])?;
-            return Err(error);
+    let mut undo = Undo::default();
+    let settled = files.iter().try_for_each(|file| undo.write(file)).and_then(|()| judge(desk));
+    match settled {
+        Ok(judged) if !has_errors(&judged.diagnostics) => Ok(()),
+        Ok(judged) => {
+            undo.take_back()?;
+            tell(desk, &judged.diagnostics, &judged.sources)?;
+            desk.complain("nothing was imported: with it the definitions would be wrong, as told above")?;
+            Err(Told.into())
+        }
+        Err(error) => {
+            undo.take_back()?;
+            Err(error)
         }
     }
-    let judged = judge(desk)?;
-    if has_errors(&judged.diagnostics) {
-        tell(desk, &judged.diagnostics, &judged.sources)?;
-        take_back(files)?;
-        desk.complain("nothing was imported: with it the definitions would be wrong, as told above")?;
-        return Err(Told.into());
-    }
-    Ok(())
 }
 
-fn take_back(files: &[File]) -> anyhow::Result<()> {
-    for file in files {
-        match &file.before {
-            Some(text) => replace_file(&file.path, text.as_bytes())?,
-            None => std::fs::remove_file(&file.path)
-                .with_context(|| format!("{} can't be removed again", file.shown))?,
+/// What was written, to be taken back.
+#[derive(Default)]
+struct Undo<'a> {
+    written: Vec<&'a File>,
+    /// The outer ones first.
+    folders: Vec<Utf8PathBuf>,
+}
+
+impl<'a> Undo<'a> {
+    /// Writes a file, if what is there is still what was there when its text was made.
+    fn write(&mut self, file: &'a File) -> anyhow::Result<()> {
+        let absent = |folder: &&Utf8Path| !folder.as_str().is_empty() && !folder.exists();
+        let mut missing: Vec<_> = file.path.ancestors().skip(1).take_while(absent).collect();
+        missing.reverse();
+        for folder in missing {
+            std::fs::create_dir(folder)
+                .with_context(|| format!("the folder of {} can't be made", file.shown))?;
+            self.folders.push(folder.to_owned());
         }
+        let is_as_it_was = match &file.before {
+            None => new_file(&file.path, file.text.as_bytes())?,
+            Some(before) if std::fs::read(&file.path).is_ok_and(|now| now == *before) => {
+                replace_file(&file.path, file.text.as_bytes())?;
+                true
+            }
+            Some(_) => false,
+        };
+        if !is_as_it_was {
+            bail!("{} was changed meanwhile, and stays as it is: import again", file.shown);
+        }
+        self.written.push(file);
+        Ok(())
     }
-    Ok(())
+
+    /// Puts everything back as it was, to the byte; what somebody wrote meanwhile stays.
+    fn take_back(&self) -> anyhow::Result<()> {
+        for file in &self.written {
+            if !std::fs::read(&file.path).is_ok_and(|now| now == file.text.as_bytes()) {
+                continue;
+            }
+            match &file.before {
+                Some(before) => replace_file(&file.path, before)?,
+                None => std::fs::remove_file(&file.path)
+                    .with_context(|| format!("{} can't be removed again", file.shown))?,
+            }
+        }
+        // One that is not empty has something of somebody else in it.
+        self.folders.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
+        Ok(())
+    }
 }

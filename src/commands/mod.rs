@@ -27,7 +27,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::args::{Common, Format};
 use crate::cache::Cache;
 use crate::config::{Config, Scope};
-use crate::render::{self, Stream};
+use crate::files;
+use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
 
 /// The sandbox's state, below the project's folder.
@@ -72,12 +73,27 @@ impl Desk<'_> {
         &self,
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
+        let speech = match self.common.format {
+            Some(Format::Json) => Speech::Json,
+            Some(Format::Github) => Speech::Commands,
+            _ => Speech::Text,
+        };
         let Some(path) = &self.common.output else {
-            return Ok(render::print(Stream::Out, self.common.colors(), write)?);
+            return Ok(render::speak(speech, Stream::Out, self.common.colors(), write)?);
         };
         let mut text = Vec::new();
         write(&mut text, false)?;
-        replace_file(path, &text)
+        self.deliver(path, &text, speech)
+    }
+
+    /// Writes a text to a path of the command line; where that is a stream of this process, it is printed.
+    pub fn deliver(&self, path: &Utf8Path, text: &[u8], speech: Speech) -> anyhow::Result<()> {
+        let stream = match files::own_stream(path) {
+            Some(files::Own::Stdout) => Stream::Out,
+            Some(files::Own::Stderr) => Stream::Err,
+            None => return replace_file(path, text),
+        };
+        Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
     }
 
     /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.
@@ -111,35 +127,12 @@ impl Desk<'_> {
     }
 }
 
-/// Writes a whole file or nothing: a reader never sees half of it. Who may read the file stays as it was.
+/// Writes a file as [`files::put`] does.
 fn replace_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<()> {
-    let written = beside(path, text).and_then(|file| {
-        if let Ok(old) = std::fs::metadata(path) {
-            file.as_file().set_permissions(old.permissions())?;
-        }
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).with_context(|| format!("{path} can't be written"))
+    files::put(path, text).with_context(|| format!("{path} can't be written"))
 }
 
 /// Writes a whole file where there is none; false where there is one.
 fn new_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<bool> {
-    let written =
-        beside(path, text).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
-    match written {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        written => written.map(|_| true).with_context(|| format!("{path} can't be written")),
-    }
-}
-
-/// A temporary file with this text in the folder of a path.
-fn beside(path: &Utf8Path, text: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // As for any other new file, the umask decides.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text)?;
-    Ok(file)
+    files::create(path, text).with_context(|| format!("{path} can't be written"))
 }

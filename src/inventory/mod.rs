@@ -1,5 +1,7 @@
 //! Lists that templates run over, and tables of overrides: read from files below the project's folder.
 
+mod page;
+
 use std::fs;
 use std::io::Read;
 use std::ops::Range;
@@ -15,6 +17,9 @@ use crate::template::holds_reserved;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
+/// A list has no more items, and a table no more rows and columns.
+const MOST_ITEMS: usize = 200_000;
+const MOST_COLUMNS: usize = 4_000;
 /// A glob looks at no more files, and goes no deeper.
 const GLOB_FILES: usize = 10_000;
 const GLOB_DEPTH: usize = 32;
@@ -58,7 +63,7 @@ pub fn items(
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
     let Value::String(path) = source else {
-        return of_value(source.clone()).map_err(|what| vec![no_list(&what, &folder.at)]);
+        return of_value(source.clone()).map_err(|wrong| vec![wrong.told(None, folder.at.clone())]);
     };
     let mut items = Vec::new();
     let mut faults = Vec::new();
@@ -72,25 +77,61 @@ pub fn items(
     if faults.is_empty() { Ok(items) } else { Err(faults) }
 }
 
-fn no_list(what: &str, at: &At) -> Diagnostic {
-    Diagnostic::error("not-a-list", format!("A list or mapping is needed here, not {what}"), at.clone())
-        .help("`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one")
+/// Why a value is no list.
+#[derive(Debug, PartialEq)]
+enum NoList {
+    /// What it is instead.
+    Is(&'static str),
+    /// It goes on behind this token.
+    Page(String),
+    TooLong,
+}
+
+impl NoList {
+    /// `path`: of the file that holds it.
+    fn told(self, path: Option<&Utf8Path>, at: At) -> Diagnostic {
+        let what = path.map_or_else(|| "This list".to_owned(), |path| format!("The list in `{path}`"));
+        let takes =
+            "`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one";
+        match self {
+            Self::Is(is) => {
+                let text = match path {
+                    Some(path) => format!("`{path}` holds no list or mapping, but {is}"),
+                    None => format!("A list or mapping is needed here, not {is}"),
+                };
+                Diagnostic::error("not-a-list", text, at).help(takes)
+            }
+            Self::Page(token) => {
+                let text = format!("{what} is one page of several: `{token}` says that the list goes on");
+                Diagnostic::error("one-page", text, at).help(page::REMEDY)
+            }
+            Self::TooLong => {
+                let text = format!("{what} has more than {MOST_ITEMS} items");
+                Diagnostic::error("too-large", text, at)
+                    .help("split the list, or keep only what the templates use")
+            }
+        }
+    }
 }
 
 /// The items of a value; else what it is.
-fn of_value(value: Value) -> Result<Vec<Item>, String> {
-    match value {
-        Value::Array(list) => Ok(list.into_iter().map(|value| Item { value, keyed: false }).collect()),
+fn of_value(value: Value) -> Result<Vec<Item>, NoList> {
+    let items: Vec<Item> = match value {
+        Value::Array(list) => list.into_iter().map(|value| Item { value, keyed: false }).collect(),
+        Value::Object(map) if page::token(&map).is_some() => {
+            return Err(NoList::Page(page::token(&map).unwrap_or_default().to_owned()));
+        }
         // What `aws lambda list-functions` prints.
         Value::Object(mut map) if map.get("Functions").is_some_and(Value::is_array) => {
-            map.remove("Functions").map_or(Ok(Vec::new()), of_value)
+            return map.remove("Functions").map_or(Ok(Vec::new()), of_value);
         }
-        Value::Object(map) => Ok(map.into_iter().map(|(key, value)| keyed(key, value)).collect()),
-        Value::Null => Err("null".to_owned()),
-        Value::Bool(_) => Err("a boolean".to_owned()),
-        Value::Number(_) => Err("a number".to_owned()),
-        Value::String(_) => Err("a text".to_owned()),
-    }
+        Value::Object(map) => map.into_iter().map(|(key, value)| keyed(key, value)).collect(),
+        Value::Null => return Err(NoList::Is("null")),
+        Value::Bool(_) => return Err(NoList::Is("a boolean")),
+        Value::Number(_) => return Err(NoList::Is("a number")),
+        Value::String(_) => return Err(NoList::Is("a text")),
+    };
+    if items.len() > MOST_ITEMS { Err(NoList::TooLong) } else { Ok(items) }
 }
 
 /// An item of a mapping.
@@ -135,10 +176,7 @@ fn file_items(
 /// The items of a JSON or YAML text.
 fn document(path: &Utf8Path, text: &str, format: Format, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
     let (value, faults) = source::value(text, format, file);
-    of_value(value.ok_or(faults)?).map_err(|what| {
-        let words = format!("`{path}` holds no list or mapping, but {what}");
-        vec![Diagnostic::error("not-a-list", words, At::file(file))]
-    })
+    of_value(value.ok_or(faults)?).map_err(|wrong| vec![wrong.told(Some(path), At::file(file))])
 }
 
 /// A table of overrides, and the file that its rows stand in.
@@ -208,6 +246,13 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
                 return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, start)))]);
             }
         }
+        if record.len() > MOST_COLUMNS || table.rows.len() >= MOST_ITEMS {
+            let words = format!("`{path}` has more than {MOST_COLUMNS} columns, or {MOST_ITEMS} rows");
+            return Err(vec![
+                Diagnostic::error("too-large", words, at(line_at(text, start)))
+                    .help("keep only what the templates use"),
+            ]);
+        }
         let cells: Vec<String> = record.iter().map(str::to_owned).collect();
         if table.header.is_empty() {
             table.header = cells.iter().map(|cell| cell.trim().to_owned()).collect();
@@ -215,16 +260,8 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
             table.rows.push(Row { cells, range: line_at(text, start) });
         }
     }
-    // One column of which each cell is many: the table of a program that takes commas for decimals.
-    if let [name] = table.header.as_slice()
-        && let Some(separator) = [';', '\t', '|'].into_iter().find(|separator| name.contains(*separator))
-    {
-        let shown = if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") };
-        let words = format!("The cells of `{path}` are separated by {shown}, not by commas");
-        return Err(vec![
-            Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))
-                .help("write the file again with commas between the cells"),
-        ]);
+    if let Some(fault) = separated(path, &table.header, || at(line_at(text, 0))) {
+        return Err(vec![fault]);
     }
     let mut names = table.header.clone();
     names.sort_unstable();
@@ -233,6 +270,16 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
         return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, 0)))]);
     }
     Ok(table)
+}
+
+/// One column of which each cell is many: the table of a program that takes commas for decimals.
+fn separated(path: &Utf8Path, header: &[String], at: impl Fn() -> At) -> Option<Diagnostic> {
+    let [name] = header else { return None };
+    let separator = [';', '\t', '|'].into_iter().find(|separator| name.contains(*separator))?;
+    let shown = if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") };
+    let words = format!("The cells of `{path}` are separated by {shown}, not by commas");
+    let fault = Diagnostic::error("csv-syntax", words, at());
+    Some(fault.help("write the file again with commas between the cells"))
 }
 
 /// The line at a byte, without the breaks around it.
@@ -367,6 +414,31 @@ mod tests {
             assert_eq!(faults[0].code, code, "{path}");
             assert!(faults[0].text.contains(text), "{path}: {}", faults[0].text);
         }
+    }
+
+    #[test]
+    fn a_page_is_no_list() {
+        for (text, token) in [
+            (r#"{"NextMarker": "x", "Functions": [{}]}"#, Some("NextMarker")),
+            (r#"{"Functions": [], "nextToken": "x"}"#, Some("nextToken")),
+            (r#"{"serviceArns": ["a"], "next_page_token": "x"}"#, Some("next_page_token")),
+            (r#"{"TableNames": ["a"], "LastEvaluatedKey": {"id": {"S": "x"}}}"#, Some("LastEvaluatedKey")),
+            (r#"{"IsTruncated": true, "Contents": []}"#, Some("IsTruncated")),
+            (r#"{"Functions": [{}], "NextMarker": null}"#, None),
+            (r#"{"Functions": [{}], "NextToken": ""}"#, None),
+            (r#"{"Contents": [], "IsTruncated": false}"#, None),
+            (r#"{"nextToken": {"tier": "a"}, "other": {"tier": "b"}}"#, None),
+            (r#"[{"NextToken": "x", "tags": []}]"#, None),
+        ] {
+            let wrong = of_value(serde_json::from_str(text).expect("JSON")).err();
+            assert_eq!(wrong, token.map(|token| NoList::Page(token.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_end_is_an_error() {
+        assert!(of_value(vec![0; MOST_ITEMS].into()).is_ok());
+        assert_eq!(of_value(vec![0; MOST_ITEMS + 1].into()), Err(NoList::TooLong));
     }
 
     #[test]

@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, Template};
-use super::{templates, uses};
+use super::{passed, templates, uses};
 use crate::config::{self, Config};
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
 use crate::pointer::step;
 use crate::source::read::{self, Document};
-use crate::source::walk::{self, Root};
+use crate::source::walk::{self, Root, Walked};
 use crate::source::{short, sort_of};
 
 /// The folder of the team's templates, at the root.
@@ -40,12 +40,14 @@ pub fn load(
     let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
     gather.read(&root, named.bodies.iter().filter(|path| root.join(path).exists()));
     let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
+    gather.tell_passed(&root, &config.definitions, &named);
     for path in team {
         gather.template(&path);
     }
     for path in paths {
         gather.document(&path, &config.definitions);
     }
+    gather.faults.extend(passed::tell_empty(&gather.empty));
     gather.built_in(built_in);
     gather.environments_of_ids(config);
     (gather.definitions, gather.sources, gather.faults)
@@ -98,25 +100,19 @@ impl Named {
         Self { bodies, lists, globs: globs.build().unwrap_or_default() }
     }
 
+    /// Whether a file that is not read as a definition is named as something else.
+    fn names(&self, path: &Utf8Path) -> bool {
+        self.bodies.contains(path) || self.lists.contains(path) || self.globs.is_match(path)
+    }
+
     /// The files that are definitions. A glob names only what can be nothing else: one that was
     /// written too wide must not take definitions away.
     fn without(&self, paths: Vec<Utf8PathBuf>, files: &Files) -> Vec<Utf8PathBuf> {
         let named = |path: &Utf8PathBuf| {
             let by_name = self.bodies.contains(path) || self.lists.contains(path);
-            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(is_definition))
+            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(passed::is_definition))
         };
         paths.into_iter().filter(|path| !named(path)).collect()
-    }
-}
-
-/// Whether a document looks like definitions: it has sections, or is an export.
-fn is_definition(document: &Document) -> bool {
-    let Value::Object(map) = &document.value else { return false };
-    match document.format {
-        Format::Json => {
-            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
-        }
-        _ => map.keys().any(|key| kind::of_section(key).is_some() || key == USES),
     }
 }
 
@@ -143,6 +139,10 @@ struct Gather {
     declared: HashMap<Address, At>,
     /// Where each use is declared.
     uses: HashMap<String, At>,
+    /// Below the definitions, but hidden or of another ending: not read.
+    passed: Vec<Utf8PathBuf>,
+    /// Read, with nothing in them.
+    empty: BTreeSet<Utf8PathBuf>,
 }
 
 impl Gather {
@@ -154,7 +154,16 @@ impl Gather {
             return Vec::new();
         }
         let wanted = |path: &Utf8Path| path != config::FILE && path != TEMPLATES;
-        self.walk(root, folder, &wanted)
+        let (paths, passed) = self.walk(root, folder, &wanted);
+        self.passed = passed;
+        paths
+    }
+
+    /// Tells what looks like definitions and is not read, but for files that others name.
+    fn tell_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
+        let mut passed = std::mem::take(&mut self.passed);
+        passed.extend(passed::misnamed(root, definitions));
+        self.faults.extend(passed::tell(root, passed, &|path| named.names(path)));
     }
 
     fn find_templates(&mut self, root: &Root) -> Vec<Utf8PathBuf> {
@@ -164,19 +173,22 @@ impl Gather {
                 && read::format_of(path) == Format::Yaml
                 && !root.join(path).is_dir()
         };
-        self.walk(root, folder, &wanted)
+        self.walk(root, folder, &wanted).0
     }
 
+    /// The files that are read, and what is passed over.
     fn walk(
         &mut self,
         root: &Root,
         folder: &Utf8Path,
         wanted: &dyn Fn(&Utf8Path) -> bool,
-    ) -> Vec<Utf8PathBuf> {
-        let (mut paths, faults) = walk::files(root, folder, wanted);
+    ) -> (Vec<Utf8PathBuf>, Vec<Utf8PathBuf>) {
+        let Walked { files, hidden, faults } = walk::files(root, folder, wanted);
         self.faults.extend(faults);
-        paths.retain(|path| matches!(read::format_of(path), Format::Json | Format::Yaml));
-        paths
+        let is_read = |path: &Utf8PathBuf| matches!(read::format_of(path), Format::Json | Format::Yaml);
+        let (paths, mut passed): (Vec<_>, Vec<_>) = files.into_iter().partition(is_read);
+        passed.extend(hidden);
+        (paths, passed)
     }
 
     /// Reads the files that were not read before.
@@ -202,9 +214,13 @@ impl Gather {
     fn sections(&mut self, document: &Document, value: Value) {
         let sections = match value {
             Value::Object(sections) => sections,
-            Value::Null => return,
+            Value::Null => Map::new(),
             other => return self.no_sections(document, &other),
         };
+        // `monitors:` and nothing behind it but comments: the entries were taken out, the file was not.
+        if sections.values().all(Value::is_null) {
+            self.empty.insert(document.path.clone());
+        }
         for (section, entries) in sections {
             let pointer = step(&section);
             if section == USES {

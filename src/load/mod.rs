@@ -4,6 +4,7 @@ mod body;
 pub mod definitions;
 mod directives;
 mod gather;
+mod passed;
 mod templates;
 mod uses;
 

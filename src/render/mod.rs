@@ -4,6 +4,7 @@ pub mod diagnostics;
 pub mod export;
 mod field;
 mod fold;
+mod guard;
 pub mod list;
 mod markdown;
 pub mod outcome;
@@ -27,6 +28,8 @@ use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+pub use guard::Speech;
+
 /// Where something is printed: data on stdout, everything else on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -44,9 +47,19 @@ pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
     choice != ColorChoice::Never
 }
 
+/// Prints text for people.
+pub fn print(
+    stream: Stream,
+    choice: ColorChoice,
+    write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
+) -> io::Result<()> {
+    speak(Speech::Text, stream, choice, write)
+}
+
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
 /// is no error: the rest is dropped, and whoever called goes on.
-pub fn print(
+pub fn speak(
+    speech: Speech,
     stream: Stream,
     choice: ColorChoice,
     write: impl FnOnce(&mut dyn Write, bool) -> io::Result<()>,
@@ -57,7 +70,7 @@ pub fn print(
         Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
         Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, raw);
+    let mut out = BufWriter::with_capacity(1 << 16, guard::Guard::new(raw, speech, color));
     let written = write(&mut out, color).and_then(|()| out.flush());
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();

@@ -74,7 +74,9 @@ pub fn line(outcomes: &[Outcome]) -> String {
         let told = counted.into_iter().filter(|(number, _)| *number > 0);
         told.map(|(number, word)| format!("{} {word}", count(number))).collect::<Vec<_>>().join(", ")
     };
-    let good = parts(Action::ALL.into_iter().map(|action| (done(action), summary::done(action))).collect());
+    let both = outcomes.iter().filter(|outcome| outcome.both_stand).count();
+    let whole = Action::ALL.into_iter().map(|action| (done(action), summary::done(action)));
+    let good = parts(whole.chain([(both, "made anew with the old one still there")]).collect());
     let (failed, not_tried) = failures(outcomes);
     let bad = parts(vec![(failed, "failed"), (not_tried, "not tried")]);
     match (good.as_str(), bad.as_str()) {
@@ -331,6 +333,7 @@ mod tests {
             origin: Some(origin("monitors/shop.yaml", 7)),
             field: None,
             not_kept: Vec::new(),
+            both_stand: false,
             status,
         }
     }
@@ -414,6 +417,9 @@ mod tests {
         assert_eq!(line(&[]), "Applied: nothing.");
         assert_eq!(line(&some()), "Applied: 1 created; 1 failed, 2 not tried.");
         assert_eq!(line(&some()[1..2]), "Applied: nothing; 1 failed.");
+        let failed = Status::Failed { text: "it is still used".to_owned(), pointer: None };
+        let half = Outcome { both_stand: true, ..outcome(Action::Replace, "monitors/a", failed) };
+        assert_eq!(line(&[half]), "Applied: 1 made anew with the old one still there; 1 failed.");
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! How far a long piece of work is: a bar on a terminal, plain lines elsewhere, nothing when it is quick.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use anstream::ColorChoice;
+
+use super::Stream;
 use super::value::{count, cut, plural};
 use crate::model::{Event, Outcome, Status, Watch};
 
@@ -217,7 +220,7 @@ fn show(bar: &ProgressBar, tally: &Tally) {
 
 /// Progress is a courtesy: where stderr is gone, the work goes on.
 fn write_line(text: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = super::print(Stream::Err, ColorChoice::Auto, |out, _| writeln!(out, "{text}"));
 }
 
 #[cfg(test)]
@@ -238,6 +241,7 @@ mod tests {
             origin: None,
             field: None,
             not_kept: Vec::new(),
+            both_stand: false,
         }
     }
 

@@ -119,7 +119,8 @@ impl Sandbox {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.perform(call) {
             Ok(answer) => answer,
-            Err(error) => Answer::refusal(500, &error.to_string()),
+            // Not one of those that a client sends again: a disk that is full stays so.
+            Err(error) => Answer::refusal(400, &error.to_string()),
         }
     }
 

@@ -127,7 +127,9 @@ async fn handle(
 
 /// The control path is for programs on this machine, not for pages in a browser.
 fn control(host: &Host, call: &Call, headers: &HeaderMap) -> Answer {
-    if headers.contains_key(header::ORIGIN) {
+    // A browser says where a request comes from; one that a person typed comes from nowhere.
+    let from_page = headers.get("sec-fetch-site").is_some_and(|site| site != "none");
+    if from_page || headers.contains_key(header::ORIGIN) {
         return Answer::refusal(403, "The sandbox takes no orders from a web page");
     }
     if (call.method.as_str(), call.path.as_str()) == ("POST", "/sandbox/reset") {

@@ -49,6 +49,17 @@ fn opened() -> (tempfile::TempDir, Sandbox) {
     (folder, sandbox)
 }
 
+/// A disk that is full or away stays so: no status of those that a client repeats.
+#[test]
+fn a_state_that_can_not_be_written_is_a_refusal_with_its_reason() {
+    let (folder, sandbox) = opened();
+    let journal = folder.path().join("sandbox.journal");
+    std::fs::remove_file(&journal).unwrap();
+    std::fs::create_dir(&journal).unwrap();
+    let (status, body) = call(&sandbox, "POST monitor", MONITOR);
+    assert_eq!((status, body.to_string().contains("sandbox.journal")), (400, true), "{body}");
+}
+
 #[test]
 fn references_hold_objects_until_force() {
     let (_folder, sandbox) = opened();
@@ -281,6 +292,14 @@ async fn http_round_trip() {
     let routes = json!({ "POST /api/v1/monitor": 1, "GET /api/v1/monitor": 1 });
     assert_eq!(serde_json::from_slice::<Value>(&counted).unwrap()["routes"], routes);
     assert_eq!(status(&http(address, "POST /sandbox/reset", &["origin: http://evil"], "").await.0), "403");
+    for (from, expected) in [("cross-site", "403"), ("same-site", "403"), ("none", "200")] {
+        let header = format!("sec-fetch-site: {from}");
+        assert_eq!(
+            status(&http(address, "GET /sandbox/control", &[&header], "").await.0),
+            expected,
+            "{from}"
+        );
+    }
     assert_eq!(status(&http(address, "POST /sandbox/reset", &[], "").await.0), "200");
     assert_eq!(http(address, "GET /api/v1/monitor", &KEYS, "").await.1, b"[]");
 }

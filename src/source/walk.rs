@@ -60,14 +60,18 @@ pub fn resolve(folder: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
     Some(steps.join("/").into())
 }
 
+/// What stands below a folder.
+pub struct Walked {
+    pub files: Vec<Utf8PathBuf>,
+    /// Hidden files and folders, which were skipped.
+    pub hidden: Vec<Utf8PathBuf>,
+    pub faults: Vec<Diagnostic>,
+}
+
 /// Every file below a folder that `wanted` takes, relative to the root, sorted. Hidden files and
 /// folders are skipped; links that leave the project are refused.
-pub fn files(
-    root: &Root,
-    folder: &Utf8Path,
-    wanted: &dyn Fn(&Utf8Path) -> bool,
-) -> (Vec<Utf8PathBuf>, Vec<Diagnostic>) {
-    let mut walk = Walk { root, wanted, found: Vec::new(), faults: Vec::new() };
+pub fn files(root: &Root, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool) -> Walked {
+    let mut walk = Walk { root, wanted, found: Vec::new(), hidden: Vec::new(), faults: Vec::new() };
     let start = root.join(folder);
     let mut open: Vec<(Utf8PathBuf, Vec<PathBuf>)> = Vec::new();
     match root.below(start.as_std_path()) {
@@ -87,13 +91,14 @@ pub fn files(
         }
     }
     walk.found.sort();
-    (walk.found, walk.faults)
+    Walked { files: walk.found, hidden: walk.hidden, faults: walk.faults }
 }
 
 struct Walk<'a> {
     root: &'a Root,
     wanted: &'a dyn Fn(&Utf8Path) -> bool,
     found: Vec<Utf8PathBuf>,
+    hidden: Vec<Utf8PathBuf>,
     faults: Vec<Diagnostic>,
 }
 
@@ -111,6 +116,7 @@ impl Walk<'_> {
             };
             let name = entry.file_name();
             if name.as_encoded_bytes().starts_with(b".") {
+                self.hidden.extend(name.to_str().map(|name| folder.join(name)));
                 continue;
             }
             let Some(name) = name.to_str() else {
@@ -201,8 +207,10 @@ mod tests {
         symlink(at("p/m"), at("p/m/b/loop")).unwrap();
         symlink("nowhere", at("p/m/gone.yaml")).unwrap();
         let root = Root::new(Utf8Path::from_path(&at("p")).unwrap());
-        let (found, faults) = files(&root, Utf8Path::new("m"), &|path| path.extension() != Some("md"));
-        assert_eq!(found, ["m/b/a.yaml", "m/link/s.yaml", "m/z.yaml"]);
+        let Walked { files, hidden, faults } =
+            files(&root, Utf8Path::new("m"), &|path| path.extension() != Some("md"));
+        assert_eq!(hidden, ["m/.hidden"]);
+        assert_eq!(files, ["m/b/a.yaml", "m/link/s.yaml", "m/z.yaml"]);
         let mut codes: Vec<_> = faults.into_iter().map(|fault| (fault.code, fault.text)).collect();
         codes.sort();
         assert_eq!(

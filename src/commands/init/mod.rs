@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::{Desk, start};
+use super::{Desk, new_file, start};
 use crate::args::{self, Ci, Exit};
 use crate::config;
 use crate::model::slug;
@@ -43,17 +43,10 @@ fn project(folder: &Utf8Path) -> String {
     if name.is_empty() { "project".to_owned() } else { name.to_owned() }
 }
 
-/// Writes a file that is not there yet; whether it did.
+/// Writes a whole file that is not there yet; whether it did.
 fn write_new(path: &Utf8Path, text: &str) -> anyhow::Result<bool> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
-        Ok(mut file) => {
-            std::io::Write::write_all(&mut file, text.as_bytes())?;
-            Ok(true)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(anyhow::Error::new(error).context(format!("{path} can't be written"))),
-    }
+    new_file(path, text.as_bytes())
 }
