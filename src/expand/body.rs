@@ -40,6 +40,9 @@ pub enum Item {
     },
 }
 
+/// References that are not to siblings, and where each stands.
+pub type Globals = Vec<(At, Arc<Global>)>;
+
 /// Compiles values, and keeps what is met on the way.
 pub struct Body<'n> {
     pub compiler: Compiler<'n>,
@@ -84,7 +87,7 @@ impl<'n> Body<'n> {
     }
 
     /// Takes the references that were met, with their places.
-    pub fn take_globals(&mut self) -> Vec<(At, Arc<Global>)> {
+    pub fn take_globals(&mut self) -> Globals {
         let globals = std::mem::take(&mut self.globals).into_iter();
         globals.map(|(site, global)| (self.sites.at(site).clone(), global)).collect()
     }

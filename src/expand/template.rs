@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::Setting;
-use super::body::{Body, Node};
+use super::body::{Body, Globals, Node};
 use super::definition::{self, Compiled};
 use super::fault::add_place;
 use super::params;
@@ -15,7 +14,7 @@ use super::site::{Base, SiteId, Sites};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::load::definitions::{Param, Template};
-use crate::template::{Global, is_helper};
+use crate::template::is_helper;
 
 /// A template, compiled.
 #[derive(Debug)]
@@ -176,7 +175,7 @@ pub fn compile_all<'d>(
     templates: &'d BTreeMap<String, Template>,
     setting: &Setting<'_>,
     sites: &mut Sites,
-) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, Vec<(At, Arc<Global>)>) {
+) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, Globals) {
     let all: Vec<(&String, &Template)> = templates.iter().collect();
     let parts = in_parallel(&all, 1, &|some, from| {
         some.iter()
