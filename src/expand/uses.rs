@@ -264,7 +264,7 @@ fn choose<'i>(
             }
         }
     }
-    made.diagnostics.extend(compiled.overrides.idle(&hit, &slugs));
+    made.diagnostics.extend(compiled.overrides.idle(&hit, &slugs, &compiled.own.name));
     collisions(compiled, chosen, items, made)
 }
 
@@ -393,6 +393,17 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
     let item = format!("item `{}`", if own.key.is_empty() { &compiled.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
     made.hit.extend(template.hits(&prefixes[0], &|| place(&compiled.own.name, &compiled.own.at)));
+    let instance = Arc::new(Instance {
+        name: compiled.own.name.clone(),
+        key: own.key.clone(),
+        at: compiled.own.at.clone(),
+    });
+    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
+    if compiled.own.forget {
+        // Which of them are live, the mark says: no value is needed, and no `$when`.
+        made.resources.extend(template.definitions.iter().map(|definition| definition.forgotten(&place)));
+        return;
+    }
     let given = [Cow::Borrowed(&own.item.value)];
     let of_item = Run::new(&given, None, &item);
     let Some(values) = values(compiled, own, &of_item, faults) else {
@@ -404,12 +415,6 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
     let on: Vec<bool> =
         template.definitions.iter().map(|definition| definition.is_on(&run, faults)).collect();
     let siblings = Siblings { names: &template.siblings, prefix: &prefixes[0], on: &on };
-    let instance = Arc::new(Instance {
-        name: compiled.own.name.clone(),
-        key: own.key.clone(),
-        at: compiled.own.at.clone(),
-    });
-    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
     for (definition, on) in template.definitions.iter().zip(&on) {
         let address = || {
             let own = &definition.definition.address;
