@@ -12,12 +12,13 @@ const SHARE: Limit = Limit::Percent(30);
 const AT_LEAST: usize = 10;
 
 /// Every brake, with what it guards.
-pub const BRAKES: [(&str, &str); 5] = [
+pub const BRAKES: [(&str, &str); 6] = [
     ("delete", "more than 30 %, and at least 10, of the owner's resources deleted or replaced"),
     ("protect", "a protected object deleted or replaced"),
     ("empty", "no definitions at all"),
     ("inventory", "as delete, for the instances of one use"),
     ("org", "not the organisation that the environment names"),
+    ("twin", "a new object that looks like one without a mark that is there"),
 ];
 
 /// A brake that holds a plan.
@@ -72,6 +73,7 @@ pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
         empty(plan),
         inventory(plan, limits.brakes),
         org(limits),
+        twin(plan),
     ];
     all.into_iter()
         .flatten()
@@ -131,6 +133,23 @@ fn protect(plan: &Plan) -> Option<Held> {
     let would = if hit.len() == 1 { "is protected and would be" } else { "are protected and would be" };
     let text = format!("`{}`{others} {would} deleted or replaced", first.address);
     Some(Held { name: "protect", text, limit: None })
+}
+
+fn twin(plan: &Plan) -> Option<Held> {
+    let is_twin = |change: &&Change| change.risks.iter().any(|risk| risk.code == "twin");
+    let mut hit = plan.changes.iter().filter(is_twin);
+    let first = hit.next()?;
+    let text = match hit.count() {
+        0 => format!(
+            "`{}` would be made beside an object that looks like it; the plan names it",
+            first.address
+        ),
+        more => format!(
+            "`{}` and {more} more would be made beside objects that look like them; the plan names them",
+            first.address
+        ),
+    };
+    Some(Held { name: "twin", text, limit: None })
 }
 
 fn empty(plan: &Plan) -> Option<Held> {

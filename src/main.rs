@@ -39,6 +39,7 @@ mod plan;
 mod risk;
 mod rename;
 mod selection;
+mod twin;
 mod moved;
 mod saved;
 mod brake;

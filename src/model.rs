@@ -61,6 +61,13 @@ pub struct Mark {
     pub protect: bool,
 }
 
+impl Mark {
+    /// Whether both name the same resource of the same owner.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.id == other.id
+    }
+}
+
 /// Where a resource was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -316,6 +323,8 @@ pub struct Change {
     pub after: Vec<Address>,
     /// The mark or the definition forbids deletes and replaces.
     pub protected: bool,
+    /// JSON pointers into the body that are left to the UI.
+    pub ignore: Vec<String>,
 }
 
 impl Change {
@@ -337,7 +346,13 @@ impl Change {
             live: None,
             after: Vec::new(),
             protected: false,
+            ignore: Vec::new(),
         }
+    }
+
+    /// Makes a new object.
+    pub fn makes(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Replace)
     }
 
     /// Deletes a live object, a replace's old one included.
@@ -461,6 +476,8 @@ pub struct Outcome {
     pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
+    /// What else there is to say of it: a full sentence.
+    pub note: Option<String>,
     /// A replace that failed when its new object stood: both are there.
     pub both_stand: bool,
 }

@@ -180,7 +180,7 @@ fn ours<'a>(
         return only;
     }
     let mut by_age: Vec<&'a Live> = found.to_vec();
-    by_age.sort_by_key(|live| age(kind, live));
+    by_age.sort_by_key(|live| kind::age(kind, &live.id, &live.body));
     let fits = |live: &Live| resource.is_none_or(|resource| !must_replace(kind, &resource.body, &live.body));
     let chosen = by_age.iter().position(|live| fits(live)).unwrap_or(0);
     let chosen = by_age.remove(chosen);
@@ -208,17 +208,6 @@ fn ours<'a>(
         );
     }
     chosen
-}
-
-/// Sorts live objects from the oldest: by time of creation, then by id as a number, then as text.
-fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
-    let created = live.body.pointer(kind.created);
-    (
-        created.and_then(Value::as_u64).unwrap_or_default(),
-        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
-        live.id.parse().unwrap_or_default(),
-        live.id.clone(),
-    )
 }
 
 /// The live object that `$id` names, if it may be taken.
@@ -357,6 +346,7 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
+    change.ignore.clone_from(&resource.directives.ignore);
     change.protected = protected;
     change
 }
@@ -453,6 +443,7 @@ fn differences(
     });
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
+    change.ignore.clone_from(&resource.directives.ignore);
     change.live = Some(live.body.clone());
     (Some(change), aligned.unknown)
 }

@@ -14,7 +14,8 @@ use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
 /// What is said of one sort of risk; its place in the list is its weight.
-const CODES: [&str; 7] = [
+const CODES: [&str; 8] = [
+    "twin",
     "protected-object",
     "pager-deleted",
     "recipient-lost",
@@ -64,7 +65,8 @@ pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
     risks
 }
 
-fn risk(code: &'static str, text: impl Into<String>) -> Risk {
+/// A risk of one of the sorts above.
+pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
 }

@@ -1,22 +1,22 @@
-//! All objects of a kind: pages asked for at once, and whole bodies where a list shows summaries only.
+//! All objects of some kinds as a plan needs them: lists, and whole bodies where a list shows summaries only.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
 use super::{Client, answer, call, live_of, request};
-use crate::kind::{Kind, Paging};
+use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
 
-/// Pages asked for at once, at most.
-const PAGES_AT_ONCE: usize = 64;
-/// A list of more pages than that has no end: half a million objects, which memory must hold.
-const MOST_PAGES: usize = 500;
+/// What a list shows and a read doesn't find is read again after these pauses.
+const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// What a list is to hold.
 #[derive(Clone, Default)]
@@ -46,10 +46,19 @@ pub struct Listing {
     lists: Vec<Pages>,
 }
 
+/// What a list holds.
+#[derive(Default)]
+pub struct Listed {
+    pub lives: Vec<Live>,
+    /// Objects that the list shows and that can't be read, by id.
+    pub refused: Vec<(String, Refusal)>,
+}
+
 impl Client {
-    /// Lists all kinds at once. The objects come by kind, in the service's order.
-    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-        self.finish(self.ask(&wanted.kinds, wanted.owner), wanted).await
+    /// Lists all kinds at once. The objects come by kind, in the service's order; one that can't be read doesn't hide
+    /// the others.
+    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
+        self.finish_all(self.ask(&wanted.kinds, wanted.owner), wanted).await
     }
 
     /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
@@ -63,60 +72,107 @@ impl Client {
         Listing { lists: kinds.iter().map(list).collect() }
     }
 
-    /// The lists to their ends, as [`Client::list`] gives them. `wanted` names the kinds and the owner that were
-    /// asked for.
-    pub async fn finish(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
+    /// read is an error.
+    pub async fn finish(&self, listing: Listing, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+        let listed = self.finish_all(listing, wanted).await?;
+        match listed.refused.into_iter().next() {
+            Some((_, refusal)) => Err(refusal),
+            None => Ok(listed.lives),
+        }
+    }
+
+    async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
         for list in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
         let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
         let lists = futures_util::future::join_all(lists).await;
         // Keys that don't serve are the cause of whatever else went wrong.
-        let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
-        if let Some(at) = lists.iter().position(forbidden) {
+        let keys = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|refusal| refusal.fault.is_of_keys());
+        if let Some(at) = lists.iter().position(keys) {
             return lists.into_iter().nth(at).expect("bug: it was there");
         }
-        let lives = lists.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut all = Listed::default();
+        for listed in lists {
+            let listed = listed?;
+            all.lives.extend(listed.lives);
+            all.refused.extend(listed.refused);
+        }
         // A cache that can't be written costs requests, nothing else.
         let _ = self.save_cache();
-        Ok(lives.into_iter().flatten().collect())
+        Ok(all)
     }
 
-    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
         let kind = list.kind;
-        let mut lives = list.all().await?;
+        let marked = |live: &Live| {
+            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|m| m.owner == *owner))
+        };
+        let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
+        let last = self.cache().count(kind.section).unwrap_or_default();
+        let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
+        let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
         self.cache().set_count(kind.section, lives.len());
 
-        let ours = |live: &Live| {
-            wanted.owner.is_none_or(|owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner))
-                && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
-        };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
+        let mut listed = Listed { lives, refused: Vec::new() };
         if kind.listing.summary.is_some() {
-            let kept: BTreeSet<&str> = lives.iter().map(|live| live.id.as_str()).collect();
+            let kept: BTreeSet<&str> = listed.lives.iter().map(|live| live.id.as_str()).collect();
             self.cache().keep_only(kind.section, &|id| kept.contains(id));
-            lives = self.whole(kind, &lives).await?;
+            let surely = |live: &Live| wanted.owner.is_some() && marked(live);
+            listed = self.whole(kind, &listed.lives, &surely).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
-        lives.extend(self.get_all(kind, missing.into_iter().cloned().collect()).await?);
+        for (id, read) in self.get_all(kind, missing.into_iter().cloned().collect()).await? {
+            match read {
+                Ok(live) => listed.lives.push(live),
+                Err(refusal) if refusal.fault == Fault::NotFound => {}
+                Err(refusal) => listed.refused.push((id, refusal)),
+            }
+        }
         // What a summary showed may have changed before its body was read.
-        lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
-        Ok(lives)
+        listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if let Some(owner) = wanted.owner {
+            self.remember(owner, kind, &listed.lives);
+        }
+        Ok(listed)
+    }
+
+    /// Keeps who bears a mark. Of several bearers the one that did before stays, else none is.
+    fn remember(&self, owner: &Owner, kind: &Kind, lives: &[Live]) {
+        let mut bearers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for live in lives {
+            if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == *owner) {
+                bearers.entry(&mark.id).or_default().push(&live.id);
+            }
+        }
+        let mut cache = self.cache();
+        for (id, bearers) in bearers {
+            if let [only] = bearers[..] {
+                cache.set_seen_last(kind.section, id, only);
+            }
+        }
     }
 
     pub(super) fn pages_of(&self, kind: &'static Kind, tag: Option<String>) -> Pages {
-        let web = self.web.clone();
-        Pages { kind, tag, wire: Arc::clone(&self.wire), web, asked: 0, tasks: JoinSet::new() }
+        Pages::new(kind, tag, Arc::clone(&self.wire), self.web.clone())
     }
 
-    /// The bodies behind summaries: from the cache, or read side by side.
-    pub(super) async fn whole(&self, kind: &'static Kind, summaries: &[Live]) -> Result<Vec<Live>, Refusal> {
-        let Some(summary) = kind.listing.summary else { return Ok(Vec::new()) };
-        let mut bodies: BTreeMap<&str, Live> = BTreeMap::new();
+    /// The bodies behind summaries: from the cache, or read side by side. One that is `surely` there and can't be
+    /// found is an error: whoever takes it for gone makes it again. Others that are gone are left out.
+    pub(super) async fn whole(
+        &self,
+        kind: &'static Kind,
+        summaries: &[Live],
+        surely: &(dyn Fn(&Live) -> bool + Sync),
+    ) -> Result<Listed, Refusal> {
+        let Some(summary) = kind.listing.summary else { return Ok(Listed::default()) };
+        let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
         for Live { id, body: shown, .. } in summaries {
             let modified = shown.get(summary.modified).and_then(Value::as_str);
@@ -129,35 +185,78 @@ impl Client {
             });
             match kept {
                 Some(body) => {
-                    bodies.insert(id, live_of(kind, &self.web, id.clone(), body));
+                    bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), body));
                 }
                 None => missing.push(id.clone()),
             }
         }
-        let fetched = self.get_all(kind, missing).await?;
-        let mut fetched: BTreeMap<String, Live> =
-            fetched.into_iter().map(|live| (live.id.clone(), live)).collect();
-        Ok(summaries
-            .iter()
-            .filter_map(|live| bodies.remove(live.id.as_str()).or_else(|| fetched.remove(&live.id)))
-            .collect())
+        let sure: BTreeSet<&str> =
+            summaries.iter().filter(|live| surely(live)).map(|live| live.id.as_str()).collect();
+        let mut refused = Vec::new();
+        for (id, read) in self.get_shown(kind, missing, &sure).await? {
+            match read {
+                Ok(live) => drop(bodies.insert(id, live)),
+                Err(refusal) if refusal.fault == Fault::NotFound && !sure.contains(&*id) => {}
+                Err(refusal) => refused.push((id, refusal)),
+            }
+        }
+        let lives = summaries.iter().filter_map(|live| bodies.remove(&live.id)).collect();
+        Ok(Listed { lives, refused })
     }
 
-    /// These objects, read side by side; those that are gone are left out.
-    async fn get_all(&self, kind: &'static Kind, ids: Vec<String>) -> Result<Vec<Live>, Refusal> {
+    /// Reads objects that a list shows. Those that are `sure` to be there are asked for again where they are not
+    /// found.
+    async fn get_shown(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+        sure: &BTreeSet<&str>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        let mut reads = self.get_all(kind, ids).await?;
+        for pause in READ_AGAIN {
+            let is_lost = |id: &str, read: &Result<Live, Refusal>| {
+                sure.contains(id) && read.as_ref().is_err_and(|refusal| refusal.fault == Fault::NotFound)
+            };
+            let (lost, rest): (Vec<_>, Vec<_>) = reads.into_iter().partition(|(id, read)| is_lost(id, read));
+            reads = rest;
+            if lost.is_empty() {
+                return Ok(reads);
+            }
+            tokio::time::sleep(pause).await;
+            reads.extend(self.get_all(kind, lost.into_iter().map(|(id, _)| id).collect()).await?);
+        }
+        for (id, read) in &mut reads {
+            if let Err(refusal) = read
+                && refusal.fault == Fault::NotFound
+                && sure.contains(id.as_str())
+            {
+                refusal.words.push_str(": the list shows it all the same. Run again");
+            }
+        }
+        Ok(reads)
+    }
+
+    /// These objects, read side by side. Keys that are refused end it.
+    pub(super) async fn get_all(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
         let answers = side_by_side(&self.wire, requests?, read).await;
-        let mut lives = Vec::new();
+        let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
-            match body {
-                Ok(body) => lives.push(self.seen(kind, &id, body)?),
-                Err(refusal) if refusal.fault == Fault::NotFound => {}
-                Err(refusal) => return Err(refusal),
+            let live = body.and_then(|body| self.seen(kind, &id, body));
+            if let Err(refusal) = &live
+                && refusal.fault == Fault::Unauthorized
+            {
+                return Err(refusal.clone());
             }
+            reads.push((id, live));
         }
-        Ok(lives)
+        Ok(reads)
     }
 }
 
@@ -165,87 +264,6 @@ impl Client {
 fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     shown.is_none() || text(shown) == text(body)
-}
-
-/// The pages of one list.
-pub(super) struct Pages {
-    kind: &'static Kind,
-    /// What the list is filtered by, where the API can.
-    tag: Option<String>,
-    wire: Arc<dyn Wire>,
-    web: String,
-    asked: usize,
-    /// By position of the page.
-    tasks: JoinSet<(usize, Result<Vec<Live>, Refusal>)>,
-}
-
-impl Pages {
-    /// Asks for the pages that so many items fill, and for the one behind them.
-    pub(super) fn ask_for(&mut self, items: usize) {
-        self.ask((items / self.kind.listing.page_size + 1).min(PAGES_AT_ONCE));
-    }
-
-    /// Asks for all pages up to this one, without those that were asked for already.
-    fn ask(&mut self, until: usize) {
-        while self.asked < until {
-            let (kind, page, web) = (self.kind, self.asked, self.web.clone());
-            let (wire, request) = (Arc::clone(&self.wire), page_request(kind, self.tag.as_deref(), page));
-            self.tasks.spawn(async move {
-                let answer = call(wire.as_ref(), &request).await;
-                let items = answer.and_then(|answer| answer::items(kind, &request, answer));
-                let live = |(id, body)| live_of(kind, &web, id, body);
-                (page, items.map(|items| items.into_iter().map(live).collect()))
-            });
-            self.asked += 1;
-        }
-    }
-
-    /// Every item of the list, each id once: an object that is made meanwhile shifts others to the next page.
-    /// At least one page must have been asked for.
-    pub(super) async fn all(mut self) -> Result<Vec<Live>, Refusal> {
-        let size = self.kind.listing.page_size;
-        let (mut items, mut seen) = (Vec::new(), HashSet::new());
-        loop {
-            let mut pages = Vec::new();
-            while let Some(page) = self.tasks.join_next().await {
-                pages.push(page.expect("bug: reading a page panicked"));
-            }
-            pages.sort_unstable_by_key(|(page, _)| *page);
-            let before = items.len();
-            let mut last = 0;
-            for (_, page) in pages {
-                let page = page?;
-                last = page.len();
-                items.extend(page.into_iter().filter(|live: &Live| seen.insert(live.id.clone())));
-            }
-            // A short page is the end. So is one with nothing new: not every list knows pages.
-            if last < size || items.len() == before {
-                return Ok(items);
-            }
-            if self.asked >= MOST_PAGES {
-                let request = page_request(self.kind, self.tag.as_deref(), self.asked);
-                return Err(Refusal::odd(&request, "the list has no end"));
-            }
-            self.ask(self.asked + self.asked.min(PAGES_AT_ONCE));
-        }
-    }
-}
-
-fn page_request(kind: &Kind, tag: Option<&str>, page: usize) -> Request {
-    let listing = &kind.listing;
-    let size = listing.page_size;
-    let mut query: Vec<(String, String)> =
-        listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (position, at, limit) = match listing.paging {
-        Paging::Number { page: name, size } => (name, page, size),
-        Paging::Offset { offset, limit } => (offset, page * size, limit),
-    };
-    query.push((position.to_owned(), at.to_string()));
-    query.push((limit.to_owned(), size.to_string()));
-    if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
-        query.push((name.to_owned(), tag.to_owned()));
-    }
-    Request { method: Method::Get, path: kind.path.to_owned(), query, body: None }
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on

@@ -1,10 +1,10 @@
 //! `musher apply`: the plan shown, agreed to, held against the brakes, and carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use camino::Utf8PathBuf;
@@ -19,7 +19,7 @@ use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
 use super::surveyed::{Surveyed, survey};
-use crate::apply::{self, Options};
+use crate::apply::{self, FRESH, Options};
 use crate::args::{self, Exit, Format};
 use crate::canon;
 use crate::diagnostic::Sources;
@@ -36,8 +36,6 @@ use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
 
-/// A plan older than that is looked at again before the first write.
-const FRESH: Duration = Duration::from_secs(30);
 const LOST: &str = "the lock was lost in the midst of this apply: another run took it over, or it could not be renewed in time. \
      What was on its way was finished, nothing else was begun; another apply may have run at the same time. \
      Plan before you apply again";
@@ -81,7 +79,7 @@ pub async fn carry(
         Prepared::Over(exit) => return Ok(exit),
     };
     let watch = lock.as_ref().map(|lock| tokio::spawn(stop_when_lost(lock.held(), service.stop.clone())));
-    let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    let mut outcomes = carry_out(desk, &service, (&surveyed, &refused), options).await;
     watch.inspect(tokio::task::JoinHandle::abort);
     let lost = lock.as_ref().is_some_and(Lock::is_lost);
     drop(lock);
@@ -190,7 +188,9 @@ async fn prepare(
         report(desk, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
     }
-    let refused = moved(declared, &service, &surveyed).await?;
+    let mut surveyed = surveyed;
+    let refused = moved(declared, &service, &mut surveyed).await?;
+    let plan = &surveyed.plan;
     if let Some(sealed) = sealed.filter(|_| !refused.is_empty()) {
         return Err(
             sealed.refusal(refused.iter().map(|(at, why)| format!("{}: {why}", plan.changes[*at].address)))
@@ -253,12 +253,14 @@ async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> 
 async fn moved(
     declared: &Declared,
     service: &Service,
-    surveyed: &Surveyed,
+    surveyed: &mut Surveyed,
 ) -> anyhow::Result<BTreeMap<usize, String>> {
     if surveyed.listed.elapsed() < FRESH {
         return Ok(BTreeMap::new());
     }
+    let listed = Instant::now();
     let moved = moved_since(&surveyed.plan, &service.live(declared).await?);
+    surveyed.listed = listed;
     Ok(moved
         .into_iter()
         .map(|(at, moved)| (at, format!("it {moved} since the plan was made; plan again")))
@@ -269,9 +271,12 @@ async fn moved(
 async fn carry_out(
     desk: &Desk<'_>,
     service: &Service,
-    (plan, refused): (&Plan, &BTreeMap<usize, String>),
+    (surveyed, refused): (&Surveyed, &BTreeMap<usize, String>),
     options: &args::Apply,
 ) -> Vec<Outcome> {
+    let plan = &surveyed.plan;
+    let there: HashSet<(&str, &str)> =
+        surveyed.live.iter().map(|live| (live.section, live.id.as_str())).collect();
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(progress.clone());
     let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
@@ -289,6 +294,8 @@ async fn carry_out(
     let options = Options {
         force: options.force,
         patience: desk.common.patience(),
+        listed: surveyed.listed.into(),
+        was_there: &|section, id| there.contains(&(section, id)),
         stop: &service.stop,
         compare: &not_kept,
         refused,

@@ -41,13 +41,13 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(desk, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
-        let (live, idle) = listed(&declared, &service, kind, options).await?;
+        let (live, missed, idle) = listed(desk, &declared, &service, kind, options).await?;
         if !idle.is_empty() {
             progress.end();
             tell(desk, &idle, &declared.sources)?;
             return Err(Told.into());
         }
-        (live, 0)
+        (live, missed)
     } else {
         named(desk, &service, kind, &options.named).await?
     };
@@ -63,7 +63,11 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
         render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     }
     desk.say(&export::summary(kind.name, &written))?;
-    Ok(if refused || missed > 0 { Exit::Error } else { Exit::Fine })
+    Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
+        (_, true) => Exit::Partly,
+        (true, _) => Exit::Error,
+        _ => Exit::Fine,
+    })
 }
 
 /// The kind of a word on the command line.
@@ -78,13 +82,15 @@ pub fn title(body: &Value) -> Option<&str> {
     ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
 }
 
-/// The objects that the filters let through, sorted by id; and what is wrong with `--only`, which selects among our own.
+/// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
+/// wrong with `--only`, which selects among our own.
 async fn listed(
+    desk: &Desk<'_>,
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
     options: &args::Export,
-) -> anyhow::Result<(Vec<Live>, Vec<Diagnostic>)> {
+) -> anyhow::Result<(Vec<Live>, usize, Vec<Diagnostic>)> {
     let ours: Mutex<BTreeSet<Address>> = Mutex::default();
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
@@ -104,7 +110,11 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let mut live = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
+    let listed = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
+    let mut live = listed.lives;
+    for (id, refusal) in &listed.refused {
+        desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+    }
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
@@ -113,7 +123,7 @@ async fn listed(
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
     let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
     let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
-    Ok((live, idle))
+    Ok((live, listed.refused.len(), idle))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.

@@ -102,10 +102,16 @@ impl Service {
 
     /// A refusal, with what to do about it.
     pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
-        let fault = refusal.fault;
+        let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(self.keys_refused()),
+            _ if blames_keys => error.context(self.keys_refused()),
+            Fault::Forbidden => error.context(format!(
+                "the keys of {} serve otherwise, but not for this: it may be restricted to others, or the keys lack one \
+                 of the scopes {}",
+                self.variables.join(" and "),
+                scopes(),
+            )),
             Fault::Unreachable => error.context(format!(
                 "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
                  the network, and HTTPS_PROXY where there is a proxy",
@@ -118,19 +124,24 @@ impl Service {
     /// A refusal of a list.
     pub fn no_list(&self, refusal: Refusal) -> anyhow::Error {
         match refusal.fault {
-            Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
+            Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
             _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 
     /// What to do where the service doesn't take the keys.
     pub fn keys_refused(&self) -> String {
-        let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
         format!(
             "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
             self.site,
             self.variables.join(" and "),
-            scopes.join(", "),
+            scopes(),
         )
     }
+}
+
+/// All that the keys need.
+fn scopes() -> String {
+    let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
+    scopes.join(", ")
 }

@@ -10,15 +10,16 @@ use super::declared::{Declared, bare, declare_strictly, deny, tell};
 use super::service::{Asked, Service, service};
 use super::{Desk, Told};
 use crate::brake::Organisation;
-use crate::client::{self, Refusal};
+use crate::client::{self, Look, Refusal, Seen};
 use crate::config::Target;
 use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::hidden::{self, show_value};
-use crate::kind::KINDS;
+use crate::kind::{self, KINDS, Kind};
 use crate::model::{Live, Plan, Warning};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 use crate::source::locate::Locator;
+use crate::twin::{self, Probe, Sight};
 
 /// How long a plan waits for the name of an organisation that it is not held to.
 const NAMING: Duration = Duration::from_secs(2);
@@ -125,6 +126,9 @@ pub async fn survey(
         selected: &|address| declared.selects(address),
     };
     let (mut plan, mut diagnostics) = plan(&inputs);
+    if !has_errors(&diagnostics) {
+        diagnostics.extend(look_again(service, declared, &live, &mut plan).await?);
+    }
     diagnostics.extend(declared.idle_only(&live));
     show_no_keys(&mut plan);
     plan.notes.only = declared.only.texts().to_vec();
@@ -154,4 +158,26 @@ fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -
     warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));
     warnings.dedup();
     warnings
+}
+
+/// Before something is made: a second look at what is there. What it finds is told as risks of the plan, or as
+/// errors.
+async fn look_again(
+    service: &Service,
+    declared: &Declared,
+    live: &[Live],
+    plan: &mut Plan,
+) -> anyhow::Result<Vec<Diagnostic>> {
+    let (owner, resources) = (&declared.scope.owner, &declared.resources[..]);
+    let kinds: Vec<&'static Kind> = twin::sections(plan).into_iter().filter_map(kind::of_section).collect();
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let probe = Probe::new(plan, resources);
+    let keep = Arc::new(move |live: &Live| probe.keeps(live));
+    let look = Look { kinds, keep, ids: twin::ids(plan, resources) };
+    let Seen { shown, recalled } =
+        service.client.look_again(&look).await.map_err(|refusal| service.no_list(refusal))?;
+    let sight = Sight { owner, resources, live, shown: &shown, recalled: &recalled };
+    Ok(twin::judge(plan, &sight))
 }

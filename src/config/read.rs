@@ -23,7 +23,7 @@ const KEYS: [&str; 8] = [
     "required_tags",
 ];
 const ENVIRONMENT_KEYS: [&str; 8] = ["site", "api", "api_url", "org", "vars", "brakes", "keys", "lock"];
-const BRAKES: [&str; 5] = ["delete", "inventory", "protect", "empty", "org"];
+const BRAKES: [&str; 6] = ["delete", "inventory", "protect", "empty", "org", "twin"];
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
 const DEFINITIONS: &str = "monitors";
 

@@ -40,6 +40,11 @@ pub struct Kind {
 
     /// When the object was made: of two objects with one mark, the older is ours.
     pub created: &'static str,
+    /// When it was changed last, and who made it, where the body tells.
+    pub modified: &'static str,
+    pub author: &'static str,
+    /// What people know an object by: one that is equal in all of these is the same to them.
+    pub known_by: &'static [&'static str],
 
     // How it is told apart in a raw export.
     /// Whether an exported object is of this kind.
@@ -99,6 +104,18 @@ pub struct Kind {
     pub judged: Judged,
 }
 
+/// Sorts objects of a kind from the oldest, the same for everybody who looks: by time of creation, then by id
+/// as a number, then as text.
+pub fn age(kind: &Kind, id: &str, body: &Value) -> (u64, String, u64, String) {
+    let created = body.pointer(kind.created);
+    (
+        created.and_then(Value::as_u64).unwrap_or_default(),
+        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        id.parse().unwrap_or_default(),
+        id.to_owned(),
+    )
+}
+
 impl std::fmt::Debug for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
@@ -132,6 +149,8 @@ pub struct Listing {
     pub tag_filter: Option<&'static str>,
     /// Further parameters of the list.
     pub query: &'static [(&'static str, &'static str)],
+    /// How many objects there are, in an answer to a list that isn't filtered.
+    pub total: Option<&'static str>,
     /// The items are summaries: the body needs a GET of its own. Absent: they are whole.
     pub summary: Option<Summary>,
 }
@@ -160,6 +179,14 @@ pub enum MarkSort {
     Tags(&'static str),
     /// The last line of the text at this pointer.
     LastLine(&'static str),
+}
+
+impl MarkSort {
+    /// Where it stands.
+    pub fn at(self) -> &'static str {
+        let (Self::Tags(at) | Self::LastLine(at)) = self;
+        at
+    }
 }
 
 /// See [`Kind::derived`].

@@ -17,6 +17,7 @@ pub const MONITOR: Kind = Kind {
         items: None,
         tag_filter: Some("monitor_tags"),
         query: &[],
+        total: None,
         summary: None,
     },
     id: IdType::Number,
@@ -27,6 +28,9 @@ pub const MONITOR: Kind = Kind {
     scopes: &["monitors_read", "monitors_write"],
     validate: true,
     created: "/created_at",
+    modified: "/modified",
+    author: "/creator/handle",
+    known_by: &["/name", "/type", "/query"],
     is_export: |body| {
         body.get("query").is_some_and(|v| v.is_string()) && body.get("type").is_some_and(|v| v.is_string())
     },

@@ -20,6 +20,7 @@ pub const SLO: Kind = Kind {
         items: Some("data"),
         tag_filter: Some("tags_query"),
         query: &[],
+        total: Some("/metadata/page/total_count"),
         summary: None,
     },
     id: IdType::Text,
@@ -30,6 +31,9 @@ pub const SLO: Kind = Kind {
     scopes: &["slos_read", "slos_write"],
     validate: false,
     created: "/created_at",
+    modified: "/modified_at",
+    author: "/creator/handle",
+    known_by: &["/name", "/type"],
     is_export: |body| {
         body.contains_key("thresholds")
             && body

@@ -39,6 +39,7 @@ impl Moment {
             live: live.map(|name| json!({"name": name, "modified": "at some time", "message": "m"})),
             after: Vec::new(),
             protected: false,
+            ignore: Vec::new(),
         };
         let due = self.monitors.iter().filter(|(_, wanted, live)| *live != Some(*wanted));
         Plan {

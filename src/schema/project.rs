@@ -121,6 +121,7 @@ fn environment() -> Value {
                     "protect": off("`off`: protected objects may go"),
                     "empty": off("`off`: all may go when nothing is declared"),
                     "org": off("`off`: any organisation will do"),
+                    "twin": off("`off`: new objects may look like those that are there"),
                 },
             },
             "keys": {

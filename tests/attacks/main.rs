@@ -13,3 +13,4 @@ mod files;
 mod letting_go;
 mod limits;
 mod marks;
+mod twins;
