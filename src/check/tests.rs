@@ -162,7 +162,7 @@ fn docs() -> String {
 }
 
 /// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "check",
     "config",
     "config.rs",
@@ -172,6 +172,7 @@ const ROOMS: [&str; 12] = [
     "source",
     "plan.rs",
     "selection.rs",
+    "twin.rs",
     "query",
     "template",
     "commands",
