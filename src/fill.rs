@@ -1,12 +1,13 @@
 //! References in a body -> the live ids that are known by now.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::kind::{Kind, matches};
+use crate::kind::Kind;
 use crate::model::{Address, Attribute, Known, Reference};
+use crate::pointer::{leaves_mut, matches, values};
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
 ///
@@ -20,7 +21,14 @@ pub fn fill<'a>(
         return Cow::Borrowed(body);
     }
     let mut out = body.clone();
-    fill_value(kind, &mut out, &mut String::new(), known);
+    leaves_mut(&mut out, &mut |pointer, leaf| {
+        let Some(text) = leaf.as_str().filter(|text| text.contains(Reference::OPEN)) else { return };
+        let filled = Reference::fill(text, known);
+        *leaf = match filled.parse::<u64>() {
+            Ok(number) if kind.numeric_references.iter().any(|path| matches(path, pointer)) => number.into(),
+            _ => Value::String(filled),
+        };
+    });
     Cow::Owned(out)
 }
 
@@ -42,50 +50,12 @@ pub fn fill_text<'a>(
 }
 
 fn refers(body: &Value) -> bool {
-    let mut rest = vec![body];
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::String(text) if text.contains(Reference::OPEN) => return true,
-            Value::Array(items) => rest.extend(items),
-            Value::Object(map) if map.keys().any(|key| key.contains(Reference::OPEN)) => return true,
-            Value::Object(map) => rest.extend(map.values()),
-            _ => {}
-        }
-    }
-    false
-}
-
-fn fill_value(
-    kind: &Kind,
-    value: &mut Value,
-    path: &mut String,
-    known: &dyn Fn(&Reference) -> Option<String>,
-) {
-    let length = path.len();
-    match value {
-        Value::String(text) if text.contains(Reference::OPEN) => {
-            let filled = Reference::fill(text, known);
-            *value = match filled.parse::<u64>() {
-                Ok(number) if kind.numeric_references.iter().any(|at| matches(at, path)) => number.into(),
-                _ => Value::String(filled),
-            };
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                path.push_str(&format!("/{index}"));
-                fill_value(kind, item, path, known);
-                path.truncate(length);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                path.push_str(&crate::diagnostic::step(key));
-                fill_value(kind, value, path, known);
-                path.truncate(length);
-            }
-        }
-        _ => {}
-    }
+    let marked = |text: &str| text.contains(Reference::OPEN);
+    values(body).any(|value| match value {
+        Value::String(text) => marked(text),
+        Value::Object(members) => members.keys().any(|key| marked(key)),
+        _ => false,
+    })
 }
 
 /// The text that a reference stands for, where it is known.
@@ -122,20 +92,9 @@ fn map_texts(value: &Value, map: &dyn Fn(&str) -> String) -> Value {
 }
 
 /// Every reference of a body.
-pub fn references(body: &Value) -> std::collections::BTreeSet<Reference> {
-    let mut found = std::collections::BTreeSet::new();
-    let mut rest = vec![body];
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::String(text) if text.contains(Reference::OPEN) => {
-                found.extend(Reference::in_text(text).into_iter().map(|(_, reference)| reference));
-            }
-            Value::Array(items) => rest.extend(items),
-            Value::Object(map) => rest.extend(map.values()),
-            _ => {}
-        }
-    }
-    found
+pub fn references(body: &Value) -> BTreeSet<Reference> {
+    let texts = values(body).filter_map(Value::as_str).filter(|text| text.contains(Reference::OPEN));
+    texts.flat_map(Reference::in_text).map(|(_, reference)| reference).collect()
 }
 
 #[cfg(test)]

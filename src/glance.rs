@@ -7,7 +7,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::canon::is_empty;
+use crate::canon::{NO_RULE, is_silent};
 use crate::diff::same;
 use crate::kind::{Kind, Rule, rules};
 
@@ -37,9 +37,6 @@ struct Glance<'a> {
     is_member: bool,
 }
 
-/// Says nothing of a field.
-static NO_RULE: std::sync::LazyLock<Rule> = std::sync::LazyLock::new(Rule::default);
-
 impl Glance<'_> {
     fn leaf<E: Error>(&self, declared: &Value) -> Result<(), E> {
         let is_synonym = |value: &Value| self.rule.synonyms.iter().any(|synonym| same(synonym, value));
@@ -49,12 +46,6 @@ impl Glance<'_> {
 
 fn equal_if<E: Error>(equal: bool) -> Result<(), E> {
     if equal { Ok(()) } else { Err(E::custom("not at first sight")) }
-}
-
-/// Whether a live member that is not declared says nothing.
-fn is_silent(parent: &Rule, rule: &Rule, value: &Value) -> bool {
-    let blank = parent.open && is_empty(value) && rule.defaults.first().is_none_or(is_empty);
-    rule.read_only || rule.kept || blank || rule.defaults.iter().any(|default| same(default, value))
 }
 
 impl<'de> DeserializeSeed<'de> for Glance<'_> {

@@ -10,11 +10,13 @@ mod commands;
 // Words.
 mod diagnostic;
 mod model;
+mod pointer;
 mod wire;
 mod cores;
 
 // Facts.
 mod kind;
+mod handle;
 
 // Stages.
 mod source;

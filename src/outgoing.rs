@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::canon::{self, Aligned, expand};
+use crate::canon::{self, Aligned};
 use crate::diff::same;
 use crate::identify::keep_ids;
 use crate::kind::{Kind, rules};
 use crate::mark;
 use crate::model::Mark;
+use crate::pointer::{matching, put, step, take};
 
 /// The definition with `$ignore`d places as they stand live.
 pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> Cow<'a, Value> {
@@ -61,7 +62,7 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
 
 /// Ids of list items are no business of the reader's, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    for pointer in kind.read_only.iter().flat_map(|path| expand(path, body)).collect::<Vec<_>>() {
+    for pointer in kind.read_only.iter().flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
         take(body, &pointer);
     }
 }
@@ -80,7 +81,7 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
-        let path = crate::diagnostic::step(key);
+        let path = step(key);
         if body.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
             continue;
         }
@@ -107,7 +108,7 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
             put(body, path, Value::Object(Map::new()));
         }
     }
-    let kept = kind.kept.iter().flat_map(|path| expand(path, live));
+    let kept = kind.kept.iter().flat_map(|path| matching(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
         let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
         if body.pointer(&pointer).is_none_or(canon::is_empty) {
@@ -132,38 +133,6 @@ fn spelled(kind: &Kind, path: &str, value: &Value) -> Value {
     put(&mut body, path, value.clone());
     canon::normal(kind, &body)
 }
-
-/// Sets the value at a pointer, making objects on the way; where the way is barred, nothing is set.
-fn put(body: &mut Value, pointer: &str, value: Value) {
-    let mut here = body;
-    for part in pointer.split('/').skip(1) {
-        let key = part.replace("~1", "/").replace("~0", "~");
-        here = match here {
-            Value::Object(map) => map.entry(key).or_insert(Value::Null),
-            Value::Null => {
-                *here = Value::Object(Map::new());
-                match here {
-                    Value::Object(map) => map.entry(key).or_insert(Value::Null),
-                    _ => return,
-                }
-            }
-            Value::Array(items) => match key.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
-                Some(item) => item,
-                None => return,
-            },
-            _ => return,
-        };
-    }
-    *here = value;
-}
-
-fn take(body: &mut Value, pointer: &str) {
-    let Some((parent, part)) = pointer.rsplit_once('/') else { return };
-    if let Some(Value::Object(map)) = body.pointer_mut(parent) {
-        map.shift_remove(&part.replace("~1", "/").replace("~0", "~"));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::canon;
 use crate::config::Scope;
 use crate::cores::in_parallel;
-use crate::diagnostic::{Diagnostic, step};
+use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, escape, fill, fill_text};
 use crate::glance;
@@ -21,6 +21,7 @@ use crate::model::{
 };
 use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
+use crate::pointer::step;
 use crate::rename;
 use crate::risk::{Stake, risks};
 

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
 use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, SITES, Target, secrets};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
 use crate::kind::KINDS;
 use crate::model::{Owner, is_owner, is_owner_name};
+use crate::pointer::step;
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 

@@ -1,7 +1,6 @@
 //! One definition -> a resource, or as many as its template has instances.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,11 +9,11 @@ use super::Setting;
 use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
-use super::site::{Base, SiteId, Sites, place};
-use crate::diagnostic::{Diagnostic, Part};
+use super::site::{Base, SiteId};
+use crate::diagnostic::Diagnostic;
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
-use crate::template::{Compiler, Fault, Global, Run};
+use crate::template::{Fault, Run};
 
 thread_local! {
     /// Bodies are printed here first, so that each is allocated once and in its size.
@@ -36,63 +35,44 @@ pub struct Compiled<'d> {
     whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
-    /// What was wrong with it, by position among the faults that compiling told.
-    pub told: Range<usize>,
+    /// What is wrong with it whatever it is rendered with.
+    pub faults: Vec<Diagnostic>,
 }
 
-/// References that were met and are not to siblings, with their strings' sites.
-pub type Globals = Vec<(SiteId, Arc<Global>)>;
-
-/// What compiling fills.
-pub struct Output<'o> {
-    pub sites: &'o mut Sites,
-    pub globals: &'o mut Globals,
-    pub faults: &'o mut Vec<Diagnostic>,
-}
-
-pub fn compile<'d>(
-    definition: &'d Definition,
-    setting: &Setting<'_>,
-    compiler: &mut Compiler<'_>,
-    output: &mut Output<'_>,
-) -> Compiled<'d> {
+pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut Body<'_>) -> Compiled<'d> {
     let defaults = setting.defaults.get(definition.address.section());
     let mut origin = Arc::clone(&definition.origin);
     if let Some((_, at)) = defaults {
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
-    let base = Base::Origin(&origin);
-    let before = output.faults.len();
-    let Output { sites, globals, faults } = output;
-    let mut body = Body { compiler, sites, base: &base, faults, globals };
-    let raw = &definition.directives;
-    let mut directive = |value: &Value, pointer: &str| {
-        let node = body.node(value, pointer, 0);
-        (node, body.sites.add(place(&origin, pointer)))
-    };
-    let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
-    let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
-    let own_id = raw.id.as_ref().and_then(|value| match value {
+    let own_id = definition.directives.id.as_ref().and_then(|value| match value {
         Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
         value => Some((value, false)),
     });
-    let id = own_id.map(|(value, nested)| {
-        let pointer = match setting.environment {
-            Some(environment) if nested => format!("/$id{}", crate::diagnostic::step(environment)),
-            _ => "/$id".to_owned(),
-        };
-        directive(value, &pointer)
-    });
-    let moved_from =
-        raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
-    // What is let go has no body, and takes none from the defaults.
-    let defaults = defaults.filter(|_| !raw.forget);
-    let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    let whole = output.sites.add(place(&origin, "").part(Part::Key));
-    let told = before..output.faults.len();
-    let environment = setting.environment.filter(|_| id.is_some()).map(str::to_owned);
-    let body = Printed::new(node);
-    Compiled { definition, body, when, protect, id, environment, moved_from, whole, origin, told }
+    let id_at = match setting.environment {
+        Some(environment) if own_id.is_some_and(|(_, nested)| nested) => {
+            format!("/$id{}", crate::pointer::step(environment))
+        }
+        _ => "/$id".to_owned(),
+    };
+    body.based(Base::Origin(Arc::clone(&origin)), |body| {
+        let raw = &definition.directives;
+        // What is let go has no body, and takes none from the defaults.
+        let defaults = defaults.filter(|_| !raw.forget);
+        let old_ids = raw.moved_from.iter().map(|old| Value::from(old.as_str()));
+        Compiled {
+            definition,
+            when: raw.when.as_ref().map(|value| body.sited(value, "/$when")),
+            protect: raw.protect.as_ref().map(|value| body.sited(value, "/$protect")),
+            id: own_id.map(|(value, _)| body.sited(value, &id_at)),
+            moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
+            environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
+            body: Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at)))),
+            whole: body.whole(),
+            origin,
+            faults: std::mem::take(&mut body.faults),
+        }
+    })
 }
 
 impl Compiled<'_> {

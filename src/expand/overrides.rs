@@ -7,9 +7,10 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, Node};
 use super::site::SiteId;
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean};
 use crate::inventory::{Row, Table};
 use crate::model::slug;
+use crate::pointer::step;
 
 /// Overrides of one use, in their order: later ones win.
 #[derive(Debug, Default)]
@@ -163,7 +164,7 @@ fn left_the_list(left: &[&Override], name: &str) -> Option<Diagnostic> {
 }
 
 /// From a mapping of globs to parameters.
-pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>, at: &At) -> Overrides {
+pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_>, at: &At) -> Overrides {
     let mut list = Vec::with_capacity(map.len());
     for (pattern, given) in map {
         let pointer = step(pattern);
@@ -178,16 +179,16 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>
                 body.faults.push(unknown_param(name, params, at));
                 continue;
             };
-            let node = body.node(value, &pointer, 0);
-            values.push((param, node, body.sites.add(at.child(&pointer))));
+            let (node, site) = body.sited(value, &pointer);
+            values.push((param, node, site));
         }
         list.push(Override { pattern: pattern.clone(), at: own.part(Part::Key), values });
     }
-    index(list, body.faults)
+    index(list, &mut body.faults)
 }
 
 /// From a table: the first column is the glob, the others are parameters. An empty cell says nothing.
-pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'_, '_>) -> Overrides {
+pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'_>) -> Overrides {
     let header = At { file, place: Place::Bytes(0..table.header.iter().map(|c| c.len() + 1).sum()) };
     let columns: Vec<Option<usize>> = table
         .header
@@ -214,7 +215,7 @@ pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'
         }
         list.push(Override { pattern: pattern.trim().to_owned(), at, values });
     }
-    index(list, body.faults)
+    index(list, &mut body.faults)
 }
 
 pub fn unknown_param(name: &str, params: &[&str], at: At) -> Diagnostic {

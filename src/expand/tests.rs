@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::expand;
 use crate::config::{Config, Environment, Scope};
-use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources};
 use crate::load::definitions::{Definition, Definitions, Param, ParamSort, RawDirectives, Template, Use};
 use crate::model::{Address, Origin, Owner, Reference, Resource};
+use crate::pointer::step;
 
 const CONFIG: FileId = FileId(0);
 const MAIN: FileId = FileId(1);

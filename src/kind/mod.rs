@@ -313,15 +313,3 @@ pub fn of_name(name: &str) -> Option<&'static Kind> {
 pub fn of_export(body: &Map<String, Value>) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| (kind.is_export)(body))
 }
-
-/// Whether a JSON pointer matches a path in which `*` stands for any step.
-pub fn matches(path: &str, pointer: &str) -> bool {
-    let (mut path, mut pointer) = (path.split('/'), pointer.split('/'));
-    loop {
-        match (path.next(), pointer.next()) {
-            (None, None) => return true,
-            (Some(expected), Some(step)) if expected == "*" || expected == step => {}
-            _ => return false,
-        }
-    }
-}

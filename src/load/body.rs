@@ -8,10 +8,12 @@ use serde_json::{Map, Value};
 
 use super::definitions::Definition;
 use super::directives;
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position, step};
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Address, Origin};
+use crate::pointer::step;
+use crate::pointer::{matching, take};
 use crate::source::read::{Document, format_of};
 use crate::source::{short, sort_of, walk};
 
@@ -194,40 +196,13 @@ pub fn unwrap(value: &Value) -> Option<(&'static str, &Map<String, Value>)> {
 /// Takes marks and what the server fills out of an exported object.
 pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
     let mut body = Value::Object(body);
-    for path in kind.read_only {
-        remove(&mut body, path);
+    for pointer in kind.read_only.iter().flat_map(|path| matching(path, &body)).collect::<Vec<_>>() {
+        take(&mut body, &pointer);
     }
     mark::strip(kind, &mut body);
     match body {
         Value::Object(body) => body,
         _ => Map::new(),
-    }
-}
-
-/// Removes what stands at a path in which `*` is any step. Paths are those of a kind's row: short.
-fn remove(value: &mut Value, path: &str) {
-    let Some((step, rest)) = path.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, "")))
-    else {
-        return;
-    };
-    let rest = if rest.is_empty() { None } else { Some(format!("/{rest}")) };
-    match (value, rest) {
-        (Value::Object(map), None) if step == "*" => map.clear(),
-        (Value::Object(map), None) => {
-            map.shift_remove(step);
-        }
-        (Value::Object(map), Some(rest)) if step == "*" => {
-            map.values_mut().for_each(|value| remove(value, &rest));
-        }
-        (Value::Object(map), Some(rest)) => {
-            if let Some(value) = map.get_mut(step) {
-                remove(value, &rest);
-            }
-        }
-        (Value::Array(items), Some(rest)) if step == "*" => {
-            items.iter_mut().for_each(|item| remove(item, &rest));
-        }
-        _ => {}
     }
 }
 

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words};
 use crate::model;
+use crate::pointer::step;
 use crate::source::short;
 
 /// The keys that may stand at the top of a definition.

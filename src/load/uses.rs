@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::definitions::Use;
 use super::directives::{condition, old_id, one_or_list, only_true, told};
-use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
+use crate::diagnostic::{At, Diagnostic, Part, known_words};
+use crate::pointer::step;
 use crate::source::{short, sort_of};
 
 const KEYS: [&str; 9] =
