@@ -47,15 +47,8 @@ pub struct Common {
     /// Run as if started in this folder
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub directory: Option<Utf8PathBuf>,
-    /// The environment of musher.yaml to work on
-    #[arg(
-        short,
-        long,
-        value_name = "ENV",
-        env = "MUSHER_ENVIRONMENT",
-        hide_env_values = true,
-        global = true
-    )]
+    /// The environment of musher.yaml to work on [env: MUSHER_ENVIRONMENT]
+    #[arg(short, long, value_name = "ENV", global = true)]
     pub environment: Option<String>,
     /// Work on these addresses alone, e.g. 'monitors/lambda/*'; repeatable
     #[arg(long, value_name = "GLOB", global = true)]
@@ -149,7 +142,7 @@ Examples:
   musher apply                                  shows the plan and asks
   musher apply -e prod --yes                    in CI
   musher apply --only 'dashboards/*' --yes
-  musher apply plan.json --yes                  a saved plan: exactly that, or a refusal that says what moved
+  musher apply plan.json -e prod --yes          a saved plan: exactly that, or a refusal that says what moved
   musher apply --destroy --yes                  remove all that this project owns in the environment")]
     Apply(Apply),
     /// Write live objects to files: one each, as the UI exports them
@@ -168,8 +161,19 @@ Examples:
   musher import dashboard ~/Downloads/checkout.json           a new dashboard of that content
   musher import monitor 123                                   adopts it: the definition bears its $id
   musher import monitor 123 124 --into monitors/shop.yaml     as entries of a file, comments kept
-  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply")]
+  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+
+Once an apply has adopted the object its mark says whose it is: the `$id` may stay or go.")]
     Import(Import),
+    /// Take the mark off live objects, and leave them alone: nothing is deleted
+    #[command(after_help = "\
+Examples:
+  musher forget monitors/checkout-errors        shows what it would do and asks
+  musher forget -e prod dashboards/checkout slos/checkout --yes
+
+A definition that still stands would make another one at the next apply: take it out, or write `$forget: true` in
+place of its body, which does the same for every environment as it is applied.")]
+    Forget(Forget),
     /// List the resources, with their live ids
     #[command(after_help = "\
 Examples:
@@ -329,6 +333,16 @@ pub struct Import {
     pub apply: bool,
     /// Don't ask
     #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Forget {
+    /// Section and id: monitors/checkout-errors
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// Don't ask
+    #[arg(long)]
     pub yes: bool,
 }
 

@@ -1,5 +1,7 @@
 //! Refuses a plan past its limits.
 
+use std::collections::BTreeSet;
+
 use crate::config::{Brakes, Limit};
 use crate::model::{Change, Plan};
 
@@ -11,7 +13,7 @@ const AT_LEAST: usize = 10;
 
 /// Every brake, with what it guards.
 pub const BRAKES: [(&str, &str); 5] = [
-    ("delete", "more than 30 %, and at least 10, of the owner's objects deleted or replaced"),
+    ("delete", "more than 30 %, and at least 10, of the owner's resources deleted or replaced"),
     ("protect", "a protected object deleted or replaced"),
     ("empty", "no definitions at all"),
     ("inventory", "as delete, for the instances of one use"),
@@ -24,18 +26,22 @@ pub struct Held {
     pub name: &'static str,
     /// A full sentence without a final full stop.
     pub text: String,
+    /// The least limit that lets this plan pass, where there is one that still holds something.
+    pub limit: Option<Limit>,
 }
 
 impl Held {
-    /// What lets the plan pass.
+    /// What lets the plan pass: this run alone first, and never a setting that switches the brake off for good.
     pub fn knobs(&self) -> String {
-        let setting = match self.name {
-            "delete" | "inventory" => format!("`brakes: {{{}: 100%}}`", self.name),
-            name => format!("`brakes: {{{name}: off}}`"),
+        let name = self.name;
+        let run = format!("if this is meant, run again with `--release-brake {name}`");
+        let limit = match self.limit {
+            None => return run,
+            Some(Limit::Percent(percent)) => format!("{percent}%"),
+            Some(Limit::Count(count)) => count.to_string(),
         };
         format!(
-            "if this is meant, run again with `--release-brake {}`, or set {setting} for the environment in musher.yaml",
-            self.name
+            "{run}; `brakes: {{{name}: {limit}}}` for the environment in musher.yaml lets as much pass in every run"
         )
     }
 }
@@ -75,20 +81,43 @@ pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
         .collect()
 }
 
-/// Whether `count` of `total` is past the limit, and how the limit reads.
-fn past(count: usize, total: usize, limit: Option<Limit>) -> Option<String> {
-    match limit.unwrap_or(SHARE) {
-        Limit::Percent(percent) => (count >= AT_LEAST && count * 100 > total * percent as usize)
-            .then(|| format!("the limit is {percent} %, from {AT_LEAST} on")),
-        Limit::Count(most) => (count > most as usize).then(|| format!("the limit is {most}")),
+/// A limit that a plan is past.
+struct Past {
+    /// How it reads.
+    text: String,
+    /// The least one of its sort that would do.
+    least: Option<Limit>,
+}
+
+/// Whether `count` of `total` is past the limit. Where an environment sets none, few are never too many.
+fn past(count: usize, total: usize, own: Option<Limit>) -> Option<Past> {
+    if own.is_none() && count < AT_LEAST {
+        return None;
+    }
+    match own.unwrap_or(SHARE) {
+        Limit::Percent(percent) => {
+            let from = if own.is_none() { format!(", from {AT_LEAST} on") } else { String::new() };
+            let least = (count * 100).div_ceil(total.max(1));
+            let least = u32::try_from(least).ok().filter(|least| *least < 100).map(Limit::Percent);
+            (count * 100 > total * percent as usize)
+                .then(|| Past { text: format!("the limit is {percent} %{from}"), least })
+        }
+        Limit::Count(most) => {
+            let least = u32::try_from(count).ok().filter(|_| count < total).map(Limit::Count);
+            (count > most as usize).then(|| Past { text: format!("the limit is {most}"), least })
+        }
     }
 }
 
 fn delete(plan: &Plan, brakes: &Brakes) -> Option<Held> {
-    let count = plan.changes.iter().filter(|change| change.deletes()).count();
-    let limit = past(count, plan.owned, brakes.delete)?;
-    let text = format!("{count} of {} live objects would be deleted or replaced; {limit}", plan.owned);
-    Some(Held { name: "delete", text })
+    // Of a replace that was cut off, the rest bears the address of a resource, too.
+    let gone: BTreeSet<&str> =
+        plan.changes.iter().filter(|change| change.deletes()).map(|change| change.address.as_str()).collect();
+    let count = gone.len();
+    let past = past(count, plan.owned, brakes.delete)?;
+    let text =
+        format!("{count} of {} live resources would be deleted or replaced; {}", plan.owned, past.text);
+    Some(Held { name: "delete", text, limit: past.least })
 }
 
 fn protect(plan: &Plan) -> Option<Held> {
@@ -101,25 +130,26 @@ fn protect(plan: &Plan) -> Option<Held> {
     };
     let would = if hit.len() == 1 { "is protected and would be" } else { "are protected and would be" };
     let text = format!("`{}`{others} {would} deleted or replaced", first.address);
-    Some(Held { name: "protect", text })
+    Some(Held { name: "protect", text, limit: None })
 }
 
 fn empty(plan: &Plan) -> Option<Held> {
     (plan.declared == 0 && plan.owned > 0).then(|| Held {
         name: "empty",
         text: format!(
-            "there are no definitions at all, so that all {} live objects would be deleted",
+            "there are no definitions at all, so that all {} live resources would be deleted",
             plan.owned
         ),
+        limit: None,
     })
 }
 
 fn inventory(plan: &Plan, brakes: &Brakes) -> Option<Held> {
     plan.instances.iter().find_map(|(name, instances)| {
-        let limit = past(instances.gone, instances.live, brakes.inventory)?;
-        let text =
-            format!("{} of {} live instances of `{name}` would go; {limit}", instances.gone, instances.live);
-        Some(Held { name: "inventory", text })
+        let past = past(instances.gone, instances.live, brakes.inventory)?;
+        let (gone, live) = (instances.gone, instances.live);
+        let text = format!("{gone} of {live} live instances of `{name}` would go; {}", past.text);
+        Some(Held { name: "inventory", text, limit: past.least })
     })
 }
 
@@ -135,7 +165,7 @@ fn org(limits: &Limits) -> Option<Held> {
             format!("the environment names the organisation `{wanted}`, and the keys may not read theirs")
         }
     };
-    Some(Held { name: "org", text })
+    Some(Held { name: "org", text, limit: None })
 }
 
 #[cfg(test)]
@@ -160,6 +190,7 @@ mod tests {
             owned,
             instances: Default::default(),
             declared,
+            notes: Default::default(),
         }
     }
 
@@ -183,6 +214,52 @@ mod tests {
             &["delete"],
         );
         check(&plan(300, 5, 3, false), &Brakes { delete: Some(Limit::Count(2)), ..brakes }, &[], &["delete"]);
+    }
+
+    #[test]
+    fn a_limit_of_ones_own_counts_from_the_first_on() {
+        let of = |limit| Brakes { delete: Some(limit), inventory: Some(limit), ..Brakes::default() };
+        check(&plan(20, 5, 1, false), &of(Limit::Percent(0)), &[], &["delete"]);
+        check(&plan(20, 5, 0, false), &of(Limit::Percent(0)), &[], &[]);
+        check(&plan(10, 5, 5, false), &of(Limit::Percent(50)), &[], &[]);
+        check(&plan(10, 5, 6, false), &of(Limit::Percent(50)), &[], &["delete"]);
+        check(&plan(10, 5, 10, false), &of(Limit::Percent(100)), &[], &[]);
+        let mut shrunk = plan(1000, 900, 0, false);
+        shrunk.instances.insert("lambda".into(), Instances { live: 5, gone: 1 });
+        check(&shrunk, &of(Limit::Percent(0)), &[], &["inventory"]);
+    }
+
+    #[test]
+    fn the_remedy_is_the_least_that_passes() {
+        for (owned, deleted, limit, expected) in [
+            (25, 12, None, Some("48%")),
+            (33, 10, None, Some("31%")),
+            (20, 20, None, None),
+            (1000, 999, None, None),
+            (20, 3, Some(Limit::Percent(0)), Some("15%")),
+            (20, 3, Some(Limit::Count(2)), Some("3")),
+            (20, 20, Some(Limit::Count(2)), None),
+        ] {
+            let brakes = |delete| Brakes { delete, ..Brakes::default() };
+            let released = Vec::new();
+            let plan = plan(owned, 5, deleted, false);
+            let told = |brakes: &Brakes| {
+                held(&plan, &Limits { brakes, org: None, organisation: None, released: &released })
+            };
+            let held = told(&brakes(limit));
+            let knobs = held.iter().map(Held::knobs).collect::<Vec<_>>().join("");
+            assert!(
+                knobs.starts_with("if this is meant, run again with `--release-brake delete`"),
+                "{knobs}"
+            );
+            let setting = expected.map(|limit| format!("`brakes: {{delete: {limit}}}`"));
+            assert_eq!(knobs.contains("brakes:"), expected.is_some(), "{knobs}");
+            assert!(setting.is_none_or(|setting| knobs.contains(&setting)), "{knobs}");
+            // What it names does pass.
+            if let Some(limit) = held[0].limit {
+                assert_eq!(told(&brakes(Some(limit))), []);
+            }
+        }
     }
 
     #[test]

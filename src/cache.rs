@@ -30,6 +30,8 @@ pub struct Cache {
     /// The rate limits that writes of a section met last.
     limits: BTreeMap<String, Limit>,
     changed: bool,
+    /// Tells bodies that may not lie in a file.
+    unfit: Option<fn(&str) -> bool>,
 }
 
 /// A rate limit as it was announced.
@@ -71,6 +73,11 @@ impl Cache {
         }
     }
 
+    /// The same, that keeps no body of which this is true.
+    pub fn without(self, unfit: fn(&str) -> bool) -> Self {
+        Self { unfit: Some(unfit), ..self }
+    }
+
     /// `--no-cache`: knows nothing and keeps nothing.
     pub fn none() -> Self {
         Self::default()
@@ -110,6 +117,9 @@ impl Cache {
         let json = body.to_string();
         let plain = |text: &str| !text.is_empty() && text.len() < 256 && !text.contains(char::is_control);
         if self.file.is_none() || json.len() > LARGEST_BODY || !plain(id) || !plain(modified) {
+            return;
+        }
+        if self.unfit.is_some_and(|unfit| unfit(&json)) {
             return;
         }
         let entry = Entry { modified: modified.to_owned(), body: Body::Fresh(json) };

@@ -50,8 +50,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let common = cli.common;
-    let desk = Desk { common: &common, connect: &connect::connect };
+    let mut common = cli.common;
+    common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
+    let hosts = connect::hosts();
+    let desk = Desk { common: &common, hosts: &hosts, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&desk, &options),
         Command::Validate(options) => commands::validate::run(&desk, &options).await,
@@ -59,6 +61,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::Export(options) => commands::export::run(&desk, &options).await,
         Command::Import(options) => commands::import::run(&desk, &options).await,
+        Command::Forget(options) => commands::forget::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
         Command::Schema(options) => commands::schema::run(&desk, &options),

@@ -2,6 +2,7 @@
 
 mod read;
 mod secrets;
+mod trust;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
@@ -12,6 +13,7 @@ use crate::model::Owner;
 use crate::source::short;
 
 pub use read::read;
+pub use trust::{Hosts, SITES, site_help};
 
 /// The name of the file that makes a folder a project.
 pub const FILE: &str = "musher.yaml";
@@ -178,7 +180,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(FILE), text).expect("a file");
         let mut sources = Sources::default();
-        let (config, faults) = read(Utf8Path::from_path(folder.path()).expect("UTF-8"), &mut sources);
+        let root = Utf8Path::from_path(folder.path()).expect("UTF-8");
+        let (config, faults) = read(root, &Hosts::default(), &mut sources);
         assert_eq!(faults, [], "{text}");
         config.expect("a config")
     }
@@ -190,7 +193,7 @@ mod tests {
              defaults: {monitors: {tags: [x]}}\nrules: {no-recipient: off, other: warn}\nenvironments:\n  \
              local: {api: sandbox}\n  eu: {site: datadoghq.eu}\n  prod:\n    api_url: http://[::1]:8080/\n    org: 5\n    \
              vars: {a: 2}\n    brakes: {delete: 10%, inventory: 50, protect: off}\n    \
-             keys: {api: P_API, app: P_APP, access_token: P_TOKEN}\n    lock: {file: /mnt/x.lock}\n",
+             keys: {api: P_DD_API, app: P_DD_APP, access_token: P_DD_TOKEN}\n    lock: {file: /mnt/x.lock}\n",
         );
         assert_eq!(config.definitions, "ops/alerts");
         assert_eq!(config.defaults["monitors"], json!({"tags": ["x"]}));
@@ -203,7 +206,7 @@ mod tests {
         assert_eq!(prod.brakes.delete, Some(Limit::Percent(10)));
         assert_eq!(prod.brakes.inventory, Some(Limit::Count(50)));
         assert_eq!(prod.brakes.off, ["protect"]);
-        assert_eq!(prod.keys.access_token.as_deref(), Some("P_TOKEN"));
+        assert_eq!(prod.keys.access_token.as_deref(), Some("P_DD_TOKEN"));
         assert_eq!(prod.lock.as_deref(), Some(Utf8Path::new("/mnt/x.lock")));
         let scope = scope(&config, None).expect("the default");
         assert_eq!(

@@ -35,6 +35,8 @@ mod outgoing;
 mod order;
 mod plan;
 mod risk;
+mod rename;
+mod selection;
 mod moved;
 mod saved;
 mod brake;
@@ -42,6 +44,7 @@ mod brake;
 // Doors.
 mod client;
 mod cache;
+mod hidden;
 mod http;
 mod limit;
 mod apply;

@@ -221,6 +221,8 @@ pub struct Directives {
     pub moved_from: Vec<Address>,
     /// `$allow`: rules that are silent here.
     pub allow: Vec<String>,
+    /// `$forget`: the mark is taken off and the object left alone; there is no body.
+    pub forget: bool,
 }
 
 /// An object as Datadog holds it.
@@ -244,12 +246,14 @@ pub enum Action {
     Replace,
     Move,
     Adopt,
+    /// The mark goes, the object stays.
+    Forget,
     Delete,
 }
 
 impl Action {
-    pub const ALL: [Action; 6] =
-        [Self::Create, Self::Update, Self::Replace, Self::Move, Self::Adopt, Self::Delete];
+    pub const ALL: [Action; 7] =
+        [Self::Create, Self::Update, Self::Replace, Self::Move, Self::Adopt, Self::Forget, Self::Delete];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -258,6 +262,7 @@ impl Action {
             Self::Replace => "replace",
             Self::Move => "move",
             Self::Adopt => "adopt",
+            Self::Forget => "forget",
             Self::Delete => "delete",
         }
     }
@@ -297,6 +302,8 @@ pub struct Change {
     pub url: Option<String>,
     /// The address before a move.
     pub moved_from: Option<Address>,
+    /// Of a create: the addresses of the deletes in the same plan whose objects are what is made, but for the id.
+    pub alike: Vec<Address>,
     pub origin: Option<Arc<Origin>>,
     pub instance: Option<Arc<Instance>>,
     pub risks: Vec<Risk>,
@@ -321,6 +328,7 @@ impl Change {
             datadog_id: None,
             url: None,
             moved_from: None,
+            alike: Vec::new(),
             origin: None,
             instance: None,
             risks: Vec::new(),
@@ -353,12 +361,66 @@ pub struct Plan {
     pub unchanged: usize,
     /// Live ids and URLs of the resources that the changes may refer to, by address.
     pub known: std::collections::BTreeMap<Address, Known>,
-    /// How many live objects the owner has, by all kinds: what brakes count against.
+    /// How many resources of the owner are live, clones not counted: what brakes count against.
     pub owned: usize,
     /// By use: how many of its instances are live, and how many of those would go.
     pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
+    pub notes: Notes,
+}
+
+/// What is to be said of a plan beside its changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The brakes that would hold its apply.
+    pub brakes: Vec<Brake>,
+    /// Of the definitions and of what is live.
+    pub warnings: Vec<Warning>,
+    /// The globs of `--only`: where there are any, the plan is partial.
+    pub only: Vec<String>,
+    /// Deletes and creates that look like renames.
+    pub renames: Vec<Rename>,
+}
+
+/// A brake as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brake {
+    pub name: &'static str,
+    /// A full sentence without a final full stop.
+    pub text: String,
+    /// What lets this plan pass.
+    pub remedy: String,
+}
+
+/// A warning as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub code: &'static str,
+    pub text: String,
+    pub position: Option<Position>,
+}
+
+/// What looks like a rename: one entry for all that one line in the files would keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    pub renamed: Renamed,
+    /// How many objects.
+    pub count: usize,
+    /// Where the line belongs.
+    pub position: Option<Position>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Renamed {
+    /// A resource: `$moved_from` in it keeps one of these.
+    Resource { to: Address, from: Vec<Address> },
+    /// A use, by its names: `moved_from` in it keeps the objects of all its instances.
+    Use { to: String, from: String },
+    /// An entry of the template that a use runs, by section and short ids: `$moved_from` in it.
+    Entry { name: String, section: String, to: String, from: String },
+    /// Of a use, and no line tells it: keys that changed, or several that may be meant. Two of them as an example.
+    Unclear { name: String, to: Address, from: Address },
 }
 
 /// The live instances of one use.

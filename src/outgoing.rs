@@ -50,6 +50,15 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     body
 }
 
+/// The body that takes the mark off an object and leaves all else: as it stands live, without any mark.
+pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
+    let mut body = live.clone();
+    drop_read_only(kind, &mut body);
+    drop_nulls(&mut body);
+    mark::strip(kind, &mut body);
+    body
+}
+
 /// Ids of list items are no business of the reader's, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
     for pointer in kind.read_only.iter().flat_map(|path| expand(path, body)).collect::<Vec<_>>() {
@@ -66,7 +75,7 @@ fn drop_nulls(body: &mut Value) {
 
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
 fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
-    if kind.replaced.contains(&"") {
+    if kind.emptied {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };

@@ -14,11 +14,12 @@ use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{
-    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Plan, Reference,
-    Resource,
+    Action, Address, Attribute, Body, Change, FieldChange, Instances, Known, Live, Mark, Notes, Plan,
+    Reference, Resource,
 };
 use crate::order::order;
-use crate::outgoing::{to_create, to_update, with_ignored};
+use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
+use crate::rename;
 use crate::risk::{Stake, risks};
 
 /// A thread is worth so many pairs.
@@ -30,6 +31,8 @@ pub struct Inputs<'a> {
     pub site: &'a str,
     pub organisation: Option<&'a str>,
     pub resources: &'a [Resource],
+    /// What `$forget` lets go: addresses without bodies.
+    pub forgotten: &'a [Resource],
     /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
     /// Addresses that may change: `--only`.
@@ -57,8 +60,11 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
+    changes.extend(matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live)));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     let instances = count_instances(inputs, &changes);
@@ -71,9 +77,10 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         changes,
         unchanged,
         known,
-        owned: inputs.live.iter().filter(|live| bears(live, inputs.scope)).count(),
+        owned: count_owned(inputs),
         instances,
-        declared: inputs.resources.len(),
+        declared: inputs.resources.len() + inputs.forgotten.len(),
+        notes: Notes { renames, ..Notes::default() },
     };
     (plan, diagnostics)
 }
@@ -102,6 +109,8 @@ struct Matched<'a> {
     pairs: Vec<Pair<'a>>,
     /// Ours, and declared by nobody.
     leftover: Vec<&'a Live>,
+    /// Ours, and let go: copies of the mark too.
+    forgotten: Vec<(&'a Resource, &'a Live)>,
 }
 
 fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> Matched<'a> {
@@ -110,6 +119,11 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
         if let Some(mark) = live.mark.as_ref().filter(|_| bears(live, inputs.scope)) {
             marked.entry((live.section, &mark.id)).or_default().push(live);
         }
+    }
+    let mut forgotten = Vec::new();
+    for resource in inputs.forgotten {
+        let found = marked.remove(&(resource.address.section(), resource.address.id()));
+        forgotten.extend(found.into_iter().flatten().map(|live| (resource, live)));
     }
     let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
     let mut pairs = Vec::with_capacity(inputs.resources.len());
@@ -144,7 +158,7 @@ fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> 
             leftover.push(ours(kind, &found, None, &mut Vec::new(), diagnostics));
         }
     }
-    Matched { pairs, leftover }
+    Matched { pairs, leftover, forgotten }
 }
 
 /// Of the live objects with one mark, the one that a plan takes. There must be one.
@@ -240,12 +254,30 @@ fn adopt<'a>(
                         ),
                         at,
                     )
-                    .help("take it out of the other project first, or use `$moved_from` within this one"),
+                    .help(how_to_take(inputs.scope, mark, id)),
                 );
                 None
             }
             None => Some(live),
         },
+    }
+}
+
+/// What to do about an object that bears a mark already.
+fn how_to_take(scope: &Scope, mark: &Mark, id: &str) -> String {
+    if mark.owner == scope.owner {
+        return format!("it is declared under another id: rename it with `$moved_from: {}`", mark.id);
+    }
+    let own_project = mark.owner.0.strip_prefix(&scope.project).and_then(|rest| rest.strip_prefix('.'));
+    match own_project {
+        Some(environment) => format!(
+            "that is this project's environment `{environment}`: write `$id: {{{environment}: {id}}}`; an environment \
+             that isn't listed makes an object of its own"
+        ),
+        None => format!(
+            "let it go there first: `$forget: true` at `{}` in the project that owns it, or `musher forget`",
+            mark.id
+        ),
     }
 }
 
@@ -443,6 +475,20 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     Some(change)
 }
 
+/// Takes the mark off: nobody's business is what else the object says.
+fn let_go(inputs: &Inputs, resource: &Resource, live: &Live) -> Option<Change> {
+    let kind = kind::of_section(live.section).filter(|_| (inputs.selected)(&resource.address))?;
+    let mut change = Change::new(kind.name, resource.address.clone(), Action::Forget);
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.body = Body::of(&to_let_go(kind, &live.body));
+    change.live = Some(live.body.clone());
+    change.origin = Some(resource.origin.clone()).filter(|origin| !origin.layers.is_empty());
+    change.instance.clone_from(&resource.instance);
+    change.protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    Some(change)
+}
+
 fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
     let field = path.trim_start_matches('/').replace('/', ".");
     let (objects, hold) = if count == 1 { ("object", "holds") } else { ("objects", "hold") };
@@ -454,6 +500,14 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
         None,
     )
     .help("declare the field to have it compared; it stays as it is otherwise")
+}
+
+/// How many resources of the owner are live, each once, however many copies of it somebody made.
+fn count_owned(inputs: &Inputs) -> usize {
+    let ours = inputs.live.iter().filter(|live| bears(live, inputs.scope));
+    let resources: BTreeSet<(&str, &str)> =
+        ours.filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
+    resources.len()
 }
 
 /// How many instances of each declared use are live, and how many of them nothing declares any more.

@@ -79,6 +79,8 @@ pub struct Saved {
     pub environment: Option<String>,
     pub site: String,
     pub seal: Seal,
+    /// The numbers of changes and of what is unchanged, as the file tells them.
+    summary: Value,
     changes: Vec<Entry>,
 }
 
@@ -139,6 +141,7 @@ pub fn read(source: impl Read) -> Result<Saved, SavedError> {
         environment: text("environment"),
         site: needed("site")?,
         seal,
+        summary: file.head.get("summary").cloned().unwrap_or_default(),
         changes: file.changes,
     })
 }
@@ -149,6 +152,8 @@ pub struct Now<'a> {
     pub seal: &'a Seal,
     /// A change as JSON, as it stands in a file.
     pub entry: &'a dyn Fn(&Change) -> Value,
+    /// The plan's numbers, as they stand in a file.
+    pub summary: Value,
 }
 
 /// Everything that is no longer as it was when the plan was saved, a sentence each. None: the plan of now is
@@ -164,15 +169,16 @@ pub fn moved(saved: &Saved, now: &Now<'_>) -> Vec<String> {
             now.plan.environment.clone().unwrap_or_else(nowhere),
         ),
         ("site", saved.site.clone(), now.plan.site.clone()),
-        (
-            "organisation",
-            saved.seal.organisation.clone().unwrap_or_else(nowhere),
-            now.plan.organisation.clone().unwrap_or_else(nowhere),
-        ),
     ] {
         if before != after {
             found.push(format!("the {what} was {before}, and is {after}"));
         }
+    }
+    // A name that could not be read at once says nothing; whoever must be sure names the organisation in `org:`.
+    if let (Some(before), Some(after)) = (&saved.seal.organisation, &now.plan.organisation)
+        && before != after
+    {
+        found.push(format!("the organisation was {before}, and is {after}"));
     }
     let entries: Vec<Entry> = now.plan.changes.iter().map(|change| entry(&(now.entry)(change))).collect();
     let (before, after) = (by_address(&saved.changes), by_address(&entries));
@@ -183,6 +189,14 @@ pub fn moved(saved: &Saved, now: &Now<'_>) -> Vec<String> {
         if !reasons.is_empty() {
             found.push(format!("{address}: {}", reasons.join("; ")));
         }
+    }
+    if found.is_empty() && saved.summary != now.summary {
+        let counts = |summary: &Value| {
+            let counts = summary.as_object().into_iter().flatten();
+            counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+        };
+        let (before, after) = (counts(&saved.summary), counts(&now.summary));
+        found.push(format!("its summary says {before}; what is due by now is {after}"));
     }
     found
 }

@@ -57,6 +57,13 @@ pub enum WireError {
     /// The request may have been done: a reset, a timeout, a body cut short.
     #[error("{0}")]
     Lost(String),
+    /// A rate limit holds it back for longer than this run may wait. Nothing was sent.
+    #[error("{0}")]
+    Held(String),
+    /// An answer that is larger than any that makes sense, given up in the midst: the request may have been done, and the
+    /// same one would end the same way.
+    #[error("{0}")]
+    TooLarge(String),
 }
 
 /// A way to the service. Keys are its own business: no request carries any.

@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         let others = self.standing.get(&change.address).cloned().unwrap_or_default();
         self.run(at, async move {
             let live = match (&change.datadog_id, change.action) {
-                (Some(id), Action::Update | Action::Move | Action::Adopt) => {
+                (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
                     write::put(client, kind, id, &body).await?
                 }
                 _ => {

@@ -76,6 +76,7 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         owned: 0,
         instances: BTreeMap::new(),
         declared: 0,
+        notes: Default::default(),
     }
 }
 

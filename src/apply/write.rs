@@ -36,7 +36,7 @@ impl Failure {
             text: refusal.to_string(),
             pointer: body.and_then(|body| refusal.field(body)),
             forbidden: refusal.fault == Fault::Forbidden,
-            unsent: refusal.fault == Fault::Unreachable,
+            unsent: matches!(refusal.fault, Fault::Unreachable | Fault::Limited),
         }
     }
 

@@ -162,7 +162,7 @@ fn docs() -> String {
 }
 
 /// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "check",
     "config",
     "config.rs",
@@ -171,6 +171,7 @@ const ROOMS: [&str; 11] = [
     "load",
     "source",
     "plan.rs",
+    "selection.rs",
     "query",
     "template",
     "commands",

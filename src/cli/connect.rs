@@ -5,8 +5,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cache::Cache;
-use crate::commands::{Connection, SANDBOX};
-use crate::config::{Config, Environment, Scope, Target};
+use crate::commands::{Connection, sandbox};
+use crate::config::{Config, Environment, Hosts, Scope, Target};
+use crate::hidden;
 use crate::http::{Endpoint, Https, Keys};
 use crate::sandbox::Sandbox;
 use crate::wire::Wire;
@@ -17,7 +18,7 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let unnamed = Environment::default();
     let environment = environment.unwrap_or(&unnamed);
     if environment.target == Target::Sandbox {
-        let folder = config.root.join(SANDBOX);
+        let folder = sandbox(&config.root)?;
         let wire: Arc<dyn Wire> = Arc::new(Sandbox::open(folder.as_std_path())?);
         // A cache would save nothing, and outlive a reset.
         return Ok(Connection {
@@ -28,27 +29,37 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
             variables: Vec::new(),
         });
     }
-    let endpoint = endpoint(&environment.target)?;
+    let endpoint = endpoint(&environment.target, &hosts())?;
     let keys = Keys::read(&environment.keys, &endpoint.shown, &variable)?;
     let variables = keys.variables.clone();
+    hidden::remember(&keys.hidden);
     let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
-    let cache =
-        if no_cache { Cache::none() } else { Cache::open(&format!("{} {}", endpoint.url, scope.owner)) };
+    let cache = if no_cache {
+        Cache::none()
+    } else {
+        Cache::open(&format!("{} {}", endpoint.url, scope.owner)).without(hidden::holds)
+    };
     Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
 }
 
-fn endpoint(target: &Target) -> anyhow::Result<Endpoint> {
+/// Where keys may go besides Datadog, by the process environment.
+pub fn hosts() -> Hosts {
+    Hosts::read(&variable)
+}
+
+fn endpoint(target: &Target, hosts: &Hosts) -> anyhow::Result<Endpoint> {
     Ok(match target {
-        Target::Site(site) => Endpoint::site(site)?,
+        Target::Site(site) => Endpoint::site(site, hosts)?,
         Target::Url(url) => Endpoint::url(url)?,
         Target::Sandbox | Target::Unnamed => match (variable("DATADOG_HOST"), variable("DD_SITE")) {
             (Some(url), _) => Endpoint::url(&url).context("DATADOG_HOST names no API")?,
-            (None, Some(site)) => Endpoint::site(&site).context("DD_SITE names no site")?,
-            (None, None) => Endpoint::site("datadoghq.com")?,
+            (None, Some(site)) => Endpoint::site(&site, hosts).context("DD_SITE names no site")?,
+            (None, None) => Endpoint::site("datadoghq.com", hosts)?,
         },
     })
 }
 
-fn variable(name: &str) -> Option<String> {
+/// An empty variable is none: so CI sets those that have no value.
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

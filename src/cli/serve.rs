@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use camino::Utf8PathBuf;
 
 use crate::args::{Common, Exit, Serve};
-use crate::commands::SANDBOX;
+use crate::commands;
 use crate::config;
 use crate::render::{self, Stream};
 use crate::sandbox::{self, Behaviour, Faults, Keys, Limits, Sandbox, Serving};
@@ -46,8 +46,9 @@ fn keys(options: &Serve) -> anyhow::Result<Keys> {
     if !options.check_keys {
         return Ok(Keys::Any);
     }
-    let variable =
-        |name: &str| std::env::var(name).map_err(|_| anyhow!("--check-keys needs {name} to be set"));
+    let variable = |name: &str| {
+        super::connect::variable(name).ok_or_else(|| anyhow!("--check-keys needs {name} to be set"))
+    };
     Ok(Keys::These { api: variable("DD_API_KEY")?, app: variable("DD_APP_KEY")? })
 }
 
@@ -69,5 +70,5 @@ pub fn reset(common: &Common) -> anyhow::Result<Exit> {
 /// The project's sandbox; outside of a project, one in the folder at hand.
 fn folder(common: &Common) -> anyhow::Result<Utf8PathBuf> {
     let from = crate::commands::start(common)?;
-    Ok(config::find(&from).unwrap_or(from).join(SANDBOX))
+    commands::sandbox(&config::find(&from).unwrap_or(from))
 }

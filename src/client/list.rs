@@ -123,7 +123,8 @@ impl Client {
             let kept = modified.and_then(|modified| {
                 let body = self.cache().get(kind.section, id, modified)?;
                 let same = answer::id(kind, &body).as_ref() == Some(id)
-                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified);
+                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified)
+                    && summary.shown.iter().all(|field| agrees(shown.get(field), body.get(field)));
                 same.then_some(body)
             });
             match kept {
@@ -158,6 +159,12 @@ impl Client {
         }
         Ok(lives)
     }
+}
+
+/// Whether a summary's field is that of a body. Both leave out what is empty, each in its own way.
+fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    shown.is_none() || text(shown) == text(body)
 }
 
 /// The pages of one list.

@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use super::pointed;
+use crate::hidden;
 use crate::wire::{Method, Request, Response, WireError};
 
 /// Words of the service beyond this many characters are cut.
 const LONGEST: usize = 2_000;
 const MOST_PARTS: usize = 20;
+/// Of a body that isn't understood, so many bytes are looked at for keys: more than any form of one.
+const MOST_READ: usize = 16 * LONGEST;
 
 /// A request that came to nothing. Its words are raw: whoever shows them cleans them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +33,10 @@ pub enum Fault {
     NotFound,
     /// Another 4xx: the service refuses the body or the time.
     Refused,
-    /// 5xx, 408, or a 429 that did not end: the service couldn't. It may have done it.
+    /// 5xx or 408: the service couldn't. It may have done it.
     Unwell,
+    /// A rate limit: a 429 that did not end, or a wait that is too long. Nothing was done.
+    Limited,
     /// Nothing reached the service.
     Unreachable,
     /// The answer was lost on its way: it may have been done.
@@ -53,8 +58,10 @@ impl Refusal {
         let fault = match response.status {
             401 | 403 => Fault::Forbidden,
             404 => Fault::NotFound,
-            408 | 429 | 500.. => Fault::Unwell,
-            400..500 => Fault::Refused,
+            408 | 500.. => Fault::Unwell,
+            429 => Fault::Limited,
+            // What is answered by a redirect was not done: the same request gets the same answer.
+            300..500 => Fault::Refused,
             _ => Fault::Odd,
         };
         let mut words = words(&response.body);
@@ -68,6 +75,8 @@ impl Refusal {
         match error {
             WireError::NotSent(text) => Self::new(request, Fault::Unreachable, cut(text.clone())),
             WireError::Lost(text) => Self::new(request, Fault::Lost, cut(text.clone())),
+            WireError::Held(text) => Self::new(request, Fault::Limited, cut(text.clone())),
+            WireError::TooLarge(text) => Self::odd(request, text.clone()),
         }
     }
 
@@ -90,6 +99,7 @@ impl Refusal {
         let colon = if words.is_empty() { "" } else { ": " };
         match (self.fault, self.status) {
             (Fault::Unreachable, _) => format!("{method} {path} could not be sent{colon}{words}"),
+            (Fault::Limited, None) => format!("{method} {path} was not sent{colon}{words}"),
             (Fault::Lost, _) => format!("{method} {path} got no whole answer{colon}{words}"),
             (Fault::Odd, None) => {
                 format!("{method} {path} got an answer that musher doesn't understand{colon}{words}")
@@ -103,7 +113,10 @@ impl Refusal {
 /// The service's own words, from each form of error body that the recordings show (`recorded/SEMANTICS.md`
 /// §6); anything else as it stands.
 fn words(body: &[u8]) -> String {
-    let raw = || String::from_utf8_lossy(&body[..body.len().min(4 * LONGEST)]).trim().to_owned();
+    let raw = || {
+        let begin = hidden::shown_bytes(&body[..body.len().min(MOST_READ)]);
+        String::from_utf8_lossy(&begin[..begin.len().min(4 * LONGEST)]).trim().to_owned()
+    };
     let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return raw() };
     let parts: Vec<String> = match (members.get("errors"), members.get("error"), members.get("message")) {
         (Some(Value::Array(errors)), _, _) => errors.iter().take(MOST_PARTS).filter_map(part).collect(),
@@ -152,7 +165,9 @@ fn part(error: &Value) -> Option<String> {
     }
 }
 
+/// Without keys first: half of one would not be found any more.
 fn cut(text: String) -> String {
+    let text = hidden::shown(&text).into_owned();
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text,

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Desk;
+use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
@@ -20,11 +21,11 @@ use super::service::{Service, service};
 use super::surveyed::{Surveyed, survey};
 use crate::apply::{self, Options};
 use crate::args::{self, Exit, Format};
-use crate::brake::{self, Limits};
 use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
+use crate::hidden;
 use crate::kind::Kind;
 use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
@@ -49,8 +50,22 @@ pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit>
         Some(sealed) => sealed.common(desk.common)?,
         None => desk.common.clone(),
     };
-    let desk = &Desk { common: &common, connect: desk.connect };
+    let given = desk.common;
+    let desk = &Desk { common: &common, ..*desk };
     let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
+    if let Some(sealed) = &sealed {
+        sealed.agree(given, &declared.config)?;
+    }
+    carry(desk, &declared, sealed.as_ref(), options).await
+}
+
+/// Plans what is declared, and carries it out where brakes and people agree.
+pub async fn carry(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    sealed: Option<&Sealed>,
+    options: &args::Apply,
+) -> anyhow::Result<Exit> {
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {
         // First, so that signals are heard before anything is said.
@@ -59,7 +74,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit>
             desk.say("Stopped. Nothing was changed.")?;
             return Ok(Exit::Error);
         }
-        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
+        ready = prepare(desk, declared, sealed, options) => ready?,
     };
     let Ready { service, surveyed, refused, lock, outlets: _held } = match ready {
         Prepared::Ready(ready) => *ready,
@@ -146,7 +161,7 @@ async fn prepare(
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
-    let surveyed = survey(desk, declared, &service, service.ask(&declared.scope.owner)).await?;
+    let surveyed = survey(desk, declared, &service, (service.ask(&declared.scope.owner), false)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
@@ -213,31 +228,6 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
         ))?;
     }
     Ok(Some(lock))
-}
-
-/// Tells the brakes that hold; the first of them.
-fn held(
-    desk: &Desk<'_>,
-    declared: &Declared,
-    surveyed: &Surveyed,
-    options: &args::Apply,
-) -> anyhow::Result<Option<&'static str>> {
-    let environment = declared.environment();
-    let mut released = options.release_brake.clone();
-    if options.destroy {
-        released.extend(["delete".to_owned(), "empty".to_owned()]);
-    }
-    let limits = Limits {
-        brakes: &environment.brakes,
-        org: environment.org.as_deref(),
-        organisation: surveyed.organisation.as_ref(),
-        released: &released,
-    };
-    let held = brake::held(&surveyed.plan, &limits);
-    for brake in &held {
-        crate::render::held(brake.name, &brake.text, &brake.knobs(), desk.common.colors())?;
-    }
-    Ok(held.first().map(|brake| brake.name))
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
@@ -357,5 +347,5 @@ fn report(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outco
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;
-    desk.deliver(path, &text, Speech::Json)
+    desk.deliver(path, &hidden::shown_bytes(&text), Speech::Json)
 }

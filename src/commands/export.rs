@@ -1,19 +1,20 @@
 //! `musher export`: live objects as files, one each.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
-use super::Desk;
-use super::declared::{Declared, declare_nothing};
+use super::declared::{Declared, declare_nothing, tell};
 use super::service::{Service, service};
+use super::{Desk, Told};
 use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
-use crate::diagnostic::known_words;
+use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
+use crate::hidden;
 use crate::kind::{self, IdType, KINDS, Kind};
 use crate::load;
 use crate::mark;
@@ -35,16 +36,23 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
     }
     // What is written is what stands now.
     let common = Common { no_cache: true, ..desk.common.clone() };
-    let desk = &Desk { common: &common, connect: desk.connect };
+    let desk = &Desk { common: &common, ..*desk };
     let declared = declare_nothing(desk)?;
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(desk, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
-        (listed(&declared, &service, kind, options).await?, 0)
+        let (live, idle) = listed(&declared, &service, kind, options).await?;
+        if !idle.is_empty() {
+            progress.end();
+            tell(desk, &idle, &declared.sources)?;
+            return Err(Told.into());
+        }
+        (live, 0)
     } else {
         named(desk, &service, kind, &options.named).await?
     };
     progress.end();
+    let missed = missed + live.iter().filter(|live| holds_key(&live.body)).count();
     let folder = desk.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
     let definitions = declared.config.root.join(&declared.config.definitions);
     let declares = files::within(&definitions, &folder).map(|_| &declared);
@@ -70,17 +78,21 @@ pub fn title(body: &Value) -> Option<&str> {
     ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
 }
 
-/// The objects that the filters let through, sorted by id.
+/// The objects that the filters let through, sorted by id; and what is wrong with `--only`, which selects among our own.
 async fn listed(
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
     options: &args::Export,
-) -> anyhow::Result<Vec<Live>> {
+) -> anyhow::Result<(Vec<Live>, Vec<Diagnostic>)> {
+    let ours: Mutex<BTreeSet<Address>> = Mutex::default();
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
         let mark = mark::read(kind, body);
         let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
+        if options.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
+            ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
+        }
         let is_titled = |text: &String| title(body).is_some_and(|title| title.to_lowercase().contains(text));
         text.as_ref().is_none_or(is_titled)
             && !(options.unmanaged && mark.is_some())
@@ -99,7 +111,9 @@ async fn listed(
     };
     live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
-    Ok(live)
+    let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
+    Ok((live, idle))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
@@ -173,6 +187,10 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
     }
     let mut taken = BTreeSet::new();
     let mut written = Vec::new();
+    let (keyed, live): (Vec<Live>, Vec<Live>) = live.into_iter().partition(|live| holds_key(&live.body));
+    for live in &keyed {
+        desk.complain(&no_file_for(kind, &live.id))?;
+    }
     let mut stream = String::new();
     for live in live {
         let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
@@ -208,6 +226,19 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
     Ok(written)
 }
 
+/// Whether a body repeats a key of this run: no file may, and a body without it would be another one.
+pub fn holds_key(body: &Value) -> bool {
+    hidden::holds(&body.to_string())
+}
+
+pub fn no_file_for(kind: &Kind, id: &str) -> String {
+    format!(
+        "the {} {id} holds one of the keys that this run uses, and is not written to a file: take the key out of it, \
+         and revoke it",
+        kind.name
+    )
+}
+
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
 ///
 /// Among definitions it would make a second object: there it adopts the one that it comes from.
@@ -238,15 +269,15 @@ fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared
     Ok(body)
 }
 
-/// The value of `$id`: by environment where there are several.
+/// The value of `$id`: by environment, since another one may be added, which has an object of its own.
 pub fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
     let own = match kind.id {
         IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
         IdType::Text => json!(id),
     };
     match &declared.scope.environment {
-        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
-        _ => own,
+        Some(environment) => json!({ environment.as_str(): own }),
+        None => own,
     }
 }
 

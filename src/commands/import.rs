@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{adopted, as_json, as_yaml, id_of, kind_of, title};
+use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for, title};
 use super::service::{Service, service};
 use super::{Desk, Told, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -61,7 +61,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Import) -> anyhow::Result<Exit
     let only = wanted.iter().map(|import| globset::escape(import.address(kind).as_str())).collect();
     let common = Common { only, format: None, ..desk.common.clone() };
     let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
-    apply::run(&Desk { common: &common, connect: desk.connect }, &applying).await
+    apply::run(&Desk { common: &common, ..*desk }, &applying).await
 }
 
 /// An object on its way into the project.
@@ -109,6 +109,9 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let live = answer.map_err(|refusal| {
                 service.explain(refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
+            if holds_key(&live.body) {
+                bail!(no_file_for(kind, &id));
+            }
             from_live(lazy.declared, kind, text, live)?
         };
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());

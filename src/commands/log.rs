@@ -1,6 +1,7 @@
 //! `-v`: requests and waits on stderr, and waits to the progress.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::limit::{Attempt, Observer};
 use crate::model::{Event, Watch};
@@ -10,18 +11,28 @@ use crate::render::request;
 /// Hears of requests; tells people as much as they asked for.
 pub struct Log {
     progress: Mutex<Arc<Progress>>,
+    /// The wait that was told last, and its end.
+    waiting: Mutex<Option<(String, Instant)>>,
     /// 1: requests, 2: their bodies too.
     pub verbose: u8,
 }
 
 impl Log {
     pub fn new(progress: Arc<Progress>, verbose: u8) -> Self {
-        Self { progress: Mutex::new(progress), verbose }
+        Self { progress: Mutex::new(progress), waiting: Mutex::new(None), verbose }
     }
 
-    /// What comes from now on belongs to another stretch of work.
+    /// What comes from now on belongs to another stretch of work. A wait that lasts into it is told again: what was told
+    /// before may have been shown to nobody.
     pub fn go_on_with(&self, progress: Arc<Progress>) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((bucket, end)) = waiting {
+            let left = end.saturating_duration_since(Instant::now());
+            if left >= Duration::from_secs(1) {
+                self.progress().tell(Event::Waiting { bucket: &bucket, seconds: left.as_secs() });
+            }
+        }
     }
 
     fn progress(&self) -> Arc<Progress> {
@@ -54,7 +65,9 @@ impl Observer for Log {
         }
     }
 
-    fn waiting(&self, bucket: &str, wait: std::time::Duration) {
+    fn waiting(&self, bucket: &str, wait: Duration) {
+        let told = Some((bucket.to_owned(), Instant::now() + wait));
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = told;
         self.progress().tell(Event::Waiting { bucket, seconds: wait.as_secs() });
     }
 }

@@ -1,9 +1,11 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod brakes;
 mod cost;
 mod declared;
 pub mod export;
+pub mod forget;
 pub mod import;
 pub mod init;
 pub mod list;
@@ -26,17 +28,36 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{Common, Format};
 use crate::cache::Cache;
-use crate::config::{Config, Scope};
+use crate::config::{Config, Hosts, Scope};
 use crate::files;
+use crate::hidden;
 use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
 
 /// The sandbox's state, below the project's folder.
-pub const SANDBOX: &str = ".musher/sandbox";
+const SANDBOX: &str = ".musher/sandbox";
+
+/// The folder of the sandbox's state. A project may come from anybody: no link in it leads the state elsewhere.
+pub fn sandbox(root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
+    let folder = root.join(SANDBOX);
+    let real = |path: &Utf8Path| path.canonicalize_utf8().ok();
+    for part in folder.ancestors().take_while(|part| *part != root) {
+        let leaves =
+            part.is_symlink() && real(part).zip(real(root)).is_none_or(|(to, root)| !to.starts_with(root));
+        anyhow::ensure!(
+            !leaves,
+            "{part} is a link that leads out of the project: the sandbox keeps nothing there"
+        );
+    }
+    Ok(folder)
+}
 
 /// What every command works with.
+#[derive(Clone, Copy)]
 pub struct Desk<'a> {
     pub common: &'a Common,
+    /// Where keys may go besides Datadog, by the process environment.
+    pub hosts: &'a Hosts,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
 
@@ -83,7 +104,7 @@ impl Desk<'_> {
         };
         let mut text = Vec::new();
         write(&mut text, false)?;
-        self.deliver(path, &text, speech)
+        self.deliver(path, &hidden::shown_bytes(&text), speech)
     }
 
     /// Writes a text to a path of the command line; where that is a stream of this process, it is printed.

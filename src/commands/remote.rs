@@ -81,6 +81,7 @@ async fn known(
         site: &service.site,
         organisation: None,
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
     };
@@ -124,7 +125,7 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     match refusal.fault {
         Fault::Refused | Fault::NotFound => Ok(Some(diagnosed(&refusal, &question.body))),
         Fault::Forbidden | Fault::Unreachable => Err(service.explain(refusal)),
-        Fault::Unwell | Fault::Lost | Fault::Odd => {
+        Fault::Unwell | Fault::Limited | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
             Err(refusal).with_context(|| format!("{} does not judge `{address}`", service.site))
         }

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::declared::Declared;
 use crate::args::Common;
+use crate::config::Config;
 use crate::model::Plan;
 use crate::render::plan_json;
 use crate::saved::{self, Now, Saved, moved, seal};
@@ -30,23 +31,37 @@ impl Sealed {
         if given.environment.is_some() && given.environment != *environment {
             let (given, own) = (given.environment.as_deref(), environment.as_deref());
             bail!(
-                "{} was planned for the environment {}, not for {}: leave `-e` and MUSHER_ENVIRONMENT out, or plan again",
+                "{} was planned for the environment {}, not for {}: say `-e {}`, or plan again",
                 self.path,
                 own.unwrap_or("none"),
                 given.unwrap_or("none"),
+                own.unwrap_or("none"),
             );
         }
-        if !given.only.is_empty() {
-            bail!("{} says itself what is to be done: leave `--only` out, or plan again with it", self.path);
+        if !given.only.is_empty() && given.only != self.saved.seal.only {
+            bail!("{} was not planned with that `--only`: leave it out, or plan again with it", self.path);
         }
         let only = self.saved.seal.only.clone();
         Ok(Common { environment: environment.clone(), only, ..given.clone() })
     }
 
+    /// Refuses a plan that names its environment alone, where there are several: whoever may change the file could choose.
+    pub fn agree(&self, given: &Common, config: &Config) -> anyhow::Result<()> {
+        if given.environment.is_some() || config.environments.len() < 2 {
+            return Ok(());
+        }
+        let own = self.saved.environment.as_deref().unwrap_or("none");
+        bail!(
+            "the project has several environments: say with `-e` which one {} is for (it says {own})",
+            self.path
+        )
+    }
+
     /// Refuses, naming each thing that is no longer as it was when the plan was made.
     pub fn hold(&self, declared: &Declared, plan: &Plan) -> anyhow::Result<()> {
         let seal = seal(plan, &declared.resources, &self.saved.seal.only);
-        let moved = moved(&self.saved, &Now { plan, seal: &seal, entry: &plan_json::value });
+        let now = Now { plan, seal: &seal, entry: &plan_json::value, summary: plan_json::summary(plan) };
+        let moved = moved(&self.saved, &now);
         if moved.is_empty() { Ok(()) } else { Err(self.refusal(moved.into_iter())) }
     }
 

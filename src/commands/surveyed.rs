@@ -1,20 +1,27 @@
 //! The live side beside the declared one, and the plan between them.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use tokio::task::JoinHandle;
 
-use super::declared::{Declared, bare, declare_strictly, tell};
+use super::declared::{Declared, bare, declare_strictly, deny, tell};
 use super::service::{Asked, Service, service};
 use super::{Desk, Told};
 use crate::brake::Organisation;
+use crate::client::{self, Refusal};
 use crate::config::Target;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Diagnostic, Sources, has_errors};
+use crate::hidden::{self, show_value};
 use crate::kind::KINDS;
-use crate::model::{Live, Plan};
+use crate::model::{Live, Plan, Warning};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
+use crate::source::locate::Locator;
+
+/// How long a plan waits for the name of an organisation that it is not held to.
+const NAMING: Duration = Duration::from_secs(2);
 
 /// What is live, and what apply would do.
 pub struct Surveyed {
@@ -23,6 +30,8 @@ pub struct Surveyed {
     pub organisation: Option<Organisation>,
     /// When the live objects were asked for.
     pub listed: Instant,
+    /// Warnings are errors in this run, and there are some of what is live.
+    pub denied: bool,
 }
 
 /// Reads what is declared while the service is asked what is live: neither waits for the other.
@@ -46,9 +55,52 @@ pub async fn declare_and_survey(
     let (service, asked) = asked.unwrap_or_else(|| ask(&declared))?;
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(Arc::clone(&progress));
-    let surveyed = survey(desk, &declared, &service, asked).await?;
+    let surveyed = survey(desk, &declared, &service, (asked, deny_warnings)).await?;
     progress.end();
     Ok((declared, service, surveyed))
+}
+
+/// Whose the keys are. Where the environment names nobody the name is a courtesy, for which nobody waits; else it must be
+/// known, or it is known that the keys may not read it, which is for the brake to judge.
+async fn whose(
+    service: &Service,
+    asked: JoinHandle<Result<Option<client::Organisation>, Refusal>>,
+    (named, since): (Option<&str>, Instant),
+) -> anyhow::Result<Option<Organisation>> {
+    let dropped = "the question for the organisation was dropped";
+    let ours = |found: client::Organisation| Organisation { name: found.name, public_id: found.public_id };
+    let Some(named) = named else {
+        let stop = asked.abort_handle();
+        let Ok(answer) = tokio::time::timeout_at((since + NAMING).into(), asked).await else {
+            stop.abort();
+            return Ok(None);
+        };
+        return Ok(answer.context(dropped)?.ok().flatten().map(ours));
+    };
+    let answer = asked.await.context(dropped)?;
+    let context = || {
+        format!(
+            "the environment names the organisation `{named}`, and {} doesn't tell whose the keys are",
+            service.site
+        )
+    };
+    Ok(answer.map_err(|refusal| service.explain(refusal).context(context()))?.map(ours))
+}
+
+/// Takes keys out of what a plan shows; what it sends stays. Before anything is compared word by word, which would take
+/// a key to pieces.
+fn show_no_keys(plan: &mut Plan) {
+    for change in &mut plan.changes {
+        change
+            .diff
+            .iter_mut()
+            .flat_map(|field| [&mut field.before, &mut field.after])
+            .flatten()
+            .for_each(show_value);
+        for risk in &mut change.risks {
+            risk.text = hidden::shown(&risk.text).into_owned();
+        }
+    }
 }
 
 /// Plans with what was asked for. What there is to say beside the plan is told; an error ends the command.
@@ -56,29 +108,50 @@ pub async fn survey(
     desk: &Desk<'_>,
     declared: &Declared,
     service: &Service,
-    asked: Asked,
+    (asked, deny_warnings): (Asked, bool),
 ) -> anyhow::Result<Surveyed> {
     let Asked { listing, organisation, at: listed } = asked;
+    let named = declared.environment().org;
+    let organisation = whose(service, organisation, (named.as_deref(), listed));
     let (live, organisation) = tokio::join!(service.listed(&KINDS, declared, listing), organisation);
-    let live = live?;
-    let organisation = organisation.context("the question for the organisation was dropped")?;
-    // Keys that may not read the organisation plan all the same.
-    let organisation = organisation
-        .ok()
-        .flatten()
-        .map(|found| Organisation { name: found.name, public_id: found.public_id });
+    let (live, organisation) = (live?, organisation?);
     let inputs = Inputs {
         scope: &declared.scope,
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
     };
-    let (plan, diagnostics) = plan(&inputs);
+    let (mut plan, mut diagnostics) = plan(&inputs);
+    diagnostics.extend(declared.idle_only(&live));
+    show_no_keys(&mut plan);
+    plan.notes.only = declared.only.texts().to_vec();
+    plan.notes.warnings = warnings(declared.warnings.iter().chain(&diagnostics), &declared.sources);
+    let wrong = has_errors(&diagnostics);
+    let denied = deny_warnings && !diagnostics.is_empty();
+    if denied {
+        deny(&mut diagnostics);
+    }
     tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
-    if has_errors(&diagnostics) {
+    if wrong {
         return Err(Told.into());
     }
-    Ok(Surveyed { plan, live, organisation, listed })
+    Ok(Surveyed { plan, live, organisation, listed, denied })
+}
+
+/// Warnings as a plan holds them: with their places looked up, sorted, each once.
+fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+    let mut locator = Locator::new(sources);
+    let mut warnings: Vec<Warning> = told
+        .map(|told| Warning {
+            code: told.code,
+            text: told.text.clone(),
+            position: told.at.as_ref().map(|at| locator.locate(at).position()),
+        })
+        .collect();
+    warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));
+    warnings.dedup();
+    warnings
 }

@@ -67,7 +67,7 @@ fn all(desk: &Desk<'_>) -> anyhow::Result<Found> {
         Err(error) => return Err(error.into()),
     };
     let mut sources = Sources::default();
-    let (config, faults) = config::read(&root, &mut sources);
+    let (config, faults) = config::read(&root, desk.hosts, &mut sources);
     let Some(config) = config else {
         return Ok(Found { faults, sources, ..found });
     };

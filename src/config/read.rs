@@ -4,7 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, Target, secrets};
+use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
+use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, SITES, Target, secrets};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
 use crate::kind::KINDS;
 use crate::source::locate::Locator;
@@ -27,9 +28,11 @@ const DEFINITIONS: &str = "monitors";
 
 /// Reads `musher.yaml` of a folder and adds it to the sources, keys that somebody wrote into it
 /// blotted out. `None` where nothing can be done without what is wrong.
-pub fn read(root: &Utf8Path, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
+///
+/// `hosts`: those that the process environment lets keys go to.
+pub fn read(root: &Utf8Path, hosts: &Hosts, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
     let (file, value, mut faults) = source::one(root, Utf8Path::new(FILE), sources);
-    let mut reader = Reader { file, faults: Vec::new(), secrets: Vec::new() };
+    let mut reader = Reader { file, hosts, faults: Vec::new(), secrets: Vec::new() };
     let config = value.and_then(|value| reader.config(root, value));
     blot(sources, file, &reader.secrets);
     faults.append(&mut reader.faults);
@@ -47,14 +50,15 @@ fn blot(sources: &mut Sources, file: FileId, places: &[At]) {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     file: FileId,
+    hosts: &'a Hosts,
     faults: Vec<Diagnostic>,
     /// Values that must not be shown.
     secrets: Vec<At>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn at(&self, pointer: &str) -> At {
         At::value(self.file, pointer)
     }
@@ -325,33 +329,30 @@ impl Reader {
     }
 
     fn site(&mut self, text: &str, pointer: &str) -> Option<Target> {
-        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let host = host.split('/').next().unwrap_or_default();
-        let site = ["app.", "api."].iter().find_map(|prefix| host.strip_prefix(prefix)).unwrap_or(host);
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
-        if site == text && site.contains('.') && site.chars().all(fits) {
+        if SITES.contains(&text) {
             return Some(Target::Site(text.to_owned()));
         }
-        let help = if site != text && site.contains('.') && site.chars().all(fits) {
-            format!("write `site: {site}`")
-        } else {
-            "write the site's name, such as `datadoghq.eu` or `us5.datadoghq.com`".to_owned()
-        };
-        self.fault("bad-config", "This is no Datadog site", pointer, help);
+        self.fault("bad-config", "This is no Datadog site", pointer, site_help(text));
         None
     }
 
     fn url(&mut self, text: &str, pointer: &str) -> Option<Target> {
-        match url_fault(text) {
-            None => Some(Target::Url(text.trim_end_matches('/').to_owned())),
-            Some((what, help)) => {
+        let url = match Url::read(text) {
+            Ok(url) => url,
+            Err((what, help)) => {
                 if text.contains('@') {
                     self.secrets.push(self.at(pointer));
                 }
                 self.fault("bad-config", what, pointer, help);
-                None
+                return None;
             }
+        };
+        if self.hosts.allow(&url) {
+            return Some(Target::Url(url.text()));
         }
+        let text = "This host is not one of Datadog's, and keys go to no other that the file alone names";
+        self.fault("foreign-host", text, pointer, host_help(&url));
+        None
     }
 
     fn brakes(&mut self, value: Option<Value>, pointer: &str) -> Brakes {
@@ -413,8 +414,11 @@ impl Reader {
                 let help = "put the key into the environment and write the variable's name, such as `PROD_DD_API_KEY`; \
                             a key that was committed must be revoked";
                 self.fault("key-in-file", text, &place, help);
-            } else {
+            } else if name.as_deref().is_some_and(holds_a_key) {
                 *slot = name;
+            } else {
+                let text = "A variable that holds a key of Datadog has `DD_` or `DATADOG` in its name: no other is sent";
+                self.fault("bad-config", text, &place, "rename the variable, such as `PROD_DD_API_KEY`");
             }
         }
         names
@@ -436,14 +440,6 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
 }
 
-/// A name of an environment variable that doesn't look like a key.
-fn is_variable(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-    text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
-        && text.chars().all(fits)
-        && !secrets::is_key(text)
-}
-
 /// `10%` or a count.
 fn limit(value: &Value) -> Option<Limit> {
     match value {
@@ -453,35 +449,5 @@ fn limit(value: &Value) -> Option<Limit> {
             (percent <= 100).then_some(Limit::Percent(percent))
         }
         _ => None,
-    }
-}
-
-/// What is wrong with an `api_url`, and the remedy. The value is not part of either: it may hold a password.
-fn url_fault(text: &str) -> Option<(&'static str, &'static str)> {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    if authority.contains('@') {
-        return Some(("A URL with a user or password can't be a target", "write it without"));
-    }
-    let foul = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\');
-    if host.is_empty() || text.contains(foul) || path.contains("//") {
-        return Some((
-            "This is no URL of an API",
-            "write `https://HOST`, with a port or path where there is one",
-        ));
-    }
-    let loopback =
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    match scheme {
-        "https" => None,
-        "http" if loopback => None,
-        "http" => {
-            Some(("Keys can't travel over plain http", "write `https://`; plain http goes to loopback only"))
-        }
-        _ => Some(("This is no URL of an API", "begin it with `https://`")),
     }
 }

@@ -29,6 +29,8 @@ pub struct Compiled<'d> {
     when: Option<(Node, SiteId)>,
     protect: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
+    /// The one at hand, where `$id` may turn out to be a mapping of them.
+    environment: Option<String>,
     moved_from: Vec<(Node, SiteId)>,
     /// For faults about all of it.
     whole: SiteId,
@@ -83,10 +85,14 @@ pub fn compile<'d>(
     });
     let moved_from =
         raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
+    // What is let go has no body, and takes none from the defaults.
+    let defaults = defaults.filter(|_| !raw.forget);
     let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
     let whole = output.sites.add(place(&origin, "").part(Part::Key));
     let told = before..output.faults.len();
-    Compiled { definition, body: Printed::new(node), when, protect, id, moved_from, whole, origin, told }
+    let environment = setting.environment.filter(|_| id.is_some()).map(str::to_owned);
+    let body = Printed::new(node);
+    Compiled { definition, body, when, protect, id, environment, moved_from, whole, origin, told }
 }
 
 impl Compiled<'_> {
@@ -95,8 +101,23 @@ impl Compiled<'_> {
         self.when.as_ref().is_none_or(|(node, site)| condition("$when", (node, *site), run, faults))
     }
 
+    /// What stands for an object that is let go: an address without a body.
+    pub fn forgotten(&self, place: &Place<'_>) -> Resource {
+        let own = &self.definition.address;
+        Resource {
+            address: Address::new(own.section(), &place.id(own.id())),
+            body: model::Body::printed("{}"),
+            directives: Directives { forget: true, ..Directives::default() },
+            origin: Arc::clone(&self.origin),
+            instance: place.instance.cloned(),
+        }
+    }
+
     /// The resource at an address; `None` where something is wrong with it.
     pub fn resource(&self, place: &Place<'_>, run: &Run<'_>, faults: &mut Faults) -> Option<Resource> {
+        if self.definition.directives.forget {
+            return Some(self.forgotten(place));
+        }
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
@@ -105,7 +126,7 @@ impl Compiled<'_> {
         let before = faults.count;
         let raw = &self.definition.directives;
         let mut directives = Directives {
-            adopt: self.id.as_ref().and_then(|(node, site)| adopted((node, *site), run, faults)),
+            adopt: self.id.as_ref().and_then(|id| self.adopted(id, run, faults)),
             protect: self
                 .protect
                 .as_ref()
@@ -113,6 +134,7 @@ impl Compiled<'_> {
             ignore: raw.ignore.clone(),
             moved_from: Vec::new(),
             allow: raw.allow.clone(),
+            forget: false,
         };
         let mut shorts = vec![short.to_owned()];
         for (node, site) in &self.moved_from {
@@ -133,6 +155,32 @@ impl Compiled<'_> {
         let body = self.body(run, faults, &address).filter(|_| faults.count == before)?;
         let instance = place.instance.cloned();
         Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
+    }
+
+    /// The id that `$id` gives for the environment at hand; a value may be the mapping of them all.
+    fn adopted(&self, (node, site): &(Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+        let before = faults.count;
+        let value = match render(node, run, None, faults) {
+            Value::Object(mut ids) => {
+                self.environment.as_ref().and_then(|own| ids.shift_remove(own)).unwrap_or_default()
+            }
+            value => value,
+        };
+        match value {
+            Value::Null => None,
+            Value::Number(number) if number.is_u64() || number.is_i64() => Some(number.to_string()),
+            Value::String(text)
+                if !text.trim().is_empty() && !text.contains(crate::model::Reference::OPEN) =>
+            {
+                Some(text.trim().to_owned())
+            }
+            _ if faults.count > before => None,
+            other => {
+                let words = format!("`$id` must be the id of a Datadog object, and is {}", describe(&other));
+                faults.add(*site, Fault::new("wrong-type", words));
+                None
+            }
+        }
     }
 
     fn body(&self, run: &Run<'_>, faults: &mut Faults, address: &Address) -> Option<model::Body> {
@@ -195,23 +243,6 @@ fn describe(value: &Value) -> String {
         Value::Null | Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
-    }
-}
-
-fn adopted((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
-    let before = faults.count;
-    match render(node, run, None, faults) {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) if !text.trim().is_empty() && !text.contains(crate::model::Reference::OPEN) => {
-            Some(text.trim().to_owned())
-        }
-        _ if faults.count > before => None,
-        other => {
-            let words = format!("`$id` must be the id of a Datadog object, and is {}", describe(&other));
-            faults.add(site, Fault::new("wrong-type", words));
-            None
-        }
     }
 }
 

@@ -217,6 +217,7 @@ fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Ve
     if !incomplete {
         unknown_references(&made, &mut told);
     }
+    forgotten_references(&made.resources, &mut told);
     made.diagnostics.append(&mut told);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);
@@ -304,6 +305,34 @@ fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
             });
         }
         told.push(fault);
+    }
+}
+
+/// References to what is let go: once the mark is off, nothing tells its id.
+fn forgotten_references(resources: &[Resource], told: &mut Vec<Diagnostic>) {
+    let forgotten: HashSet<&Address> =
+        resources.iter().filter(|r| r.directives.forget).map(|r| &r.address).collect();
+    if forgotten.is_empty() {
+        return;
+    }
+    // A template's entry is told once, with its instances.
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for resource in resources {
+        let named =
+            Reference::in_text(resource.body.text()).into_iter().map(|(_, reference)| reference.target);
+        let Some(target) = named.into_iter().find(|target| forgotten.contains(target)) else { continue };
+        let at = key_of(&resource.origin);
+        let index = *first.entry(format!("{at:?}")).or_insert_with(|| {
+            let words = format!("`{}` refers to `{target}`, which `$forget` lets go", resource.address);
+            told.push(Diagnostic::error("forgotten-reference", words, at).help(
+                "without its mark nobody knows its id: write the Datadog id in place of the reference, or keep the object",
+            ));
+            told.len() - 1
+        });
+        if let Some(instance) = &resource.instance {
+            told[index].instances.push(resource.address.to_string());
+            add_place(&mut told[index].also, uses::place(&instance.name, &instance.at));
+        }
     }
 }
 

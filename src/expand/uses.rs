@@ -285,7 +285,7 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut 
             }
         }
     }
-    made.diagnostics.extend(plan.overrides.idle(&hit, &slugs));
+    made.diagnostics.extend(plan.overrides.idle(&hit, &slugs, &plan.own.name));
     collisions(plan, chosen, items, made)
 }
 
@@ -411,6 +411,14 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     let item = format!("item `{}`", if own.key.is_empty() { &plan.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
     tell_compiled(plan, &prefixes[0], made);
+    let instance =
+        Arc::new(Instance { name: plan.own.name.clone(), key: own.key.clone(), at: plan.own.at.clone() });
+    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
+    if plan.own.forget {
+        // Which of them are live, the mark says: no value is needed, and no `$when`.
+        made.resources.extend(template.definitions.iter().map(|definition| definition.forgotten(&place)));
+        return;
+    }
     let given = [Cow::Borrowed(&own.item.value)];
     let of_item = Run::new(&given, None, &item);
     let Some(values) = values(plan, own, &of_item, faults) else {
@@ -422,9 +430,6 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     let on: Vec<bool> =
         template.definitions.iter().map(|definition| definition.is_on(&run, faults)).collect();
     let siblings = Siblings { names: &template.siblings, prefix: &prefixes[0], on: &on };
-    let instance =
-        Arc::new(Instance { name: plan.own.name.clone(), key: own.key.clone(), at: plan.own.at.clone() });
-    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
     for (definition, on) in template.definitions.iter().zip(&on) {
         let address = || {
             let own = &definition.definition.address;

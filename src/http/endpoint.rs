@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use crate::config::{Hosts, site_help};
+
 /// An API, and the web application beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -17,10 +19,8 @@ pub struct Endpoint {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    #[error(
-        "`{0}` is no Datadog site. A site is a bare name such as datadoghq.com, datadoghq.eu or us5.datadoghq.com"
-    )]
-    Site(String),
+    #[error("`{0}` is no Datadog site: {1} (any other must be named in MUSHER_ALLOW_HOSTS)")]
+    Site(String, String),
     #[error("`{0}` is no URL of an API. Write it whole, such as https://api.datadoghq.eu")]
     Url(String),
     #[error("`{0}` would send keys unencrypted. Use https; plain http is for loopback only")]
@@ -29,17 +29,11 @@ pub enum EndpointError {
 
 impl Endpoint {
     /// A site: `datadoghq.eu` is reached at `https://api.datadoghq.eu`.
-    pub fn site(site: &str) -> Result<Self, EndpointError> {
+    pub fn site(site: &str, hosts: &Hosts) -> Result<Self, EndpointError> {
         // Somebody may have put a key where the site belongs.
         let shown = if site.len() > 20 && !site.contains('.') { "…" } else { site };
-        let malformed = || EndpointError::Site(shown.to_owned());
-        let labels: Vec<&str> = site.split('.').collect();
-        let fits = |label: &&str| {
-            let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            !label.is_empty() && label.chars().all(inner) && !label.starts_with('-') && !label.ends_with('-')
-        };
-        // `api.` and `app.` are parts of URLs that people take for the site.
-        if labels.len() < 2 || !labels.iter().all(fits) || matches!(labels[0], "api" | "app") {
+        let malformed = || EndpointError::Site(shown.to_owned(), site_help(site));
+        if !hosts.allow_site(site) {
             return Err(malformed());
         }
         let url = Url::parse(&format!("https://api.{site}/")).map_err(|_| malformed())?;
@@ -119,7 +113,7 @@ mod tests {
             ("us5.datadoghq.com", "https://api.us5.datadoghq.com/", "https://us5.datadoghq.com"),
             ("ap1.datadoghq.com", "https://api.ap1.datadoghq.com/", "https://ap1.datadoghq.com"),
         ] {
-            check(Endpoint::site(site), Ok((api, web, site)));
+            check(Endpoint::site(site, &Hosts::default()), Ok((api, web, site)));
         }
         for site in [
             "",
@@ -127,13 +121,18 @@ mod tests {
             "app.datadoghq.eu",
             "https://datadoghq.eu",
             "a b.com",
+            "datadog.eu",
+            "attacker.example",
             "x.com/y",
             "u@x.com",
             "-a.com",
         ] {
-            check(Endpoint::site(site), Err(&format!("`{site}` is no Datadog site.")));
+            check(Endpoint::site(site, &Hosts::default()), Err(&format!("`{site}` is no Datadog site: ")));
         }
-        check(Endpoint::site("0123456789abcdef0123456789abcdef"), Err("`…` is no Datadog site."));
+        check(
+            Endpoint::site("0123456789abcdef0123456789abcdef", &Hosts::default()),
+            Err("`…` is no Datadog site: "),
+        );
     }
 
     #[test]

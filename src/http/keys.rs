@@ -4,8 +4,8 @@ use std::fmt;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
-use super::hidden::Hidden;
 use crate::config::KeyNames;
+use crate::hidden::Hidden;
 
 const API: [&str; 2] = ["DD_API_KEY", "DATADOG_API_KEY"];
 const APP: [&str; 2] = ["DD_APP_KEY", "DATADOG_APP_KEY"];
@@ -16,7 +16,7 @@ const TOKEN: [&str; 1] = ["DD_ACCESS_TOKEN"];
 pub struct Keys {
     headers: Vec<(HeaderName, HeaderValue)>,
     /// The bare values, to keep them out of what the service echoes.
-    pub(super) hidden: Hidden,
+    pub hidden: Hidden,
     /// The variables that they came from.
     pub variables: Vec<String>,
 }

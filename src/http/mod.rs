@@ -1,13 +1,13 @@
 //! The wire over HTTPS: one request, one whole answer, keys in headers that nobody prints.
 
 mod keys;
-mod hidden;
 mod endpoint;
+mod size;
 
 use std::error::Error;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -16,12 +16,11 @@ pub use endpoint::Endpoint;
 pub use keys::Keys;
 
 use crate::wire::{Method, Request, Response, Wire, WireError};
+use size::Growing;
 
 const CONNECT: Duration = Duration::from_secs(10);
 /// From the first byte sent to the last one read.
 const ANSWER: Duration = Duration::from_secs(60);
-/// An answer above it is no answer: a page of the largest bodies that the service stores is far below.
-const LARGEST: usize = 512 << 20;
 /// The level that the limiter may reach, kept open between bursts.
 const IDLE_CONNECTIONS: usize = 128;
 
@@ -88,23 +87,23 @@ impl Https {
             .headers()
             .iter()
             .map(|(name, value)| {
-                (name.as_str().to_owned(), hidden.hide_text(&String::from_utf8_lossy(value.as_bytes())))
+                (
+                    name.as_str().to_owned(),
+                    hidden.hide(&String::from_utf8_lossy(value.as_bytes())).into_owned(),
+                )
             })
             .collect();
-        let body = hidden.hide(self.read(answer).await?);
+        let body = self.read(answer).await?;
         Ok(Response { status, headers, body })
     }
 
-    /// The body, whole, unpacked; its size is watched while it comes, as a small answer can unpack to a large one.
+    /// The body, whole and unpacked.
     async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, WireError> {
-        let mut body = BytesMut::new();
+        let mut body = Growing::default();
         while let Some(part) = answer.chunk().await.map_err(|error| self.fault(error))? {
-            if body.len() + part.len() > LARGEST {
-                return Err(WireError::Lost(format!("the answer is larger than {} MB", LARGEST >> 20)));
-            }
-            body.extend_from_slice(&part);
+            body.take(&part).map_err(WireError::TooLarge)?;
         }
-        Ok(body.freeze())
+        Ok(body.end())
     }
 
     fn url(&self, request: &Request) -> reqwest::Url {
@@ -120,7 +119,7 @@ impl Https {
     /// Connecting failed: nothing was sent. Everything later: nobody knows.
     fn fault(&self, error: reqwest::Error) -> WireError {
         let early = error.is_connect() || error.is_builder();
-        let text = self.keys.hidden.hide_text(&chain(&error.without_url()));
+        let text = self.keys.hidden.hide(&chain(&error.without_url())).into_owned();
         if early { WireError::NotSent(text) } else { WireError::Lost(text) }
     }
 }

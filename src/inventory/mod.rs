@@ -191,6 +191,10 @@ fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Ve
         return value.ok_or(faults).and_then(|value| of_value(value).map_err(not_a_list));
     }
     match keep::items(text, keep) {
+        Ok(Ok(items)) if items.iter().any(|item| source::holds_large(&item.value)) => {
+            let faults = source::beyond_64_bits(text, file);
+            if faults.is_empty() { Ok(items) } else { Err(faults) }
+        }
         Ok(items) => items.map_err(not_a_list),
         Err(error) if error.to_string().starts_with(TOO_LONG) => Err(not_a_list(NoList::TooLong)),
         Err(error) => {

@@ -70,7 +70,9 @@ pub struct Kind {
     pub known: &'static [&'static str],
     /// Objects whose unknown live fields are not compared; `""` is the body itself.
     pub open: &'static [&'static str],
-    /// Objects that an update replaces whole: what is not declared there is sent as it stands live.
+    /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
+    pub emptied: bool,
+    /// Objects that an update replaces whole, or may: what is not declared there is sent as it stands live.
     pub replaced: &'static [&'static str],
     /// Lists without an order.
     pub sets: &'static [&'static str],
@@ -139,6 +141,8 @@ pub struct Listing {
 pub struct Summary {
     /// The time of the last change: together with the id it names one version of the body.
     pub modified: &'static str,
+    /// Fields of the body that the summary shows, too.
+    pub shown: &'static [&'static str],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -106,6 +106,7 @@ pub const MONITOR: Kind = Kind {
         "/options/variables",
     ],
     open: &["", "/options"],
+    emptied: false,
     replaced: &["/options"],
     sets: &["/tags", "/options/renotify_statuses"],
     trimmed: &["/message", "/query", "/options/escalation_message"],

@@ -70,7 +70,10 @@ pub const SLO: Kind = Kind {
     ],
     known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
     open: &[""],
-    replaced: &[],
+    // No recording shows what becomes of fields that a PUT leaves out (SEMANTICS §3): those that nobody knows are sent
+    // as they stand, and those to be reset by name.
+    emptied: false,
+    replaced: &[""],
     sets: &["/tags", "/monitor_ids"],
     trimmed: &[],
     synonyms: &[],

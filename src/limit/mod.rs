@@ -142,7 +142,7 @@ impl Paced {
         let mut spent = Duration::ZERO;
         let mut faults = 0;
         loop {
-            let pass = self.enter(request).await?;
+            let pass = self.enter(request, began).await?;
             let sent = Instant::now();
             self.requests.fetch_add(1, Ordering::Relaxed);
             count_attempt();
@@ -183,28 +183,34 @@ impl Paced {
     }
 
     /// Waits for its turn: in its bucket, first come, first served, then for a place among those on their way.
-    async fn enter(&self, request: &Request) -> Result<Pass<'_>, WireError> {
+    async fn enter(&self, request: &Request, began: Instant) -> Result<Pass<'_>, WireError> {
         let level = if is_read(request) { &self.reads } else { &self.writes };
         tokio::select! {
             biased;
             () = self.stopped() => Err(WireError::NotSent("it was stopped before".to_owned())),
-            pass = self.queue(request, level) => Ok(pass),
+            pass = self.queue(request, level, began) => pass,
         }
     }
 
-    async fn queue<'a>(&'a self, request: &Request, level: &'a Level) -> Pass<'a> {
+    async fn queue<'a>(
+        &'a self,
+        request: &Request,
+        level: &'a Level,
+        began: Instant,
+    ) -> Result<Pass<'a>, WireError> {
         loop {
             let bucket = self.buckets.of(request);
             let _turn = bucket.turn.lock().await;
             // An answer may have told meanwhile that this route belongs to another bucket.
             if Arc::ptr_eq(&bucket, &self.buckets.of(request)) {
-                self.wait(&bucket, level).await;
-                return Pass { bucket: Arc::clone(&bucket), level };
+                self.wait(&bucket, level, began).await?;
+                return Ok(Pass { bucket: Arc::clone(&bucket), level });
             }
         }
     }
 
-    async fn wait(&self, bucket: &Bucket, level: &Level) {
+    /// An error where the limit lets nothing through for longer than this run is patient.
+    async fn wait(&self, bucket: &Bucket, level: &Level, began: Instant) -> Result<(), WireError> {
         let mut told = None;
         loop {
             let (freed, changed) = (level.freed.notified(), bucket.changed.notified());
@@ -215,17 +221,25 @@ impl Paced {
             let now = Instant::now();
             let until = {
                 let mut window = bucket.window();
-                match window.permit(now) {
+                let permit = match window.permit(now) {
+                    Permit::Rather(until) if self.may_wait(bucket, until - now, began).is_err() => Permit::Go,
+                    permit => permit,
+                };
+                match permit {
                     Permit::Go if level.take() => {
                         window.take(now);
-                        return;
+                        return Ok(());
                     }
                     Permit::Go => None,
                     Permit::AnAnswer => {
                         level.is_waited_for();
                         None
                     }
-                    Permit::Until(until) => Some(until),
+                    Permit::Until(until) => {
+                        self.may_wait(bucket, until - now, began)?;
+                        Some(until)
+                    }
+                    Permit::Rather(until) => Some(until),
                 }
             };
             if let (Some(until), Some(observer)) = (until, &self.observer)
@@ -241,6 +255,20 @@ impl Paced {
                 () = tokio::time::sleep_until(until.unwrap_or(now)), if until.is_some() => {}
             }
         }
+    }
+
+    /// Whether a wait ends before the patience does, which begins anew with each answer that the limit lets through.
+    fn may_wait(&self, bucket: &Bucket, wait: Duration, began: Instant) -> Result<(), WireError> {
+        if bucket.silent_for(began) + wait <= self.pace.patience {
+            return Ok(());
+        }
+        let name = bucket.name().map(|name| format!(" `{name}`")).unwrap_or_default();
+        Err(WireError::Held(format!(
+            "the rate limit{name} lets nothing through for another {:.0} s, and a request may take {:.0} s with all its \
+             waits (`--timeout`)",
+            wait.as_secs_f64().ceil(),
+            self.pace.patience.as_secs_f64(),
+        )))
     }
 
     /// Takes from an answer what it says of limits and load. Gives the bucket that it belongs to.
@@ -341,6 +369,7 @@ fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
     match answer {
         Err(WireError::NotSent(_)) => true,
         Err(WireError::Lost(_)) => repeatable,
+        Err(WireError::Held(_) | WireError::TooLarge(_)) => false,
         // 501 and 505 say that it will never work.
         Ok(response) => repeatable && matches!(response.status, 408 | 500 | 502..=504 | 506..),
     }

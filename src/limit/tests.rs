@@ -182,6 +182,8 @@ async fn check_faults(
     let ended = answer.as_ref().map(|response| response.status).map_err(|error| match error {
         WireError::NotSent(_) => "not sent",
         WireError::Lost(_) => "lost",
+        WireError::Held(_) => "held",
+        WireError::TooLarge(_) => "too large",
     });
     assert_eq!((ended, counts.requests, counts.retries), expected, "{told}");
 }
@@ -239,8 +241,28 @@ async fn patience_ends() {
     // A 429 is waited out, but not for ever.
     let service = Service::new(None, (0..2_000).map(|_| Ok((429, ""))).collect());
     let (wire, _stop) = paced(&service, None);
-    assert_eq!(wire.send(&get).await.map(|response| response.status), Ok(429));
-    assert!(service.state().start.elapsed() > Pace::default().patience);
+    assert!(matches!(wire.send(&get).await, Err(WireError::Held(_))));
+    let took = service.state().start.elapsed();
+    assert!(took > Pace::default().patience - Duration::from_secs(2) && took <= Pace::default().patience);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_wait_is_longer_than_the_patience() {
+    let short = Limit { limit: 1, period: Duration::from_secs(300), sliding: true, down: false };
+    let long = Limit { period: Duration::from_secs(3_600), ..short };
+    for (limit, fine) in [(short, true), (long, false)] {
+        let service = Service::new(Some(limit), Vec::new());
+        let (wire, _stop) = paced(&service, None);
+        let create = request(Method::Post, "/api/v1/monitor");
+        wire.send(&create).await.expect("the first one");
+        let answers = join_all((0..3).map(|_| wire.send(&create))).await;
+        let held = answers.iter().filter(|answer| {
+            matches!(answer, Err(WireError::Held(text)) if text.contains("`writes`") && text.contains("360 s"))
+        });
+        assert_eq!(held.count(), if fine { 0 } else { 3 }, "{answers:?}");
+        // Nothing is sent into a closed window.
+        assert_eq!(service.state().seen.len(), if fine { 4 } else { 1 });
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::wire::Response;
 
-/// Waits that an answer asks for are kept below it.
-const LONGEST: f64 = 3600.0;
+/// No window is longer: what announces one is a time of day, or a mistake.
+const LONGEST: f64 = 24.0 * 3600.0;
 /// The share of a window that is kept back and spread over its rest, so that other users of the
 /// organisation meet no wall either.
 const SPREAD: i64 = 5;
@@ -34,26 +34,28 @@ impl Announced {
         let number = |name: &str| response.header(name)?.trim().parse::<f64>().ok().filter(|n| n.is_finite());
         let (limit, period) = (number("x-ratelimit-limit")?, number("x-ratelimit-period")?);
         let (remaining, reset) = (number("x-ratelimit-remaining")?, number("x-ratelimit-reset")?);
+        let period = period.min(LONGEST);
         (limit >= 1.0 && period > 0.0).then(|| Self {
             limit: limit.min(1e12) as i64,
-            period: Duration::from_secs_f64(period.min(24.0 * LONGEST)),
+            period: Duration::from_secs_f64(period),
             remaining: remaining.clamp(0.0, 1e12) as i64,
-            reset: seconds(reset),
+            // A window ends within its own length.
+            reset: Duration::from_secs_f64(reset.clamp(0.0, period)),
         })
     }
 }
 
-/// How long a 429 asks to wait: `X-RateLimit-Reset` or `Retry-After`, the longer one. Resets count whole
-/// seconds, so none is taken for a second.
+/// How long a 429 asks to wait: `X-RateLimit-Reset` (no longer than `X-RateLimit-Period`) or `Retry-After`, the longer
+/// one. Resets count whole seconds, so none is taken for a second; so is nonsense, such as a time of day.
 pub fn asked_wait(response: &Response) -> Duration {
-    let number = |name: &str| response.header(name).and_then(|value| value.trim().parse::<f64>().ok());
-    let asked = [number("x-ratelimit-reset"), number("retry-after")];
-    let longest = asked.into_iter().flatten().filter(|n| n.is_finite()).fold(0.0, f64::max);
-    if longest > 0.0 { seconds(longest) } else { Duration::from_secs(1) }
-}
-
-fn seconds(number: f64) -> Duration {
-    Duration::from_secs_f64(number.clamp(0.0, LONGEST))
+    let number = |name: &str| {
+        let number = response.header(name)?.trim().parse::<f64>().ok()?;
+        (number > 0.0 && number <= LONGEST).then_some(number)
+    };
+    let period = number("x-ratelimit-period").unwrap_or(LONGEST);
+    let asked = [number("x-ratelimit-reset").map(|reset| reset.min(period)), number("retry-after")];
+    let longest = asked.into_iter().flatten().fold(0.0, f64::max);
+    if longest > 0.0 { Duration::from_secs_f64(longest) } else { Duration::from_secs(1) }
 }
 
 /// Whether a request may go now.
@@ -62,6 +64,8 @@ pub enum Permit {
     Go,
     /// Ask again then, or when an answer has come.
     Until(Instant),
+    /// The same; it may go now, though it had better not.
+    Rather(Instant),
     /// Ask again when an answer has come.
     AnAnswer,
 }
@@ -126,7 +130,7 @@ impl Window {
         }
         let step = end.saturating_duration_since(now) / u32::try_from(left + 1).unwrap_or(u32::MAX);
         match self.last.map(|last| last + step) {
-            Some(next) if now < next => Permit::Until(next),
+            Some(next) if now < next => Permit::Rather(next),
             _ => Permit::Go,
         }
     }
@@ -235,11 +239,21 @@ mod tests {
         assert_eq!(read("many", "10", "0", "3"), None);
         assert_eq!(read("NaN", "inf", "0", "3"), None);
         let far = read("50", "10", "-5", "1e300").expect("clamped");
-        assert_eq!((far.remaining, far.reset), (0, Duration::from_secs(3600)));
+        assert_eq!((far.remaining, far.reset), (0, Duration::from_secs(10)));
+        // A time of day.
+        let reset = |text| read("50", "10", "0", text).map(|announced| announced.reset.as_secs());
+        assert_eq!([reset("1795000000"), reset("3600"), reset("-7")], [Some(10), Some(10), Some(0)]);
         for (headers, expected) in [
             (&[("x-ratelimit-reset", "7"), ("retry-after", "9")][..], 9),
             (&[("x-ratelimit-reset", "7")], 7),
             (&[("x-ratelimit-reset", "0")], 1),
+            (&[("x-ratelimit-reset", "3600"), ("x-ratelimit-period", "10")], 10),
+            (&[("x-ratelimit-reset", "1795000000")], 1),
+            (&[("x-ratelimit-reset", "1795000000"), ("x-ratelimit-period", "10"), ("retry-after", "3")], 3),
+            (&[("retry-after", "1000000000")], 1),
+            (&[("retry-after", "3600")], 3600),
+            (&[("retry-after", "-5")], 1),
+            (&[("retry-after", "NaN"), ("x-ratelimit-reset", "inf")], 1),
             (&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], 1),
             (&[], 1),
         ] {
@@ -259,7 +273,7 @@ mod tests {
         assert_eq!(window.permit(start), Permit::Go);
         window.take(start);
         // 10 are left for 10 s: one in 10/11 of a second.
-        let Permit::Until(next) = window.permit(start) else { panic!("it goes at once") };
+        let Permit::Rather(next) = window.permit(start) else { panic!("it goes at once") };
         assert_eq!((next - start).as_millis(), 909);
         assert_eq!(window.permit(next), Permit::Go);
         window.back();

@@ -41,6 +41,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
     let names_file = own.contains_key("$file");
+    let alone = own.len() == 1;
     if let Some(path) = own.remove("$file") {
         let file_at = at.child("/$file");
         if let Some((base, layer)) = file(kind, &path, folder, &file_at, files, faults) {
@@ -55,7 +56,12 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         layer.unwrap_or(&at).child(&step(key))
     };
     let directives = directives::take(&mut body, &place, faults);
-    if body.is_empty() && faults.len() == told && !names_file {
+    if directives.forget {
+        if !alone {
+            faults.push(directives::not_alone(place("$forget")));
+        }
+        body.clear();
+    } else if body.is_empty() && faults.len() == told && !names_file {
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
@@ -251,6 +257,9 @@ pub fn export(
         layer.child(&step(key))
     };
     let directives = directives::take(&mut body, &place, faults);
+    if directives.forget {
+        faults.push(directives::not_alone(place("$forget")));
+    }
     Definition {
         address: Address::new(kind.section, id),
         body: clean(kind, body),

@@ -8,7 +8,8 @@ use crate::model;
 use crate::source::short;
 
 /// The keys that may stand at the top of a definition.
-pub const KEYS: [&str; 7] = ["$file", "$id", "$when", "$protect", "$ignore", "$moved_from", "$allow"];
+pub const KEYS: [&str; 8] =
+    ["$file", "$id", "$when", "$protect", "$ignore", "$moved_from", "$allow", "$forget"];
 
 /// Takes the `$` keys out of a body. `at` tells where a key of the body stands (its value).
 pub fn take(
@@ -37,6 +38,10 @@ pub fn take(
             "$ignore" => list(&mut directives.ignore, &value, pointer),
             "$allow" => list(&mut directives.allow, &value, rule),
             "$moved_from" => one_or_list(&mut directives.moved_from, value, old_id),
+            "$forget" => {
+                directives.forget = true;
+                only_true(&value)
+            }
             // A `$file` that stands here is one inside a `$file`; the outer one is taken before.
             "$file" => fault("can't stand in a file that a `$file` names", "name the last file directly"),
             _ => {
@@ -115,6 +120,23 @@ fn is_template(text: &str) -> bool {
 pub fn condition(value: &Value) -> Option<Fault> {
     let fine = value.is_boolean() || value.as_str().is_some_and(is_template);
     if fine { None } else { fault("must be `true`, `false` or a `${…}`", "write `true` or `false`") }
+}
+
+/// What is either said or left out.
+pub fn only_true(value: &Value) -> Option<Fault> {
+    if *value == Value::Bool(true) {
+        None
+    } else {
+        fault("takes `true` alone", "write `true`, or take it out")
+    }
+}
+
+/// `$forget` is all that a definition says.
+pub fn not_alone(at: At) -> Diagnostic {
+    let text = "`$forget` stands in place of a body, and something else stands beside it";
+    Diagnostic::error("bad-directive", text, at.part(crate::diagnostic::Part::Key)).help(
+        "take everything else out: the mark is taken off the live object, and nothing of it is changed or compared",
+    )
 }
 
 fn id(value: &Value) -> Option<Fault> {

@@ -421,7 +421,10 @@ impl Gather {
             for name in ids.keys().filter(|name| !config.environments.contains_key(*name)) {
                 let at = definition.origin.layers[0].child("/$id").child(&step(name)).part(Part::Key);
                 let text = format!("There is no environment `{}`", short(name));
-                let help = known_words(name, config.environments.keys().map(String::as_str));
+                let help = match config.environments.is_empty() {
+                    true => "the project declares no environments: write the id alone, `$id: 123`".to_owned(),
+                    false => known_words(name, config.environments.keys().map(String::as_str)),
+                };
                 self.faults.push(Diagnostic::error("unknown-environment", text, at).help(help));
             }
         }

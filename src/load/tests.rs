@@ -35,7 +35,8 @@ fn project(files: &[(&str, &str)]) -> (Definitions, Sources, Vec<Diagnostic>) {
 
 fn load_folder(folder: &Path) -> (Definitions, Sources, Vec<Diagnostic>) {
     let mut sources = Sources::default();
-    let (config, faults) = config::read(Utf8Path::from_path(folder).unwrap(), &mut sources);
+    let (config, faults) =
+        config::read(Utf8Path::from_path(folder).unwrap(), &config::Hosts::default(), &mut sources);
     assert_eq!(faults, []);
     load(&config.unwrap(), BUILT_IN, sources)
 }

@@ -28,6 +28,7 @@ use std::io::{self, BufWriter, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
+use crate::hidden;
 pub use guard::Speech;
 
 /// Where something is printed: data on stdout, everything else on stderr.
@@ -70,11 +71,37 @@ pub fn speak(
         Stream::Out => Box::new(AutoStream::new(io::stdout().lock(), choice)),
         Stream::Err => Box::new(AutoStream::new(io::stderr().lock(), choice)),
     };
-    let mut out = BufWriter::with_capacity(1 << 16, guard::Guard::new(raw, speech, color));
+    let guarded = guard::Guard::new(raw, speech, color);
+    let mut out = BufWriter::with_capacity(1 << 16, WithoutKeys { out: guarded, rest: Vec::new() });
     let written = write(&mut out, color).and_then(|()| out.flush());
     // A buffer that could not be written must not be tried again when it is dropped.
     let _ = out.into_parts();
     quiet_if_gone(written)
+}
+
+/// Takes keys out of what is printed, line by line.
+struct WithoutKeys<W: Write> {
+    out: W,
+    /// The line that has no end yet.
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Write for WithoutKeys<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (lines, rest) =
+            bytes.split_at(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+        if !lines.is_empty() {
+            self.rest.extend_from_slice(lines);
+            self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        }
+        self.rest.extend_from_slice(rest);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&hidden::shown_bytes(&std::mem::take(&mut self.rest)))?;
+        self.out.flush()
+    }
 }
 
 /// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.
@@ -211,7 +238,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn text_never_acts_on_a_terminal(parts in prop::collection::vec(any::<String>(), 8), action in 0..6_usize) {
+        fn text_never_acts_on_a_terminal(parts in prop::collection::vec(any::<String>(), 8), action in 0..7_usize) {
             let [address, path, a, b, url, risk, id, name] = <[String; 8]>::try_from(parts).expect("eight");
             let mut one = change(Action::ALL[action], &format!("monitors/{address}"));
             one.diff = vec![
@@ -224,6 +251,7 @@ mod tests {
             one.datadog_id = Some(id);
             one.risks = vec![crate::model::Risk { rank: 0, code: "x", text: risk }];
             let mut plan = samples::plan(vec![one.clone(), one.clone(), one], 0);
+            plan.notes = samples::notes(&name);
             plan.site = name;
             for expand in [false, true] {
                 let out = text(&plan, Look { color: false, expand });

@@ -128,7 +128,8 @@ impl Tally {
 
     /// The line that is due at this event, so long after the start.
     fn line(&mut self, event: Event<'_>, elapsed: Duration) -> Option<String> {
-        if elapsed < PATIENCE {
+        // A wait is told at once: what waits is not quick.
+        if elapsed < PATIENCE && !matches!(event, Event::Waiting { .. }) {
             return None;
         }
         let silent = elapsed.saturating_sub(self.told_at) >= SILENCE;
@@ -203,7 +204,7 @@ fn style(template: &str) -> ProgressStyle {
 
 fn show(bar: &ProgressBar, tally: &Tally) {
     if tally.total == 0 {
-        bar.set_message("listing what is live");
+        bar.set_message(tally.wait.clone().unwrap_or_else(|| "listing what is live".to_owned()));
         return;
     }
     if bar.length().is_none() {
@@ -277,7 +278,7 @@ mod tests {
         let mut tally = Tally::default();
         let wait = Event::Waiting { bucket: "monitor\u{1b}", seconds: 42 };
         let at = |seconds| Duration::from_secs(seconds);
-        assert_eq!(tally.line(wait, at(2)).as_deref(), Some("waiting 42 s for the rate limit `monitor␛`"));
+        assert_eq!(tally.line(wait, at(0)).as_deref(), Some("waiting 42 s for the rate limit `monitor␛`"));
         assert_eq!(tally.line(wait, at(3)), None);
         assert!(tally.line(wait, at(13)).is_some());
     }

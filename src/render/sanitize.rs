@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::hidden;
 use crate::model::Reference;
 
 /// What stands for an id that only apply will know.
@@ -12,12 +13,20 @@ pub const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 
 /// One line: every control character, bidi override and zero-width character made visible.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    make_visible(text, is_hostile)
+    without_keys(text, is_hostile)
 }
 
 /// As [`clean`], but line feeds and tabs stay, for text that is shown in several lines.
 pub fn clean_lines(text: &str) -> Cow<'_, str> {
-    make_visible(text, |c| is_hostile(c) && c != '\n' && c != '\t')
+    without_keys(text, |c| is_hostile(c) && c != '\n' && c != '\t')
+}
+
+/// Keys first: what is cut or wrapped later can't be found as a whole.
+fn without_keys(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
+    match hidden::shown(text) {
+        Cow::Borrowed(text) => make_visible(text, hostile),
+        Cow::Owned(text) => Cow::Owned(make_visible(&text, hostile).into_owned()),
+    }
 }
 
 /// Replaces the markers of references that are not known yet.

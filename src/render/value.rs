@@ -6,6 +6,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
 use super::sanitize::{clean, known_after_apply};
+use crate::hidden;
 
 /// A reader loses track of a short value that nests deeper.
 const DEPTH: usize = 4;
@@ -67,6 +68,7 @@ pub fn short(value: &Value, room: usize) -> String {
 /// A text in one clean line of at most `room` characters, and how many are left out.
 pub fn cut(text: &str, room: usize) -> String {
     let text = known_after_apply(text);
+    let text = hidden::shown(&text);
     let Some((end, _)) = text.char_indices().nth(room) else { return clean(&text).into_owned() };
     let more = text[end..].chars().count();
     format!("{}… ({} more)", clean(&text[..end]), plural(more, "character"))

@@ -26,6 +26,7 @@ impl Moment {
             datadog_id: live.map(|_| format!("1{}", id.len())),
             url: None,
             moved_from: None,
+            alike: Vec::new(),
             origin: None,
             instance: None,
             risks: Vec::new(),
@@ -51,6 +52,7 @@ impl Moment {
             owned: 0,
             instances: BTreeMap::new(),
             declared: self.monitors.len(),
+            notes: Default::default(),
         }
     }
 
@@ -73,11 +75,16 @@ impl Moment {
     }
 }
 
+fn now_of<'a>(plan: &'a Plan, seal: &'a Seal) -> Now<'a> {
+    let summary = crate::render::plan_json::summary(plan);
+    Now { plan, seal, entry: &crate::render::plan_json::value, summary }
+}
+
 /// What is told when a plan of before is applied at a later moment.
 fn check(now: &Moment, expected: &[&str]) {
     let saved = read(moment(BEFORE).file().as_bytes()).expect("a saved plan");
     let (plan, seal) = (now.plan(), now.seal());
-    let found = moved(&saved, &Now { plan: &plan, seal: &seal, entry: &crate::render::plan_json::value });
+    let found = moved(&saved, &now_of(&plan, &seal));
     assert_eq!(found, expected);
 }
 
@@ -113,9 +120,41 @@ fn a_forged_file_with_a_fitting_digest_does_not_pass_for_the_plan_of_now() {
     crate::render::plan_json::write_saved(&plan, &now.seal(), &mut out).expect("a vector takes all");
     let saved = read(out.as_slice()).expect("its digest fits");
     let (plan, seal) = (now.plan(), now.seal());
-    let found = moved(&saved, &Now { plan: &plan, seal: &seal, entry: &crate::render::plan_json::value });
+    let found = moved(&saved, &now_of(&plan, &seal));
     let expected = "monitors/a: what it refers to was changed, or the file no longer says what is due";
     assert_eq!(found, [expected]);
+}
+
+#[test]
+fn a_summary_that_is_not_that_of_the_changes_is_told() {
+    let now = moment(BEFORE);
+    let mut plan = now.plan();
+    plan.unchanged = 7;
+    let mut out = Vec::new();
+    crate::render::plan_json::write_saved(&plan, &now.seal(), &mut out).expect("a vector takes all");
+    let saved = read(out.as_slice()).expect("its digest fits");
+    let (plan, seal) = (now.plan(), now.seal());
+    let found = moved(&saved, &now_of(&plan, &seal));
+    assert!(
+        matches!(&found[..], [one] if one.contains("unchanged 7;") && one.ends_with("unchanged 0")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn an_organisation_that_could_not_be_read_says_nothing() {
+    let now = moment(BEFORE);
+    for (before, after, expected) in [
+        (Some("Acme"), Some("Acme"), &[][..]),
+        (Some("Acme"), None, &[]),
+        (None, Some("Acme"), &[]),
+        (Some("Acme"), Some("Other"), &["the organisation was Acme, and is Other"]),
+    ] {
+        let mut saved = read(now.file().as_bytes()).expect("a saved plan");
+        saved.seal.organisation = before.map(str::to_owned);
+        let plan = Plan { organisation: after.map(str::to_owned), ..now.plan() };
+        assert_eq!(moved(&saved, &now_of(&plan, &now.seal())), expected);
+    }
 }
 
 #[test]

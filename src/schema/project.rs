@@ -4,14 +4,15 @@ use serde_json::{Map, Value, json};
 
 use super::{place, variables};
 use crate::check::{RULES, Rule};
-use crate::config::RuleLevel;
+use crate::config::{RuleLevel, SITES};
 use crate::kind::KINDS;
 
 /// Names of projects and environments, which go into marks.
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
 const NAMES: &str = "A name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
-/// Names of environment variables.
-const ENVIRONMENT_VARIABLE: &str = "^[A-Z_][A-Z0-9_]*$";
+/// Names of environment variables that hold keys.
+const ENVIRONMENT_VARIABLE: &str =
+    "^([A-Z_][A-Z0-9_]*_)?DD_[A-Z0-9_]*$|^([A-Z_][A-Z0-9_]*)?DATADOG[A-Z0-9_]*$";
 
 /// The keys at the top of the file.
 pub fn properties() -> Map<String, Value> {
@@ -96,17 +97,11 @@ fn environment() -> Value {
         "properties": {
             "site": {
                 "description": "The Datadog site",
-                "anyOf": [
-                    {"enum": [
-                        "ap1.datadoghq.com", "ap2.datadoghq.com", "datadoghq.com", "datadoghq.eu", "ddog-gov.com",
-                        "us3.datadoghq.com", "us5.datadoghq.com",
-                    ]},
-                    {"type": "string", "pattern": r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"},
-                ],
+                "enum": SITES,
             },
             "api": {"description": "The embedded emulator: nothing leaves the machine", "enum": ["sandbox"]},
             "api_url": {
-                "description": "A whole URL of an API, in the place of a site; plain http on loopback only",
+                "description": "A whole URL of an API, in the place of a site: loopback, a host of a site, or one in MUSHER_ALLOW_HOSTS",
                 "type": "string",
                 "pattern": "^https?://[^@?#]+$",
             },

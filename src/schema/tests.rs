@@ -218,7 +218,8 @@ fn known_to_reader(path: &str, yaml: &str) -> BTreeSet<String> {
         std::fs::write(file, text).unwrap();
     }
     let root = camino::Utf8Path::from_path(folder.path()).unwrap();
-    let (config, mut told) = crate::config::read(root, &mut Sources::default());
+    let (config, mut told) =
+        crate::config::read(root, &crate::config::Hosts::default(), &mut Sources::default());
     if let Some(config) = config {
         let (_, _, faults) = load::load(&config, &[], Sources::default());
         told.extend(faults);

@@ -8,20 +8,23 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::{Map, Number, Value};
 
 use super::tree::{Children, Content, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Style, Tree, bytes_at};
-use super::yaml_faults::duplicate_key;
+use super::yaml_faults::{duplicate_key, no_json};
 use crate::diagnostic::{At, Diagnostic, FileId, Place};
 
 const TOO_MANY: &str = "too many values";
 
 /// The value of a text without a byte-order mark; null where it is broken.
 pub fn value(text: &str, file: FileId) -> (Value, Vec<Diagnostic>) {
-    let (nodes, duplicate) = (Cell::new(0), Cell::new(false));
-    let seed = Seed { nodes: &nodes, duplicate: &duplicate };
+    let (nodes, duplicate, large) = (Cell::new(0), Cell::new(false), Cell::new(false));
+    let seed = Seed { nodes: &nodes, duplicate: &duplicate, large: &large };
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
     match read {
-        Ok(value) if duplicate.get() => (value, duplicates(text, file)),
-        Ok(value) => (value, Vec::new()),
+        Ok(value) => {
+            let mut faults = if duplicate.get() { duplicates(text, file) } else { Vec::new() };
+            faults.extend(if large.get() { beyond_64_bits(text, file) } else { Vec::new() });
+            (value, faults)
+        }
         Err(error) => (Value::Null, vec![broken(text, file, &error)]),
     }
 }
@@ -31,6 +34,8 @@ struct Seed<'c> {
     nodes: &'c Cell<usize>,
     /// Set where a key stands twice; the places are looked up then.
     duplicate: &'c Cell<bool>,
+    /// Set where a number is beyond 64 bits, or written with a point or exponent.
+    large: &'c Cell<bool>,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -70,6 +75,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        self.large.set(self.large.get() || is_large(value));
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -99,6 +105,36 @@ impl<'de> Visitor<'de> for Seed<'_> {
         }
         Ok(Value::Object(map))
     }
+}
+
+/// Whether a number in a value may have been a whole one that lost digits.
+pub fn holds_large(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64() && number.as_f64().is_some_and(is_large),
+        Value::Array(items) => items.iter().any(holds_large),
+        Value::Object(members) => members.values().any(holds_large),
+        _ => false,
+    }
+}
+
+fn is_large(number: f64) -> bool {
+    number.abs() >= 9_223_372_036_854_775_808.0
+}
+
+/// Whole numbers that 64 bits don't hold: a reader makes something near them.
+pub fn beyond_64_bits(text: &str, file: FileId) -> Vec<Diagnostic> {
+    let tree = tree(text);
+    let mut faults = Vec::new();
+    for node in &tree.nodes {
+        let Content::Scalar(scalar, Style::Plain) = &node.content else { continue };
+        let digits = scalar.strip_prefix('-').unwrap_or(scalar);
+        let is_whole = digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let fits = scalar.parse::<i64>().is_ok() || scalar.parse::<u64>().is_ok();
+        if is_whole && !fits && faults.len() < MAX_FAULTS {
+            faults.push(no_json(file, scalar, node.start as usize..node.end as usize));
+        }
+    }
+    faults
 }
 
 fn duplicates(text: &str, file: FileId) -> Vec<Diagnostic> {
@@ -223,6 +259,18 @@ fn decode(inside: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::source::tree::Index;
+
+    #[test]
+    fn whole_numbers_beyond_64_bits_are_told() {
+        let large = r#"{"a": 18446744073709551616, "b": [-9223372036854775809], "c": {"d": 99999999999999999999999999}}"#;
+        assert_eq!(codes(large), ["no-json-number"; 3]);
+        for fine in [
+            r#"{"a": 18446744073709551615, "b": -9223372036854775808, "c": 1e30, "d": 1.0e25, "e": 0.1}"#,
+            r#"{"a": "99999999999999999999999999", "b": 99999999999999999999.0}"#,
+        ] {
+            assert_eq!(codes(fine), [""; 0], "{fine}");
+        }
+    }
 
     fn codes(text: &str) -> Vec<&'static str> {
         value(text, FileId(0)).1.into_iter().map(|fault| fault.code).collect()

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
+pub use json::{beyond_64_bits, holds_large};
 pub use tree::short;
 pub use walk::resolve;
 

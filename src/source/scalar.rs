@@ -8,12 +8,11 @@ pub enum Plain {
     Text,
     /// Null, a boolean or a number.
     Value(Value),
-    /// A number that JSON has no form for: `.inf`, `.nan`, `1e999`.
+    /// A number that JSON has no form for, or that would lose digits: `.inf`, `.nan`, `1e999`, whole ones beyond 64 bits.
     NoJson,
 }
 
-/// YAML 1.2.2 §10.3.2, with two exceptions: a leading zero (`012`) and an integer beyond 64 bits are
-/// texts, since as numbers they would lose digits.
+/// YAML 1.2.2 §10.3.2, with an exception: what has a leading zero (`012`) is a text, since as a number it would lose it.
 pub fn plain(text: &str) -> Plain {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Plain::Value(Value::Null),
@@ -32,8 +31,11 @@ fn number(text: &str) -> Plain {
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(digits) = text.strip_prefix(prefix) {
             let fits = digits.chars().all(|c| c.is_digit(radix));
-            let number = if fits { u64::from_str_radix(digits, radix).ok() } else { None };
-            return number.map_or(Plain::Text, |number| Plain::Value(number.into()));
+            if digits.is_empty() || !fits {
+                return Plain::Text;
+            }
+            let number = u64::from_str_radix(digits, radix);
+            return number.map_or(Plain::NoJson, |number| Plain::Value(number.into()));
         }
     }
     let whole = unsigned.len() - unsigned.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -50,7 +52,7 @@ fn integer(text: &str) -> Plain {
     if let Ok(number) = text.parse::<i64>() {
         return Plain::Value(number.into());
     }
-    text.parse::<u64>().map_or(Plain::Text, |number| Plain::Value(number.into()))
+    text.parse::<u64>().map_or(Plain::NoJson, |number| Plain::Value(number.into()))
 }
 
 /// `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, the whole part's length known.
@@ -103,46 +105,24 @@ mod tests {
             assert_eq!(plain(text), Plain::Value(expected), "{text}");
         }
         for text in [
-            "012",
-            "-012",
-            "00",
-            "01.5",
-            "1_000",
-            "18446744073709551616",
-            "-9223372036854775809",
-            "no",
-            "yes",
-            "on",
-            "off",
-            "y",
-            "nUll",
-            "tRue",
-            "1.2.3",
-            "1e",
-            "1e+",
-            ".",
-            "-",
-            "+",
-            "..5",
-            "0b11",
-            "0xZZ",
-            "0x",
-            "0o8",
-            "12:30",
-            "5m",
-            "-.",
-            "1,5",
-            "e5",
-            "+.",
-            "0x11112222333344445",
-            "+-1",
-            "inf",
-            "NaN",
-            "-.nan",
+            "012", "-012", "00", "01.5", "1_000", "no", "yes", "on", "off", "y", "nUll", "tRue", "1.2.3",
+            "1e", "1e+", ".", "-", "+", "..5", "0b11", "0xZZ", "0x", "0o8", "12:30", "5m", "-.", "1,5", "e5",
+            "+.", "+-1", "inf", "NaN", "-.nan",
         ] {
             assert_eq!(plain(text), Plain::Text, "{text}");
         }
-        for text in [".inf", "-.Inf", "+.INF", ".nan", "1e999"] {
+        for text in [
+            ".inf",
+            "-.Inf",
+            "+.INF",
+            ".nan",
+            "1e999",
+            "18446744073709551616",
+            "+99999999999999999999999999",
+            "-9223372036854775809",
+            "0x11112222333344445",
+            "0o7777777777777777777777",
+        ] {
             assert_eq!(plain(text), Plain::NoJson, "{text}");
         }
     }

@@ -58,8 +58,14 @@ pub fn tag(file: FileId, tag: &str, range: Range<usize>) -> Diagnostic {
 }
 
 pub fn no_json(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
-    Diagnostic::error("no-json-number", format!("JSON has no number `{}`", short(text)), at(file, range))
-        .help("quote it to make it a text")
+    let what = if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-".contains(&byte))
+        && !text.contains(['e', 'E'])
+    {
+        format!("The number `{}` is beyond 64 bits: it would lose digits", short(text))
+    } else {
+        format!("JSON has no number `{}`", short(text))
+    };
+    Diagnostic::error("no-json-number", what, at(file, range)).help("quote it to make it a text")
 }
 
 pub fn key_is_no_text(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {

@@ -257,6 +257,11 @@ impl<'a> Compiler<'a> {
         }
         // `${true}`, `add 1e3 n`: Handlebars reads them as paths.
         if let Ok(literal @ (Value::Bool(_) | Value::Number(_) | Value::Null)) = serde_json::from_str(raw) {
+            let spelled_whole = raw.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            if literal.is_f64() && spelled_whole {
+                let words = format!("The number `{raw}` is beyond 64 bits: it would lose digits");
+                return Err(Fault::new("wrong-value", words).at(range.clone()));
+            }
             return Ok(Expr::Constant(literal));
         }
         let words = format!("There is no name `{first}` here");

@@ -85,7 +85,9 @@ pub fn parse(text: &str) -> Option<Value> {
     if let Ok(whole) = text.parse::<i128>() {
         return value(Num::Whole(whole));
     }
-    if !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
+    let is_whole_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-".contains(&b));
+    // A whole number that fits nowhere would lose digits.
+    if is_whole_number || !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
         return None;
     }
     let float: f64 = text.parse().ok()?;
@@ -132,6 +134,10 @@ mod tests {
             ("1_000", None),
             ("0x10", None),
             ("1e999", None),
+            ("18446744073709551615", Some(json!(u64::MAX))),
+            ("18446744073709551616", None),
+            ("-9223372036854775809", None),
+            ("9999999999999999999999999999999999999999999999999", None),
         ] {
             assert_eq!(parse(text), expected, "{text}");
         }

@@ -22,7 +22,7 @@ fn refused(project: &Project, said: &[&str]) {
     };
     let before = state();
     assert!(!before.is_empty());
-    let ran = project.run(&["apply", "plan.json", "--yes"]);
+    let ran = project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]);
     ran.check(1, said);
     assert!(!ran.all().contains("Applied"), "{ran:#?}");
     assert_eq!(before, state());
@@ -43,7 +43,7 @@ fn a_saved_plan_is_carried_out_as_it_is() {
     // Comments and lines are no definitions.
     let text = project.read("monitors/shop.yaml");
     project.write("monitors/shop.yaml", &format!("# moved down\n\n{text}"));
-    project.run(&["apply", "plan.json", "--yes"]).check(0, &["Applied: 1 changed."]);
+    project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]).check(0, &["Applied: 1 changed."]);
     project.run(&["plan"]).check(0, &["No changes."]);
     refused(&project, &["plan.json no longer fits", "monitors/a: the live object"]);
 }
@@ -56,9 +56,16 @@ fn a_saved_plan_carries_its_environment_and_selection() {
     project.run(&plan).check(0, &[]);
     let elsewhere = project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]);
     elsewhere.check(1, &["was planned for the environment other, not for sandbox"]);
-    project.run(&["apply", "plan.json", "--only", "x", "--yes"]).check(1, &["leave `--only` out"]);
-    project.run(&["apply", "plan.json", "--destroy", "--yes"]).check(1, &["cannot be used with"]);
-    project.run(&["apply", "plan.json", "--yes"]).check(0, &["Environment other", "Applied: 1 created."]);
+    let other = ["apply", "plan.json", "-e", "other", "--yes"];
+    project.run(&[&other[..], &["--only", "x"]].concat()).check(1, &["was not planned with that `--only`"]);
+    project.run(&[&other[..], &["--destroy"]].concat()).check(1, &["cannot be used with"]);
+    // Whoever may write the file must not choose the environment.
+    project
+        .run(&["apply", "plan.json", "--yes"])
+        .check(1, &["several environments", "`-e`", "it says other"]);
+    project.run(&["plan", "-e", "other"]).check(0, &["2 to create"]);
+    let same = [&other[..], &["--only", "monitors/a"]].concat();
+    project.run(&same).check(0, &["Environment other", "Applied: 1 created."]);
     project.run(&["plan"]).check(0, &["Environment sandbox", "2 to change"]);
 }
 
@@ -121,7 +128,7 @@ fn a_file_that_was_tampered_with_is_refused() {
         refused(&project, &["plan.json can't be applied", said]);
     }
     project.write("plan.json", &text);
-    project.run(&["apply", "plan.json", "--yes"]).check(0, &[]);
+    project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]).check(0, &[]);
     project.run(&["apply", "none.json", "--yes"]).check(1, &["none.json can't be read"]);
     project.run(&["apply", "monitors", "--yes"]).check(1, &["monitors can't be"]);
 }
@@ -129,11 +136,11 @@ fn a_file_that_was_tampered_with_is_refused() {
 #[test]
 fn a_saved_plan_is_held_by_brakes_and_asks_too() {
     let project = saved();
-    project.run(&["apply", "plan.json"]).check(1, &["run it with --yes"]);
+    project.run(&["apply", "plan.json", "-e", "sandbox"]).check(1, &["run it with --yes"]);
     project.write("monitors/shop.yaml", "");
     project.run(&["plan", "--format", "json", "-o", "plan.json"]).check(0, &[]);
-    project.run(&["apply", "plan.json", "--yes"]).check(3, &["held by the brake `empty`"]);
-    let released = ["apply", "plan.json", "--yes", "--release-brake", "empty"];
+    project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]).check(3, &["held by the brake `empty`"]);
+    let released = ["apply", "plan.json", "-e", "sandbox", "--yes", "--release-brake", "empty"];
     project.run(&released).check(0, &["Applied: 2 deleted."]);
 }
 

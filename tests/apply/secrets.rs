@@ -54,10 +54,11 @@ fn check(project: &Project, runs: &[Ran]) {
 
 /// A project whose environment is this API, with keys in the variables that it names.
 fn project(url: &str) -> Project {
-    let project =
-        Project::new(&format!("  prod: {{api_url: '{url}', keys: {{api: PROD_API, app: PROD_APP}}}}\n"));
+    let project = Project::new(&format!(
+        "  prod: {{api_url: '{url}', keys: {{api: PROD_DD_API, app: PROD_DD_APP}}}}\n"
+    ));
     project.declare([("a", 1), ("b", 1)]);
-    project.with("PROD_API", API).with("PROD_APP", APP)
+    project.with("PROD_DD_API", API).with("PROD_DD_APP", APP)
 }
 
 /// Everything that talks, as loud as it can be.
@@ -162,12 +163,12 @@ fn answer(mut stream: TcpStream, list_status: &str, write_status: &str) {
 #[test]
 fn of_a_service_that_repeats_its_request() {
     for (list, write, said) in [
-        ("403 Forbidden", "403 Forbidden", "refuses the keys of PROD_API and PROD_APP"),
-        ("401 Unauthorized", "401 Unauthorized", "refuses the keys of PROD_API and PROD_APP"),
+        ("403 Forbidden", "403 Forbidden", "refuses the keys of PROD_DD_API and PROD_DD_APP"),
+        ("401 Unauthorized", "401 Unauthorized", "refuses the keys of PROD_DD_API and PROD_DD_APP"),
         ("400 Bad Request", "400 Bad Request", "was answered with 400: "),
         ("302 Found", "302 Found", "a redirect to http://127.0.0.1/"),
         ("200 OK", "400 Bad Request", "was answered with 400: "),
-        ("200 OK", "403 Forbidden", "refuses the keys of PROD_API and PROD_APP"),
+        ("200 OK", "403 Forbidden", "refuses the keys of PROD_DD_API and PROD_DD_APP"),
     ] {
         let url = echo(list, write);
         let project = project(&url);
@@ -210,11 +211,11 @@ fn of_a_service_without_tls() {
 
 #[test]
 fn that_are_missing_or_in_the_wrong_place() {
-    let unset = Project::new("  prod: {site: datadoghq.eu, keys: {api: PROD_API, app: PROD_APP}}\n")
+    let unset = Project::new("  prod: {site: datadoghq.eu, keys: {api: PROD_DD_API, app: PROD_DD_APP}}\n")
         .with("DD_API_KEY", API);
     unset.declare([("a", 1)]);
     let ran = unset.run(&["plan"]);
-    ran.check(1, &["No keys for datadoghq.eu: PROD_API and PROD_APP are not set"]);
+    ran.check(1, &["No keys for datadoghq.eu: PROD_DD_API and PROD_DD_APP are not set"]);
     check(&unset, &[ran]);
 
     for (name, value) in [

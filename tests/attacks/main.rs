@@ -10,4 +10,6 @@ mod liar;
 mod project;
 
 mod files;
+mod letting_go;
+mod limits;
 mod marks;

@@ -54,14 +54,16 @@ fn missing_keys() {
     project.set("DD_API_KEY", SECRET);
     insta::assert_snapshot!("keys_missing_one", refused(&project, &["plan"]).shown());
     let project = declared(
-        "project: shop\nenvironments: {prod: {site: datadoghq.eu, keys: {api: PROD_API, app: PROD_APP}}}\n",
+        "project: shop\nenvironments: {prod: {site: datadoghq.eu, keys: {api: PROD_DD_API, app: PROD_DD_APP}}}\n",
     );
     insta::assert_snapshot!("keys_missing_named", refused(&project, &["plan"]).shown());
 }
 
 #[test]
 fn a_site_that_does_not_exist() {
-    let mut project = declared("project: shop\nenvironments: {prod: {site: no-such-site.invalid}}\n");
+    let mut project =
+        declared("project: shop\nenvironments: {prod: {api_url: 'https://no-such-site.invalid'}}\n");
+    project.set("MUSHER_ALLOW_HOSTS", "no-such-site.invalid");
     project.set("DD_API_KEY", SECRET);
     project.set("DD_APP_KEY", SECRET);
     // One try is enough to see what is said.

@@ -98,7 +98,7 @@ fn the_commands_for_ci_are_good() {
     let mut apply_saved = None;
     for command in commands {
         let arguments = command.strip_prefix("musher ").unwrap();
-        if arguments.contains("plan.json --yes") {
+        if arguments.contains("apply plan.json") {
             apply_saved = Some(arguments);
         } else {
             run(&project, arguments);

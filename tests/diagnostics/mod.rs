@@ -20,7 +20,7 @@ const MUSHER: &str = "project: shop\nenvironments: {staging: {}, prod: {}}\n";
 fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     let root = Utf8Path::from_path(root).expect("a UTF-8 path");
     let mut sources = Sources::default();
-    let (config, mut told) = config::read(root, &mut sources);
+    let (config, mut told) = config::read(root, &config::Hosts::default(), &mut sources);
     let Some(config) = config else { return (told, sources) };
     let (definitions, mut sources, faults) = load(&config, BUILT_IN, sources);
     told.extend(faults);
@@ -30,6 +30,7 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     told.extend(faults);
     let (settings, faults) = check::Settings::read(&config);
     told.extend(faults);
+    let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     told.extend(check(&resources, &settings, &sources));
     (told, sources)
 }

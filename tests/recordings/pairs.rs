@@ -111,6 +111,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         site: "recorded",
         organisation: None,
         resources: std::slice::from_ref(&resource),
+        forgotten: &[],
         live: std::slice::from_ref(&live),
         selected: &|_| true,
     };
