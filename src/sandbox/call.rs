@@ -15,12 +15,6 @@ pub struct Call {
 }
 
 impl Call {
-    /// The decoded segments of the path below `/api/v1`, none for any other path.
-    pub fn segments(&self) -> Option<Vec<String>> {
-        let below = self.path.strip_prefix("/api/v1/")?;
-        Some(below.trim_end_matches('/').split('/').map(|segment| decoded(segment, false)).collect())
-    }
-
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
@@ -59,7 +53,7 @@ impl Call {
 
     /// Whether the call would change something: the side of the rate limits it counts for.
     pub fn writes(&self) -> bool {
-        self.method != "GET" && !self.path.ends_with("/validate")
+        self.method != "GET" && !self.path.ends_with("/validate") && !self.path.ends_with("/validation")
     }
 }
 

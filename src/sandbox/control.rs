@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
+use super::engine;
 use super::faults::{Fault, Faults};
 use super::limits::{Limits, Usage, Verdict};
 
@@ -146,22 +147,13 @@ impl Conduct {
 
 /// Method and path, ids left out: `GET /api/v1/monitor/{id}`.
 fn route(call: &Call) -> String {
-    let fixed = [
-        "api",
-        "v1",
-        "monitor",
-        "slo",
-        "dashboard",
-        "validate",
-        "can_delete",
-        "search",
-        "groups",
-        "org",
-        "bulk_delete",
-        "history",
-    ];
-    let parts =
-        call.path.split('/').map(|part| if part.is_empty() || fixed.contains(&part) { part } else { "{id}" });
+    if let Some(found) = engine::find(call) {
+        return format!("{} {}", call.method, found.pattern);
+    }
+    // Nobody's: what stands below a resource's path may be an id.
+    let known = engine::owner(&call.path).map_or(3, |resource| resource.path.split('/').count());
+    let parts = call.path.split('/').enumerate();
+    let parts = parts.map(|(at, part)| if at < known || part.is_empty() { part } else { "{id}" });
     format!("{} {}", call.method, parts.collect::<Vec<_>>().join("/"))
 }
 

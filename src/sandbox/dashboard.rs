@@ -1,89 +1,152 @@
 //! The dashboard routes.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call};
 use super::dashboard_body::{self, Stamp};
 use super::ids;
-use super::world::{Item, Sort, World};
+use super::index::Index;
+use super::resource::{Resource, Route};
+use super::world::{Item, World};
 
 /// How many a list holds if the query doesn't say (OpenAPI, ListDashboards).
 const COUNT: usize = 100;
 
-pub fn answer(world: &mut World, call: &Call, path: &[&str]) -> Result<Answer, Answer> {
-    match (call.method.as_str(), path) {
-        ("GET", []) => list(world, call),
-        ("POST", []) => create(world, call),
-        ("DELETE", []) => delete_many(world, call),
-        ("PATCH", []) => restore(world, call),
-        ("GET", [id]) => Ok(Answer::text(found(world, Sort::Dashboard, id)?.text.clone())),
-        ("PUT", [id]) => update(world, call, id),
-        ("DELETE", [id]) => {
-            discard(world, id)?;
-            Ok(Answer::json(&json!({ "deleted_dashboard_id": id })))
-        }
-        _ => Err(Answer::unknown_route()),
-    }
+pub const DASHBOARD: Resource = Resource {
+    name: "dashboard",
+    path: "/api/v1/dashboard",
+    routes: &[
+        Route::code("GET", "", list),
+        Route::code("POST", "", create),
+        Route::code("DELETE", "", delete_many),
+        Route::code("PATCH", "", restore),
+        Route::code("GET", "/{id}", get),
+        Route::code("PUT", "/{id}", update),
+        Route::code("DELETE", "/{id}", delete),
+    ],
+    index: Some(index),
+    ..Resource::V1
+};
+
+/// Deleted dashboards, which can be restored.
+pub const TRASH: Resource = Resource { name: "trash", index: Some(trash_index), ..Resource::V1 };
+
+/// A dashboard as lists show it, and when it was deleted.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head {
+    id: Value,
+    title: Value,
+    description: Value,
+    layout_type: Value,
+    url: Value,
+    is_read_only: Value,
+    created_at: Value,
+    modified_at: Value,
+    author_handle: Value,
+    deleted_at: Value,
 }
 
-fn found<'a>(world: &'a World, sort: Sort, id: &str) -> Result<&'a Item, Answer> {
+fn index(text: &str) -> Option<Index> {
+    let head: Head = serde_json::from_str(text).ok()?;
+    // Inside a JSON string the quotes would bear a backslash, so looking for the text finds fields only.
+    let shown = text.split("\"slo_id\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let uses = shown.map(|id| ("slo", id.to_owned())).collect();
+    let deleted = head.deleted_at.to_string();
+    let words = [("summary", summary(&head)), ("deleted_at", deleted)].into();
+    Some(Index { words, tags: Vec::new(), uses })
+}
+
+fn trash_index(text: &str) -> Option<Index> {
+    Some(Index { uses: Vec::new(), ..index(text)? })
+}
+
+/// The fields of a list's entry as recorded, in their order, but for the last one; without the closing brace.
+fn summary(head: &Head) -> String {
+    let read_only = if head.is_read_only.is_boolean() { &head.is_read_only } else { &Value::Bool(false) };
+    let fields: [(&str, &Value); 9] = [
+        ("id", &head.id),
+        ("title", &head.title),
+        ("description", &head.description),
+        ("layout_type", &head.layout_type),
+        ("url", &head.url),
+        ("is_read_only", read_only),
+        ("created_at", &head.created_at),
+        ("modified_at", &head.modified_at),
+        ("author_handle", &head.author_handle),
+    ];
+    let pairs = fields.map(|(name, value)| format!("\"{name}\":{value}"));
+    format!("{{{}", pairs.join(","))
+}
+
+fn get(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
+    Ok(Answer::text(found(world, "dashboard", id)?.text.clone()))
+}
+
+fn delete(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
+    discard(world, id)?;
+    Ok(Answer::json(&json!({ "deleted_dashboard_id": id })))
+}
+
+fn found<'a>(world: &'a World, shelf: &str, id: &str) -> Result<&'a Item, Answer> {
     let none = || Answer::refusal(404, &format!("Dashboard with ID {id} not found"));
-    world.shelf(sort).get(id).ok_or_else(none)
+    world.shelf(shelf).get(id).ok_or_else(none)
 }
 
-fn list(world: &World, call: &Call) -> Result<Answer, Answer> {
+fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let start = number(call.number("start")?).unwrap_or(0);
     let count = number(call.number("count")?).unwrap_or(COUNT);
-    let sort = if call.switch("filter[deleted]") { Sort::Trash } else { Sort::Dashboard };
+    let shelf = if call.switch("filter[deleted]") { "trash" } else { "dashboard" };
     // Nothing here is shared.
     let count = if call.switch("filter[shared]") { 0 } else { count };
     let rows: Vec<String> = world
-        .shelf(sort)
+        .shelf(shelf)
         .iter()
         .skip(start)
         .take(count)
         .map(|item| {
-            let deleted = json!(item.facts.deleted_at);
-            format!("{},\"deleted_at\":{deleted}}}", item.facts.summary)
+            let (summary, deleted) = (item.word("summary"), item.word("deleted_at"));
+            format!("{summary},\"deleted_at\":{deleted}}}")
         })
         .collect();
     Ok(Answer::text(format!("{{\"dashboards\":[{}]}}", rows.join(","))))
 }
 
-fn create(world: &mut World, call: &Call) -> Result<Answer, Answer> {
+fn create(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let sent = call.object()?;
     let serial = world.next_serial();
     let now = json!(ids::iso(world.now()));
     let stamp = Stamp { id: ids::dashboard_id(serial), created: now.clone(), modified: now };
     let text = Value::Object(dashboard_body::settled(&sent, None, &stamp, world)?).to_string();
-    world.put(Sort::Dashboard, serial, &stamp.id, text.clone(), None);
+    world.put("dashboard", (serial, &stamp.id), text.clone(), None);
     Ok(Answer::text(text))
 }
 
 fn update(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
-    let item = found(world, Sort::Dashboard, id)?;
+    let item = found(world, "dashboard", id)?;
     let (serial, before) = (item.serial, item.value());
     let modified = json!(ids::iso(world.now()));
     let stamp = Stamp { id: id.to_owned(), created: before["created_at"].clone(), modified };
     let layout = before["layout_type"].as_str();
     let text = Value::Object(dashboard_body::settled(&call.object()?, layout, &stamp, world)?).to_string();
-    world.put(Sort::Dashboard, serial, id, text.clone(), None);
+    world.put("dashboard", (serial, id), text.clone(), None);
     Ok(Answer::text(text))
 }
 
 /// Moves a dashboard to the deleted ones.
 fn discard(world: &mut World, id: &str) -> Result<(), Answer> {
-    let item = found(world, Sort::Dashboard, id)?;
+    let item = found(world, "dashboard", id)?;
     let (serial, mut object) = (item.serial, item.value());
     object["deleted_at"] = json!(ids::iso(world.now()));
-    world.remove(Sort::Dashboard, id);
-    world.put(Sort::Trash, serial, id, object.to_string(), None);
+    world.remove("dashboard", id);
+    world.put("trash", (serial, id), object.to_string(), None);
     Ok(())
 }
 
 /// The ids of `{"data":[{"id","type":"dashboard"}]}`, all of them there.
-fn named(world: &World, call: &Call, sort: Sort) -> Result<Vec<String>, Answer> {
+fn named(world: &World, call: &Call, shelf: &str) -> Result<Vec<String>, Answer> {
     let body = call.object()?;
     let entries = body.get("data").and_then(Value::as_array);
     let Some(entries) = entries else {
@@ -91,7 +154,7 @@ fn named(world: &World, call: &Call, sort: Sort) -> Result<Vec<String>, Answer> 
     };
     let mut ids = Vec::new();
     for id in entries.iter().map(|entry| entry["id"].as_str().unwrap_or_default()) {
-        found(world, sort, id)?;
+        found(world, shelf, id)?;
         if !ids.iter().any(|own| own == id) {
             ids.push(id.to_owned());
         }
@@ -99,22 +162,22 @@ fn named(world: &World, call: &Call, sort: Sort) -> Result<Vec<String>, Answer> 
     Ok(ids)
 }
 
-fn delete_many(world: &mut World, call: &Call) -> Result<Answer, Answer> {
-    for id in named(world, call, Sort::Dashboard)? {
+fn delete_many(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
+    for id in named(world, call, "dashboard")? {
         discard(world, &id)?;
     }
     Ok(Answer::empty())
 }
 
-fn restore(world: &mut World, call: &Call) -> Result<Answer, Answer> {
-    for id in named(world, call, Sort::Trash)? {
-        let item = found(world, Sort::Trash, &id)?;
+fn restore(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
+    for id in named(world, call, "trash")? {
+        let item = found(world, "trash", &id)?;
         let (serial, mut object) = (item.serial, item.value());
         if let Some(map) = object.as_object_mut() {
             map.shift_remove("deleted_at");
         }
-        world.remove(Sort::Trash, &id);
-        world.put(Sort::Dashboard, serial, &id, object.to_string(), None);
+        world.remove("trash", &id);
+        world.put("dashboard", (serial, &id), object.to_string(), None);
     }
     Ok(Answer::empty())
 }

@@ -34,6 +34,23 @@ pub fn dashboard_id(serial: u64) -> String {
     id
 }
 
+/// 22 characters of base64url.
+pub fn short_id(serial: u64) -> String {
+    let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut bits = u128::from(mixed(serial ^ 0x22)) << 64 | u128::from(mixed(serial.wrapping_mul(3) ^ 0x64));
+    let mut id = String::with_capacity(22);
+    for _ in 0..22 {
+        id.push(char::from(letters[(bits % 64) as usize]));
+        bits /= 64;
+    }
+    id
+}
+
+/// Six digits and more, rising.
+pub fn number_id(serial: u64) -> u64 {
+    100_000 + serial
+}
+
 /// 16 digits, and exact as a double.
 pub fn widget_id(serial: u64) -> u64 {
     1_000_000_000_000_000 + mixed(serial ^ 0x01d6e7) % 8_000_000_000_000_000
@@ -77,7 +94,7 @@ mod tests {
         let mut seen = HashSet::new();
         for serial in 1..5000 {
             assert!(seen.insert(slo_id(serial)) && seen.insert(dashboard_id(serial)));
-            assert!(seen.insert(widget_id(serial).to_string()));
+            assert!(seen.insert(widget_id(serial).to_string()) && seen.insert(short_id(serial)));
             assert_eq!((slo_id(serial).len(), dashboard_id(serial).len()), (32, 11));
             assert_eq!(monitor_serial(monitor_id(serial)), Some(serial));
         }

@@ -58,7 +58,7 @@ impl Journal {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.write_anew("", 0)?;
-                *world = World::default();
+                *world = world.emptied();
                 return Ok(());
             }
             Err(source) => return Err(io_error(&path, source)),
@@ -75,7 +75,7 @@ impl Journal {
             return Err(SandboxError::Damaged { path, line: 1 });
         };
         if generation != self.generation || length < self.offset {
-            *world = World::default();
+            *world = world.emptied();
             world.continue_after(serial);
             self.generation = generation;
             self.offset = HEADER as u64;
@@ -209,10 +209,9 @@ fn io_error(path: &Path, source: io::Error) -> SandboxError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::world::Sort;
 
     fn opened(folder: &Path) -> (Journal, World) {
-        let (mut journal, mut world) = (Journal::new(folder).unwrap(), World::default());
+        let (mut journal, mut world) = (Journal::new(folder).unwrap(), crate::sandbox::kinds::world());
         let _held = journal.lock().unwrap();
         journal.catch_up(&mut world).unwrap();
         (journal, world)
@@ -222,12 +221,12 @@ mod tests {
         let _held = journal.lock().unwrap();
         journal.catch_up(world).unwrap();
         let serial = world.next_serial();
-        world.put(Sort::Slo, serial, id, text.to_owned(), None);
+        world.put("slo", (serial, id), text.to_owned(), None);
         journal.append(&std::mem::take(&mut world.pending)).unwrap();
     }
 
     fn ids(world: &World) -> Vec<&str> {
-        world.shelf(Sort::Slo).iter().map(|item| item.id.as_str()).collect()
+        world.shelf("slo").iter().map(|item| item.id.as_str()).collect()
     }
 
     #[test]
@@ -284,10 +283,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join(JOURNAL), text).unwrap();
             let mut journal = Journal::new(folder.path()).unwrap();
-            let error = journal.catch_up(&mut World::default()).unwrap_err().to_string();
+            let error = journal.catch_up(&mut crate::sandbox::kinds::world()).unwrap_err().to_string();
             assert!(error.contains(&format!("line {line}.")) && error.contains("sandbox reset"), "{error}");
             reset(folder.path()).unwrap();
-            journal.catch_up(&mut World::default()).unwrap();
+            journal.catch_up(&mut crate::sandbox::kinds::world()).unwrap();
         }
     }
 

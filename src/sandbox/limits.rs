@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::call::Call;
-
-/// How many requests a bucket takes in a period of so many seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    pub requests: u64,
-    pub period: u64,
-}
+use super::engine;
+use super::kinds::RESOURCES;
+use super::resource::Limit;
 
 /// Never met by accident.
 const DEFAULT: Limit = Limit { requests: 1_000_000, period: 60 };
@@ -21,7 +17,17 @@ const DEFAULT: Limit = Limit { requests: 1_000_000, period: 60 };
 pub struct Limits(BTreeMap<String, Limit>);
 
 const SIDES: [&str; 3] = ["reads", "writes", "all"];
-const ROUTES: [&str; 4] = ["monitor", "slo", "dashboard", "api"];
+/// The bucket of what belongs to no resource.
+const OTHERS: &str = "api";
+
+/// The names of buckets, without `_read` and `_write`.
+fn names() -> impl Iterator<Item = &'static str> {
+    RESOURCES
+        .iter()
+        .filter(|resource| !resource.path.is_empty())
+        .map(|resource| resource.name)
+        .chain([OTHERS])
+}
 
 impl Limits {
     /// Reads `writes=50/10,monitor_read=1000/60`: requests, then seconds.
@@ -30,9 +36,10 @@ impl Limits {
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, limit) = part.split_once('=').unwrap_or((part, ""));
             let is_bucket = name.strip_suffix("_read").or(name.strip_suffix("_write"));
-            if !SIDES.contains(&name) && !is_bucket.is_some_and(|route| ROUTES.contains(&route)) {
+            if !SIDES.contains(&name) && !is_bucket.is_some_and(|route| names().any(|name| name == route)) {
+                let names = names().collect::<Vec<_>>().join(", ");
                 return Err(format!(
-                    "\"{name}\" is no rate limit. Use all, reads, writes, or monitor, slo, dashboard, api with _read or _write."
+                    "\"{name}\" is no rate limit. Use all, reads, writes, or one of {names} with _read or _write."
                 ));
             }
             let numbers = limit.split_once('/').and_then(|(requests, period)| {
@@ -58,11 +65,14 @@ impl Limits {
 
     /// The bucket of a call: the narrowest that has a limit, else its own with the default.
     fn bucket(&self, call: &Call) -> (String, Limit) {
-        let route =
-            call.path.strip_prefix("/api/v1/").and_then(|path| path.split('/').next()).unwrap_or_default();
-        let route = if ROUTES.contains(&route) { route } else { "api" };
+        let resource = engine::owner(&call.path);
+        let route = resource.map_or(OTHERS, |resource| resource.name);
         let own = format!("{route}_{}", if call.writes() { "write" } else { "read" });
         let side = if call.writes() { "writes" } else { "reads" };
+        let quota = resource.and_then(|resource| resource.quota).filter(|_| call.writes());
+        if let (Some(quota), None) = (quota, self.0.get(&own)) {
+            return (own, quota);
+        }
         let names = [own.as_str(), side, "all"];
         let found = names.iter().find_map(|name| Some((*name, *self.0.get(*name)?)));
         match found {

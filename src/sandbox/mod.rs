@@ -4,15 +4,21 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures_util::future::BoxFuture;
-use serde_json::json;
-
 use crate::wire::{Request, Response, Wire, WireError};
+use futures_util::future::BoxFuture;
 
 mod call;
+mod index;
 mod world;
 mod ids;
 mod journal;
+
+mod resource;
+mod engine;
+mod effect;
+mod refusal;
+mod order;
+mod kinds;
 
 mod monitor;
 mod monitor_body;
@@ -45,6 +51,7 @@ use call::{Answer, Call};
 use control::Conduct;
 use faults::Fault;
 use journal::Journal;
+use resource::Words;
 use world::World;
 
 /// The user who makes everything.
@@ -57,6 +64,8 @@ const DRIPS: (u32, Duration) = (20, Duration::from_millis(50));
 pub struct Sandbox {
     state: Mutex<State>,
     conduct: Mutex<Conduct>,
+    /// The resources of writes that are under way, of those that take one at a time.
+    writing: Mutex<Vec<&'static str>>,
 }
 
 #[derive(Debug)]
@@ -77,13 +86,13 @@ struct Outcome {
 impl Sandbox {
     /// Opens the sandbox of a folder, or starts an empty one there.
     pub fn open(folder: &Path) -> Result<Self, SandboxError> {
-        let mut state = State { journal: Journal::new(folder)?, world: World::default() };
+        let mut state = State { journal: Journal::new(folder)?, world: kinds::world() };
         {
             let _held = state.journal.lock()?;
             state.journal.catch_up(&mut state.world)?;
             state.journal.compact(&state.world)?;
         }
-        Ok(Self { state: Mutex::new(state), conduct: Mutex::default() })
+        Ok(Self { state: Mutex::new(state), conduct: Mutex::default(), writing: Mutex::default() })
     }
 
     /// Sets how it behaves; the counters start anew.
@@ -93,6 +102,7 @@ impl Sandbox {
 
     /// Answers a call, faults and limits and latency included.
     async fn receive(&self, call: &Call) -> Outcome {
+        let (_writing, outrun) = Writing::begin(self, call);
         let latency = self.conduct().behaviour.latency;
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -108,6 +118,9 @@ impl Sandbox {
             Some(fault) if !fault.does_the_work() => Answer::empty(),
             _ => self.perform(call),
         };
+        if let Some(words) = outrun.filter(|_| answer.status < 300) {
+            answer = words.answer("", "");
+        }
         if let Some((status, words)) = fault.and_then(Fault::status) {
             answer = Answer::refusal(status, words);
         }
@@ -138,11 +151,41 @@ impl Sandbox {
     }
 }
 
+/// A write under way, of a resource that takes one at a time.
+struct Writing<'a> {
+    sandbox: &'a Sandbox,
+    name: &'static str,
+}
+
+impl<'a> Writing<'a> {
+    /// Begins a call; with the words that it gets if another write of its resource is under way.
+    fn begin(sandbox: &'a Sandbox, call: &Call) -> (Option<Self>, Option<Words>) {
+        let serial = engine::find(call).filter(|_| call.writes());
+        let serial = serial.and_then(|found| Some((found.resource.name, found.resource.serial?)));
+        let Some((name, words)) = serial else {
+            return (None, None);
+        };
+        let mut writing = sandbox.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let others = writing.contains(&name);
+        writing.push(name);
+        (Some(Self { sandbox, name }), Some(words).filter(|_| others))
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        let mut writing = self.sandbox.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = writing.iter().position(|own| *own == self.name) {
+            writing.swap_remove(at);
+        }
+    }
+}
+
 impl State {
     fn perform(&mut self, call: &Call) -> Result<Answer, SandboxError> {
         let _held = self.journal.lock()?;
         self.journal.catch_up(&mut self.world)?;
-        let answer = route(&mut self.world, call).unwrap_or_else(|refusal| refusal);
+        let answer = engine::answer(&mut self.world, call).unwrap_or_else(|refusal| refusal);
         let lines = std::mem::take(&mut self.world.pending);
         if !lines.is_empty()
             && let Err(error) = self.journal.append(&lines)
@@ -152,28 +195,6 @@ impl State {
             return Err(error);
         }
         Ok(answer)
-    }
-}
-
-/// Answers by path. An `Err` is a refusal; it has changed nothing.
-fn route(world: &mut World, call: &Call) -> Result<Answer, Answer> {
-    let segments = call.segments().ok_or_else(Answer::unknown_route)?;
-    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match (path.first().copied().unwrap_or_default(), call.method.as_str()) {
-        ("monitor", _) => monitor::answer(world, call, &path[1..]),
-        ("slo", _) => slo::answer(world, call, &path[1..]),
-        ("dashboard", _) => dashboard::answer(world, call, &path[1..]),
-        ("validate", "GET") if path.len() == 1 => Ok(Answer::json(&json!({ "valid": true }))),
-        ("org", "GET") if path.len() == 1 => Ok(Answer::json(&json!({ "orgs": [{
-            "public_id": "sandbox",
-            "name": "Sandbox",
-            "description": "",
-            "created": "2020-01-01 00:00:00",
-            "subscription": { "type": "trial" },
-            "billing": { "type": "" },
-            "settings": {},
-        }] }))),
-        _ => Err(Answer::unknown_route()),
     }
 }
 

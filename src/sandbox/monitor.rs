@@ -2,34 +2,72 @@
 
 use std::collections::HashSet;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call};
-use super::monitor_body::{self, Form};
-use super::world::{Item, Sort, World};
+use super::index::{Index, Key, texts};
+use super::monitor_body::{self, Form, member_ids};
+use super::resource::{Resource, Route};
+use super::world::{Item, World};
 use super::{ids, search};
 
 /// The most a page holds, and its size if the query says none (OpenAPI, ListMonitors).
 const PAGE: (usize, usize) = (1000, 100);
 
-pub fn answer(world: &mut World, call: &Call, path: &[&str]) -> Result<Answer, Answer> {
-    match (call.method.as_str(), path) {
-        ("GET", []) => list(world, call),
-        ("POST", []) => create(world, call),
-        ("POST", ["validate"]) => validate(world, call, None),
-        ("POST", [id, "validate"]) => validate(world, call, Some(id)),
-        ("GET", ["can_delete"]) => can_delete(world, call),
-        ("GET", ["search"]) => search::monitors(world, call),
-        ("GET", ["groups", "search"]) => search::groups(world, call),
-        ("GET", [id]) => get(world, call, id),
-        ("PUT", [id]) => update(world, call, id),
-        ("DELETE", [id]) => delete(world, call, id),
-        _ => Err(Answer::unknown_route()),
-    }
+pub const MONITOR: Resource = Resource {
+    name: "monitor",
+    path: "/api/v1/monitor",
+    routes: &[
+        Route::code("GET", "", list),
+        Route::code("POST", "", create),
+        Route::code("POST", "/validate", validate_new),
+        Route::code("POST", "/{id}/validate", validate_change),
+        Route::code("GET", "/can_delete", can_delete),
+        Route::code("GET", "/search", search::monitors),
+        Route::code("GET", "/groups/search", search::groups),
+        Route::code("GET", "/{id}", get),
+        Route::code("PUT", "/{id}", update),
+        Route::code("DELETE", "/{id}", delete),
+    ],
+    index: Some(index),
+    ..Resource::V1
+};
+
+/// What lists, searches and references read of a monitor.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head {
+    name: Value,
+    #[serde(rename = "type")]
+    class: Value,
+    tags: Value,
+    query: Value,
+    assets: Value,
+}
+
+fn index(text: &str) -> Option<Index> {
+    let head: Head = serde_json::from_str(text).ok()?;
+    let (class, query) = (head.class.as_str().unwrap_or_default(), head.query.as_str().unwrap_or_default());
+    let has_assets = head.assets.as_array().is_some_and(|assets| !assets.is_empty());
+    let words = [
+        ("name", head.name.as_str().unwrap_or_default()),
+        ("type", class),
+        ("query", query),
+        ("assets", if has_assets { "some" } else { "" }),
+    ];
+    let uses: Vec<Key> = match class {
+        "composite" => member_ids(query).into_iter().map(|id| ("monitor", id)).collect(),
+        // The SLO of a burn-rate or error-budget alert.
+        "slo alert" => query.split('"').nth(1).map(|id| ("slo", id.to_owned())).into_iter().collect(),
+        _ => Vec::new(),
+    };
+    let words = words.map(|(name, text)| (name, text.to_owned())).into();
+    Some(Index { words, tags: texts(&head.tags), uses })
 }
 
 fn found<'a>(world: &'a World, id: &str) -> Result<&'a Item, Answer> {
-    world.shelf(Sort::Monitor).get(id).ok_or_else(|| Answer::refusal(404, "Monitor not found"))
+    world.shelf("monitor").get(id).ok_or_else(|| Answer::refusal(404, "Monitor not found"))
 }
 
 fn object(item: &Item) -> Map<String, Value> {
@@ -39,7 +77,7 @@ fn object(item: &Item) -> Map<String, Value> {
     }
 }
 
-fn list(world: &World, call: &Call) -> Result<Answer, Answer> {
+fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     // The values are OpenAPI's; the words were recorded.
     let states = call.list("group_states");
     if states
@@ -62,10 +100,10 @@ fn list(world: &World, call: &Call) -> Result<Answer, Answer> {
         (None, None) => (0, usize::MAX),
     };
     let start = after.and_then(ids::monitor_serial).unwrap_or(0);
-    let chosen = world.shelf(Sort::Monitor).after(start).filter(|item| {
-        (name.is_empty() || item.facts.name.to_lowercase().contains(&name))
-            && tags.iter().all(|tag| item.facts.tags.contains(tag))
-            && (scope.is_empty() || covers(&item.facts.query, &scope))
+    let chosen = world.shelf("monitor").after(start).filter(|item| {
+        (name.is_empty() || item.word("name").to_lowercase().contains(&name))
+            && tags.iter().all(|tag| item.index.tags.contains(tag))
+            && (scope.is_empty() || covers(item.word("query"), &scope))
     });
     let downtimes = Form { downtimes: true, ..Form::default() };
     let rows: Vec<String> = chosen.skip(skip).take(take).map(|item| shown(item, &downtimes)).collect();
@@ -81,7 +119,7 @@ fn covers(query: &str, tags: &[String]) -> bool {
 
 /// An object as GET and lists show it. Most need no look inside.
 fn shown(item: &Item, form: &Form) -> String {
-    if item.facts.has_assets || form.assets || form.no_roles {
+    if !item.word("assets").is_empty() || form.assets || form.no_roles {
         return Value::Object(monitor_body::shown(&object(item), form)).to_string();
     }
     match item.text.strip_suffix('}') {
@@ -90,7 +128,7 @@ fn shown(item: &Item, form: &Form) -> String {
     }
 }
 
-fn get(world: &World, call: &Call, id: &str) -> Result<Answer, Answer> {
+fn get(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
     let form = Form {
         write: false,
         assets: call.switch("with_assets"),
@@ -100,10 +138,10 @@ fn get(world: &World, call: &Call, id: &str) -> Result<Answer, Answer> {
     Ok(Answer::text(shown(found(world, id)?, &form)))
 }
 
-fn create(world: &mut World, call: &Call) -> Result<Answer, Answer> {
+fn create(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let settled = monitor_body::settled(&call.object()?, None, world)?;
     let fingerprint = monitor_body::fingerprint(&settled);
-    if let Some(twin) = world.twin(fingerprint) {
+    if let Some(twin) = world.twin("monitor", fingerprint) {
         // The words as users of other tools report them.
         let words =
             format!("Duplicate of an existing monitor_id:{} org_id:{}", twin.id, monitor_body::ORG_ID);
@@ -113,13 +151,8 @@ fn create(world: &mut World, call: &Call) -> Result<Answer, Answer> {
     let id = ids::monitor_id(serial);
     let now = world.now();
     let object = monitor_body::stored(settled, id, (now, now));
-    world.put(
-        Sort::Monitor,
-        serial,
-        &id.to_string(),
-        Value::Object(object.clone()).to_string(),
-        Some(fingerprint),
-    );
+    let text = Value::Object(object.clone()).to_string();
+    world.put("monitor", (serial, &id.to_string()), text, Some(fingerprint));
     let creator = object.get("creator").cloned().unwrap_or_default();
     let mut answer = monitor_body::shown(&object, &Form { write: true, ..Form::default() });
     answer.insert("creator".to_owned(), creator);
@@ -136,14 +169,19 @@ fn update(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
     let mut object = monitor_body::stored(settled, ids::monitor_id(serial), (now, now));
     object.insert("created_at".to_owned(), before.get("created_at").cloned().unwrap_or_default());
     object.insert("created".to_owned(), created);
-    world.put(Sort::Monitor, serial, id, Value::Object(object.clone()).to_string(), Some(fingerprint));
+    world.put("monitor", (serial, id), Value::Object(object.clone()).to_string(), Some(fingerprint));
     let answer = monitor_body::shown(&object, &Form { write: true, ..Form::default() });
     Ok(Answer::json(&Value::Object(answer)))
 }
 
-fn validate(world: &World, call: &Call, id: Option<&str>) -> Result<Answer, Answer> {
-    let before = id.map(|id| found(world, id).map(object)).transpose()?;
-    monitor_body::settled(&call.object()?, before.as_ref(), world)?;
+fn validate_new(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
+    monitor_body::settled(&call.object()?, None, world)?;
+    Ok(Answer::text("{}".to_owned()))
+}
+
+fn validate_change(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
+    let before = object(found(world, id)?);
+    monitor_body::settled(&call.object()?, Some(&before), world)?;
     Ok(Answer::text("{}".to_owned()))
 }
 
@@ -154,27 +192,27 @@ fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
         return Err(Answer { status: 400, body: json!({ "errors": refusals }).to_string() });
     }
     let number = ids::monitor_id(item.serial);
-    world.remove(Sort::Monitor, id);
+    world.remove("monitor", id);
     Ok(Answer::json(&json!({ "deleted_monitor_id": number })))
 }
 
 /// Why a monitor can't go without force. The words are those that users of terraform's provider report
 /// (its issues 439 and 519, then with status 401), one for each sort of user.
 fn referenced(world: &World, item: &Item) -> Vec<String> {
-    let users = world.users(Sort::Monitor, &item.id);
+    let users = world.users("monitor", &item.id);
     let told = |class: &str, users: Vec<&Item>| {
         let names: Vec<String> =
-            users.iter().map(|user| format!("{},{}", user.id, user.facts.name)).collect();
-        let (id, name) = (&item.id, &item.facts.name);
+            users.iter().map(|user| format!("{},{}", user.id, user.word("name"))).collect();
+        let (id, name) = (&item.id, item.word("name"));
         (!names.is_empty())
             .then(|| format!("monitor [{id},{name}] is referenced in {class}: [{}]", names.join(", ")))
     };
-    let (composites, slos) = users.into_iter().partition(|user| user.facts.class == "composite");
+    let (composites, slos) = users.into_iter().partition(|user| user.word("type") == "composite");
     [told("composite monitors", composites), told("slos", slos)].into_iter().flatten().collect()
 }
 
 /// `{"data":{"ok":[…]},"errors":{"123":["…"]}}`, 409 if one of them is in use (OpenAPI, CheckCanDeleteMonitor).
-fn can_delete(world: &World, call: &Call) -> Result<Answer, Answer> {
+fn can_delete(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let (mut ok, mut errors) = (Vec::new(), Map::new());
     for id in call.list("monitor_ids") {
         let item = found(world, &id)?;

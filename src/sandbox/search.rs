@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Answer, Call, encoded};
 use super::ids;
-use super::world::{Item, Sort, World};
+use super::world::{Item, World};
 
 /// The states of a monitor that a search knows.
 const STATES: [&str; 6] = ["alert", "warn", "no data", "ok", "ignored", "skipped"];
@@ -40,21 +40,21 @@ fn chosen<'a>(world: &'a World, call: &Call) -> Result<Vec<&'a Item>, Answer> {
         }
     }
     let fits = |item: &&Item| {
-        let facts = &item.facts;
-        let tagged = |tag: &str| facts.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+        let (name, class) = (item.word("name"), item.word("type"));
+        let tagged = |tag: &str| item.index.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
         terms.iter().all(|(field, value)| match field.as_deref() {
-            None => facts.name.to_lowercase().contains(value) || tagged(value),
+            None => name.to_lowercase().contains(value) || tagged(value),
             // Everything here waits for its first data.
             Some("status" | "group_status") => value == "no data",
             Some("muted") => value == "false",
-            Some("type") => facts.class == *value || facts.class.strip_suffix(" alert") == Some(value),
+            Some("type") => class == value || class.strip_suffix(" alert") == Some(value),
             Some("id") => item.id == *value,
-            Some("title" | "name") => facts.name.to_lowercase().contains(value),
+            Some("title" | "name") => name.to_lowercase().contains(value),
             Some("tag") => tagged(value),
             Some(key) => tagged(&format!("{key}:{value}")),
         })
     };
-    Ok(world.shelf(Sort::Monitor).iter().filter(fits).collect())
+    Ok(world.shelf("monitor").iter().filter(fits).collect())
 }
 
 /// The page asked for: number, size, all pages (OpenAPI: 30 a page).
@@ -73,19 +73,19 @@ fn counts(names: impl Iterator<Item = String>) -> Value {
     rows.into_iter().map(|(name, count)| json!({ "count": count, "name": name })).collect()
 }
 
-pub fn monitors(world: &World, call: &Call) -> Result<Answer, Answer> {
+pub fn monitors(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let found = chosen(world, call)?;
     let (page, size, pages) = paged(call, found.len())?;
     let muted = if found.is_empty() { json!([]) } else { json!([{ "count": found.len(), "name": false }]) };
     let rows = found.iter().skip(page.saturating_mul(size)).take(size).map(|item| {
         json!({
             "id": ids::monitor_id(item.serial),
-            "name": item.facts.name,
+            "name": item.word("name"),
             "status": "No Data",
-            "type": item.facts.class,
-            "classification": item.facts.class.strip_suffix(" alert").unwrap_or(&item.facts.class),
-            "query": item.facts.query,
-            "tags": item.facts.tags,
+            "type": item.word("type"),
+            "classification": item.word("type").strip_suffix(" alert").unwrap_or(item.word("type")),
+            "query": item.word("query"),
+            "tags": item.index.tags,
             "scopes": [],
             "notifications": [],
             "creator": { "name": "Sandbox", "handle": super::USER, "id": 1 },
@@ -98,15 +98,15 @@ pub fn monitors(world: &World, call: &Call) -> Result<Answer, Answer> {
         "counts": {
             "status": counts(found.iter().map(|_| "No Data".to_owned())),
             "muted": muted,
-            "tag": counts(found.iter().flat_map(|item| item.facts.tags.clone())),
-            "type": counts(found.iter().map(|item| item.facts.class.clone())),
+            "tag": counts(found.iter().flat_map(|item| item.index.tags.clone())),
+            "type": counts(found.iter().map(|item| item.word("type").to_owned())),
         },
         "metadata": { "page": page, "page_count": pages, "per_page": size, "total_count": found.len() },
     })))
 }
 
 /// No monitor here has a group yet.
-pub fn groups(world: &World, call: &Call) -> Result<Answer, Answer> {
+pub fn groups(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     chosen(world, call)?;
     let (page, size, _) = paged(call, 0)?;
     Ok(Answer::json(&json!({
@@ -117,17 +117,17 @@ pub fn groups(world: &World, call: &Call) -> Result<Answer, Answer> {
 }
 
 /// Newest first, each SLO in a form of its own.
-pub fn slos(world: &World, call: &Call) -> Result<Answer, Answer> {
+pub fn slos(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let query = call.parameter("query").unwrap_or_default();
     let terms = terms(query);
     let fits = |item: &&Item| {
-        let tagged = |tag: &str| item.facts.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
+        let tagged = |tag: &str| item.index.tags.iter().any(|own| own.eq_ignore_ascii_case(tag));
         terms.iter().all(|(field, value)| match field {
-            None => item.facts.name.to_lowercase().contains(value) || tagged(value),
+            None => item.word("name").to_lowercase().contains(value) || tagged(value),
             Some(field) => tagged(&format!("{field}:{value}")),
         })
     };
-    let found: Vec<&Item> = world.shelf(Sort::Slo).iter().rev().filter(fits).collect();
+    let found: Vec<&Item> = world.shelf("slo").iter().rev().filter(fits).collect();
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let page = number(call.number("page[number]")?).unwrap_or(0);
     let size = number(call.number("page[size]")?).unwrap_or(10).clamp(1, 1000);
@@ -165,7 +165,7 @@ pub fn slos(world: &World, call: &Call) -> Result<Answer, Answer> {
 fn slo_row(item: &Item) -> Value {
     let slo = item.value();
     let tagged = |key: &str| -> Vec<&str> {
-        item.facts.tags.iter().filter_map(|tag| tag.strip_prefix(key)?.strip_prefix(':')).collect()
+        item.index.tags.iter().filter_map(|tag| tag.strip_prefix(key)?.strip_prefix(':')).collect()
     };
     let display =
         |one: &Value| one["target_display"].as_str().map(|text| text.trim_end_matches('.').to_owned());

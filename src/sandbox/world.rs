@@ -3,33 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::ids;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sort {
-    Monitor,
-    Slo,
-    Dashboard,
-    /// Deleted dashboards, which can be restored.
-    Trash,
-}
-
-const SORTS: [(Sort, &str); 4] =
-    [(Sort::Monitor, "monitor"), (Sort::Slo, "slo"), (Sort::Dashboard, "dashboard"), (Sort::Trash, "trash")];
+use super::call::{decoded, encoded};
+use super::index::{Form, Index, Key};
 
 /// An object of the organisation.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Grows with the time of creation; lists are in this order.
+    /// Grows with the time of creation; lists are in this order. 0 for what stood there from the start.
     pub serial: u64,
     pub id: String,
     /// The object as JSON: what a plain GET shows.
     pub text: String,
-    pub facts: Facts,
-    /// Equal for two monitors that the service calls duplicates.
+    pub index: Index,
+    /// Equal for two objects that the service calls duplicates.
     pub fingerprint: Option<u64>,
 }
 
@@ -38,71 +26,26 @@ impl Item {
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
+
+    /// A text of the index, empty if the object has none.
+    pub fn word(&self, name: &str) -> &str {
+        self.index.words.get(name).map_or("", String::as_str)
+    }
 }
 
-/// What filters, summaries and references read of an object.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    pub name: String,
-    pub class: String,
-    pub tags: Vec<String>,
-    /// The query of a monitor, or both queries of an SLO in two lines.
-    pub query: String,
-    pub has_assets: bool,
-    /// The objects that this one names.
-    pub uses: Vec<(Sort, String)>,
-    /// A dashboard as lists show it, JSON without the closing brace and `deleted_at`.
-    pub summary: String,
-    pub deleted_at: Option<String>,
-}
+/// Where an object stands on its shelf.
+type Place = (u64, String);
 
-/// The parts of a stored object that [`Facts`] are made of.
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    id: Value,
-    #[serde(default)]
-    name: Value,
-    #[serde(default)]
-    title: Value,
-    #[serde(default)]
-    description: Value,
-    #[serde(default, rename = "type")]
-    class: Value,
-    #[serde(default)]
-    tags: Value,
-    #[serde(default)]
-    query: Value,
-    #[serde(default)]
-    monitor_ids: Value,
-    #[serde(default)]
-    assets: Value,
-    #[serde(default)]
-    layout_type: Value,
-    #[serde(default)]
-    url: Value,
-    #[serde(default)]
-    is_read_only: Value,
-    #[serde(default)]
-    created_at: Value,
-    #[serde(default)]
-    modified_at: Value,
-    #[serde(default)]
-    author_handle: Value,
-    #[serde(default)]
-    deleted_at: Value,
-}
-
-/// The objects of one sort.
+/// The objects of one resource.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    items: BTreeMap<u64, Item>,
+    items: BTreeMap<Place, Item>,
     serials: HashMap<String, u64>,
 }
 
 impl Shelf {
     pub fn get(&self, id: &str) -> Option<&Item> {
-        self.items.get(self.serials.get(id)?)
+        self.items.get(&(*self.serials.get(id)?, id.to_owned()))
     }
 
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Item> {
@@ -111,19 +54,19 @@ impl Shelf {
 
     /// The items with a larger serial.
     pub fn after(&self, serial: u64) -> impl Iterator<Item = &Item> {
-        self.items.range(serial.saturating_add(1)..).map(|(_, item)| item)
+        self.items.range((serial.saturating_add(1), String::new())..).map(|(_, item)| item)
     }
 }
 
-/// Who names an object: its sort, serial and id.
-type User = (Sort, u64, String);
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct World {
-    shelves: [Shelf; 4],
+    /// In the order in which a journal that is written anew holds them.
+    forms: Vec<Form>,
+    /// A shelf for each resource of the table.
+    shelves: BTreeMap<&'static str, Shelf>,
     /// Who names an object, by what is named.
-    users: HashMap<(Sort, String), BTreeSet<User>>,
-    twins: HashMap<u64, BTreeSet<u64>>,
+    users: HashMap<Key, BTreeSet<(&'static str, Place)>>,
+    twins: HashMap<(&'static str, u64), BTreeSet<Place>>,
     last_serial: u64,
     /// Microseconds; the clock never stands still nor goes back.
     last_time: i64,
@@ -132,8 +75,36 @@ pub struct World {
 }
 
 impl World {
-    pub fn shelf(&self, sort: Sort) -> &Shelf {
-        &self.shelves[sort as usize]
+    /// A world of these resources, holding what nobody made.
+    pub fn new(forms: Vec<Form>) -> Self {
+        let mut world = Self {
+            shelves: forms.iter().map(|form| (form.name, Shelf::default())).collect(),
+            users: HashMap::new(),
+            twins: HashMap::new(),
+            last_serial: 0,
+            last_time: 0,
+            pending: String::new(),
+            forms: Vec::new(),
+        };
+        for (name, (id, text, index)) in forms.iter().flat_map(built_in) {
+            world.place(name, Item { serial: 0, id, text, index, fingerprint: None });
+        }
+        world.forms = forms;
+        world
+    }
+
+    /// The same resources with nothing made.
+    pub fn emptied(&self) -> Self {
+        Self::new(self.forms.clone())
+    }
+
+    /// The objects of a resource of the table.
+    pub fn shelf(&self, name: &str) -> &Shelf {
+        self.shelves.get(name).expect("bug: a resource that isn't in the table")
+    }
+
+    fn form(&self, name: &str) -> Option<Form> {
+        self.forms.iter().find(|form| form.name == name).copied()
     }
 
     /// A number that no object had before, for an id.
@@ -155,29 +126,32 @@ impl World {
     }
 
     /// Stores an object, new or changed.
-    pub fn put(&mut self, sort: Sort, serial: u64, id: &str, text: String, fingerprint: Option<u64>) {
-        let line = self.put_line(sort, serial, id, &text, fingerprint);
+    pub fn put(&mut self, name: &'static str, place: (u64, &str), text: String, fingerprint: Option<u64>) {
+        let index = self.form(name).and_then(|form| form.index(&text));
+        let (serial, id) = (place.0, place.1.to_owned());
+        let index = index.expect("bug: an object that was just written is JSON");
+        let item = Item { serial, id, text, index, fingerprint };
+        let line = self.put_line(name, &item);
         self.pending.push_str(&line);
-        let facts = facts(&text).expect("bug: an object that was just written is JSON");
-        self.place(sort, Item { serial, id: id.to_owned(), text, facts, fingerprint });
+        self.place(name, item);
     }
 
-    pub fn remove(&mut self, sort: Sort, id: &str) {
-        self.pending.push_str(&format!("- {} {id}\n", name(sort)));
-        self.take(sort, id);
+    pub fn remove(&mut self, name: &'static str, id: &str) {
+        self.pending.push_str(&format!("- {name} {}\n", encoded(id)));
+        self.take(name, id);
     }
 
-    /// The objects that name this one, oldest first.
-    pub fn users(&self, sort: Sort, id: &str) -> Vec<&Item> {
-        let users = self.users.get(&(sort, id.to_owned()));
+    /// The objects that name this one, oldest first within their resource.
+    pub fn users(&self, name: &'static str, id: &str) -> Vec<&Item> {
+        let users = self.users.get(&(name, id.to_owned()));
         let items = users.into_iter().flatten();
-        items.filter_map(|(sort, serial, _)| self.shelf(*sort).items.get(serial)).collect()
+        items.filter_map(|(name, place)| self.shelf(name).items.get(place)).collect()
     }
 
-    /// The oldest monitor with this fingerprint.
-    pub fn twin(&self, fingerprint: u64) -> Option<&Item> {
-        let serial = self.twins.get(&fingerprint)?.first()?;
-        self.shelf(Sort::Monitor).items.get(serial)
+    /// The oldest object of a resource with this fingerprint.
+    pub fn twin(&self, name: &'static str, fingerprint: u64) -> Option<&Item> {
+        let place = self.twins.get(&(name, fingerprint))?.first()?;
+        self.shelf(name).items.get(place)
     }
 
     /// Brings one line of the journal into the world.
@@ -188,33 +162,37 @@ impl World {
                 let last_serial = fields.next()?.parse().ok()?;
                 let last_time = fields.next()?.parse().ok()?;
                 let serial = fields.next()?.parse().ok()?;
-                let sort = sort(fields.next()?)?;
-                let id = fields.next()?.to_owned();
+                let form = self.form(fields.next()?)?;
+                let id = decoded(fields.next()?, false);
                 let fingerprint = match fields.next()? {
                     "-" => None,
                     digits => Some(u64::from_str_radix(digits, 16).ok()?),
                 };
                 let text = fields.next()?.to_owned();
-                let facts = facts(&text)?;
+                let index = form.index(&text)?;
                 self.last_serial = self.last_serial.max(last_serial);
                 self.last_time = self.last_time.max(last_time);
-                self.place(sort, Item { serial, id, text, facts, fingerprint });
+                self.place(form.name, Item { serial, id, text, index, fingerprint });
                 Some(())
             }
             "-" => {
-                let sort = sort(fields.next()?)?;
-                let id = fields.next()?;
-                fields.next().is_none().then(|| self.take(sort, id))
+                let form = self.form(fields.next()?)?;
+                let id = decoded(fields.next()?, false);
+                fields.next().is_none().then(|| self.take(form.name, &id))
             }
             _ => None,
         }
     }
 
-    /// The lines that make this world out of an empty one.
+    /// The lines that make this world out of a new one.
     pub fn lines(&self) -> String {
-        let all = SORTS.iter().flat_map(|(sort, _)| self.shelf(*sort).iter().map(move |item| (*sort, item)));
-        all.map(|(sort, item)| self.put_line(sort, item.serial, &item.id, &item.text, item.fingerprint))
-            .collect()
+        let gone = self.forms.iter().flat_map(built_in);
+        let gone = gone.filter(|(name, (id, ..))| self.shelf(name).get(id).is_none());
+        let mut lines: String = gone.map(|(name, (id, ..))| format!("- {name} {}\n", encoded(&id))).collect();
+        for form in &self.forms {
+            lines.extend(self.shelf(form.name).iter().map(|item| self.put_line(form.name, item)));
+        }
+        lines
     }
 
     /// The largest serial so far: what an emptied journal has to remember.
@@ -226,161 +204,80 @@ impl World {
         self.last_serial = self.last_serial.max(serial);
     }
 
-    fn put_line(&self, sort: Sort, serial: u64, id: &str, text: &str, fingerprint: Option<u64>) -> String {
-        let fingerprint = fingerprint.map_or("-".to_owned(), |hash| format!("{hash:x}"));
-        let (last, time) = (self.last_serial, self.last_time);
-        format!("+ {last} {time} {serial} {} {id} {fingerprint} {text}\n", name(sort))
+    /// Ids that people choose may hold spaces, which end a field here.
+    fn put_line(&self, name: &str, item: &Item) -> String {
+        let fingerprint = item.fingerprint.map_or("-".to_owned(), |hash| format!("{hash:x}"));
+        let (last, time, serial) = (self.last_serial, self.last_time, item.serial);
+        format!("+ {last} {time} {serial} {name} {} {fingerprint} {}\n", encoded(&item.id), item.text)
     }
 
-    fn place(&mut self, sort: Sort, mut item: Item) {
-        self.take(sort, &item.id);
-        if sort == Sort::Trash {
-            item.facts.uses.clear();
-        }
-        for used in &item.facts.uses {
-            self.users.entry(used.clone()).or_default().insert((sort, item.serial, item.id.clone()));
+    fn place(&mut self, name: &'static str, item: Item) {
+        self.take(name, &item.id);
+        let place = (item.serial, item.id.clone());
+        for used in &item.index.uses {
+            self.users.entry(used.clone()).or_default().insert((name, place.clone()));
         }
         if let Some(fingerprint) = item.fingerprint {
-            self.twins.entry(fingerprint).or_default().insert(item.serial);
+            self.twins.entry((name, fingerprint)).or_default().insert(place.clone());
         }
-        let shelf = &mut self.shelves[sort as usize];
+        let shelf = self.shelves.entry(name).or_default();
         shelf.serials.insert(item.id.clone(), item.serial);
-        shelf.items.insert(item.serial, item);
+        shelf.items.insert(place, item);
     }
 
-    fn take(&mut self, sort: Sort, id: &str) {
-        let shelf = &mut self.shelves[sort as usize];
-        let Some(item) = shelf.serials.remove(id).and_then(|serial| shelf.items.remove(&serial)) else {
+    fn take(&mut self, name: &'static str, id: &str) {
+        let shelf = self.shelves.entry(name).or_default();
+        let place = shelf.serials.remove(id).map(|serial| (serial, id.to_owned()));
+        let Some((place, item)) = place.and_then(|place| shelf.items.remove_entry(&place)) else {
             return;
         };
-        for used in &item.facts.uses {
+        for used in &item.index.uses {
             if let Some(users) = self.users.get_mut(used) {
-                users.remove(&(sort, item.serial, item.id.clone()));
+                users.remove(&(name, place.clone()));
                 if users.is_empty() {
                     self.users.remove(used);
                 }
             }
         }
-        if let Some(fingerprint) = item.fingerprint
-            && let Some(twins) = self.twins.get_mut(&fingerprint)
+        if let Some(key) = item.fingerprint.map(|fingerprint| (name, fingerprint))
+            && let Some(twins) = self.twins.get_mut(&key)
         {
-            twins.remove(&item.serial);
+            twins.remove(&place);
             if twins.is_empty() {
-                self.twins.remove(&fingerprint);
+                self.twins.remove(&key);
             }
         }
     }
 }
 
-fn name(sort: Sort) -> &'static str {
-    SORTS[sort as usize].1
-}
-
-fn sort(name: &str) -> Option<Sort> {
-    SORTS.iter().find(|(_, own)| *own == name).map(|(sort, _)| *sort)
-}
-
-/// None for what isn't the JSON of an object.
-fn facts(text: &str) -> Option<Facts> {
-    if !text.starts_with('{') {
-        return None;
-    }
-    let head: Head = serde_json::from_str(text).ok()?;
-    let is_dashboard = !head.layout_type.is_null();
-    let texts = |value: &Value| -> Vec<String> {
-        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let class = head.class.as_str().unwrap_or_default().to_owned();
-    let query = match &head.query {
-        Value::String(text) => text.clone(),
-        Value::Object(two) => two.values().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
-        _ => String::new(),
-    };
-    let uses = if is_dashboard { dashboard_uses(text) } else { used_by(&class, &query, &head.monitor_ids) };
-    let summary = if is_dashboard { summary(&head) } else { String::new() };
-    Some(Facts {
-        name: head.name.as_str().or(head.title.as_str()).unwrap_or_default().to_owned(),
-        class,
-        tags: texts(&head.tags),
-        query,
-        has_assets: head.assets.as_array().is_some_and(|assets| !assets.is_empty()),
-        uses,
-        summary,
-        deleted_at: head.deleted_at.as_str().map(str::to_owned),
-    })
-}
-
-/// The members of a composite, the SLO of a burn-rate or error-budget alert, the monitors of an SLO.
-fn used_by(class: &str, query: &str, monitor_ids: &Value) -> Vec<(Sort, String)> {
-    match class {
-        "composite" => member_ids(query).into_iter().map(|id| (Sort::Monitor, id)).collect(),
-        "slo alert" => query.split('"').nth(1).map(|id| (Sort::Slo, id.to_owned())).into_iter().collect(),
-        _ => {
-            let ids = monitor_ids.as_array().into_iter().flatten();
-            ids.filter_map(Value::as_u64).map(|id| (Sort::Monitor, id.to_string())).collect()
-        }
-    }
-}
-
-/// The monitor ids in the query of a composite.
-pub fn member_ids(query: &str) -> Vec<String> {
-    let words = query.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty());
-    words.map(str::to_owned).collect()
-}
-
-/// The SLOs that a dashboard's widgets show. Inside a JSON string the quotes would bear a backslash, so
-/// looking for the text finds fields only.
-fn dashboard_uses(text: &str) -> Vec<(Sort, String)> {
-    let marks = text.split("\"slo_id\":\"").skip(1);
-    marks.filter_map(|rest| rest.split('"').next()).map(|id| (Sort::Slo, id.to_owned())).collect()
-}
-
-/// The fields of a list's entry as recorded, in their order, but for the last one.
-fn summary(head: &Head) -> String {
-    let read_only = if head.is_read_only.is_boolean() { &head.is_read_only } else { &Value::Bool(false) };
-    let fields: [(&str, &Value); 9] = [
-        ("id", &head.id),
-        ("title", &head.title),
-        ("description", &head.description),
-        ("layout_type", &head.layout_type),
-        ("url", &head.url),
-        ("is_read_only", read_only),
-        ("created_at", &head.created_at),
-        ("modified_at", &head.modified_at),
-        ("author_handle", &head.author_handle),
-    ];
-    let pairs = fields.map(|(name, value)| format!("\"{name}\":{value}"));
-    format!("{{{}", pairs.join(","))
-}
-
-/// The serial of a monitor that existed and doesn't any more is known by the id's form.
-pub fn is_gone_monitor(world: &World, id: &str) -> bool {
-    let serial = id.parse().ok().and_then(ids::monitor_serial);
-    serial.is_some_and(|serial| world.was_issued(serial)) && world.shelf(Sort::Monitor).get(id).is_none()
+fn built_in(form: &Form) -> impl Iterator<Item = (&'static str, (String, String, Index))> {
+    let name = form.name;
+    form.built_in().map(move |object| (name, object))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sandbox::kinds::world as fresh;
 
     #[test]
     fn lines_rebuild_the_world() {
-        let mut world = World::default();
+        let mut world = fresh();
         let (one, two) = (world.next_serial(), world.next_serial());
         world.now();
         let text = r#"{"type":"composite","query":"!1 && (22 || 3)","tags":["a",7]}"#;
-        world.put(Sort::Monitor, one, "9", text.to_owned(), Some(5));
-        world.put(Sort::Dashboard, two, "x", r#"{"layout_type":"free","w":{"slo_id":"s"}}"#.to_owned(), None);
-        world.put(Sort::Slo, 7, "gone", r#"{"monitor_ids":[22]}"#.to_owned(), None);
-        world.remove(Sort::Slo, "gone");
-        let mut again = World::default();
+        world.put("monitor", (one, "9"), text.to_owned(), Some(5));
+        world.put("dashboard", (two, "x"), r#"{"layout_type":"free","w":{"slo_id":"s"}}"#.to_owned(), None);
+        world.put("logs_metric", (two, "a b%"), r#"{"id":"a b%"}"#.to_owned(), None);
+        world.put("slo", (7, "gone"), r#"{"monitor_ids":[22]}"#.to_owned(), None);
+        world.remove("slo", "gone");
+        let mut again = fresh();
         world.pending.lines().for_each(|line| again.replay(line).unwrap());
         assert_eq!(again.lines(), world.lines());
-        assert_eq!(again.users(Sort::Monitor, "22").len(), 1);
-        assert_eq!(again.users(Sort::Slo, "s")[0].id, "x");
-        assert_eq!(again.twin(5).unwrap().facts.tags, ["a"]);
-        again.remove(Sort::Monitor, "9");
-        assert!(again.twin(5).is_none() && again.users(Sort::Monitor, "22").is_empty());
+        assert_eq!(again.users("monitor", "22").len(), 1);
+        assert_eq!(again.users("slo", "s")[0].id, "x");
+        assert_eq!(again.twin("monitor", 5).unwrap().index.tags, ["a"]);
+        again.remove("monitor", "9");
+        assert!(again.twin("monitor", 5).is_none() && again.users("monitor", "22").is_empty());
     }
 
     #[test]
@@ -394,7 +291,7 @@ mod tests {
             "+ 1 1 1 slo 1 - {\"a\":",
             "+ 1 1 1 slo 1 - [1]",
         ] {
-            assert!(World::default().replay(line).is_none(), "{line}");
+            assert!(fresh().replay(line).is_none(), "{line}");
         }
     }
 }
