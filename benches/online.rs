@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --profile release --bench online` prints requests, wall time and peak memory of a first
 //! apply and of plans without a change, with an empty cache and a warm one, at 50 ms latency; and how long
-//! plain reqwest takes over the same requests at 64 connections.
+//! plain reqwest takes over the same requests at 64 connections. Then the requests of plans that create nothing, one thing
+//! and many in an organisation with many objects of others.
 
 mod estate;
 
@@ -60,7 +61,52 @@ fn main() -> io::Result<()> {
         let run = best.ok_or_else(|| io::Error::other("nothing was run"))?;
         report(&mut out, if warm { "plan, warm" } else { "plan, cold" }, asked, run, yardstick)?;
     }
+    crowded(&mut out, &runtime)
+}
+
+/// Foreign objects of the crowded organisation, and what plans create there.
+const FOREIGN: usize = 20_000;
+const CREATES: [usize; 3] = [0, 1, 500];
+
+/// What plans ask for in an organisation that has many objects of others: a second look comes before creates only.
+fn crowded(out: &mut dyn Write, runtime: &tokio::runtime::Runtime) -> io::Result<()> {
+    let sandbox = Sandbox::serve()?;
+    let foreign: Vec<Plain> = (0..FOREIGN).map(|at| monitor(&format!("foreign {at}"))).collect();
+    runtime.block_on(send(&sandbox, &foreign))?;
+    let folder = tempfile::tempdir()?;
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+    std::fs::create_dir(folder.path().join("monitors"))?;
+    write(
+        "musher.yaml",
+        &format!("project: crowd\nenvironments:\n  bench: {{api_url: \"{}\"}}\n", sandbox.url),
+    )?;
+    let declare = |count: usize| {
+        let all: serde_json::Map<String, Value> = (0..count)
+            .map(|at| {
+                let body = monitor(&format!("own {at}")).body.unwrap_or_default();
+                serde_json::from_str(&body).map(|body| (format!("own-{at}"), body))
+            })
+            .collect::<Result<_, _>>()?;
+        write("monitors/crowd.yaml", &serde_json::json!({ "monitors": all }).to_string())
+    };
+    declare(10)?;
+    run(folder.path(), &sandbox, &["apply", "--yes"])?;
+    writeln!(out, "\ncreates, beside {FOREIGN} foreign monitors  requests  musher")?;
+    for creates in CREATES {
+        declare(10 + creates)?;
+        let (run, asked) = run_plan(folder.path(), &sandbox)?;
+        writeln!(out, "{creates:>41}  {asked:>8}  {:>6.0} ms", run.wall.as_secs_f64() * 1e3)?;
+    }
     Ok(())
+}
+
+/// The create of a monitor.
+fn monitor(name: &str) -> Plain {
+    let body = serde_json::json!({
+        "name": name, "type": "query alert", "query": format!("avg(last_5m):avg:requests{{name:{}}} > 1", name.replace(' ', "-")),
+        "message": "Look. @slack-ops", "options": {"thresholds": {"critical": 1}},
+    });
+    Plain { path: "/api/v1/monitor".to_owned(), body: Some(body.to_string()) }
 }
 
 fn report(out: &mut dyn Write, what: &str, asked: u64, run: Run, plain: Duration) -> io::Result<()> {

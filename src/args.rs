@@ -164,8 +164,19 @@ Examples:
   musher import dashboard ~/Downloads/checkout.json           a new dashboard of that content
   musher import monitor 123                                   adopts it: the definition bears its $id
   musher import monitor 123 124 --into monitors/shop.yaml     as entries of a file, comments kept
-  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply")]
+  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+
+Once an apply has adopted the object its mark says whose it is: the `$id` may stay or go.")]
     Import(Import),
+    /// Take the mark off live objects, and leave them alone: nothing is deleted
+    #[command(after_help = "\
+Examples:
+  musher forget monitors/checkout-errors        shows what it would do and asks
+  musher forget -e prod dashboards/checkout slos/checkout --yes
+
+A definition that still stands would make another one at the next apply: take it out, or write `$forget: true` in
+place of its body, which does the same for every environment as it is applied.")]
+    Forget(Forget),
     /// List the resources, with their live ids
     #[command(after_help = "\
 Examples:
@@ -325,6 +336,16 @@ pub struct Import {
     pub apply: bool,
     /// Don't ask
     #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Forget {
+    /// Section and id: monitors/checkout-errors
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// Don't ask
+    #[arg(long)]
     pub yes: bool,
 }
 

@@ -12,13 +12,16 @@ const SHARE: Limit = Limit::Percent(30);
 const AT_LEAST: usize = 10;
 
 /// Every brake, with what it guards.
-pub const BRAKES: [(&str, &str); 6] = [
+pub const BRAKES: [(&str, &str); 9] = [
     ("delete", "more than 30 %, and at least 10, of the owner's resources deleted or replaced"),
     ("protect", "a protected object deleted or replaced"),
     ("empty", "no definitions at all"),
     ("namespace", "deletes in a namespace of which nothing that is declared is live yet"),
     ("inventory", "as delete, for the instances of one use"),
     ("org", "not the organisation that the environment names"),
+    ("mark", "something made that may be there already, with a mark that can't be read"),
+    ("owner", "an estate made that another owner has under the same ids"),
+    ("twin", "a new object that looks like one without a mark that is there"),
 ];
 
 /// A brake that holds a plan.
@@ -74,13 +77,33 @@ pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
         namespace(plan),
         inventory(plan, limits.brakes),
         org(limits),
+        twin(plan),
     ];
     all.into_iter()
         .flatten()
+        .chain(questions(plan))
         .filter(|held| {
             ![&limits.brakes.off, limits.released].iter().any(|names| names.iter().any(|n| n == held.name))
         })
         .collect()
+}
+
+/// What the plan asks, each brake once: the first of its questions, and how many more there are.
+fn questions(plan: &Plan) -> Vec<Held> {
+    let mut held: Vec<(Held, usize)> = Vec::new();
+    for question in &plan.questions {
+        match held.iter_mut().find(|(held, _)| held.name == question.brake) {
+            Some((_, more)) => *more += 1,
+            None => held.push((Held { name: question.brake, text: question.text.clone(), limit: None }, 0)),
+        }
+    }
+    let told = |(mut held, more): (Held, usize)| {
+        if more > 0 {
+            held.text = format!("{} (and {more} more like it)", held.text);
+        }
+        held
+    };
+    held.into_iter().map(told).collect()
 }
 
 /// A limit that a plan is past.
@@ -133,6 +156,23 @@ fn protect(plan: &Plan) -> Option<Held> {
     let would = if hit.len() == 1 { "is protected and would be" } else { "are protected and would be" };
     let text = format!("`{}`{others} {would} deleted or replaced", first.address);
     Some(Held { name: "protect", text, limit: None })
+}
+
+fn twin(plan: &Plan) -> Option<Held> {
+    let is_twin = |change: &&Change| change.risks.iter().any(|risk| risk.code == "twin");
+    let mut hit = plan.changes.iter().filter(is_twin);
+    let first = hit.next()?;
+    let text = match hit.count() {
+        0 => format!(
+            "`{}` would be made beside an object that looks like it; the plan names it",
+            first.address
+        ),
+        more => format!(
+            "`{}` and {more} more would be made beside objects that look like them; the plan names them",
+            first.address
+        ),
+    };
+    Some(Held { name: "twin", text, limit: None })
 }
 
 fn empty(plan: &Plan) -> Option<Held> {
@@ -208,8 +248,11 @@ mod tests {
             unchanged: 0,
             known: Default::default(),
             owned,
+            marked: owned,
             instances: Default::default(),
             declared,
+            questions: Vec::new(),
+            notes: Default::default(),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Cache {
     seen: BTreeMap<Key, Entry>,
     /// How many objects of a section the last list held.
     counts: BTreeMap<String, usize>,
+    /// By section and the id in a mark: the live object that bore it when last seen.
+    bearers: BTreeMap<Key, String>,
     /// The rate limits that writes of a section met last.
     limits: BTreeMap<String, Limit>,
     changed: bool,
@@ -43,8 +45,9 @@ pub struct Limit {
     pub seconds: u64,
 }
 
-/// Stands in the place of the time of change in the line of a limit.
+/// Stand in the place of the time of change in the line of a limit, and of a bearer.
 const LIMIT: &str = "limit";
+const BEARER: &str = "bearer";
 
 /// Section and id.
 type Key = (String, String);
@@ -143,6 +146,28 @@ impl Cache {
         self.changed |= self.counts.insert(section.to_owned(), count) != Some(count);
     }
 
+    /// The live object that bore the mark of this id when last seen: a hint, since it may have gone meanwhile.
+    pub fn seen_last(&self, section: &str, id: &str) -> Option<&str> {
+        self.bearers.get(&(section.to_owned(), id.to_owned())).map(String::as_str)
+    }
+
+    pub fn set_seen_last(&mut self, section: &str, id: &str, live: &str) {
+        let plain = |text: &str| {
+            !text.is_empty() && text.len() < 256 && !text.contains(|c: char| c <= ' ' || c == '\u{7f}')
+        };
+        if plain(id) && plain(live) {
+            let before = self.bearers.insert((section.to_owned(), id.to_owned()), live.to_owned());
+            self.changed |= before.as_deref() != Some(live);
+        }
+    }
+
+    /// A live object is gone.
+    pub fn forget(&mut self, section: &str, live: &str) {
+        let before = self.bearers.len();
+        self.bearers.retain(|(own, _), bearer| own != section || bearer != live);
+        self.changed |= self.bearers.len() != before;
+    }
+
     /// The rate limit that writes of a section met last.
     pub fn limit(&self, section: &str) -> Option<&Limit> {
         self.limits.get(section)
@@ -185,6 +210,9 @@ impl Cache {
         for (section, limit) in &self.limits {
             line(&format!("{section}\t\t{LIMIT}\t{} {} {}", limit.requests, limit.seconds, limit.name));
         }
+        for ((section, id), live) in &self.bearers {
+            line(&format!("{section}\t\t{BEARER}\t{id} {live}"));
+        }
         for ((section, id), entry) in &self.seen {
             match &entry.body {
                 Body::Fresh(json) => line(&format!("{section}\t{id}\t{}\t{json}", entry.modified)),
@@ -216,6 +244,11 @@ impl Cache {
                 let whole = line.get(sum.len() + 1..).is_some_and(|rest| checksum(rest) == sum);
                 if whole && modified == LIMIT {
                     self.limits.extend(limit_of(body).map(|limit| (section.to_owned(), limit)));
+                } else if whole && modified == BEARER {
+                    let bearer = body.split_once(' ');
+                    self.bearers.extend(
+                        bearer.map(|(id, live)| ((section.to_owned(), id.to_owned()), live.to_owned())),
+                    );
                 } else if let Some(count) = body.parse().ok().filter(|_| whole) {
                     self.counts.insert(section.to_owned(), count);
                 }
@@ -267,6 +300,10 @@ mod tests {
         }
         cache.set_count("monitors", 2600);
         cache.set_limit("monitors", Limit { name: "monitor write".into(), requests: 300, seconds: 60 });
+        cache.set_seen_last("slos", "a/b", "abc123");
+        cache.set_seen_last("monitors", "a/b", "12");
+        cache.forget("monitors", "12");
+        cache.set_seen_last("monitors", "hostile", "1\n2");
         cache.set_limit("slos", Limit { name: "a\nb".into(), requests: 300, seconds: 60 });
         cache.save().expect("saved");
         cache
@@ -295,6 +332,11 @@ mod tests {
             assert_eq!((cache.count("monitors"), cache.count("slos")), (Some(2600), None));
             let limit = Limit { name: "monitor write".into(), requests: 300, seconds: 60 };
             assert_eq!((cache.limit("monitors"), cache.limit("slos")), (Some(&limit), None));
+            assert_eq!(cache.seen_last("slos", "a/b"), Some("abc123"));
+            assert_eq!(
+                [cache.seen_last("monitors", "a/b"), cache.seen_last("monitors", "hostile")],
+                [None; 2]
+            );
         }
         // Bodies that nobody asked for are carried on, those of gone objects are not.
         first = reopened(folder);

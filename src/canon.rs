@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::step;
-use crate::diff::same;
+use crate::diff::{same, spelling};
 use crate::kind::{Derived, Identified, Kind, NO_RULE, Rule, is_empty, rules};
+use crate::pointer::{matching, step};
 
 /// A body without what the service alone sets, every value in its canonical spelling.
 ///
@@ -14,23 +14,31 @@ pub fn normal(kind: &Kind, body: &Value) -> Value {
     for list in kind.quirks.identified {
         name_by_place(list, &mut out);
     }
-    normalize(&mut out, rules(kind));
+    normalize(&mut out, rules(kind), &|rule| rule.read_only);
     out
 }
 
-fn normalize(value: &mut Value, rule: &Rule) {
+/// The same without what the service doesn't show every time: two of them that differ show that somebody changed
+/// the object.
+pub fn lasting(kind: &Kind, body: &Value) -> Value {
+    let mut out = body.clone();
+    normalize(&mut out, rules(kind), &|rule| rule.read_only || rule.unseen);
+    out
+}
+
+fn normalize(value: &mut Value, rule: &Rule, drops: &dyn Fn(&Rule) -> bool) {
     match value {
         Value::Object(map) => {
-            map.retain(|key, _| !rule.child(key).is_some_and(|child| child.read_only));
+            map.retain(|key, _| !rule.child(key).is_some_and(drops));
             for (key, value) in map.iter_mut() {
                 if let Some(child) = rule.child(key) {
-                    normalize(value, child);
+                    normalize(value, child, drops);
                 }
             }
         }
         Value::Array(items) => {
             for (item, child) in items.iter_mut().zip(std::iter::repeat_with(|| rule.item())) {
-                child.into_iter().for_each(|child| normalize(item, child));
+                child.into_iter().for_each(|child| normalize(item, child, drops));
             }
             if rule.set {
                 items.sort_by_cached_key(spelling);
@@ -45,28 +53,10 @@ fn normalize(value: &mut Value, rule: &Rule) {
     }
 }
 
-/// A text that only equal values share, whatever the order of their keys.
-fn spelling(value: &Value) -> String {
-    match value {
-        Value::Array(_) | Value::Object(_) => {
-            let mut value = value.clone();
-            value.sort_all_objects();
-            value.to_string()
-        }
-        // `5.0` is `5`, and `-0.0` is `0`.
-        Value::Number(number) if number.is_f64() => {
-            let float = number.as_f64().unwrap_or_default();
-            let is_whole = float.fract() == 0.0 && float.abs() < 1e15;
-            if is_whole { (float as i64).to_string() } else { number.to_string() }
-        }
-        value => value.to_string(),
-    }
-}
-
 /// Takes the ids out of a list's items, and writes places (`"@1"`) where they are named elsewhere.
 fn name_by_place(list: &Identified, body: &mut Value) {
     let mut places: Vec<(Value, String)> = Vec::new();
-    for at in expand(list.list, body) {
+    for at in matching(list.list, body) {
         let Some(Value::Array(items)) = body.pointer_mut(&at) else { continue };
         for (place, item) in items.iter_mut().enumerate() {
             if let Some(id) = item.as_object_mut().and_then(|item| item.shift_remove(list.field)) {
@@ -74,7 +64,7 @@ fn name_by_place(list: &Identified, body: &mut Value) {
             }
         }
     }
-    let named: Vec<String> = list.placeholders.iter().flat_map(|path| expand(path, body)).collect();
+    let named: Vec<String> = list.placeholders.iter().flat_map(|path| matching(path, body)).collect();
     for at in named {
         let Some(Value::Array(names)) = body.pointer_mut(&at) else { continue };
         for name in names {
@@ -89,28 +79,6 @@ fn name_by_place(list: &Identified, body: &mut Value) {
 fn spelled_alike(id: &Value, name: &Value) -> bool {
     let spelled = id.to_string();
     same(id, name) || name.as_str() == Some(spelled.as_str())
-}
-
-/// The pointers of a body that match a path with `*`, in order.
-pub fn expand(path: &str, body: &Value) -> Vec<String> {
-    let mut found = vec![String::new()];
-    for part in path.split('/').skip(1) {
-        found = found
-            .into_iter()
-            .flat_map(|pointer| match (part, body.pointer(&pointer)) {
-                ("*", Some(Value::Array(items))) => {
-                    (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
-                }
-                ("*", Some(Value::Object(map))) => {
-                    map.keys().map(|key| format!("{pointer}{}", step(key))).collect()
-                }
-                (part, Some(_)) => vec![format!("{pointer}/{part}")],
-                (_, None) => Vec::new(),
-            })
-            .collect();
-    }
-    found.retain(|pointer| body.pointer(pointer).is_some());
-    found
 }
 
 /// Two normal forms that are ready to be compared.
@@ -242,8 +210,8 @@ fn settle_objects(
                 live.shift_remove(&key);
                 unknown.push(path.clone());
             }
-            (child, open) => {
-                settle_member(&key, desired, live, child.unwrap_or(&NO_RULE), open, path, unknown)
+            (child, _) => {
+                settle_member(&key, desired, live, (rule, child.unwrap_or(&NO_RULE)), path, unknown)
             }
         }
         path.truncate(length);
@@ -254,15 +222,14 @@ fn settle_member(
     key: &str,
     desired: &mut Map<String, Value>,
     live: &mut Map<String, Value>,
-    rule: &Rule,
-    open: bool,
+    (parent, rule): (&Rule, &Rule),
     path: &mut String,
     unknown: &mut Vec<String>,
 ) {
-    let blank = |value: &Value| rule.is_blank(open, value);
+    let blank = |value: &Value| rule.is_blank(parent.open, value);
     match (desired.get_mut(key), live.get_mut(key)) {
         (None, Some(value)) => {
-            if rule.is_silent(open, value) {
+            if rule.is_silent(parent.open, value) {
                 live.shift_remove(key);
             } else if let (true, Value::Object(inner)) = (rule.open, value) {
                 // Left out as a whole: each of its fields is.

@@ -61,6 +61,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Apply(options) => commands::apply::run(&desk, &options).await,
         Command::Export(options) => commands::export::run(&desk, &options).await,
         Command::Import(options) => commands::import::run(&desk, &options).await,
+        Command::Forget(options) => commands::forget::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
         Command::Schema(options) => commands::schema::run(&desk, &options),

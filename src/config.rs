@@ -27,6 +27,8 @@ pub struct Config {
     /// `musher.yaml` among the sources.
     pub file: FileId,
     pub project: String,
+    /// `moved_from:` at the top: owners before a rename. See [`Config::former`].
+    pub moved_from: Vec<Owner>,
     /// Top-level `vars`; an environment's own are laid over them.
     pub vars: Map<String, Value>,
     /// In the order of the file. Empty: the project has none.
@@ -76,6 +78,29 @@ impl Config {
         });
         told.collect()
     }
+
+    /// Every owner that this file names: of each environment, and those before renames.
+    pub fn owners(&self) -> Vec<Owner> {
+        let own = self.environments.keys().map(|name| Owner(format!("{}.{name}", self.project)));
+        let alone = self.environments.is_empty().then(|| Owner(self.project.clone()));
+        let former = self.environments.values().flat_map(|environment| &environment.moved_from);
+        own.chain(alone).chain(self.moved_from.iter().chain(former).cloned()).collect()
+    }
+
+    /// The owners whose objects an environment takes over. An owner that was another environment's, by its name, is
+    /// not for this one.
+    fn former(&self, owner: &Owner, environment: Option<&str>) -> Vec<Owner> {
+        let is_for_another = |old: &Owner| {
+            let name = old.0.split_once('.').map(|(_, name)| name);
+            name != environment && name.is_some_and(|name| self.environments.contains_key(name))
+        };
+        let own = environment.and_then(|name| self.environments.get(name)).map(|own| &own.moved_from);
+        let top = self.moved_from.iter().filter(|old| !is_for_another(old));
+        let mut former: Vec<Owner> =
+            own.into_iter().flatten().chain(top).filter(|old| *old != owner).cloned().collect();
+        former.dedup();
+        former
+    }
 }
 
 /// What becomes of a rule's findings.
@@ -89,6 +114,8 @@ pub enum RuleLevel {
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     pub target: Target,
+    /// Owners before a rename that are this environment's alone.
+    pub moved_from: Vec<Owner>,
     pub vars: Map<String, Value>,
     pub owns: Vec<Namespace>,
     /// The organisation that the keys must belong to: its name or public id.
@@ -144,6 +171,8 @@ pub struct Scope {
     /// Absent where the project declares none.
     pub environment: Option<String>,
     pub owner: Owner,
+    /// Owners whose objects this one takes over: what it was called before.
+    pub former: Vec<Owner>,
     /// Top-level vars with the environment's laid over them.
     pub vars: Map<String, Value>,
     /// The project's namespaces and the environment's.
@@ -225,7 +254,14 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
-    Ok(Scope { project: config.project.clone(), environment: name.map(str::to_owned), owner, vars, owns })
+    Ok(Scope {
+        project: config.project.clone(),
+        environment: name.map(str::to_owned),
+        former: config.former(&owner, name),
+        owner,
+        vars,
+        owns,
+    })
 }
 
 #[cfg(test)]
@@ -247,7 +283,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config = config(
-            "project: shop\nvars: {a: 1, b: [2]}\ndefault_environment: prod\ndefinitions: ./ops/alerts/\n\
+            "project: shop\nmoved_from: [store, store.prod, store.eu]\nvars: {a: 1, b: [2]}\ndefault_environment: prod\ndefinitions: ./ops/alerts/\n\
              defaults: {monitors: {tags: [x]}}\nrules: {no-recipient: off, other: warn}\nenvironments:\n  \
              local: {api: sandbox}\n  eu: {site: datadoghq.eu}\n  prod:\n    api_url: http://[::1]:8080/\n    org: 5\n    \
              vars: {a: 2}\n    brakes: {delete: 10%, inventory: 50, protect: off}\n    \
@@ -267,6 +303,7 @@ mod tests {
         assert_eq!(prod.keys.access_token.as_deref(), Some("P_DD_TOKEN"));
         assert_eq!(prod.lock.as_deref(), Some(Utf8Path::new("/mnt/x.lock")));
         let scope = scope(&config, None).expect("the default");
+        assert_eq!(scope.former, ["store", "store.prod"].map(|old| Owner(old.into())));
         assert_eq!(
             (scope.owner.to_string(), scope.vars),
             ("shop.prod".into(), json_map(json!({"a": 2, "b": [2]})))

@@ -100,11 +100,6 @@ impl At {
     }
 }
 
-/// A key as one step of a JSON pointer: `~` and `/` escaped.
-pub fn step(key: &str) -> String {
-    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
 /// Line and column as people count, from 1; columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

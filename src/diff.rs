@@ -1,9 +1,11 @@
 //! Two normal forms -> the fields that differ.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value};
 
-use crate::diagnostic::step;
 use crate::model::FieldChange;
+use crate::pointer::step;
 
 /// Lists whose lengths multiply to more are compared place by place.
 const ALIGNED: usize = 1_000_000;
@@ -34,6 +36,50 @@ pub fn same(a: &Value, b: &Value) -> bool {
                 && a.iter().all(|(key, a)| a.is_null() || b.get(key).is_some_and(|b| same(a, b)))
         }
         (a, b) => a == b,
+    }
+}
+
+/// A text that only values which are [`same`] share, whatever the order of their keys. A null is told from what is
+/// absent: a mute without an end is one.
+pub fn spelling(value: &Value) -> String {
+    let mut out = String::new();
+    spell(value, &mut out);
+    out
+}
+
+fn spell(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut members: Vec<(&String, &Value)> = map.iter().collect();
+            members.sort_by_key(|(key, _)| *key);
+            out.push('{');
+            for (key, value) in members {
+                let _ = write!(out, "{}:", Value::from(key.as_str()));
+                spell(value, out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                spell(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        // `5.0` is `5`, and `-0.0` is `0`.
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => {
+                let _ = write!(out, "{}", float as i64);
+            }
+            _ => {
+                let _ = write!(out, "{number}");
+            }
+        },
+        other => {
+            let _ = write!(out, "{other}");
+        }
     }
 }
 
@@ -104,7 +150,8 @@ fn compare_lists(live: &[Value], desired: &[Value], path: &mut String, changes: 
     }
 }
 
-/// Pairs of places that hold equal items, both rising, as many as there can be.
+/// Pairs of places that hold equal items, both rising, as many as there can be. By hand: numbers are the same by value,
+/// and the libraries want items that hash.
 fn longest_common(l: &[Value], d: &[Value]) -> Vec<(usize, usize)> {
     if l.is_empty() || d.is_empty() || l.len() * d.len() > ALIGNED {
         return Vec::new();
@@ -207,6 +254,8 @@ mod tests {
         let leaf = prop_oneof![
             any::<bool>().prop_map(Value::from),
             (0..5).prop_map(Value::from),
+            (0..3).prop_map(|whole| Value::from(f64::from(whole) / 2.0)),
+            Just(Value::Null),
             "[a-c/~]{0,2}".prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 24, 4, |inner| {
@@ -218,6 +267,14 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_spelling_is_blind_to_the_order_of_keys() {
+        let one = json!({"a": [5.0, -0.0, null], "b": {"c": "x\n"}});
+        let other = json!({"b": {"c": "x\n"}, "a": [5, 0, null]});
+        assert_eq!(spelling(&one), spelling(&other));
+        assert_eq!(spelling(&other), r#"{"a":[5,0,null,],"b":{"c":"x\n",},}"#);
+    }
+
     proptest! {
         #[test]
         fn diff_then_patch_gives_the_other_side(
@@ -227,6 +284,7 @@ mod tests {
             let live = Value::Object(members.iter().map(|(k, l, _)| (k.clone(), l.clone())).collect());
             let desired = Value::Object(members.iter().map(|(k, _, d)| (k.clone(), d.clone())).collect());
             prop_assert!(diff(&live, &live).is_empty());
+            prop_assert!(spelling(&live) != spelling(&desired) || same(&live, &desired));
             prop_assert_eq!(diff(&live, &desired).is_empty(), same(&live, &desired));
             prop_assert!(same(&patch(&live, &diff(&live, &desired)), &desired), "{live} -> {desired}: {:?}", diff(&live, &desired));
         }

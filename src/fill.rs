@@ -1,11 +1,13 @@
 //! References in a body -> the live ids that are known by now.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::kind::Kind;
-use crate::model::Reference;
+use crate::model::{Address, Attribute, Known, Reference};
+use crate::pointer::{leaves_mut, values};
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
 ///
@@ -19,7 +21,14 @@ pub fn fill<'a>(
         return Cow::Borrowed(body);
     }
     let mut out = body.clone();
-    fill_value(kind, &mut out, &mut String::new(), known);
+    leaves_mut(&mut out, &mut |pointer, leaf| {
+        let Some(text) = leaf.as_str().filter(|text| text.contains(Reference::OPEN)) else { return };
+        let filled = Reference::fill(text, known);
+        *leaf = match filled.parse::<u64>() {
+            Ok(number) if kind.holds(pointer, |field| field.numeric) => number.into(),
+            _ => Value::String(filled),
+        };
+    });
     Cow::Owned(out)
 }
 
@@ -41,66 +50,51 @@ pub fn fill_text<'a>(
 }
 
 fn refers(body: &Value) -> bool {
-    let mut rest = vec![body];
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::String(text) if text.contains(Reference::OPEN) => return true,
-            Value::Array(items) => rest.extend(items),
-            Value::Object(map) => rest.extend(map.values()),
-            _ => {}
-        }
-    }
-    false
+    let marked = |text: &str| text.contains(Reference::OPEN);
+    values(body).any(|value| match value {
+        Value::String(text) => marked(text),
+        Value::Object(members) => members.keys().any(|key| marked(key)),
+        _ => false,
+    })
 }
 
-fn fill_value(
-    kind: &Kind,
-    value: &mut Value,
-    path: &mut String,
-    known: &dyn Fn(&Reference) -> Option<String>,
-) {
-    let length = path.len();
+/// The text that a reference stands for, where it is known.
+pub fn answer(known: &BTreeMap<Address, Known>, reference: &Reference) -> Option<String> {
+    let known = known.get(&reference.target)?;
+    Some(match reference.attribute {
+        Attribute::Id => known.id.clone(),
+        Attribute::Url => known.url.clone(),
+    })
+}
+
+/// A live body in which no text is a marker, whatever somebody wrote there. Nearly all are so by themselves.
+pub fn escape(live: &Value) -> Cow<'_, Value> {
+    if !refers(live) {
+        return Cow::Borrowed(live);
+    }
+    Cow::Owned(map_texts(live, &Reference::escape))
+}
+
+/// The body with what was escaped of the live one as it was: for the moment at which it is sent.
+pub fn unescape(body: Value) -> Value {
+    if refers(&body) { map_texts(&body, &Reference::unescape) } else { body }
+}
+
+fn map_texts(value: &Value, map: &dyn Fn(&str) -> String) -> Value {
     match value {
-        Value::String(text) if text.contains(Reference::OPEN) => {
-            let filled = Reference::fill(text, known);
-            *value = match filled.parse::<u64>() {
-                Ok(number) if kind.holds(path, |field| field.numeric) => number.into(),
-                _ => Value::String(filled),
-            };
+        Value::String(text) => Value::String(map(text)),
+        Value::Array(items) => Value::Array(items.iter().map(|item| map_texts(item, map)).collect()),
+        Value::Object(members) => {
+            Value::Object(members.iter().map(|(key, value)| (map(key), map_texts(value, map))).collect())
         }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                path.push_str(&format!("/{index}"));
-                fill_value(kind, item, path, known);
-                path.truncate(length);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                path.push_str(&crate::diagnostic::step(key));
-                fill_value(kind, value, path, known);
-                path.truncate(length);
-            }
-        }
-        _ => {}
+        other => other.clone(),
     }
 }
 
 /// Every reference of a body.
-pub fn references(body: &Value) -> std::collections::BTreeSet<Reference> {
-    let mut found = std::collections::BTreeSet::new();
-    let mut rest = vec![body];
-    while let Some(value) = rest.pop() {
-        match value {
-            Value::String(text) if text.contains(Reference::OPEN) => {
-                found.extend(Reference::in_text(text).into_iter().map(|(_, reference)| reference));
-            }
-            Value::Array(items) => rest.extend(items),
-            Value::Object(map) => rest.extend(map.values()),
-            _ => {}
-        }
-    }
-    found
+pub fn references(body: &Value) -> BTreeSet<Reference> {
+    let texts = values(body).filter_map(Value::as_str).filter(|text| text.contains(Reference::OPEN));
+    texts.flat_map(Reference::in_text).map(|(_, reference)| reference).collect()
 }
 
 #[cfg(test)]
@@ -109,7 +103,6 @@ mod tests {
 
     use super::*;
     use crate::kind;
-    use crate::model::{Address, Attribute};
 
     #[test]
     fn references_become_numbers_where_the_row_says_so() {
@@ -121,6 +114,18 @@ mod tests {
         assert_eq!(*filled, json!({"monitor_ids": [12, b.marker(), 7], "name": "12"}));
         assert_eq!(references(&body).into_iter().collect::<Vec<_>>(), [a, b]);
         assert_eq!(fill_text(slo, &body.to_string(), &|_| None), None);
+    }
+
+    #[test]
+    fn a_live_text_is_never_a_reference() {
+        let a = Reference { target: Address::new("monitors", "a"), attribute: Attribute::Id }.marker();
+        let live = json!({"message": format!("x {a}"), &a: [{"b": "\u{FDD0}"}], "c": 1});
+        let escaped = escape(&live).into_owned();
+        assert!(references(&escaped).is_empty());
+        assert!(Reference::in_text(&escaped.to_string()).is_empty());
+        let monitor = kind::of_section("monitors").expect("a kind");
+        let filled = fill(monitor, &escaped, &|_| Some("12".to_owned())).into_owned();
+        assert_eq!(unescape(filled), live);
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::canon::expand;
+use crate::diff::spelling;
 use crate::kind::{Identified, Kind};
+use crate::pointer::matching;
 
 /// Gives the items of `desired` that declare no id the ids of the live items that they still are.
 ///
@@ -67,7 +68,7 @@ struct Item {
 fn items(kind: &Kind, body: &Value) -> Vec<Item> {
     let mut found = Vec::new();
     for list in kind.quirks.identified {
-        for at in expand(list.list, body) {
+        for at in matching(list.list, body) {
             let holder = kind.quirks.identified.iter().find_map(|outer| {
                 let depth = outer.list.split('/').count() + 1;
                 let holder: Vec<&str> = at.split('/').take(depth).collect();
@@ -103,7 +104,7 @@ fn content(kind: &Kind, list: &Identified, member: &Value) -> String {
     let nested: Vec<(String, &str)> = inner
         .filter_map(|(rest, field)| Some((rest.strip_prefix("/*")?, field)))
         .flat_map(|(rest, field)| {
-            let pointers = expand(&format!("{rest}/*"), &member);
+            let pointers = matching(&format!("{rest}/*"), &member);
             pointers.into_iter().map(move |pointer| (pointer, field))
         })
         .collect();
@@ -112,8 +113,7 @@ fn content(kind: &Kind, list: &Identified, member: &Value) -> String {
             target.shift_remove(field);
         }
     }
-    member.sort_all_objects();
-    member.to_string()
+    spelling(&member)
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ mod commands;
 // Words.
 mod diagnostic;
 mod model;
+mod pointer;
 mod wire;
 mod cores;
 
 // Facts.
 mod kind;
+mod handle;
 
 // Stages.
 mod source;
@@ -33,8 +35,13 @@ mod glance;
 mod identify;
 mod outgoing;
 mod order;
+mod matching;
+mod owner;
 mod plan;
 mod risk;
+mod rename;
+mod selection;
+mod twin;
 mod moved;
 mod saved;
 mod brake;

@@ -1,18 +1,49 @@
 //! The mark on a live object: read, written, taken out, by the kind's sort of mark.
+//!
+//! A mark is no signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
+//! out whole, and what is written is always of one form.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::kind::{Identity, Kind};
-use crate::model::{Mark, Owner};
+use crate::model::{Live, Mark, Owner, is_id, is_owner};
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
-const PROTECT: &str = "musher_protect:true";
+const PROTECT: &str = "musher_protect:";
 const LINE: &str = "Managed by musher: ";
 const PROTECTED: &str = " (protected)";
+/// What a line begins with that is, or was, a mark: as [`LINE`], in lower case and without the colon.
+const PHRASE: &str = "managed by musher";
+/// So much of the phrase at the end of a text is what a cut left over.
+const CUT: usize = "managed by mu".len();
 
 /// The longest tag that the service keeps, key included, in characters.
 pub const TAG_LIMIT: usize = 200;
+
+/// What an owner reads of his own mark on a live object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Nothing of this owner's.
+    Nothing,
+    Mark(Mark),
+    Damaged(Damage),
+}
+
+/// What is wrong with a mark of an owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It names the owner, and no id.
+    NoId,
+    /// What stands in the place of the id is none.
+    BadId(String),
+    /// It names several ids, sorted.
+    SeveralIds(Vec<String>),
+    /// A line that begins as a mark, and does not end as one. `owned`: it names this owner.
+    Line { text: String, owned: bool },
+}
 
 /// The tag that a list can be filtered by.
 pub fn owner_tag(owner: &Owner) -> String {
@@ -28,29 +59,106 @@ pub fn id_tag(id: &str) -> String {
 pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
     match kind.identity {
         Identity::Tags(_) => {
-            let (owner, id) = (owner_tag(&mark.owner), format!("{ID}{}", mark.id));
+            let (owner, id) = (owner_tag(&mark.owner), id_tag(&mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
         Identity::LastLine(_) | Identity::Key(_) => None,
     }
 }
 
-/// The mark of a live object, or none. One with an owner but no id is none.
+/// A tag of a mark that the service would keep in another spelling: runs of `_` as one, none at the end.
+pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
+    let rewrites = matches!(kind.identity, Identity::Tags(_)) && kind.quirks.tags.rewritten;
+    let is_rewritten = |tag: &String| tag.contains("__") || tag.ends_with('_');
+    [owner_tag(&mark.owner), id_tag(&mark.id)].into_iter().find(is_rewritten).filter(|_| rewrites)
+}
+
+/// The mark of a live object, or none: the first that is whole, whoever's it is.
 pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
+    let all = marks(kind, body);
+    let owner = all.owners.iter().find(|owner| matches!(all.of(owner), Reading::Mark(_)))?;
+    match all.of(owner) {
+        Reading::Mark(mark) => Some(mark),
+        _ => None,
+    }
+}
+
+/// The mark of a live object as an owner sees it: of several, his own counts, else [`read`] says whose it is.
+/// None where his own can't be read.
+pub fn read_as(kind: &Kind, body: &Value, owner: &Owner) -> Option<Mark> {
+    match reading(kind, body, owner) {
+        Reading::Mark(mark) => Some(mark),
+        Reading::Damaged(Damage::Line { owned: false, .. }) | Reading::Nothing => read(kind, body),
+        Reading::Damaged(_) => None,
+    }
+}
+
+/// What an owner reads of his own mark.
+pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
+    let all = marks(kind, body);
+    if all.owners.iter().any(|own| own == &owner.0) {
+        return all.of(&owner.0);
+    }
     match kind.identity {
-        Identity::Tags(at) => {
-            let tags =
-                || body.pointer(at).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-            let owner = tags().find_map(|tag| tag.strip_prefix(OWNER))?;
-            let id = tags().find_map(|tag| tag.strip_prefix(ID))?;
-            Some(Mark {
-                owner: Owner(owner.to_owned()),
-                id: id.to_owned(),
-                protect: tags().any(|tag| tag == PROTECT),
-            })
+        Identity::LastLine(at) if all.owners.is_empty() => {
+            let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            damaged_line(text, owner).map_or(Reading::Nothing, Reading::Damaged)
         }
-        Identity::LastLine(at) => parse_line(split_line(body.pointer(at)?.as_str()?).1?),
-        Identity::Key(_) => None,
+        _ => Reading::Nothing,
+    }
+}
+
+/// Whether an object is an owner's, as far as can be read.
+pub fn is_of(kind: &Kind, body: &Value, owner: &Owner) -> bool {
+    reading(kind, body, owner) != Reading::Nothing
+}
+
+/// The owners that an object names, whether their marks are whole or not; sorted.
+pub fn owners(kind: &Kind, body: &Value) -> Vec<Owner> {
+    marks(kind, body).owners.into_iter().map(Owner).collect()
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let listed = |ids: &[String]| ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::NoId => f.write_str("it names the owner, and no id"),
+            Self::BadId(id) => write!(f, "`{id}` stands in the place of its id, and is none"),
+            Self::SeveralIds(ids) => write!(f, "it names several ids: {}", listed(ids)),
+            Self::Line { text, .. } => write!(f, "its line was edited: `{text}`"),
+        }
+    }
+}
+
+/// What an object is known by again: its mark, or its key where its kind bears none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
+    Mark(Mark),
+    Key(String),
+}
+
+impl Own {
+    pub fn of(kind: &Kind, body: &Value) -> Option<Self> {
+        let key = key(kind, body).map(|key| Self::Key(key.to_owned()));
+        key.or_else(|| read(kind, body).map(Self::Mark))
+    }
+
+    /// Whether a live object is this one, or a copy of it.
+    pub fn is_on(&self, kind: &Kind, live: &Live) -> bool {
+        let body = &live.body;
+        !(kind.api.foreign)(body)
+            && match self {
+                Self::Mark(mark) => read_as(kind, body, &mark.owner).is_some_and(|own| own.is_of(mark)),
+                Self::Key(own) => key(kind, body) == Some(own),
+            }
+    }
+
+    /// The id in the mark, or the key.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Mark(mark) => &mark.id,
+            Self::Key(key) => key,
+        }
     }
 }
 
@@ -62,14 +170,13 @@ pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
 
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let (Identity::Tags(at) | Identity::LastLine(at)) = kind.identity else { return None };
-    let name = at.trim_start_matches('/');
+    let name = kind.identity.at()?.trim_start_matches('/');
     let bare = match body.get(name)? {
         Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
             let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
             Value::Array(own.cloned().collect())
         }
-        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => split_line(text).0.into(),
+        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => bare_text(text).into(),
         other => other.clone(),
     };
     Some((name, bare))
@@ -82,8 +189,14 @@ pub fn strip(kind: &Kind, body: &mut Value) {
     }
 }
 
-/// Puts the mark on a body that bears none.
+/// Whether a text holds a line that would be read as a mark.
+pub fn holds_line(text: &str) -> bool {
+    lines(text).any(|line| parse_line(line.text).is_some())
+}
+
+/// Puts the mark on a body, in the place of any that it bears.
 pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
+    strip(kind, body);
     match kind.identity {
         Identity::Tags(at) => {
             let tags = slot(body, at);
@@ -92,9 +205,9 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
             }
             if let Value::Array(tags) = tags {
                 tags.push(Value::String(owner_tag(&mark.owner)));
-                tags.push(Value::String(format!("{ID}{}", mark.id)));
+                tags.push(Value::String(id_tag(&mark.id)));
                 if mark.protect {
-                    tags.push(Value::String(PROTECT.to_owned()));
+                    tags.push(Value::String(format!("{PROTECT}true")));
                 }
             }
         }
@@ -114,25 +227,177 @@ fn slot<'a>(body: &'a mut Value, at: &str) -> &'a mut Value {
     &mut body[at.trim_start_matches('/')]
 }
 
-fn is_mark_tag(tag: &str) -> bool {
-    tag.starts_with(OWNER) || tag.starts_with(ID) || tag == PROTECT
+/// All that marks say on one object.
+#[derive(Default)]
+struct Marks {
+    owners: BTreeSet<String>,
+    /// With the owner, where each id has its own.
+    ids: BTreeSet<(Option<String>, String)>,
+    protect: bool,
 }
 
-/// The text before the mark's line, and the line, where the last one is a mark.
-fn split_line(text: &str) -> (&str, Option<&str>) {
-    let (before, last) = text.rsplit_once('\n').unwrap_or(("", text));
-    if parse_line(last).is_some() { (before, Some(last)) } else { (text, None) }
+impl Marks {
+    fn of(&self, owner: &str) -> Reading {
+        let ids: BTreeSet<&String> = self
+            .ids
+            .iter()
+            .filter(|(own, _)| own.as_deref().is_none_or(|own| own == owner))
+            .map(|(_, id)| id)
+            .collect();
+        let mut ids = ids.into_iter();
+        match (ids.next(), ids.next()) {
+            (None, _) => Reading::Damaged(Damage::NoId),
+            (Some(id), None) if is_id(id) => {
+                Reading::Mark(Mark { owner: Owner(owner.to_owned()), id: id.clone(), protect: self.protect })
+            }
+            (Some(id), None) => Reading::Damaged(Damage::BadId(id.clone())),
+            (Some(first), Some(second)) => {
+                let all = [first, second].into_iter().chain(ids).cloned();
+                Reading::Damaged(Damage::SeveralIds(all.collect()))
+            }
+        }
+    }
 }
 
+fn marks(kind: &Kind, body: &Value) -> Marks {
+    let mut found = Marks::default();
+    match kind.identity {
+        Identity::Tags(at) => {
+            let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
+            for tag in tags.filter_map(Value::as_str).filter(|tag| is_mark_tag(tag)) {
+                let tag = plain(tag).replace(' ', "");
+                if let Some(owner) = tag.strip_prefix(OWNER) {
+                    found.owners.insert(owner.to_owned());
+                } else if let Some(id) = tag.strip_prefix(ID) {
+                    found.ids.insert((None, id.to_owned()));
+                } else {
+                    found.protect |= tag.strip_prefix(PROTECT) == Some("true");
+                }
+            }
+        }
+        Identity::LastLine(at) => {
+            let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            for mark in lines(text).filter_map(|line| parse_line(line.text)) {
+                found.ids.insert((Some(mark.owner.0.clone()), mark.id));
+                found.owners.insert(mark.owner.0);
+                found.protect |= mark.protect;
+            }
+        }
+        Identity::Key(_) => {}
+    }
+    found
+}
+
+/// Whether a tag is a part of a mark, however it is spelled.
+pub fn is_mark_tag(tag: &str) -> bool {
+    // Nearly all tags are none, and are told by their first letter.
+    if !tag.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c)).starts_with(['m', 'M']) {
+        return false;
+    }
+    let tag = plain(tag).replace(' ', "");
+    [OWNER, ID, PROTECT].iter().any(|prefix| tag.starts_with(prefix))
+}
+
+/// In lower case, without what can't be seen, each run of white space one blank, and none at the ends.
+fn plain(text: &str) -> String {
+    let seen: String = text.chars().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Characters of no width: an editor leaves them behind, and nobody sees that they are there.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+        || (c.is_control() && !c.is_whitespace())
+}
+
+/// A line of a text, with the bytes that it takes, its end included.
+struct Line<'t> {
+    text: &'t str,
+    start: usize,
+    end: usize,
+}
+
+/// The lines of a text, whatever ends them.
+fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let is_end = |c: char| matches!(c, '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let inside = rest.find(is_end).unwrap_or(rest.len());
+        let behind = &rest[inside..];
+        let ending =
+            if behind.starts_with("\r\n") { 2 } else { behind.chars().next().map_or(0, char::len_utf8) };
+        let line = Line { text: &rest[..inside], start, end: start + inside + ending };
+        start = line.end;
+        Some(line)
+    })
+}
+
+/// The text without the lines that are marks, and without the line end before each. What stands behind the last
+/// one is kept, unless it is nothing but white space: an editor's newline is nobody's text.
+fn bare_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_cut = false;
+    for line in lines(text) {
+        if parse_line(line.text).is_none() {
+            out.push_str(&text[line.start..line.end]);
+            continue;
+        }
+        is_cut = true;
+        let behind = &text[line.end..];
+        if lines(behind).all(|line| line.text.trim().is_empty() || parse_line(line.text).is_some()) {
+            // The end of the line before belongs to the mark.
+            let without = out.strip_suffix("\r\n").or_else(|| out.strip_suffix('\n'));
+            let length = without.or_else(|| out.strip_suffix('\r')).map_or(out.len(), str::len);
+            out.truncate(length);
+            break;
+        }
+    }
+    if is_cut { out } else { text.to_owned() }
+}
+
+/// A line that is a mark, whatever its letters' size, its blanks and what can't be seen in it.
 fn parse_line(line: &str) -> Option<Mark> {
-    let rest = line.strip_prefix(LINE)?;
-    let (rest, protect) = rest.strip_suffix(PROTECTED).map_or((rest, false), |rest| (rest, true));
+    // Nearly all lines are none, and are told by their length.
+    if line.len() < LINE.len() {
+        return None;
+    }
+    let line = plain(line);
+    let rest = line.strip_prefix(PHRASE)?.trim_start().strip_prefix(':')?.trim_start();
+    let (rest, protect) =
+        rest.strip_suffix("(protected)").map_or((rest, false), |rest| (rest.trim_end(), true));
     let (owner, id) = rest.split_once('/')?;
-    (crate::model::is_id(id) && !owner.is_empty() && !owner.contains(' ')).then(|| Mark {
+    (is_id(id) && is_owner(owner)).then(|| Mark {
         owner: Owner(owner.to_owned()),
         id: id.to_owned(),
         protect,
     })
+}
+
+/// A line that was a mark, of this owner as far as can be told.
+fn damaged_line(text: &str, owner: &Owner) -> Option<Damage> {
+    let own = format!("{owner}/");
+    let damage = |text: &str, owned| {
+        let mut text: String = text.trim().chars().take(120).collect();
+        text.truncate(text.trim_end().len());
+        Some(Damage::Line { text, owned })
+    };
+    let last = lines(text).filter(|line| !line.text.trim().is_empty()).last()?.start;
+    for line in lines(text) {
+        let plain = plain(line.text);
+        if let Some((before, rest)) = plain.split_once(PHRASE) {
+            let rest = rest.trim_start_matches([' ', ':', '*', '_', '`']);
+            if rest.starts_with(&own) {
+                return damage(line.text, true);
+            }
+            if before.trim_matches(['*', '_', '`', '-', '>', ' ']).is_empty() && own.starts_with(rest) {
+                return damage(line.text, false);
+            }
+        } else if line.start == last && plain.len() >= CUT && PHRASE.starts_with(&plain) {
+            return damage(line.text, false);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -140,13 +405,24 @@ mod tests {
     use super::*;
     use crate::kind;
 
+    fn of(section: &str) -> &'static Kind {
+        kind::of_section(section).expect("a kind")
+    }
+
+    fn ours() -> Owner {
+        Owner("shop.prod".into())
+    }
+
     fn check(section: &str, body: Value, protect: bool) {
-        let kind = kind::of_section(section).expect("a kind");
-        let mark = Mark { owner: Owner("shop.prod".into()), id: "a/b".into(), protect };
+        let kind = of(section);
+        let mark = Mark { owner: ours(), id: "a/b".into(), protect };
         let mut marked = body.clone();
         assert_eq!(read(kind, &marked), None);
         write(kind, &mut marked, &mark);
-        assert_eq!(read(kind, &marked), Some(mark));
+        assert_eq!(read(kind, &marked), Some(mark.clone()));
+        let once = marked.clone();
+        write(kind, &mut marked, &mark);
+        assert_eq!(marked, once, "a second mark takes the place of the first");
         strip(kind, &mut marked);
         assert_eq!(marked, body);
     }
@@ -157,7 +433,95 @@ mod tests {
             check("monitors", json!({"tags": ["b", "a"]}), protect);
             check("dashboards", json!({"description": "two\nlines"}), protect);
             check("dashboards", json!({"description": "ends with a newline\n"}), protect);
+            check("dashboards", json!({"description": "\r\nends with another\r\n"}), protect);
             check("dashboards", json!({"description": ""}), protect);
         }
+    }
+
+    #[test]
+    fn tags_are_read_as_people_leave_them() {
+        let mark = |id: &str| Reading::Mark(Mark { owner: ours(), id: id.into(), protect: false });
+        let several =
+            |ids: &[&str]| Reading::Damaged(Damage::SeveralIds(ids.iter().map(|id| (*id).into()).collect()));
+        for (tags, expected) in [
+            (json!(["musher:shop.prod", "musher_id:a"]), mark("a")),
+            (json!(["musher:aaa", "musher:shop.prod", "musher_id:a"]), mark("a")),
+            (json!([" Musher: shop.prod\r\n", "MUSHER_ID:A\u{200b}"]), mark("a")),
+            (json!(["musher:shop.prod", "musher_id:a", "musher_id:a", 5, null]), mark("a")),
+            (json!(["musher:shop.prod", "musher_id:a", "musher_protect:no"]), mark("a")),
+            (json!(["musher:shop.prod", "musher_id:b", "musher_id:a"]), several(&["a", "b"])),
+            (json!(["musher:shop.prod"]), Reading::Damaged(Damage::NoId)),
+            (json!(["musher:shop.prod", "musher_id:../a"]), Reading::Damaged(Damage::BadId("../a".into()))),
+            (json!(["musher:shop.prod", "musher_id:"]), Reading::Damaged(Damage::BadId(String::new()))),
+            (json!(["musher:shop", "musher_id:a"]), Reading::Nothing),
+            (json!(["musher_id:a", "mushers:shop.prod", "my_musher:shop.prod"]), Reading::Nothing),
+            (json!("musher:shop.prod"), Reading::Nothing),
+        ] {
+            let body = json!({"tags": tags});
+            assert_eq!(reading(of("monitors"), &body, &ours()), expected, "{body}");
+        }
+        // An id that is none makes no mark, whoever's it is.
+        assert_eq!(read(of("slos"), &json!({"tags": ["musher:x", "musher_id:/etc/x"]})), None);
+        let mut odd =
+            json!({"tags": ["MUSHER:x ", "a", "musher_id:../y", "musher_protect:yes", "mushers:z"]});
+        strip(of("monitors"), &mut odd);
+        assert_eq!(odd, json!({"tags": ["a", "mushers:z"]}));
+    }
+
+    #[test]
+    fn lines_are_read_as_people_leave_them() {
+        let line = "Managed by musher: shop.prod/a";
+        for (text, bare) in [
+            (format!("x\n{line}"), "x"),
+            (format!("{line}\n"), ""),
+            (format!("x\r\n{line}\r\n"), "x"),
+            (format!("x\n{line}\n\n \n"), "x"),
+            (format!("x\n\n{line}  "), "x\n"),
+            (format!("x\n{line}\nSee the wiki."), "x\nSee the wiki."),
+            (format!("{line}\r\nSee the wiki."), "See the wiki."),
+            (format!("{line}\n{line}"), ""),
+            ("x\n  managed BY  musher :shop.prod/A\u{200b}\u{2028}y".to_owned(), "x\ny"),
+        ] {
+            let body = json!({"description": text});
+            let mark = Mark { owner: ours(), id: "a".into(), protect: false };
+            assert_eq!(reading(of("dashboards"), &body, &ours()), Reading::Mark(mark), "{text:?}");
+            let mut stripped = body;
+            strip(of("dashboards"), &mut stripped);
+            assert_eq!(stripped, json!({"description": bare}), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_were_marks_are_told() {
+        let told = |owned| Some(owned);
+        for (text, expected) in [
+            ("Managed by musher: shop.prod/a See the wiki", told(true)),
+            ("x. Managed by musher: shop.prod/a", told(true)),
+            ("**Managed by musher: shop.prod/a**", told(true)),
+            ("Managed by musher: shop.prod/", told(true)),
+            ("Managed by musher shop.prod/a", told(true)),
+            ("x\nManaged by musher: shop.pr", told(false)),
+            ("x\nManaged by musher:", told(false)),
+            ("x\nManaged by mus", told(false)),
+            ("Managed by musher: other/a and more", None),
+            ("Managed by musher: other/a", None),
+            ("Managed by musher, as all of them. See shop.prod/a", None),
+            ("This one is managed by musher", None),
+            ("Managed by", None),
+            ("", None),
+        ] {
+            let found = match reading(of("dashboards"), &json!({"description": text}), &ours()) {
+                Reading::Damaged(Damage::Line { owned, .. }) => Some(owned),
+                Reading::Nothing => None,
+                other => panic!("{text}: {other:?}"),
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+        let two = json!({"description": "Managed by musher: shop.prod/a\nManaged by musher: shop.prod/b"});
+        let several = Damage::SeveralIds(vec!["a".into(), "b".into()]);
+        assert_eq!(reading(of("dashboards"), &two, &ours()), Reading::Damaged(several));
+        let other = json!({"description": "Managed by musher: shop.prod/a\nManaged by musher: other/b"});
+        let mark = Mark { owner: ours(), id: "a".into(), protect: false };
+        assert_eq!(reading(of("dashboards"), &other, &ours()), Reading::Mark(mark));
     }
 }

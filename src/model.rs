@@ -61,6 +61,13 @@ pub struct Mark {
     pub protect: bool,
 }
 
+impl Mark {
+    /// Whether both name the same resource of the same owner.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.owner == other.owner && self.id == other.id
+    }
+}
+
 /// Where a resource was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -225,6 +232,8 @@ pub struct Directives {
     pub absent: bool,
     /// `$allow`: rules that are silent here.
     pub allow: Vec<String>,
+    /// `$forget`: the mark is taken off and the object left alone; there is no body.
+    pub forget: bool,
 }
 
 /// An object as Datadog holds it.
@@ -248,12 +257,14 @@ pub enum Action {
     Replace,
     Move,
     Adopt,
+    /// The mark goes, the object stays.
+    Forget,
     Delete,
 }
 
 impl Action {
-    pub const ALL: [Action; 6] =
-        [Self::Create, Self::Update, Self::Replace, Self::Move, Self::Adopt, Self::Delete];
+    pub const ALL: [Action; 7] =
+        [Self::Create, Self::Update, Self::Replace, Self::Move, Self::Adopt, Self::Forget, Self::Delete];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -262,6 +273,7 @@ impl Action {
             Self::Replace => "replace",
             Self::Move => "move",
             Self::Adopt => "adopt",
+            Self::Forget => "forget",
             Self::Delete => "delete",
         }
     }
@@ -301,6 +313,8 @@ pub struct Change {
     pub url: Option<String>,
     /// The address before a move.
     pub moved_from: Option<Address>,
+    /// Of a create: the addresses of the deletes in the same plan whose objects are what is made, but for the id.
+    pub alike: Vec<Address>,
     pub origin: Option<Arc<Origin>>,
     pub instance: Option<Arc<Instance>>,
     pub risks: Vec<Risk>,
@@ -313,6 +327,8 @@ pub struct Change {
     pub after: Vec<Address>,
     /// The mark or the definition forbids deletes and replaces.
     pub protected: bool,
+    /// JSON pointers into the body that are left to the UI.
+    pub ignore: Vec<String>,
     /// Whose word says that the object is the owner's.
     pub claim: Claim,
 }
@@ -351,6 +367,7 @@ impl Change {
             datadog_id: None,
             url: None,
             moved_from: None,
+            alike: Vec::new(),
             origin: None,
             instance: None,
             risks: Vec::new(),
@@ -360,7 +377,13 @@ impl Change {
             after: Vec::new(),
             protected: false,
             claim: Claim::Mark,
+            ignore: Vec::new(),
         }
+    }
+
+    /// Makes a new object.
+    pub fn makes(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Replace)
     }
 
     /// Deletes a live object, a replace's old one included.
@@ -386,12 +409,17 @@ pub struct Plan {
     pub known: std::collections::BTreeMap<Address, Known>,
     /// How many resources of the owner are live, clones not counted: what brakes count against.
     pub owned: usize,
+    /// How many of them by a mark: others are the owner's by their name.
+    pub marked: usize,
     /// By use: how many of its instances are live, and how many of those would go.
     pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
     /// Kinds of which nothing is declared and that the keys may not list: what is left of them is not seen.
     pub unlisted: Vec<Unlisted>,
+    /// What a person has to decide before this is carried out.
+    pub questions: Vec<Question>,
+    pub notes: Notes,
 }
 
 /// A kind that was not listed.
@@ -400,6 +428,68 @@ pub struct Unlisted {
     pub section: &'static str,
     /// The permissions of which the key lacks one.
     pub lacks: &'static [&'static str],
+}
+
+/// What only a person can know; a brake holds until it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Question {
+    /// The name of the brake.
+    pub brake: &'static str,
+    /// A full sentence without a final full stop.
+    pub text: String,
+}
+
+/// What is to be said of a plan beside its changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The brakes that would hold its apply.
+    pub brakes: Vec<Brake>,
+    /// Of the definitions and of what is live.
+    pub warnings: Vec<Warning>,
+    /// The globs of `--only`: where there are any, the plan is partial.
+    pub only: Vec<String>,
+    /// Deletes and creates that look like renames.
+    pub renames: Vec<Rename>,
+}
+
+/// A brake as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brake {
+    pub name: &'static str,
+    /// A full sentence without a final full stop.
+    pub text: String,
+    /// What lets this plan pass.
+    pub remedy: String,
+}
+
+/// A warning as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub code: &'static str,
+    pub text: String,
+    pub position: Option<Position>,
+}
+
+/// What looks like a rename: one entry for all that one line in the files would keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    pub renamed: Renamed,
+    /// How many objects.
+    pub count: usize,
+    /// Where the line belongs.
+    pub position: Option<Position>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Renamed {
+    /// A resource: `$moved_from` in it keeps one of these.
+    Resource { to: Address, from: Vec<Address> },
+    /// A use, by its names: `moved_from` in it keeps the objects of all its instances.
+    Use { to: String, from: String },
+    /// An entry of the template that a use runs, by section and short ids: `$moved_from` in it.
+    Entry { name: String, section: String, to: String, from: String },
+    /// Of a use, and no line tells it: keys that changed, or several that may be meant. Two of them as an example.
+    Unclear { name: String, to: Address, from: Address },
 }
 
 /// The live instances of one use.
@@ -440,6 +530,8 @@ pub struct Outcome {
     pub field: Option<Position>,
     /// Fields that the service did not keep as sent.
     pub not_kept: Vec<FieldChange>,
+    /// What else there is to say of it: a full sentence.
+    pub note: Option<String>,
     /// A replace that failed when its new object stood: both are there.
     pub both_stand: bool,
 }
@@ -529,6 +621,21 @@ impl Reference {
         found
     }
 
+    /// A text of somebody else's in which nothing is a marker: whatever opens one stands for itself.
+    pub fn escape(text: &str) -> String {
+        text.replace(Self::OPEN, &Self::literal())
+    }
+
+    /// The text that was [escaped](Self::escape), as it was.
+    pub fn unescape(text: &str) -> String {
+        text.replace(&Self::literal(), &Self::OPEN.to_string())
+    }
+
+    /// What no marker says, so that none is found in it.
+    fn literal() -> String {
+        format!("{}={}", Self::OPEN, Self::CLOSE)
+    }
+
     /// Replaces the markers that `known` answers; the others stay.
     pub fn fill(text: &str, known: &dyn Fn(&Reference) -> Option<String>) -> String {
         let mut out = String::with_capacity(text.len());
@@ -571,6 +678,17 @@ pub fn is_id(text: &str) -> bool {
         segment.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && segment.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
     })
+}
+
+/// Whether a text is an owner: `PROJECT` or `PROJECT.ENVIRONMENT`.
+pub fn is_owner(text: &str) -> bool {
+    text.split('.').all(is_owner_name) && text.split('.').count() <= 2
+}
+
+/// `[a-z][a-z0-9_-]*`: projects and environments, which go into marks.
+pub fn is_owner_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
 }
 
 /// Whether a text can stand as a name in an expression.
@@ -632,5 +750,10 @@ mod tests {
         );
         let known = |r: &Reference| (r.attribute == Attribute::Id).then(|| "12".to_owned());
         assert_eq!(Reference::fill(&text, &known), format!("12 && é {}", b.marker()));
+        for foreign in [text.as_str(), "\u{FDD0}", "\u{FDD0}=\u{FDD1}", "\u{FDD1}\u{FDD0}=", "é"] {
+            let escaped = Reference::escape(foreign);
+            assert_eq!(Reference::in_text(&escaped), []);
+            assert_eq!(Reference::unescape(&escaped), foreign);
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use crate::canon;
+use crate::diff::spelling;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Change, Live, Plan};
@@ -59,50 +61,17 @@ pub fn moved_since(plan: &Plan, fresh: &[Live]) -> BTreeMap<usize, Moved> {
     places.filter_map(|(at, change)| Some((at, moved(change)?))).collect()
 }
 
-/// The top-level fields that a person can change, in a form in which equal means the same: without what the
-/// service alone sets or doesn't always show, sets in order, numbers by value, no nulls.
-pub fn fields(kind: &Kind, body: &Value) -> BTreeMap<String, Value> {
-    let Value::Object(members) = walk(kind, body, "", 0) else { return BTreeMap::new() };
-    members.into_iter().filter(|(_, value)| !value.is_null()).collect()
+/// The top-level fields that a person can change, each as a text that is the same where it means the same.
+pub fn fields(kind: &Kind, body: &Value) -> BTreeMap<String, String> {
+    let Value::Object(members) = canon::lasting(kind, body) else { return BTreeMap::new() };
+    let members = members.into_iter().filter(|(_, value)| !value.is_null());
+    members.map(|(key, value)| (key, spelling(&value))).collect()
 }
 
 /// The keys under which two maps differ, sorted.
-pub fn differing<T: PartialEq>(before: &BTreeMap<String, T>, now: &BTreeMap<String, T>) -> Vec<String> {
+pub fn differing(before: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> Vec<String> {
     let keys: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
     keys.into_iter().filter(|key| before.get(*key) != now.get(*key)).cloned().collect()
-}
-
-/// Bodies nest less; deeper ones are compared as they stand.
-const DEPTH: usize = 200;
-
-fn walk(kind: &Kind, value: &Value, pointer: &str, depth: usize) -> Value {
-    match value {
-        Value::Object(members) if depth < DEPTH => {
-            let inside = members.iter().filter_map(|(key, value)| {
-                let pointer = format!("{pointer}{}", crate::diagnostic::step(key));
-                let silent = kind.holds(&pointer, |field| field.read_only || field.unseen);
-                (!silent).then(|| (key.clone(), walk(kind, value, &pointer, depth + 1)))
-            });
-            Value::Object(inside.collect())
-        }
-        Value::Array(items) if depth < DEPTH => {
-            let mut items: Vec<Value> = items
-                .iter()
-                .enumerate()
-                .map(|(at, item)| walk(kind, item, &format!("{pointer}/{at}"), depth + 1))
-                .collect();
-            if kind.holds(pointer, |field| field.set) {
-                items.sort_by_key(Value::to_string);
-            }
-            Value::Array(items)
-        }
-        // `2` and `2.0` are one number.
-        Value::Number(number) => number
-            .as_f64()
-            .filter(|float| float.fract() == 0.0 && float.abs() < 9e15)
-            .map_or_else(|| Value::Number(number.clone()), |float| Value::Number(Number::from(float as i64))),
-        other => other.clone(),
-    }
 }
 
 #[cfg(test)]
@@ -135,6 +104,7 @@ mod tests {
         check("monitors", json!({"assets": []}), json!({}), &[]);
         check("monitors", json!({}), json!({"priority": null}), &[]);
         check("slos", json!({"tags": ["a", "b"]}), json!({"tags": ["b", "a"]}), &[]);
+        check("monitors", json!({"type": "metric alert"}), json!({"type": "query alert"}), &[]);
         check(
             "slos",
             json!({"thresholds": [{"target": 99, "target_display": "99."}]}),

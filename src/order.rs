@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cores::in_parallel;
 use crate::model::{Action, Address, Change, Reference, Resource};
+use crate::pointer::values;
 
 /// A thread is worth so many bodies, looked through for references.
 const WORTH_THREADS: usize = 256;
@@ -95,6 +96,25 @@ pub fn order(changes: &mut [Change]) {
     }
 }
 
+/// Lets one change wait for another, unless that waits for it already.
+pub fn wait(changes: &mut [Change], later: &Address, first: &Address) {
+    let writes = |address: &Address| {
+        let is_it = |change: &Change| change.address == *address && change.action != Action::Delete;
+        changes.iter().position(is_it)
+    };
+    let Some((later_at, first_at)) = writes(later).zip(writes(first)) else { return };
+    let (mut rest, mut seen) = (vec![first_at], BTreeSet::new());
+    while let Some(here) = rest.pop() {
+        if here == later_at {
+            return;
+        }
+        if seen.insert(here) {
+            rest.extend(changes[here].after.iter().filter_map(writes));
+        }
+    }
+    changes[later_at].after.push(first.clone());
+}
+
 /// Whether `from` waits for `to`, so that `to` can't wait for it.
 fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
     let (mut rest, mut seen) = (vec![from], BTreeSet::new());
@@ -112,17 +132,14 @@ fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
 /// The deleted objects whose ids stand in a live body, as a number or as a word of a text.
 fn mentions(live: &Value, deleted: &HashMap<&str, usize>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
-    let mut rest = vec![live];
-    while let Some(value) = rest.pop() {
+    for value in values(live) {
         match value {
             Value::String(text) => {
                 let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
                 found.extend(words.filter_map(|word| deleted.get(word)));
             }
             Value::Number(number) => found.extend(deleted.get(number.to_string().as_str())),
-            Value::Array(items) => rest.extend(items),
-            Value::Object(map) => rest.extend(map.values()),
-            Value::Null | Value::Bool(_) => {}
+            _ => {}
         }
     }
     found

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::canon::{self, Aligned, expand};
+use crate::canon::{self, Aligned};
 use crate::diff::same;
 use crate::identify::keep_ids;
 use crate::kind::{Kind, Update, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
+use crate::pointer::{matching, put, step, take};
 
 /// The definition with `$ignore`d places as they stand live.
 pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> Cow<'a, Value> {
@@ -55,10 +56,19 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     body
 }
 
+/// The body that takes the mark off an object and leaves all else: as it stands live, without any mark.
+pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
+    let mut body = live.clone();
+    drop_read_only(kind, &mut body);
+    drop_nulls(&mut body);
+    mark::strip(kind, &mut body);
+    body
+}
+
 /// Ids of list items are no business of the reader's, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    for pointer in kind.paths(|field| field.read_only).flat_map(|path| expand(path, body)).collect::<Vec<_>>()
-    {
+    let read_only = kind.paths(|field| field.read_only);
+    for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
         take(body, &pointer);
     }
 }
@@ -78,7 +88,7 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
-        let path = crate::diagnostic::step(key);
+        let path = step(key);
         if body.get(key).is_some() || replaced.contains(&path.as_str()) {
             continue;
         }
@@ -126,7 +136,7 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
             put(body, path, Value::Object(Map::new()));
         }
     }
-    let kept = kind.paths(|field| field.kept).flat_map(|path| expand(path, live));
+    let kept = kind.paths(|field| field.kept).flat_map(|path| matching(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
         let Some(value) = live.pointer(&pointer).filter(|value| !is_empty(value)) else { continue };
         if body.pointer(&pointer).is_none_or(is_empty) {
@@ -153,34 +163,81 @@ fn spelled(kind: &Kind, path: &str, value: &Value) -> Value {
     put(&mut body, path, value.clone());
     canon::normal(kind, &body)
 }
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// Sets the value at a pointer, making objects on the way; where the way is barred, nothing is set.
-fn put(body: &mut Value, pointer: &str, value: Value) {
-    let mut here = body;
-    for part in pointer.split('/').skip(1) {
-        let key = part.replace("~1", "/").replace("~0", "~");
-        here = match here {
-            Value::Object(map) => map.entry(key).or_insert(Value::Null),
-            Value::Null => {
-                *here = Value::Object(Map::new());
-                match here {
-                    Value::Object(map) => map.entry(key).or_insert(Value::Null),
-                    _ => return,
-                }
-            }
-            Value::Array(items) => match key.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
-                Some(item) => item,
-                None => return,
-            },
-            _ => return,
-        };
+    use super::*;
+    use crate::kind;
+    use crate::model::Owner;
+
+    /// What an update sends, without the mark, which must be there once.
+    fn check(section: &str, desired: Value, live: Value, expected: Value) {
+        let kind = kind::of_section(section).expect("a kind");
+        let mark = Mark { owner: Owner("shop".into()), id: "a".into(), protect: false };
+        let aligned = canon::align(kind, &desired, &live);
+        let mut sent = to_update(kind, &desired, &live, &aligned, &mark);
+        assert_eq!(mark::read(kind, &sent), Some(mark));
+        mark::strip(kind, &mut sent);
+        assert_eq!(sent, expected, "{desired} over {live}");
     }
-    *here = value;
-}
 
-fn take(body: &mut Value, pointer: &str) {
-    let Some((parent, part)) = pointer.rsplit_once('/') else { return };
-    if let Some(Value::Object(map)) = body.pointer_mut(parent) {
-        map.shift_remove(&part.replace("~1", "/").replace("~0", "~"));
+    #[test]
+    fn an_update_leaves_nothing_that_is_not_declared_and_touches_nothing_of_others() {
+        let name = json!({"name": "a", "tags": ["x"]});
+        // What somebody set is taken back by name; a mute is nobody's business.
+        check(
+            "slos",
+            name.clone(),
+            json!({"name": "b", "description": "d"}),
+            json!({"name": "a", "tags": ["x"], "description": ""}),
+        );
+        check(
+            "monitors",
+            name.clone(),
+            json!({"name": "b", "options": {"silenced": {"*": 5}}}),
+            json!({"name": "a", "tags": ["x"], "options": {"silenced": {"*": 5}}}),
+        );
+        // Two spellings of one type: the live one stays.
+        check(
+            "monitors",
+            json!({"type": "metric alert", "options": {}, "tags": []}),
+            json!({"type": "query alert"}),
+            json!({"type": "query alert", "options": {}, "tags": []}),
+        );
+        check(
+            "monitors",
+            json!({"id": 5, "options": {}, "tags": []}),
+            json!({"id": 7}),
+            json!({"options": {}, "tags": []}),
+        );
+        // A mark that stands in a definition gives way to the right one.
+        check(
+            "dashboards",
+            json!({"description": "x\nManaged by musher: y/z\n"}),
+            json!({}),
+            json!({"description": "x"}),
+        );
+        check(
+            "monitors",
+            json!({"tags": ["musher:y", "b"], "options": {}}),
+            json!({}),
+            json!({"tags": ["b"], "options": {}}),
+        );
+    }
+
+    #[test]
+    fn what_is_ignored_stands_as_it_lives() {
+        for (ignore, expected) in [
+            (vec![], json!({"a": 1, "b": {"c": 2}})),
+            (vec!["/a"], json!({"a": 9, "b": {"c": 2}})),
+            (vec!["/b/c"], json!({"a": 1, "b": {}})),
+            (vec!["/d"], json!({"a": 1, "b": {"c": 2}, "d": [3]})),
+            (vec!["/a/x", "/nowhere"], json!({"a": 1, "b": {"c": 2}})),
+        ] {
+            let ignore: Vec<String> = ignore.into_iter().map(str::to_owned).collect();
+            let (desired, live) = (json!({"a": 1, "b": {"c": 2}}), json!({"a": 9, "b": {"e": 4}, "d": [3]}));
+            assert_eq!(*with_ignored(&desired, &live, &ignore), expected);
+        }
     }
 }

@@ -1,29 +1,29 @@
 //! Resources and live objects -> the plan: match by mark or by key, compare, order.
 
-mod keyed;
-
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::canon;
 use crate::config::Scope;
 use crate::cores::in_parallel;
-use crate::diagnostic::{Diagnostic, step};
-use crate::diff::{diff, same};
-use crate::fill::{fill, fill_text};
+use crate::diagnostic::Diagnostic;
+use crate::diff::diff;
+use crate::fill::{answer, escape, fill, fill_text};
 use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
+use crate::matching::{Found, Pair, Wanted, match_all};
 use crate::model::{
-    Action, Address, Attribute, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Plan,
-    Reference, Resource, Unlisted,
+    Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
+    Resource, Unlisted,
 };
-use crate::order::order;
-use crate::outgoing::{to_create, to_update, with_ignored};
+use crate::order::{order, wait};
+use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
+use crate::pointer::step;
+use crate::rename;
 use crate::risk::{Stake, risks};
-use keyed::Keyed;
-pub use keyed::key_of;
 
 /// A thread is worth so many pairs.
 const WORTH_THREADS: usize = 32;
@@ -34,18 +34,31 @@ pub struct Inputs<'a> {
     pub site: &'a str,
     pub organisation: Option<&'a str>,
     pub resources: &'a [Resource],
+    /// What `$forget` lets go: addresses without bodies.
+    pub forgotten: &'a [Resource],
     /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
     /// Kinds that the keys may not list.
     pub unlisted: &'a [&'static Kind],
     /// Addresses that may change: `--only`.
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
+    /// The live id that a resource was seen with last, by section and id: a hint, where several bear its mark.
+    pub seen_last: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
 }
 
 /// The plan, and what else there is to say: clones, objects that are gone, unknown fields.
 pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let matched = match_by_mark(inputs, &mut diagnostics);
+    let namespace = |section: &str, key: &str| inputs.scope.namespace(section, key).map(str::to_owned);
+    let (matched, mut diagnostics) = match_all(&Wanted {
+        owner: &inputs.scope.owner,
+        former: &inputs.scope.former,
+        resources: inputs.resources,
+        forgotten: inputs.forgotten,
+        live: inputs.live,
+        namespace: &namespace,
+        selected: inputs.selected,
+        seen_last: inputs.seen_last,
+    });
     let known = known_ids(inputs, &matched.pairs);
     let mut changes = Vec::new();
     let mut unchanged = 0;
@@ -63,14 +76,18 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
-    let owned = matched.owned(inputs);
-    changes.extend(
-        matched.unnamed.into_iter().filter_map(|(live, claim)| delete_unmarked(inputs, live, claim, None)),
-    );
-    let absent = matched.absent.into_iter();
+    let unnamed = matched.unnamed.into_iter();
+    changes.extend(unnamed.filter_map(|(live, claim)| delete_unmarked(inputs, live, claim, None)));
+    let absent = matched.absent.iter();
     changes.extend(absent.filter_map(|(live, own)| delete_unmarked(inputs, live, Claim::Absent, Some(own))));
+    changes.extend(matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live)));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
+    for (later, first) in &matched.waits {
+        wait(&mut changes, later, first);
+    }
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
@@ -84,10 +101,13 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         changes,
         unchanged,
         known,
-        owned,
+        owned: matched.owned,
+        marked: matched.marked,
         instances,
-        declared: inputs.resources.len(),
+        declared: inputs.resources.len() + inputs.forgotten.len(),
         unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
+        questions: matched.questions,
+        notes: Notes { renames, ..Notes::default() },
     };
     (plan, diagnostics)
 }
@@ -119,236 +139,9 @@ fn unlisted(kind: &Kind) -> Unlisted {
     Unlisted { section: kind.section, lacks: kind.api.read }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Name,
-    OldName,
-    Mark,
-    OldMark,
-    Id,
-}
-
-struct Pair<'a> {
-    resource: &'a Resource,
-    kind: &'static Kind,
-    live: Option<(&'a Live, Found)>,
-    /// A field differs that can't be changed in place.
-    replaced: bool,
-}
-
 /// Whether a live object is the owner's.
 fn bears(live: &Live, scope: &Scope) -> bool {
     live.mark.as_ref().is_some_and(|mark| mark.owner == scope.owner)
-}
-
-struct Matched<'a> {
-    pairs: Vec<Pair<'a>>,
-    /// Ours, and declared by nobody.
-    leftover: Vec<&'a Live>,
-    /// Without a mark, and declared to go.
-    absent: Vec<(&'a Live, &'a Resource)>,
-    /// Without a mark, inside a namespace of ours, and declared by nobody.
-    unnamed: Vec<(&'a Live, Claim)>,
-}
-
-impl Matched<'_> {
-    /// How many live objects are the owner's: by their mark, by name, or in a namespace.
-    fn owned(&self, inputs: &Inputs) -> usize {
-        let marked = count_owned(inputs);
-        let named = self.pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
-        marked + named + self.absent.len() + self.unnamed.len()
-    }
-}
-
-fn match_by_mark<'a>(inputs: &Inputs<'a>, diagnostics: &mut Vec<Diagnostic>) -> Matched<'a> {
-    let mut marked: BTreeMap<(&str, &str), Vec<&'a Live>> = BTreeMap::new();
-    for live in inputs.live {
-        if let Some(mark) = live.mark.as_ref().filter(|_| bears(live, inputs.scope)) {
-            marked.entry((live.section, &mark.id)).or_default().push(live);
-        }
-    }
-    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
-    let mut pairs = Vec::with_capacity(inputs.resources.len());
-    let mut leftover = Vec::new();
-    let mut keyed = Keyed::of(inputs.live);
-    let mut absent = Vec::new();
-    for resource in inputs.resources {
-        let Some(kind) = kind::of_section(resource.address.section()) else { continue };
-        if kind.is_keyed() {
-            let live = match_by_key(inputs, resource, kind, &mut keyed, diagnostics);
-            match live {
-                live if !resource.directives.absent => {
-                    pairs.push(Pair { resource, kind, live, replaced: false })
-                }
-                Some((live, _)) => absent.push((live, resource)),
-                None => {}
-            }
-            continue;
-        }
-        let old = resource
-            .directives
-            .moved_from
-            .iter()
-            .find(|old| !declared.contains(old) && marked.contains_key(&(old.section(), old.id())));
-        let live = if let Some(found) = marked.remove(&(kind.section, resource.address.id())) {
-            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::Mark))
-        } else if let Some(found) = old.and_then(|old| marked.remove(&(kind.section, old.id()))) {
-            Some((ours(kind, &found, Some(resource), &mut leftover, diagnostics), Found::OldMark))
-        } else {
-            adopt(inputs, resource, diagnostics).map(|live| (live, Found::Id))
-        };
-        pairs.push(Pair { resource, kind, live, replaced: false });
-    }
-    let replaced = in_parallel(&pairs, WORTH_THREADS, &|pairs, _| {
-        let is_replaced = |pair: &Pair| {
-            pair.live.is_some_and(|(live, _)| must_replace(pair.kind, &pair.resource.body, &live.body))
-        };
-        pairs.iter().map(is_replaced).collect::<Vec<_>>()
-    });
-    for (pair, replaced) in pairs.iter_mut().zip(replaced.into_iter().flatten()) {
-        pair.replaced = replaced;
-    }
-    for ((section, _), found) in marked {
-        if let Some(kind) = kind::of_section(section) {
-            leftover.push(ours(kind, &found, None, &mut Vec::new(), diagnostics));
-        }
-    }
-    Matched { pairs, leftover, absent, unnamed: keyed.rest(inputs.scope) }
-}
-
-/// The live object of a resource whose kind bears no mark.
-fn match_by_key<'a>(
-    inputs: &Inputs<'a>,
-    resource: &'a Resource,
-    kind: &'static Kind,
-    keyed: &mut Keyed<'a>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<(&'a Live, Found)> {
-    let adopted = adopt(inputs, resource, diagnostics);
-    match keyed.take(kind, resource, adopted, diagnostics) {
-        Some((live, true)) => Some((live, Found::OldName)),
-        Some((live, false)) => Some((live, Found::Name)),
-        None => adopted.map(|live| (live, Found::Name)),
-    }
-}
-
-/// Of the live objects with one mark, the one that a plan takes. There must be one.
-pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -> &'a Live {
-    ours(kind, found, resource, &mut Vec::new(), &mut Vec::new())
-}
-
-/// Of the live objects with one mark, ours: the oldest that can be what is declared. One that can't is
-/// the rest of an interrupted replace, and goes; the others are clones, told and left alone.
-fn ours<'a>(
-    kind: &Kind,
-    found: &[&'a Live],
-    resource: Option<&Resource>,
-    leftover: &mut Vec<&'a Live>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> &'a Live {
-    if let [only] = found {
-        return only;
-    }
-    let mut by_age: Vec<&'a Live> = found.to_vec();
-    by_age.sort_by_key(|live| age(kind, live));
-    let fits = |live: &Live| resource.is_none_or(|resource| !must_replace(kind, &resource.body, &live.body));
-    let chosen = by_age.iter().position(|live| fits(live)).unwrap_or(0);
-    let chosen = by_age.remove(chosen);
-    let (clones, rests): (Vec<&Live>, Vec<&Live>) =
-        by_age.into_iter().partition(|live| fits(live) || !fits(chosen));
-    leftover.extend(rests);
-    if let Some(mark) = chosen.mark.as_ref().filter(|_| !clones.is_empty()) {
-        let urls = clones.iter().map(|live| live.url.as_str()).collect::<Vec<_>>().join(", ");
-        diagnostics.push(
-            Diagnostic::warning(
-                "duplicate-mark",
-                format!(
-                    "{} live objects bear the mark of `{}/{}`; the oldest, {}, is taken, the others are left alone: {urls}",
-                    clones.len() + 1,
-                    kind.section,
-                    mark.id,
-                    chosen.url,
-                ),
-                None,
-            )
-            .help(
-                "a clone made in the UI copies the mark, and two applies at once may both make it: delete those \
-                 that are not wanted, or take the mark off them",
-            ),
-        );
-    }
-    chosen
-}
-
-/// Sorts live objects from the oldest: by time of creation, then by id as a number, then as text.
-fn age(kind: &Kind, live: &Live) -> (u64, String, u64, String) {
-    let created = kind.about.created.and_then(|at| live.body.pointer(at));
-    (
-        created.and_then(Value::as_u64).unwrap_or_default(),
-        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
-        live.id.parse().unwrap_or_default(),
-        live.id.clone(),
-    )
-}
-
-/// The live object that `$id` names, if it may be taken.
-fn adopt<'a>(
-    inputs: &Inputs<'a>,
-    resource: &Resource,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<&'a Live> {
-    let id = resource.directives.adopt.as_deref()?;
-    let at = resource.origin.layers.first().map(|at| at.child("/$id"));
-    match inputs.live.iter().find(|live| live.section == resource.address.section() && live.id == id) {
-        None => {
-            diagnostics.push(
-                Diagnostic::warning(
-                    "adopted-gone",
-                    format!(
-                        "`{}` adopts `{id}`, which does not exist: a new one will be created",
-                        resource.address
-                    ),
-                    at,
-                )
-                .help("take `$id` out once the new one exists"),
-            );
-            None
-        }
-        Some(live) => match &live.mark {
-            Some(mark) => {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "adopted-owned",
-                        format!(
-                            "`{}` adopts `{id}`, which bears the mark `{}` of `{}`",
-                            resource.address, mark.id, mark.owner
-                        ),
-                        at,
-                    )
-                    .help("take it out of the other project first, or use `$moved_from` within this one"),
-                );
-                None
-            }
-            None => Some(live),
-        },
-    }
-}
-
-fn must_replace(kind: &Kind, desired: &Body, live: &Value) -> bool {
-    kind.paths(|field| field.immutable).any(|path| {
-        let key = path.split('/').nth(1).unwrap_or_default();
-        let (desired, live) = (desired.get(key), live.get(key));
-        if desired.as_ref() == live {
-            return false;
-        }
-        // What stands around it is no matter of its own.
-        let alone = |value: Option<Value>| {
-            let member = value.map(|value| (key.to_owned(), value));
-            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
-            body.pointer(path).cloned().unwrap_or_default()
-        };
-        !same(&alone(desired), &alone(live.cloned()))
-    })
 }
 
 /// What references may be filled with now: a replaced object gets its new id only in apply.
@@ -364,15 +157,6 @@ fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
             Some((pair.resource.address.clone(), Known { id: live.id.clone(), url: live.url.clone() }))
         })
         .collect()
-}
-
-/// The text that a reference stands for, where it is known.
-pub fn answer(known: &BTreeMap<Address, Known>, reference: &Reference) -> Option<String> {
-    let known = known.get(&reference.target)?;
-    Some(match reference.attribute {
-        Attribute::Id => known.id.clone(),
-        Attribute::Url => known.url.clone(),
-    })
 }
 
 struct Compared {
@@ -408,13 +192,15 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     let resource = pair.resource;
     let mut change = Change::new(pair.kind.name, resource.address.clone(), Action::Create);
     let protected = resource.directives.protect;
-    let body = resource.body.value();
+    let mut body = resource.body.value();
+    mark::strip(pair.kind, &mut body);
     let stake = Stake { action: Action::Create, live: None, wanted: Some(&body), protected };
     change.risks = risks(pair.kind, stake);
     change.diff = added(canon::normal(pair.kind, &body));
     change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
+    change.ignore.clone_from(&resource.directives.ignore);
     change.protected = protected;
     change
 }
@@ -473,22 +259,24 @@ fn differences(
     let resource = pair.resource;
     let mut bare = live.body.clone();
     mark::strip(pair.kind, &mut bare);
+    // What looks like a reference in a live text is none, neither here nor when the body is sent.
+    let bare = escape(&bare);
     // Where there is no mark nothing remembers it.
     let was_protected = match pair.kind.is_keyed() {
         true => mark.protect,
         false => live.mark.as_ref().is_some_and(|mark| mark.protect),
     };
-    let declared = resource.body.value();
+    let mut declared = resource.body.value();
+    mark::strip(pair.kind, &mut declared);
     let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
     let aligned = canon::align(pair.kind, &filled, &bare);
     let mut fields = diff(&aligned.live, &aligned.desired);
-    if was_protected != mark.protect {
-        fields.push(FieldChange {
-            path: "/$protect".to_owned(),
-            before: Some(was_protected.into()),
-            after: Some(mark.protect.into()),
-        });
+    if matches!(bare, Cow::Owned(_)) {
+        fields.iter_mut().filter_map(|field| field.before.as_mut()).for_each(show_literally);
+    }
+    if !pair.kind.is_keyed() {
+        fields.extend(by_mark(live, mark));
     }
     let action = match found {
         _ if pair.replaced => Action::Replace,
@@ -501,7 +289,8 @@ fn differences(
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     if found == Found::OldMark {
-        change.moved_from = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
+        let old = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
+        change.moved_from = old.filter(|old| *old != resource.address);
     }
     change.protected = was_protected || mark.protect || pair.kind.quirks.precious;
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
@@ -516,6 +305,7 @@ fn differences(
     });
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
+    change.ignore.clone_from(&resource.directives.ignore);
     change.live = Some(live.body.clone());
     (Some(change), aligned.unknown)
 }
@@ -546,6 +336,33 @@ fn delete_unmarked(
     Some(change)
 }
 
+/// Fields of ours that the mark alone shows: protected or not, and whose it was before the project was renamed.
+fn by_mark(live: &Live, mark: &Mark) -> Vec<FieldChange> {
+    let field = |name: &str, before: Value, after: Value| {
+        let path = format!("/${name}");
+        (before != after).then_some(FieldChange { path, before: Some(before), after: Some(after) })
+    };
+    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    let owner = live.mark.as_ref().map_or(&mark.owner, |own| &own.owner);
+    let fields = [
+        field("owner", owner.to_string().into(), mark.owner.to_string().into()),
+        field("protect", was_protected.into(), mark.protect.into()),
+    ];
+    fields.into_iter().flatten().collect()
+}
+
+/// Shows the characters that would be taken for references as what they are: of no meaning.
+fn show_literally(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            *text = Reference::unescape(text).replace([Reference::OPEN, Reference::CLOSE], "\u{FFFD}");
+        }
+        Value::Array(items) => items.iter_mut().for_each(show_literally),
+        Value::Object(members) => members.values_mut().for_each(show_literally),
+        _ => {}
+    }
+}
+
 fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let kind = kind::of_section(live.section)?;
     let mark = live.mark.as_ref()?;
@@ -565,6 +382,20 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     Some(change)
 }
 
+/// Takes the mark off: nobody's business is what else the object says.
+fn let_go(inputs: &Inputs, resource: &Resource, live: &Live) -> Option<Change> {
+    let kind = kind::of_section(live.section).filter(|_| (inputs.selected)(&resource.address))?;
+    let mut change = Change::new(kind.name, resource.address.clone(), Action::Forget);
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.body = Body::of(&to_let_go(kind, &escape(&live.body)));
+    change.live = Some(live.body.clone());
+    change.origin = Some(resource.origin.clone()).filter(|origin| !origin.layers.is_empty());
+    change.instance.clone_from(&resource.instance);
+    change.protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    Some(change)
+}
+
 fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
     let field = path.trim_start_matches('/').replace('/', ".");
     let (objects, hold) = if count == 1 { ("object", "holds") } else { ("objects", "hold") };
@@ -576,14 +407,6 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
         None,
     )
     .help("declare the field to have it compared; it stays as it is otherwise")
-}
-
-/// How many resources of the owner are live, each once, however many copies of it somebody made.
-fn count_owned(inputs: &Inputs) -> usize {
-    let ours = inputs.live.iter().filter(|live| bears(live, inputs.scope));
-    let resources: BTreeSet<(&str, &str)> =
-        ours.filter_map(|live| Some((live.section, live.mark.as_ref()?.id.as_str()))).collect();
-    resources.len()
 }
 
 /// How many instances of each declared use are live, and how many of them nothing declares any more.
@@ -651,3 +474,6 @@ fn unreachable_references(
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

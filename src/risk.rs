@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::handle::named;
 use crate::kind::{Field, Kind};
 use crate::model::{Action, Risk};
+use crate::pointer::matching;
+use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 
 /// How handles of services that wake people begin (Datadog's integrations and its own on-call).
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
 /// What is said of one sort of risk; its place in the list is its weight.
-const CODES: [&str; 7] = [
+const CODES: [&str; 8] = [
+    "twin",
     "protected-object",
     "pager-deleted",
     "recipient-lost",
@@ -61,7 +65,8 @@ pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
     risks
 }
 
-fn risk(code: &'static str, text: impl Into<String>) -> Risk {
+/// A risk of one of the sorts above.
+pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
 }
@@ -95,7 +100,7 @@ fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for (place, at) in kind.paths(|field| field.recipients).enumerate() {
         let named = match body.pointer(at) {
-            Some(Value::String(text)) => handles_in(text),
+            Some(Value::String(text)) => named(text).map(str::to_owned).collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             _ => Vec::new(),
         };
@@ -104,45 +109,6 @@ fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
         }
     }
     found
-}
-
-/// `@slack-checkout`, `@pagerduty-{{service.name}}`, `@sre@example.com`: an `@` that no word stands
-/// before, and what may belong to a handle behind it.
-fn handles_in(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut before = None;
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let starts = c == '@' && !before.is_some_and(|b: char| b.is_alphanumeric() || "._-@".contains(b));
-        let length = if starts { handle_length(&text[at..]) } else { 0 };
-        if length > 1 {
-            found.push(text[at..at + length].to_owned());
-        }
-        let step = length.max(c.len_utf8());
-        before = text[at..at + step].chars().next_back();
-        at += step;
-    }
-    found
-}
-
-/// No variable's name is longer, in bytes; a text of unclosed ones must not cost quadratic time.
-const VARIABLE: usize = 200;
-
-fn handle_length(text: &str) -> usize {
-    let mut end = 1;
-    while let Some(c) = text[end..].chars().next() {
-        let rest = &text[end..];
-        if c.is_alphanumeric() || "-_.+@/:".contains(c) {
-            end += c.len_utf8();
-        } else if rest.starts_with("{{") && !rest[2..].starts_with(['#', '/', '^']) {
-            // A variable in a handle; a block ends it.
-            let Some(close) = rest[..rest.floor_char_boundary(VARIABLE)].find("}}") else { break };
-            end += close + 2;
-        } else {
-            break;
-        }
-    }
-    text[..end].trim_end_matches(['.', ':', '/', '-', '@']).len()
 }
 
 fn listed(names: &[String]) -> String {
@@ -172,10 +138,10 @@ fn default_of(field: &Field) -> Option<Value> {
 }
 
 fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
-    let of = |body| query(kind, body).and_then(comparison);
+    let of = |body| query(kind, body).and_then(|(_, query)| limit(&query));
     let (before, after) = (of(live), of(wanted));
     // Without a comparison the thresholds are counts, as of service checks: more of them is later.
-    let fires_above = after.or(before).is_none_or(|comparison| comparison.fires_above);
+    let fires_above = after.or(before).is_none_or(|limit| limit.fires_above);
     let mut risks = Vec::new();
     for at in kind.paths(|field| field.threshold) {
         for (path, number) in numbers_at(live, at) {
@@ -222,124 +188,90 @@ fn loosened(name: &str, before: f64, after: f64, fires_above: bool) -> Risk {
     risk("threshold-loosened", text)
 }
 
-/// The numbers at a path in which `*` stands for any step, with their pointers.
+/// The numbers at a path, with their pointers.
 fn numbers_at(body: &Value, path: &str) -> Vec<(String, f64)> {
-    let mut found = vec![(String::new(), body)];
-    for step in path.split('/').skip(1) {
-        let mut next = Vec::new();
-        for (pointer, value) in found {
-            let children: Vec<(String, &Value)> = match value {
-                Value::Array(items) => {
-                    items.iter().enumerate().map(|(at, item)| (at.to_string(), item)).collect()
-                }
-                Value::Object(fields) => fields.iter().map(|(key, item)| (key.clone(), item)).collect(),
-                _ => Vec::new(),
-            };
-            let fits = children.into_iter().filter(|(key, _)| step == "*" || key == step);
-            next.extend(
-                fits.map(|(key, item)| (format!("{pointer}{}", crate::diagnostic::step(&key)), item)),
-            );
-        }
-        found = next;
-    }
-    found.into_iter().filter_map(|(pointer, value)| Some((pointer, value.as_f64()?))).collect()
+    let number = |pointer: String| {
+        let number = body.pointer(&pointer)?.as_f64()?;
+        Some((pointer, number))
+    };
+    matching(path, body).into_iter().filter_map(number).collect()
 }
 
-fn query<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
-    body.pointer(kind.paths(|field| field.query).next()?)?.as_str()
+/// A body's query and what it says, where it can be read.
+fn query<'a>(kind: &Kind, body: &'a Value) -> Option<(&'a str, Monitor)> {
+    let text = body.pointer(kind.paths(|field| field.query).next()?)?.as_str()?;
+    let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
+    Some((text, query::monitor(class, text).tree?))
 }
 
-/// The comparison that ends an alert's query.
+/// Which way an alert fires, and beyond which number.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Comparison {
+struct Limit {
     fires_above: bool,
     number: f64,
 }
 
 /// `… >= 0.05`. A composite has none.
-fn comparison(query: &str) -> Option<Comparison> {
-    let query = query.trim_end();
-    let start = query.rfind(['>', '<', '=']).map(|at| at + 1)?;
-    let number = query[start..].trim().parse::<f64>().ok().filter(|number| number.is_finite())?;
-    let before = query[..start].trim_end_matches('=');
-    let fires_above = match before.chars().next_back() {
-        Some('>') => true,
-        Some('<') => false,
-        _ => return None,
+fn limit(query: &Monitor) -> Option<Limit> {
+    let comparison = query.comparison()?;
+    let fires_above = match comparison.operator.value {
+        Comparator::Above | Comparator::AtLeast => true,
+        Comparator::Below | Comparator::AtMost => false,
+        Comparator::Equal | Comparator::NotEqual => return None,
     };
-    Some(Comparison { fires_above, number })
+    match &comparison.threshold.value {
+        Threshold::Number(number) => Some(Limit { fires_above, number: number.value }),
+        Threshold::Dynamic => None,
+    }
 }
 
 // Scopes.
 
-/// Compares text, conservatively: the query has as many scopes as before, and one of them asks for
-/// less than it did while the others stay.
+/// Compares conservatively: the query has as many metrics as before, and one of them asks for less than it did while
+/// its other filters stay.
 fn scope_widened(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
-    let (before, after) = (scopes(query(kind, live)?), scopes(query(kind, wanted)?));
+    let (before, after) = (query(kind, live)?, query(kind, wanted)?);
+    let (before, after) = (scopes(before.0, &before.1), scopes(after.0, &after.1));
     if before.len() != after.len() {
         return None;
     }
-    let lost: BTreeSet<&str> =
-        before.iter().zip(&after).flat_map(|(before, after)| dropped(before, after)).collect();
-    let lost: Vec<String> = lost.into_iter().map(str::to_owned).collect();
+    let mut lost = BTreeSet::new();
+    for (before, after) in before.iter().zip(&after) {
+        if let (Some(before), Some(after)) = (before, after)
+            && after.is_subset(before)
+        {
+            lost.extend(before.difference(after).map(|filter| (*filter).to_owned()));
+        }
+    }
+    let lost: Vec<String> = lost.into_iter().collect();
     (!lost.is_empty())
         .then(|| risk("scope-widened", format!("The query's scope is wider: it loses {}", listed(&lost))))
 }
 
-/// The filters of each `{…}` that is no grouping.
-fn scopes(query: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(open) = query[from..].find('{').map(|at| from + at) {
-        let Some(close) = query[open..].find('}').map(|at| open + at) else { break };
-        let is_grouping = query[..open]
-            .trim_end()
-            .strip_suffix("by")
-            .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'));
-        if !is_grouping {
-            found.push(query[open + 1..close].trim());
+/// What each metric is filtered by, as written. `None` where there are alternatives: more of them is wider.
+fn scopes<'q>(text: &'q str, query: &Monitor) -> Vec<Option<BTreeSet<&'q str>>> {
+    let metrics = query.expr().map(|expr| expr.value.metrics()).unwrap_or_default();
+    let filters = metrics.into_iter().map(|metric| match &metric.value.scope.as_ref()?.value.filter {
+        None => Some(BTreeSet::new()),
+        Some(filter) => {
+            let all = filter.all()?.into_iter();
+            Some(
+                all.filter(|filter| !filters_nothing(&filter.value))
+                    .map(|filter| &text[filter.span.clone()])
+                    .collect(),
+            )
         }
-        from = close + 1;
-    }
-    found
+    });
+    filters.collect()
 }
 
-/// The filters that a scope lost without another one in their place. With `OR` more alternatives are
-/// wider, so nothing is said of a scope that has any.
-fn dropped<'a>(before: &'a str, after: &'a str) -> Vec<&'a str> {
-    let is_plain = |scope: &str| !scope.to_ascii_uppercase().contains(" OR ");
-    if !is_plain(before) || !is_plain(after) {
-        return Vec::new();
+/// `*` and `env:*`.
+fn filters_nothing(filter: &Filter) -> bool {
+    match filter {
+        Filter::Tag(tag) => tag.value.value == "*",
+        Filter::Empty => true,
+        _ => false,
     }
-    let (old, new) = (filters(before), filters(after));
-    if new.is_subset(&old) { old.difference(&new).copied().collect() } else { Vec::new() }
-}
-
-/// What is joined by commas or `AND` outside of brackets; `*` filters nothing.
-fn filters(scope: &str) -> BTreeSet<&str> {
-    let mut found = Vec::new();
-    let (mut depth, mut start) = (0_i32, 0);
-    for (at, c) in scope.char_indices() {
-        depth += i32::from(c == '(') - i32::from(c == ')');
-        let joins =
-            |word: &str| scope.get(at..at + word.len()).is_some_and(|text| text.eq_ignore_ascii_case(word));
-        let skip = if depth > 0 {
-            0
-        } else if c == ',' {
-            1
-        } else if joins(" AND ") {
-            4
-        } else {
-            0
-        };
-        if skip > 0 && at >= start {
-            found.push(scope[start..at].trim());
-            start = at + skip;
-        }
-    }
-    found.push(scope[start..].trim());
-    let is_filter = |filter: &&str| !filter.is_empty() && *filter != "*" && !filter.ends_with(":*");
-    found.into_iter().filter(is_filter).collect()
 }
 
 #[cfg(test)]
@@ -386,6 +318,9 @@ mod tests {
             &["recipient-lost: No longer told: `@slack-{{service.name}}`"],
         );
         check_update(message("@a"), json!({}), &["recipient-lost: No longer told: `@a`"]);
+        let link = "https://app.datadoghq.com/logs?query=service:a%20@http.status_code:500";
+        check_update(message(&format!("@slack-a {link}&x=@y")), message("@slack-a"), &[]);
+        check_update(message("https://x/?query=@http.status_code:500"), message(""), &[]);
         let both = |message: &str, later: &str| json!({"message": message, "options": {"escalation_message": later}});
         check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer told: `@a`"]);
         check_update(both("", "@a"), both("@a", ""), &[]);
@@ -417,11 +352,10 @@ mod tests {
             json!({"query": "logs(\"x\").index(\"*\").rollup(\"count\").last(\"5m\") > 6"}),
             &["threshold-loosened: It alerts later: `query` goes from 5 to 6, and it fires above it"],
         );
-        let with_warning =
-            json!({"query": "x > 5", "options": {"thresholds": {"critical": 5, "warning": 2}}});
+        let with_warning = json!({"query": "avg(last_5m):x{*} > 5", "options": {"thresholds": {"critical": 5, "warning": 2}}});
         check_update(
             with_warning,
-            json!({"query": "x > 5", "options": {"thresholds": {"critical": 5}}}),
+            json!({"query": "avg(last_5m):x{*} > 5", "options": {"thresholds": {"critical": 5}}}),
             &["threshold-loosened: The threshold `options.thresholds.warning` (2) is taken away"],
         );
         check_update(json!({"query": "1 && 2"}), json!({"query": "1 || 2"}), &[]);
@@ -471,6 +405,11 @@ mod tests {
                 lost.map(|lost| format!("scope-widened: The query's scope is wider: it loses {lost}"));
             check_update(query(before), query(after), &expected.as_deref().into_iter().collect::<Vec<_>>());
         }
+        // Braces in the text of a search are no scope.
+        let logs = |search: &str| json!({"type": "log alert", "query": format!("logs({search:?}).index(\"*\").rollup(\"count\").last(\"5m\") > 5")});
+        check_update(logs("status:error \"{id, name}\""), logs("status:error \"{id}\""), &[]);
+        let grouped = |keys: &str| json!({"query": format!("avg(last_5m):sum:x{{*}} by {{{keys}}} > 5")});
+        check_update(grouped("host,env"), grouped("host"), &[]);
     }
 
     #[test]

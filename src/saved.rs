@@ -47,7 +47,8 @@ pub fn seal(plan: &Plan, resources: &[Resource], only: &[String]) -> Seal {
     };
     let live = |change: &Change| {
         let (kind, body) = (kind::of_name(change.kind)?, change.live.as_ref()?);
-        let sums = fields(kind, body).into_iter().map(|(name, value)| (name, short(&[&value])));
+        let sums =
+            fields(kind, body).into_iter().map(|(name, value)| (name, short(&[&Value::String(value)])));
         Some((object(change)?, sums.collect()))
     };
     Seal {

@@ -40,7 +40,7 @@ pub struct Response {
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Whole: a shortened answer is a [`WireError::Lost`].
+    /// Whole: a shortened answer is a [`WireError::Cut`].
     pub body: Bytes,
 }
 
@@ -56,9 +56,12 @@ pub enum WireError {
     /// Nothing reached the service: safe to send anything again. (Name not found, connection refused, TLS.)
     #[error("{0}")]
     NotSent(String),
-    /// The request may have been done: a reset, a timeout, a body cut short.
+    /// The request may have been done: a reset, a timeout.
     #[error("{0}")]
     Lost(String),
+    /// An answer with this status began, and not all of it came.
+    #[error("{1}")]
+    Cut(u16, String),
     /// A rate limit holds it back for longer than this run may wait. Nothing was sent.
     #[error("{0}")]
     Held(String),

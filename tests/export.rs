@@ -738,7 +738,8 @@ fn real_dashboards_and_monitors_live_and_come_back() {
             .collect();
         in_yaml.fine(&arguments);
     }
-    in_yaml.apply();
+    // The same ids as another project's: that is asked.
+    in_yaml.fine(&["apply", "--yes", "--release-brake", "owner"]);
 
     // Disowned, they are imported by their ids and adopted as they are.
     let adopter = server.project("adopter");

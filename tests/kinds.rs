@@ -56,7 +56,7 @@ fn counts(line: &str) -> Counts {
         .map(|part| {
             let (number, words) = part.split_once(' ').unwrap_or((part, ""));
             let word = words.trim_start_matches("to ").to_owned();
-            let known = ["create", "change", "replace", "move", "adopt", "delete", "unchanged"];
+            let known = ["create", "change", "replace", "move", "adopt", "forget", "delete", "unchanged"];
             assert!(known.contains(&word.as_str()), "`{line}` is no summary of a plan");
             (
                 word,
@@ -155,7 +155,7 @@ fn apply(project: &Project, step: &str) -> Result<(), String> {
     let after = project.ids()?;
     let (gone, new) = (before.difference(&after).count(), after.difference(&before).count());
     let expected =
-        (count(&planned, &["delete", "replace"]), count(&planned, &["create", "replace", "adopt"]));
+        (count(&planned, &["delete", "forget", "replace"]), count(&planned, &["create", "replace", "adopt"]));
     // An object whose id people choose has the same one after a replace.
     let is_chosen =
         |row: &String| row.contains("chosen: true") && step.contains(&format!("{}:", word(row, "section")));

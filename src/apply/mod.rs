@@ -1,5 +1,7 @@
 //! A plan is carried out: each change as soon as what it needs is done, side by side; a failure stops what needs it.
 
+mod doubles;
+mod late;
 mod steps;
 mod write;
 
@@ -13,19 +15,23 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::client::{Client, Refusal};
-use crate::fill::{fill, references};
+use crate::client::{Client, Fault, Refusal};
+use crate::fill::{fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
     Watch,
 };
 use crate::wire::counted;
+use doubles::Created;
 use steps::{Schedule, deletes_first};
-use write::{Failure, Wish};
+use write::{Failure, Made, Wish};
 
-/// Changes begun at once: more than the limiter ever lets out, so that it decides.
-const AT_ONCE: usize = 256;
+/// Changes begun at once: more than the limiter lets out, so that it decides, and at the lowest limit known (300
+/// writes a minute) no more than go out while an object that was looked at is fresh.
+const AT_ONCE: usize = 128;
+/// What was listed earlier than that is looked at again before it is written.
+pub const FRESH: Duration = Duration::from_secs(30);
 const STOPPED: &str = "apply was stopped before";
 
 /// Compares what was sent with what was answered: the fields that the service did not keep.
@@ -37,6 +43,10 @@ pub struct Options<'a> {
     pub force: bool,
     /// How long a create is repeated whose answers are lost.
     pub patience: Duration,
+    /// When what is live was listed.
+    pub listed: Instant,
+    /// Whether an object was there before, by section and id.
+    pub was_there: &'a (dyn Fn(&str, &str) -> bool + Sync),
     /// True: what is on its way is finished, the rest is not tried. Set here too, when the keys are refused.
     /// The limiter is to watch the same.
     pub stop: &'a watch::Sender<bool>,
@@ -66,11 +76,14 @@ pub async fn apply(
     for change in &plan.changes {
         standing.entry(&change.address).or_default().extend(change.datadog_id.clone());
     }
+    let made_here = Made::default();
     let run = Run {
         plan,
         client,
         options,
         progress,
+        made_here: &made_here,
+        created: Vec::new(),
         ready: schedule.first(),
         schedule,
         running: FuturesUnordered::new(),
@@ -84,7 +97,10 @@ pub async fn apply(
         parts: plan.changes.iter().map(|_| Part::default()).collect(),
         done: 0,
     };
-    let outcomes = run.go().await;
+    let (mut outcomes, created) = run.go().await;
+    let ended =
+        doubles::Ended { plan, client, options, created: &created, is_doubtful: made_here.is_doubtful() };
+    doubles::settle(&ended, &mut outcomes).await;
     // A cache that can't be written costs requests, nothing else.
     let _ = client.save_cache();
     outcomes
@@ -112,6 +128,9 @@ struct Run<'a> {
     standing: BTreeMap<&'a Address, BTreeSet<String>>,
     /// What this very run made, to refer to.
     made: BTreeMap<Address, Known>,
+    /// What was made, for lists to be held against; and in the order in which it came to be.
+    made_here: &'a Made,
+    created: Vec<Created>,
     parts: Vec<Part>,
     done: usize,
 }
@@ -149,7 +168,7 @@ struct Written {
 }
 
 impl<'a> Run<'a> {
-    async fn go(mut self) -> Vec<Outcome> {
+    async fn go(mut self) -> (Vec<Outcome>, Vec<Created>) {
         loop {
             while self.running.len() < AT_ONCE && !self.stopped() {
                 let free = |at: &usize| !self.busy.contains(self.kind(*at).section);
@@ -209,31 +228,40 @@ impl<'a> Run<'a> {
             }
             return;
         }
-        let body = match self.filled(kind, change) {
+        let body = match filled(self.plan, &self.made, change) {
             Ok(body) => body,
             Err(failure) => return self.ended(at, Err(failure)),
         };
         let others = self.standing.get(&change.address).cloned().unwrap_or_default();
+        let made = self.made_here;
         self.run(at, async move {
-            let live = match (&change.datadog_id, change.action) {
-                (Some(id), Action::Update | Action::Move | Action::Adopt) => {
-                    write::put(client, kind, id, &body).await?
+            let (sent, live) = match (&change.datadog_id, change.action) {
+                (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
+                    let body = look_first(client, options, change, body).await?;
+                    let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
+                    let live = write::put(client, kind, id, &body).await?;
+                    (body, live)
                 }
                 _ => {
-                    let wish = Wish { kind, body: &body, others: &others, patience: options.patience };
-                    write::make(client, &wish, options.stop).await?
+                    let patience = options.patience;
+                    let wish = Wish { kind, body: &body, others: &others, patience, made };
+                    let live = write::make(client, &wish, options.stop).await?;
+                    (body, live)
                 }
             };
-            Ok(Some(Written { sent: body, live }))
+            Ok(Some(Written { sent, live }))
         });
     }
 
     fn delete(&mut self, at: usize) {
-        let (change, kind, client, force) = (self.change(at), self.kind(at), self.client, self.options.force);
+        let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         self.run(at, async move {
             let id = change.datadog_id.as_ref();
             let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
-            write::delete(client, kind, id, force).await.map(|()| None)
+            if look_first(client, options, change, Value::Null).await?.is_some() {
+                write::delete(client, kind, id, options.force).await?;
+            }
+            Ok(None)
         });
     }
 
@@ -248,29 +276,6 @@ impl<'a> Run<'a> {
             Ended::Step { at, result, attempts, milliseconds }
         };
         self.running.push(timed.boxed());
-    }
-
-    /// The body with all its references, those to objects of this run first: a replace makes a new id.
-    fn filled(&self, kind: &Kind, change: &Change) -> Result<Value, Failure> {
-        let body = change.body.as_ref();
-        let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
-        let known = |reference: &Reference| {
-            let known =
-                self.made.get(&reference.target).or_else(|| self.plan.known.get(&reference.target))?;
-            Some(match reference.attribute {
-                Attribute::Id => known.id.clone(),
-                Attribute::Url => known.url.clone(),
-            })
-        };
-        let body = body.value();
-        let body = fill(kind, &body, &known);
-        match references(&body).into_iter().next() {
-            Some(reference) => {
-                let text = format!("it refers to `{}`, which is not there", reference.target);
-                Err(Failure::because(text))
-            }
-            None => Ok(body.into_owned()),
-        }
     }
 
     /// Asks about the deletes that have come together meanwhile; one question for each kind at a time.
@@ -302,7 +307,7 @@ impl<'a> Run<'a> {
         let used = match used {
             Ok(used) => used,
             Err(refusal) => {
-                let failure = Failure::of(&refusal, None);
+                let failure = Failure::of(self.client, kind, &refusal, None);
                 steps.into_iter().for_each(|at| self.ended(at, Err(failure.clone())));
                 return;
             }
@@ -337,6 +342,9 @@ impl<'a> Run<'a> {
             Ok(written) => {
                 if let Some(Written { sent, live }) = written {
                     let known = Known { id: live.id, url: live.url };
+                    if change.makes() {
+                        self.created.push(Created { change: step.change, id: known.id.clone() });
+                    }
                     let part = &mut self.parts[step.change];
                     part.not_kept = (self.options.compare)(kind_of(change), &sent, &live.body);
                     part.written = Some(known.clone());
@@ -348,7 +356,7 @@ impl<'a> Run<'a> {
                 self.ready.extend(self.schedule.done(at));
             }
             Err(mut failure) => {
-                if failure.forbidden {
+                if failure.keys {
                     self.options.stop.send_replace(true);
                     failure.text = format!("{}. {}", failure.text, self.options.keys_refused);
                 }
@@ -410,7 +418,7 @@ impl<'a> Run<'a> {
     }
 
     /// Nothing is on its way any more: what has no end was stopped.
-    fn close(mut self) -> Vec<Outcome> {
+    fn close(mut self) -> (Vec<Outcome>, Vec<Created>) {
         let because = if self.stopped() { STOPPED } else { "the changes that it needs wait for each other" };
         for change in 0..self.parts.len() {
             let status = match self.parts[change].written {
@@ -419,7 +427,54 @@ impl<'a> Run<'a> {
             };
             self.finish(change, status);
         }
-        self.parts.into_iter().filter_map(|part| part.outcome).collect()
+        (self.parts.into_iter().filter_map(|part| part.outcome).collect(), self.created)
+    }
+}
+
+const GONE: &str = "it is gone since the plan was made. Plan again";
+
+/// The body to send for a change, held against its object as it stands now where that was listed long ago; `None`
+/// where the object is gone.
+async fn look_first(
+    client: &Client,
+    options: &Options<'_>,
+    change: &Change,
+    body: Value,
+) -> Result<Option<Value>, Failure> {
+    let Some(id) = change.datadog_id.as_ref().filter(|_| options.listed.elapsed() > FRESH) else {
+        return Ok(Some(body));
+    };
+    let kind = kind_of(change);
+    let now = match client.get(kind, id).await {
+        Ok(now) => now,
+        Err(refusal) if refusal.fault == Fault::NotFound => return Ok(None),
+        Err(refusal) => return Err(Failure::of(client, kind, &refusal, None)),
+    };
+    late::renewed(kind, change, &now, body).map(Some).map_err(|fields| {
+        let fields = fields.join(", ");
+        Failure::because(format!("it was changed ({fields}) since the plan was made; plan again"))
+    })
+}
+
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id.
+fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
+    let body = change.body.as_ref();
+    let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
+    let known = |reference: &Reference| {
+        let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
+        Some(match reference.attribute {
+            Attribute::Id => known.id.clone(),
+            Attribute::Url => known.url.clone(),
+        })
+    };
+    let body = body.value();
+    let body = fill(kind_of(change), &body, &known);
+    match references(&body).into_iter().next() {
+        Some(reference) => {
+            let text = format!("it refers to `{}`, which is not there", reference.target);
+            Err(Failure::because(text))
+        }
+        None => Ok(unescape(body.into_owned())),
     }
 }
 
@@ -438,6 +493,7 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         origin: change.origin.clone(),
         field: None,
         not_kept: part.not_kept,
+        note: None,
         both_stand,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
-use crate::mark;
+use crate::mark::{self, Own};
 use crate::model::{Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
@@ -74,9 +74,12 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         unchanged: 0,
         known: BTreeMap::new(),
         owned: 0,
+        marked: 0,
         instances: BTreeMap::new(),
         declared: 0,
         unlisted: Vec::new(),
+        questions: Vec::new(),
+        notes: Default::default(),
     }
 }
 
@@ -111,8 +114,16 @@ fn options<'a>(
     compare: &'a Compare,
     refused: &'a BTreeMap<usize, String>,
 ) -> Options<'a> {
-    let patience = Duration::from_secs(60);
-    Options { force: false, patience, stop, compare, refused, keys_refused: "Look at the keys" }
+    Options {
+        force: false,
+        patience: Duration::from_secs(60),
+        listed: Instant::now(),
+        was_there: &|_, _| false,
+        stop,
+        compare,
+        refused,
+        keys_refused: "Look at the keys",
+    }
 }
 
 async fn run_with(fake: &Arc<Fake>, plan: &Plan, stop: &watch::Sender<bool>, ears: &Ears) -> Vec<Outcome> {
@@ -179,7 +190,8 @@ async fn work_begins_when_its_own_needs_are_met() {
     let began = Instant::now();
     let outcomes = run(&fake, &plan(drafts)).await;
     assert!(outcomes.iter().all(|outcome| outcome.status == Status::Done));
-    assert_eq!(began.elapsed().as_millis() / 10, 10);
+    // One more for the list that shows what is there in the end.
+    assert_eq!(began.elapsed().as_millis() / 10, 11);
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,8 +253,14 @@ async fn nothing_is_made_twice() {
         1,
     )
     .await;
+    check_create(&[("POST", Instead::DoneAndLost), ("GET", Instead::NotSent)], "done", 1).await;
+    // A success is never sent again, whatever its form, nor what leads elsewhere.
+    check_create(&[("POST", Instead::Answer(200, json!({"ok": true})))], "failed: POST", 0).await;
+    check_create(&[("POST", Instead::Answer(307, json!({})))], "failed: POST", 0).await;
     // Nothing shows what became of it: it is not sent again.
-    check_create(&[("POST", Instead::DoneAndLost), ("GET", Instead::NotSent)], "failed: POST", 1).await;
+    let mut dark = vec![("POST", Instead::DoneAndLost)];
+    dark.extend((0..100).map(|_| ("GET", Instead::NotSent)));
+    check_create(&dark, "failed: POST", 1).await;
     check_create(&[("POST", Instead::Answer(400, error()))], "failed: POST", 0).await;
     let never: Vec<_> = (0..100).map(|_| ("POST", Instead::Answer(503, error()))).collect();
     check_create(&never, "failed: POST", 0).await;
@@ -381,29 +399,47 @@ async fn what_the_service_did_not_keep_is_told() {
     let fake = Fake::new();
     let mut odd = draft(Action::Create, "monitors/a");
     odd.set("lost", json!(1));
-    fake.script(&[("POST", Instead::DoneAnd(200, json!({"id": 1001, "name": "a"})))]);
+    let tags = ["musher:shop.prod", "musher_id:a"];
+    fake.script(&[("POST", Instead::DoneAnd(200, json!({"id": 1001, "name": "a", "tags": tags})))]);
     let outcomes = run(&fake, &plan(vec![odd])).await;
     assert_eq!(outcomes[0].not_kept.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["/lost"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn refused_keys_stop_everything() {
-    for status in [401, 403] {
-        let fake = Fake::new();
-        fake.script(&[("POST /api/v1/slo", Instead::Answer(status, json!({"errors": ["Forbidden"]})))]);
-        let plan = plan(vec![
+async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
+    let chain = || {
+        plan(vec![
             draft(Action::Create, "monitors/a"),
             draft(Action::Create, "monitors/b").after("monitors/a"),
             draft(Action::Create, "monitors/c").after("monitors/b"),
             draft(Action::Create, "slos/s"),
-        ]);
+        ])
+    };
+    let forbidden = |status| Instead::Answer(status, json!({"errors": ["Forbidden"]}));
+    for (script, stops) in [
+        // The keys are not known, whenever that is said.
+        (vec![("POST /api/v1/slo", forbidden(401))], true),
+        // Nothing was ever done for them.
+        (vec![("POST /api/v1/slo", forbidden(403)), ("POST /api/v1/monitor", forbidden(403))], true),
+        (vec![("POST /api/v1/slo", forbidden(403))], false),
+    ] {
+        let fake = Fake::new();
+        let serves = script.len() == 1;
+        fake.script(&script);
+        let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
+        if serves {
+            let own = Own::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
+            client.owned(kind::of_section("monitors").expect("a kind"), &own, 0).await.expect("listed");
+        }
         let stop = watch::channel(false).0;
-        let outcomes = run_with(&fake, &plan, &stop, &Ears::default()).await;
+        let (compare, none): (&Compare, _) = (&|_, _, _| Vec::new(), BTreeMap::new());
+        let outcomes = apply(&chain(), &client, &options(&stop, compare, &none), &Ears::default()).await;
+        let told = told(&outcomes);
+        assert_eq!(*stop.borrow(), stops, "{told:?}");
         // What was on its way is finished.
-        assert_eq!(told(&outcomes)[0], "monitors/a done");
-        assert_eq!(told(&outcomes)[2], "monitors/c not tried: apply was stopped before");
-        assert!(told(&outcomes)[3].starts_with("slos/s failed: POST"));
-        assert!(*stop.borrow());
+        assert_eq!(told[2] == "monitors/c done", !stops, "{told:?}");
+        assert_eq!(told[3].contains("Look at the keys"), stops, "{told:?}");
+        assert_eq!(told[3].contains("who may edit this slo"), !stops, "{told:?}");
     }
 }
 
@@ -471,6 +507,72 @@ async fn a_refused_change_fails_and_stops_what_needs_it_and_nothing_else() {
         ]
     );
     assert_eq!(writes(&fake), ["POST /api/v1/monitor"]);
+}
+
+/// A write half a minute after the list looks at its object first.
+#[tokio::test(start_paused = true)]
+async fn a_late_write_undoes_nothing() {
+    for late in [false, true] {
+        let fake = Fake::new();
+        let drafts = [
+            draft(Action::Update, "monitors/edited").live(&fake),
+            draft(Action::Update, "monitors/muted").live(&fake),
+            draft(Action::Update, "slos/same").live(&fake),
+            draft(Action::Delete, "dashboards/edited").live(&fake),
+            draft(Action::Delete, "dashboards/gone").live(&fake),
+            draft(Action::Update, "slos/gone").live(&fake),
+        ];
+        let drafts = drafts.map(|mut draft| {
+            let id = draft.id();
+            let state = fake.state();
+            let all = &state.objects[draft.change.address.section()];
+            draft.change.live = all.iter().find(|(own, _)| *own == id).map(|(_, body)| body.clone());
+            draft
+        });
+        let listed = Instant::now();
+        let pause = if late { FRESH + Duration::from_secs(1) } else { FRESH - Duration::from_secs(1) };
+        tokio::time::advance(pause).await;
+        for draft in &drafts {
+            let mut state = fake.state();
+            let section = kind::of_section(draft.change.address.section()).expect("a kind").section;
+            let objects = state.objects.get_mut(section).expect("objects");
+            let at = objects.iter().position(|(id, _)| *id == draft.id()).expect("it is there");
+            match draft.change.address.id() {
+                "edited" => objects[at].1["name"] = json!("edited in the UI"),
+                "muted" => objects[at].1["options"] = json!({"silenced": {"*": null}}),
+                "gone" => drop(objects.remove(at)),
+                _ => {}
+            }
+        }
+        let plan = plan(drafts.into());
+        let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
+        let (stop, none) = (watch::channel(false).0, BTreeMap::new());
+        let options = Options { listed, ..options(&stop, &|_, _, _| Vec::new(), &none) };
+        let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
+        let told = told(&outcomes);
+        let reads =
+            fake.seen().into_iter().filter(|line| line.starts_with("GET") && !line.contains("can_delete"));
+        if !late {
+            assert_eq!(told[0], "monitors/edited done");
+            assert_eq!(reads.count(), 0);
+            continue;
+        }
+        assert_eq!(reads.count(), 6);
+        assert_eq!(
+            told[..5],
+            [
+                "monitors/edited failed: it was changed (name) since the plan was made; plan again",
+                "monitors/muted done",
+                "slos/same done",
+                "dashboards/edited failed: it was changed (name) since the plan was made; plan again",
+                "dashboards/gone done",
+            ]
+        );
+        assert!(told[5].starts_with("slos/gone failed: it is gone since the plan was made"), "{told:?}");
+        let mutes: Vec<Value> =
+            fake.state().sent.iter().map(|body| body["options"]["silenced"].clone()).collect();
+        assert!(mutes.contains(&json!({"*": null})), "{mutes:?}");
+    }
 }
 
 #[test]

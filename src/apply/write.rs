@@ -1,22 +1,25 @@
-//! One write: a create that is never made twice, an update, a delete.
+//! One write: a create that is never made twice, an update, a delete; and whether its mark was kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::client::{Client, Fault, Refusal, Search};
-use crate::kind::Kind;
-use crate::mark;
-use crate::model::{Live, Mark};
+use crate::client::{Client, Fault, Refusal};
+use crate::kind::{self, Kind};
+use crate::mark::Own;
+use crate::model::Live;
 
 /// Between a lost answer, the first look and the second one: the service may still be at it.
 const LOOK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-/// Between two tries of a create, at most.
-const LONGEST: Duration = Duration::from_secs(30);
+/// Between two looks, at most.
+const LONGEST: Duration = Duration::from_secs(16);
+/// A list that is later than that is not waited for: what it hides is found when all is over.
+const LATEST: Duration = Duration::from_secs(60);
 
 /// Why a change failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,126 +28,282 @@ pub struct Failure {
     /// The field that the service names, where it stands in the body.
     pub pointer: Option<String>,
     /// The keys are refused: nothing else will work.
-    pub forbidden: bool,
+    pub keys: bool,
     /// Surely nothing was done.
     pub unsent: bool,
 }
 
 impl Failure {
-    pub fn of(refusal: &Refusal, body: Option<&Value>) -> Self {
+    pub fn of(client: &Client, kind: &Kind, refusal: &Refusal, body: Option<&Value>) -> Self {
+        let keys = client.blames_keys(refusal.fault);
+        let mut text = refusal.to_string();
+        if refusal.fault == Fault::Forbidden && !keys {
+            let (name, scopes) = (kind.name, kind.api.write.join(", "));
+            text.push_str(&format!(
+                ". The same keys serve for other requests, but not for this one: look at who may edit this {name} \
+                 (restriction policy, roles), and whether the keys have the scopes {scopes}"
+            ));
+        }
         Self {
-            text: refusal.to_string(),
+            text,
             pointer: body.and_then(|body| refusal.field(body)),
-            forbidden: refusal.fault == Fault::Forbidden,
+            keys,
             unsent: matches!(refusal.fault, Fault::Unreachable | Fault::Limited),
         }
     }
 
     pub fn because(text: String) -> Self {
-        Self { text, pointer: None, forbidden: false, unsent: false }
+        Self { text, pointer: None, keys: false, unsent: false }
     }
 }
 
-/// What a create is to be: the kind, the whole body, and the objects of its mark that stood there before.
+/// What a create is to be: the kind, the whole body, and the objects known as it that stood there before.
 pub struct Wish<'a> {
     pub kind: &'static Kind,
     pub body: &'a Value,
     pub others: &'a BTreeSet<String>,
     pub patience: Duration,
+    pub made: &'a Made,
 }
 
-/// What an object is known by again.
-enum Own {
-    Mark(Mark),
-    Key(String),
-}
-
-impl Own {
-    fn of(wish: &Wish<'_>) -> Option<Self> {
-        let key = mark::key(wish.kind, wish.body).map(|key| Self::Key(key.to_owned()));
-        key.or_else(|| mark::read(wish.kind, wish.body).map(Self::Mark))
+impl Wish<'_> {
+    /// Whether an object didn't stand there before. Where people choose the id, one that did may have gone and come.
+    fn may_be_new(&self, live: &Live) -> bool {
+        self.kind.api.id.chosen || !self.others.contains(&live.id)
     }
 }
 
-/// Makes an object, once. Where an answer is lost it is looked up by its mark, twice, before it is sent again.
+/// What a run has made, with the time when it was sent: a list that shows one of them is so fresh.
+#[derive(Debug, Default)]
+pub struct Made {
+    sent: Mutex<BTreeMap<(&'static str, String), Instant>>,
+    /// Creates that were sent more than once.
+    repeated: Mutex<BTreeSet<(&'static str, String)>>,
+}
+
+impl Made {
+    fn add(&self, live: &Live, sent: Instant) {
+        let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert((live.section, live.id.clone()), sent);
+    }
+
+    /// Whether a list shows something that was sent after this time.
+    fn is_newer(&self, list: &[Live], than: Instant) -> bool {
+        let all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        list.iter().any(|live| all.get(&(live.section, live.id.clone())).is_some_and(|sent| *sent >= than))
+    }
+
+    fn repeat(&self, kind: &Kind, own: &Own) {
+        let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
+        repeated.insert((kind.section, own.name().to_owned()));
+    }
+
+    /// Whether some create was sent more than once: there may be a copy that nobody has seen.
+    pub fn is_doubtful(&self) -> bool {
+        !self.repeated.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// Makes an object, once. Where an answer is lost it is looked up by its mark or name, again and again, before it is sent
+/// again; what was answered with a success is never sent again.
 pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
-    let began = Instant::now();
-    let mut pause = LOOK;
+    let end = Instant::now() + wish.patience;
+    let failed = |refusal: &Refusal| Failure::of(client, wish.kind, refusal, Some(wish.body));
+    let Some(own) = Own::of(wish.kind, wish.body) else {
+        return Err(Failure::because("the plan holds neither mark nor name for it".to_owned()));
+    };
     loop {
+        let sent = Instant::now();
         let refusal = match client.create(wish.kind, wish.body).await {
-            Ok(live) => return Ok(live),
+            Ok(live) => {
+                wish.made.add(&live, sent);
+                return kept(client, wish, &own, live, stop).await;
+            }
             Err(refusal) => refusal,
         };
-        let own = Own::of(wish);
-        if let Some((id, Own::Mark(mark))) = duplicate_of(&refusal.words).zip(own.as_ref())
-            && let Some(live) = ours(client, wish, &id, mark).await
+        if let Some(id) = duplicate_of(&refusal.words)
+            && let Some(live) = ours(client, wish, &id, &own).await
         {
             return Ok(live);
         }
-        // A 429 that doesn't end was surely not done, but was repeated long enough.
-        if !refusal.fault.may_be_done() || refusal.status == Some(429) {
-            return Err(Failure::of(&refusal, Some(wish.body)));
+        if !refusal.may_be_done() {
+            return Err(failed(&refusal));
         }
-        let Some(own) = own else { return Err(Failure::of(&refusal, Some(wish.body))) };
-        match look_up(client, wish, &own).await {
-            Ok(Some(live)) => return Ok(live),
-            Ok(None) => {}
-            Err(second) => {
+        let now = Instant::now();
+        let left = end.saturating_duration_since(now);
+        let window = match refusal.status {
+            // It leads elsewhere: nothing was done, most likely.
+            Some(300..400) => Duration::ZERO,
+            // The other half is for the one that is sent then.
+            _ if refusal.may_be_sent_again() => left / 2,
+            _ => left,
+        };
+        match look_up(client, wish, &own, now + window.min(LATEST), stop).await {
+            Looked::Found(live) => return Ok(*live),
+            Looked::Absent => {}
+            Looked::Unknown(second) => {
                 let text =
                     format!("{refusal}. Whether it was made is not known ({second}): run again to find out");
-                return Err(Failure {
-                    forbidden: second.fault == Fault::Forbidden,
-                    ..Failure::because(text)
-                });
+                return Err(Failure { keys: client.blames_keys(second.fault), ..Failure::because(text) });
             }
         }
-        if *stop.borrow() || began.elapsed() + pause > wish.patience {
-            return Err(Failure::of(&refusal, Some(wish.body)));
+        if !refusal.may_be_sent_again() {
+            let text = format!("{refusal}. No list shows it so far, and it is not sent again: plan again");
+            return Err(Failure { text, ..failed(&refusal) });
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST);
+        if *stop.borrow() || Instant::now() >= end {
+            return Err(failed(&refusal));
+        }
+        wish.made.repeat(wish.kind, &own);
     }
 }
 
 /// Puts a whole body in the place of an object's.
 pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Failure> {
-    client.update(kind, id, body).await.map_err(|refusal| {
-        let failure = Failure::of(&refusal, Some(body));
+    let live = client.update(kind, id, body).await.map_err(|refusal| {
+        let failure = Failure::of(client, kind, &refusal, Some(body));
         if refusal.fault == Fault::NotFound {
-            let text = format!("it is gone since the plan was made ({refusal}). Plan again");
-            return Failure { text, ..failure };
+            return Failure { text: gone(&refusal), ..failure };
         }
         failure
-    })
+    })?;
+    let sent = Own::of(kind, body);
+    if Own::of(kind, &live.body) == sent {
+        return Ok(live);
+    }
+    // The answer may lie where the object doesn't.
+    match client.get(kind, id).await {
+        Ok(live) if Own::of(kind, &live.body) == sent => Ok(live),
+        _ => Err(not_kept(kind, &live, sent.as_ref())),
+    }
+}
+
+/// Why nothing can be done to an object that isn't there.
+pub fn gone(refusal: &Refusal) -> String {
+    format!("it is gone since the plan was made ({refusal}). Plan again")
 }
 
 pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool) -> Result<(), Failure> {
-    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(&refusal, None))
+    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(client, kind, &refusal, None))
 }
 
-/// Two looks, the second among everything that the owner has.
-async fn look_up(client: &Client, wish: &Wish<'_>, own: &Own) -> Result<Option<Live>, Refusal> {
-    for (pause, search) in [(LOOK, Search::Quick), (LOOK_AGAIN, Search::Thorough)] {
-        tokio::time::sleep(pause).await;
-        let mut found = match own {
-            Own::Mark(mark) => client.find(wish.kind, mark, search).await?,
-            Own::Key(key) => client.find_key(wish.kind, key).await?,
-        };
-        found.retain(|live| wish.kind.api.id.chosen || !wish.others.contains(&live.id));
-        // The oldest, should there be several: ids of numbers grow.
-        found.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
-        if let Some(live) = found.into_iter().next() {
-            return Ok(Some(live));
-        }
+/// Whether what was made is known by what was sent. If not, the answer may be that of another write.
+async fn kept(
+    client: &Client,
+    wish: &Wish<'_>,
+    own: &Own,
+    live: Live,
+    stop: &watch::Sender<bool>,
+) -> Result<Live, Failure> {
+    if Own::of(wish.kind, &live.body).as_ref() == Some(own) {
+        return Ok(live);
     }
-    Ok(None)
+    if let Ok(read) = client.get(wish.kind, &live.id).await
+        && Own::of(wish.kind, &read.body).as_ref() == Some(own)
+    {
+        return Ok(read);
+    }
+    match look_up(client, wish, own, Instant::now(), stop).await {
+        Looked::Found(found) => Ok(*found),
+        _ => Err(not_kept(wish.kind, &live, Some(own))),
+    }
+}
+
+fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
+    let told = |own: Option<&Own>| match own {
+        Some(Own::Mark(mark)) => {
+            let protect = if mark.protect { " (protected)" } else { "" };
+            format!("`{}/{}`{protect}", mark.owner, mark.id)
+        }
+        Some(Own::Key(key)) => format!("`{key}`"),
+        None => "none".to_owned(),
+    };
+    let kept = Own::of(kind, &live.body);
+    let (what, whence) = match kind.is_keyed() {
+        true => ("name", "look at what changes names there"),
+        false => ("mark", "look at what changes tags or descriptions there"),
+    };
+    Failure::because(format!(
+        "the service did not keep the {what}: sent {}, kept {}. Without it the next plan does not know {} again, and it \
+         is not written a second time: {whence}, then delete the object or adopt it with `$id`",
+        told(sent),
+        told(kept.as_ref()),
+        live.url,
+    ))
+}
+
+/// What looking for an object has come to.
+enum Looked {
+    Found(Box<Live>),
+    /// No list shows it, though one is newer or enough time has passed.
+    Absent,
+    /// The last look failed.
+    Unknown(Refusal),
+}
+
+/// Looks for what may have been made: twice at least, then with growing pauses until a time.
+async fn look_up(
+    client: &Client,
+    wish: &Wish<'_>,
+    own: &Own,
+    until: Instant,
+    stop: &watch::Sender<bool>,
+) -> Looked {
+    let began = Instant::now();
+    let until = until.max(began + LOOK + LOOK_AGAIN);
+    let (mut pause, mut is_first) = (LOOK, true);
+    loop {
+        wait(pause, stop).await;
+        let list = if is_first {
+            client.find(wish.kind, own).await
+        } else {
+            client.owned(wish.kind, own, usize::MAX).await
+        };
+        let failed = match list {
+            Ok(list) => {
+                if let Some(live) = oldest(wish, own, &list) {
+                    // A list may show a summary only.
+                    match client.get(wish.kind, &live.id).await {
+                        Ok(live) => return Looked::Found(Box::new(live)),
+                        Err(refusal) => Some(refusal),
+                    }
+                } else if wish.made.is_newer(&list, began) {
+                    return Looked::Absent;
+                } else {
+                    None
+                }
+            }
+            Err(refusal) => Some(refusal),
+        };
+        pause = if is_first { LOOK_AGAIN } else { (pause * 2).min(LONGEST) };
+        let is_over = !is_first && Instant::now() + pause > until;
+        if is_over || *stop.borrow() || failed.as_ref().is_some_and(|refusal| refusal.fault.is_of_keys()) {
+            return failed.map_or(Looked::Absent, Looked::Unknown);
+        }
+        is_first = false;
+    }
+}
+
+/// The oldest that is known as what was to be made, and is new.
+fn oldest<'l>(wish: &Wish<'_>, own: &Own, list: &'l [Live]) -> Option<&'l Live> {
+    list.iter()
+        .filter(|live| own.is_on(wish.kind, live) && wish.may_be_new(live))
+        .min_by_key(|live| kind::age(wish.kind, &live.id, &live.body))
+}
+
+/// A pause that ends when the run is stopped.
+pub async fn wait(pause: Duration, stop: &watch::Sender<bool>) {
+    let mut stopped = stop.subscribe();
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        _ = stopped.wait_for(|stop| *stop) => {}
+    }
 }
 
 /// The object that stands in the way, if it is the one that was to be made.
-async fn ours(client: &Client, wish: &Wish<'_>, id: &str, mark: &Mark) -> Option<Live> {
+async fn ours(client: &Client, wish: &Wish<'_>, id: &str, own: &Own) -> Option<Live> {
     let live = client.get(wish.kind, id).await.ok()?;
-    let same = live.mark.as_ref().is_some_and(|own| own.owner == mark.owner && own.id == mark.id);
-    (same && !wish.others.contains(&live.id)).then_some(live)
+    (own.is_on(wish.kind, &live) && wish.may_be_new(&live)).then_some(live)
 }
 
 /// The id in `Duplicate of an existing monitor_id:123`.

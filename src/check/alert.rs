@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::estate::Estate;
 use crate::kind::{self, Kind, Nature};
 use crate::model::Resource;
+use crate::pointer::objects;
 use crate::query::{self, Metrics, MonitorType, Parsed};
 
 /// Where the body of an alert holds what rules ask for.
@@ -40,9 +41,6 @@ pub struct Variable {
     pub pointer: String,
     pub parsed: Parsed<Metrics>,
 }
-
-/// Bodies nest deeper only where somebody wants to see what happens.
-pub const DEPTH: usize = 100;
 
 impl<'a> Subject<'a> {
     /// Of the resource at a position of the estate. Absent where the section is none of a kind, and where there is no
@@ -111,7 +109,14 @@ fn read(body: &Value) -> Option<Alert<'_>> {
     let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
     let mut variables = Vec::new();
     if let Some(list) = find(body, VARIABLES) {
-        metric_queries(list, &mut VARIABLES.to_owned(), 0, &mut variables);
+        objects(list, VARIABLES, &mut |pointer, map| {
+            if let Some(query) = map.get("query").and_then(Value::as_str).filter(|_| holds_metric_query(map))
+            {
+                variables
+                    .push(Variable { pointer: format!("{pointer}/query"), parsed: query::metric(query) });
+            }
+            true
+        });
     }
     Some(Alert { class: query::monitor_type(class), query, parsed: query::monitor(class, query), variables })
 }
@@ -122,39 +127,4 @@ const METRIC_SOURCES: [&str; 2] = ["metrics", "cloud_cost"];
 /// Whether an object's `query` is a metric query.
 pub fn holds_metric_query(map: &Map<String, Value>) -> bool {
     map.get("data_source").and_then(Value::as_str).is_some_and(|source| METRIC_SOURCES.contains(&source))
-}
-
-fn metric_queries(value: &Value, pointer: &mut String, depth: usize, out: &mut Vec<Variable>) {
-    if depth > DEPTH {
-        return;
-    }
-    if let Value::Object(map) = value
-        && holds_metric_query(map)
-        && let Some(query) = map.get("query").and_then(Value::as_str)
-    {
-        out.push(Variable { pointer: format!("{pointer}/query"), parsed: query::metric(query) });
-    }
-    each_child(value, pointer, &mut |child, pointer| metric_queries(child, pointer, depth + 1, out));
-}
-
-/// Every member or item with its pointer.
-pub fn each_child<'a>(value: &'a Value, pointer: &mut String, visit: &mut dyn FnMut(&'a Value, &mut String)) {
-    let length = pointer.len();
-    match value {
-        Value::Object(map) => {
-            for (key, child) in map.iter().filter(|(_, child)| child.is_object() || child.is_array()) {
-                pointer.push_str(&crate::diagnostic::step(key));
-                visit(child, pointer);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            for (index, child) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{index}"));
-                visit(child, pointer);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
 }

@@ -1,10 +1,10 @@
 //! What is known of all resources together: who refers to whom, who says the same, what inventories hold.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
+use crate::diff::spelling;
 use crate::kind::{self, Nature};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 
@@ -99,37 +99,6 @@ fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
     words.filter(is_id).map(|word| Target::Live(word.to_owned()))
 }
 
-fn hash_of(resource: &Resource) -> u64 {
-    let hashing = BuildHasherDefault::<DefaultHasher>::default();
-    let mut hasher = hashing.build_hasher();
-    hash(&resource.body.value(), &hashing, &mut hasher);
-    hasher.finish()
-}
-
-/// The same for equal values, in whatever order their keys stand.
-fn hash(value: &Value, hashing: &BuildHasherDefault<DefaultHasher>, into: &mut DefaultHasher) {
-    match value {
-        Value::Null => 0.hash(into),
-        Value::Bool(on) => on.hash(into),
-        Value::Number(number) => number.as_f64().unwrap_or_default().to_bits().hash(into),
-        Value::String(text) => text.hash(into),
-        Value::Array(items) => {
-            items.len().hash(into);
-            items.iter().for_each(|item| hash(item, hashing, into));
-        }
-        Value::Object(map) => {
-            let mut sum = 0_u64;
-            for (key, value) in map {
-                let mut own = hashing.build_hasher();
-                key.hash(&mut own);
-                hash(value, hashing, &mut own);
-                sum = sum.wrapping_add(own.finish());
-            }
-            sum.hash(into);
-        }
-    }
-}
-
 impl<'a> Estate<'a> {
     /// `facts` are those of the resources, in parts that follow each other.
     pub fn new(
@@ -157,14 +126,15 @@ impl<'a> Estate<'a> {
             estate.inventory.extend(inventory);
         }
         let mut likes: HashMap<(usize, u64), usize> = HashMap::new();
-        let mut first: HashMap<u64, usize> = HashMap::new();
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let spelled = |index: usize| spelling(&resources[index].body.value());
         for (index, facts) in all.into_iter().enumerate() {
             if let Some(likeness) = facts.likeness {
                 let like = *likes.entry(likeness).or_insert(index);
                 if like != index {
-                    first.entry(hash_of(&resources[like])).or_insert(like);
-                    let earlier = *first.entry(hash_of(&resources[index])).or_insert(index);
-                    if earlier != index && resources[earlier].body.value() == resources[index].body.value() {
+                    first.entry(spelled(like)).or_insert(like);
+                    let earlier = *first.entry(spelled(index)).or_insert(index);
+                    if earlier != index {
                         estate.twins.insert(index, earlier);
                     }
                 }

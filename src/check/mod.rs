@@ -20,7 +20,7 @@ use crate::model::Resource;
 use self::allow::Used;
 use self::estate::Estate;
 use self::finding::{Finding, Findings};
-use self::rules::{NOT_IN_INVENTORY, query, shape};
+use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::rules::{RULES, Rule, all_codes};
 pub use self::settings::Settings;
 
@@ -65,6 +65,7 @@ fn judge(
         let Some(subject) = alert::Subject::new(from + index, &body, estate) else { continue };
         let mut findings = Findings::new();
         query::faults(&subject, &mut findings);
+        marks::faults(&subject, &mut findings);
         for rule in &rules {
             if let Some(judge) = rule.judge {
                 findings.rule = (rule.code, rule.level);

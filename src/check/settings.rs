@@ -3,7 +3,8 @@
 use super::finding::Finding;
 use super::rules::{RULES, Rule, all_codes, position};
 use crate::config::{Config, RuleLevel};
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, known_words};
+use crate::pointer::step;
 use crate::source::short;
 
 /// What a user sets about the rules.

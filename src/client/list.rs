@@ -1,22 +1,22 @@
-//! All objects of a kind: pages asked for at once, and whole bodies where a list shows summaries only.
+//! All objects of some kinds as a plan needs them: lists, and whole bodies where a list shows summaries only.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
 use super::{Client, answer, call, live_of, request};
-use crate::kind::{Kind, Paging};
+use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
 
-/// Pages asked for at once, at most.
-const PAGES_AT_ONCE: usize = 64;
-/// A list of more pages than that has no end: half a million objects, which memory must hold.
-const MOST_PAGES: usize = 500;
+/// What a list shows and a read doesn't find is read again after these pauses.
+const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// What a list is to hold.
 #[derive(Clone, Default)]
@@ -44,12 +44,14 @@ impl Wanted<'_> {
 }
 
 /// What lists hold.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Listed {
     /// By kind, in the service's order.
     pub live: Vec<Live>,
     /// The kinds that the keys may not list.
     pub refused: Vec<&'static Kind>,
+    /// Objects that a list shows and that can't be read, by id.
+    pub unread: Vec<(&'static Kind, String, Refusal)>,
 }
 
 /// Why there are no lists.
@@ -66,20 +68,23 @@ impl From<Refusal> for Unlisted {
     }
 }
 
-fn is_of(live: &Live, owner: &Owner) -> bool {
-    live.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
-}
-
 /// Lists whose first pages are on their way.
 pub struct Listing {
     lists: Vec<Pages>,
 }
 
+/// What one list holds: whole objects, and those that it shows and that can't be read.
+#[derive(Default)]
+struct Bodies {
+    live: Vec<Live>,
+    unread: Vec<(String, Refusal)>,
+}
+
 impl Client {
-    /// Lists all kinds at once. The objects come by kind, in the service's order.
-    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-        let listed = self.finish(self.ask(&wanted.kinds, wanted.owner), wanted).await;
-        listed.map(|listed| listed.live).map_err(|failed| failed.refusal)
+    /// Lists all kinds at once. The objects come by kind, in the service's order; one that can't be read doesn't hide
+    /// the others.
+    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
+        self.finish_all(self.ask(&wanted.kinds, wanted.owner), wanted).await
     }
 
     /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
@@ -93,9 +98,17 @@ impl Client {
         Listing { lists: kinds.iter().map(list).collect() }
     }
 
-    /// The lists to their ends, as [`Client::list`] gives them. `wanted` names the kinds and the owner that were
-    /// asked for.
-    pub async fn finish(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
+    /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
+    /// read is an error.
+    pub async fn finish(&self, listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
+        let listed = self.finish_all(listing, wanted).await?;
+        match listed.unread.first() {
+            Some((_, _, refusal)) => Err(refusal.clone().into()),
+            None => Ok(listed),
+        }
+    }
+
+    async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
         for list in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
@@ -105,17 +118,20 @@ impl Client {
         // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
         let may_read_some = lists.iter().any(Result::is_ok);
-        let (mut live, mut refused, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut listed, mut faults) = (Listed::default(), Vec::new());
         for (kind, list) in kinds.into_iter().zip(lists) {
             let is_optional = may_read_some && wanted.optional.contains(kind.section);
             match list {
-                list if is_optional && forbidden(&list) => refused.push(kind),
-                Ok(lives) => live.extend(lives),
+                list if is_optional && forbidden(&list) => listed.refused.push(kind),
+                Ok(bodies) => {
+                    listed.live.extend(bodies.live);
+                    listed.unread.extend(bodies.unread.into_iter().map(|(id, refusal)| (kind, id, refusal)));
+                }
                 Err(refusal) => faults.push((kind, refusal)),
             }
         }
         // Keys that don't serve are the cause of whatever else went wrong.
-        faults.sort_by_key(|(_, refusal)| refusal.fault != Fault::Forbidden);
+        faults.sort_by_key(|(_, refusal)| !refusal.fault.is_of_keys());
         let fault = faults.first().map(|(_, refusal)| refusal.fault);
         let alike = faults.iter().filter(|(_, refusal)| Some(refusal.fault) == fault);
         let kinds = alike.map(|(kind, _)| *kind).collect();
@@ -124,45 +140,132 @@ impl Client {
         }
         // A cache that can't be written costs requests, nothing else.
         let _ = self.save_cache();
-        Ok(Listed { live, refused })
+        Ok(listed)
     }
 
-    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
         let kind = list.kind;
-        let mut lives = list.all().await?;
+        // Also what bears a mark of the owner that can't be read: it must not be invisible.
+        let marked = |live: &Live| {
+            let is_of = |owner| kind.is_keyed() || mark::is_of(kind, &live.body, owner);
+            !(kind.api.foreign)(&live.body) && wanted.owner.is_none_or(is_of)
+        };
+        let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
+        let last = self.cache().count(kind.section).unwrap_or_default();
+        let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
+        let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
         self.cache().set_count(kind.section, lives.len());
 
-        let ours = |live: &Live| {
-            !(kind.api.foreign)(&live.body)
-                && (kind.is_keyed() || wanted.owner.is_none_or(|owner| is_of(live, owner)))
-                && wanted.filter.is_none_or(|filter| filter(kind, &live.body))
-        };
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
+        let mut listed = Bodies { live: lives, unread: Vec::new() };
         if kind.api.list.summary.is_some() {
-            let kept: BTreeSet<&str> = lives.iter().map(|live| live.id.as_str()).collect();
+            let kept: BTreeSet<&str> = listed.live.iter().map(|live| live.id.as_str()).collect();
             self.cache().keep_only(kind.section, &|id| kept.contains(id));
-            lives = self.whole(kind, &lives).await?;
+            let surely = |live: &Live| wanted.owner.is_some() && marked(live);
+            listed = self.whole(kind, &listed.live, &surely).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
-        lives.extend(self.get_all(kind, missing.into_iter().cloned().collect()).await?);
+        for (id, read) in self.get_all(kind, missing.into_iter().cloned().collect()).await? {
+            match read {
+                Ok(live) => listed.live.push(live),
+                Err(refusal) if refusal.fault == Fault::NotFound => {}
+                Err(refusal) => listed.unread.push((id, refusal)),
+            }
+        }
         // What a summary showed may have changed before its body was read.
-        lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if let Some(owner) = wanted.owner {
+            for live in &mut listed.live {
+                live.mark = mark::read_as(kind, &live.body, owner);
+            }
+            self.remember(owner, kind, &listed.live);
+        }
+        Ok(listed)
+    }
+
+    /// Keeps who bears a mark. Of several bearers the one that did before stays, else none is.
+    fn remember(&self, owner: &Owner, kind: &Kind, lives: &[Live]) {
+        let mut bearers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for live in lives {
+            if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == *owner) {
+                bearers.entry(&mark.id).or_default().push(&live.id);
+            }
+        }
+        let mut cache = self.cache();
+        for (id, bearers) in bearers {
+            if let [only] = bearers[..] {
+                cache.set_seen_last(kind.section, id, only);
+            }
+        }
+    }
+
+    /// Everything that bears a mark of one of these owners: beside a list of one's own, and without the cache's
+    /// counts of it.
+    pub async fn of_owners(&self, kinds: &[&'static Kind], owners: &[Owner]) -> Result<Vec<Live>, Refusal> {
+        let marked = kinds.iter().filter(|kind| !kind.is_keyed());
+        let lists = marked.flat_map(|kind| {
+            let tags: Vec<Option<String>> = match kind.api.list.tag_filter {
+                Some(_) => owners.iter().map(|owner| Some(mark::owner_tag(owner))).collect(),
+                None => vec![None],
+            };
+            tags.into_iter().map(|tag| self.of_tag(kind, tag, owners))
+        });
+        let lists = futures_util::future::join_all(lists).await;
+        let mut found: Vec<Live> =
+            lists.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        // One object may bear the tags of several owners.
+        let mut seen = HashSet::new();
+        found.retain(|live| seen.insert((live.section, live.id.clone())));
+        Ok(found)
+    }
+
+    /// One list of [`Client::of_owners`].
+    async fn of_tag(
+        &self,
+        kind: &'static Kind,
+        tag: Option<String>,
+        owners: &[Owner],
+    ) -> Result<Vec<Live>, Refusal> {
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(0);
+        let mut lives = pages.all(&Until::NothingNew).await?;
+        let mark_of = |live: &Live| {
+            let read = |owner| mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner);
+            owners.iter().find_map(read)
+        };
+        lives.retain(|live| !(kind.api.foreign)(&live.body) && mark_of(live).is_some());
+        if kind.api.list.summary.is_some() {
+            let listed = self.whole(kind, &lives, &|_| true).await?;
+            if let Some((_, refusal)) = listed.unread.into_iter().next() {
+                return Err(refusal);
+            }
+            lives = listed.live;
+        }
+        for live in &mut lives {
+            live.mark = mark_of(live);
+        }
+        lives.retain(|live| live.mark.is_some());
         Ok(lives)
     }
 
     pub(super) fn pages_of(&self, kind: &'static Kind, tag: Option<String>) -> Pages {
-        let web = self.web.clone();
-        Pages { kind, tag, wire: Arc::clone(&self.wire), web, asked: 0, tasks: JoinSet::new() }
+        Pages::new(kind, tag, Arc::clone(&self.wire), self.web.clone())
     }
 
-    /// The bodies behind summaries: from the cache, or read side by side.
-    pub(super) async fn whole(&self, kind: &'static Kind, summaries: &[Live]) -> Result<Vec<Live>, Refusal> {
-        let Some(summary) = kind.api.list.summary else { return Ok(Vec::new()) };
-        let mut bodies: BTreeMap<&str, Live> = BTreeMap::new();
+    /// The bodies behind summaries: from the cache, or read side by side. One that is `surely` there and can't be
+    /// found is an error: whoever takes it for gone makes it again. Others that are gone are left out.
+    async fn whole(
+        &self,
+        kind: &'static Kind,
+        summaries: &[Live],
+        surely: &(dyn Fn(&Live) -> bool + Sync),
+    ) -> Result<Bodies, Refusal> {
+        let Some(summary) = kind.api.list.summary else { return Ok(Bodies::default()) };
+        let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
         for Live { id, body: shown, .. } in summaries {
             let modified = shown.get(summary.modified).and_then(Value::as_str);
@@ -175,35 +278,78 @@ impl Client {
             });
             match kept {
                 Some(body) => {
-                    bodies.insert(id, live_of(kind, &self.web, id.clone(), body));
+                    bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), body));
                 }
                 None => missing.push(id.clone()),
             }
         }
-        let fetched = self.get_all(kind, missing).await?;
-        let mut fetched: BTreeMap<String, Live> =
-            fetched.into_iter().map(|live| (live.id.clone(), live)).collect();
-        Ok(summaries
-            .iter()
-            .filter_map(|live| bodies.remove(live.id.as_str()).or_else(|| fetched.remove(&live.id)))
-            .collect())
+        let sure: BTreeSet<&str> =
+            summaries.iter().filter(|live| surely(live)).map(|live| live.id.as_str()).collect();
+        let mut unread = Vec::new();
+        for (id, read) in self.get_shown(kind, missing, &sure).await? {
+            match read {
+                Ok(live) => drop(bodies.insert(id, live)),
+                Err(refusal) if refusal.fault == Fault::NotFound && !sure.contains(&*id) => {}
+                Err(refusal) => unread.push((id, refusal)),
+            }
+        }
+        let live = summaries.iter().filter_map(|live| bodies.remove(&live.id)).collect();
+        Ok(Bodies { live, unread })
     }
 
-    /// These objects, read side by side; those that are gone are left out.
-    async fn get_all(&self, kind: &'static Kind, ids: Vec<String>) -> Result<Vec<Live>, Refusal> {
+    /// Reads objects that a list shows. Those that are `sure` to be there are asked for again where they are not
+    /// found.
+    async fn get_shown(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+        sure: &BTreeSet<&str>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        let mut reads = self.get_all(kind, ids).await?;
+        for pause in READ_AGAIN {
+            let is_lost = |id: &str, read: &Result<Live, Refusal>| {
+                sure.contains(id) && read.as_ref().is_err_and(|refusal| refusal.fault == Fault::NotFound)
+            };
+            let (lost, rest): (Vec<_>, Vec<_>) = reads.into_iter().partition(|(id, read)| is_lost(id, read));
+            reads = rest;
+            if lost.is_empty() {
+                return Ok(reads);
+            }
+            tokio::time::sleep(pause).await;
+            reads.extend(self.get_all(kind, lost.into_iter().map(|(id, _)| id).collect()).await?);
+        }
+        for (id, read) in &mut reads {
+            if let Err(refusal) = read
+                && refusal.fault == Fault::NotFound
+                && sure.contains(id.as_str())
+            {
+                refusal.words.push_str(": the list shows it all the same. Run again");
+            }
+        }
+        Ok(reads)
+    }
+
+    /// These objects, read side by side. Keys that are refused end it.
+    pub(super) async fn get_all(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
         let answers = side_by_side(&self.wire, requests?, read).await;
-        let mut lives = Vec::new();
+        let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
-            match body {
-                Ok(body) => lives.push(self.seen(kind, &id, body)?),
-                Err(refusal) if refusal.fault == Fault::NotFound => {}
-                Err(refusal) => return Err(refusal),
+            let live = body.and_then(|body| self.seen(kind, &id, body));
+            if let Err(refusal) = &live
+                && refusal.fault == Fault::Unauthorized
+            {
+                return Err(refusal.clone());
             }
+            reads.push((id, live));
         }
-        Ok(lives)
+        Ok(reads)
     }
 }
 
@@ -211,93 +357,6 @@ impl Client {
 fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     shown.is_none() || text(shown) == text(body)
-}
-
-/// The pages of one list.
-pub(super) struct Pages {
-    kind: &'static Kind,
-    /// What the list is filtered by, where the API can.
-    tag: Option<String>,
-    wire: Arc<dyn Wire>,
-    web: String,
-    asked: usize,
-    /// By position of the page.
-    tasks: JoinSet<(usize, Result<Vec<Live>, Refusal>)>,
-}
-
-impl Pages {
-    /// Asks for the pages that so many items fill, and for the one behind them.
-    pub(super) fn ask_for(&mut self, items: usize) {
-        if self.kind.api.list.paging == Paging::Whole {
-            return self.ask(1);
-        }
-        self.ask((items / self.kind.api.list.page_size + 1).min(PAGES_AT_ONCE));
-    }
-
-    /// Asks for all pages up to this one, without those that were asked for already.
-    fn ask(&mut self, until: usize) {
-        while self.asked < until {
-            let (kind, page, web) = (self.kind, self.asked, self.web.clone());
-            let (wire, request) = (Arc::clone(&self.wire), page_request(kind, self.tag.as_deref(), page));
-            self.tasks.spawn(async move {
-                let answer = call(wire.as_ref(), &request).await;
-                let items = answer.and_then(|answer| answer::items(kind, &request, answer));
-                let live = |(id, body)| live_of(kind, &web, id, body);
-                (page, items.map(|items| items.into_iter().map(live).collect()))
-            });
-            self.asked += 1;
-        }
-    }
-
-    /// Every item of the list, each id once: an object that is made meanwhile shifts others to the next page.
-    /// At least one page must have been asked for.
-    pub(super) async fn all(mut self) -> Result<Vec<Live>, Refusal> {
-        let size = self.kind.api.list.page_size;
-        let (mut items, mut seen) = (Vec::new(), HashSet::new());
-        loop {
-            let mut pages = Vec::new();
-            while let Some(page) = self.tasks.join_next().await {
-                pages.push(page.expect("bug: reading a page panicked"));
-            }
-            pages.sort_unstable_by_key(|(page, _)| *page);
-            let before = items.len();
-            let mut last = 0;
-            for (_, page) in pages {
-                let page = page?;
-                last = page.len();
-                items.extend(page.into_iter().filter(|live: &Live| seen.insert(live.id.clone())));
-            }
-            // A short page is the end. So is one with nothing new: not every list knows pages.
-            if last < size || items.len() == before || self.kind.api.list.paging == Paging::Whole {
-                return Ok(items);
-            }
-            if self.asked >= MOST_PAGES {
-                let request = page_request(self.kind, self.tag.as_deref(), self.asked);
-                return Err(Refusal::odd(&request, "the list has no end"));
-            }
-            self.ask(self.asked + self.asked.min(PAGES_AT_ONCE));
-        }
-    }
-}
-
-fn page_request(kind: &Kind, tag: Option<&str>, page: usize) -> Request {
-    let listing = &kind.api.list;
-    let size = listing.page_size;
-    let mut query: Vec<(String, String)> =
-        listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let position = match listing.paging {
-        Paging::Whole => None,
-        Paging::Number { page: name, size } => Some((name, page, size)),
-        Paging::Offset { offset, limit } => Some((offset, page * size, limit)),
-    };
-    if let Some((position, at, limit)) = position {
-        query.push((position.to_owned(), at.to_string()));
-        query.push((limit.to_owned(), size.to_string()));
-    }
-    if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
-        query.push((name.to_owned(), tag.to_owned()));
-    }
-    Request { method: Method::Get, path: kind.api.path.to_owned(), query, body: None }
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on

@@ -2,22 +2,29 @@
 
 mod answer;
 mod list;
+mod pages;
 mod pointed;
 mod refusal;
+mod second;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use list::{Listed, Listing, Unlisted, Wanted};
+use pages::Until;
 pub use refusal::{Fault, Refusal};
+pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
 use crate::kind::{Kind, Update, wrap};
-use crate::mark;
-use crate::model::{Live, Mark};
-use crate::wire::{Method, Request, Wire};
+use crate::mark::{self, Own};
+use crate::model::Live;
+use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// Ids in one `can_delete` request: their text must fit into a URL.
 const ASKED_AT_ONCE: usize = 100;
@@ -27,6 +34,7 @@ const MOST_USERS: usize = 20;
 /// A Datadog API, seen as objects.
 pub struct Client {
     wire: Arc<dyn Wire>,
+    served: Arc<Served>,
     /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
     web: String,
     cache: Mutex<Cache>,
@@ -39,18 +47,40 @@ pub struct Organisation {
     pub public_id: String,
 }
 
-/// How an object is looked for by its mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
-    /// By the tag of its id: one short page.
-    Quick,
-    /// Among all objects of its owner, as a plan finds it.
-    Thorough,
+/// A wire that knows whether the service has done anything for these keys.
+struct Served {
+    wire: Arc<dyn Wire>,
+    once: AtomicBool,
+}
+
+impl Wire for Served {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>> {
+        async move {
+            let answer = self.wire.send(request).await;
+            if answer.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
+                self.once.store(true, Ordering::Relaxed);
+            }
+            answer
+        }
+        .boxed()
+    }
 }
 
 impl Client {
     pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
-        Self { wire, web: web.trim_end_matches('/').to_owned(), cache: Mutex::new(cache) }
+        let served = Arc::new(Served { wire, once: AtomicBool::new(false) });
+        let web = web.trim_end_matches('/').to_owned();
+        Self { wire: Arc::<Served>::clone(&served), served, web, cache: Mutex::new(cache) }
+    }
+
+    /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
+    /// forbidden to keys that serve is one object, or one sort of request.
+    pub fn blames_keys(&self, fault: Fault) -> bool {
+        match fault {
+            Fault::Unauthorized => true,
+            Fault::Forbidden => !self.served.once.load(Ordering::Relaxed),
+            _ => false,
+        }
     }
 
     /// Where a person sees an object.
@@ -64,7 +94,7 @@ impl Client {
         self.seen(kind, id, answer::object(kind, &request, answer)?)
     }
 
-    /// Makes an object of a body that bears its mark. A fault that [may be done](Fault::may_be_done) is for
+    /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
         let request = request(kind, Method::Post, None, Some(body))?;
@@ -73,6 +103,7 @@ impl Client {
         let Some(id) = answer::id(kind, &made) else {
             return Err(Refusal::odd(&request, "the new object has no id"));
         };
+        self.wrote(kind, &id, body);
         self.seen(kind, &id, made)
     }
 
@@ -84,7 +115,9 @@ impl Client {
         };
         let request = request(kind, method, Some(id), Some(body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        self.seen(kind, id, answer::object(kind, &request, answer)?)
+        let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
+        self.wrote(kind, id, body);
+        Ok(live)
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
@@ -94,9 +127,11 @@ impl Client {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
         match call(self.wire.as_ref(), &request).await {
-            Ok(_) => Ok(()),
-            Err(refusal) if refusal.fault == Fault::NotFound => Ok(()),
-            Err(refusal) => Err(refusal),
+            Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
+            _ => {
+                self.cache().forget(kind.section, id);
+                Ok(())
+            }
         }
     }
 
@@ -172,7 +207,10 @@ impl Client {
         let request = get("/api/v1/org");
         let answer = match call(self.wire.as_ref(), &request).await {
             Ok(answer) => answer,
-            Err(refusal) if matches!(refusal.fault, Fault::Forbidden | Fault::NotFound | Fault::Refused) => {
+            Err(refusal)
+                if refusal.fault.is_of_keys()
+                    || matches!(refusal.fault, Fault::NotFound | Fault::Refused) =>
+            {
                 return Ok(None);
             }
             Err(refusal) => return Err(refusal),
@@ -183,35 +221,49 @@ impl Client {
         Ok(text("name").zip(text("public_id")).map(|(name, public_id)| Organisation { name, public_id }))
     }
 
-    /// The live objects that bear this mark.
-    pub async fn find(&self, kind: &'static Kind, mark: &Mark, search: Search) -> Result<Vec<Live>, Refusal> {
-        let bears =
-            |live: &Live| live.mark.as_ref().is_some_and(|own| own.owner == mark.owner && own.id == mark.id);
-        let tag = match search {
-            Search::Quick => mark::id_tag(&mark.id),
-            Search::Thorough => mark::owner_tag(&mark.owner),
+    /// The objects that are known as this one, found by the tag of its id where the API can, as a list shows them.
+    pub async fn find(&self, kind: &'static Kind, own: &Own) -> Result<Vec<Live>, Refusal> {
+        let tag = match own {
+            Own::Mark(mark) => Some(mark::id_tag(&mark.id)),
+            Own::Key(_) => None,
         };
-        let guess = self.cache().count(kind.section).unwrap_or_default();
-        let guess = if search == Search::Quick && kind.api.list.tag_filter.is_some() { 0 } else { guess };
-        let mut pages = self.pages_of(kind, Some(tag));
-        pages.ask_for(guess);
-        let mut live = pages.all().await?;
-        live.retain(bears);
-        if kind.api.list.summary.is_some() {
-            return self.whole(kind, &live).await;
-        }
+        let is_filtered = tag.is_some() && kind.api.list.tag_filter.is_some();
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(if is_filtered { 0 } else { self.guess(kind) });
+        let mut live = pages.all(&Until::NothingNew).await?;
+        live.retain(|live| own.is_on(kind, live));
         Ok(live)
     }
 
-    /// The live objects of this key, of a kind that bears no mark.
-    pub async fn find_key(&self, kind: &'static Kind, key: &str) -> Result<Vec<Live>, Refusal> {
-        let mut pages = self.pages_of(kind, None);
-        pages.ask_for(self.cache().count(kind.section).unwrap_or_default());
-        let mut live = pages.all().await?;
-        live.retain(|live| mark::key(kind, &live.body) == Some(key));
+    /// All objects that bear the owner's mark, as this one does, as a list shows them; of a kind without marks all that
+    /// people made. Where there are fewer than `least`, it is read to a page with nothing new.
+    pub async fn owned(&self, kind: &'static Kind, own: &Own, least: usize) -> Result<Vec<Live>, Refusal> {
+        let is_ours = |live: &Live| {
+            !(kind.api.foreign)(&live.body)
+                && match own {
+                    Own::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
+                    Own::Key(_) => true,
+                }
+        };
+        let tag = match own {
+            Own::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
+            Own::Key(_) => None,
+        };
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(self.guess(kind));
+        let mut live = pages.all(&Until::Short { last: 0, declared: least, ours: &is_ours }).await?;
+        live.retain(is_ours);
         Ok(live)
     }
 
+    fn guess(&self, kind: &Kind) -> usize {
+        self.cache().count(kind.section).unwrap_or_default()
+    }
+
+    /// The live object that bore this mark when last seen: a hint, safe to lose.
+    pub fn seen_last(&self, section: &str, id: &str) -> Option<String> {
+        self.cache().seen_last(section, id).map(str::to_owned)
+    }
     /// The rate limit that writes of a kind met in an earlier run.
     pub fn limit(&self, kind: &Kind) -> Option<Limit> {
         self.cache().limit(kind.section).cloned()
@@ -238,6 +290,13 @@ impl Client {
             self.cache().put(kind.section, id, modified, &body);
         }
         Ok(live_of(kind, &self.web, id.to_owned(), body))
+    }
+
+    /// Remembers what was written for which mark, whether or not the service kept it.
+    fn wrote(&self, kind: &Kind, id: &str, sent: &Value) {
+        if let Some(mark) = mark::read(kind, sent) {
+            self.cache().set_seen_last(kind.section, &mark.id, id);
+        }
     }
 
     fn cache(&self) -> MutexGuard<'_, Cache> {

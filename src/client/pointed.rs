@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::step;
+use crate::pointer::step;
 
 /// How deep a name is looked for, and how many names.
 const DEPTH: usize = 16;

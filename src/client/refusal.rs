@@ -27,7 +27,9 @@ pub struct Refusal {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// 401, 403: the keys don't serve, or not for this.
+    /// 401: the keys don't serve.
+    Unauthorized,
+    /// 403: the keys don't serve, or not for this.
     Forbidden,
     /// 404: no such object.
     NotFound,
@@ -46,17 +48,29 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether a write with this end may have been done all the same.
-    pub fn may_be_done(self) -> bool {
-        matches!(self, Self::Unwell | Self::Lost | Self::Odd)
+    /// Whether the keys may be to blame.
+    pub fn is_of_keys(self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 }
 
 impl Refusal {
+    /// Whether a write with this end may have been done all the same. A 429 that doesn't end surely was not.
+    pub fn may_be_done(&self) -> bool {
+        matches!(self.fault, Fault::Unwell | Fault::Lost | Fault::Odd) && self.status != Some(429)
+    }
+
+    /// Whether such a write may be sent again, once nothing is found of it: a success of whatever form was done,
+    /// and a redirect leads elsewhere each time.
+    pub fn may_be_sent_again(&self) -> bool {
+        self.may_be_done() && self.fault != Fault::Odd
+    }
+
     /// From an answer that isn't a success.
     pub(super) fn of_answer(request: &Request, response: &Response) -> Self {
         let fault = match response.status {
-            401 | 403 => Fault::Forbidden,
+            401 => Fault::Unauthorized,
+            403 => Fault::Forbidden,
             404 => Fault::NotFound,
             408 | 500.. => Fault::Unwell,
             429 => Fault::Limited,
@@ -74,7 +88,10 @@ impl Refusal {
     pub(super) fn of_fault(request: &Request, error: &WireError) -> Self {
         match error {
             WireError::NotSent(text) => Self::new(request, Fault::Unreachable, cut(text.clone())),
-            WireError::Lost(text) => Self::new(request, Fault::Lost, cut(text.clone())),
+            WireError::Cut(200..300, text) => Self::odd(request, text.clone()),
+            WireError::Lost(text) | WireError::Cut(_, text) => {
+                Self::new(request, Fault::Lost, cut(text.clone()))
+            }
             WireError::Held(text) => Self::new(request, Fault::Limited, cut(text.clone())),
             WireError::TooLarge(text) => Self::odd(request, text.clone()),
         }
@@ -205,7 +222,7 @@ mod tests {
             "7: used by b, used by c",
         );
         check(403, "<html>Forbidden</html>", Fault::Forbidden, "<html>Forbidden</html>");
-        check(401, "", Fault::Forbidden, "");
+        check(401, "", Fault::Unauthorized, "");
         check(502, r#"["x"]"#, Fault::Unwell, r#"["x"]"#);
         check(400, r#"{"errors":[]}"#, Fault::Refused, r#"{"errors":[]}"#);
         check(400, r#"{"errors":[null,{"a":1}]}"#, Fault::Refused, r#"{"a":1}"#);

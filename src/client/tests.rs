@@ -5,7 +5,7 @@ use serde_json::json;
 use super::fake::{Fake, Instead};
 use super::*;
 use crate::kind::{KINDS, Kind, of_section};
-use crate::model::Owner;
+use crate::model::{Mark, Owner};
 
 fn client(fake: &Arc<Fake>) -> Client {
     Client::new(Arc::<Fake>::clone(fake), "https://app.datadoghq.eu/", Cache::none())
@@ -13,6 +13,12 @@ fn client(fake: &Arc<Fake>) -> Client {
 
 fn owner() -> Owner {
     Owner("shop.prod".into())
+}
+
+/// A list in which everything can be read.
+async fn list(client: &Client, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    let listed = client.finish(client.ask(&wanted.kinds, wanted.owner), wanted).await;
+    listed.map(|listed| listed.live).map_err(|failed| failed.refusal)
 }
 
 /// A body with the mark of an owner.
@@ -43,8 +49,9 @@ async fn a_list_holds_what_bears_the_mark() {
     let client = client(&fake);
     let owner = owner();
     let mut wanted = Wanted { kinds: always(), owner: Some(&owner), ..Wanted::default() };
-    let lives = client.list(&wanted).await.expect("a list");
-    assert_eq!(addresses(&lives), ["dashboards/a", "monitors/a", "slos/a"]);
+    let lives = list(&client, &wanted).await.expect("a list");
+    // A mark of the owner that can't be read is none, and not invisible.
+    assert_eq!(addresses(&lives), ["dashboards/a", "monitors/a", "monitors/-", "slos/a", "slos/-"]);
     assert_eq!(lives[1].url, "https://app.datadoghq.eu/monitors/1001");
     let mut seen = fake.seen();
     seen.sort();
@@ -61,10 +68,13 @@ async fn a_list_holds_what_bears_the_mark() {
     let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
     wanted.adopted.insert("monitors", ids(&[&adopted, "999"]));
     wanted.adopted.insert("dashboards", ids(&[&dashboard]));
-    let lives = client.list(&wanted).await.expect("a list");
-    assert_eq!(addresses(&lives), ["dashboards/a", "dashboards/z", "monitors/a", "monitors/-", "slos/a"]);
+    let lives = list(&client, &wanted).await.expect("a list");
+    assert_eq!(
+        addresses(&lives),
+        ["dashboards/a", "dashboards/z", "monitors/a", "monitors/-", "monitors/-", "slos/a", "slos/-"]
+    );
     wanted.owner = None;
-    assert_eq!(client.list(&wanted).await.expect("a list").len(), 11);
+    assert_eq!(list(&client, &wanted).await.expect("a list").len(), 11);
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +93,7 @@ async fn pages_are_guessed_and_asked_for_at_once() {
         for requests in [cold, warm] {
             let cache = Cache::open_in(folder.path(), "x");
             let client = Client::new(Arc::<Fake>::clone(&fake), "w", cache);
-            assert_eq!(client.list(&wanted).await.expect("a list").len(), count);
+            assert_eq!(list(&client, &wanted).await.expect("a list").len(), count);
             assert_eq!(fake.seen().len(), requests, "{count}");
         }
     }
@@ -103,7 +113,7 @@ async fn pages_that_shift_give_each_object_once() {
     });
     let (owner, monitors) = (owner(), of_section("monitors").expect("a kind"));
     let wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), ..Wanted::default() };
-    let lives = client(&fake).list(&wanted).await.expect("a list");
+    let lives = list(&client(&fake), &wanted).await.expect("a list");
     let ids: std::collections::BTreeSet<_> = lives.iter().map(|live| &live.id).collect();
     assert_eq!((lives.len(), ids.len()), (2_000, 2_000));
 }
@@ -117,7 +127,7 @@ async fn a_list_without_pages_ends() {
         ("GET /api/v1/monitor", Instead::Answer(200, json!(all))),
     ]);
     let wanted = Wanted { kinds: vec![of_section("monitors").expect("a kind")], ..Wanted::default() };
-    assert_eq!(client(&fake).list(&wanted).await.expect("a list").len(), 1_500);
+    assert_eq!(list(&client(&fake), &wanted).await.expect("a list").len(), 1_500);
     assert_eq!(fake.seen().len(), 2);
 }
 
@@ -144,7 +154,7 @@ async fn an_odd_answer_is_an_error() {
         let fake = Fake::new();
         fake.script(&[(path, Instead::Answer(200, answer))]);
         let wanted = Wanted { kinds: vec![of_section(section).expect("a kind")], ..Wanted::default() };
-        let refusal = client(&fake).list(&wanted).await.expect_err("an odd answer");
+        let refusal = list(&client(&fake), &wanted).await.expect_err("an odd answer");
         assert_eq!((refusal.fault, refusal.words.as_str()), (Fault::Odd, words));
     }
     let fake = Fake::new();
@@ -162,7 +172,7 @@ async fn keys_that_do_not_serve_come_before_other_faults() {
         ("GET /api/v1/slo", Instead::Answer(403, json!({"errors": ["Forbidden"]}))),
     ]);
     let wanted = Wanted { kinds: KINDS.to_vec(), ..Wanted::default() };
-    let refusal = client(&fake).list(&wanted).await.expect_err("forbidden");
+    let refusal = list(&client(&fake), &wanted).await.expect_err("forbidden");
     assert_eq!(refusal.to_string(), "GET /api/v1/slo was answered with 403: Forbidden");
 }
 
@@ -239,9 +249,9 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
     let open = || {
         Client::new(Arc::<Fake>::clone(&fake), "w", Cache::open_in(folder.path(), "https://api.x shop.prod"))
     };
-    let cold = open().list(&wanted).await.expect("a list");
+    let cold = list(&open(), &wanted).await.expect("a list");
     assert_eq!(fake.seen().len(), 6);
-    let warm = open().list(&wanted).await.expect("a list");
+    let warm = list(&open(), &wanted).await.expect("a list");
     assert_eq!(fake.seen().len(), 1);
     assert_eq!(format!("{cold:?}"), format!("{warm:?}"));
     // A write's own answer is kept; somebody else's change is read.
@@ -251,7 +261,7 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
     let now = json!({"id": ids[1], "modified_at": "now", "description": "Managed by musher: shop.prod/d1", "new": 1});
     fake.state().objects.get_mut("dashboards").expect("dashboards")[1].1 = now.clone();
     fake.seen();
-    let lives = open().list(&wanted).await.expect("a list");
+    let lives = list(&open(), &wanted).await.expect("a list");
     assert_eq!(fake.seen()[1..], [format!("GET /api/v1/dashboard/{}", ids[1])]);
     assert_eq!((lives.len(), &lives[1].body), (5, &now));
     // A poisoned file: the right line with the body of another object, or of another time.
@@ -260,7 +270,7 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
         cache.put("dashboards", &ids[1], "now", &body);
         cache.save().expect("saved");
         fake.seen();
-        let lives = open().list(&wanted).await.expect("a list");
+        let lives = list(&open(), &wanted).await.expect("a list");
         assert_eq!((fake.seen().len(), &lives[1].body), (2, &now));
     }
 }
@@ -323,11 +333,11 @@ async fn an_object_is_found_by_its_mark() {
         fake.put(kind.section, marked(kind.section, "shop.staging", "a"));
         let ours = fake.put(kind.section, marked(kind.section, "shop.prod", "a"));
         fake.put(kind.section, marked(kind.section, "shop.prod", "a/b"));
-        let mark = Mark { owner: owner(), id: "a".into(), protect: true };
-        for search in [Search::Quick, Search::Thorough] {
-            let found = client(&fake).find(kind, &mark, search).await.expect("found");
-            assert_eq!(found.iter().map(|live| &live.id).collect::<Vec<_>>(), [&ours]);
-        }
+        let own = Own::Mark(Mark { owner: owner(), id: "a".into(), protect: true });
+        let found = client(&fake).find(kind, &own).await.expect("found");
+        assert_eq!(found.iter().map(|live| &live.id).collect::<Vec<_>>(), [&ours]);
+        let all = client(&fake).owned(kind, &own, 0).await.expect("listed");
+        assert_eq!(addresses(&all), [format!("{}/a", kind.section), format!("{}/a/b", kind.section)]);
     }
 }
 

@@ -1,10 +1,10 @@
 //! `musher apply`: the plan shown, agreed to, held against the brakes, and carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use camino::Utf8PathBuf;
@@ -12,15 +12,15 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Desk;
+use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
 use super::surveyed::{Surveyed, survey};
-use crate::apply::{self, Options};
+use crate::apply::{self, FRESH, Options};
 use crate::args::{self, Exit, Format};
-use crate::brake::{self, Limits};
 use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
@@ -36,8 +36,6 @@ use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
 
-/// A plan older than that is looked at again before the first write.
-const FRESH: Duration = Duration::from_secs(30);
 const LOST: &str = "the lock was lost in the midst of this apply: another run took it over, or it could not be renewed in time. \
      What was on its way was finished, nothing else was begun; another apply may have run at the same time. \
      Plan before you apply again";
@@ -56,6 +54,16 @@ pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit>
     if let Some(sealed) = &sealed {
         sealed.agree(given, &declared.config)?;
     }
+    carry(desk, &declared, sealed.as_ref(), options).await
+}
+
+/// Plans what is declared, and carries it out where brakes and people agree.
+pub async fn carry(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    sealed: Option<&Sealed>,
+    options: &args::Apply,
+) -> anyhow::Result<Exit> {
     // Nothing is written before the end of this: a signal needs no more than the lock given back.
     let ready = tokio::select! {
         // First, so that signals are heard before anything is said.
@@ -64,14 +72,14 @@ pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit>
             desk.say("Stopped. Nothing was changed.")?;
             return Ok(Exit::Error);
         }
-        ready = prepare(desk, &declared, sealed.as_ref(), options) => ready?,
+        ready = prepare(desk, declared, sealed, options) => ready?,
     };
     let Ready { service, surveyed, refused, lock, outlets: _held } = match ready {
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
     let watch = lock.as_ref().map(|lock| tokio::spawn(stop_when_lost(lock.held(), service.stop.clone())));
-    let mut outcomes = carry_out(desk, &service, (&surveyed.plan, &refused), options).await;
+    let mut outcomes = carry_out(desk, &service, (&surveyed, &refused), options).await;
     watch.inspect(tokio::task::JoinHandle::abort);
     let lost = lock.as_ref().is_some_and(Lock::is_lost);
     drop(lock);
@@ -181,7 +189,9 @@ async fn prepare(
         report(desk, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
     }
-    let refused = moved(declared, &service, &surveyed).await?;
+    let mut surveyed = surveyed;
+    let refused = moved(declared, &service, &mut surveyed).await?;
+    let plan = &surveyed.plan;
     if let Some(sealed) = sealed.filter(|_| !refused.is_empty()) {
         return Err(
             sealed.refusal(refused.iter().map(|(at, why)| format!("{}: {why}", plan.changes[*at].address)))
@@ -221,31 +231,6 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
     Ok(Some(lock))
 }
 
-/// Tells the brakes that hold; the first of them.
-fn held(
-    desk: &Desk<'_>,
-    declared: &Declared,
-    surveyed: &Surveyed,
-    options: &args::Apply,
-) -> anyhow::Result<Option<&'static str>> {
-    let environment = declared.environment();
-    let mut released = options.release_brake.clone();
-    if options.destroy {
-        released.extend(["delete", "empty", "namespace"].map(str::to_owned));
-    }
-    let limits = Limits {
-        brakes: &environment.brakes,
-        org: environment.org.as_deref(),
-        organisation: surveyed.organisation.as_ref(),
-        released: &released,
-    };
-    let held = brake::held(&surveyed.plan, &limits);
-    for brake in &held {
-        crate::render::held(brake.name, &brake.text, &brake.knobs(), desk.common.colors())?;
-    }
-    Ok(held.first().map(|brake| brake.name))
-}
-
 /// Whether somebody said yes: by flag, or asked on a terminal.
 async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> {
     if options.yes {
@@ -269,12 +254,14 @@ async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> 
 async fn moved(
     declared: &Declared,
     service: &Service,
-    surveyed: &Surveyed,
+    surveyed: &mut Surveyed,
 ) -> anyhow::Result<BTreeMap<usize, String>> {
     if surveyed.listed.elapsed() < FRESH {
         return Ok(BTreeMap::new());
     }
+    let listed = Instant::now();
     let moved = moved_since(&surveyed.plan, &service.live(declared).await?);
+    surveyed.listed = listed;
     Ok(moved
         .into_iter()
         .map(|(at, moved)| (at, format!("it {moved} since the plan was made; plan again")))
@@ -285,9 +272,12 @@ async fn moved(
 async fn carry_out(
     desk: &Desk<'_>,
     service: &Service,
-    (plan, refused): (&Plan, &BTreeMap<usize, String>),
+    (surveyed, refused): (&Surveyed, &BTreeMap<usize, String>),
     options: &args::Apply,
 ) -> Vec<Outcome> {
+    let plan = &surveyed.plan;
+    let there: HashSet<(&str, &str)> =
+        surveyed.live.iter().map(|live| (live.section, live.id.as_str())).collect();
     let progress = Arc::new(Progress::start(desk.common.quiet));
     service.log.go_on_with(progress.clone());
     let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
@@ -305,6 +295,8 @@ async fn carry_out(
     let options = Options {
         force: options.force,
         patience: desk.common.patience(),
+        listed: surveyed.listed.into(),
+        was_there: &|section, id| there.contains(&(section, id)),
         stop: &service.stop,
         compare: &not_kept,
         refused,

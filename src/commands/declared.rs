@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use super::shared::shared_keys;
 use super::{Desk, Told, start};
 use crate::check::{self, check};
@@ -12,8 +10,9 @@ use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
-use crate::model::{Address, Resource};
+use crate::model::{Address, Live, Resource};
 use crate::render::{self, Stream, diagnostics};
+use crate::selection::Selection;
 use crate::template::BUILT_IN;
 
 /// A project as its files declare it.
@@ -24,11 +23,15 @@ pub struct Declared {
     pub kinds: Vec<&'static Kind>,
     /// Sorted by address.
     pub resources: Vec<Resource>,
+    /// What `$forget` lets go, sorted by address: without bodies.
+    pub forgotten: Vec<Resource>,
+    /// What is to be said of the definitions, none of it an error.
+    pub warnings: Vec<Diagnostic>,
     /// Addresses that stand in files, those of switched-off definitions included.
     pub written: BTreeSet<Address>,
     pub sources: Sources,
     /// What `--only` lets through.
-    only: Option<GlobSet>,
+    pub only: Selection,
 }
 
 impl Declared {
@@ -38,8 +41,28 @@ impl Declared {
         name.and_then(|name| self.config.environments.get(name)).cloned().unwrap_or_default()
     }
 
+    /// Where an address is declared, `$forget` included.
+    pub fn resource(&self, address: &Address) -> Option<&Resource> {
+        let found =
+            |list: &'_ [Resource]| list.binary_search_by(|resource| resource.address.cmp(address)).ok();
+        let declared = found(&self.resources).map(|at| &self.resources[at]);
+        declared.or_else(|| found(&self.forgotten).map(|at| &self.forgotten[at]))
+    }
+
     pub fn selects(&self, address: &Address) -> bool {
-        self.only.as_ref().is_none_or(|only| only.is_match(address.as_str()))
+        self.only.selects(address)
+    }
+
+    /// The globs of `--only` that select nothing of what is declared or of these live objects of ours.
+    pub fn idle_only(&self, live: &[Live]) -> Vec<Diagnostic> {
+        if self.only.texts().is_empty() {
+            return Vec::new();
+        }
+        let marks = live.iter().filter_map(|live| Some((live.section, live.mark.as_ref()?)));
+        let ours = marks.filter(|(_, mark)| mark.owner == self.scope.owner);
+        let ours: Vec<Address> = ours.map(|(section, mark)| Address::new(section, &mark.id)).collect();
+        let declared = self.resources.iter().chain(&self.forgotten).map(|resource| &resource.address);
+        self.only.idle(declared.chain(&self.written).chain(&ours))
     }
 }
 
@@ -69,11 +92,17 @@ impl Judged {
         let Declared { config, scope, .. } = &declared;
         diagnostics.extend(shared_keys(&definitions, config, scope, &resources, &sources));
         drop(definitions);
+        let (forgotten, resources): (Vec<Resource>, Vec<Resource>) =
+            match resources.iter().any(|resource| resource.directives.forget) {
+                true => resources.into_iter().partition(|resource| resource.directives.forget),
+                false => (Vec::new(), resources),
+            };
         let (settings, faults) = check::Settings::read(&declared.config);
         diagnostics.extend(faults);
         diagnostics.extend(declared.config.unused(&resources));
         diagnostics.extend(check(&resources, &settings, &sources));
         declared.resources = resources;
+        declared.forgotten = forgotten;
         declared.sources = sources.clone();
         Self { declared: Some(declared), diagnostics, sources }
     }
@@ -82,7 +111,7 @@ impl Judged {
 /// Reads `musher.yaml` alone: a project that declares nothing.
 pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
     let root = config::find(&start(desk.common)?)?;
-    let only = globs(&desk.common.only)?;
+    let only = Selection::read(&desk.common.only)?;
     let mut sources = Sources::default();
     let (config, mut diagnostics) = config::read(&root, desk.hosts, &mut sources);
     let Some(config) = config else { return Ok(Judged { declared: None, diagnostics, sources }) };
@@ -99,6 +128,8 @@ pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
         config,
         scope,
         resources: Vec::new(),
+        forgotten: Vec::new(),
+        warnings: Vec::new(),
         written: BTreeSet::new(),
         sources: sources.clone(),
         only,
@@ -127,7 +158,9 @@ pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
 
 fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
     tell(desk, &judged.diagnostics, &judged.sources)?;
-    judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or_else(|| Told.into())
+    let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(Told)?;
+    declared.warnings = judged.diagnostics;
+    Ok(declared)
 }
 
 /// Takes warnings for errors.
@@ -144,16 +177,4 @@ pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow:
         out.write_all(diagnostics::text(found, sources, color).as_bytes())
     })?;
     Ok(())
-}
-
-/// `*` stands for anything, `/` included: `monitors/lambda/*` is all below it.
-fn globs(texts: &[String]) -> anyhow::Result<Option<GlobSet>> {
-    if texts.is_empty() {
-        return Ok(None);
-    }
-    let mut set = GlobSetBuilder::new();
-    for text in texts {
-        set.add(Glob::new(text).map_err(|error| anyhow::anyhow!("--only {text}: {}", error.kind()))?);
-    }
-    Ok(Some(set.build()?))
 }

@@ -1,18 +1,18 @@
 //! `musher export`: live objects as files, one each.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
-use super::Desk;
-use super::declared::{Declared, declare_nothing};
+use super::declared::{Declared, declare_nothing, tell};
 use super::service::{Service, service};
+use super::{Desk, Told};
 use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
-use crate::diagnostic::known_words;
+use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
 use crate::hidden;
 use crate::kind::{self, KINDS, Kind, wrap};
@@ -41,7 +41,13 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(desk, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
-        (listed(&declared, &service, kind, options).await?, 0)
+        let (live, missed, idle) = listed(desk, &declared, &service, kind, options).await?;
+        if !idle.is_empty() {
+            progress.end();
+            tell(desk, &idle, &declared.sources)?;
+            return Err(Told.into());
+        }
+        (live, missed)
     } else {
         named(desk, &service, kind, &options.named).await?
     };
@@ -57,7 +63,11 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
         render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     }
     desk.say(&export::summary(kind.name, &written))?;
-    Ok(if refused || missed > 0 { Exit::Error } else { Exit::Fine })
+    Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
+        (_, true) => Exit::Partly,
+        (true, _) => Exit::Error,
+        _ => Exit::Fine,
+    })
 }
 
 /// The kind of a word on the command line.
@@ -67,17 +77,23 @@ pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
     })
 }
 
-/// The objects that the filters let through, sorted by id.
+/// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
+/// wrong with `--only`, which selects among our own.
 async fn listed(
+    desk: &Desk<'_>,
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
     options: &args::Export,
-) -> anyhow::Result<Vec<Live>> {
+) -> anyhow::Result<(Vec<Live>, usize, Vec<Diagnostic>)> {
+    let ours: Mutex<BTreeSet<Address>> = Mutex::default();
     let text = options.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
         let mark = mark::read(kind, body);
         let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
+        if options.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
+            ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
+        }
         let is_titled =
             |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
         text.as_ref().is_none_or(is_titled)
@@ -90,15 +106,20 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let mut live =
-        service.client.list(&wanted).await.map_err(|refusal| service.no_list(&[kind], refusal.into()))?;
+    let listed = service.client.list(&wanted).await.map_err(|failed| service.no_list(&[kind], failed))?;
+    let mut live = listed.live;
+    for (kind, id, refusal) in &listed.unread {
+        desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+    }
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
     };
     live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
-    Ok(live)
+    let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
+    Ok((live, listed.refused.len(), idle))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
@@ -254,13 +275,13 @@ fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared
     Ok(body)
 }
 
-/// The value of `$id`: by environment where there are several.
+/// The value of `$id`: by environment, since another one may be added, which has an object of its own.
 pub fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
     let number = id.parse::<u64>().ok().filter(|_| kind.api.id.number);
     let own = number.map_or_else(|| json!(id), |number| json!(number));
     match &declared.scope.environment {
-        Some(environment) if declared.config.environments.len() > 1 => json!({ environment.as_str(): own }),
-        _ => own,
+        Some(environment) => json!({ environment.as_str(): own }),
+        None => own,
     }
 }
 

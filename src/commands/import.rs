@@ -17,8 +17,8 @@ use crate::files;
 use crate::kind::Kind;
 use crate::load;
 use crate::mark;
+use crate::matching::key_of;
 use crate::model::{self, Address, Live};
-use crate::plan::key_of;
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
@@ -168,9 +168,11 @@ fn object_of(kind: &Kind, value: &Value) -> Option<Map<String, Value>> {
     members.find(|inner| (kind.about.is_export)(inner)).cloned()
 }
 
-fn from_live(declared: &Declared, kind: &Kind, text: &str, live: Live) -> anyhow::Result<Import> {
+fn from_live(declared: &Declared, kind: &Kind, text: &str, mut live: Live) -> anyhow::Result<Import> {
     let mut id = String::new();
-    if let Some(mark) = live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
+    // Of the marks of several owners, ours counts.
+    live.mark = mark::read_as(kind, &live.body, &declared.scope.owner);
+    if let Some(mark) = &live.mark {
         let address = Address::new(kind.section, &mark.id);
         if mark.owner != declared.scope.owner {
             bail!("`{text}` belongs to {}, as {address}: take it out of that project first", mark.owner);

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Desk;
-use super::declared::declare;
+use super::declared::{declare, tell};
 use super::service::service;
+use super::{Desk, Told};
 use crate::args::{Exit, Format};
 use crate::kind;
 use crate::mark;
+use crate::matching::{key_of, taken};
 use crate::model::{Address, Live, Resource};
-use crate::plan::{key_of, taken};
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
+use crate::render::summary;
 
 pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
@@ -20,6 +21,11 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
     let progress = Arc::new(Progress::start(desk.common.quiet));
     let live = service(desk, &declared, &progress)?.live(&declared).await?;
     progress.end();
+    let idle = declared.idle_only(&live);
+    if !idle.is_empty() {
+        tell(desk, &idle, &declared.sources)?;
+        return Err(Told.into());
+    }
     let mut rows: BTreeMap<Address, (Option<&Resource>, Vec<&Live>)> = BTreeMap::new();
     let mut keys: BTreeMap<(&str, String), &Address> = BTreeMap::new();
     for resource in &declared.resources {
@@ -43,6 +49,9 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
         if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner) {
             rows.entry(Address::new(live.section, &mark.id)).or_default().1.push(live);
         }
+    }
+    if let Some(partial) = summary::partial(declared.only.texts()) {
+        desk.say(&partial)?;
     }
     let items: Vec<Item> = rows
         .into_iter()

@@ -1,9 +1,11 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod brakes;
 mod cost;
 mod declared;
 pub mod export;
+pub mod forget;
 pub mod import;
 pub mod init;
 pub mod list;

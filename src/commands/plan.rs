@@ -1,6 +1,7 @@
 //! `musher plan`: what apply would do.
 
 use super::Desk;
+use super::brakes::foretold;
 use super::cost::cost;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
@@ -11,9 +12,10 @@ use crate::saved::seal;
 
 pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
-    let (declared, service, surveyed) =
+    let (declared, service, mut surveyed) =
         declare_and_survey(desk, options.strictness.denies_warnings()).await?;
     service.tell_counts(desk)?;
+    surveyed.plan.notes.brakes = foretold(&declared, &surveyed);
     if format == Format::Json {
         let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);
         desk.answer(|out, _| plan_json::write_saved(&surveyed.plan, &seal, out))?;

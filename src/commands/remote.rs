@@ -12,10 +12,10 @@ use super::declared::Declared;
 use super::service::{Service, service};
 use crate::client::{Fault, Refusal};
 use crate::diagnostic::{At, Diagnostic, Position};
-use crate::fill::{fill, references};
+use crate::fill::{answer, fill, references};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{Address, Known, Resource};
-use crate::plan::{Inputs, answer, plan};
+use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
 use crate::source::locate::Locator;
 
@@ -83,8 +83,10 @@ async fn known(
         site: &service.site,
         organisation: None,
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         selected: &|address| declared.selects(address),
+        seen_last: &|_, _| None,
     };
     // What the plan has to say of kinds that were not listed means nothing.
     let (plan, _) = plan(&inputs);
@@ -125,7 +127,9 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     };
     match refusal.fault {
         Fault::Refused | Fault::NotFound => Ok(Some(diagnosed(&refusal, &question.body))),
-        Fault::Forbidden | Fault::Unreachable => Err(service.explain(&[question.kind], refusal)),
+        Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => {
+            Err(service.explain(&[question.kind], refusal))
+        }
         Fault::Unwell | Fault::Limited | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
             Err(refusal).with_context(|| format!("{} does not judge `{address}`", service.site))

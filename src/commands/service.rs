@@ -83,7 +83,19 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
-        self.client.finish(listing, &wanted).await.map_err(|refusal| self.no_list(kinds, refusal))
+        let former = &declared.scope.former;
+        let of_former = async {
+            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
+        };
+        let (own, former) = tokio::join!(self.client.finish(listing, &wanted), of_former);
+        let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
+        let known: BTreeSet<(&str, String)> =
+            listed.live.iter().map(|live| (live.section, live.id.clone())).collect();
+        let former = former.map_err(|refusal| self.no_list(kinds, refusal.into()))?;
+        listed
+            .live
+            .extend(former.into_iter().filter(|live| !known.contains(&(live.section, live.id.clone()))));
+        Ok(listed)
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.
@@ -107,10 +119,20 @@ impl Service {
 
     /// A refusal, with what to do about it.
     pub fn explain(&self, kinds: &[&'static Kind], refusal: Refusal) -> anyhow::Error {
-        let fault = refusal.fault;
+        let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
-            Fault::Forbidden => error.context(self.keys_refused(kinds)),
+            _ if blames_keys => error.context(self.keys_refused(kinds)),
+            Fault::Forbidden => {
+                let lacking = match &scopes(kinds)[..] {
+                    "" => String::new(),
+                    scopes => format!(", or the keys lack one of the scopes {scopes}"),
+                };
+                error.context(format!(
+                    "the keys of {} serve otherwise, but not for this: it may be restricted to others{lacking}",
+                    self.variables.join(" and "),
+                ))
+            }
             Fault::Unreachable => error.context(format!(
                 "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
                  the network, and HTTPS_PROXY where there is a proxy",
@@ -134,20 +156,24 @@ impl Service {
                     lacking.join(", "),
                 ))
             }
-            Fault::Forbidden | Fault::Unreachable => self.explain(kinds, refusal),
+            Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => self.explain(kinds, refusal),
             _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 
     /// What to do where the service doesn't take the keys for what is done with these kinds.
     pub fn keys_refused(&self, kinds: &[&'static Kind]) -> String {
-        let scopes: Vec<&str> =
-            kinds.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write)).copied().collect();
-        let scopes = match scopes.is_empty() {
-            true => String::new(),
-            false => format!(", and need the scopes {}", scopes.join(", ")),
+        let scopes = match &scopes(kinds)[..] {
+            "" => String::new(),
+            scopes => format!(", and need the scopes {scopes}"),
         };
         let variables = self.variables.join(" and ");
         format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
     }
+}
+
+/// The scopes that keys need for these kinds.
+fn scopes(kinds: &[&'static Kind]) -> String {
+    let scopes = kinds.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write));
+    scopes.copied().collect::<Vec<_>>().join(", ")
 }

@@ -7,8 +7,8 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::expand::expand;
 use crate::kind;
 use crate::load::definitions::Definitions;
+use crate::matching::key_of;
 use crate::model::Resource;
-use crate::plan::key_of;
 
 /// What of the resources another environment declares, too. Environments count as one organisation's where they have
 /// the same target, organisation and keys.

@@ -7,11 +7,10 @@ use super::{Desk, template};
 use crate::args::{self, Exit, Format};
 use crate::canon;
 use crate::diagnostic::known_words;
-use crate::fill::fill;
+use crate::fill::{answer, fill};
 use crate::kind;
 use crate::mark;
 use crate::model::Address;
-use crate::plan::answer;
 use crate::render::page::Look;
 use crate::render::show::{Shown, write_json, write_text};
 

@@ -10,13 +10,17 @@ use super::declared::{Declared, bare, declare_strictly, deny, tell};
 use super::service::{Asked, Service, service};
 use super::{Desk, Told};
 use crate::brake::Organisation;
-use crate::client::{self, Listed, Refusal};
+use crate::client::{self, Listed, Look, Refusal, Seen};
 use crate::config::Target;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::hidden::{self, show_value};
-use crate::model::{Live, Plan};
+use crate::kind::{self, Kind};
+use crate::model::{Live, Plan, Warning};
+use crate::owner;
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
+use crate::source::locate::Locator;
+use crate::twin::{self, Probe, Sight};
 
 /// How long a plan waits for the name of an organisation that it is not held to.
 const NAMING: Duration = Duration::from_secs(2);
@@ -112,20 +116,28 @@ pub async fn survey(
     let named = declared.environment().org;
     let organisation = whose(service, organisation, (named.as_deref(), listed));
     let (live, organisation) = tokio::join!(service.listed(&declared.kinds, declared, listing), organisation);
-    let (Listed { live, refused }, organisation) = (live?, organisation?);
+    let (Listed { live, refused, .. }, organisation) = (live?, organisation?);
     let inputs = Inputs {
         scope: &declared.scope,
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
         resources: &declared.resources,
+        forgotten: &declared.forgotten,
         live: &live,
         unlisted: &refused,
         selected: &|address| declared.selects(address),
+        seen_last: &|section, id| service.client.seen_last(section, id),
     };
     let (mut plan, mut diagnostics) = plan(&inputs);
+    if !has_errors(&diagnostics) {
+        diagnostics.extend(look_again(service, declared, &live, &mut plan).await?);
+    }
+    diagnostics.extend(declared.idle_only(&live));
     show_no_keys(&mut plan);
-    let denied = deny_warnings && !diagnostics.is_empty();
+    plan.notes.only = declared.only.texts().to_vec();
+    plan.notes.warnings = warnings(declared.warnings.iter().chain(&diagnostics), &declared.sources);
     let wrong = has_errors(&diagnostics);
+    let denied = deny_warnings && !diagnostics.is_empty();
     if denied {
         deny(&mut diagnostics);
     }
@@ -134,4 +146,47 @@ pub async fn survey(
         return Err(Told.into());
     }
     Ok(Surveyed { plan, live, organisation, listed, denied })
+}
+
+/// Warnings as a plan holds them: with their places looked up, sorted, each once.
+fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+    let mut locator = Locator::new(sources);
+    let mut warnings: Vec<Warning> = told
+        .map(|told| Warning {
+            code: told.code,
+            text: told.text.clone(),
+            position: told.at.as_ref().map(|at| locator.locate(at).position()),
+        })
+        .collect();
+    warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));
+    warnings.dedup();
+    warnings
+}
+
+/// Before something is made: a second look at what is there. What it finds is told as risks of the plan, or as
+/// errors.
+async fn look_again(
+    service: &Service,
+    declared: &Declared,
+    live: &[Live],
+    plan: &mut Plan,
+) -> anyhow::Result<Vec<Diagnostic>> {
+    let (owner, resources) = (&declared.scope.owner, &declared.resources[..]);
+    let kinds: Vec<&'static Kind> = twin::sections(plan).into_iter().filter_map(kind::of_section).collect();
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let probe = Probe::new(plan, resources);
+    let keep = Arc::new(move |live: &Live| probe.keeps(live));
+    let look = Look { kinds, keep, ids: twin::ids(plan, resources) };
+    let Seen { shown, recalled } = service
+        .client
+        .look_again(&look)
+        .await
+        .map_err(|refusal| service.no_list(&look.kinds, refusal.into()))?;
+    if owner::is_asked(plan) {
+        plan.questions.extend(owner::question(plan, &declared.config.owners(), &shown));
+    }
+    let sight = Sight { owner, resources, live, shown: &shown, recalled: &recalled };
+    Ok(twin::judge(plan, &sight))
 }

@@ -15,7 +15,12 @@ pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Ex
     let mut found = judged.diagnostics;
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
-            Some(declared) => found.extend(remote::ask(desk, declared).await?),
+            Some(declared) => {
+                found.extend(declared.idle_only(&[]));
+                if !has_errors(&found) {
+                    found.extend(remote::ask(desk, declared).await?);
+                }
+            }
             None => desk.say("The API was not asked: mend the errors first.")?,
         }
     }

@@ -9,13 +9,16 @@ use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
 use super::{
     Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, secrets,
 };
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
 use crate::kind::{KINDS, Kind};
+use crate::model::{Owner, is_owner, is_owner_name};
+use crate::pointer::step;
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "project",
+    "moved_from",
     "vars",
     "environments",
     "default_environment",
@@ -26,9 +29,10 @@ const KEYS: [&str; 10] = [
     "rules",
     "required_tags",
 ];
-const ENVIRONMENT_KEYS: [&str; 9] =
-    ["site", "api", "api_url", "org", "vars", "owns", "brakes", "keys", "lock"];
-const BRAKES: [&str; 6] = ["delete", "inventory", "protect", "empty", "namespace", "org"];
+const ENVIRONMENT_KEYS: [&str; 10] =
+    ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "lock"];
+const BRAKES: [&str; 9] =
+    ["delete", "inventory", "protect", "empty", "namespace", "org", "mark", "owner", "twin"];
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
 const DEFINITIONS: &str = "monitors";
 
@@ -102,6 +106,7 @@ impl Reader<'_> {
             root: root.to_owned(),
             file: self.file,
             project: project.clone().unwrap_or_default(),
+            moved_from: self.owners(map.get("moved_from"), "/moved_from"),
             vars: self.vars(map.get_mut("vars").map(Value::take), "/vars"),
             environments,
             default_environment,
@@ -119,7 +124,7 @@ impl Reader<'_> {
         const FORM: &str =
             "a name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
         match value {
-            Some(Value::String(name)) if is_name(name) => return Some(name.clone()),
+            Some(Value::String(name)) if is_owner_name(name) => return Some(name.clone()),
             Some(Value::String(name)) => {
                 self.fault(
                     "bad-name",
@@ -304,6 +309,29 @@ impl Reader<'_> {
         rules
     }
 
+    /// One owner, or a list of them.
+    fn owners(&mut self, value: Option<&Value>, pointer: &str) -> Vec<Owner> {
+        let items = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(items)) => {
+                items.iter().enumerate().map(|(at, item)| (Some(at), item)).collect()
+            }
+            Some(one) => vec![(None, one)],
+        };
+        let mut owners = Vec::new();
+        for (at, item) in items {
+            match item.as_str().filter(|text| is_owner(text)) {
+                Some(text) => owners.push(Owner(text.to_owned())),
+                None => {
+                    let pointer = at.map_or_else(|| pointer.to_owned(), |at| format!("{pointer}/{at}"));
+                    let help = "write the `PROJECT` or `PROJECT.ENVIRONMENT` that stands in the marks, or a list of them";
+                    self.fault("bad-config", "This is no owner", &pointer, help);
+                }
+            }
+        }
+        owners
+    }
+
     fn required_tags(&mut self, value: Option<&Value>) -> Vec<String> {
         let list = match value {
             None | Some(Value::Null) => return Vec::new(),
@@ -336,7 +364,7 @@ impl Reader<'_> {
         let mut environments = IndexMap::new();
         for (name, value) in self.map(value, "/environments") {
             let pointer = format!("/environments{}", step(&name));
-            if !is_name(&name) {
+            if !is_owner_name(&name) {
                 let at = self.at(&pointer).part(Part::Key);
                 let text = format!("`{}` is no name of an environment", short(&name));
                 let help =
@@ -357,6 +385,7 @@ impl Reader<'_> {
         let owns = take("owns");
         Environment {
             target: self.target(&map, pointer),
+            moved_from: self.owners(map.get("moved_from"), &format!("{pointer}/moved_from")),
             vars: self.vars(vars, &format!("{pointer}/vars")),
             owns: self.owns(owns, &format!("{pointer}/owns")),
             org: map.get("org").and_then(|value| self.org(value, &format!("{pointer}/org"))),
@@ -503,12 +532,6 @@ impl Reader<'_> {
         // The one path that may leave the project: teams share a volume.
         Some(text.into())
     }
-}
-
-/// `[a-z][a-z0-9_-]*`: projects and environments, which go into marks.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
 }
 
 /// `10%` or a count.

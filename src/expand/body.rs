@@ -1,11 +1,14 @@
 //! JSON with templates in its strings: compiled once to a tree, rendered for each instance.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::fault::Faults;
 use super::site::{Base, SiteId, Sites};
-use crate::diagnostic::{At, Diagnostic, step};
-use crate::template::{Compiler, Expr, Fault, Frame, Run, Text, each, is_template, value};
+use crate::diagnostic::{At, Diagnostic, Part};
+use crate::pointer::step;
+use crate::template::{Compiler, Expr, Fault, Frame, Global, Names, Run, Text, each, is_template, value};
 
 /// Values nest at most so deep; files nest less, values of parameters may add.
 const DEPTH_LIMIT: usize = 200;
@@ -37,18 +40,58 @@ pub enum Item {
     },
 }
 
-/// Compiles values that stand at one place.
-pub struct Body<'c, 'n> {
-    pub compiler: &'c mut Compiler<'n>,
-    pub sites: &'c mut Sites,
-    /// Where the value stands.
-    pub base: &'c Base<'c>,
-    pub faults: &'c mut Vec<Diagnostic>,
-    /// Sites of the references that were met.
-    pub globals: &'c mut Vec<(SiteId, std::sync::Arc<crate::template::Global>)>,
+/// References that are not to siblings, and where each stands.
+pub type Globals = Vec<(At, Arc<Global>)>;
+
+/// Compiles values, and keeps what is met on the way.
+pub struct Body<'n> {
+    pub compiler: Compiler<'n>,
+    pub sites: Sites,
+    /// Where the value stands that is compiled.
+    base: Base,
+    pub faults: Vec<Diagnostic>,
+    /// References that are not to siblings, with their strings' sites.
+    globals: Vec<(SiteId, Arc<Global>)>,
 }
 
-impl Body<'_, '_> {
+impl<'n> Body<'n> {
+    /// Fills a part of the sites.
+    pub fn new(names: Names<'n>, part: usize, at: At) -> Self {
+        Self {
+            compiler: Compiler::new(names),
+            sites: Sites::part(part),
+            base: Base::At(at),
+            faults: Vec::new(),
+            globals: Vec::new(),
+        }
+    }
+
+    /// Compiles what stands at another place.
+    pub fn based<R>(&mut self, base: Base, work: impl FnOnce(&mut Self) -> R) -> R {
+        let around = std::mem::replace(&mut self.base, base);
+        let done = work(self);
+        self.base = around;
+        done
+    }
+
+    /// A value with a site for faults about the whole of it.
+    pub fn sited(&mut self, value: &Value, pointer: &str) -> (Node, SiteId) {
+        let node = self.node(value, pointer, 0);
+        (node, self.site(pointer))
+    }
+
+    /// A site for faults about all that stands at the base.
+    pub fn whole(&mut self) -> SiteId {
+        let at = self.base.at("").part(Part::Key);
+        self.sites.add(at)
+    }
+
+    /// Takes the references that were met, with their places.
+    pub fn take_globals(&mut self) -> Globals {
+        let globals = std::mem::take(&mut self.globals).into_iter();
+        globals.map(|(site, global)| (self.sites.at(site).clone(), global)).collect()
+    }
+
     /// Compiles a value that stands at a pointer below the base.
     pub fn node(&mut self, value: &Value, pointer: &str, depth: usize) -> Node {
         if depth > DEPTH_LIMIT {
@@ -89,7 +132,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn site(&mut self, pointer: &str) -> SiteId {
+    pub fn site(&mut self, pointer: &str) -> SiteId {
         self.sites.add(self.base.at(pointer))
     }
 
@@ -108,12 +151,12 @@ impl Body<'_, '_> {
         let nothing = Item::One(Node::Broken);
         let (Some(head), Some(yields), 2) = (map.get("$for"), map.get("$yield"), map.len()) else {
             let words = "`$for` and `$yield` belong together, and stand alone in a list's item";
-            self.wrong_for(words, &self.base.at(pointer));
+            self.wrong_for(words, pointer);
             return nothing;
         };
         let head_at = format!("{pointer}/$for");
         let Some((name, list, start)) = head.as_str().and_then(split_head) else {
-            self.wrong_for("`$for` takes a name and a list", &self.base.at(&head_at));
+            self.wrong_for("`$for` takes a name and a list", &head_at);
             return nothing;
         };
         let list = match self.compiler.expression(list, start) {
@@ -132,8 +175,8 @@ impl Body<'_, '_> {
         Item::For { list, site, yields }
     }
 
-    fn wrong_for(&mut self, words: &str, at: &At) {
-        let fault = Diagnostic::error("bad-for", words, at.clone());
+    fn wrong_for(&mut self, words: &str, pointer: &str) {
+        let fault = Diagnostic::error("bad-for", words, self.base.at(pointer));
         self.faults.push(fault.help("write `{$for: \"x in list\", $yield: {…}}`"));
     }
 
@@ -199,14 +242,7 @@ impl Body<'_, '_> {
 
     fn default(&mut self, value: &Value, pointer: &str, merge: &Merge<'_>) -> Node {
         let base = Base::At(merge.defaults_at.clone());
-        let mut body = Body {
-            compiler: self.compiler,
-            sites: self.sites,
-            base: &base,
-            faults: self.faults,
-            globals: self.globals,
-        };
-        body.node(value, pointer, merge.depth + 1)
+        self.based(base, |body| body.node(value, pointer, merge.depth + 1))
     }
 }
 

@@ -1,7 +1,6 @@
 //! One definition -> a resource, or as many as its template has instances.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,12 +9,12 @@ use super::Setting;
 use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
-use super::site::{Base, SiteId, Sites, place};
-use crate::diagnostic::{Diagnostic, Part};
+use super::site::{Base, SiteId};
+use crate::diagnostic::Diagnostic;
 use crate::kind::{self, Kind};
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
-use crate::template::{Compiler, Fault, Global, Run};
+use crate::template::{Fault, Run};
 
 thread_local! {
     /// Bodies are printed here first, so that each is allocated once and in its size.
@@ -31,76 +30,52 @@ pub struct Compiled<'d> {
     protect: Option<(Node, SiteId)>,
     absent: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
+    /// The one at hand, where `$id` may turn out to be a mapping of them.
+    environment: Option<String>,
     moved_from: Vec<(Node, SiteId)>,
     /// For faults about all of it.
     whole: SiteId,
     /// The definition's, with the defaults as its last layer.
     origin: Arc<Origin>,
-    /// What was wrong with it, by position among the faults that compiling told.
-    pub told: Range<usize>,
+    /// What is wrong with it whatever it is rendered with.
+    pub faults: Vec<Diagnostic>,
 }
 
-/// References that were met and are not to siblings, with their strings' sites.
-pub type Globals = Vec<(SiteId, Arc<Global>)>;
-
-/// What compiling fills.
-pub struct Output<'o> {
-    pub sites: &'o mut Sites,
-    pub globals: &'o mut Globals,
-    pub faults: &'o mut Vec<Diagnostic>,
-}
-
-pub fn compile<'d>(
-    definition: &'d Definition,
-    setting: &Setting<'_>,
-    compiler: &mut Compiler<'_>,
-    output: &mut Output<'_>,
-) -> Compiled<'d> {
+pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut Body<'_>) -> Compiled<'d> {
     let defaults = setting.defaults.get(definition.address.section());
     let mut origin = Arc::clone(&definition.origin);
     if let Some((_, at)) = defaults {
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
-    let base = Base::Origin(&origin);
-    let before = output.faults.len();
-    let Output { sites, globals, faults } = output;
-    let mut body = Body { compiler, sites, base: &base, faults, globals };
-    let raw = &definition.directives;
-    let mut directive = |value: &Value, pointer: &str| {
-        let node = body.node(value, pointer, 0);
-        (node, body.sites.add(place(&origin, pointer)))
-    };
-    let when = raw.when.as_ref().map(|value| directive(value, "/$when"));
-    let protect = raw.protect.as_ref().map(|value| directive(value, "/$protect"));
-    let absent = raw.absent.as_ref().map(|value| directive(value, "/$absent"));
-    let own_id = raw.id.as_ref().and_then(|value| match value {
+    let own_id = definition.directives.id.as_ref().and_then(|value| match value {
         Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
         value => Some((value, false)),
     });
-    let id = own_id.map(|(value, nested)| {
-        let pointer = match setting.environment {
-            Some(environment) if nested => format!("/$id{}", crate::diagnostic::step(environment)),
-            _ => "/$id".to_owned(),
-        };
-        directive(value, &pointer)
-    });
-    let moved_from =
-        raw.moved_from.iter().map(|old| directive(&Value::from(old.as_str()), "/$moved_from")).collect();
-    let node = body.over(&definition.body, defaults.map(|(map, at)| (*map, at)));
-    let whole = output.sites.add(place(&origin, "").part(Part::Key));
-    let told = before..output.faults.len();
-    Compiled {
-        definition,
-        body: Printed::new(node),
-        when,
-        protect,
-        absent,
-        id,
-        moved_from,
-        whole,
-        origin,
-        told,
-    }
+    let id_at = match setting.environment {
+        Some(environment) if own_id.is_some_and(|(_, nested)| nested) => {
+            format!("/$id{}", crate::pointer::step(environment))
+        }
+        _ => "/$id".to_owned(),
+    };
+    body.based(Base::Origin(Arc::clone(&origin)), |body| {
+        let raw = &definition.directives;
+        // What is let go has no body, and takes none from the defaults.
+        let defaults = defaults.filter(|_| !raw.forget);
+        let old_ids = raw.moved_from.iter().map(|old| Value::from(old.as_str()));
+        Compiled {
+            definition,
+            when: raw.when.as_ref().map(|value| body.sited(value, "/$when")),
+            protect: raw.protect.as_ref().map(|value| body.sited(value, "/$protect")),
+            absent: raw.absent.as_ref().map(|value| body.sited(value, "/$absent")),
+            id: own_id.map(|(value, _)| body.sited(value, &id_at)),
+            moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
+            environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
+            body: Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at)))),
+            whole: body.whole(),
+            origin,
+            faults: std::mem::take(&mut body.faults),
+        }
+    })
 }
 
 impl Compiled<'_> {
@@ -109,8 +84,23 @@ impl Compiled<'_> {
         self.when.as_ref().is_none_or(|(node, site)| condition("$when", (node, *site), run, faults))
     }
 
+    /// What stands for an object that is let go: an address without a body.
+    pub fn forgotten(&self, place: &Place<'_>) -> Resource {
+        let own = &self.definition.address;
+        Resource {
+            address: Address::new(own.section(), &place.id(own.id())),
+            body: model::Body::printed("{}"),
+            directives: Directives { forget: true, ..Directives::default() },
+            origin: Arc::clone(&self.origin),
+            instance: place.instance.cloned(),
+        }
+    }
+
     /// The resource at an address; `None` where something is wrong with it.
     pub fn resource(&self, place: &Place<'_>, run: &Run<'_>, faults: &mut Faults) -> Option<Resource> {
+        if self.definition.directives.forget {
+            return Some(self.forgotten(place));
+        }
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
@@ -119,7 +109,7 @@ impl Compiled<'_> {
         let before = faults.count;
         let raw = &self.definition.directives;
         let mut directives = Directives {
-            adopt: self.id.as_ref().and_then(|(node, site)| adopted((node, *site), run, faults)),
+            adopt: self.id.as_ref().and_then(|id| self.adopted(id, run, faults)),
             protect: self
                 .protect
                 .as_ref()
@@ -132,6 +122,7 @@ impl Compiled<'_> {
             moved_from: Vec::new(),
             old_keys: Vec::new(),
             allow: raw.allow.clone(),
+            forget: false,
         };
         let mut shorts = vec![short.to_owned()];
         let is_keyed = kind::of_section(section).is_some_and(Kind::is_keyed);
@@ -157,6 +148,32 @@ impl Compiled<'_> {
         let body = self.body(run, faults, &address).filter(|_| faults.count == before)?;
         let instance = place.instance.cloned();
         Some(Resource { address, body, directives, origin: Arc::clone(&self.origin), instance })
+    }
+
+    /// The id that `$id` gives for the environment at hand; a value may be the mapping of them all.
+    fn adopted(&self, (node, site): &(Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+        let before = faults.count;
+        let value = match render(node, run, None, faults) {
+            Value::Object(mut ids) => {
+                self.environment.as_ref().and_then(|own| ids.shift_remove(own)).unwrap_or_default()
+            }
+            value => value,
+        };
+        match value {
+            Value::Null => None,
+            Value::Number(number) if number.is_u64() || number.is_i64() => Some(number.to_string()),
+            Value::String(text)
+                if !text.trim().is_empty() && !text.contains(crate::model::Reference::OPEN) =>
+            {
+                Some(text.trim().to_owned())
+            }
+            _ if faults.count > before => None,
+            other => {
+                let words = format!("`$id` must be the id of a Datadog object, and is {}", describe(&other));
+                faults.add(*site, Fault::new("wrong-type", words));
+                None
+            }
+        }
     }
 
     fn body(&self, run: &Run<'_>, faults: &mut Faults, address: &Address) -> Option<model::Body> {
@@ -219,23 +236,6 @@ fn describe(value: &Value) -> String {
         Value::Null | Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
-    }
-}
-
-fn adopted((node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> Option<String> {
-    let before = faults.count;
-    match render(node, run, None, faults) {
-        Value::Null => None,
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) if !text.trim().is_empty() && !text.contains(crate::model::Reference::OPEN) => {
-            Some(text.trim().to_owned())
-        }
-        _ if faults.count > before => None,
-        other => {
-            let words = format!("`$id` must be the id of a Datadog object, and is {}", describe(&other));
-            faults.add(site, Fault::new("wrong-type", words));
-            None
-        }
     }
 }
 

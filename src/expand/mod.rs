@@ -13,10 +13,10 @@ mod uses;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use self::definition::{Compiled, Output};
+use self::body::Body;
+use self::definition::Compiled;
 use self::fault::{Faults, add_place, holds};
 use self::site::{Sites, place};
 use crate::config::{Config, Scope};
@@ -27,7 +27,7 @@ use crate::load::definitions::{Definition, Definitions};
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::source::locate::Locator;
-use crate::template::{Compiler, Global, Run};
+use crate::template::{Global, Run};
 
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
@@ -47,23 +47,12 @@ struct Made {
     failed: Vec<Address>,
     diagnostics: Vec<Diagnostic>,
     /// Instances that faults hit which compiling a template told.
-    hit: Vec<Hit>,
+    hit: Vec<template::Hit>,
     globals: Vec<(At, std::sync::Arc<Global>)>,
     /// Uses that gave nothing for a fault.
     failed_uses: BTreeSet<String>,
     /// Uses that `$when` switches off.
     off_uses: BTreeSet<String>,
-}
-
-/// An instance of what can't be compiled.
-#[derive(Debug)]
-struct Hit {
-    /// The faults, by position.
-    told: Range<usize>,
-    /// A resource, or all of an instance.
-    whose: String,
-    /// The use.
-    place: (String, At),
 }
 
 impl Made {
@@ -101,23 +90,23 @@ pub fn expand(
         made.append(part);
     }
     fold(&mut made.diagnostics);
-    let mut sites = Sites::part(definitions.templates.len());
-    let (templates, globals) =
-        template::compile_all(&definitions.templates, &setting, &mut sites, &mut made.diagnostics);
-    made.globals.extend(globals.into_iter().map(|(site, global)| (sites.at(site).clone(), global)));
-    let mut faults = Faults::default();
-    for own in &definitions.uses {
-        let mut work =
-            uses::Work { setting: &setting, templates: &templates, sites: &mut sites, faults: &mut faults };
-        let part = uses::run(own, &mut work, sources);
-        made.append(part);
+    let mut sites = Sites::part(0);
+    let (templates, globals) = template::compile_all(&definitions.templates, &setting, &mut sites);
+    made.globals.extend(globals);
+    let (mut faults, mut of_uses) = (Faults::default(), Made::default());
+    for (index, own) in definitions.uses.iter().enumerate() {
+        let part = templates.len() + index;
+        let mut work = uses::Work {
+            setting: &setting,
+            templates: &templates,
+            part,
+            sites: &mut sites,
+            faults: &mut faults,
+        };
+        of_uses.append(uses::run(own, &mut work, sources));
     }
-    for hit in std::mem::take(&mut made.hit) {
-        for told in &mut made.diagnostics[hit.told] {
-            told.instances.push(hit.whose.clone());
-            add_place(&mut told.also, hit.place.clone());
-        }
-    }
+    made.diagnostics.extend(template::tell(templates, std::mem::take(&mut of_uses.hit)));
+    made.append(of_uses);
     faults.tell(&sites, &mut made.diagnostics);
     let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
     aim(&mut diagnostics, definitions, sources);
@@ -153,21 +142,22 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
 /// Definitions that are resources by themselves.
 fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
     let mut made = Made::default();
-    let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
+    let Some(first) = definitions.first() else { return made };
+    let mut body = Body::new(setting.names(Vec::new(), Vec::new()), 0, place(&first.origin, ""));
     let prefixes = [String::new()];
     let place = definition::Place { prefixes: &prefixes, instance: None };
     for definition in definitions {
-        let (mut sites, mut globals) = (Sites::part(0), Vec::new());
+        body.sites = Sites::part(0);
         let before = made.diagnostics.len();
-        let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut made.diagnostics };
-        let compiled = definition::compile(definition, setting, &mut compiler, &mut output);
+        let mut compiled = definition::compile(definition, setting, &mut body);
+        made.diagnostics.append(&mut compiled.faults);
         let mut faults = Faults::default();
         render_plain(&compiled, &place, &mut faults, &mut made);
-        faults.tell_alone(&sites, &mut made.diagnostics);
+        faults.tell_alone(&body.sites, &mut made.diagnostics);
         for told in &mut made.diagnostics[before..] {
             told.instances.push(definition.address.to_string());
         }
-        made.globals.extend(globals.into_iter().map(|(site, global)| (sites.at(site).clone(), global)));
+        made.globals.extend(body.take_globals());
     }
     made
 }
@@ -217,6 +207,7 @@ fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Ve
     if !incomplete {
         unknown_references(&made, &mut told);
     }
+    forgotten_references(&made.resources, &mut told);
     made.diagnostics.append(&mut told);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);
@@ -304,6 +295,34 @@ fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
             });
         }
         told.push(fault);
+    }
+}
+
+/// References to what is let go: once the mark is off, nothing tells its id.
+fn forgotten_references(resources: &[Resource], told: &mut Vec<Diagnostic>) {
+    let forgotten: HashSet<&Address> =
+        resources.iter().filter(|r| r.directives.forget).map(|r| &r.address).collect();
+    if forgotten.is_empty() {
+        return;
+    }
+    // A template's entry is told once, with its instances.
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for resource in resources {
+        let named =
+            Reference::in_text(resource.body.text()).into_iter().map(|(_, reference)| reference.target);
+        let Some(target) = named.into_iter().find(|target| forgotten.contains(target)) else { continue };
+        let at = key_of(&resource.origin);
+        let index = *first.entry(format!("{at:?}")).or_insert_with(|| {
+            let words = format!("`{}` refers to `{target}`, which `$forget` lets go", resource.address);
+            told.push(Diagnostic::error("forgotten-reference", words, at).help(
+                "without its mark nobody knows its id: write the Datadog id in place of the reference, or keep the object",
+            ));
+            told.len() - 1
+        });
+        if let Some(instance) = &resource.instance {
+            told[index].instances.push(resource.address.to_string());
+            add_place(&mut told[index].also, uses::place(&instance.name, &instance.at));
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, Node};
 use super::site::SiteId;
-use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Part, Place, all_known, did_you_mean};
 use crate::inventory::{Row, Table};
+use crate::model::slug;
+use crate::pointer::step;
 
 /// Overrides of one use, in their order: later ones win.
 #[derive(Debug, Default)]
@@ -25,8 +27,10 @@ pub struct Overrides {
 
 /// Globs in one set: matching takes memory by the square of their number.
 const SET: usize = 32;
-/// A "did you mean" compares with every key: no more overrides get one.
+/// A "did you mean" compares with every key: no more globs get one.
 const SUGGESTIONS: usize = 8;
+/// So many keys that nothing has any more are named; the others are counted.
+const NAMED: usize = 20;
 
 #[derive(Debug)]
 pub struct Override {
@@ -70,15 +74,97 @@ impl Overrides {
         deciding
     }
 
-    /// What is wrong with those that matched nothing.
-    pub fn idle(&self, hit: &[bool], slugs: &[String]) -> Vec<Diagnostic> {
-        let idle = self.list.iter().zip(hit).filter(|(_, hit)| !**hit);
-        idle.enumerate().map(|(count, (own, _))| told_idle(own, slugs, count < SUGGESTIONS)).collect()
+    /// What is wrong with those that matched nothing: globs, and keys that are one typing error away from one that
+    /// is there. All other keys have left the list, as functions do, and are told as one warning.
+    pub fn idle(&self, hit: &[bool], slugs: &[String], name: &str) -> Vec<Diagnostic> {
+        let unused: Vec<&Override> =
+            self.list.iter().zip(hit).filter(|(_, hit)| !**hit).map(|(own, _)| own).collect();
+        let keys = Keys::new(slugs);
+        let (mut told, mut left, mut globs) = (Vec::new(), Vec::new(), 0);
+        for own in unused {
+            if !is_plain(&own.pattern) {
+                globs += 1;
+                told.push(idle_glob(own, slugs, globs <= SUGGESTIONS));
+            } else if let Some(meant) =
+                keys.meant(&own.pattern).filter(|meant| !self.exact.contains_key(*meant))
+            {
+                told.push(idle(own).help(format!("did you mean `{meant}`?")));
+            } else {
+                left.push(own);
+            }
+        }
+        told.extend(left_the_list(&left, name));
+        told
     }
 }
 
+fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?', '[', ']', '{', '}', '\\'])
+}
+
+/// The keys that are there, ready to be asked what was meant.
+struct Keys<'a> {
+    /// With the characters that each holds, a bit each: what differs much in them needs no closer look.
+    list: Vec<(u64, &'a str)>,
+}
+
+impl<'a> Keys<'a> {
+    fn new(slugs: &'a [String]) -> Self {
+        Self { list: slugs.iter().map(|slug| (letters(slug), slug.as_str())).collect() }
+    }
+
+    /// The key that is a typing error away: one slip in a short word, two in a longer one, none of them in a number,
+    /// which tells versions and regions apart.
+    fn meant(&self, word: &str) -> Option<&'a str> {
+        let slug = slug(word);
+        if let Some((_, key)) = self.list.iter().find(|(_, key)| *key == slug) {
+            return Some(key);
+        }
+        let slips = match word.len() {
+            0..4 => return None,
+            4..8 => 1,
+            _ => 2,
+        };
+        let own = letters(word);
+        let near = self.list.iter().filter(|(letters, key)| {
+            // Each slip takes one character away, and brings one, at most.
+            key.len().abs_diff(word.len()) <= slips && (letters ^ own).count_ones() as usize <= 2 * slips
+        });
+        near.filter(|(_, key)| digits(key).eq(digits(word)))
+            .map(|(_, key)| (strsim::damerau_levenshtein(word, key), *key))
+            .filter(|(distance, _)| *distance <= slips)
+            .min()
+            .map(|(_, key)| key)
+    }
+}
+
+fn digits(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(u8::is_ascii_digit)
+}
+
+fn letters(text: &str) -> u64 {
+    text.bytes().fold(0, |bits, byte| bits | 1 << (byte % 64))
+}
+
+/// Keys of which the list has none any more, and nothing that is like them.
+fn left_the_list(left: &[&Override], name: &str) -> Option<Diagnostic> {
+    let first = left.first()?;
+    let mut keys: Vec<String> = left.iter().take(NAMED).map(|own| format!("`{}`", own.pattern)).collect();
+    if left.len() > NAMED {
+        keys.push(format!("{} more", left.len() - NAMED));
+    }
+    let overrides = match left.len() {
+        1 => "1 override names a key".to_owned(),
+        many => format!("{many} overrides name keys"),
+    };
+    let words = format!("{overrides} that the list of `{name}` doesn't have: {}", keys.join(", "));
+    Some(Diagnostic::warning("idle-override", words, first.at.clone()).help(
+        "they do nothing, and stand in nobody's way: take them out when what they named is gone for good",
+    ))
+}
+
 /// From a mapping of globs to parameters.
-pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>, at: &At) -> Overrides {
+pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_>, at: &At) -> Overrides {
     let mut list = Vec::with_capacity(map.len());
     for (pattern, given) in map {
         let pointer = step(pattern);
@@ -93,16 +179,16 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_, '_>
                 body.faults.push(unknown_param(name, params, at));
                 continue;
             };
-            let node = body.node(value, &pointer, 0);
-            values.push((param, node, body.sites.add(at.child(&pointer))));
+            let (node, site) = body.sited(value, &pointer);
+            values.push((param, node, site));
         }
         list.push(Override { pattern: pattern.clone(), at: own.part(Part::Key), values });
     }
-    index(list, body.faults)
+    index(list, &mut body.faults)
 }
 
 /// From a table: the first column is the glob, the others are parameters. An empty cell says nothing.
-pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'_, '_>) -> Overrides {
+pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'_>) -> Overrides {
     let header = At { file, place: Place::Bytes(0..table.header.iter().map(|c| c.len() + 1).sum()) };
     let columns: Vec<Option<usize>> = table
         .header
@@ -129,7 +215,7 @@ pub fn from_table(table: Table, file: FileId, params: &[&str], body: &mut Body<'
         }
         list.push(Override { pattern: pattern.trim().to_owned(), at, values });
     }
-    index(list, body.faults)
+    index(list, &mut body.faults)
 }
 
 pub fn unknown_param(name: &str, params: &[&str], at: At) -> Diagnostic {
@@ -140,7 +226,6 @@ pub fn unknown_param(name: &str, params: &[&str], at: At) -> Diagnostic {
 fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
     let mut overrides = Overrides::default();
     let mut globs = Vec::new();
-    let is_plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}', '\\']);
     for own in all {
         let position = overrides.list.len();
         if is_plain(&own.pattern) {
@@ -178,21 +263,21 @@ fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
 }
 
 /// An override that matched nothing.
-fn told_idle(own: &Override, slugs: &[String], suggest: bool) -> Diagnostic {
-    let fault = Diagnostic::error(
-        "idle-override",
-        format!("The override `{}` matches no key", own.pattern),
-        own.at.clone(),
-    );
+fn idle(own: &Override) -> Diagnostic {
+    let words = format!("The override `{}` matches no key", own.pattern);
+    Diagnostic::error("idle-override", words, own.at.clone())
+}
+
+fn idle_glob(own: &Override, slugs: &[String], suggest: bool) -> Diagnostic {
     let length = own.pattern.len();
     let near = slugs
         .iter()
         .map(String::as_str)
         .filter(|slug| suggest && slug.len().abs_diff(length) <= 1 + length / 4);
-    match did_you_mean(&own.pattern, near) {
-        Some(meant) => fault.help(format!("did you mean `{meant}`?")),
+    idle(own).help(match did_you_mean(&own.pattern, near) {
+        Some(meant) => format!("did you mean `{meant}`?"),
         None => {
-            fault.help("overrides are globs over the slugs of all keys; take it out if it's no longer needed")
+            "overrides are globs over the slugs of all keys; take it out if it's no longer needed".to_owned()
         }
-    }
+    })
 }

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, Node, render};
 use super::fault::Faults;
-use super::site::{Base, Sites};
 use crate::config::{Config, Scope};
-use crate::diagnostic::{At, Diagnostic, Part, step};
+use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
-use crate::template::{Compiler, Names, Run, holds_reserved, is_helper};
+use crate::pointer::step;
+use crate::template::{Names, Run, holds_reserved, is_helper};
 
 /// What is the same for all definitions.
 pub struct Setting<'a> {
@@ -93,23 +93,15 @@ fn place(config: &Config, scope: &Scope, name: &str) -> At {
 
 fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut Vec<Diagnostic>) -> Value {
     let names = Names { constants: Some(known), ..Names::default() };
-    let (mut sites, mut globals) = (Sites::part(0), Vec::new());
-    let base = Base::At(at);
-    let mut compiler = Compiler::new(names);
-    let mut body = Body {
-        compiler: &mut compiler,
-        sites: &mut sites,
-        base: &base,
-        faults: diagnostics,
-        globals: &mut globals,
-    };
+    let mut body = Body::new(names, 0, at);
     let node = body.node(value, "", 0);
+    diagnostics.append(&mut body.faults);
     if let Node::Literal(value) = node {
         return if holds_reserved(&value) { Value::Null } else { value };
     }
     let mut faults = Faults::default();
     let run = Run::new(&[], None, "");
     let value = render(&node, &run, None, &mut faults);
-    faults.tell_alone(&sites, diagnostics);
+    faults.tell_alone(&body.sites, diagnostics);
     value
 }

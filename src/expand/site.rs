@@ -1,6 +1,7 @@
 //! Where the strings of definitions stand: by number while they are rendered, as a place when something is wrong.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{At, FileId, Part};
 use crate::model::Origin;
@@ -43,14 +44,15 @@ impl Sites {
 }
 
 /// What the pointers of a value are looked up in.
-pub enum Base<'a> {
+pub enum Base {
     At(At),
-    Origin(&'a Origin),
+    Origin(Arc<Origin>),
 }
 
-impl Base<'_> {
+impl Base {
     pub fn at(&self, pointer: &str) -> At {
         match self {
+            Self::At(at) if pointer.is_empty() => at.clone(),
             Self::At(at) => at.child(pointer),
             Self::Origin(origin) => place(origin, pointer),
         }

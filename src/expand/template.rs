@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde_json::Value;
 
 use super::Setting;
-use super::body::{Body, Node};
-use super::definition::{self, Compiled, Output};
+use super::body::{Body, Globals, Node};
+use super::definition::{self, Compiled};
+use super::fault::add_place;
 use super::params;
 use super::site::{Base, SiteId, Sites};
 use crate::cores::in_parallel;
-use crate::diagnostic::{Diagnostic, Part};
+use crate::diagnostic::{At, Diagnostic, Part};
 use crate::load::definitions::{Param, Template};
-use crate::template::{Compiler, is_helper};
+use crate::template::is_helper;
 
 /// A template, compiled.
 #[derive(Debug)]
@@ -25,47 +25,79 @@ pub struct CompiledTemplate<'d> {
     pub definitions: Vec<Compiled<'d>>,
     /// Section and short id of each definition.
     pub siblings: Vec<(String, String)>,
-    /// What was wrong with the parameters, by position among the faults that compiling told.
-    pub told: Range<usize>,
+    /// What is wrong with the parameters whatever is passed.
+    faults: Vec<Diagnostic>,
 }
 
 pub fn compile<'d>(
     template: &'d Template,
     setting: &Setting<'_>,
-    output: &mut Output<'_>,
+    body: &mut Body<'_>,
 ) -> CompiledTemplate<'d> {
     let siblings: Vec<(String, String)> = template
         .definitions
         .iter()
         .map(|definition| (definition.address.section().to_owned(), definition.address.id().to_owned()))
         .collect();
-    let mut compiler = Compiler::new(setting.names(Vec::new(), Vec::new()));
     let mut defaults = Vec::with_capacity(template.params.len());
-    let before = output.faults.len();
     for (name, param) in &template.params {
-        check_name(name, param, setting, output.faults);
+        check_name(name, param, setting, &mut body.faults);
         // A default may use the parameters before it.
-        defaults.push(default(name, param, &mut compiler, output));
-        compiler.names.slots.push(name.clone());
+        defaults.push(default(name, param, body));
+        body.compiler.names.slots.push(name.clone());
     }
-    let told = before..output.faults.len();
-    compiler.names.siblings.clone_from(&siblings);
-    let definitions = template
-        .definitions
-        .iter()
-        .map(|definition| definition::compile(definition, setting, &mut compiler, output))
-        .collect();
-    CompiledTemplate { template, defaults, definitions, siblings, told }
+    let faults = std::mem::take(&mut body.faults);
+    body.compiler.names.siblings.clone_from(&siblings);
+    let definitions = template.definitions.iter();
+    let definitions = definitions.map(|definition| definition::compile(definition, setting, body)).collect();
+    CompiledTemplate { template, defaults, definitions, siblings, faults }
+}
+
+/// An instance of a template that can't be compiled.
+#[derive(Debug)]
+pub struct Hit {
+    template: String,
+    /// As in [`CompiledTemplate::parts`].
+    part: usize,
+    /// A resource, or all of an instance.
+    whose: String,
+    /// The use.
+    place: (String, At),
 }
 
 impl CompiledTemplate<'_> {
-    /// What was told stands behind so many faults more.
-    fn shift(&mut self, faults: usize) {
-        let ranges = self.definitions.iter_mut().map(|definition| &mut definition.told);
-        for range in ranges.chain([&mut self.told]) {
-            *range = range.start + faults..range.end + faults;
+    /// What was told when the parameters were compiled, then that of each definition.
+    fn parts(self) -> Vec<Vec<Diagnostic>> {
+        let definitions = self.definitions.into_iter().map(|definition| definition.faults);
+        [self.faults].into_iter().chain(definitions).collect()
+    }
+
+    /// The faults of compiling that hit an instance of a use. `prefix` begins the ids of its resources.
+    pub fn hits(&self, prefix: &str, place: &dyn Fn() -> (String, At)) -> Vec<Hit> {
+        let hit = |part, whose| Hit { template: self.template.name.clone(), part, whose, place: place() };
+        let whole = (!self.faults.is_empty()).then(|| hit(0, prefix.to_owned()));
+        let broken =
+            self.definitions.iter().enumerate().filter(|(_, definition)| !definition.faults.is_empty());
+        let parts = broken.map(|(index, definition)| {
+            let own = &definition.definition.address;
+            hit(index + 1, format!("{}/{prefix}/{}", own.section(), own.id()))
+        });
+        whole.into_iter().chain(parts).collect()
+    }
+}
+
+/// What compiling the templates told, each fault with the instances that it hits.
+pub fn tell(templates: BTreeMap<&str, CompiledTemplate<'_>>, hits: Vec<Hit>) -> Vec<Diagnostic> {
+    let parts = templates.into_iter().map(|(name, template)| (name, template.parts()));
+    let mut told: BTreeMap<&str, Vec<Vec<Diagnostic>>> = parts.collect();
+    for hit in hits {
+        let faults = told.get_mut(hit.template.as_str()).and_then(|parts| parts.get_mut(hit.part));
+        for fault in faults.into_iter().flatten() {
+            fault.instances.push(hit.whose.clone());
+            add_place(&mut fault.also, hit.place.clone());
         }
     }
+    told.into_values().flatten().flatten().collect()
 }
 
 fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec<Diagnostic>) {
@@ -83,24 +115,15 @@ fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec
     faults.push(fault.help("choose another name"));
 }
 
-fn default(
-    name: &str,
-    param: &Param,
-    compiler: &mut Compiler<'_>,
-    output: &mut Output<'_>,
-) -> Option<(Node, SiteId)> {
+fn default(name: &str, param: &Param, body: &mut Body<'_>) -> Option<(Node, SiteId)> {
     let value = param.default.as_ref()?;
     let at = param.at.child("/default");
-    let base = Base::At(at.clone());
-    let Output { sites, globals, faults } = output;
-    let mut body = Body { compiler, sites, base: &base, faults, globals };
-    let mut node = body.node(value, "", 0);
-    let site = sites.add(at.clone());
+    let (mut node, site) = body.based(Base::At(at.clone()), |body| body.sited(value, ""));
     if let Node::Literal(value) = &node {
         match params::convert(name, param, Cow::Borrowed(value)) {
             Ok(converted) => node = Node::Literal(converted.into_owned()),
             Err((code, words)) => {
-                faults.push(Diagnostic::error(code, format!("{words} as its default"), at));
+                body.faults.push(Diagnostic::error(code, format!("{words} as its default"), at));
             }
         }
     }
@@ -152,24 +175,25 @@ pub fn compile_all<'d>(
     templates: &'d BTreeMap<String, Template>,
     setting: &Setting<'_>,
     sites: &mut Sites,
-    faults: &mut Vec<Diagnostic>,
-) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, definition::Globals) {
+) -> (BTreeMap<&'d str, CompiledTemplate<'d>>, Globals) {
     let all: Vec<(&String, &Template)> = templates.iter().collect();
     let parts = in_parallel(&all, 1, &|some, from| {
-        let (mut sites, mut globals, mut faults) = (Sites::part(from), Vec::new(), Vec::new());
-        let mut output = Output { sites: &mut sites, globals: &mut globals, faults: &mut faults };
-        let compiled =
-            some.iter().map(|(name, template)| (name.as_str(), compile(template, setting, &mut output)));
-        let compiled: Vec<_> = compiled.collect();
-        (compiled, sites, globals, faults)
+        some.iter()
+            .enumerate()
+            .map(|(index, (name, template))| {
+                let names = setting.names(Vec::new(), Vec::new());
+                let mut body = Body::new(names, from + index, template.at.clone());
+                let compiled = compile(template, setting, &mut body);
+                let globals = body.take_globals();
+                ((name.as_str(), compiled), body.sites, globals)
+            })
+            .collect::<Vec<_>>()
     });
     let (mut compiled, mut globals) = (BTreeMap::new(), Vec::new());
-    for (mut some, of_some, met, told) in parts {
-        some.iter_mut().for_each(|(_, template)| template.shift(faults.len()));
-        compiled.extend(some);
-        sites.join(of_some);
+    for ((name, template), of_one, met) in parts.into_iter().flatten() {
+        compiled.insert(name, template);
+        sites.join(of_one);
         globals.extend(met);
-        faults.extend(told);
     }
     (compiled, globals)
 }

@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::expand;
 use crate::config::{Config, Environment, Scope};
-use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources};
 use crate::load::definitions::{Definition, Definitions, Param, ParamSort, RawDirectives, Template, Use};
 use crate::model::{Address, Origin, Owner, Reference, Resource};
+use crate::pointer::step;
 
 const CONFIG: FileId = FileId(0);
 const MAIN: FileId = FileId(1);
@@ -46,6 +47,7 @@ impl Project {
             kinds: Vec::new(),
             root,
             file: CONFIG,
+            moved_from: Vec::new(),
             project: "shop".into(),
             vars: vars.clone(),
             environments: environments.into_iter().collect(),
@@ -56,8 +58,14 @@ impl Project {
             required_tags: Vec::new(),
         };
         let owner = Owner("shop.prod".into());
-        let scope =
-            Scope { project: "shop".into(), environment: Some("prod".into()), owner, vars, owns: Vec::new() };
+        let scope = Scope {
+            project: "shop".into(),
+            environment: Some("prod".into()),
+            owner,
+            former: Vec::new(),
+            vars,
+            owns: Vec::new(),
+        };
         let mut sources = Sources::default();
         for path in ["musher.yaml", "monitors/main.yaml", "templates/t.yaml"] {
             sources.add(path, "", Format::Yaml);
@@ -111,6 +119,7 @@ fn definition(address: Address, mut body: Map<String, Value>, at: At) -> Definit
             .into_iter()
             .collect(),
         allow: Vec::new(),
+        forget: body.shift_remove("$forget").is_some(),
     };
     let position = Position { file: "f".into(), line: 1, column: 1 };
     Definition { address, body, directives, origin: Arc::new(Origin { position, layers: vec![at] }) }
@@ -126,6 +135,7 @@ fn own_use(name: &str, value: &Value) -> Use {
         with: value.get("with").map(map).unwrap_or_default(),
         overrides: value.get("overrides").cloned(),
         when: value.get("$when").cloned(),
+        forget: value.get("$forget").is_some(),
         moved_from: value["moved_from"].as_str().map(str::to_owned).into_iter().collect(),
         folder: "monitors".into(),
         at: At::value(MAIN, format!("/uses{}", step(name))),
@@ -416,7 +426,7 @@ fn overrides_may_be_a_table() {
         }),
         &[
             "unknown-parameter @ another 0..9: The template has no parameter `q` (did you mean `p`? known: `p`)",
-            "idle-override @ another 15..20: The override `zz` matches no key",
+            "idle-override @ another 15..20: 1 override names a key that the list of `u` doesn't have: `zz`",
         ],
     );
     check_faults(
@@ -426,7 +436,7 @@ fn overrides_may_be_a_table() {
             "uses": {"u": {"for_each": ["a"], "overrides": "../o.csv"}},
         }),
         &[
-            "idle-override @ another 14..18: The override `zz` matches no key",
+            "idle-override @ another 14..18: 1 override names a key that the list of `u` doesn't have: `zz`",
             "wrong-type @ another 7..13 [1: u/a]: The parameter `p` is of type number, and was given the text `fast`",
         ],
     );
@@ -550,7 +560,7 @@ fn parameters_are_checked() {
             "unknown-parameter @ main /uses/c/with/ned key: The template has no parameter `ned` (did you mean `need`? known: `need`, `rate`, `text`)",
             "unknown-parameter @ main /uses/e/overrides/x/rte key: The template has no parameter `rte`",
             "bad-glob @ main /uses/e/overrides/[ key: `[` is no glob",
-            "idle-override @ main /uses/e/overrides/y key: The override `y` matches no key",
+            "idle-override @ main /uses/e/overrides/y key: 1 override names a key that the list of `e` doesn't have: `y`",
             "missing-parameter @ main /uses/a key [2: a/x]: The template `t` needs the parameter `need`",
             "out-of-bounds @ main /uses/b/with/rate [1: b/x]: The parameter `rate` must be between 0 and 1, and was given the number 2",
             "wrong-type @ main /uses/b/with/text [1: b/x]: The parameter `text` is of type string, and was given the number 5",
@@ -570,6 +580,56 @@ fn parameters_are_checked() {
             "unknown-name @ template /monitors/m/n 2..8: There is no name `each` here (`each` is known in `where`, `key`, `with`",
         ],
     );
+}
+
+#[test]
+fn overrides_of_what_left_the_list_are_one_warning_and_typing_errors_are_errors() {
+    let template = json!({"monitors": {"m": {"n": 1}}});
+    let list = ["checkout-api", "pay-v2", "orders-eu-1", "abc"];
+    let overrides = json!({
+        "chekout-api": {}, "Checkout-API": {}, "zz*": {}, "pay-v1": {}, "orders-eu-2": {}, "abd": {}, "ledger": {},
+        "checkout-apis": {}, "pay-v2": {},
+    });
+    check_faults(
+        json!({"templates": {"t": template}, "uses": {"u": {"for_each": list, "overrides": overrides}}}),
+        &[
+            "idle-override @ main /uses/u/overrides/chekout-api key: The override `chekout-api` matches no key (did you mean `checkout-api`?)",
+            "idle-override @ main /uses/u/overrides/Checkout-API key: The override `Checkout-API` matches no key (did you mean `checkout-api`?)",
+            "idle-override @ main /uses/u/overrides/zz* key: The override `zz*` matches no key",
+            "idle-override @ main /uses/u/overrides/checkout-apis key: The override `checkout-apis` matches no key (did you mean `checkout-api`?)",
+            "idle-override @ main /uses/u/overrides/pay-v1 key: 4 overrides name keys that the list of `u` doesn't have: `pay-v1`, `orders-eu-2`, `abd`, `ledger`",
+        ],
+    );
+    // One that is there has an override of its own: what is like it is another one, which has left.
+    let overrides = json!({"checkout-api": {}, "checkout-app": {}});
+    check_faults(
+        json!({"templates": {"t": template}, "uses": {"u": {"for_each": list, "overrides": overrides}}}),
+        &[
+            "idle-override @ main /uses/u/overrides/checkout-app key: 1 override names a key that the list of `u` doesn't have: `checkout-app`",
+        ],
+    );
+}
+
+#[test]
+fn what_is_let_go_has_no_body_and_can_not_be_referred_to() {
+    let template = json!({
+        "params": {"needed": {}},
+        "monitors": {"gone": {"$forget": true}, "stays": {"n": "${needed}"}, "asks": {"q": "${monitors.gone.id}"}},
+    });
+    check_faults(
+        json!({
+            "templates": {"t": template},
+            "uses": {
+                "u": {"for_each": ["x", "y"], "with": {"needed": 1}},
+                // No value is needed where all of it goes.
+                "all": {"for_each": ["x"], "$forget": true},
+            },
+        }),
+        &[
+            "forgotten-reference @ template /monitors/asks key [2: monitors/u/x/asks]: `monitors/u/x/asks` refers to `monitors/u/x/gone`, which `$forget` lets go",
+        ],
+    );
+    check_ids(json!({"for_each": ["a"], "$forget": true, "with": {"p": "w"}}), json!({}), &["u/a/m="]);
 }
 
 #[test]

@@ -2,25 +2,25 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::body::{Body, Node, render};
-use super::definition::{Globals, Place, condition, old_id};
+use super::definition::{Place, condition, old_id};
 use super::fault::Faults;
 use super::overrides::{self, Overrides};
 use super::params;
 use super::site::{Base, SiteId, Sites};
 use super::template::CompiledTemplate;
-use super::{Hit, Made, Setting, WORTH_THREADS};
+use super::{Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;
-use crate::diagnostic::{At, Diagnostic, Part, Sources, step};
-use crate::inventory::{self, Folder, Item, Keep};
+use crate::diagnostic::{At, Diagnostic, Part, Sources};
+use crate::inventory::{self, Folder, Item};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
-use crate::template::{Compiler, Fault, Run, Siblings};
+use crate::pointer::step;
+use crate::template::{Fault, Run, Siblings};
 
 /// More faults of one sort in one use are only counted.
 const FLOOD: usize = 20;
@@ -29,12 +29,14 @@ const FLOOD: usize = 20;
 pub struct Work<'w> {
     pub setting: &'w Setting<'w>,
     pub templates: &'w BTreeMap<&'w str, CompiledTemplate<'w>>,
+    /// The part of the sites that the use fills.
+    pub part: usize,
     pub sites: &'w mut Sites,
     pub faults: &'w mut Faults,
 }
 
 /// The parts of a use that are computed for each item.
-struct Plan<'p> {
+struct CompiledUse<'p> {
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
     filter: Option<(Node, SiteId)>,
@@ -67,77 +69,65 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
         made.failed_uses.insert(own.name.clone());
         return made;
     };
-    let mut globals = Globals::new();
-    if let Some((plan, list, keep)) = prepare(own, template, work, &mut made, &mut globals, sources) {
-        let (mut part, mut faults) = attempt(&plan, list.as_ref(), &keep, work.setting, sources);
-        // What is wrong with an item is told with all that the item holds.
-        if keep != Keep::All && (faults.count > 0 || !part.diagnostics.is_empty()) {
-            (part, faults) = attempt(&plan, list.as_ref(), &Keep::All, work.setting, sources);
-        }
-        made.append(part);
+    let mut body = Body::new(work.setting.names(Vec::new(), Vec::new()), work.part, own.at.clone());
+    let prepared = prepare(own, template, &mut body, work, &mut made, sources);
+    made.diagnostics.append(&mut body.faults);
+    made.globals = body.take_globals();
+    work.sites.join(body.sites);
+    if let Some((compiled, list)) = prepared {
+        let faults = render_all(&compiled, list.as_ref(), work.setting, &mut made, sources);
         work.faults.append(faults);
     }
-    made.globals.extend(globals.into_iter().map(|(site, global)| (work.sites.at(site).clone(), global)));
     made
 }
 
 /// Reads the list and renders its instances.
-fn attempt(
-    plan: &Plan<'_>,
+fn render_all(
+    compiled: &CompiledUse<'_>,
     list: Option<&Value>,
-    keep: &Keep,
     setting: &Setting<'_>,
+    made: &mut Made,
     sources: &mut Sources,
-) -> (Made, Faults) {
-    let (mut made, mut faults) = (Made::default(), Faults::default());
-    let at = plan.own.at.child("/for_each");
-    let folder = Folder { root: setting.root, folder: &plan.own.folder, at };
+) -> Faults {
+    let mut faults = Faults::default();
+    let at = compiled.own.at.child("/for_each");
+    let folder = Folder { root: setting.root, folder: &compiled.own.folder, at };
     let items = match list {
         None => Ok(vec![Item { value: Value::Null, keyed: false }]),
-        Some(list) => inventory::items(list, keep, &folder, sources),
+        Some(list) => inventory::items(list, &folder, sources),
     };
     let items = match items {
         Ok(items) => items,
         Err(told) => {
             made.diagnostics.extend(told);
-            made.failed_uses.insert(plan.own.name.clone());
-            return (made, faults);
+            made.failed_uses.insert(compiled.own.name.clone());
+            return faults;
         }
     };
-    let chosen = choose(plan, &items, &mut faults, &mut made);
-    let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(plan, chosen));
+    let chosen = choose(compiled, &items, &mut faults, made);
+    let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(compiled, chosen));
     made.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
     for (part, more) in parts {
         made.append(part);
         faults.append(more);
     }
-    (made, faults)
+    faults
 }
 
-/// Compiles a use, and finds its list and what of an item is asked for; `None` where there is
-/// nothing to run, or no list.
+/// Compiles a use, and finds its list; `None` where there is nothing to run, or no list.
 fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
+    body: &mut Body<'_>,
     work: &mut Work<'_>,
     made: &mut Made,
-    globals: &mut Globals,
     sources: &mut Sources,
-) -> Option<(Plan<'p>, Option<Value>, Keep)> {
+) -> Option<(CompiledUse<'p>, Option<Value>)> {
     own.name.clone_into(&mut work.faults.whose);
     work.faults.place = None;
-    let base = Base::At(own.at.clone());
-    let mut compiler = Compiler::new(work.setting.names(Vec::new(), Vec::new()));
-    let mut body = Body {
-        compiler: &mut compiler,
-        sites: work.sites,
-        base: &base,
-        faults: &mut made.diagnostics,
-        globals,
-    };
     let nothing = Run::new(&[], None, "");
     if let Some(when) = &own.when {
-        let (node, site) = sited(&mut body, when, "/$when");
+        let (node, site) = body.sited(when, "/$when");
         if !condition("$when", (&node, site), &nothing, work.faults) {
             made.off_uses.insert(own.name.clone());
             return None;
@@ -145,7 +135,7 @@ fn prepare<'p>(
     }
     let mut moved_from = Vec::with_capacity(own.moved_from.len());
     for old in &own.moved_from {
-        let (node, site) = sited(&mut body, &Value::from(old.as_str()), "/moved_from");
+        let (node, site) = body.sited(&Value::from(old.as_str()), "/moved_from");
         moved_from.extend(old_id((&node, site), &nothing, work.faults));
     }
     let before = work.faults.count;
@@ -158,39 +148,31 @@ fn prepare<'p>(
         body.compiler.names.slots.push("each".to_owned());
     }
     let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
-    let plan = plan(own, template, &mut body, &folder, (&nothing, work.faults), sources);
-    let plan = Plan { moved_from, ..plan };
-    let keep = Keep::paths(body.compiler.touched.iter().map(|(_, steps)| steps.as_slice()));
+    let compiled = compile_parts(own, template, body, &folder, (&nothing, work.faults), sources);
+    let compiled = CompiledUse { moved_from, ..compiled };
     if no_list {
         made.failed_uses.insert(own.name.clone());
         return None;
     }
-    Some((plan, list, keep))
+    Some((compiled, list))
 }
 
-/// A value with a site for faults about the whole of it.
-fn sited(body: &mut Body<'_, '_>, value: &Value, pointer: &str) -> (Node, SiteId) {
-    let node = body.node(value, pointer, 0);
-    let Base::At(at) = body.base else { unreachable!("bug: a use stands at one place") };
-    (node, body.sites.add(at.child(pointer)))
-}
-
-fn plan<'p, 'f>(
+fn compile_parts<'p, 'f>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
-    body: &mut Body<'_, '_>,
+    body: &mut Body<'_>,
     folder: &dyn Fn(At) -> Folder<'f>,
     (run, faults): (&Run<'_>, &mut Faults),
     sources: &mut Sources,
-) -> Plan<'p> {
+) -> CompiledUse<'p> {
     let names: Vec<&str> = template.template.params.keys().map(String::as_str).collect();
-    let filter = own.filter.as_ref().map(|value| sited(body, value, "/where"));
-    let key = own.key.as_ref().map(|value| sited(body, value, "/key"));
+    let filter = own.filter.as_ref().map(|value| body.sited(value, "/where"));
+    let key = own.key.as_ref().map(|value| body.sited(value, "/key"));
     let mut with: Vec<Option<(Node, SiteId)>> = vec![None; names.len()];
     for (name, value) in &own.with {
         let pointer = format!("/with{}", step(name));
         match names.iter().position(|known| known == name) {
-            Some(param) => with[param] = Some(sited(body, value, &pointer)),
+            Some(param) => with[param] = Some(body.sited(value, &pointer)),
             None => {
                 let at = own.at.child(&pointer).part(Part::Key);
                 body.faults.push(overrides::unknown_param(name, &names, at));
@@ -206,29 +188,21 @@ fn plan<'p, 'f>(
         if own.with.is_empty() { own.at.part(Part::Key) } else { own.at.child("/with").part(Part::Key) };
     let missing = names.iter().map(|_| place(with_at.clone())).collect();
     let no_key = place(own.at.part(Part::Key));
-    Plan { own, template, filter, key, with, missing, no_key, overrides, moved_from: Vec::new() }
+    CompiledUse { own, template, filter, key, with, missing, no_key, overrides, moved_from: Vec::new() }
 }
 
 fn overrides<'f>(
     own: &Use,
     value: &Value,
     names: &[&str],
-    body: &mut Body<'_, '_>,
+    body: &mut Body<'_>,
     folder: &dyn Fn(At) -> Folder<'f>,
     (run, faults): (&Run<'_>, &mut Faults),
     sources: &mut Sources,
 ) -> Overrides {
     let at = own.at.child("/overrides");
     if let Value::Object(map) = value {
-        let base = Base::At(at.clone());
-        let mut inner = Body {
-            compiler: body.compiler,
-            sites: body.sites,
-            base: &base,
-            faults: body.faults,
-            globals: body.globals,
-        };
-        return overrides::inline(map, names, &mut inner, &at);
+        return body.based(Base::At(at.clone()), |body| overrides::inline(map, names, body, &at));
     }
     // The path is the same for all items.
     let slots = std::mem::take(&mut body.compiler.names.slots);
@@ -249,17 +223,22 @@ fn overrides<'f>(
 }
 
 /// Which items become instances, under which keys.
-fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut Made) -> Vec<Chosen<'i>> {
+fn choose<'i>(
+    compiled: &CompiledUse<'_>,
+    items: &'i [Item],
+    told: &mut Faults,
+    made: &mut Made,
+) -> Vec<Chosen<'i>> {
     let mut chosen = Vec::with_capacity(items.len());
     let mut slugs = Vec::with_capacity(items.len());
-    let mut hit = vec![false; plan.overrides.list.len()];
+    let mut hit = vec![false; compiled.overrides.list.len()];
     for (index, item) in items.iter().enumerate() {
         let number = format!("item {}", index + 1);
         let slots = [Cow::Borrowed(&item.value)];
-        let mut faults = Faults::of(format!("{} {number}", plan.own.name), None);
+        let mut faults = Faults::of(format!("{} {number}", compiled.own.name), None);
         let run = Run::new(&slots, None, &number);
-        let key = key(plan, item, &run, &mut faults);
-        let matching = key.as_deref().map_or(Vec::new(), |key| plan.overrides.matching(key));
+        let key = key(compiled, item, &run, &mut faults);
+        let matching = key.as_deref().map_or(Vec::new(), |key| compiled.overrides.matching(key));
         for position in &matching {
             hit[*position] = true;
         }
@@ -267,7 +246,7 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut 
         let mut about_filter = Faults::of(faults.whose.clone(), None);
         let named = key.as_deref().map(|key| format!("item `{key}`"));
         let run = Run::new(&slots, None, named.as_deref().unwrap_or(&number));
-        let filter = plan.filter.as_ref();
+        let filter = compiled.filter.as_ref();
         let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
         let sound = about_filter.count == 0;
         told.append(about_filter);
@@ -278,25 +257,25 @@ fn choose<'i>(plan: &Plan<'_>, items: &'i [Item], told: &mut Faults, made: &mut 
         told.append(faults);
         match key {
             Some(key) if sound => {
-                chosen.push(Chosen { item, key, overrides: plan.overrides.deciding(matching) });
+                chosen.push(Chosen { item, key, overrides: compiled.overrides.deciding(matching) });
             }
             _ => {
-                made.failed_uses.insert(plan.own.name.clone());
+                made.failed_uses.insert(compiled.own.name.clone());
             }
         }
     }
-    made.diagnostics.extend(plan.overrides.idle(&hit, &slugs));
-    collisions(plan, chosen, items, made)
+    made.diagnostics.extend(compiled.overrides.idle(&hit, &slugs, &compiled.own.name));
+    collisions(compiled, chosen, items, made)
 }
 
 /// The slug of an item's key; `None` where it has none, which is told.
-fn key(plan: &Plan<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Option<String> {
+fn key(compiled: &CompiledUse<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Option<String> {
     let before = faults.count;
-    let (value, site) = match &plan.key {
+    let (value, site) = match &compiled.key {
         Some((node, site)) => (render(node, run, None, faults), *site),
-        None if plan.own.for_each.is_none() => return Some(String::new()),
-        None if item.keyed => (item.value.get("key").cloned().unwrap_or_default(), plan.no_key),
-        None => (item.value.clone(), plan.no_key),
+        None if compiled.own.for_each.is_none() => return Some(String::new()),
+        None if item.keyed => (item.value.get("key").cloned().unwrap_or_default(), compiled.no_key),
+        None => (item.value.clone(), compiled.no_key),
     };
     if faults.count > before {
         return None;
@@ -304,9 +283,9 @@ fn key(plan: &Plan<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Opti
     let text = match &value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        _ if plan.key.is_none() => {
-            let words = format!("The use `{}` needs a `key`: its items are no texts", plan.own.name);
-            faults.add(plan.no_key, Fault::new("missing-key", words).help("add `key: ${each.NAME}`"));
+        _ if compiled.key.is_none() => {
+            let words = format!("The use `{}` needs a `key`: its items are no texts", compiled.own.name);
+            faults.add(compiled.no_key, Fault::new("missing-key", words).help("add `key: ${each.NAME}`"));
             return None;
         }
         _ => {
@@ -326,7 +305,7 @@ fn key(plan: &Plan<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Opti
 
 /// Two items under one key would be one instance.
 fn collisions<'i>(
-    plan: &Plan<'_>,
+    compiled: &CompiledUse<'_>,
     chosen: Vec<Chosen<'i>>,
     items: &[Item],
     made: &mut Made,
@@ -349,21 +328,24 @@ fn collisions<'i>(
             "Items {} and {} of `{}` have the same key `{}`: {} and {}",
             number(other),
             number(own.item),
-            plan.own.name,
+            compiled.own.name,
             own.key,
             shown(other),
             shown(own.item)
         );
-        let pointer = if plan.own.key.is_some() { "/key" } else { "/for_each" };
+        let pointer = if compiled.own.key.is_some() { "/key" } else { "/for_each" };
         made.diagnostics.push(
-            Diagnostic::error("key-collision", words, plan.own.at.child(pointer))
+            Diagnostic::error("key-collision", words, compiled.own.at.child(pointer))
                 .help("take something into `key` that tells them apart: `${each.region}-${each.name}`"),
         );
     }
     if collided > FLOOD {
-        let words =
-            format!("{} more items of `{}` have a key that another one has", collided - FLOOD, plan.own.name);
-        made.diagnostics.push(Diagnostic::error("key-collision", words, plan.own.at.part(Part::Key)));
+        let words = format!(
+            "{} more items of `{}` have a key that another one has",
+            collided - FLOOD,
+            compiled.own.name
+        );
+        made.diagnostics.push(Diagnostic::error("key-collision", words, compiled.own.at.part(Part::Key)));
     }
     kept
 }
@@ -391,30 +373,41 @@ pub fn place(name: &str, at: &At) -> (String, At) {
 }
 
 /// Renders instances; one part of the work.
-fn instances(plan: &Plan<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
+fn instances(compiled: &CompiledUse<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
     let mut made = Made::default();
-    made.resources.reserve_exact(chosen.len() * plan.template.definitions.len());
-    let mut faults = Faults::of(String::new(), Some(place(&plan.own.name, &plan.own.at)));
+    made.resources.reserve_exact(chosen.len() * compiled.template.definitions.len());
+    let mut faults = Faults::of(String::new(), Some(place(&compiled.own.name, &compiled.own.at)));
     for own in chosen {
-        instance(plan, own, &mut faults, &mut made);
+        instance(compiled, own, &mut faults, &mut made);
     }
     made.resources.shrink_to_fit();
     (made, faults)
 }
 
-fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut Made) {
-    let template = plan.template;
-    let names = std::iter::once(&plan.own.name).chain(&plan.moved_from);
+fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut Made) {
+    let template = compiled.template;
+    let names = std::iter::once(&compiled.own.name).chain(&compiled.moved_from);
     let prefix =
         |name: &String| if own.key.is_empty() { name.clone() } else { format!("{name}/{}", own.key) };
     let prefixes: Vec<String> = names.map(prefix).collect();
-    let item = format!("item `{}`", if own.key.is_empty() { &plan.own.name } else { &own.key });
+    let item = format!("item `{}`", if own.key.is_empty() { &compiled.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
-    tell_compiled(plan, &prefixes[0], made);
+    made.hit.extend(template.hits(&prefixes[0], &|| place(&compiled.own.name, &compiled.own.at)));
+    let instance = Arc::new(Instance {
+        name: compiled.own.name.clone(),
+        key: own.key.clone(),
+        at: compiled.own.at.clone(),
+    });
+    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
+    if compiled.own.forget {
+        // Which of them are live, the mark says: no value is needed, and no `$when`.
+        made.resources.extend(template.definitions.iter().map(|definition| definition.forgotten(&place)));
+        return;
+    }
     let given = [Cow::Borrowed(&own.item.value)];
     let of_item = Run::new(&given, None, &item);
-    let Some(values) = values(plan, own, &of_item, faults) else {
-        made.failed_uses.insert(plan.own.name.clone());
+    let Some(values) = values(compiled, own, &of_item, faults) else {
+        made.failed_uses.insert(compiled.own.name.clone());
         return;
     };
     let item = format!("instance `{}`", prefixes[0]);
@@ -422,9 +415,6 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     let on: Vec<bool> =
         template.definitions.iter().map(|definition| definition.is_on(&run, faults)).collect();
     let siblings = Siblings { names: &template.siblings, prefix: &prefixes[0], on: &on };
-    let instance =
-        Arc::new(Instance { name: plan.own.name.clone(), key: own.key.clone(), at: plan.own.at.clone() });
-    let place = Place { prefixes: &prefixes, instance: Some(&instance) };
     for (definition, on) in template.definitions.iter().zip(&on) {
         let address = || {
             let own = &definition.definition.address;
@@ -442,38 +432,23 @@ fn instance(plan: &Plan<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut M
     }
 }
 
-/// Names an instance in the faults that compiling its template told.
-fn tell_compiled(plan: &Plan<'_>, prefix: &str, made: &mut Made) {
-    let mut hit = |told: &Range<usize>, whose: &dyn Fn() -> String| {
-        if !told.is_empty() {
-            let place = place(&plan.own.name, &plan.own.at);
-            made.hit.push(Hit { told: told.clone(), whose: whose(), place });
-        }
-    };
-    hit(&plan.template.told, &|| prefix.to_owned());
-    for definition in &plan.template.definitions {
-        let own = &definition.definition.address;
-        hit(&definition.told, &|| format!("{}/{prefix}/{}", own.section(), own.id()));
-    }
-}
-
 /// The value of each parameter: an override's, else that of `with`, else the default.
 fn values<'v>(
-    plan: &'v Plan<'_>,
+    compiled: &'v CompiledUse<'_>,
     own: &Chosen<'_>,
     run: &'v Run<'v>,
     faults: &mut Faults,
 ) -> Option<Vec<Cow<'v, Value>>> {
     let before = faults.count;
-    let mut values: Vec<Cow<'v, Value>> = Vec::with_capacity(plan.with.len());
-    for (param, (name, declared)) in plan.template.template.params.iter().enumerate() {
-        let overrides = own.overrides.iter().rev().map(|position| &plan.overrides.list[*position]);
+    let mut values: Vec<Cow<'v, Value>> = Vec::with_capacity(compiled.with.len());
+    for (param, (name, declared)) in compiled.template.template.params.iter().enumerate() {
+        let overrides = own.overrides.iter().rev().map(|position| &compiled.overrides.list[*position]);
         let given = overrides
             .flat_map(|own| own.values.iter())
             .find(|(own, _, _)| *own == param)
             .map(|(_, node, site)| (node, *site))
-            .or_else(|| plan.with[param].as_ref().map(|(node, site)| (node, *site)));
-        let value = match (given, &plan.template.defaults[param]) {
+            .or_else(|| compiled.with[param].as_ref().map(|(node, site)| (node, *site)));
+        let value = match (given, &compiled.template.defaults[param]) {
             (Some((node, site)), _) => {
                 let failed = faults.count;
                 let value = evaluate(node, run, faults);
@@ -493,9 +468,9 @@ fn values<'v>(
                 if faults.count > failed { None } else { Some((Cow::Owned(value), *site)) }
             }
             (None, None) => {
-                let words = format!("The template `{}` needs the parameter `{name}`", plan.own.template);
+                let words = format!("The template `{}` needs the parameter `{name}`", compiled.own.template);
                 let help = format!("pass it: `with: {{{name}: …}}`");
-                faults.add(plan.missing[param], Fault::new("missing-parameter", words).help(help));
+                faults.add(compiled.missing[param], Fault::new("missing-parameter", words).help(help));
                 None
             }
         };

@@ -94,7 +94,10 @@ impl Https {
                 )
             })
             .collect();
-        let body = self.read(answer).await?;
+        let body = self.read(answer).await.map_err(|error| match error {
+            WireError::Lost(words) => WireError::Cut(status, words),
+            other => other,
+        })?;
         Ok(Response { status, headers, body })
     }
 

@@ -1,6 +1,5 @@
 //! Lists that templates run over, and tables of overrides: read from files below the project's folder.
 
-mod keep;
 mod page;
 
 use std::fs;
@@ -16,17 +15,11 @@ use crate::model::Reference;
 use crate::source;
 use crate::template::holds_reserved;
 
-pub use keep::Keep;
-
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
 /// A list has no more items, and a table no more rows and columns.
 const MOST_ITEMS: usize = 200_000;
 const MOST_COLUMNS: usize = 4_000;
-/// The most values that are kept of a file.
-const MOST_VALUES: usize = 5_000_000;
-/// What a reader says that has met too much.
-const TOO_LONG: &str = "too many values";
 /// A glob looks at no more files, and goes no deeper.
 const GLOB_FILES: usize = 10_000;
 const GLOB_DEPTH: usize = 32;
@@ -63,11 +56,9 @@ pub struct Folder<'a> {
     pub at: At,
 }
 
-/// The items of a list or mapping, inline or in the files that a path or glob names; of those in
-/// files only what is to be kept.
+/// The items of a list or mapping, inline or in the files that a path or glob names.
 pub fn items(
     source: &Value,
-    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
@@ -77,7 +68,7 @@ pub fn items(
     let mut items = Vec::new();
     let mut faults = Vec::new();
     for path in files(path, folder)? {
-        match file_items(&path, keep, folder, sources) {
+        match file_items(&path, folder, sources) {
             Ok(more) if items.is_empty() => items = more,
             Ok(more) => items.extend(more),
             Err(more) => faults.extend(more),
@@ -88,7 +79,7 @@ pub fn items(
 
 /// Why a value is no list.
 #[derive(Debug, PartialEq)]
-pub enum NoList {
+enum NoList {
     /// What it is instead.
     Is(&'static str),
     /// It goes on behind this token.
@@ -115,8 +106,7 @@ impl NoList {
                 Diagnostic::error("one-page", text, at).help(page::REMEDY)
             }
             Self::TooLong => {
-                let text =
-                    format!("{what} has more than {MOST_ITEMS} items, or {MOST_VALUES} values in them");
+                let text = format!("{what} has more than {MOST_ITEMS} items");
                 Diagnostic::error("too-large", text, at)
                     .help("split the list, or keep only what the templates use")
             }
@@ -154,7 +144,6 @@ fn keyed(key: String, value: Value) -> Item {
 
 fn file_items(
     path: &Utf8Path,
-    keep: &Keep,
     folder: &Folder<'_>,
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
@@ -168,15 +157,16 @@ fn file_items(
     }
     let text = text(path, folder)?;
     let file = next_file(sources);
-    let result = document(path, &text, keep, file).and_then(|items| {
+    let yaml = matches!(path.extension(), Some("yaml" | "yml"));
+    let format = if yaml { Format::Yaml } else { Format::Json };
+    let result = document(path, &text, format, file).and_then(|items| {
         if items.iter().any(|item| holds_reserved(&item.value)) {
             return Err(vec![reserved(At::file(file))]);
         }
         Ok(items)
     });
     if result.is_err() {
-        let yaml = matches!(path.extension(), Some("yaml" | "yml"));
-        sources.add(path.as_str(), &text, if yaml { Format::Yaml } else { Format::Json });
+        sources.add(path.as_str(), &text, format);
     }
     result.map_err(|faults| {
         faults.into_iter().map(|fault| fault.also("named here", folder.at.clone())).collect()
@@ -184,38 +174,9 @@ fn file_items(
 }
 
 /// The items of a JSON or YAML text.
-fn document(path: &Utf8Path, text: &str, keep: &Keep, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
-    let not_a_list = |wrong: NoList| vec![wrong.told(Some(path), At::file(file))];
-    if matches!(path.extension(), Some("yaml" | "yml")) {
-        let (value, faults) = source::value(text, Format::Yaml, file);
-        return value.ok_or(faults).and_then(|value| of_value(value).map_err(not_a_list));
-    }
-    match keep::items(text, keep) {
-        Ok(Ok(items)) if items.iter().any(|item| source::holds_large(&item.value)) => {
-            let faults = source::beyond_64_bits(text, file);
-            if faults.is_empty() { Ok(items) } else { Err(faults) }
-        }
-        Ok(items) => items.map_err(not_a_list),
-        Err(error) if error.to_string().starts_with(TOO_LONG) => Err(not_a_list(NoList::TooLong)),
-        Err(error) => {
-            let at = byte_of(text, error.line(), error.column());
-            let place = Place::Bytes(at..(at + 1).min(text.len()).max(at));
-            Err(vec![Diagnostic::error(
-                "json-syntax",
-                format!("`{path}` is no JSON: {error}"),
-                At { file, place },
-            )])
-        }
-    }
-}
-
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    let mut at = (start + column.saturating_sub(1)).min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
+fn document(path: &Utf8Path, text: &str, format: Format, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    let (value, faults) = source::value(text, format, file);
+    of_value(value.ok_or(faults)?).map_err(|wrong| vec![wrong.told(Some(path), At::file(file))])
 }
 
 /// A table of overrides, and the file that its rows stand in.
@@ -439,7 +400,7 @@ mod tests {
             let root = Utf8Path::from_path(self.0.path()).unwrap();
             let at = At::value(FileId(0), "/uses/x/for_each");
             let folder = Folder { root, folder: Utf8Path::new("monitors"), at };
-            items(&source, &Keep::All, &folder, &mut Sources::default())
+            items(&source, &folder, &mut Sources::default())
         }
 
         fn check(&self, source: Value, expected: Value) {
@@ -453,6 +414,31 @@ mod tests {
             assert_eq!(faults[0].code, code, "{path}");
             assert!(faults[0].text.contains(text), "{path}: {}", faults[0].text);
         }
+    }
+
+    #[test]
+    fn a_page_is_no_list() {
+        for (text, token) in [
+            (r#"{"NextMarker": "x", "Functions": [{}]}"#, Some("NextMarker")),
+            (r#"{"Functions": [], "nextToken": "x"}"#, Some("nextToken")),
+            (r#"{"serviceArns": ["a"], "next_page_token": "x"}"#, Some("next_page_token")),
+            (r#"{"TableNames": ["a"], "LastEvaluatedKey": {"id": {"S": "x"}}}"#, Some("LastEvaluatedKey")),
+            (r#"{"IsTruncated": true, "Contents": []}"#, Some("IsTruncated")),
+            (r#"{"Functions": [{}], "NextMarker": null}"#, None),
+            (r#"{"Functions": [{}], "NextToken": ""}"#, None),
+            (r#"{"Contents": [], "IsTruncated": false}"#, None),
+            (r#"{"nextToken": {"tier": "a"}, "other": {"tier": "b"}}"#, None),
+            (r#"[{"NextToken": "x", "tags": []}]"#, None),
+        ] {
+            let wrong = of_value(serde_json::from_str(text).expect("JSON")).err();
+            assert_eq!(wrong, token.map(|token| NoList::Page(token.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_end_is_an_error() {
+        assert!(of_value(vec![0; MOST_ITEMS].into()).is_ok());
+        assert_eq!(of_value(vec![0; MOST_ITEMS + 1].into()), Err(NoList::TooLong));
     }
 
     #[test]
@@ -493,7 +479,7 @@ mod tests {
             ("inventory/forged.json", "[\"\\ufdd0id monitors/x\\ufdd1\"]"),
         ]);
         project.check_fault("../inventory/text.json", "not-a-list", "but a text");
-        project.check_fault("../inventory/broken.json", "json-syntax", "is no JSON");
+        project.check_fault("../inventory/broken.json", "broken-json", "The JSON is broken here");
         project.check_fault(
             "../inventory/ragged.csv",
             "csv-syntax",
@@ -504,7 +490,7 @@ mod tests {
         project.check_fault("../inventory/tabs.csv", "csv-syntax", "separated by tabs, not by commas");
         let named = project.read("../inventory/tabs.csv".into()).expect_err("a fault");
         assert_eq!(named[0].also.len(), 1, "the use that names the file");
-        project.check_fault("../inventory/same-key.json", "json-syntax", "the key `d` stands twice");
+        project.check_fault("../inventory/same-key.json", "duplicate-key", "The key `d` stands twice");
         project.check_fault("../inventory/forged.json", "reserved-character", "U+FDD0");
         project.check_fault(
             "../inventory/none.json",

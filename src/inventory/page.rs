@@ -38,7 +38,7 @@ pub fn token(map: &Map<String, Value>) -> Option<&str> {
 }
 
 /// Whether a member of this name may be a token.
-pub fn is_name(key: &str) -> bool {
+fn is_name(key: &str) -> bool {
     // No name is so long, and a mapping may have very many keys.
     key.len() <= 40 && {
         let bare: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
@@ -47,7 +47,7 @@ pub fn is_name(key: &str) -> bool {
 }
 
 /// Whether a token says that more is to come.
-pub fn is_there(value: &Value) -> bool {
+fn is_there(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !matches!(text.trim(), "" | "null" | "None" | "false"),

@@ -36,6 +36,7 @@ impl Api {
             items: None,
             tag_filter: None,
             query: &[],
+            total: None,
             summary: None,
         },
         update: Update::Put,
@@ -92,6 +93,8 @@ pub struct List {
     pub tag_filter: Option<&'static str>,
     /// Further parameters of the list.
     pub query: &'static [(&'static str, &'static str)],
+    /// How many objects there are, in an answer to a list that isn't filtered.
+    pub total: Option<&'static str>,
     /// The items are summaries: the body needs a GET of its own. Absent: they are whole.
     pub summary: Option<Summary>,
 }

@@ -35,6 +35,6 @@ pub const LOGS_METRIC: Kind = Kind {
         // `-` becomes `_` in it (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
-    about: About { web: "/logs/pipelines/generate-metrics", title: "/id", ..About::NONE },
+    about: About { web: "/logs/pipelines/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
     quirks: Quirks::NONE,
 };

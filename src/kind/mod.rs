@@ -13,6 +13,8 @@ mod team;
 
 use serde_json::{Map, Value};
 
+use crate::pointer::matches;
+
 pub use api::{Api, Envelope, Id, List, Paging, Summary, Update, flatten, wrap};
 pub use field::{Field, Type};
 pub use quirks::{Alternative, Derived, Identified, Mention, Mentioned, Nature, Quirks, Tags};
@@ -36,6 +38,18 @@ pub struct Kind {
     pub fields: &'static [Field],
     pub about: About,
     pub quirks: Quirks,
+}
+
+/// Sorts objects of a kind from the oldest, the same for everybody who looks: by time of creation, then by id
+/// as a number, then as text.
+pub fn age(kind: &Kind, id: &str, body: &Value) -> (u64, String, u64, String) {
+    let created = kind.about.created.and_then(|at| body.pointer(at));
+    (
+        created.and_then(Value::as_u64).unwrap_or_default(),
+        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        id.parse().unwrap_or_default(),
+        id.to_owned(),
+    )
 }
 
 impl std::fmt::Debug for Kind {
@@ -85,6 +99,16 @@ pub enum Identity {
     Key(&'static str),
 }
 
+impl Identity {
+    /// Where a mark stands; absent: there is none.
+    pub fn at(self) -> Option<&'static str> {
+        match self {
+            Self::Tags(at) | Self::LastLine(at) => Some(at),
+            Self::Key(_) => None,
+        }
+    }
+}
+
 /// What people see of an object, and how an exported one is told apart.
 pub struct About {
     /// Where a person sees it: a path of the web application with `{id}` in it.
@@ -93,6 +117,11 @@ pub struct About {
     pub title: &'static str,
     /// When the object was made: of two objects with one mark, the older is ours.
     pub created: Option<&'static str>,
+    /// When it was changed last, and who made it, where the body tells.
+    pub modified: Option<&'static str>,
+    pub author: Option<&'static str>,
+    /// What people know an object by: one that is equal in all of these is the same to them.
+    pub known_by: &'static [&'static str],
     /// Whether an exported object without an envelope is of this kind.
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
@@ -101,8 +130,16 @@ pub struct About {
 
 impl About {
     /// Of a kind whose envelope tells what it is.
-    pub const NONE: Self =
-        Self { web: "", title: "/name", created: None, is_export: |_| false, export_needs: "" };
+    pub const NONE: Self = Self {
+        web: "",
+        title: "/name",
+        created: None,
+        modified: None,
+        author: None,
+        known_by: &["/name"],
+        is_export: |_| false,
+        export_needs: "",
+    };
 }
 
 /// Every kind, in the order of their sections.
@@ -135,16 +172,4 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let name = data.get("type")?.as_str()?;
     data.get("attributes")?.as_object()?;
     KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
-}
-
-/// Whether a JSON pointer matches a path in which `*` stands for any step.
-pub fn matches(path: &str, pointer: &str) -> bool {
-    let (mut path, mut pointer) = (path.split('/'), pointer.split('/'));
-    loop {
-        match (path.next(), pointer.next()) {
-            (None, None) => return true,
-            (Some(expected), Some(step)) if expected == "*" || expected == step => {}
-            _ => return false,
-        }
-    }
 }

@@ -238,6 +238,9 @@ pub const MONITOR: Kind = Kind {
         web: "/monitors/{id}",
         title: "/name",
         created: Some("/created_at"),
+        modified: Some("/modified"),
+        author: Some("/creator/handle"),
+        known_by: &["/name", "/type", "/query"],
         is_export: |body| {
             body.get("query").is_some_and(|v| v.is_string())
                 && body.get("type").is_some_and(|v| v.is_string())

@@ -47,7 +47,13 @@ pub const RETENTION_FILTER: Kind = Kind {
         // 7 of 7.
         share("/trace_rate", "The share of whole traces that is kept, from 0 to 1").defaults(&["0"]).strict(),
     ],
-    about: About { web: "/apm/traces/retention-filters", created: Some("/created_at"), ..About::NONE },
+    about: About {
+        web: "/apm/traces/retention-filters",
+        created: Some("/created_at"),
+        modified: Some("/modified_at"),
+        author: Some("/created_by"),
+        ..About::NONE
+    },
     quirks: Quirks {
         fixed: &["/enabled", "/filter", "/filter/query", "/rate", "/trace_rate"],
         ..Quirks::NONE

@@ -21,6 +21,7 @@ pub const SLO: Kind = Kind {
             paging: Paging::Offset { offset: "offset", limit: "limit" },
             items: Some("data"),
             tag_filter: Some("tags_query"),
+            total: Some("/metadata/page/total_count"),
             ..Api::V1.list
         },
         can_delete: Some("ids"),
@@ -109,6 +110,9 @@ pub const SLO: Kind = Kind {
         web: "/slo?slo_id={id}",
         title: "/name",
         created: Some("/created_at"),
+        modified: Some("/modified_at"),
+        author: Some("/creator/handle"),
+        known_by: &["/name", "/type"],
         is_export: |body| {
             body.contains_key("thresholds")
                 && body

@@ -45,6 +45,12 @@ pub const TEAM: Kind = Kind {
         read_only("/user_count"),
         texts("/visible_modules", "Parts of the team's page that are shown; not compared").set().unseen(),
     ],
-    about: About { web: "/teams", created: Some("/created_at"), ..About::NONE },
+    about: About {
+        web: "/teams",
+        created: Some("/created_at"),
+        modified: Some("/modified_at"),
+        known_by: &["/handle"],
+        ..About::NONE
+    },
     quirks: Quirks::NONE,
 };

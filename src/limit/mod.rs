@@ -356,7 +356,8 @@ fn whole(response: Response) -> Result<Response, WireError> {
     let good = (200..300).contains(&response.status);
     if good && !response.body.is_empty() {
         serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
-            WireError::Lost(format!("the answer with status {} is no JSON: {error}", response.status))
+            let words = format!("the answer with status {} is no JSON: {error}", response.status);
+            WireError::Cut(response.status, words)
         })?;
     }
     Ok(response)
@@ -368,7 +369,7 @@ fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
     let repeatable = request.method != Method::Post || is_read(request);
     match answer {
         Err(WireError::NotSent(_)) => true,
-        Err(WireError::Lost(_)) => repeatable,
+        Err(WireError::Lost(_) | WireError::Cut(..)) => repeatable,
         Err(WireError::Held(_) | WireError::TooLarge(_)) => false,
         // 501 and 505 say that it will never work.
         Ok(response) => repeatable && matches!(response.status, 408 | 500 | 502..=504 | 506..),

@@ -181,7 +181,7 @@ async fn check_faults(
     let counts = wire.counts();
     let ended = answer.as_ref().map(|response| response.status).map_err(|error| match error {
         WireError::NotSent(_) => "not sent",
-        WireError::Lost(_) => "lost",
+        WireError::Lost(_) | WireError::Cut(..) => "lost",
         WireError::Held(_) => "held",
         WireError::TooLarge(_) => "too large",
     });

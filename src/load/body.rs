@@ -9,10 +9,12 @@ use serde_json::{Map, Value};
 
 use super::definitions::Definition;
 use super::directives;
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position, step};
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Address, Origin};
+use crate::pointer::step;
+use crate::pointer::{matching, take};
 use crate::source::read::{Document, format_of};
 use crate::source::{short, sort_of, walk};
 
@@ -42,6 +44,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
     let names_file = own.contains_key("$file");
+    let alone = own.len() == 1;
     if let Some(path) = own.remove("$file") {
         let file_at = at.child("/$file");
         if let Some((base, layer)) = file(kind, &path, folder, &file_at, files, faults) {
@@ -56,7 +59,12 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         layer.unwrap_or(&at).child(&step(key))
     };
     let directives = directives::take(kind, &mut body, &place, faults);
-    if body.is_empty() && faults.len() == told && !names_file {
+    if directives.forget {
+        if !alone {
+            faults.push(directives::not_alone(place("$forget")));
+        }
+        body.clear();
+    } else if body.is_empty() && faults.len() == told && !names_file {
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
@@ -146,6 +154,8 @@ fn file(
     }
     if export && found.is_some_and(|found| found.section == kind.section) {
         body = clean(kind, body);
+    } else if let Some((name, bare)) = mark::bare(kind, &Value::Object(body.clone())) {
+        body.insert(name.to_owned(), bare);
     }
     Some((body, layer))
 }
@@ -207,40 +217,14 @@ pub fn unwrap(value: &Value) -> Option<Unwrapped<'_>> {
 /// Takes marks and what the server fills out of an exported object.
 pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
     let mut body = Value::Object(body);
-    for path in kind.paths(|field| field.read_only) {
-        remove(&mut body, path);
+    let read_only = kind.paths(|field| field.read_only);
+    for pointer in read_only.flat_map(|path| matching(path, &body)).collect::<Vec<_>>() {
+        take(&mut body, &pointer);
     }
     mark::strip(kind, &mut body);
     match body {
         Value::Object(body) => body,
         _ => Map::new(),
-    }
-}
-
-/// Removes what stands at a path in which `*` is any step. Paths are those of a kind's row: short.
-fn remove(value: &mut Value, path: &str) {
-    let Some((step, rest)) = path.strip_prefix('/').map(|path| path.split_once('/').unwrap_or((path, "")))
-    else {
-        return;
-    };
-    let rest = if rest.is_empty() { None } else { Some(format!("/{rest}")) };
-    match (value, rest) {
-        (Value::Object(map), None) if step == "*" => map.clear(),
-        (Value::Object(map), None) => {
-            map.shift_remove(step);
-        }
-        (Value::Object(map), Some(rest)) if step == "*" => {
-            map.values_mut().for_each(|value| remove(value, &rest));
-        }
-        (Value::Object(map), Some(rest)) => {
-            if let Some(value) = map.get_mut(step) {
-                remove(value, &rest);
-            }
-        }
-        (Value::Array(items), Some(rest)) if step == "*" => {
-            items.iter_mut().for_each(|item| remove(item, &rest));
-        }
-        _ => {}
     }
 }
 
@@ -272,6 +256,9 @@ pub fn export(
         layer.child(&step(key))
     };
     let directives = directives::take(kind, &mut body, &place, faults);
+    if directives.forget {
+        faults.push(directives::not_alone(place("$forget")));
+    }
     Definition {
         address: Address::new(kind.section, id),
         body: clean(kind, body),

@@ -45,6 +45,8 @@ pub struct RawDirectives {
     /// In a template: relative to the instance.
     pub moved_from: Vec<String>,
     pub allow: Vec<String>,
+    /// In place of a body: the object is let go.
+    pub forget: bool,
 }
 
 /// An entry under `uses`: a template run over a list.
@@ -60,6 +62,8 @@ pub struct Use {
     /// A path of a CSV file, or globs with parameters.
     pub overrides: Option<Value>,
     pub when: Option<Value>,
+    /// The objects of all instances are let go.
+    pub forget: bool,
     /// Names of this use before renames.
     pub moved_from: Vec<String>,
     /// The folder of the file that holds it, relative to the root: paths start there.

@@ -3,14 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
-use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words, step};
+use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words};
 use crate::kind::Kind;
 use crate::model;
+use crate::pointer::step;
 use crate::source::short;
 
 /// The keys that may stand at the top of a definition.
-pub const KEYS: [&str; 8] =
-    ["$file", "$id", "$when", "$protect", "$absent", "$ignore", "$moved_from", "$allow"];
+pub const KEYS: [&str; 9] =
+    ["$file", "$id", "$when", "$protect", "$absent", "$ignore", "$moved_from", "$allow", "$forget"];
 
 /// Takes the `$` keys out of a body. `at` tells where a key of the body stands (its value).
 pub fn take(
@@ -46,6 +47,17 @@ pub fn take(
             "$allow" => list(&mut directives.allow, &value, rule),
             "$moved_from" if kind.is_keyed() => one_or_list(&mut directives.moved_from, value, old_key),
             "$moved_from" => one_or_list(&mut directives.moved_from, value, old_id),
+            "$forget" if kind.is_keyed() => {
+                directives.forget = true;
+                fault(
+                    "is for kinds whose objects bear a mark",
+                    "take the definition out: the object stays, unless its name is in a namespace of `owns:`",
+                )
+            }
+            "$forget" => {
+                directives.forget = true;
+                only_true(&value)
+            }
             // A `$file` that stands here is one inside a `$file`; the outer one is taken before.
             "$file" => fault("can't stand in a file that a `$file` names", "name the last file directly"),
             _ => {
@@ -124,6 +136,23 @@ fn is_template(text: &str) -> bool {
 pub fn condition(value: &Value) -> Option<Fault> {
     let fine = value.is_boolean() || value.as_str().is_some_and(is_template);
     if fine { None } else { fault("must be `true`, `false` or a `${…}`", "write `true` or `false`") }
+}
+
+/// What is either said or left out.
+pub fn only_true(value: &Value) -> Option<Fault> {
+    if *value == Value::Bool(true) {
+        None
+    } else {
+        fault("takes `true` alone", "write `true`, or take it out")
+    }
+}
+
+/// `$forget` is all that a definition says.
+pub fn not_alone(at: At) -> Diagnostic {
+    let text = "`$forget` stands in place of a body, and something else stands beside it";
+    Diagnostic::error("bad-directive", text, at.part(crate::diagnostic::Part::Key)).help(
+        "take everything else out: the mark is taken off the live object, and nothing of it is changed or compared",
+    )
 }
 
 fn id(value: &Value) -> Option<Fault> {

@@ -10,9 +10,10 @@ use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, Template};
 use super::{passed, templates, uses};
 use crate::config::{self, Config};
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words, step};
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
+use crate::pointer::step;
 use crate::source::read::{self, Document};
 use crate::source::walk::{self, Root, Walked};
 use crate::source::{short, sort_of};
@@ -421,7 +422,10 @@ impl Gather {
             for name in ids.keys().filter(|name| !config.environments.contains_key(*name)) {
                 let at = definition.origin.layers[0].child("/$id").child(&step(name)).part(Part::Key);
                 let text = format!("There is no environment `{}`", short(name));
-                let help = known_words(name, config.environments.keys().map(String::as_str));
+                let help = match config.environments.is_empty() {
+                    true => "the project declares no environments: write the id alone, `$id: 123`".to_owned(),
+                    false => known_words(name, config.environments.keys().map(String::as_str)),
+                };
                 self.faults.push(Diagnostic::error("unknown-environment", text, at).help(help));
             }
         }

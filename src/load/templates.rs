@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::definitions::{Param, ParamSort};
-use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
+use crate::diagnostic::{At, Diagnostic, Part, known_words};
 use crate::model::is_name;
+use crate::pointer::step;
 use crate::source::{short, sort_of};
 
 const PARAM_KEYS: [&str; 5] = ["type", "default", "min", "max", "description"];

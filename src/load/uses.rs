@@ -4,11 +4,13 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
 use super::definitions::Use;
-use super::directives::{condition, old_id, one_or_list, told};
-use crate::diagnostic::{At, Diagnostic, Part, known_words, step};
+use super::directives::{condition, old_id, one_or_list, only_true, told};
+use crate::diagnostic::{At, Diagnostic, Part, known_words};
+use crate::pointer::step;
 use crate::source::{short, sort_of};
 
-const KEYS: [&str; 8] = ["template", "for_each", "where", "key", "with", "overrides", "$when", "moved_from"];
+const KEYS: [&str; 9] =
+    ["template", "for_each", "where", "key", "with", "overrides", "$when", "$forget", "moved_from"];
 
 /// Reads one entry; `None` where it names no template.
 pub fn read(
@@ -39,6 +41,7 @@ pub fn read(
     let with = fields.take("with", "a mapping of parameters", Value::is_object);
     let overrides = fields.overrides();
     let when = fields.take("$when", "`true`, `false` or a `${…}`", |value| condition(value).is_none());
+    let forget = fields.take("$forget", "`true`, or left out", |value| only_true(value).is_none());
     let moved_from = fields.moved_from();
     Some(Use {
         name: name.to_owned(),
@@ -52,6 +55,7 @@ pub fn read(
         },
         overrides,
         when,
+        forget: forget.is_some(),
         moved_from,
         folder,
         at,

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::search::search;
 use super::tree::{
-    Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Metric, Metrics, Monitor, Scope,
-    Search, Spanned, Suffix, Tag, Term, Text,
+    Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Joint, Metric, Metrics, Monitor,
+    Scope, Search, Spanned, Suffix, Tag, Term, Text,
 };
 use super::window::{Window, WindowSort};
 
@@ -140,6 +140,15 @@ impl Scope {
             filter.value.collect_tags(true, &mut tags);
         }
         tags
+    }
+}
+
+impl Spanned<Filter> {
+    /// The filters that must all hold, those in brackets as one; `None` where one of several is enough.
+    pub fn all(&self) -> Option<Vec<&Spanned<Filter>>> {
+        let Filter::Chain { first, rest } = &self.value else { return Some(vec![self]) };
+        let either = rest.iter().any(|(joint, _)| *joint == Joint::Or);
+        (!either).then(|| [&**first].into_iter().chain(rest.iter().map(|(_, filter)| filter)).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The Datadog query language: parse, print, spans.
+//! The Datadog query language: parse, spans.
 
 mod tree;
 mod lexical;
@@ -11,6 +11,7 @@ mod monitor;
 mod known;
 mod window;
 mod facts;
+#[cfg(test)]
 mod print;
 #[cfg(test)]
 mod properties;

@@ -125,7 +125,7 @@ fn likeness(change: &Change) -> [u8; 32] {
             _ => add(id),
         },
         // Nothing is known of a delete's template: its definition is gone.
-        Action::Delete => add(&if is_instance { shape(id).0 } else { id.to_owned() }),
+        Action::Delete | Action::Forget => add(&if is_instance { shape(id).0 } else { id.to_owned() }),
         Action::Move => {
             let from = change.moved_from.as_ref().map_or("", Address::id);
             let ((old, old_name), (new, new_name)) = (shape(from), shape(id));

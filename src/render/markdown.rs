@@ -39,6 +39,20 @@ pub fn prose(sentence: &str) -> String {
     sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// The same, with what stands between backquotes as one code span, spaces and all.
+pub fn quoted_prose(sentence: &str) -> String {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return prose(sentence);
+    }
+    let shown = |(at, part): (usize, &&str)| match at % 2 {
+        0 if part.is_empty() => String::new(),
+        0 => prose(part),
+        _ => code(part),
+    };
+    parts.iter().enumerate().map(shown).collect()
+}
+
 fn unquoted(word: &str) -> &str {
     word.strip_prefix('`')
         .and_then(|word| word.strip_suffix('`'))
@@ -98,6 +112,13 @@ mod tests {
             ("a\n- b `` c", "`a␊-` b ``` `` ``` c"),
         ] {
             assert_eq!(prose(text), expected);
+        }
+        for (text, expected) in [
+            ("write `--release-brake delete`, or not", "write `--release-brake delete`, or not"),
+            ("`@a b` @c", "`@a b` `@c`"),
+            ("one ` @c", "one `` ` `` `@c`"),
+        ] {
+            assert_eq!(quoted_prose(text), expected);
         }
         assert_eq!(link("x", "javascript:alert(1)"), "`javascript:alert(1)`");
         assert_eq!(link("x", "https://a/b) [c](d"), "[x](https://a/b%29%20%5Bc%5D%28d)");

@@ -238,7 +238,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn text_never_acts_on_a_terminal(parts in prop::collection::vec(any::<String>(), 8), action in 0..6_usize) {
+        fn text_never_acts_on_a_terminal(parts in prop::collection::vec(any::<String>(), 8), action in 0..7_usize) {
             let [address, path, a, b, url, risk, id, name] = <[String; 8]>::try_from(parts).expect("eight");
             let mut one = change(Action::ALL[action], &format!("monitors/{address}"));
             one.diff = vec![
@@ -251,6 +251,7 @@ mod tests {
             one.datadog_id = Some(id);
             one.risks = vec![crate::model::Risk { rank: 0, code: "x", text: risk }];
             let mut plan = samples::plan(vec![one.clone(), one.clone(), one], 0);
+            plan.notes = samples::notes(&name);
             plan.site = name;
             for expand in [false, true] {
                 let out = text(&plan, Look { color: false, expand });

@@ -44,6 +44,15 @@ pub fn write(outcomes: &[Outcome], look: Look, out: &mut dyn Write) -> io::Resul
         write_not_kept(&changed, &mut page)?;
         page.line(&[])?;
     }
+    let noted: Vec<&Outcome> = sorted.iter().copied().filter(|outcome| outcome.note.is_some()).collect();
+    if !noted.is_empty() {
+        page.line(&[(Tone::Risk, "What happened beside")])?;
+        for note in noted.iter().filter_map(|outcome| outcome.note.as_deref()) {
+            page.indent(2)?;
+            page.wrapped_at(&[(Tone::Plain, &cut(note, WORDS))], 2, 4)?;
+        }
+        page.line(&[])?;
+    }
     let failed = of(&|status| matches!(status, Status::Failed { .. }));
     if !failed.is_empty() {
         page.line(&[(Tone::Risk, "Failed")])?;
@@ -266,6 +275,9 @@ struct Entry<'a> {
     ms: u64,
     source: Option<Source<'a>>,
     not_kept: Vec<DiffEntry<'a>>,
+    /// What else there is to say of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 /// Writes what was done as JSON, one outcome a line, sorted by address. Errors are those of the writer.
@@ -311,6 +323,7 @@ fn entry(outcome: &Outcome) -> Entry<'_> {
         ms: outcome.milliseconds,
         source: outcome.origin.as_ref().map(|origin| Source::from(&origin.position)),
         not_kept: outcome.not_kept.iter().map(DiffEntry::from).collect(),
+        note: outcome.note.as_deref(),
     }
 }
 
@@ -333,6 +346,7 @@ mod tests {
             origin: Some(origin("monitors/shop.yaml", 7)),
             field: None,
             not_kept: Vec::new(),
+            note: None,
             both_stand: false,
             status,
         }

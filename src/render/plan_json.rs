@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Change, Claim, FieldChange, Plan, Unlisted};
+use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -57,6 +57,9 @@ fn head(plan: &Plan) -> Map<String, Value> {
         ("environment", plan.environment.as_deref().into()),
         ("site", plan.site.as_str().into()),
         ("summary", summary(plan)),
+        ("brakes", plan.notes.brakes.iter().map(brake).collect()),
+        ("warnings", plan.notes.warnings.iter().map(warning).collect()),
+        ("only", plan.notes.only.as_slice().into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()
@@ -68,12 +71,28 @@ fn head(plan: &Plan) -> Map<String, Value> {
     head
 }
 
-/// How many changes of each sort there are.
+/// How many changes of each action there are. The keys are fixed: an object that is let go is written to, and counts
+/// as an update.
 pub fn summary(plan: &Plan) -> Value {
-    let mut summary: Map<String, Value> =
-        Action::ALL.map(|action| (action.name().to_owned(), plan.count(action).into())).into_iter().collect();
+    let counted = |action: &Action| match action {
+        Action::Forget => None,
+        Action::Update => Some(plan.count(Action::Update) + plan.count(Action::Forget)),
+        other => Some(plan.count(*other)),
+    };
+    let mut summary: Map<String, Value> = Action::ALL
+        .iter()
+        .filter_map(|action| Some((action.name().to_owned(), counted(action)?.into())))
+        .collect();
     summary.insert("unchanged".to_owned(), plan.unchanged.into());
     Value::Object(summary)
+}
+
+fn brake(brake: &Brake) -> Value {
+    json!({"name": brake.name, "text": brake.text, "remedy": brake.remedy})
+}
+
+fn warning(warning: &Warning) -> Value {
+    json!({"code": warning.code, "text": warning.text, "source": warning.position.as_ref().map(Source::from)})
 }
 
 /// A change as it stands in a file.
@@ -95,9 +114,12 @@ struct Entry<'a> {
     action: &'a str,
     datadog_id: Option<&'a str>,
     url: Option<&'a str>,
-    /// Of a move only: the address before.
+    /// The address before: of a move, and of a create that looks like a rename.
     #[serde(skip_serializing_if = "Option::is_none")]
     moved_from: Option<&'a str>,
+    /// Of a create that looks like one of several under another id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    moved_from_one_of: Vec<&'a str>,
     source: Option<Source<'a>>,
     /// Absent: the mark.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,13 +171,19 @@ impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
 }
 
 fn entry(change: &Change) -> Entry<'_> {
+    let alike: Vec<&str> = change.alike.iter().map(Address::as_str).collect();
+    let (likely, one_of) = match alike[..] {
+        [only] => (Some(only), Vec::new()),
+        _ => (None, alike),
+    };
     Entry {
         address: change.address.as_str(),
         kind: change.kind,
         action: change.action.name(),
         datadog_id: change.datadog_id.as_deref(),
         url: change.url.as_deref(),
-        moved_from: change.moved_from.as_ref().map(Address::as_str),
+        moved_from: change.moved_from.as_ref().map(Address::as_str).or(likely),
+        moved_from_one_of: one_of,
         source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
         claim: Some(change.claim.name()).filter(|_| change.claim != Claim::Mark),
         risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
@@ -205,7 +233,6 @@ impl Formatter for Harmless {
 mod tests {
     use super::*;
     use crate::render::samples;
-    use serde_json::json;
 
     fn written(plan: &Plan) -> String {
         let mut out = Vec::new();
@@ -223,6 +250,9 @@ mod tests {
           "environment": "staging",
           "site": "datadoghq.eu",
           "summary": {"create": 0, "update": 0, "replace": 0, "move": 0, "adopt": 0, "delete": 0, "unchanged": 7},
+          "brakes": [],
+          "warnings": [],
+          "only": [],
           "changes": []
         }
         "#);
@@ -238,6 +268,9 @@ mod tests {
           "environment": "staging",
           "site": "datadoghq.eu",
           "summary": {"create": 2, "update": 7, "replace": 1, "move": 1, "adopt": 1, "delete": 1, "unchanged": 2496},
+          "brakes": [],
+          "warnings": [],
+          "only": [],
           "changes": [
             {"address": "dashboards/gone", "kind": "dashboard", "action": "delete", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": null, "risks": [], "diff": []},
             {"address": "monitors/broken", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/query", "op": "add", "before": null, "after": "(known after apply) && 12"}]},

@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use super::field::{Field, Shown, field};
 use super::fold::{Entry, Pattern, fold, patterns};
-use super::markdown::{code, html, link, longest_run, prose};
+use super::markdown::{code, html, link, longest_run, prose, quoted_prose};
 use super::plan_text::{clean_address, folded_title, headline_field, names, source_line};
 use super::summary;
 use super::text_diff::{Line, Piece, Sign};
 use super::value::{count, cut, plural};
-use crate::model::{Action, FieldChange, Plan};
+use crate::model::{Action, FieldChange, Plan, Warning};
 
 /// What GitHub takes as a comment, in characters. We count bytes, which are never fewer.
 pub const LIMIT: usize = 65_536;
@@ -23,6 +23,9 @@ const FIELDS: usize = 12;
 const PATTERNS: usize = 20;
 /// Names for the `*` of a pattern.
 const NAMES: usize = 50;
+/// Likely renames and warnings that are listed.
+const RENAMES: usize = 10;
+const WARNINGS: usize = 15;
 
 /// The first line of the comment, by which a later run finds it.
 pub fn marker(project: &str, environment: Option<&str>) -> String {
@@ -72,6 +75,9 @@ pub fn render(plan: &Plan) -> String {
     for line in summary::not_listed(plan) {
         let _ = write!(out, "{}\n\n", prose(&line));
     }
+    if let Some(held) = summary::held(&plan.notes.brakes) {
+        let _ = writeln!(out, "**{held}.**\n");
+    }
     out + &summary::line(plan) + "\n"
 }
 
@@ -88,6 +94,10 @@ fn head(plan: &Plan) -> String {
         let _ = write!(out, ", organisation {}", name(organisation));
     }
     out.push_str("\n\n");
+    if let Some(partial) = summary::partial(&plan.notes.only) {
+        let _ = writeln!(out, "**{}**\n", prose(&partial));
+    }
+    write_brakes(&mut out, plan);
     if !plan.changes.is_empty() {
         let rows = summary::by_kind(plan.changes.iter().map(|change| (change.kind, change.action)));
         for (at, row) in rows.iter().enumerate() {
@@ -98,7 +108,51 @@ fn head(plan: &Plan) -> String {
         }
         out.push('\n');
     }
+    write_renames(&mut out, plan);
+    write_warnings(&mut out, &plan.notes.warnings);
     out
+}
+
+fn write_brakes(out: &mut String, plan: &Plan) {
+    let Some(held) = summary::held(&plan.notes.brakes) else { return };
+    let _ = writeln!(out, ":no_entry: **{held}**\n");
+    for brake in &plan.notes.brakes {
+        let (text, remedy) = (quoted_prose(&cut(&brake.text, 400)), quoted_prose(&cut(&brake.remedy, 400)));
+        let _ = writeln!(out, "- {}: {text}; {remedy}", code(brake.name));
+    }
+    out.push('\n');
+}
+
+fn write_renames(out: &mut String, plan: &Plan) {
+    let renames = &plan.notes.renames;
+    if renames.is_empty() {
+        return;
+    }
+    out.push_str("#### Likely renames\n\nThe old objects would go, and new ones be made.\n\n");
+    for rename in renames.iter().take(RENAMES) {
+        let name = |name: &str| format!("`{}`", cut(name, 200).replace('`', "'"));
+        let _ = writeln!(out, "- {}", quoted_prose(&summary::renamed(rename, &name)));
+    }
+    if renames.len() > RENAMES {
+        let _ = writeln!(out, "- {} more", count(renames.len() - RENAMES));
+    }
+    out.push('\n');
+}
+
+fn write_warnings(out: &mut String, warnings: &[Warning]) {
+    if warnings.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "#### {}\n", plural(warnings.len(), "warning"));
+    for warning in warnings.iter().take(WARNINGS) {
+        let text = quoted_prose(&cut(&warning.text, 300));
+        let place = warning.position.as_ref().map(|position| format!(" · {}", code(&source_line(position))));
+        let _ = writeln!(out, "- {}: {text}{}", code(warning.code), place.unwrap_or_default());
+    }
+    if warnings.len() > WARNINGS {
+        let _ = writeln!(out, "- {} more", count(warnings.len() - WARNINGS));
+    }
+    out.push('\n');
 }
 
 fn write_entry(out: &mut String, entry: &Entry<'_>) {
@@ -428,6 +482,7 @@ mod tests {
         fn always_fits_and_is_clean(changes in prop::collection::vec(any_change(), 0..40), name in any::<String>()) {
             let mut plan = samples::plan(changes, 1);
             plan.organisation = Some(name.clone());
+            plan.notes = samples::notes(&name);
             plan.project = name;
             let text = render(&plan);
             prop_assert!(text.len() <= LIMIT);

@@ -23,12 +23,18 @@ const NAMES: usize = 5;
 const LOST: usize = 30;
 /// A path longer than this has its value on the next line.
 const PATH: usize = 32;
+/// Likely renames that are shown without `--expand`.
+const RENAMES: usize = 20;
 const INDENT: usize = 4;
 
 /// Writes the plan. Errors are those of the writer.
 pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(look, out);
     page.line(&[(Tone::Strong, &summary::headline(plan))])?;
+    let partial = summary::partial(&plan.notes.only);
+    if let Some(partial) = &partial {
+        page.wrapped(&[(Tone::Strong, partial)], 2)?;
+    }
     page.line(&[])?;
     let entries = fold(&plan.changes, look.expand);
     let risky = entries.iter().filter(|entry| entry.is_risky()).count();
@@ -49,7 +55,41 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     for line in summary::not_listed(plan) {
         page.line(&[(Tone::Faint, &line)])?;
     }
+    write_renames(plan, &mut page)?;
+    write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])
+}
+
+fn write_renames(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let renames = &plan.notes.renames;
+    if renames.is_empty() {
+        return Ok(());
+    }
+    page.line(&[(Tone::Moved, "Likely renames: the old objects would go, and new ones be made")])?;
+    let most = if page.look.expand { usize::MAX } else { RENAMES };
+    for rename in renames.iter().take(most) {
+        page.indent(2)?;
+        let text = summary::renamed(rename, &|name| format!("`{}`", cut(name, 200)));
+        page.wrapped_at(&[(Tone::Plain, &text)], 2, 4)?;
+    }
+    if renames.len() > most {
+        page.indent(2)?;
+        page.line(&[(Tone::Faint, &format!("… {} more", count(renames.len() - most)))])?;
+    }
+    page.line(&[])
+}
+
+fn write_brakes(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(held) = summary::held(&plan.notes.brakes) else { return Ok(()) };
+    page.wrapped(&[(Tone::Risk, &held), (Tone::Risk, ":")], 2)?;
+    for brake in &plan.notes.brakes {
+        page.indent(2)?;
+        let text = format!("`{}`: {}", brake.name, cut(&brake.text, 400));
+        page.wrapped_at(&[(Tone::Plain, &text)], 2, 4)?;
+        page.indent(4)?;
+        page.wrapped_at(&[(Tone::Faint, &cut(&brake.remedy, 400))], 4, 4)?;
+    }
+    page.line(&[])
 }
 
 fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
@@ -173,6 +213,7 @@ fn remark(change: &Change) -> String {
     match (change.action, &change.moved_from) {
         (Action::Move, Some(from)) => format!(" (was {})", clean_address(from.as_str())),
         (Action::Adopt, _) => format!(" (adopts {}{id})", change.kind),
+        (Action::Forget, _) => " (the mark is taken off, the object stays)".to_owned(),
         (Action::Replace, _) => " (replaced: a new one is made, the old one goes)".to_owned(),
         _ => summary::claim(change).map_or_else(String::new, |claim| format!(" ({claim})")),
     }
@@ -313,7 +354,7 @@ fn tone(action: Action) -> Tone {
         Action::Create => Tone::New,
         Action::Delete | Action::Replace => Tone::Old,
         Action::Update => Tone::Changed,
-        Action::Move | Action::Adopt => Tone::Moved,
+        Action::Move | Action::Adopt | Action::Forget => Tone::Moved,
     }
 }
 

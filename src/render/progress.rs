@@ -242,6 +242,7 @@ mod tests {
             origin: None,
             field: None,
             not_kept: Vec::new(),
+            note: None,
             both_stand: false,
         }
     }

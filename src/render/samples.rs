@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::diagnostic::{At, FileId, Position};
 use crate::model::{
-    Action, Address, Attribute, Change, FieldChange, Instance, Origin, Plan, Reference, Risk,
+    Action, Address, Attribute, Brake, Change, FieldChange, Instance, Notes, Origin, Plan, Reference, Rename,
+    Renamed, Risk, Warning,
 };
 
 pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
@@ -20,8 +21,11 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         known: std::collections::BTreeMap::new(),
         instances: Default::default(),
         owned: unchanged,
+        marked: unchanged,
         declared: unchanged,
         unlisted: Vec::new(),
+        questions: Vec::new(),
+        notes: Default::default(),
     }
 }
 
@@ -77,6 +81,25 @@ pub fn threshold_of(name: &str) -> Change {
             replaced("/query", query("0.05"), query("0.01")),
         ],
     )
+}
+
+/// What is told beside the changes, all of it in this text.
+pub fn notes(text: &str) -> Notes {
+    let (own, address) = (|| text.to_owned(), Address::new("monitors", text));
+    let position = Some(Position { file: text.into(), line: 1, column: 1 });
+    let of = |renamed| Rename { renamed, count: 2, position: position.clone() };
+    Notes {
+        brakes: vec![Brake { name: "delete", text: own(), remedy: own() }; 2],
+        warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
+        only: vec![own(); 12],
+        renames: vec![
+            of(Renamed::Resource { to: address.clone(), from: vec![address.clone()] }),
+            of(Renamed::Resource { to: address.clone(), from: vec![address.clone(), address.clone()] }),
+            of(Renamed::Use { to: own(), from: own() }),
+            of(Renamed::Entry { name: own(), section: own(), to: own(), from: own() }),
+            of(Renamed::Unclear { name: own(), to: address.clone(), from: address }),
+        ],
+    }
 }
 
 /// One of each sort of change.

@@ -3,11 +3,13 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::value::{count, cut};
-use crate::model::{Action, Change, Claim, Plan, Unlisted};
+use super::value::{count, cut, plural};
+use crate::model::{Action, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
+/// So many globs of `--only` are shown.
+const GLOBS: usize = 8;
 
 /// `Environment staging, site datadoghq.eu, organisation Acme (project acme-serverless)`
 pub fn headline(plan: &Plan) -> String {
@@ -45,6 +47,69 @@ pub fn not_listed(plan: &Plan) -> Vec<String> {
     plan.unlisted.iter().map(line).collect()
 }
 
+/// `Partial: only monitors/lambda/*. What else is declared or live was not looked at.`
+pub fn partial(only: &[String]) -> Option<String> {
+    if only.is_empty() {
+        return None;
+    }
+    let mut shown: Vec<String> = only.iter().take(GLOBS).map(|glob| cut(glob, NAME)).collect();
+    if only.len() > GLOBS {
+        shown.push(format!("… {} more", count(only.len() - GLOBS)));
+    }
+    Some(format!("Partial: only {}. Nothing else was compared.", shown.join(", ")))
+}
+
+/// `This apply will be held by the brakes `delete`, `inventory`:`
+pub fn held(brakes: &[Brake]) -> Option<String> {
+    let names: Vec<String> = brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
+    match names.len() {
+        0 => None,
+        1 => Some(format!("This apply will be held by the brake {}", names[0])),
+        _ => Some(format!("This apply will be held by the brakes {}", names.join(", "))),
+    }
+}
+
+/// What a likely rename comes to, and the line that keeps the object; `name` shows what stands in files.
+pub fn renamed(rename: &Rename, name: &dyn Fn(&str) -> String) -> String {
+    let objects = plural(rename.count, "object");
+    let keeps = "keeps their ids, history and links";
+    let text = match &rename.renamed {
+        Renamed::Resource { to, from } => {
+            let of: Vec<String> = from.iter().map(|old| name(old.as_str())).collect();
+            let (one_of, id) = match &from[..] {
+                [only] => ("", only.id()),
+                _ => ("one of ", "ID"),
+            };
+            let line = name(&format!("$moved_from: {id}"));
+            let (to, of) = (name(to.as_str()), of.join(", "));
+            format!("{to} looks like {one_of}{of} renamed: {line} in it keeps its id, history and links")
+        }
+        Renamed::Use { to, from } => {
+            let line = name(&format!("moved_from: {from}"));
+            let (to, from) = (name(to), name(from));
+            format!("the use {to} looks like {from} renamed ({objects}): {line} in it {keeps}")
+        }
+        Renamed::Entry { name: of_use, section, to, from } => {
+            let line = name(&format!("$moved_from: {from}"));
+            let (to, from, of_use) = (name(&format!("{section}/{to}")), name(from), name(of_use));
+            format!(
+                "{to} of the use {of_use} looks like {from} renamed ({objects}): {line} in the template {keeps}"
+            )
+        }
+        Renamed::Unclear { name: of_use, to, from } => {
+            let (to, from, of_use) = (name(to.as_str()), name(from.as_str()), name(of_use));
+            format!(
+                "{objects} of the use {of_use} look like others that go, such as {to} like {from}: \
+                 no line tells that; with the keys as they were the objects stay"
+            )
+        }
+    };
+    match &rename.position {
+        Some(position) => format!("{text} ({}:{})", cut(&position.file, NAME), position.line),
+        None => text,
+    }
+}
+
 /// `About 2,500 writes: at the announced 300 in 60 s that takes 8 min.`
 pub fn cost(writes: u64, (requests, seconds): (u64, u64)) -> String {
     let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
@@ -80,6 +145,7 @@ pub fn done(action: Action) -> &'static str {
         Action::Replace => "replaced",
         Action::Move => "moved",
         Action::Adopt => "adopted",
+        Action::Forget => "forgotten",
         Action::Delete => "deleted",
     }
 }
@@ -92,6 +158,7 @@ pub fn symbol(action: Action) -> &'static str {
         Action::Replace => "-/+",
         Action::Move => ">",
         Action::Adopt => "@",
+        Action::Forget => "-@",
         Action::Delete => "-",
     }
 }

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::sanitize::{clean, known_after_apply};
 use crate::hidden;
+use crate::pointer::keys;
 
 /// A reader loses track of a short value that nests deeper.
 const DEPTH: usize = 4;
@@ -34,12 +35,11 @@ pub fn plural(number: usize, one: &str) -> String {
 /// A JSON pointer as people write it: `options.thresholds.critical`, `widgets[0].definition`.
 pub fn path(pointer: &str) -> String {
     let mut out = String::new();
-    for step in pointer.split('/').skip(1) {
+    for step in keys(pointer) {
         if out.len() > PATH {
             out.push('…');
             break;
         }
-        let step = step.replace("~1", "/").replace("~0", "~");
         if !step.is_empty() && step.len() < 8 && step.bytes().all(|b| b.is_ascii_digit()) {
             let _ = write!(out, "[{step}]");
         } else if is_word(&step) {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 
 use super::ids;
+use super::index::plain;
 use super::resource::{Clock, Effect, Id, Moment};
 
 /// Works the effects on an object.
@@ -170,8 +171,7 @@ pub fn walk(value: &mut Value, path: &str, see: &mut dyn FnMut(&mut Value)) {
     let (step, rest) = path.find('/').map_or((path, ""), |at| path.split_at(at));
     if let Some((key, text)) = step.strip_prefix('[').and_then(|step| step.strip_suffix(']')?.split_once('='))
     {
-        let fits =
-            value.get(key).is_some_and(|own| own.as_str().map_or(own.to_string() == text, |own| own == text));
+        let fits = value.get(key).is_some_and(|own| plain(own) == text);
         if fits {
             walk(value, rest, see);
         }

@@ -166,7 +166,7 @@ impl<'a> Writing<'a> {
             return (None, None);
         };
         let mut writing = sandbox.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = writing.iter().any(|own| *own == name);
+        let others = writing.contains(&name);
         writing.push(name);
         (Some(Self { sandbox, name }), Some(words).filter(|_| others))
     }

@@ -79,8 +79,7 @@ fn is_taken(draft: &Draft, path: &str) -> bool {
         return false;
     };
     let shelf = draft.world.shelf(draft.resource.name);
-    let taken = shelf.iter().any(|item| item.id != draft.id && item.word(path) == wanted);
-    taken
+    shelf.iter().any(|item| item.id != draft.id && item.word(path) == wanted)
 }
 
 fn judge(value: &Value, test: &Test, report: &mut dyn FnMut(String)) {

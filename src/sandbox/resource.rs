@@ -9,6 +9,9 @@ use super::world::World;
 /// A route in code: the world, the call, and the id in the path (empty where it holds none).
 pub type Handler = fn(&mut World, &Call, &str) -> Result<Answer, Answer>;
 
+/// The members beside the items of a page.
+pub type Dress = fn(&Call, &Page) -> Map<String, Value>;
+
 /// A kind of objects. Paths of fields: `/name` is below the attributes, `^/name` below the whole object, `*`
 /// every item of a list, `[key=value]` goes on only where the object there has that text.
 #[derive(Debug)]
@@ -152,7 +155,7 @@ pub struct List {
     /// More members of the answer, JSON in which `"{total}"`, `"{count}"`, `"{page}"`, `"{size}"` are numbers.
     pub beside: &'static str,
     /// Makes the answer of the items where that is more than members; the call, the page.
-    pub dressed: Option<fn(&Call, &Page) -> Map<String, Value>>,
+    pub dressed: Option<Dress>,
     /// Parameters that filter by a word: their name and the field.
     pub filters: &'static [(&'static str, &'static str)],
     /// Newest first.

@@ -27,6 +27,7 @@ impl Moment {
             datadog_id: live.map(|_| format!("1{}", id.len())),
             url: None,
             moved_from: None,
+            alike: Vec::new(),
             origin: None,
             instance: None,
             risks: Vec::new(),
@@ -39,6 +40,7 @@ impl Moment {
             live: live.map(|name| json!({"name": name, "modified": "at some time", "message": "m"})),
             after: Vec::new(),
             protected: false,
+            ignore: Vec::new(),
         };
         let due = self.monitors.iter().filter(|(_, wanted, live)| *live != Some(*wanted));
         Plan {
@@ -51,8 +53,11 @@ impl Moment {
             unchanged: 0,
             known: BTreeMap::new(),
             owned: 0,
+            marked: 0,
             instances: BTreeMap::new(),
             declared: self.monitors.len(),
+            questions: Vec::new(),
+            notes: Default::default(),
         }
     }
 

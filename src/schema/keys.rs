@@ -37,6 +37,10 @@ pub fn directives() -> Map<String, Value> {
             "items": {"type": "string", "pattern": "^/."},
         },
         "$moved_from": one_or_list("The id before a rename: the live object keeps its Datadog id"),
+        "$forget": {
+            "description": "In place of a body: the mark is taken off the live object, which is left alone",
+            "const": true,
+        },
         "$allow": {
             "description": "Rules that are silent here, by the code that a diagnostic shows",
             "type": "array",
@@ -88,6 +92,10 @@ pub fn uses() -> Value {
                 "additionalProperties": {"type": "object"},
             },
             "$when": condition("Only where this is true: `${eq environment 'prod'}`"),
+            "$forget": {
+                "description": "The marks are taken off the objects of all instances, which are left alone",
+                "const": true,
+            },
             "moved_from": one_or_list("The name of this use before a rename"),
         },
         "allOf": BUILT_IN.iter().filter_map(|(name, text)| built_in(name, text)).collect::<Vec<_>>(),

@@ -25,6 +25,7 @@ pub fn properties() -> Map<String, Value> {
             "pattern": NAME,
             "patternErrorMessage": NAMES,
         },
+        "moved_from": owners(),
         "vars": vars(),
         "environments": {
             "description": "By name: where the project lives",
@@ -101,6 +102,14 @@ fn vars() -> Value {
     })
 }
 
+fn owners() -> Value {
+    let owner = json!({"type": "string", "pattern": r"^[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)?$"});
+    json!({
+        "description": "The owner before a rename of the project, or a list: its live objects are taken over",
+        "anyOf": [owner, {"type": "array", "items": owner}, {"type": "null"}],
+    })
+}
+
 #[allow(clippy::too_many_lines, reason = "one literal")]
 fn environment() -> Value {
     let variable = |doc: &str| json!({"description": doc, "type": "string", "pattern": ENVIRONMENT_VARIABLE});
@@ -128,6 +137,7 @@ fn environment() -> Value {
                 "type": ["string", "integer"],
                 "minLength": 1,
             },
+            "moved_from": owners(),
             "vars": vars(),
             "owns": owns(),
             "brakes": {
@@ -141,6 +151,9 @@ fn environment() -> Value {
                     "empty": off("`off`: all may go when nothing is declared"),
                     "namespace": off("`off`: a new namespace may take what is there"),
                     "org": off("`off`: any organisation will do"),
+                    "mark": off("`off`: what may be there already, with a mark that can't be read, is made anew"),
+                    "owner": off("`off`: what another owner has under the same ids is made anew"),
+                    "twin": off("`off`: new objects may look like those that are there"),
                 },
             },
             "keys": {

@@ -13,7 +13,8 @@ use super::locate::Lines;
 use super::tree::Tree;
 use super::walk::Root;
 use super::{json, yaml};
-use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, SourceFile, Sources, has_errors, step};
+use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, SourceFile, Sources, has_errors};
+use crate::pointer::step;
 
 /// The largest file that is read, in bytes. A larger one could not be parsed within a second.
 pub const MAX_FILE: u64 = 32 << 20;

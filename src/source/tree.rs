@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::pointer::keys;
+
 /// How deep nodes may nest, after aliases are followed. `serde_json` draws the same line.
 pub const MAX_DEPTH: usize = 128;
 /// The most nodes of a file, aliases expanded.
@@ -146,8 +148,7 @@ impl<'t> Tree<'t> {
     /// are followed to where the text stands.
     pub fn find(&self, pointer: &str, index: &Index) -> Option<(Option<u32>, u32)> {
         let mut found = (None, if self.nodes.is_empty() { return None } else { 0 });
-        for step in pointer.split('/').skip(1) {
-            let step = step.replace("~1", "/").replace("~0", "~");
+        for step in keys(pointer) {
             let node = self.resolve(found.1);
             found = match self.node(node).content {
                 Content::Map(_) => {

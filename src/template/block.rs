@@ -91,8 +91,8 @@ fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>,
     if faults.is_empty()
         && let Some(opened) = open.iter().rfind(|o| !o.chained)
     {
-        let words = format!("`#{}` is never closed", opened.block.call.helper);
-        let help = format!("close it with `${{/{}}}`", opened.block.call.helper);
+        let words = format!("`#{}` is never closed", opened.block.call.helper.text);
+        let help = format!("close it with `${{/{}}}`", opened.block.call.helper.text);
         faults.push(*syntax(words, opened.range.clone()).help(help));
     }
     for _ in open.iter().filter(|opened| opened.body.is_none() && makes_frame(&opened.block)) {
@@ -120,7 +120,7 @@ fn push_text(pieces: &mut Vec<Piece>, text: &str) {
 
 /// Each tag's own kind of block: `each` and `with` give their inside an item.
 fn makes_frame(block: &Block) -> bool {
-    matches!(block.call.helper.as_str(), "each" | "with")
+    matches!(block.call.helper.text.as_str(), "each" | "with")
 }
 
 fn one<'a>(
@@ -165,9 +165,9 @@ fn enter<'a>(
     if open.len() >= BLOCK_LIMIT {
         return Err(syntax(format!("Blocks can't nest more than {BLOCK_LIMIT} deep"), range));
     }
-    if !super::helper::is_helper(&block.call.helper) {
+    if !super::helper::is_helper(&block.call.helper.text) {
         // Its end has no partner either, so what follows would be told for nothing.
-        let mut fault = compiler.unknown_helper(&block.call.helper, range);
+        let mut fault = compiler.unknown_helper(&block.call.helper.text, range);
         fault.code = "template-syntax";
         return Err(fault);
     }
@@ -208,7 +208,7 @@ fn leave(
         let Some(opened) = open.pop() else {
             return Err(syntax(format!("`/{name}` closes nothing"), range));
         };
-        let helper = opened.block.call.helper.clone();
+        let helper = opened.block.call.helper.text.clone();
         if !opened.chained && helper != name {
             let words = format!("`/{name}` can't close `#{helper}`");
             open.push(opened);
@@ -239,11 +239,12 @@ fn finish(compiler: &mut Compiler<'_>, opened: Opened<'_>) -> Result<Piece, Box<
         return Ok(Piece::If { condition, range, then: body, otherwise });
     }
     let [argument] = call.arguments.as_slice() else {
-        let words = format!("`#{}` takes one value, and was given {}", call.helper, call.arguments.len());
+        let words =
+            format!("`#{}` takes one value, and was given {}", call.helper.text, call.arguments.len());
         return Err(Fault::new("wrong-value", words).at(range));
     };
     let value = compiler.expr(argument, &site)?;
-    Ok(match call.helper.as_str() {
+    Ok(match call.helper.text.as_str() {
         "each" => Piece::Each { list: value, range, body, otherwise },
         _ => Piece::With { value, range, body, otherwise },
     })

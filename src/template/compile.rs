@@ -43,8 +43,6 @@ pub struct Compiler<'a> {
     pub names: Names<'a>,
     /// References met since they were last taken.
     pub globals: Vec<Arc<Global>>,
-    /// Paths into slots that were met: the slot, the steps.
-    pub touched: Vec<(usize, Vec<String>)>,
     frames: Vec<FrameNames>,
     /// Each distinct inside of `${…}`, read once.
     read: HashMap<String, Rc<Result<Tag, String>>>,
@@ -55,7 +53,7 @@ pub const BLOCK_LIMIT: usize = 16;
 
 impl<'a> Compiler<'a> {
     pub fn new(names: Names<'a>) -> Self {
-        Self { names, globals: Vec::new(), touched: Vec::new(), frames: Vec::new(), read: HashMap::new() }
+        Self { names, globals: Vec::new(), frames: Vec::new(), read: HashMap::new() }
     }
 
     /// Compiles an expression without `${` and `}` around it: the list of a `$for`.
@@ -84,22 +82,22 @@ impl<'a> Compiler<'a> {
 
     pub(super) fn expr(&mut self, parsed: &Parsed, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
         match parsed {
-            Parsed::Literal(value) => {
+            Parsed::Literal(value, range) => {
                 if holds_reserved(value) {
                     return Err(Fault::new("reserved-character", "U+FDD0 and U+FDD1 can't stand in a text")
-                        .at(site.whole()));
+                        .at(site.at(range)));
                 }
                 Ok(Expr::Constant(value.clone()))
             }
-            Parsed::Path(path, raw) => self.path(path, raw, site),
+            Parsed::Path(path, word) => self.path(path, &word.text, site.at(&word.range)),
             Parsed::Call(call) => self.call(call, site),
         }
     }
 
     fn call(&mut self, call: &ParsedCall, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
-        let range = site.find(&call.helper);
-        let Some(helper) = helper::find(&call.helper) else {
-            return Err(self.unknown_helper(&call.helper, range));
+        let range = site.at(&call.helper.range);
+        let Some(helper) = helper::find(&call.helper.text) else {
+            return Err(self.unknown_helper(&call.helper.text, range));
         };
         let (least, most) = helper.arguments;
         if !(least..=most).contains(&call.arguments.len()) {
@@ -112,14 +110,14 @@ impl<'a> Compiler<'a> {
         let mut include_zero = false;
         for (key, value) in &call.options {
             match value {
-                Parsed::Literal(Value::Bool(on))
-                    if key == "includeZero" && matches!(helper.name, "if" | "unless") =>
+                Parsed::Literal(Value::Bool(on), _)
+                    if key.text == "includeZero" && matches!(helper.name, "if" | "unless") =>
                 {
                     include_zero = *on;
                 }
                 _ => {
-                    let words = format!("`{}` has no option `{key}`", helper.name);
-                    return Err(Fault::new("wrong-value", words).at(site.find(key)));
+                    let words = format!("`{}` has no option `{}`", helper.name, key.text);
+                    return Err(Fault::new("wrong-value", words).at(site.at(&key.range)));
                 }
             }
         }
@@ -143,20 +141,20 @@ impl<'a> Compiler<'a> {
 
     /// The condition of a block whose name is that of a helper: `#if x`, `#unless x`, `#eq a b`.
     pub(super) fn condition(&mut self, call: &ParsedCall, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
-        if !matches!(call.helper.as_str(), "if" | "unless") {
+        if !matches!(call.helper.text.as_str(), "if" | "unless") {
             return self.call(call, site);
         }
         if call.arguments.len() != 1 {
-            let words = format!("`#{}` takes one value, and was given {}", call.helper, call.arguments.len());
+            let words =
+                format!("`#{}` takes one value, and was given {}", call.helper.text, call.arguments.len());
             return Err(Fault::new("wrong-value", words).at(site.whole()));
         }
         let mut whole = call.clone();
-        whole.arguments.extend([true, false].map(|on| Parsed::Literal(on.into())));
+        whole.arguments.extend([true, false].map(|on| Parsed::Literal(on.into(), 0..0)));
         self.call(&whole, site)
     }
 
-    fn path(&mut self, path: &Path, raw: &str, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
-        let range = site.find(raw);
+    fn path(&mut self, path: &Path, raw: &str, range: Range<usize>) -> Result<Expr, Box<Fault>> {
         if path.local {
             return self.loop_word(path, raw, range);
         }
@@ -238,7 +236,6 @@ impl<'a> Compiler<'a> {
             Expr::Place(Box::new(place))
         };
         if let Some(slot) = self.names.slots.iter().position(|name| name == first) {
-            self.touched.push((slot, rest.to_vec()));
             return Ok(place(Root::Slot(slot), steps()));
         }
         if let Some(value) = self.names.constants.and_then(|constants| constants.get(first)) {
@@ -352,15 +349,9 @@ impl Site<'_> {
         self.start..self.start + self.inside.len()
     }
 
-    /// A word of the expression; all of it where the word isn't found.
-    pub fn find(&self, word: &str) -> Range<usize> {
-        let symbol = |c: char| c.is_alphanumeric() || "-_$:.[]/@".contains(c);
-        let found = self.inside.match_indices(word).find(|(at, _)| {
-            let before = self.inside[..*at].chars().next_back();
-            let behind = self.inside[at + word.len()..].chars().next();
-            !before.is_some_and(symbol) && !behind.is_some_and(symbol)
-        });
-        found.map_or(self.whole(), |(at, _)| self.start + at..self.start + at + word.len())
+    /// Bytes of a word of the expression; all of it where the word has no place.
+    pub fn at(&self, range: &Range<usize>) -> Range<usize> {
+        if range.is_empty() { self.whole() } else { self.start + range.start..self.start + range.end }
     }
 }
 

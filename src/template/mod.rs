@@ -5,6 +5,7 @@ mod built_in;
 mod compile;
 mod eval;
 mod helper;
+mod locate;
 mod number;
 mod parse;
 mod path;

@@ -1,8 +1,11 @@
 //! The inside of `${…}` -> a tree. Bare paths are read by us, everything else by Handlebars' own parser.
 
+use std::ops::Range;
+
 use handlebars::template::{BlockParam, HelperTemplate, Parameter, Template, TemplateElement};
 use serde_json::Value;
 
+use super::locate::Cursor;
 use super::path::{self, Path};
 
 /// How deep brackets may nest in one expression: the parser behind it recurses.
@@ -39,17 +42,24 @@ pub struct Block {
 /// An expression as written; names mean nothing yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parsed {
-    Path(Path, String),
-    Literal(Value),
+    Path(Path, Word),
+    Literal(Value, Range<usize>),
     Call(ParsedCall),
+}
+
+/// A word as written, and its bytes in the expression; none: all of it is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Word {
+    pub text: String,
+    pub range: Range<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParsedCall {
-    pub helper: String,
+    pub helper: Word,
     pub arguments: Vec<Parsed>,
     /// `key=value`, sorted by key.
-    pub options: Vec<(String, Parsed)>,
+    pub options: Vec<(Word, Parsed)>,
 }
 
 /// Reads the inside of `${…}`; the error is a full sentence.
@@ -59,7 +69,21 @@ pub fn tag(inside: &str) -> Result<Tag, String> {
     }
     let (before, rest) = strip_tilde(inside.trim(), |text| text.strip_prefix('~'));
     let (behind, rest) = strip_tilde(rest, |text| text.strip_suffix('~'));
-    Ok(Tag { sort: sort(rest.trim())?, trim: (before, behind) })
+    let mut sort = sort(rest.trim())?;
+    locate(&mut sort, inside);
+    Ok(Tag { sort, trim: (before, behind) })
+}
+
+/// Gives every word its bytes in the inside of a `${…}`.
+fn locate(sort: &mut TagSort, inside: &str) {
+    let mut cursor = Cursor::new(inside);
+    cursor.eat("~");
+    match sort {
+        TagSort::Value(parsed) => cursor.value(parsed),
+        TagSort::Open(block) => cursor.eat("#").then(|| cursor.call(&mut block.call)).flatten(),
+        TagSort::ElseOpen(block) => cursor.eat("else").then(|| cursor.call(&mut block.call)).flatten(),
+        TagSort::Else | TagSort::Close(_) | TagSort::Comment => None,
+    };
 }
 
 fn strip_tilde<'a>(text: &'a str, strip: impl Fn(&'a str) -> Option<&'a str>) -> (bool, &'a str) {
@@ -85,7 +109,7 @@ fn sort(text: &str) -> Result<TagSort, String> {
 /// An expression that gives a value.
 pub fn expression(text: &str) -> Result<Parsed, String> {
     if let Some(path) = path::parse(text) {
-        return Ok(Parsed::Path(path, text.trim().to_owned()));
+        return Ok(Parsed::Path(path, word(text.trim())));
     }
     if text.trim().is_empty() {
         return Err("An expression can't be empty".to_owned());
@@ -102,13 +126,19 @@ pub fn expression(text: &str) -> Result<Parsed, String> {
 
 /// What a loop outside of a text runs over: an expression, or a list written out.
 pub fn list(text: &str) -> Result<Parsed, String> {
+    let mut parsed = list_or_expression(text)?;
+    Cursor::new(text).value(&mut parsed);
+    Ok(parsed)
+}
+
+fn list_or_expression(text: &str) -> Result<Parsed, String> {
     if !text.starts_with('[') {
         return expression(text);
     }
     // Where values stand, Handlebars takes a bracket for a list before it takes it for a path.
     check_nesting(text)?;
     match Parameter::parse(text) {
-        Ok(Parameter::Literal(value)) => Ok(Parsed::Literal(value)),
+        Ok(Parameter::Literal(value)) => Ok(Parsed::Literal(value, 0..0)),
         _ => expression(text),
     }
 }
@@ -122,7 +152,7 @@ fn open(text: &str) -> Result<Block, String> {
     match single(&format!("{{{{#{text} }}}}{{{{/{name}}}}}"), text)? {
         TemplateElement::HelperBlock(block) => {
             let arguments = block.params.iter().map(|p| parameter(p, text)).collect::<Result<_, _>>()?;
-            let call = ParsedCall { helper: name, arguments, options: options(&block, text)? };
+            let call = ParsedCall { helper: word(&name), arguments, options: options(&block, text)? };
             Ok(Block { call, names: block_names(block.block_param.as_ref()) })
         }
         _ => Err(unreadable(text)),
@@ -152,24 +182,24 @@ fn call_of(call: &HelperTemplate, text: &str) -> Result<Parsed, String> {
     if call.params.is_empty() && call.hash.is_empty() {
         return parameter(&call.name, text);
     }
-    let helper = call.name.as_name().ok_or_else(|| unreadable(text))?.to_owned();
+    let helper = word(call.name.as_name().ok_or_else(|| unreadable(text))?);
     let arguments = call.params.iter().map(|p| parameter(p, text)).collect::<Result<_, _>>()?;
     Ok(Parsed::Call(ParsedCall { helper, arguments, options: options(call, text)? }))
 }
 
-fn options(call: &HelperTemplate, text: &str) -> Result<Vec<(String, Parsed)>, String> {
+fn options(call: &HelperTemplate, text: &str) -> Result<Vec<(Word, Parsed)>, String> {
     let mut options = call
         .hash
         .iter()
-        .map(|(key, value)| Ok((key.clone(), parameter(value, text)?)))
+        .map(|(key, value)| Ok((word(key), parameter(value, text)?)))
         .collect::<Result<Vec<_>, String>>()?;
-    options.sort_by(|(a, _), (b, _)| a.cmp(b));
+    options.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
     Ok(options)
 }
 
 fn parameter(parameter: &Parameter, text: &str) -> Result<Parsed, String> {
     match parameter {
-        Parameter::Literal(value) => Ok(Parsed::Literal(value.clone())),
+        Parameter::Literal(value) => Ok(Parsed::Literal(value.clone(), 0..0)),
         Parameter::Subexpression(sub) => match sub.as_element() {
             TemplateElement::Expression(call) => call_of(call, text),
             _ => Err(unreadable(text)),
@@ -179,10 +209,15 @@ fn parameter(parameter: &Parameter, text: &str) -> Result<Parsed, String> {
             // Handlebars keeps no text for a lone `this`.
             let raw = if raw.is_empty() { "this" } else { raw };
             let path = path::parse(raw).ok_or_else(|| unreadable(text))?;
-            Ok(Parsed::Path(path, raw.to_owned()))
+            Ok(Parsed::Path(path, word(raw)))
         }
         _ => Err(unreadable(text)),
     }
+}
+
+/// A word that has no place yet.
+fn word(word: &str) -> Word {
+    Word { text: word.to_owned(), range: 0..0 }
 }
 
 fn block_names(names: Option<&BlockParam>) -> Vec<String> {
@@ -203,23 +238,26 @@ fn unreadable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     fn show(parsed: &Parsed) -> String {
         match parsed {
-            Parsed::Path(_, raw) => raw.clone(),
-            Parsed::Literal(value) => value.to_string(),
+            Parsed::Path(_, word) => word.text.clone(),
+            Parsed::Literal(value, _) => value.to_string(),
             Parsed::Call(call) => format!("({})", show_call(call)),
         }
     }
 
     fn show_call(call: &ParsedCall) -> String {
-        let mut out = call.helper.clone();
+        let mut out = call.helper.text.clone();
         for argument in &call.arguments {
             out += &format!(" {}", show(argument));
         }
         for (key, value) in &call.options {
-            out += &format!(" {key}={}", show(value));
+            out += &format!(" {}={}", key.text, show(value));
         }
         out
     }
@@ -241,6 +279,86 @@ mod tests {
             }
         };
         assert_eq!(shown, expected, "{inside}");
+    }
+
+    /// Every word and literal of an expression with its bytes, in the order of the bytes.
+    fn places(parsed: &Parsed, found: &mut Vec<(String, Range<usize>)>) {
+        match parsed {
+            Parsed::Path(_, word) => found.push((word.text.clone(), word.range.clone())),
+            Parsed::Literal(value, range) => found.push((value.to_string(), range.clone())),
+            Parsed::Call(call) => {
+                let helper = [(call.helper.text.clone(), call.helper.range.clone())];
+                let keys = call.options.iter().map(|(key, _)| (key.text.clone(), key.range.clone()));
+                found.extend(helper.into_iter().chain(keys));
+                let values = call.options.iter().map(|(_, value)| value);
+                call.arguments.iter().chain(values).for_each(|value| places(value, found));
+            }
+        }
+        found.sort_by_key(|(_, range)| (range.start, range.end));
+    }
+
+    fn check_places(inside: &str, expected: &[&str]) {
+        let parsed = match tag(inside).expect("an expression").sort {
+            TagSort::Value(parsed) => parsed,
+            TagSort::Open(block) | TagSort::ElseOpen(block) => Parsed::Call(block.call),
+            other => panic!("{inside} is {other:?}"),
+        };
+        let mut found = Vec::new();
+        places(&parsed, &mut found);
+        let found: Vec<&str> = found.into_iter().map(|(_, range)| &inside[range]).collect();
+        assert_eq!(found, expected, "{inside}");
+    }
+
+    #[test]
+    fn words_have_their_places() {
+        check_places("nope", &["nope"]);
+        check_places(" ~ nope ~ ", &["nope"]);
+        check_places("join 'nope' nope", &["join", "'nope'", "nope"]);
+        check_places(r#"eq "a\" nope" nope"#, &["eq", r#""a\" nope""#, "nope"]);
+        check_places("eq '(nope' (eq (nope) 1)", &["eq", "'(nope'", "eq", "nope", "1"]);
+        check_places("mul (add n 1) n", &["mul", "add", "n", "1", "n"]);
+        check_places("(eq n 1)", &["eq", "n", "1"]);
+        check_places("len [\"n]\", [1]] n", &["len", "[\"n]\", [1]]", "n"]);
+        check_places("len {\"n\": 1} n.[n m].n", &["len", "{\"n\": 1}", "n.[n m].n"]);
+        check_places("[a b].c", &["[a b].c"]);
+        check_places("add 1 1.5 -1 true null", &["add", "1", "1.5", "-1", "true", "null"]);
+        check_places("join b=b a a='b' b", &["join", "b", "b", "a", "a", "'b'", "b"]);
+        check_places("join this ../this", &["join", "this", "../this"]);
+        check_places(".", &["."]);
+        check_places("lookup ../n @index", &["lookup", "../n", "@index"]);
+        check_places("#if if", &["if", "if"]);
+        check_places("~#each each.each as |each i|", &["each", "each.each"]);
+        check_places("else if (eq else 1)", &["if", "eq", "else", "1"]);
+        check_places("eq 'ü' ü", &["eq", "'ü'", "ü"]);
+    }
+
+    proptest! {
+        /// Whatever the parser takes has places that say what they name, in order and apart.
+        #[test]
+        fn what_is_read_stands_somewhere(
+            words in prop::collection::vec(
+                select(vec!["a", "b.[c d]", "'a'", "\"b\"", "(", ")", "1", "-2.5", "k=", "[1, 2]", "{\"a\": 1}", "true", "this", ".", "..", "@index", "ü"]),
+                1..12,
+            ),
+            open in any::<bool>(),
+        ) {
+            let inside = format!("{}{}", if open { "#a " } else { "" }, words.join(" ").replace("= ", "="));
+            // Of an option that is given twice the parser keeps the last.
+            prop_assume!(inside.matches("k=").count() < 2);
+            let parsed = match tag(&inside).map(|tag| tag.sort) {
+                Ok(TagSort::Value(parsed)) => parsed,
+                Ok(TagSort::Open(block)) => Parsed::Call(block.call),
+                _ => return Ok(()),
+            };
+            let mut found = Vec::new();
+            places(&parsed, &mut found);
+            let mut end = 0;
+            for (text, range) in found {
+                prop_assert!(range.start >= end && range.end > range.start, "{inside}: {text} at {range:?}");
+                end = range.end;
+                prop_assert!(inside.is_char_boundary(range.start) && inside.is_char_boundary(end));
+            }
+        }
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::{At, FileId, step};
+use crate::diagnostic::{At, FileId};
 use crate::load;
 use crate::model::{Attribute, Reference, is_id};
+use crate::pointer::{leaves_mut, objects, step};
 
 /// A place of a body that no definition can hold as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct Trouble {
 /// [references](super::refer), which are made of them.
 pub fn take_reserved(body: &mut Value) -> Vec<Trouble> {
     let mut found = Vec::new();
-    walk(body, &mut String::new(), &mut |text, pointer| {
+    texts(body, &mut |text, pointer| {
         let reserved = |c: char| matches!(c, Reference::OPEN | Reference::CLOSE);
         if text.contains(reserved) {
             text.retain(|c| !reserved(c));
@@ -32,7 +33,7 @@ pub fn take_reserved(body: &mut Value) -> Vec<Trouble> {
 
 /// Writes `$${` for each `${`, and the expression of each reference; tells the keys that can't be written.
 pub fn escape(body: &mut Value) -> Vec<Trouble> {
-    walk(body, &mut String::new(), &mut |text, _| {
+    texts(body, &mut |text, _| {
         if text.contains("${") {
             *text = text.replace("${", "$${");
         }
@@ -41,11 +42,12 @@ pub fn escape(body: &mut Value) -> Vec<Trouble> {
         }
     });
     let mut found = Vec::new();
-    keys(body, &mut String::new(), &mut |key, pointer, _| {
-        if key.contains("${") {
+    objects(body, "", &mut |pointer, map| {
+        for key in map.keys().filter(|key| key.contains("${")) {
             let text = "is a key with `${` in it, which a definition takes for a template".to_owned();
-            found.push(Trouble { pointer: pointer.to_owned(), text });
+            found.push(Trouble { pointer: format!("{pointer}{}", step(key)), text });
         }
+        true
     });
     found
 }
@@ -53,25 +55,27 @@ pub fn escape(body: &mut Value) -> Vec<Trouble> {
 /// Takes the `$${` of an export of ours back to `${`. An export of the UI has bare ones, or none at all.
 pub fn unescape(body: &mut Value) {
     let (mut any, mut bare) = (false, false);
-    walk(body, &mut String::new(), &mut |text, _| {
+    texts(body, &mut |text, _| {
         any |= text.contains("${");
         bare |= text.match_indices("${").any(|(at, _)| !text[..at].ends_with('$'));
     });
     if any && !bare {
-        walk(body, &mut String::new(), &mut |text, _| *text = text.replace("$${", "${"));
+        texts(body, &mut |text, _| *text = text.replace("$${", "${"));
     }
 }
 
 /// A key below the top that YAML definitions take for musher's, and raw exports don't.
 pub fn foreign_key(body: &Value) -> Option<String> {
     let (mut first, mut repeats) = (None, None);
-    keys(body, &mut String::new(), &mut |key, pointer, is_top| {
-        if key.starts_with('$') && !is_top {
-            first.get_or_insert_with(|| pointer.to_owned());
-            if matches!(key, "$for" | "$yield") {
-                repeats.get_or_insert_with(|| pointer.to_owned());
+    objects(body, "", &mut |pointer, map| {
+        for key in map.keys().filter(|key| key.starts_with('$') && !pointer.is_empty()) {
+            let pointer = format!("{pointer}{}", step(key));
+            if matches!(key.as_str(), "$for" | "$yield") {
+                repeats.get_or_insert_with(|| pointer.clone());
             }
+            first.get_or_insert(pointer);
         }
+        true
     });
     let first = first?;
     let own = body.as_object()?.iter().filter(|(key, _)| !key.starts_with('$'));
@@ -93,50 +97,13 @@ fn expression(reference: &Reference) -> String {
     format!("${{{section}.{id}.{attribute}}}")
 }
 
-/// Calls `change` with every text and its pointer. Bodies nest no deeper than a JSON reader lets them.
-fn walk(value: &mut Value, pointer: &mut String, change: &mut dyn FnMut(&mut String, &str)) {
-    let length = pointer.len();
-    match value {
-        Value::String(text) => change(text, pointer),
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{index}"));
-                walk(item, pointer, change);
-                pointer.truncate(length);
-            }
+/// Calls `change` with every text and its pointer.
+fn texts(value: &mut Value, change: &mut dyn FnMut(&mut String, &str)) {
+    leaves_mut(value, &mut |pointer, leaf| {
+        if let Value::String(text) = leaf {
+            change(text, pointer);
         }
-        Value::Object(map) => {
-            for (key, value) in map {
-                pointer.push_str(&step(key));
-                walk(value, pointer, change);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Calls `see` with every key, its pointer, and whether it stands at the top.
-fn keys(value: &Value, pointer: &mut String, see: &mut dyn FnMut(&str, &str, bool)) {
-    let length = pointer.len();
-    match value {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{index}"));
-                keys(item, pointer, see);
-                pointer.truncate(length);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                pointer.push_str(&step(key));
-                see(key, pointer, length == 0);
-                keys(value, pointer, see);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
+    });
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::diagnostic::step;
-use crate::kind::{Kind, Mention, Mentioned, matches};
+use crate::kind::{Kind, Mention, Mentioned};
 use crate::model::{Address, Attribute, Reference};
+use crate::pointer::{keys, leaves_mut, matches};
 
 /// The resource that a live object of a section is, by its id.
 pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
@@ -14,7 +14,7 @@ pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 pub fn refer(kind: &Kind, body: &mut Value, known: &Known<'_>) {
     let here: Vec<&Mention> = kind.quirks.mentions.iter().filter(|mention| applies(mention, body)).collect();
     for mention in here {
-        visit(kind, mention, body, &mut String::new(), "", known);
+        leaves_mut(body, &mut |pointer, leaf| replace(kind, mention, pointer, leaf, known));
     }
 }
 
@@ -34,45 +34,29 @@ fn applies(mention: &Mention, body: &Value) -> bool {
     mention.when.is_none_or(|(at, text)| body.pointer(at).and_then(Value::as_str) == Some(text))
 }
 
-fn visit(kind: &Kind, mention: &Mention, value: &mut Value, path: &mut String, key: &str, known: &Known<'_>) {
-    let length = path.len();
+/// Puts the marker of one place for its id, or for the ids among its words.
+fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, known: &Known<'_>) {
     let is_here = match mention.at {
-        Mentioned::Path(at) => matches(at, path),
-        Mentioned::Key(name) => key == name,
+        Mentioned::Path(path) => matches(path, pointer),
+        Mentioned::Key(name) => keys(pointer).last().is_some_and(|key| key == name),
     };
+    if !is_here {
+        return;
+    }
     let marker = |id: &str| {
         let target = known(mention.section, id)?;
         Some(Reference { target, attribute: Attribute::Id }.marker())
     };
-    match value {
-        Value::String(text) if is_here => match mention.at {
-            Mentioned::Path(_) => *text = replace_words(text, &marker),
-            Mentioned::Key(_) => {
-                if let Some(marker) = marker(text) {
-                    *text = marker;
-                }
-            }
-        },
-        Value::Number(number) if is_here && kind.holds(path, |field| field.numeric) => {
-            if let Some(marker) = marker(&number.to_string()) {
-                *value = Value::String(marker);
-            }
+    let replaced = match (&*leaf, mention.at) {
+        (Value::String(text), Mentioned::Path(_)) => Some(replace_words(text, &marker)),
+        (Value::String(text), Mentioned::Key(_)) => marker(text),
+        (Value::Number(number), _) if kind.holds(pointer, |field| field.numeric) => {
+            marker(&number.to_string())
         }
-        Value::Array(items) => {
-            for (index, item) in items.iter_mut().enumerate() {
-                path.push_str(&format!("/{index}"));
-                visit(kind, mention, item, path, "", known);
-                path.truncate(length);
-            }
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                path.push_str(&step(key));
-                visit(kind, mention, value, path, key, known);
-                path.truncate(length);
-            }
-        }
-        _ => {}
+        _ => None,
+    };
+    if let Some(text) = replaced {
+        *leaf = Value::String(text);
     }
 }
 

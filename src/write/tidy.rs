@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::canon::{align, expand, follow};
+use crate::canon::{align, follow};
 use crate::diff::{diff, same};
 use crate::kind::Kind;
 use crate::load;
+use crate::pointer::{matching, step, take};
 
 /// The definition of a live object, against which the object plans empty: without marks, server-filled fields
 /// and what says nothing.
@@ -40,33 +41,26 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
             *body = without;
         }
     }
-    let kept: Vec<String> = kind.paths(|field| field.kept).flat_map(|path| expand(path, body)).collect();
+    let kept: Vec<String> = kind.paths(|field| field.kept).flat_map(|path| matching(path, body)).collect();
     for pointer in kept {
         take(body, &pointer);
     }
     for field in kind.fields {
         let default = field.defaults.first().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        for pointer in expand(field.at, body).into_iter().filter(|pointer| !named(pointer)) {
+        for pointer in matching(field.at, body).into_iter().filter(|pointer| !named(pointer)) {
             if body.pointer(&pointer).zip(default.as_ref()).is_some_and(|(own, default)| same(own, default)) {
                 take(body, &pointer);
             }
         }
     }
     if let Value::Object(map) = body {
-        map.retain(|key, value| !value.is_null() || named(&crate::diagnostic::step(key)));
+        map.retain(|key, value| !value.is_null() || named(&step(key)));
         let hollow = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
         for path in kind.paths(|field| field.open).filter_map(|path| path.strip_prefix('/')) {
             if map.get(path).is_some_and(hollow) {
                 map.shift_remove(path);
             }
         }
-    }
-}
-
-fn take(body: &mut Value, pointer: &str) {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
-    if let Some(Value::Object(map)) = body.pointer_mut(parent) {
-        map.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
     }
 }
 

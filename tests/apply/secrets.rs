@@ -168,7 +168,9 @@ fn of_a_service_that_repeats_its_request() {
         ("400 Bad Request", "400 Bad Request", "was answered with 400: "),
         ("302 Found", "302 Found", "a redirect to http://127.0.0.1/"),
         ("200 OK", "400 Bad Request", "was answered with 400: "),
-        ("200 OK", "403 Forbidden", "refuses the keys of PROD_DD_API and PROD_DD_APP"),
+        // Keys that may list are not refused.
+        ("200 OK", "403 Forbidden", "was answered with 403: "),
+        ("200 OK", "401 Unauthorized", "refuses the keys of PROD_DD_API and PROD_DD_APP"),
     ] {
         let url = echo(list, write);
         let project = project(&url);

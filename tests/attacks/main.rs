@@ -10,5 +10,7 @@ mod liar;
 mod project;
 
 mod files;
+mod letting_go;
 mod limits;
 mod marks;
+mod twins;

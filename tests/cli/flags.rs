@@ -76,7 +76,19 @@ fn the_plan_for_programs_has_a_stable_shape() {
     let plan = project.plan();
     assert_eq!(
         keys(&plan),
-        ["format_version", "musher_version", "project", "environment", "site", "summary", "changes", "saved"]
+        [
+            "format_version",
+            "musher_version",
+            "project",
+            "environment",
+            "site",
+            "summary",
+            "brakes",
+            "warnings",
+            "only",
+            "changes",
+            "saved"
+        ]
     );
     assert_eq!(plan["format_version"], 1);
     assert_eq!(plan["musher_version"], env!("CARGO_PKG_VERSION"));

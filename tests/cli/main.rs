@@ -14,4 +14,5 @@ mod environment;
 mod flags;
 mod safety;
 mod exports;
+mod letting_go;
 mod readme;

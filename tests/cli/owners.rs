@@ -66,7 +66,13 @@ fn projects_of_one_organisation_never_see_each_other() {
     }
     for (number, project) in (1..).zip(&projects) {
         assert_eq!(project.actions(), ["create dashboards/same", "create monitors/same", "create slos/same"]);
-        project.settles(&["create dashboards/same", "create monitors/same", "create slos/same"]);
+        if number > 1 {
+            // The same ids under another owner may be a project that was renamed: that is asked.
+            let held = project.exits(3, &["apply", "--yes"]);
+            assert!(held.err.contains("brake `owner`"), "{}", held.shown());
+        }
+        project.fine(&["apply", "--yes", "--release-brake", "owner"]);
+        project.settles(&[]);
         assert_eq!(count(&served), [number; 3]);
     }
     for project in &projects {
@@ -188,7 +194,7 @@ fn only_what_is_named_changes() {
         project.actions(),
         ["delete monitors/a/two", "adopt monitors/b/found", "delete monitors/b/one"]
     );
-    project.fine(&["apply", "--yes", "--only", "monitors/a/*", "--only", "nothing/*"]);
+    project.fine(&["apply", "--yes", "--only", "monitors/a/*"]);
     assert_eq!(project.actions(), ["adopt monitors/b/found", "delete monitors/b/one"]);
     project.fine(&["apply", "--yes"]);
     project.settles(&[]);

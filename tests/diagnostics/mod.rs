@@ -30,6 +30,7 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     told.extend(faults);
     let (settings, faults) = check::Settings::read(&config);
     told.extend(faults);
+    let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     told.extend(check(&resources, &settings, &sources));
     (told, sources)
 }

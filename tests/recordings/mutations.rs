@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::pairs::{Pair, pairs, plan_one};
-use crate::kind::{self, Kind, matches};
+use crate::kind::{self, Kind};
+use crate::pointer::matches;
 
 /// Fields of an answer that nobody sets, or that are left to others on purpose, each with the reason.
 /// Written out here and not read from the rows: a mistake there must show.
@@ -62,7 +63,7 @@ pub fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             map.iter().for_each(|(key, value)| {
-                leaves(value, &format!("{path}{}", crate::diagnostic::step(key)), found)
+                leaves(value, &format!("{path}{}", crate::pointer::step(key)), found)
             });
         }
         Value::Array(items) if !items.is_empty() => {

@@ -140,6 +140,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         project: "recorded".to_owned(),
         environment: Some("test".to_owned()),
         owner,
+        former: Vec::new(),
         vars: serde_json::Map::new(),
     };
     let inputs = Inputs {
@@ -147,9 +148,11 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         site: "recorded",
         organisation: None,
         resources: std::slice::from_ref(&resource),
+        forgotten: &[],
         live: std::slice::from_ref(&live),
         unlisted: &[],
         selected: &|_| true,
+        seen_last: &|_, _| None,
     };
     plan(&inputs).0
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::check::alert::{DEPTH, Subject};
+use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::kind::Nature;
 
@@ -10,14 +10,11 @@ pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {
     if subject.is(Nature::Board)
         && let Some(widgets) = subject.body.get("widgets")
     {
-        of_widgets(widgets, "/widgets", 0, found);
+        of_widgets(widgets, "/widgets", found);
     }
 }
 
-fn of_widgets(widgets: &Value, pointer: &str, depth: usize, found: &mut Findings) {
-    if depth > DEPTH {
-        return;
-    }
+fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
     for (index, widget) in widgets.as_array().into_iter().flatten().enumerate() {
         let at = format!("{pointer}/{index}");
         let definition = widget.get("definition");
@@ -33,7 +30,7 @@ fn of_widgets(widgets: &Value, pointer: &str, depth: usize, found: &mut Findings
             );
         }
         if let Some(inner) = definition.and_then(|definition| definition.get("widgets")) {
-            of_widgets(inner, &format!("{at}/definition/widgets"), depth + 1, found);
+            of_widgets(inner, &format!("{at}/definition/widgets"), found);
         }
     }
 }

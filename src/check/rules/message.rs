@@ -6,9 +6,10 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::threshold::comparison;
-use crate::check::alert::{DEPTH, ESCALATION, MESSAGE, Subject, VARIABLES, each_child};
+use crate::check::alert::{ESCALATION, MESSAGE, Subject, VARIABLES};
 use crate::check::finding::{Findings, listed};
 use crate::diagnostic::did_you_mean;
+use crate::pointer::objects;
 use crate::query::{ChainHead, Grammar, Monitor};
 
 /// Names that begin what an event brings with it, whatever the query groups by
@@ -103,7 +104,7 @@ fn keys(subject: &Subject<'_>) -> Option<BTreeSet<String>> {
                     scopes.flat_map(|scope| scope.value.tags()).filter_map(|(tag, _)| Some(tag.key?.value)),
                 );
             }
-            facets(subject.find(VARIABLES)?, 0, &mut keys);
+            facets(subject.find(VARIABLES)?, &mut keys);
         }
         Monitor::Chain(chain) if chain.slo_id().is_none() => {
             let terms = chain.search().map(|search| search.terms).unwrap_or_default();
@@ -119,14 +120,13 @@ fn bare(key: &str) -> &str {
 }
 
 /// The facets that searches among the variables of a formula group by.
-fn facets(value: &Value, depth: usize, keys: &mut BTreeSet<String>) {
-    if depth > DEPTH {
-        return;
-    }
-    keys.extend(value.get("facet").and_then(Value::as_str).map(str::to_owned));
-    let groups = value.get("group_by").and_then(Value::as_array).into_iter().flatten();
-    keys.extend(groups.filter_map(Value::as_str).map(str::to_owned));
-    each_child(value, &mut String::new(), &mut |child, _| facets(child, depth + 1, keys));
+fn facets(variables: &Value, keys: &mut BTreeSet<String>) {
+    objects(variables, "", &mut |_, map| {
+        keys.extend(map.get("facet").and_then(Value::as_str).map(str::to_owned));
+        let groups = map.get("group_by").and_then(Value::as_array).into_iter().flatten();
+        keys.extend(groups.filter_map(Value::as_str).map(str::to_owned));
+        true
+    });
 }
 
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {

@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::check::alert::{DEPTH, QUERY, Subject, VARIABLES, each_child, holds_metric_query};
+use crate::check::alert::{QUERY, Subject, VARIABLES, holds_metric_query};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
-use crate::diagnostic::{did_you_mean, step};
+use crate::diagnostic::did_you_mean;
 use crate::kind::Nature;
+use crate::pointer::{objects, step};
 use crate::query::{self, ChainAlert, ChainHead, Expr, Fault, Head, Monitor, Parsed, Spanned, Suffix};
 
 /// What the parser says of every query of a body.
@@ -23,38 +24,17 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     }
     // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is no reason for a refusal.
     let lenient = subject.is(Nature::Board);
-    walk(subject.body, &mut String::new(), (0, ""), lenient, found);
+    objects(subject.body, "", &mut |pointer, map| {
+        of_object(map, pointer, lenient, found);
+        true
+    });
 }
 
-/// Reads the queries that an object holds, and those inside it.
-fn walk(
-    value: &Value,
-    pointer: &mut String,
-    (depth, under): (usize, &str),
-    lenient: bool,
-    found: &mut Findings,
-) {
-    if depth > DEPTH {
-        return;
-    }
-    match value {
-        Value::Object(map) => {
-            of_object(map, pointer, under, lenient, found);
-            let length = pointer.len();
-            for (key, child) in map.iter().filter(|(_, child)| child.is_object() || child.is_array()) {
-                pointer.push_str(&step(key));
-                walk(child, pointer, (depth + 1, key), lenient, found);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(_) => each_child(value, pointer, &mut |child, pointer| {
-            walk(child, pointer, (depth + 1, under), lenient, found);
-        }),
-        _ => {}
-    }
-}
+/// Reads the queries that an object holds.
+fn of_object(map: &Map<String, Value>, pointer: &str, lenient: bool, found: &mut Findings) {
+    let is_index = |step: &str| step.bytes().all(|b| b.is_ascii_digit());
+    let under = pointer.rsplit('/').find(|step| !is_index(step)).unwrap_or_default();
 
-fn of_object(map: &Map<String, Value>, pointer: &str, under: &str, lenient: bool, found: &mut Findings) {
     for (key, value) in map {
         let Some(text) = value.as_str() else { continue };
         let at = || format!("{pointer}/{key}");
@@ -105,15 +85,12 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
                 })) => expr,
                 _ => return,
             };
-            let mut known = BTreeSet::new();
-            if let Some(variables) = subject.find(VARIABLES) {
-                collect_names(variables, 0, &mut known);
-            }
+            let known = subject.find(VARIABLES).map(names_in).unwrap_or_default();
             judge(QUERY, formula, &known, found);
         }
         None => {
             let before = found.list.len();
-            of_requests(subject.body, &mut String::new(), 0, found);
+            of_requests(subject.body, found);
             if subject.is(Nature::Board) {
                 // Stored as sent, nameless queries too (2 recordings): the graph stays empty.
                 found.list[before..].iter_mut().for_each(|finding| finding.level = RuleLevel::Warn);
@@ -123,42 +100,44 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 /// Each object with `queries`, and the formulas that belong to them.
-fn of_requests(value: &Value, pointer: &mut String, depth: usize, found: &mut Findings) {
-    if depth > DEPTH {
-        return;
-    }
-    if let Some(queries) = value.get("queries").filter(|queries| queries.is_array()) {
-        let mut known = BTreeSet::new();
-        collect_names(queries, 0, &mut known);
-        formulas(value, pointer, depth, &known, found);
-    }
-    each_child(value, pointer, &mut |child, pointer| of_requests(child, pointer, depth + 1, found));
-}
-
-fn formulas(value: &Value, pointer: &mut String, depth: usize, known: &BTreeSet<&str>, found: &mut Findings) {
-    if depth > DEPTH {
-        return;
-    }
-    if let Some(text) = value.get("formula").and_then(Value::as_str)
-        && let Some(tree) = query::formula(text).tree
-    {
-        judge(&format!("{pointer}/formula"), &tree, known, found);
-    }
-    each_child(value, pointer, &mut |child, pointer| {
-        // An object with queries of its own is judged by them.
-        if child.get("queries").is_none() {
-            formulas(child, pointer, depth + 1, known, found);
+fn of_requests(body: &Value, found: &mut Findings) {
+    objects(body, "", &mut |pointer, map| {
+        if let Some(queries) = map.get("queries").filter(|queries| queries.is_array()) {
+            formulas(map, pointer, &names_in(queries), found);
         }
+        true
     });
 }
 
-/// Every `name` in a list of queries; some sources hold queries inside.
-fn collect_names<'a>(value: &'a Value, depth: usize, names: &mut BTreeSet<&'a str>) {
-    if depth > DEPTH {
-        return;
+fn formulas(around: &Map<String, Value>, base: &str, known: &BTreeSet<&str>, found: &mut Findings) {
+    let mut of_one = |pointer: &str, map: &Map<String, Value>| {
+        if let Some(tree) =
+            map.get("formula").and_then(Value::as_str).and_then(|text| query::formula(text).tree)
+        {
+            judge(&format!("{pointer}/formula"), &tree, known, found);
+        }
+    };
+    of_one(base, around);
+    for (key, value) in around {
+        objects(value, &format!("{base}{}", step(key)), &mut |pointer, map| {
+            // An object with queries of its own is judged by them.
+            let is_other = map.contains_key("queries");
+            if !is_other {
+                of_one(pointer, map);
+            }
+            !is_other
+        });
     }
-    names.extend(value.get("name").and_then(Value::as_str));
-    each_child(value, &mut String::new(), &mut |child, _| collect_names(child, depth + 1, names));
+}
+
+/// Every `name` in a list of queries; some sources hold queries inside.
+fn names_in(queries: &Value) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    objects(queries, "", &mut |_, map| {
+        names.extend(map.get("name").and_then(Value::as_str));
+        true
+    });
+    names
 }
 
 fn judge(pointer: &str, formula: &Spanned<Expr>, known: &BTreeSet<&str>, found: &mut Findings) {

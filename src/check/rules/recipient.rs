@@ -4,44 +4,15 @@ use std::ops::Range;
 
 use crate::check::alert::{ESCALATION, MESSAGE, Subject};
 use crate::check::finding::Findings;
+use crate::handle::{handles, named};
 use crate::kind::Nature;
-
-/// Every `@…` of a text that no word stands before, its `@` included.
-fn handles(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(at) = text[from..].find('@').map(|at| from + at) {
-        let inside_word =
-            text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._-@/".contains(c));
-        // `{{@http.status}}` and `service:@x` of a search in a link are no handles.
-        let in_variable =
-            text[..at].ends_with("{{") || text[..at].ends_with('[') || text[..at].ends_with(['&', '=', '?']);
-        let length = text[at + 1..].find(|c: char| !c.is_alphanumeric() && !"-_.+@/:{}#".contains(c));
-        let end = length.map_or(text.len(), |length| at + 1 + length);
-        if !inside_word && !in_variable {
-            // A block may follow at once: `@slack-x{{/is_alert}}`.
-            let own = &text[at..end];
-            let block = ["{{/", "{{#", "{{^"].iter().filter_map(|open| own.find(open)).min();
-            let own = &own[..block.unwrap_or(own.len())];
-            found.push(at..at + own.trim_end_matches(['.', ':', '/', '-', '_', '}', '#']).len().max(1));
-        }
-        from = end.max(at + 1);
-    }
-    found
-}
 
 pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     // Most members of composites are silent on purpose.
     if !subject.is(Nature::Alert) || subject.estate.is_spoken_for(subject.at) {
         return;
     }
-    let tells = |pointer| {
-        subject.text(pointer).is_some_and(|text| {
-            handles(text)
-                .into_iter()
-                .any(|handle| text[handle].contains(|c: char| c.is_alphanumeric() || c == '{'))
-        })
-    };
+    let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
     if !tells(MESSAGE) && !tells(ESCALATION) {
         let text = format!("`{}` tells nobody: its message names no recipient", subject.resource.address);
         let help = "name one, such as `@slack-CHANNEL`; where rules in Datadog route by tags, set `rules: {no-recipient: off}`";
@@ -100,24 +71,6 @@ fn fault(text: &str, range: &Range<usize>) -> Option<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn handles_are_found() {
-        for (text, expected) in [
-            ("Hi @slack-a, @slack-b.", &["@slack-a", "@slack-b"][..]),
-            ("me@x.org or @me@x.org", &["@me@x.org"]),
-            ("{{#is_alert}}@pagerduty-x{{/is_alert}}", &["@pagerduty-x"]),
-            ("@slack-{{service.name}} x", &["@slack-{{service.name"]),
-            ("{{[@http.status].name}} {{@x.name}}", &[]),
-            ("https://x/logs?query=@a", &[]),
-            ("a @ b", &["@"]),
-            ("ü@é", &[]),
-            ("@@", &["@@"]),
-        ] {
-            let found: Vec<&str> = handles(text).into_iter().map(|range| &text[range]).collect();
-            assert_eq!(found, expected, "{text}");
-        }
-    }
 
     #[test]
     fn malformed_handles() {

@@ -1,12 +1,13 @@
 //! References name what belongs there.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::check::alert::{DEPTH, QUERY, Subject, each_child};
+use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
-use crate::diagnostic::{Part, step};
+use crate::diagnostic::Part;
 use crate::kind::{self, Nature};
 use crate::model::{Attribute, Reference};
+use crate::pointer::{objects, step};
 use crate::query::Monitor;
 
 pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
@@ -21,17 +22,17 @@ pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
         }
     }
     if !subject.kind.quirks.points_to.is_empty() {
-        walk(subject, subject.body, &mut String::new(), 0, found);
+        objects(subject.body, "", &mut |pointer, map| {
+            of_object(subject, map, pointer, found);
+            true
+        });
     }
 }
 
-fn walk(subject: &Subject<'_>, value: &Value, pointer: &mut String, depth: usize, found: &mut Findings) {
-    if depth > DEPTH {
-        return;
-    }
+fn of_object(subject: &Subject<'_>, map: &Map<String, Value>, pointer: &str, found: &mut Findings) {
     for (key, nature) in subject.kind.quirks.points_to {
         let at = || format!("{pointer}{}", step(key));
-        match value.get(key) {
+        match map.get(*key) {
             Some(Value::String(text)) => judge(text, (&at(), &Part::Value), *nature, found),
             Some(Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
@@ -42,7 +43,6 @@ fn walk(subject: &Subject<'_>, value: &Value, pointer: &mut String, depth: usize
             _ => {}
         }
     }
-    each_child(value, pointer, &mut |child, pointer| walk(subject, child, pointer, depth + 1, found));
 }
 
 fn judge(id: &str, (pointer, part): (&str, &Part), wanted: Nature, found: &mut Findings) {

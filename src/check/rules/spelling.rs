@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::diagnostic::{Part, step};
+use crate::diagnostic::Part;
 use crate::kind::{Kind, rules};
+use crate::pointer::step;
 
 /// Shorter names resemble too many others.
 const SHORTEST: usize = 4;

@@ -1,0 +1,55 @@
+//! What bears the mark on the live object: of the right type, and without a mark that somebody wrote. No level and no
+//! `$allow` silences these: each would make objects twice.
+
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
+use crate::config::RuleLevel;
+use crate::kind::{self, Identity};
+use crate::mark;
+use crate::source::{short, sort_of};
+use serde_json::Value;
+
+const TAGS: &str = "/tags";
+const DESCRIPTION: &str = "/description";
+
+pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
+    types(subject, found);
+    found.rule = ("own-mark", RuleLevel::Error);
+    for (pointer, tag) in subject.items(TAGS) {
+        if let Some(tag) = tag.as_str().filter(|tag| mark::is_mark_tag(tag)) {
+            let text = format!("The tag `{}` is a part of the mark, which musher writes itself", short(tag));
+            let help =
+                "take it out: a mark that a person writes makes objects twice, or takes those of others";
+            found.add(&pointer, text, help);
+        }
+    }
+    let Some(kind) = kind::of_section(subject.resource.address.section()) else { return };
+    if let Identity::LastLine(at) = kind.identity
+        && subject.text(at).is_some_and(mark::holds_line)
+    {
+        let text = "A line of this text is a mark, which musher writes itself: it is left out";
+        found.add(at, text, "take the line out").level(RuleLevel::Warn);
+    }
+}
+
+fn types(subject: &Subject<'_>, found: &mut Findings) {
+    found.rule = ("bad-type", RuleLevel::Error);
+    match subject.find(TAGS) {
+        None | Some(Value::Null | Value::Array(_)) => {}
+        Some(other) => {
+            let text = format!("`tags` is a list of texts, not {}", sort_of(other));
+            let help = other.as_str().map_or_else(String::new, |tag| format!("write `[\"{}\"]`", short(tag)));
+            found.add(TAGS, text, help);
+        }
+    }
+    for (pointer, tag) in subject.items(TAGS).filter(|(_, tag)| !tag.is_string()) {
+        found.add(&pointer, format!("A tag is a text, not {}", sort_of(tag)), "write it in quotes");
+    }
+    match subject.find(DESCRIPTION) {
+        None | Some(Value::Null | Value::String(_)) => {}
+        Some(other) => {
+            let text = format!("`description` is a text, not {}", sort_of(other));
+            found.add(DESCRIPTION, text, "write it in quotes");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The brakes of an environment held against a plan: foretold by a plan, told by an apply.
+
+use super::Desk;
+use super::declared::Declared;
+use super::surveyed::Surveyed;
+use crate::args;
+use crate::brake::{self, Limits};
+use crate::model::Brake;
+
+/// Tells the brakes that hold; the first of them.
+pub fn held(
+    desk: &Desk<'_>,
+    declared: &Declared,
+    surveyed: &Surveyed,
+    options: &args::Apply,
+) -> anyhow::Result<Option<&'static str>> {
+    let mut released = options.release_brake.clone();
+    if options.destroy {
+        released.extend(["delete", "empty", "namespace"].map(str::to_owned));
+    }
+    let held = brakes(declared, surveyed, &released);
+    for brake in &held {
+        crate::render::held(brake.name, &brake.text, &brake.remedy, desk.common.colors())?;
+    }
+    Ok(held.first().map(|brake| brake.name))
+}
+
+/// The brakes that would hold an apply of this plan, as far as they are known without the keys of that apply.
+pub fn foretold(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
+    // Keys that plan may read less than those that apply: whose they are, apply finds out.
+    let is_known = |brake: &Brake| brake.name != "org" || surveyed.organisation.is_some();
+    brakes(declared, surveyed, &[]).into_iter().filter(is_known).collect()
+}
+
+fn brakes(declared: &Declared, surveyed: &Surveyed, released: &[String]) -> Vec<Brake> {
+    let environment = declared.environment();
+    let limits = Limits {
+        brakes: &environment.brakes,
+        org: environment.org.as_deref(),
+        organisation: surveyed.organisation.as_ref(),
+        released,
+    };
+    let held = brake::held(&surveyed.plan, &limits).into_iter();
+    held.map(|held| Brake { name: held.name, remedy: held.knobs(), text: held.text }).collect()
+}

@@ -1,0 +1,101 @@
+//! `musher forget`: takes the mark off live objects, and leaves them as they are.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::declared::{Declared, declare};
+use super::service::service;
+use super::{Desk, apply};
+use crate::args::{self, Exit, Format};
+use crate::diagnostic::{Position, known_words};
+use crate::kind::{self, KINDS};
+use crate::model::{Address, Body, Directives, Live, Origin, Resource};
+use crate::render::progress::Progress;
+use crate::selection::Selection;
+
+pub async fn run(desk: &Desk<'_>, options: &args::Forget) -> anyhow::Result<Exit> {
+    desk.format(&[Format::Text])?;
+    if !desk.common.only.is_empty() {
+        bail!("the addresses say themselves what is let go: leave `--only` out");
+    }
+    let declared = declare(desk)?;
+    let addresses =
+        options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
+    let listing = Arc::new(Progress::start(desk.common.quiet));
+    let live = service(desk, &declared, &listing)?.live(&declared).await?;
+    listing.end();
+    let owned: BTreeSet<Address> = live.iter().filter_map(|live| owned(&declared, live)).collect();
+    let missing: Vec<String> =
+        addresses.difference(&owned).map(|own| not_live(&declared, own, &owned)).collect();
+    if !missing.is_empty() {
+        bail!("{}", missing.join("\n"));
+    }
+    for address in &addresses {
+        if let Some(text) = afterwards(&declared, address, &live) {
+            desk.complain(&text)?;
+        }
+    }
+    let only: Vec<String> = addresses.iter().map(|address| globset::escape(address.as_str())).collect();
+    let forgotten = addresses.into_iter().map(|address| forgotten(&declared, address)).collect();
+    let only = Selection::read(&only)?;
+    let declared = Declared { only, resources: Vec::new(), forgotten, ..declared };
+    let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
+    apply::carry(desk, &declared, None, &applying).await
+}
+
+fn address(text: &str) -> anyhow::Result<Address> {
+    let address = Address::parse(text).filter(|address| kind::of_section(address.section()).is_some());
+    let Some(address) = address else {
+        let section = text.split('/').next().unwrap_or_default();
+        let known = known_words(section, KINDS.iter().map(|kind| kind.section));
+        bail!("`{text}` is no address, which begins with its section: {known}");
+    };
+    Ok(address)
+}
+
+fn owned(declared: &Declared, live: &Live) -> Option<Address> {
+    let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
+    Some(Address::new(live.section, &mark.id))
+}
+
+fn not_live(declared: &Declared, address: &Address, owned: &BTreeSet<Address>) -> String {
+    if declared.resource(address).is_some() {
+        return format!(
+            "`{address}` is declared, and nothing live bears its mark: there is nothing to let go"
+        );
+    }
+    let known = known_words(address.as_str(), owned.iter().map(Address::as_str));
+    format!("nothing live bears the mark of `{address}`: {known}")
+}
+
+/// What the next plan would do with a definition that still stands.
+fn afterwards(declared: &Declared, address: &Address, live: &[Live]) -> Option<String> {
+    let resource = declared.resource(address).filter(|resource| !resource.directives.forget)?;
+    let position = &resource.origin.position;
+    let adopts = resource.directives.adopt.as_ref();
+    let is_own = |live: &&Live| owned(declared, live).as_ref() == Some(address) && Some(&live.id) == adopts;
+    let next = match live.iter().any(|live| is_own(&live)) {
+        true => "adopt it again, by its `$id`",
+        false => "create another one beside it",
+    };
+    Some(format!(
+        "{address} still stands in {}:{}: the next plan would {next}. Take the definition out, or write \
+         `$forget: true` in place of its body",
+        position.file, position.line
+    ))
+}
+
+/// As `$forget` in the files would say it. Without layers it stands in none.
+fn forgotten(declared: &Declared, address: Address) -> Resource {
+    let nowhere = Position { file: "".into(), line: 1, column: 1 };
+    let own = declared.resource(&address).map(|resource| Arc::clone(&resource.origin));
+    Resource {
+        address,
+        body: Body::printed("{}"),
+        directives: Directives { forget: true, ..Directives::default() },
+        origin: own.unwrap_or_else(|| Arc::new(Origin { position: nowhere, layers: Vec::new() })),
+        instance: None,
+    }
+}

@@ -1,0 +1,70 @@
+//! `$id`: the live object that a definition takes, if it may.
+
+use serde_json::Value;
+
+use super::Wanted;
+use super::likeness::differing;
+use crate::diagnostic::{At, Diagnostic};
+use crate::kind::{self, Kind};
+use crate::mark::{self, Damage, Reading};
+use crate::model::{Live, Resource};
+
+const ELSEWHERE: &str = "take it out of the other project first, or use `$moved_from` within this one";
+
+/// The live object that `$id` names, if it may be taken. One whose mark of ours lost its id may: that is how it comes
+/// back.
+pub fn adopt<'a>(
+    wanted: &Wanted<'a>,
+    resource: &Resource,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'a Live> {
+    let id = resource.directives.adopt.as_deref()?;
+    let kind = kind::of_section(resource.address.section())?;
+    let Some(live) = wanted.live.iter().find(|live| live.section == kind.section && live.id == id) else {
+        let text =
+            format!("`{}` adopts `{id}`, which does not exist: a new one will be created", resource.address);
+        diagnostics.push(
+            Diagnostic::warning("adopted-gone", text, at(resource))
+                .help("take `$id` out once the new one exists"),
+        );
+        return None;
+    };
+    let (whose, help) = match mark::reading(kind, &live.body, wanted.owner) {
+        Reading::Mark(mark) => (format!("the mark `{}` of `{}`", mark.id, mark.owner), ELSEWHERE),
+        Reading::Damaged(damage @ Damage::SeveralIds(_)) => {
+            (format!("a mark that can't be read: {damage}"), super::damage::SEVERAL)
+        }
+        Reading::Damaged(_) => return Some(live),
+        Reading::Nothing => match mark::owners(kind, &live.body).first() {
+            None => return Some(live),
+            Some(owner) => {
+                let id = live.mark.as_ref().map(|mark| format!("`{}` of ", mark.id)).unwrap_or_default();
+                (format!("the mark {id}`{owner}`"), ELSEWHERE)
+            }
+        },
+    };
+    let text = format!("`{}` adopts `{id}`, which bears {whose}", resource.address);
+    diagnostics.push(Diagnostic::error("adopted-owned", text, at(resource)).help(help));
+    None
+}
+
+/// An object that would have to be made anew to be what is declared is not the one that was meant.
+pub fn other_kind_of(kind: &Kind, resource: &Resource, live: &Live) -> Diagnostic {
+    let path = differing(kind, resource, &live.body).unwrap_or_default();
+    let field = path.trim_start_matches('/').replace('/', ".");
+    let shown = |body: &Value| body.pointer(path).cloned().unwrap_or_default().to_string();
+    let text = format!(
+        "`{}` adopts {}, whose `{field}` is {} and can't become {}",
+        resource.address,
+        live.url,
+        shown(&live.body),
+        shown(&resource.body.value()),
+    );
+    Diagnostic::error("adopted-other-type", text, at(resource)).help(format!(
+        "adopting never replaces: check the id, declare the `{field}` that is live, or take `$id` out to make a new one"
+    ))
+}
+
+fn at(resource: &Resource) -> Option<At> {
+    resource.origin.layers.first().map(|at| at.child("/$id"))
+}

@@ -1,0 +1,86 @@
+//! How far a live object is from what is declared.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::canon;
+use crate::diff::{diff, same};
+use crate::fill::{answer, fill};
+use crate::kind::Kind;
+use crate::mark;
+use crate::model::{Address, Known, Live, Reference, Resource};
+use crate::outgoing::with_ignored;
+
+/// A difference that can't be mended in place weighs more than all others.
+const HEAVY: usize = 1 << 20;
+
+/// A resource that live objects are compared with.
+pub struct Compared<'c> {
+    pub kind: &'c Kind,
+    pub resource: &'c Resource,
+    /// What its references stand for, as far as that is beyond doubt.
+    pub known: &'c BTreeMap<Address, Known>,
+}
+
+impl Compared<'_> {
+    pub fn fits(&self, live: &Live) -> bool {
+        !must_replace(self.kind, self.resource, &live.body)
+    }
+
+    /// 0: equal in normal form.
+    pub fn difference(&self, live: &Live) -> usize {
+        let mut bare = live.body.clone();
+        mark::strip(self.kind, &mut bare);
+        let wanted = wanted(self.kind, self.resource, &bare, &|reference| answer(self.known, reference));
+        let aligned = canon::align(self.kind, &wanted, &bare);
+        let heavy = if self.fits(live) { 0 } else { HEAVY };
+        heavy + diff(&aligned.live, &aligned.desired).len()
+    }
+}
+
+/// What is declared, as it is compared with a live object that bears no mark: no mark in it either, references
+/// filled as far as they are known, and what is ignored as it stands live.
+pub fn wanted(
+    kind: &Kind,
+    resource: &Resource,
+    bare: &Value,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) -> Value {
+    let mut declared = resource.body.value();
+    mark::strip(kind, &mut declared);
+    // References first: in a live text there are none.
+    let filled = fill(kind, &declared, known);
+    with_ignored(&filled, bare, &resource.directives.ignore).into_owned()
+}
+
+/// Whether a field differs that can't be changed in place. One that is left to the UI differs from nothing.
+pub fn must_replace(kind: &Kind, resource: &Resource, live: &Value) -> bool {
+    differing(kind, resource, live).is_some()
+}
+
+/// The first field that differs and can't be changed in place, by its path.
+pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'static str> {
+    let ignored = |path: &str| {
+        let covers = |pointer: &String| path.strip_prefix(pointer.as_str()).is_some_and(is_below);
+        resource.directives.ignore.iter().any(covers)
+    };
+    kind.paths(|field| field.immutable).filter(|path| !ignored(path)).find(|path| {
+        let key = path.split('/').nth(1).unwrap_or_default();
+        let (desired, live) = (resource.body.get(key), live.get(key));
+        if desired.as_ref() == live {
+            return false;
+        }
+        // What stands around it is no matter of its own.
+        let alone = |value: Option<Value>| {
+            let member = value.map(|value| (key.to_owned(), value));
+            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
+            body.pointer(path).cloned().unwrap_or_default()
+        };
+        !same(&alone(desired), &alone(live.cloned()))
+    })
+}
+
+fn is_below(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}

@@ -1,0 +1,416 @@
+//! Resources and live objects -> pairs: by the mark, by an old mark, by `$id`, by name; and what is nobody's any more.
+
+mod adopt;
+mod bearers;
+mod damage;
+mod keyed;
+mod likeness;
+mod moves;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::cores::in_parallel;
+use crate::diagnostic::{Diagnostic, Part};
+use crate::kind::{self, Kind};
+use crate::mark::{self, Damage};
+use crate::model::{Address, Claim, Known, Live, Mark, Owner, Question, Resource};
+
+pub use self::bearers::taken;
+use self::bearers::{Chosen, choose};
+use self::damage::Create;
+use self::keyed::Keyed;
+pub use self::keyed::key_of;
+use self::likeness::{Compared, must_replace};
+
+/// The brake that holds where a mark doesn't say which object is which.
+pub const BRAKE: &str = "mark";
+
+/// A thread is worth so many pairs.
+const WORTH_THREADS: usize = 32;
+/// URLs that one message names; the others are counted.
+const URLS: usize = 10;
+
+/// What is matched.
+pub struct Wanted<'a> {
+    pub owner: &'a Owner,
+    /// Owners whose objects this one takes over.
+    pub former: &'a [Owner],
+    pub resources: &'a [Resource],
+    /// What is let go (`$forget`).
+    pub forgotten: &'a [Resource],
+    /// What bears a mark of these owners, and what `$id` names.
+    pub live: &'a [Live],
+    /// The pattern of the owner's namespace that a section's name belongs to.
+    pub namespace: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
+    pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
+    /// The live id that a resource was seen with last, by section and id. A hint, safe to lose.
+    pub seen_last: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Mark,
+    /// By an id before a rename, or by the mark of an owner before one.
+    OldMark,
+    Id,
+    /// Without a mark, by the name that is declared; or by one before a rename.
+    Name,
+    OldName,
+}
+
+/// A resource and its live object, where it has one.
+pub struct Pair<'a> {
+    pub resource: &'a Resource,
+    pub kind: &'static Kind,
+    pub live: Option<(&'a Live, Found)>,
+    /// A field differs that can't be changed in place.
+    pub replaced: bool,
+}
+
+pub struct Matched<'a> {
+    pub pairs: Vec<Pair<'a>>,
+    /// Ours, and declared by nobody: to be deleted.
+    pub leftover: Vec<&'a Live>,
+    /// The first of two can be written only after the second: its new mark is still borne by the other's object.
+    pub waits: Vec<(Address, Address)>,
+    /// Ours, and let go: copies of the mark too.
+    pub forgotten: Vec<(&'a Resource, &'a Live)>,
+    /// Without a mark, and declared to go (`$absent`).
+    pub absent: Vec<(&'a Live, &'a Resource)>,
+    /// Without a mark, inside a namespace of ours, and declared by nobody.
+    pub unnamed: Vec<(&'a Live, Claim)>,
+    pub questions: Vec<Question>,
+    /// How many resources are live, clones not counted; and how many of them by a mark.
+    pub owned: usize,
+    pub marked: usize,
+}
+
+/// Live objects by what their mark says, the oldest first.
+type Marked<'a> = BTreeMap<Address, Vec<&'a Live>>;
+
+struct Work<'w, 'a> {
+    wanted: &'w Wanted<'a>,
+    declared: HashMap<&'a Address, &'a Resource>,
+    marked: Marked<'a>,
+    former: Marked<'a>,
+    damaged: Vec<(&'a Live, Damage)>,
+    keyed: Keyed<'a>,
+    absent: Vec<(&'a Live, &'a Resource)>,
+    /// Live ids of what is beyond doubt.
+    sure: BTreeMap<Address, Known>,
+    leftover: Vec<&'a Live>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Matches all at once, by the marks as they are now.
+pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
+    let (mut marked, mut former, mut damaged) = (Marked::new(), Marked::new(), Vec::new());
+    for live in wanted.live {
+        let Some(kind) = kind::of_section(live.section) else { continue };
+        sort_in(kind, live, wanted, (&mut marked, &mut former, &mut damaged));
+    }
+    for bearers in marked.values_mut().chain(former.values_mut()) {
+        bearers.sort_by_cached_key(|live| bearers::age(live));
+    }
+    let borne = marked.len();
+    let mut forgotten = Vec::new();
+    for resource in wanted.forgotten {
+        let bearers = marked.remove(&resource.address).into_iter().flatten();
+        forgotten.extend(bearers.map(|live| (resource, live)));
+    }
+    let sure = marked.iter().filter_map(|(address, bearers)| match bearers[..] {
+        [only] => Some((address.clone(), Known { id: only.id.clone(), url: only.url.clone() })),
+        _ => None,
+    });
+    let mut work = Work {
+        wanted,
+        declared: wanted.resources.iter().map(|resource| (&resource.address, resource)).collect(),
+        sure: sure.collect(),
+        marked,
+        former,
+        damaged,
+        keyed: Keyed::of(wanted.live),
+        absent: Vec::new(),
+        leftover: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    let moves = moves::resolve(&work);
+    let waits = moves.waits();
+    let mut pairs = work.pairs(moves);
+    work.mark_replaced(&mut pairs);
+    work.hold_replaces(&pairs);
+    work.refuse_marks(&pairs);
+    let mut questions = work.questions(&pairs);
+    work.leave_over(&pairs, &mut questions);
+    work.leave_former();
+    questions.sort();
+    let Work { leftover, absent, diagnostics, keyed, .. } = work;
+    let unnamed = keyed.rest(wanted.namespace);
+    let named = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
+    let owned = borne + named + absent.len() + unnamed.len();
+    let matched =
+        Matched { pairs, leftover, waits, forgotten, absent, unnamed, questions, owned, marked: borne };
+    (matched, diagnostics)
+}
+
+/// Puts a live object where its mark belongs.
+fn sort_in<'a>(
+    kind: &Kind,
+    live: &'a Live,
+    wanted: &Wanted<'_>,
+    (marked, former, damaged): (&mut Marked<'a>, &mut Marked<'a>, &mut Vec<(&'a Live, Damage)>),
+) {
+    let mark = match mark::reading(kind, &live.body, wanted.owner) {
+        mark::Reading::Damaged(damage) => return damaged.push((live, damage)),
+        mark::Reading::Mark(mark) => {
+            return marked.entry(Address::new(live.section, &mark.id)).or_default().push(live);
+        }
+        mark::Reading::Nothing => live.mark.as_ref(),
+    };
+    if let Some(mark) = mark.filter(|mark| wanted.former.contains(&mark.owner)) {
+        former.entry(Address::new(live.section, &mark.id)).or_default().push(live);
+    }
+}
+
+/// `URL, URL and 3 more`
+fn urls<'l>(live: impl IntoIterator<Item = &'l &'l Live>) -> String {
+    let all: Vec<&str> = live.into_iter().map(|live| live.url.as_str()).collect();
+    let shown = all[..all.len().min(URLS)].join(", ");
+    if all.len() > URLS { format!("{shown} and {} more", all.len() - URLS) } else { shown }
+}
+
+impl<'a> Work<'_, 'a> {
+    fn difference(&self, kind: &Kind, resource: &Resource, live: &Live) -> usize {
+        Compared { kind, resource, known: &self.sure }.difference(live)
+    }
+
+    fn pairs(&mut self, moves: moves::Moves<'a>) -> Vec<Pair<'a>> {
+        let given: BTreeSet<&Address> = moves.taken.values().collect();
+        for resource in moves.exact.keys() {
+            self.marked.remove(resource);
+        }
+        let mut pairs = Vec::with_capacity(self.wanted.resources.len());
+        let mut own: HashMap<&Address, Vec<&'a Live>> = HashMap::new();
+        // All groups are taken as they were, before any of them is given to somebody else.
+        for resource in self.wanted.resources {
+            let address = &resource.address;
+            let from = moves.taken.get(address).unwrap_or(address);
+            if (from != address || !given.contains(address))
+                && let Some(bearers) = self.marked.remove(from)
+            {
+                own.insert(address, bearers);
+            }
+        }
+        for resource in self.wanted.resources {
+            let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+            if kind.is_keyed() {
+                pairs.extend(self.named(kind, resource));
+                continue;
+            }
+            let address = &resource.address;
+            let live = if let Some(live) = moves.exact.get(address) {
+                let is_own = live.mark.as_ref().is_some_and(|mark| mark.id == address.id());
+                Some((*live, if is_own { Found::Mark } else { Found::OldMark }))
+            } else if let Some(bearers) = own.remove(address) {
+                let moved = moves.taken.contains_key(address);
+                let live = self.chosen(kind, resource, bearers, moved);
+                Some((live, if moved { Found::OldMark } else { Found::Mark }))
+            } else if let Some(bearers) = self.of_former(resource) {
+                Some((self.chosen(kind, resource, bearers, false), Found::OldMark))
+            } else {
+                adopt::adopt(self.wanted, resource, &mut self.diagnostics).map(|live| (live, Found::Id))
+            };
+            pairs.push(Pair { resource, kind, live, replaced: false });
+        }
+        self.diagnostics.extend(moves.conflicts);
+        pairs
+    }
+
+    /// The pair of a resource whose kind bears no mark; none where it is to go.
+    fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
+        let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
+        let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
+        if !resource.directives.absent {
+            return Some(Pair { resource, kind, live, replaced: false });
+        }
+        self.absent.extend(live.map(|(live, _)| (live, resource)));
+        None
+    }
+
+    /// What an owner before a rename has under this id, or under one before.
+    fn of_former(&mut self, resource: &Resource) -> Option<Vec<&'a Live>> {
+        let mut ids = std::iter::once(&resource.address).chain(&resource.directives.moved_from);
+        let found = ids.find(|id| self.former.contains_key(*id))?.clone();
+        self.former.remove(&found)
+    }
+
+    /// The one of several bearers of a mark that is the resource's. The others are told, and left alone.
+    fn chosen(
+        &mut self,
+        kind: &'static Kind,
+        resource: &'a Resource,
+        bearers: Vec<&'a Live>,
+        moved: bool,
+    ) -> &'a Live {
+        if let [only] = bearers[..] {
+            return only;
+        }
+        let hint = (self.wanted.seen_last)(kind.section, resource.address.id());
+        let compared = Compared { kind, resource, known: &self.sure };
+        let Chosen { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
+        self.leftover.extend(rests);
+        if (self.wanted.selected)(&resource.address) && !clones.is_empty() {
+            let told = if moved {
+                bearers::undecided(resource, &bearers, "it was renamed")
+            } else {
+                bearers::cloned(&resource.address, live, &clones)
+            };
+            self.diagnostics.push(told);
+        }
+        live
+    }
+
+    fn mark_replaced(&self, pairs: &mut [Pair<'a>]) {
+        let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
+            let is_replaced = |pair: &Pair<'_>| {
+                pair.live.is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body))
+            };
+            pairs.iter().map(is_replaced).collect::<Vec<_>>()
+        });
+        for (pair, replaced) in pairs.iter_mut().zip(replaced.into_iter().flatten()) {
+            pair.replaced = replaced;
+        }
+    }
+
+    /// A replace next to clones would make each of them look like the rest of one; an adoption never replaces.
+    fn hold_replaces(&mut self, pairs: &[Pair<'a>]) {
+        if !pairs.iter().any(|pair| pair.replaced) {
+            return;
+        }
+        let cloned: HashMap<Address, Vec<&'a Live>> = self.clones();
+        for pair in pairs.iter().filter(|pair| pair.replaced) {
+            let Some((live, found)) = pair.live else { continue };
+            if !(self.wanted.selected)(&pair.resource.address) {
+                continue;
+            }
+            let is_adopted =
+                found == Found::Id || pair.kind.is_keyed() && pair.resource.directives.adopt.is_some();
+            if is_adopted {
+                self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live));
+            } else if let Some(mark) = &live.mark
+                && let Some(bearers) = cloned.get(&Address::new(live.section, &mark.id))
+                && !self.leftover.iter().any(|rest| rest.mark == live.mark)
+            {
+                let why = "a field changes that can't be changed in place";
+                self.diagnostics.push(bearers::undecided(pair.resource, bearers, why));
+            }
+        }
+    }
+
+    /// A new mark that the service would keep otherwise is refused before it is sent.
+    fn refuse_marks(&mut self, pairs: &[Pair<'a>]) {
+        for pair in pairs.iter().filter(|pair| (self.wanted.selected)(&pair.resource.address)) {
+            let (owner, id) = (self.wanted.owner.clone(), pair.resource.address.id().to_owned());
+            let new = Mark { owner, id, protect: false };
+            let bears = |own: &Mark| own.owner == new.owner && own.id == new.id;
+            let has_it = pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears));
+            if let Some(tag) = mark::rewritten(pair.kind, &new).filter(|_| !has_it) {
+                let text =
+                    format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
+                let at = pair.resource.origin.layers.first().map(|at| at.part(Part::Key));
+                self.diagnostics.push(
+                    Diagnostic::error("mark-not-kept", text, at)
+                        .help("choose an id without `__`, and without `_` at its end"),
+                );
+            }
+        }
+    }
+
+    /// Every mark that several objects bear, with those.
+    fn clones(&self) -> HashMap<Address, Vec<&'a Live>> {
+        let mut all: HashMap<Address, Vec<&'a Live>> = HashMap::new();
+        for live in self.wanted.live {
+            if let Some(mark) = &live.mark
+                && (mark.owner == *self.wanted.owner || self.wanted.former.contains(&mark.owner))
+            {
+                all.entry(Address::new(live.section, &mark.id)).or_default().push(live);
+            }
+        }
+        all.retain(|_, bearers| bearers.len() > 1);
+        all
+    }
+
+    /// What is borne by damaged objects, and the creates that they may be.
+    fn questions(&mut self, pairs: &[Pair<'a>]) -> Vec<Question> {
+        let adopted: BTreeSet<(&str, &str)> = pairs
+            .iter()
+            .filter_map(|pair| pair.live.filter(|(_, found)| *found == Found::Id))
+            .map(|(live, _)| (live.section, live.id.as_str()))
+            .collect();
+        let creates = if self.damaged.is_empty() { Vec::new() } else { self.creates(pairs) };
+        let mut questions = Vec::new();
+        for (live, damage) in &self.damaged {
+            if adopted.contains(&(live.section, live.id.as_str())) {
+                continue;
+            }
+            let held = damage::held(live, damage, &creates);
+            if !held.is_empty() || !matches!(damage, Damage::Line { owned: false, .. }) {
+                self.diagnostics.push(damage::told(live, damage));
+            }
+            questions.extend(damage::question(live, &held));
+        }
+        questions
+    }
+
+    fn creates<'p>(&self, pairs: &'p [Pair<'a>]) -> Vec<Create<'p, 'a>> {
+        let is_create =
+            |pair: &&Pair<'_>| pair.live.is_none() && (self.wanted.selected)(&pair.resource.address);
+        pairs.iter().filter(is_create).map(Create::of).collect()
+    }
+
+    /// What is ours and declared by nobody goes, unless it is not clear whose it is.
+    fn leave_over(&mut self, pairs: &[Pair<'a>], questions: &mut Vec<Question>) {
+        let claims: HashMap<&Address, &Pair<'a>> = pairs
+            .iter()
+            .flat_map(|pair| pair.resource.directives.moved_from.iter().map(move |old| (old, pair)))
+            .collect();
+        let creates = if self.marked.is_empty() { Vec::new() } else { self.creates(pairs) };
+        for (address, bearers) in std::mem::take(&mut self.marked) {
+            if !(self.wanted.selected)(&address) && !claims.contains_key(&address) {
+                continue;
+            }
+            let first = bearers[0];
+            if let Some(pair) = claims.get(&address).filter(|_| !self.declared.contains_key(&address)) {
+                let own = pair.live.map(|(live, _)| live);
+                if (self.wanted.selected)(&pair.resource.address) {
+                    self.diagnostics.push(moves::both_live(pair.resource, &address, (own, first)));
+                }
+            } else if bearers.len() > 1 {
+                self.diagnostics.push(bearers::abandoned(&address, &bearers));
+            } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create))
+            {
+                questions.push(damage::kin(first, &address, create.address()));
+            } else {
+                self.leftover.push(first);
+            }
+        }
+    }
+
+    /// Objects of owners before a rename that nothing declares: told, and left as they are.
+    fn leave_former(&mut self) {
+        let left: Vec<&'a Live> = self.former.values().flatten().copied().collect();
+        if left.is_empty() {
+            return;
+        }
+        let (objects, bear) = if left.len() == 1 { ("object", "bears") } else { ("objects", "bear") };
+        let text = format!(
+            "{} live {objects} {bear} the mark of an owner that `moved_from` names, and nothing declares them: {}",
+            left.len(),
+            urls(&left)
+        );
+        self.diagnostics
+            .push(Diagnostic::warning("left-behind", text, None).help(
+                "they are left alone: declare them, delete them in Datadog, or take the mark off them",
+            ));
+    }
+}

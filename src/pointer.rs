@@ -1,0 +1,222 @@
+//! JSON pointers, and paths in which `*` stands for any step: bodies read, changed and visited by them.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+/// A key as one step of a JSON pointer: `~` and `/` escaped.
+pub fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The key that a step (without its `/`) stands for.
+pub fn key(step: &str) -> Cow<'_, str> {
+    if step.contains('~') {
+        Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
+    } else {
+        Cow::Borrowed(step)
+    }
+}
+
+/// The keys of a pointer.
+pub fn keys(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    pointer.split('/').skip(1).map(key)
+}
+
+/// Whether a pointer matches a path.
+pub fn matches(path: &str, pointer: &str) -> bool {
+    let (mut path, mut pointer) = (path.split('/'), pointer.split('/'));
+    loop {
+        match (path.next(), pointer.next()) {
+            (None, None) => return true,
+            (Some(expected), Some(step)) if expected == "*" || expected == step => {}
+            _ => return false,
+        }
+    }
+}
+
+/// The pointers of a body that match a path, in order.
+pub fn matching(path: &str, body: &Value) -> Vec<String> {
+    let mut found = vec![String::new()];
+    for part in path.split('/').skip(1) {
+        found = found
+            .into_iter()
+            .flat_map(|pointer| match (part, body.pointer(&pointer)) {
+                ("*", Some(Value::Array(items))) => {
+                    (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
+                }
+                ("*", Some(Value::Object(map))) => {
+                    map.keys().map(|key| format!("{pointer}{}", step(key))).collect()
+                }
+                (part, Some(_)) => vec![format!("{pointer}/{part}")],
+                (_, None) => Vec::new(),
+            })
+            .collect();
+    }
+    found.retain(|pointer| body.pointer(pointer).is_some());
+    found
+}
+
+/// Sets the value at a pointer, making objects on the way; where the way is barred, nothing is set.
+pub fn put(body: &mut Value, pointer: &str, value: Value) {
+    let mut here = body;
+    for key in keys(pointer) {
+        if here.is_null() {
+            *here = Value::Object(Map::new());
+        }
+        here = match here {
+            Value::Object(map) => map.entry(key).or_insert(Value::Null),
+            Value::Array(items) => match key.parse::<usize>().ok().and_then(|index| items.get_mut(index)) {
+                Some(item) => item,
+                None => return,
+            },
+            _ => return,
+        };
+    }
+    *here = value;
+}
+
+/// Removes a member of an object. Items of lists stay: the others would move up.
+pub fn take(body: &mut Value, pointer: &str) {
+    let Some((parent, step)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(map)) = body.pointer_mut(parent) {
+        map.shift_remove(&*key(step));
+    }
+}
+
+/// A value and everything inside it, in no order that means anything.
+pub fn values(value: &Value) -> impl Iterator<Item = &Value> {
+    let mut rest = vec![value];
+    std::iter::from_fn(move || {
+        let value = rest.pop()?;
+        match value {
+            Value::Array(items) => rest.extend(items),
+            Value::Object(map) => rest.extend(map.values()),
+            _ => {}
+        }
+        Some(value)
+    })
+}
+
+/// Every object of a value, the outer one first, with its pointer, which begins with `base`. What is inside of one is
+/// visited where `see` says so.
+pub fn objects<'v>(value: &'v Value, base: &str, see: &mut dyn FnMut(&str, &'v Map<String, Value>) -> bool) {
+    visit(value, &mut base.to_owned(), see);
+}
+
+fn visit<'v>(
+    value: &'v Value,
+    pointer: &mut String,
+    see: &mut dyn FnMut(&str, &'v Map<String, Value>) -> bool,
+) {
+    let length = pointer.len();
+    let is_nested = |value: &Value| value.is_object() || value.is_array();
+    match value {
+        Value::Object(map) if see(pointer, map) => {
+            for (key, value) in map.iter().filter(|(_, value)| is_nested(value)) {
+                pointer.push_str(&step(key));
+                visit(value, pointer, see);
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate().filter(|(_, item)| is_nested(item)) {
+                pointer.push_str(&format!("/{index}"));
+                visit(item, pointer, see);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Everything in a value that is neither list nor object, in order, with its pointer.
+pub fn leaves_mut(value: &mut Value, see: &mut dyn FnMut(&str, &mut Value)) {
+    visit_mut(value, &mut String::new(), see);
+}
+
+fn visit_mut(value: &mut Value, pointer: &mut String, see: &mut dyn FnMut(&str, &mut Value)) {
+    let length = pointer.len();
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                pointer.push_str(&step(key));
+                visit_mut(value, pointer, see);
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                visit_mut(item, pointer, see);
+                pointer.truncate(length);
+            }
+        }
+        leaf => see(pointer, leaf),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_escaped_and_back() {
+        for name in ["a", "a/b", "~", "~1", "a~0/b", ""] {
+            assert_eq!(key(&step(name)[1..]), name);
+            let mut body = Value::Null;
+            put(&mut body, &step(name), json!(1));
+            assert_eq!(body, json!({name: 1}));
+            take(&mut body, &step(name));
+            assert_eq!(body, json!({}));
+        }
+    }
+
+    #[test]
+    fn a_value_is_put_where_there_is_a_way() {
+        for (body, pointer, expected) in [
+            (json!({}), "/a/b", json!({"a": {"b": 5}})),
+            (json!({"a": [{}, 2]}), "/a/0/b", json!({"a": [{"b": 5}, 2]})),
+            (json!({"a": [1]}), "/a/1", json!({"a": [1]})),
+            (json!({"a": "x"}), "/a/b", json!({"a": "x"})),
+            (json!(1), "", json!(5)),
+        ] {
+            let mut out = body.clone();
+            put(&mut out, pointer, json!(5));
+            assert_eq!(out, expected, "{body} {pointer}");
+        }
+    }
+
+    #[test]
+    fn paths_find_pointers() {
+        let body = json!({"a": [{"b": 1}, {"c": 2}, {"b": 3}], "d": {"x/y": {"b": 4}}});
+        for (path, expected) in [
+            ("/a/*/b", &["/a/0/b", "/a/2/b"][..]),
+            ("/d/*/b", &["/d/x~1y/b"]),
+            ("/*", &["/a", "/d"]),
+            ("", &[""]),
+            ("/e/*", &[]),
+        ] {
+            let found = matching(path, &body);
+            assert_eq!(found, expected, "{path}");
+            assert!(found.iter().all(|pointer| matches(path, pointer)), "{path}");
+        }
+        assert!(!matches("/a/*", "/a") && !matches("/a", "/a/b"));
+    }
+
+    #[test]
+    fn visits_come_by_everything() {
+        let mut body = json!({"a": [{"b": 1}, [{}]], "c": {"d": {"e": "x"}}});
+        let mut seen = Vec::new();
+        objects(&body, "/here", &mut |pointer, map| {
+            seen.push(pointer.to_owned());
+            !map.contains_key("d")
+        });
+        assert_eq!(seen, ["/here", "/here/a/0", "/here/a/1/0", "/here/c"]);
+        assert_eq!(values(&body).filter(|value| !value.is_object() && !value.is_array()).count(), 2);
+        leaves_mut(&mut body, &mut |pointer, leaf| *leaf = json!(pointer));
+        assert_eq!(body, json!({"a": [{"b": "/a/0/b"}, [{}]], "c": {"d": {"e": "/c/d/e"}}}));
+    }
+}

@@ -1,0 +1,355 @@
+//! What a plan is about to make that is there already: twins without a mark, objects that a list left out.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::canon;
+use crate::diagnostic::Diagnostic;
+use crate::fill::fill;
+use crate::kind::{self, Kind};
+use crate::model::{Action, Address, Attribute, Change, Live, Owner, Plan, Reference, Resource, Risk};
+use crate::risk::risk;
+
+/// A shorter id that a longer one begins with may be any other.
+const CUT: usize = 20;
+
+/// What there is beside what the plan was made from.
+pub struct Sight<'a> {
+    pub owner: &'a Owner,
+    pub resources: &'a [Resource],
+    /// What the plan was made from.
+    pub live: &'a [Live],
+    /// Everybody's objects of the kinds in question, as lists show them: summaries, for some kinds.
+    pub shown: &'a [Live],
+    /// What bore a mark of ours when last seen, and is there: the id in that mark, and the object.
+    pub recalled: &'a [(String, Live)],
+}
+
+/// Sections of what a plan makes: where a second look is worth its price. What is known by its name has no twin: one
+/// of the same name is the same.
+pub fn sections(plan: &Plan) -> BTreeSet<&'static str> {
+    let made = plan.changes.iter().filter(|change| change.makes());
+    let kinds = made.filter_map(|change| kind::of_name(change.kind)).filter(|kind| !kind.is_keyed());
+    kinds.map(|kind| kind.section).collect()
+}
+
+/// By section: the ids that bear or bore the marks of what a plan makes.
+pub fn ids(plan: &Plan, resources: &[Resource]) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut ids: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    for address in made(plan, resources) {
+        if let Some(kind) = kind::of_section(address.section()) {
+            ids.entry(kind.section).or_default().insert(address.id().to_owned());
+        }
+    }
+    ids
+}
+
+/// The addresses of what a plan makes, with those that it had before a move.
+fn made<'a>(plan: &'a Plan, resources: &'a [Resource]) -> BTreeSet<&'a Address> {
+    let new: BTreeSet<&Address> =
+        plan.changes.iter().filter(|change| change.makes()).map(|change| &change.address).collect();
+    let old = resources.iter().filter(|resource| new.contains(&resource.address));
+    let old: Vec<&Address> = old.flat_map(|resource| &resource.directives.moved_from).collect();
+    new.into_iter().chain(old).collect()
+}
+
+/// Finds among an organisation's objects those that a twin may be among.
+pub struct Probe {
+    /// Section, the field that people know it by, its text.
+    wanted: HashSet<(&'static str, &'static str, String)>,
+    /// Section and id of what `$id` names.
+    adopted: HashSet<(String, String)>,
+}
+
+impl Probe {
+    pub fn new(plan: &Plan, resources: &[Resource]) -> Self {
+        let created = plan.changes.iter().filter(|change| change.action == Action::Create);
+        let wanted = created.filter_map(|change| {
+            let (kind, body) = (kind::of_name(change.kind)?, change.body.as_ref()?.value());
+            let (at, text) =
+                kind.about.known_by.iter().find_map(|at| Some((*at, known_text(kind, &body, at)?)))?;
+            Some((kind.section, at, text))
+        });
+        let adopted = resources.iter().filter_map(|resource| {
+            Some((resource.address.section().to_owned(), resource.directives.adopt.clone()?))
+        });
+        Self { wanted: wanted.collect(), adopted: adopted.collect() }
+    }
+
+    /// Whether an object is worth keeping: it bears a mark, may be a twin, or is to be adopted.
+    pub fn keeps(&self, live: &Live) -> bool {
+        let Some(kind) = kind::of_section(live.section) else { return false };
+        let looks_alike = |at: &'static str| {
+            known_text(kind, &live.body, at)
+                .is_some_and(|text| self.wanted.contains(&(live.section, at, text)))
+        };
+        live.mark.is_some()
+            || kind.about.known_by.iter().any(|at| looks_alike(at))
+            || self.adopted.contains(&(live.section.to_owned(), live.id.clone()))
+    }
+}
+
+/// Tells of twins as risks of the plan's changes. What is ours and was left out by the list is an error.
+pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
+    let overlooked = overlooked(plan, sight);
+    if !overlooked.is_empty() {
+        return overlooked;
+    }
+    let taken: HashSet<(&str, &str)> =
+        plan.changes
+            .iter()
+            .filter(|change| change.action != Action::Delete)
+            .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
+            .chain(sight.resources.iter().filter_map(|resource| {
+                Some((resource.address.section(), resource.directives.adopt.as_deref()?))
+            }))
+            .collect();
+    let free: Vec<&Live> = sight
+        .shown
+        .iter()
+        .filter(|live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str())))
+        .collect();
+    let mut found: Vec<(usize, Risk)> = Vec::new();
+    for (at, change) in plan.changes.iter().enumerate() {
+        if change.action == Action::Create {
+            found.extend(twins(plan, change, &free, sight).into_iter().map(|risk| (at, risk)));
+        }
+    }
+    for (at, risk) in found {
+        plan.changes[at].risks.push(risk);
+    }
+    for change in &mut plan.changes {
+        change.risks.sort();
+    }
+    Vec::new()
+}
+
+/// What bears the mark of something that the plan makes, and was not in the list that the plan was made from.
+fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
+    let known: HashSet<(&str, &str)> =
+        sight.live.iter().map(|live| (live.section, live.id.as_str())).collect();
+    let made = made(plan, sight.resources);
+    let created: HashSet<&Address> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Create)
+        .map(|change| &change.address)
+        .collect();
+    let adopted: HashSet<(&str, &str)> = sight
+        .resources
+        .iter()
+        .filter(|resource| created.contains(&resource.address))
+        .filter_map(|resource| Some((resource.address.section(), resource.directives.adopt.as_deref()?)))
+        .collect();
+    let is_ours = |live: &&Live| {
+        let mark = live.mark.as_ref().filter(|mark| mark.owner == *sight.owner);
+        let marked = mark.is_some_and(|mark| made.contains(&Address::new(live.section, &mark.id)));
+        marked || live.mark.is_none() && adopted.contains(&(live.section, live.id.as_str()))
+    };
+    let all = sight.shown.iter().chain(sight.recalled.iter().map(|(_, live)| live));
+    let missed: BTreeMap<(&str, &str), &Live> = all
+        .filter(|live| !known.contains(&(live.section, live.id.as_str())))
+        .filter(is_ours)
+        .map(|live| ((live.section, live.id.as_str()), live))
+        .collect();
+    let tell = |live: &Live| {
+        let what = live
+            .mark
+            .as_ref()
+            .map_or_else(|| format!("`{}`", live.id), |mark| format!("`{}/{}`", live.section, mark.id));
+        let text = format!("The list was incomplete: {what} is there and was not in it: {}", live.url);
+        Diagnostic::error("list-incomplete", text, None).help(
+            "run again: pages shift while they are read, lists are late, and another apply may have made it meanwhile",
+        )
+    };
+    missed.into_values().map(tell).collect()
+}
+
+/// The twins of something that is to be made.
+fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec<Risk> {
+    let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { return Vec::new() };
+    let filled = fill(kind, &body.value(), &|reference: &Reference| {
+        let known = plan.known.get(&reference.target)?;
+        Some(match reference.attribute {
+            Attribute::Id => known.id.clone(),
+            Attribute::Url => known.url.clone(),
+        })
+    })
+    .into_owned();
+    let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
+    for live in free.iter().filter(|live| live.section == kind.section) {
+        if is_known_as(kind, &filled, &live.body) {
+            found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
+        }
+    }
+    for (id, live) in sight.recalled {
+        let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
+        if is_it && !plan.changes.iter().any(|other| is_object(other, live)) {
+            found.insert(
+                &live.id,
+                without_mark(kind, live, "was this one when last seen, and has lost its mark"),
+            );
+        }
+    }
+    for other in
+        plan.changes.iter().filter(|other| other.action == Action::Delete && other.kind == change.kind)
+    {
+        let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
+        if is_spelling_of(other.address.id(), change.address.id()) && is_known_as(kind, &filled, live) {
+            let url = other.url.as_deref().unwrap_or(id);
+            let text = format!(
+                "The {} {url} bears the mark `{}`, and looks like this one: the service, or somebody, rewrote its mark. \
+                 Rename the definition to what is kept, or write `$moved_from: {}`",
+                kind.name,
+                other.address.id(),
+                other.address.id(),
+            );
+            found.insert(id, risk("twin", text));
+        }
+    }
+    found.into_values().collect()
+}
+
+fn is_object(change: &Change, live: &Live) -> bool {
+    change.address.section() == live.section && change.datadog_id.as_deref() == Some(live.id.as_str())
+}
+
+fn without_mark(kind: &Kind, live: &Live, what: &str) -> Risk {
+    let text = format!(
+        "The {} {} {what}{}: with this one there would be two. To take it over write `$id: {}` here, or run `musher \
+         import {} {}`",
+        kind.name,
+        live.url,
+        history(kind, &live.body),
+        id_in_yaml(kind, &live.id),
+        kind.name,
+        live.id
+    );
+    risk("twin", text)
+}
+
+/// An id as YAML reads it back.
+fn id_in_yaml(kind: &Kind, id: &str) -> String {
+    if kind.api.id.number { id.to_owned() } else { format!("\"{id}\"") }
+}
+
+/// ` (made by ann@example.com, last changed 2026-01-31T10:00:00Z)`, as far as the body tells.
+fn history(kind: &Kind, body: &Value) -> String {
+    let author =
+        kind.about.author.and_then(|at| body.pointer(at)?.as_str()).filter(|author| !author.is_empty());
+    let changed = match kind.about.modified.and_then(|at| body.pointer(at)) {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(seconds)) => seconds
+            .as_i64()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .map(|time| time.to_string()),
+        _ => None,
+    };
+    let cut = |text: &str| text.chars().take(60).collect::<String>();
+    let parts: Vec<String> = [
+        author.map(|author| format!("made by {}", cut(author))),
+        changed.map(|changed| format!("last changed {}", cut(&changed))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+/// Whether two bodies are the same to people: equal in every field that these know the kind by, those that are not
+/// declared left out.
+fn is_known_as(kind: &Kind, wanted: &Value, live: &Value) -> bool {
+    let declared: Vec<(&str, String)> =
+        kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
+    !declared.is_empty()
+        && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
+}
+
+/// A field that people know it by, in the spelling that is compared.
+fn known_text(kind: &Kind, body: &Value, at: &str) -> Option<String> {
+    let value = body.pointer(at)?;
+    let key = at.trim_start_matches('/');
+    let alone: Map<String, Value> = std::iter::once((key.to_owned(), value.clone())).collect();
+    let normal = canon::normal(kind, &Value::Object(alone));
+    Some(normal.get(key)?.as_str()?.trim().to_owned())
+}
+
+/// Whether one id may be what a service makes of the other: other signs between the same letters, or cut.
+fn is_spelling_of(kept: &str, sent: &str) -> bool {
+    let bare = |id: &str| id.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    bare(kept) == bare(sent) || kept.len() >= CUT && sent.starts_with(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind::of_section;
+
+    fn check(section: &str, wanted: Value, live: Value, expected: bool) {
+        let kind = of_section(section).expect("a kind");
+        assert_eq!(is_known_as(kind, &wanted, &live), expected, "{wanted} {live}");
+    }
+
+    #[test]
+    fn people_know_an_object_by_few_fields() {
+        let monitor = |name: &str, sort: &str, query: &str| json!({"name": name, "type": sort, "query": query, "message": name});
+        let wanted = || monitor("a", "query alert", "avg(last_5m):x{*} > 1");
+        check("monitors", wanted(), wanted(), true);
+        // Spellings of one thing.
+        check("monitors", wanted(), monitor("a ", "metric alert", "avg(last_5m):x{*} > 1 "), true);
+        check("monitors", wanted(), monitor("b", "query alert", "avg(last_5m):x{*} > 1"), false);
+        check("monitors", wanted(), monitor("a", "log alert", "avg(last_5m):x{*} > 1"), false);
+        check("monitors", wanted(), monitor("a", "query alert", "avg(last_5m):x{*} > 2"), false);
+        // One without a name is known by the rest; one without anything by nothing.
+        check(
+            "monitors",
+            json!({"type": "query alert", "query": "q"}),
+            monitor("a", "query alert", "q"),
+            true,
+        );
+        check("monitors", json!({"message": "m"}), monitor("a", "query alert", "q"), false);
+        check(
+            "slos",
+            json!({"name": "s", "type": "metric"}),
+            json!({"name": "s", "type": "metric", "query": 1}),
+            true,
+        );
+        check("slos", json!({"name": "s", "type": "metric"}), json!({"name": "s", "type": "monitor"}), false);
+        check("dashboards", json!({"title": "d"}), json!({"title": "d", "layout_type": "free"}), true);
+        check("dashboards", json!({"title": "d"}), json!({"title": "D"}), false);
+        check("dashboards", json!({"title": "d"}), json!({"title": 7}), false);
+    }
+
+    #[test]
+    fn a_rewritten_id_is_known() {
+        for (kept, sent, expected) in [
+            ("a_b", "a__b", true),
+            ("lambda-x", "lambda/x", true),
+            ("lambda/checkout/error-r", "lambda/checkout/error-rate", true),
+            ("disk", "disk-full", false),
+            ("a", "b", false),
+        ] {
+            assert_eq!(is_spelling_of(kept, sent), expected, "{kept} {sent}");
+        }
+    }
+
+    #[test]
+    fn what_the_body_tells_of_its_history_is_told() {
+        for (section, body, expected) in [
+            (
+                "monitors",
+                json!({"creator": {"handle": "ann@x.org"}, "modified": "2026-01-31"}),
+                " (made by ann@x.org, last changed 2026-01-31)",
+            ),
+            ("slos", json!({"modified_at": 1_760_000_000}), " (last changed 2025-10-09T08:53:20Z)"),
+            ("slos", json!({"modified_at": u64::MAX}), ""),
+            ("dashboards", json!({"author_handle": "", "modified_at": null}), ""),
+        ] {
+            assert_eq!(history(of_section(section).expect("a kind"), &body), expected);
+        }
+    }
+}
