@@ -126,9 +126,11 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
     }
 }
 
-/// Whether an object came to be after the plan was made.
+/// Whether an object came to be after the plan was made. Where people choose the id, the one of a replace is the same.
 fn is_new(ended: &Ended<'_>, change: &Change, id: &str) -> bool {
-    change.datadog_id.as_deref() != Some(id) && !(ended.options.was_there)(change.address.section(), id)
+    let was_there =
+        change.datadog_id.as_deref() == Some(id) || (ended.options.was_there)(change.address.section(), id);
+    kind_of(change).api.id.chosen || !was_there
 }
 
 fn double(kind: &Kind, all: &[&Live]) -> String {
