@@ -11,7 +11,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use crate::kind::{KINDS, Kind};
+use crate::kind::{KINDS, Kind, ORDER, REST, ordered};
 
 /// An id: segments joined by `/`.
 const ID: &str = "^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$";
@@ -99,7 +99,32 @@ fn sections() -> Map<String, Value> {
         });
         (kind.section.to_owned(), schema)
     };
-    KINDS.iter().map(section).collect()
+    KINDS.iter().map(section).chain([(ORDER.section.to_owned(), orders())]).collect()
+}
+
+/// By section: who comes first.
+fn orders() -> Value {
+    let members = json!({
+        "description": format!("References to the objects, and `{REST}` for all others"),
+        "type": "array",
+        "items": {"type": "string"},
+    });
+    let beside = json!({
+        "type": "object",
+        "required": ["members"],
+        "properties": {"members": members},
+        "patternProperties": {r"^\$": {}},
+        "additionalProperties": false,
+    });
+    let order = json!({"anyOf": [members, beside]});
+    let sections: Map<String, Value> =
+        ordered().map(|kind| (kind.section.to_owned(), order.clone())).collect();
+    json!({
+        "description": "By section: which object comes first",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": sections,
+    })
 }
 
 /// Texts of a form, and what to say of others: `patternErrorMessage` is known to language servers.
