@@ -209,7 +209,7 @@ impl<'a> Run<'a> {
     fn start(&mut self, at: usize) {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         if let Some(why) = options.refused.get(&self.schedule.steps[at].change) {
-            return self.ended(at, Err(Failure::because(why.clone())));
+            return self.ended(at, Err(Failure::Because(why.clone())));
         }
         if !self.schedule.steps[at].old {
             self.progress.tell(Event::Started { change });
@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
             let (sent, live) = match (&change.datadog_id, change.action) {
                 (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
                     let body = look_first(client, options, change, body).await?;
-                    let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
+                    let body = body.ok_or(Failure::Gone(None))?;
                     let live = write::put(client, kind, id, &body).await?;
                     (body, live)
                 }
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         self.run(at, async move {
             let id = change.datadog_id.as_ref();
-            let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
+            let id = id.ok_or_else(|| Failure::Because("the plan names no object to delete".to_owned()))?;
             if look_first(client, options, change, Value::Null).await?.is_some() {
                 write::delete(client, kind, id, options.force).await?;
             }
@@ -298,7 +298,7 @@ impl<'a> Run<'a> {
         let used = match used {
             Ok(used) => used,
             Err(refusal) => {
-                let failure = Failure::of(self.client, kind, &refusal, None);
+                let failure = Failure::of(refusal, None);
                 steps.into_iter().for_each(|at| self.ended(at, Err(failure.clone())));
                 return;
             }
@@ -321,7 +321,7 @@ impl<'a> Run<'a> {
             }
             let users = users.map(|users| users.join("; ")).unwrap_or_default();
             let text = format!("the {} is still used, and is not deleted: {users}", kind.name);
-            self.ended(at, Err(Failure::because(text)));
+            self.ended(at, Err(Failure::Because(text)));
         }
     }
 
@@ -346,11 +346,7 @@ impl<'a> Run<'a> {
                 }
                 self.ready.extend(self.schedule.done(at));
             }
-            Err(mut failure) => {
-                if failure.keys {
-                    self.options.stop.send_replace(true);
-                    failure.text = format!("{}. {}", failure.text, self.options.keys_refused);
-                }
+            Err(failure) => {
                 let status = self.status_of(at, failure);
                 self.finish(step.change, status);
                 for blocked in self.schedule.failed(at) {
@@ -360,14 +356,25 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// What a failure makes of its step; where the keys are to blame, of the whole run.
     fn status_of(&self, at: usize, failure: Failure) -> Status {
-        if self.schedule.steps[at].old {
-            return self.old_stays(self.schedule.steps[at].change, &failure.text);
+        let blames_keys = failure.refusal().is_some_and(|refusal| self.client.blames_keys(&refusal.fault));
+        let mut text = failure.text(self.kind(at), !blames_keys);
+        if blames_keys {
+            self.options.stop.send_replace(true);
+            text = format!("{text}. {}", self.options.keys_refused);
         }
-        if failure.unsent && self.stopped() {
+        if self.schedule.steps[at].old {
+            return self.old_stays(self.schedule.steps[at].change, &text);
+        }
+        if failure.is_unsent() && self.stopped() {
             return Status::NotTried { because: STOPPED.to_owned() };
         }
-        Status::Failed { text: failure.text, pointer: failure.pointer }
+        let pointer = match failure {
+            Failure::Refused { pointer, .. } => pointer,
+            _ => None,
+        };
+        Status::Failed { text, pointer }
     }
 
     /// Something that a step needs failed.
@@ -414,8 +421,6 @@ impl<'a> Run<'a> {
     }
 }
 
-const GONE: &str = "it is gone since the plan was made. Plan again";
-
 /// The body to send for a change, held against its object as it stands now where that was listed long ago; `None`
 /// where the object is gone.
 async fn look_first(
@@ -431,18 +436,18 @@ async fn look_first(
     let now = match client.get(kind, id).await {
         Ok(now) => now,
         Err(refusal) if refusal.fault == Fault::NotFound => return Ok(None),
-        Err(refusal) => return Err(Failure::of(client, kind, &refusal, None)),
+        Err(refusal) => return Err(Failure::of(refusal, None)),
     };
     late::renewed(kind, change, &now, body).map(Some).map_err(|fields| {
         let fields = fields.join(", ");
-        Failure::because(format!("it was changed ({fields}) since the plan was made; plan again"))
+        Failure::Because(format!("it was changed ({fields}) since the plan was made; plan again"))
     })
 }
 
 /// The body of a change with all its references, those to what this run made first: a replace makes a new id.
 fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
     let body = change.body.as_ref();
-    let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
+    let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
     let known = |reference: &Reference| {
         let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
         Some(match reference.attribute {
@@ -455,7 +460,7 @@ fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Resu
     match references(&body).into_iter().next() {
         Some(reference) => {
             let text = format!("it refers to `{}`, which is not there", reference.target);
-            Err(Failure::because(text))
+            Err(Failure::Because(text))
         }
         None => Ok(unescape(body.into_owned())),
     }

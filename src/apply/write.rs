@@ -21,39 +21,65 @@ const LONGEST: Duration = Duration::from_secs(16);
 /// A list that is later than that is not waited for: what it hides is found when all is over.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// Why a change failed.
+/// Why a change failed; put into words when its outcome is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    pub text: String,
-    /// The field that the service names, where it stands in the body.
-    pub pointer: Option<String>,
-    /// The keys are refused: nothing else will work.
-    pub keys: bool,
-    /// Surely nothing was done.
-    pub unsent: bool,
+pub enum Failure {
+    /// The service refuses it, or was not reached. `pointer`: the field that it names, in the body.
+    Refused { refusal: Refusal, pointer: Option<String> },
+    /// The object is not there any more; told by a refusal, or found when it was looked at.
+    Gone(Option<Refusal>),
+    /// A success that nobody has seen: it is not sent again.
+    Unseen(Refusal),
+    /// Whether it was done is not known, nor could it be found out.
+    Unknown { first: Refusal, then: Refusal },
+    /// Nothing was sent, or what was sent is not as it should be.
+    Because(String),
 }
 
 impl Failure {
-    pub fn of(client: &Client, kind: &Kind, refusal: &Refusal, body: Option<&Value>) -> Self {
-        let keys = client.blames_keys(refusal.fault);
-        let mut text = refusal.to_string();
-        if refusal.fault == Fault::Forbidden && !keys {
-            let (name, scopes) = (kind.name, kind.scopes.join(", "));
-            text.push_str(&format!(
-                ". The same keys serve for other requests, but not for this one: look at who may edit this {name} \
-                 (restriction policy, roles), and whether the keys have the scopes {scopes}"
-            ));
-        }
-        Self {
-            text,
-            pointer: body.and_then(|body| refusal.field(body)),
-            keys,
-            unsent: matches!(refusal.fault, Fault::Unreachable | Fault::Limited),
+    pub fn of(refusal: Refusal, body: Option<&Value>) -> Self {
+        let pointer = body.and_then(|body| refusal.field(body));
+        Self::Refused { refusal, pointer }
+    }
+
+    /// The last that was heard.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } | Self::Unseen(refusal) => Some(refusal),
+            Self::Gone(refusal) => refusal.as_ref(),
+            Self::Unknown { then, .. } => Some(then),
+            Self::Because(_) => None,
         }
     }
 
-    pub fn because(text: String) -> Self {
-        Self { text, pointer: None, keys: false, unsent: false }
+    /// Surely nothing was done.
+    pub fn is_unsent(&self) -> bool {
+        let Self::Refused { refusal, .. } = self else { return false };
+        matches!(refusal.fault, Fault::Unreachable | Fault::Limited)
+    }
+
+    /// In words, for an object of a kind. `serves`: the keys do, for other requests.
+    pub fn text(&self, kind: &Kind, serves: bool) -> String {
+        match self {
+            Self::Refused { refusal, .. } if refusal.fault == Fault::Forbidden && serves => format!(
+                "{refusal}. The same keys serve for other requests, but not for this one: look at who may edit this {} \
+                 (restriction policy, roles), and whether the keys have the scopes {}",
+                kind.name,
+                kind.scopes.join(", ")
+            ),
+            Self::Refused { refusal, .. } => refusal.to_string(),
+            Self::Gone(Some(refusal)) => {
+                format!("it is gone since the plan was made ({refusal}). Plan again")
+            }
+            Self::Gone(None) => "it is gone since the plan was made. Plan again".to_owned(),
+            Self::Unseen(refusal) => {
+                format!("{refusal}. No list shows it so far, and it is not sent again: plan again")
+            }
+            Self::Unknown { first, then } => {
+                format!("{first}. Whether it was made is not known ({then}): run again to find out")
+            }
+            Self::Because(text) => text.clone(),
+        }
     }
 }
 
@@ -101,9 +127,8 @@ impl Made {
 /// again; what was answered with a success is never sent again.
 pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
     let end = Instant::now() + wish.patience;
-    let failed = |refusal: &Refusal| Failure::of(client, wish.kind, refusal, Some(wish.body));
     let Some(mark) = mark::read(wish.kind, wish.body) else {
-        return Err(Failure::because("the plan holds no mark for it".to_owned()));
+        return Err(Failure::Because("the plan holds no mark for it".to_owned()));
     };
     loop {
         let sent = Instant::now();
@@ -114,13 +139,13 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
             }
             Err(refusal) => refusal,
         };
-        if let Some(id) = duplicate_of(&refusal.words)
-            && let Some(live) = ours(client, wish, &id, &mark).await
+        if let Fault::Duplicate { of } = &refusal.fault
+            && let Some(live) = ours(client, wish, of, &mark).await
         {
             return Ok(live);
         }
         if !refusal.may_be_done() {
-            return Err(failed(&refusal));
+            return Err(Failure::of(refusal, Some(wish.body)));
         }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
@@ -134,18 +159,13 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
         match look_up(client, wish, &mark, now + window.min(LATEST), stop).await {
             Looked::Found(live) => return Ok(*live),
             Looked::Absent => {}
-            Looked::Unknown(second) => {
-                let text =
-                    format!("{refusal}. Whether it was made is not known ({second}): run again to find out");
-                return Err(Failure { keys: client.blames_keys(second.fault), ..Failure::because(text) });
-            }
+            Looked::Unknown(then) => return Err(Failure::Unknown { first: refusal, then }),
         }
         if !refusal.may_be_sent_again() {
-            let text = format!("{refusal}. No list shows it so far, and it is not sent again: plan again");
-            return Err(Failure { text, ..failed(&refusal) });
+            return Err(Failure::Unseen(refusal));
         }
         if *stop.borrow() || Instant::now() >= end {
-            return Err(failed(&refusal));
+            return Err(Failure::of(refusal, Some(wish.body)));
         }
         wish.made.repeat(wish.kind, &mark);
     }
@@ -153,12 +173,9 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
 
 /// Puts a whole body in the place of an object's.
 pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Failure> {
-    let live = client.update(kind, id, body).await.map_err(|refusal| {
-        let failure = Failure::of(client, kind, &refusal, Some(body));
-        if refusal.fault == Fault::NotFound {
-            return Failure { text: gone(&refusal), ..failure };
-        }
-        failure
+    let live = client.update(kind, id, body).await.map_err(|refusal| match refusal.fault {
+        Fault::NotFound => Failure::Gone(Some(refusal)),
+        _ => Failure::of(refusal, Some(body)),
     })?;
     let sent = mark::read(kind, body);
     if live.mark == sent {
@@ -171,13 +188,8 @@ pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -
     }
 }
 
-/// Why nothing can be done to an object that isn't there.
-pub fn gone(refusal: &Refusal) -> String {
-    format!("it is gone since the plan was made ({refusal}). Plan again")
-}
-
 pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool) -> Result<(), Failure> {
-    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(client, kind, &refusal, None))
+    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(refusal, None))
 }
 
 /// Whether what was made bears the mark that was sent. If not, the answer may be that of another write.
@@ -210,7 +222,7 @@ fn not_kept(live: &Live, sent: Option<&Mark>) -> Failure {
         }
         None => "none".to_owned(),
     };
-    Failure::because(format!(
+    Failure::Because(format!(
         "the service did not keep the mark: sent {}, kept {}. Without it the next plan does not know {} again, and it \
          is not written a second time: look at what changes tags or descriptions there, then delete the object or adopt \
          it with `$id`",
@@ -294,25 +306,4 @@ async fn ours(client: &Client, wish: &Wish<'_>, id: &str, mark: &Mark) -> Option
     let live = client.get(wish.kind, id).await.ok()?;
     let same = live.mark.as_ref().is_some_and(|own| own.is_of(mark));
     (same && !wish.others.contains(&live.id)).then_some(live)
-}
-
-/// The id in `Duplicate of an existing monitor_id:123`.
-fn duplicate_of(words: &str) -> Option<String> {
-    let rest = words.split_once("Duplicate of an existing")?.1.split_once(':')?.1;
-    let id: String =
-        rest.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    (!id.is_empty()).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duplicate_is_named() {
-        assert_eq!(duplicate_of("Duplicate of an existing monitor_id:123").as_deref(), Some("123"));
-        assert_eq!(duplicate_of("x: Duplicate of an existing slo_id: a-1; y").as_deref(), Some("a-1"));
-        assert_eq!(duplicate_of("Duplicate of an existing monitor_id:"), None);
-        assert_eq!(duplicate_of("Monitor not found"), None);
-    }
 }

@@ -6,7 +6,7 @@ use super::{Desk, Told, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
-use crate::expand::expand;
+use crate::expand::{expand, renderings};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
 use crate::render::{self, Stream, diagnostics};
@@ -79,6 +79,7 @@ impl Judged {
     /// Reads and judges what the project declares.
     fn with_definitions(self) -> Self {
         let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
+        let read = sources.clone();
         let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
         diagnostics.extend(faults);
         let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
@@ -93,7 +94,12 @@ impl Judged {
             };
         let (settings, faults) = check::Settings::read(&declared.config);
         diagnostics.extend(faults);
-        diagnostics.extend(check(&resources, &settings, &sources));
+        // Definitions are let go before, since all of them take their room; few runs need them again.
+        let again = |wanted: &[&Resource]| {
+            let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
+            renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
+        };
+        diagnostics.extend(check(&resources, &settings, &sources, &again));
         declared.resources = resources;
         declared.forgotten = forgotten;
         declared.sources = sources.clone();

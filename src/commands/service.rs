@@ -112,7 +112,7 @@ impl Service {
 
     /// A refusal, with what to do about it.
     pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
-        let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
+        let (fault, blames_keys) = (refusal.fault.clone(), self.client.blames_keys(&refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
             _ if blames_keys => error.context(self.keys_refused()),

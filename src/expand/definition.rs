@@ -101,6 +101,7 @@ impl Compiled<'_> {
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
+        run.begin(&address);
         faults.whose.clear();
         faults.whose.push_str(address.as_str());
         let before = faults.count;

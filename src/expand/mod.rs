@@ -1,5 +1,6 @@
 //! Definitions and templates -> resources.
 
+mod again;
 mod body;
 mod definition;
 mod fault;
@@ -29,6 +30,7 @@ use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::source::locate::Locator;
 use crate::template::{Global, Run};
 
+pub use self::again::renderings;
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
@@ -144,15 +146,14 @@ fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
     let mut made = Made::default();
     let Some(first) = definitions.first() else { return made };
     let mut body = Body::new(setting.names(Vec::new(), Vec::new()), 0, place(&first.origin, ""));
-    let prefixes = [String::new()];
-    let place = definition::Place { prefixes: &prefixes, instance: None };
     for definition in definitions {
         body.sites = Sites::part(0);
         let before = made.diagnostics.len();
         let mut compiled = definition::compile(definition, setting, &mut body);
         made.diagnostics.append(&mut compiled.faults);
         let mut faults = Faults::default();
-        render_plain(&compiled, &place, &mut faults, &mut made);
+        let run = Run::new(&[], None, "").traced(setting.trace);
+        render_plain(&compiled, &run, &mut faults, &mut made);
         faults.tell_alone(&body.sites, &mut made.diagnostics);
         for told in &mut made.diagnostics[before..] {
             told.instances.push(definition.address.to_string());
@@ -181,18 +182,13 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
     *diagnostics = kept;
 }
 
-fn render_plain(
-    compiled: &Compiled<'_>,
-    place: &definition::Place<'_>,
-    faults: &mut Faults,
-    made: &mut Made,
-) {
-    let run = Run::new(&[], None, "");
-    if !compiled.is_on(&run, faults) {
+fn render_plain(compiled: &Compiled<'_>, run: &Run<'_>, faults: &mut Faults, made: &mut Made) {
+    if !compiled.is_on(run, faults) {
         made.off.push(compiled.definition.address.clone());
         return;
     }
-    match compiled.resource(place, &run, faults) {
+    let place = definition::Place { prefixes: &[String::new()], instance: None };
+    match compiled.resource(&place, run, faults) {
         Some(resource) => made.resources.push(resource),
         None => made.failed.push(compiled.definition.address.clone()),
     }

@@ -9,8 +9,9 @@ use camino::Utf8Path;
 use crate::check::{self, check};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::expand::expand;
+use crate::expand::{expand, renderings};
 use crate::load::load;
+use crate::model::Resource;
 use crate::render::diagnostics::text;
 
 const BUILT_IN: &[(&str, &str)] = &[("lambda", "params: {function: {}}\nmonitors: {errors: {name: x}}\n")];
@@ -31,7 +32,8 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     let (settings, faults) = check::Settings::read(&config);
     told.extend(faults);
     let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
-    told.extend(check(&resources, &settings, &sources));
+    let again = |wanted: &[&Resource]| renderings(&definitions, (&config, &scope), &sources, wanted);
+    told.extend(check(&resources, &settings, &sources, &again));
     (told, sources)
 }
 

@@ -10,6 +10,7 @@ use crate::config::RuleLevel;
 use crate::diagnostic::{Severity, Sources};
 use crate::kind;
 use crate::model::{Address, Body, Directives, Origin, Resource};
+use crate::template::Renderings;
 
 /// Findings by code and weight: how many, and one of them.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Tally {
         };
         let mut sources = Sources::default();
         sources.add("x", "", crate::diagnostic::Format::Text);
-        let found = check(&[resource], &Settings::all(RuleLevel::Warn), &sources);
+        let found = check(&[resource], &Settings::all(RuleLevel::Warn), &sources, &|_| Renderings::new());
         self.bodies += 1;
         let found_error = found.iter().any(|told| told.severity == Severity::Error);
         self.clean += usize::from(!found_error);
