@@ -101,7 +101,7 @@ impl At {
 }
 
 /// Line and column as people count, from 1; columns count characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub file: Arc<str>,
     pub line: u32,

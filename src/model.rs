@@ -69,22 +69,13 @@ impl Mark {
 }
 
 /// Where a resource was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// Of the definition's key (of the first byte, for a raw export).
     pub position: Position,
     /// Where the parts of the body stand, the winner first: the definition, its `$file`, the defaults.
     /// A pointer into the body is looked for in each in turn.
     pub layers: Vec<At>,
-}
-
-#[cfg(test)]
-impl Origin {
-    /// For tests that ask for no place.
-    pub fn nowhere() -> Arc<Self> {
-        let position = Position { file: "".into(), line: 1, column: 1 };
-        Arc::new(Self { position, layers: Vec::new() })
-    }
 }
 
 /// The instance of a `uses` entry that a resource comes from.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::template::Rendering;
+use crate::template::{Rendering, Stretch};
 
 /// Where a part of a rendered string stands in its source: exactly where that is literal text, else the `${…}` that it
 /// comes from. `None` where the string was not rendered from this source.
@@ -12,20 +12,19 @@ pub fn source_range(source: &str, rendering: &Rendering, range: &Range<usize>) -
     }
     let stretches = &rendering.stretches;
     let first = stretches.iter().find(|s| range.start < s.rendered.end).or(stretches.last())?;
-    let start = match first.literal {
-        true => first.source.start + range.start.saturating_sub(first.rendered.start),
-        false => first.source.start,
-    };
+    let start = if first.literal { moved(first, range.start) } else { first.source.start };
     if range.is_empty() {
         return Some(start..if first.literal { start } else { first.source.end });
     }
     let last = stretches.iter().find(|s| range.end <= s.rendered.end && range.end > s.rendered.start);
     let last = last.unwrap_or(first);
-    let end = match last.literal {
-        true => last.source.start + range.end.saturating_sub(last.rendered.start),
-        false => last.source.end,
-    };
+    let end = if last.literal { moved(last, range.end) } else { last.source.end };
     (start <= end && end <= source.len()).then_some(start..end)
+}
+
+/// A byte of literal text in the source.
+fn moved(stretch: &Stretch, at: usize) -> usize {
+    stretch.source.start + at.saturating_sub(stretch.rendered.start)
 }
 
 /// Whether a string may have been rendered from this source: its literal text stands there, and expressions stand where

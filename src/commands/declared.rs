@@ -92,7 +92,11 @@ impl Judged {
                 true => resources.into_iter().partition(|resource| resource.directives.forget),
                 false => (Vec::new(), resources),
             };
-        let (settings, faults) = check::Settings::read(&declared.config);
+        let (settings, faults) = check::Settings::read(
+            &declared.config.rules,
+            &declared.config.required_tags,
+            declared.config.file,
+        );
         diagnostics.extend(faults);
         // Definitions are let go before, since all of them take their room; few runs need them again.
         let again = |wanted: &[&Resource]| {

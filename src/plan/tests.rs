@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::model::{Directives, Origin, Owner, is_id};
+use crate::model::{Directives, Owner, is_id};
 
 /// A definition: its id, what directives say, and what differs from the usual body.
 fn defined(id: &str, directives: Directives, over: Value) -> Resource {
@@ -12,7 +12,7 @@ fn defined(id: &str, directives: Directives, over: Value) -> Resource {
         body: Body::of(&merged(json!({"name": id, "type": "query alert", "query": "q"}), over))
             .expect("a body"),
         directives,
-        origin: Origin::nowhere(),
+        origin: std::sync::Arc::default(),
         instance: None,
     }
 }

@@ -6,30 +6,19 @@ mod scope;
 mod metric;
 mod composite;
 mod search;
-mod types;
+pub mod types;
 mod monitor;
 mod known;
 mod window;
 mod facts;
 #[cfg(test)]
-mod print;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-#[path = "../../tests/recordings/queries.rs"]
-mod recordings;
+mod tests;
 
 use std::ops::Range;
 
-#[cfg(test)]
-pub use composite::composite;
 pub use metric::{formula, metric};
 pub use monitor::monitor;
-#[cfg(test)]
-pub use search::search;
 pub use tree::*;
-#[cfg(test)]
-pub use types::MONITOR_TYPES;
 pub use types::{Grammar, MonitorType, monitor_type};
 pub use window::{Window, WindowSort};
 
@@ -91,8 +80,8 @@ fn parse<'s, T>(
     let mut input = lexical::input(text, base);
     lexical::space(&mut input);
     let read = read(&mut input);
-    let warnings = std::mem::take(&mut input.state.warnings);
-    let mut errors = std::mem::take(&mut input.state.errors);
+    let warnings = std::mem::take(&mut input.warnings);
+    let mut errors = std::mem::take(&mut input.errors);
     let tree = read.map_err(|fault| errors.push(fault)).ok();
     Parsed { tree, warnings, errors }
 }
@@ -112,17 +101,4 @@ impl<T> Parsed<T> {
         }
         self
     }
-}
-
-/// The tree as text and what is wrong, one line each: what the tests of this room compare.
-#[cfg(test)]
-fn told<T: std::fmt::Display>(parsed: &Parsed<T>) -> String {
-    let tree = parsed.tree.iter().map(T::to_string);
-    let fault = |sort: &str, fault: &Fault| {
-        let help = fault.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-        format!("{sort} {}..{}: {}{help}", fault.range.start, fault.range.end, fault.text)
-    };
-    let warnings = parsed.warnings.iter().map(|warning| fault("warning", warning));
-    let errors = parsed.errors.iter().map(|error| fault("error", error));
-    tree.chain(warnings).chain(errors).collect::<Vec<_>>().join("\n")
 }

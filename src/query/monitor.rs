@@ -138,8 +138,8 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
                 &unescaped_in_place(&text.value.raw),
                 text.span.start + text.value.quote.len_utf8(),
             );
-            input.state.warnings.extend(parsed.warnings);
-            input.state.errors.extend(parsed.errors);
+            input.warnings.extend(parsed.warnings);
+            input.errors.extend(parsed.errors);
             ChainHead::Formula { text, expr: parsed.tree }
         }
         None => ChainHead::Source(head.value),
@@ -279,7 +279,7 @@ fn look_at(tree: &Monitor, known: Option<&MonitorType>, findings: &mut Findings)
 
 #[cfg(test)]
 mod tests {
-    use super::super::told;
+    use super::super::tests::told;
     use super::monitor;
 
     fn check(kind: &str, text: &str, expect: &str) {

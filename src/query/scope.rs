@@ -1,7 +1,5 @@
 //! What stands in a metric's braces: the scope `{env:prod AND NOT host:a*}` and the keys of `by {host,env}`.
 
-use winnow::stream::Location;
-
 use super::Fault;
 use super::lexical::{
     Input, MARKER_OPEN, Outcome, at, expect_symbol, expected, nested, owned, peek, quoted_length, rest,
@@ -31,7 +29,7 @@ fn filter(input: &mut Input<'_>, close: char) -> Outcome<Spanned<Filter>> {
     while let Some(joint) = joint(input, close) {
         if joint == Joint::None {
             let here = at(input);
-            input.state.warnings.push(
+            input.warnings.push(
                 Fault::new("query-syntax", here..here, "two filters of a scope stand side by side")
                     .help("join them by `,`, `AND` or `OR`"),
             );
@@ -101,7 +99,7 @@ fn operand(input: &mut Input<'_>, close: char) -> Outcome<Spanned<Filter>> {
 
 fn empty(input: &mut Input<'_>) -> Spanned<Filter> {
     let here = at(input);
-    input.state.warnings.push(
+    input.warnings.push(
         Fault::new("query-syntax", here..here, "a filter of the scope is empty")
             .help("remove the spare comma"),
     );
@@ -119,7 +117,7 @@ fn expect_close(input: &mut Input<'_>, open: usize) -> Outcome<()> {
 }
 
 fn upto<T>(input: &mut Input<'_>, start: usize, value: T) -> Spanned<T> {
-    let end = input.state.base + input.previous_token_end();
+    let end = at(input);
     space(input);
     Spanned { value, span: start..end }
 }
@@ -280,7 +278,8 @@ pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{metric, told};
+    use super::super::metric;
+    use super::super::tests::told;
 
     /// Reads `m{SCOPE}`; expects the scope as it is printed, and the faults.
     fn check(scope: &str, expect: &str) {

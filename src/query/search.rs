@@ -46,9 +46,9 @@ pub fn search(text: &str) -> Parsed<Search> {
 }
 
 fn unmatched(input: &mut Input<'_>, at: usize, what: &str) {
-    if input.state.warnings.is_empty() {
+    if input.warnings.is_empty() {
         let said = format!("a bracket of the search is {what}");
-        input.state.warnings.push(
+        input.warnings.push(
             Fault::new("query-syntax", at..at + 1, said).help("balance the brackets, or quote the text"),
         );
     }

@@ -259,7 +259,7 @@ mod tests {
                 prop_assert_eq!(&text(&plan, Look { color: false, expand }), &out);
             }
             let mut json = Vec::new();
-            plan_json::write(&plan, &mut json).expect("a vector takes all");
+            plan_json::write(&plan, &crate::saved::Seal::default(), &mut json).expect("a vector takes all");
             let json = String::from_utf8(json).expect("text");
             prop_assert!(!json.chars().any(|c| is_hostile(c) && c != '\n'));
             prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());

@@ -15,20 +15,9 @@ use crate::saved::{Seal, sealed};
 /// Goes up when a field changes its meaning; new fields may come at any time.
 pub use crate::saved::FORMAT_VERSION;
 
-#[cfg(test)]
-/// Writes the plan: the head, then one change a line, so that large plans stream and small ones read
-/// well in a diff. Errors are those of the writer.
-pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    write_all(plan, None, out)
-}
-
-/// The same with its seal behind it: a plan that can be applied from its file.
-pub fn write_saved(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
-    let saved = sealed(&head(plan), plan.changes.iter().map(value), seal);
-    write_all(plan, Some(&saved), out)
-}
-
-fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the plan: the head, then one change a line, so that large plans stream and small ones read well in a diff; its
+/// seal behind them, so that it can be applied from its file. Errors are those of the writer.
+pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\n")?;
     for (name, value) in &head(plan) {
         write!(out, "  \"{name}\": ")?;
@@ -41,10 +30,8 @@ fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Res
         write_value(&entry(change), out)?;
     }
     out.write_all(if plan.changes.is_empty() { b"]" } else { b"\n  ]" })?;
-    if let Some(saved) = saved {
-        out.write_all(b",\n  \"saved\": ")?;
-        write_value(saved, out)?;
-    }
+    out.write_all(b",\n  \"saved\": ")?;
+    write_value(&sealed(&head(plan), plan.changes.iter().map(value), seal), out)?;
     out.write_all(b"\n}\n")
 }
 
@@ -227,8 +214,11 @@ mod tests {
 
     fn written(plan: &Plan) -> String {
         let mut out = Vec::new();
-        write(plan, &mut out).expect("a vector takes all");
-        String::from_utf8(out).expect("text")
+        write(plan, &Seal::default(), &mut out).expect("a vector takes all");
+        let out = String::from_utf8(out).expect("text");
+        // The seal is `saved`'s, and another one with each version.
+        let (all, _) = out.split_once(",\n  \"saved\": ").expect("a seal");
+        format!("{all}\n}}\n")
     }
 
     #[test]

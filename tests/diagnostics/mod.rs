@@ -29,7 +29,7 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     let scope = config::scope(&config, environment).expect("one of its environments");
     let (resources, faults) = expand(&definitions, &config, &scope, &mut sources);
     told.extend(faults);
-    let (settings, faults) = check::Settings::read(&config);
+    let (settings, faults) = check::Settings::read(&config.rules, &config.required_tags, config.file);
     told.extend(faults);
     let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     let again = |wanted: &[&Resource]| renderings(&definitions, (&config, &scope), &sources, wanted);
