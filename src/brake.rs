@@ -221,17 +221,11 @@ mod tests {
         };
         Plan {
             project: "p".into(),
-            environment: None,
             site: "s".into(),
-            organisation: None,
             changes: (0..deleted).map(change).collect(),
-            unchanged: 0,
-            known: Default::default(),
             owned,
-            instances: Default::default(),
             declared,
-            questions: Vec::new(),
-            notes: Default::default(),
+            ..Plan::default()
         }
     }
 

@@ -353,7 +353,7 @@ impl Change {
 }
 
 /// What apply would do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub project: String,
     /// Absent where the project declares none.

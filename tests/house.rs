@@ -44,8 +44,8 @@ fn files() -> Vec<File> {
         .into_iter()
         // Tests, and what only they use.
         .filter(|path| {
-            !["tests", "samples", "fake", "properties"]
-                .contains(&&*path.file_stem().unwrap().to_string_lossy())
+            let inside = path.strip_prefix(&src).unwrap().with_extension("");
+            !inside.iter().any(|step| step == "tests" || step == "samples" || step == "fake")
         })
         .map(|path| {
             let inside = path.strip_prefix(&src).unwrap().with_extension("");

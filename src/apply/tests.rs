@@ -69,15 +69,8 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         project: "shop".into(),
         environment: Some("prod".into()),
         site: "x".into(),
-        organisation: None,
         changes: drafts.into_iter().map(|draft| draft.change).collect(),
-        unchanged: 0,
-        known: BTreeMap::new(),
-        owned: 0,
-        instances: BTreeMap::new(),
-        declared: 0,
-        questions: Vec::new(),
-        notes: Default::default(),
+        ..Plan::default()
     }
 }
 

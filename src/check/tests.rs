@@ -189,7 +189,7 @@ const ROOMS: [&str; 14] = [
     "template",
     "commands",
 ];
-const NO_CODES: [&str; 5] = ["types.rs", "built_in.rs", "tests.rs", "properties.rs", "init"];
+const NO_CODES: [&str; 5] = ["types.rs", "built_in.rs", "tests.rs", "tests", "init"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     if NO_CODES.iter().any(|name| folder.ends_with(name)) {

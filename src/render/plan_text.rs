@@ -378,8 +378,8 @@ mod tests {
 
         Look at these first
           ~ monitors/latency
-            ! The alert comes later: `options.thresholds.critical` goes from 5 to 8, and
-              it fires above it
+            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it
+              fires above it
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
             options.thresholds.critical  5 → 8
             query

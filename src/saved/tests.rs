@@ -46,15 +46,9 @@ impl Moment {
             project: "shop".into(),
             environment: Some("prod".into()),
             site: self.site.into(),
-            organisation: None,
             changes: due.map(change).collect(),
-            unchanged: 0,
-            known: BTreeMap::new(),
-            owned: 0,
-            instances: BTreeMap::new(),
             declared: self.monitors.len(),
-            questions: Vec::new(),
-            notes: Default::default(),
+            ..Plan::default()
         }
     }
 

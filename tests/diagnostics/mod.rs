@@ -1,5 +1,5 @@
 //! Wrong files, and what is said about them: `NAME.yaml` is one file of definitions, `NAME/` a whole
-//! project; `NAME.txt` is the output. `UPDATE_GOLDEN=1` writes the outputs anew.
+//! project; `NAME.txt` is the output. `UPDATE_GOLDEN=1` writes the outputs anew; `GOLDEN=NAME` runs one case.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,8 +71,12 @@ fn cases() -> Vec<PathBuf> {
 #[test]
 fn wrong_files_are_told_as_expected() {
     let mut wrong = Vec::new();
-    let cases = cases();
+    let mut cases = cases();
     assert!(cases.len() >= 30, "the cases are missing");
+    if let Ok(name) = std::env::var("GOLDEN") {
+        cases.retain(|case| case.file_stem().is_some_and(|stem| stem == &*name));
+        assert_eq!(cases.len(), 1, "there is no case `{name}`");
+    }
     for case in cases {
         let (told, sources) = if case.is_dir() {
             diagnose(&case)
