@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Faults;
+use super::plain::plain;
 use super::scope::{self, Setting};
 use super::site::Sites;
-use super::{plain, template, uses};
+use super::{template, uses};
 use crate::config::{Config, Scope};
 use crate::diagnostic::Sources;
 use crate::load::definitions::Definitions;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Setting;
 use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
+use super::scope::Setting;
 use super::site::{Base, SiteId};
 use crate::diagnostic::Diagnostic;
 use crate::load::definitions::Definition;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::Fault;
+use super::fault::{Fault, MAX_FAULTS};
 use super::lexical::shown;
 use super::tree::{Aggregation, Call, Expr, Head, Spanned, Suffix};
 use super::types::{MONITOR_TYPES, MonitorType, is_source};
@@ -284,7 +284,7 @@ impl Findings {
 
     /// Whether a name was not told of yet, and may be.
     fn first(&mut self, what: &str, name: &str) -> bool {
-        self.told.len() < super::MAX_FAULTS && self.told.insert(format!("{what} {name}"))
+        self.told.len() < MAX_FAULTS && self.told.insert(format!("{what} {name}"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Fault;
+use super::fault::Fault;
 use super::tree::{Number, Spanned, Text};
 
 /// Brackets, calls, signs and negations inside each other. Real queries stay below ten.

@@ -4,11 +4,11 @@ use super::lexical::{
     Input, Outcome, at, end, expect_symbol, expected, go_back, name, name_length, nested, number, owned,
     peek, place, rest, space, spanned, starts_name, symbol, take, text,
 };
+use super::parsed::{Parsed, parse};
 use super::scope::{keys, scope};
 use super::tree::{
     Aggregation, Argument, Call, Expr, Head, Metric, Metrics, Operator, Spanned, Suffix, Term,
 };
-use super::{Parsed, parse};
 
 /// Reads `q` of a widget, a metrics query of a widget or SLO, a numerator: queries and their arithmetic, several
 /// separated by commas (as old widgets have it). An empty text has no items.

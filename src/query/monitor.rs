@@ -1,17 +1,18 @@
 //! The query of a monitor: which grammar it follows, time windows, chains of methods, the comparison.
 
 use super::composite::whole;
+use super::fault::{Fault, MAX_FAULTS};
 use super::known::Findings;
 use super::lexical::{
     Input, Outcome, at, end, expected, name_length, peek, rest, shown, space, spanned, symbol, take, text,
 };
 use super::metric::{call, expr, formula_at, method};
+use super::parsed::{Parsed, parse};
 use super::tree::{
     Argument, Call, ChainAlert, ChainHead, Comparator, Comparison, Expr, Head, MetricAlert, Monitor, Number,
     Spanned, Term, Text, Threshold,
 };
 use super::types::{Grammar, MONITOR_TYPES, MonitorType, is_source, monitor_type};
-use super::{Fault, MAX_FAULTS, Parsed, parse};
 use crate::diagnostic::did_you_mean;
 
 /// Reads the query of a monitor of a type (`query alert`, `log alert`, …). What can't be read is an error where the

@@ -1,6 +1,6 @@
 //! What stands in a metric's braces: the scope `{env:prod AND NOT host:a*}` and the keys of `by {host,env}`.
 
-use super::Fault;
+use super::fault::Fault;
 use super::lexical::{
     Input, MARKER_OPEN, Outcome, at, expect_symbol, expected, nested, owned, peek, quoted_length, rest,
     run_length, space, spanned, symbol, take,

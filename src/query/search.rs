@@ -1,8 +1,9 @@
 //! Searches in logs, events, spans and so on: their terms, for rules to look at. Nothing of them is refused.
 
+use super::fault::Fault;
 use super::lexical::{Input, MARKER_OPEN, Outcome, at, quoted_length, rest, run_length, space, take};
+use super::parsed::{Parsed, parse};
 use super::tree::{Search, SearchTerm, Spanned};
-use super::{Fault, Parsed, parse};
 
 /// Reads a search: `service:web @http.status_code:>=500 -env:dev "timed out"`.
 pub fn search(text: &str) -> Parsed<Search> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::body::or_template;
-use super::{ids, variables};
+use super::words::{ids, variables};
 use crate::check;
 use crate::diagnostic::{FileId, Format};
 use crate::source;

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::query::parsed::MAX_BYTES;
 use crate::query::search::search;
 use crate::query::tree::*;
-use crate::query::{MAX_BYTES, Parsed, formula, metric, monitor};
+use crate::query::{Parsed, formula, metric, monitor};
 
 const KINDS: &[&str] =
     &["query alert", "log alert", "service check", "composite", "slo alert", "data-jobs alert", "?"];
