@@ -38,8 +38,9 @@ struct Question<'a> {
 pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
-    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) =
-        selected.into_iter().partition(|resource| kind_of(resource).is_some_and(|kind| kind.validate));
+    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected
+        .into_iter()
+        .partition(|resource| kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()));
     if judged.is_empty() {
         desk.say(&told(0, &[], &foreign))?;
         return Ok(Vec::new());
@@ -81,6 +82,7 @@ async fn known(
         KINDS.into_iter().filter(|kind| sections.contains(kind.section)).collect();
     let live = service.live_of(&kinds, declared).await?;
     let inputs = Inputs {
+        unlisted: &[],
         scope: &declared.scope,
         site: &service.site,
         organisation: None,
@@ -123,7 +125,9 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     };
     match refusal.fault {
         Fault::Refused | Fault::Duplicate { .. } | Fault::NotFound => Ok(Some(finding(&refusal, question))),
-        Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => Err(service.explain(refusal)),
+        Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => {
+            Err(service.explain(&[question.kind], refusal))
+        }
         Fault::Unwell | Fault::Limited | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
             Err(refusal).with_context(|| format!("{} does not judge `{address}`", service.site))

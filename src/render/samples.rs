@@ -19,6 +19,7 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         changes,
         unchanged,
         owned: unchanged,
+        marked: unchanged,
         declared: unchanged,
         ..Plan::default()
     }
