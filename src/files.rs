@@ -1,4 +1,4 @@
-//! Files that are written: whole or not at all, into what is no plain file, and never outside of their folder.
+//! Files are written: plain ones whole or not at all, devices and pipes into, and none outside of its folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};

@@ -10,7 +10,13 @@ const VARIABLE: usize = 200;
 pub fn handles(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut at, mut link) = (0, Link::default());
-    while let Some(c) = text[at..].chars().next() {
+    loop {
+        if !link.is_open {
+            // Outside of a link nothing else matters.
+            let next = text.as_bytes()[at..].iter().position(|byte| matches!(byte, b'@' | b':'));
+            at = next.map_or(text.len(), |next| at + next);
+        }
+        let Some(c) = text[at..].chars().next() else { break };
         if c == '@' {
             let run = &text[at..at + length(&text[at..])];
             if !link.is_open && begins(&text[..at]) {

@@ -135,7 +135,9 @@ impl Client {
             }
         }
         // What a summary showed may have changed before its body was read.
-        listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if kind.listing.summary.is_some() {
+            listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        }
         if let Some(owner) = wanted.owner {
             for live in &mut listed.lives {
                 live.mark = mark::read_as(kind, &live.body, owner);
