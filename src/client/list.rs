@@ -139,7 +139,9 @@ impl Client {
             listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
         }
         if let Some(owner) = wanted.owner {
-            for live in &mut listed.lives {
+            // A mark of the owner's that was read already is the one that counts.
+            let is_other = |live: &&mut Live| live.mark.as_ref().is_none_or(|mark| mark.owner != *owner);
+            for live in listed.lives.iter_mut().filter(is_other) {
                 live.mark = mark::read_as(kind, &live.body, owner);
             }
             self.remember(owner, kind, &listed.lives);
