@@ -16,11 +16,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{fill, references, unescape};
+use crate::fill::{answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
-    Watch,
+    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
 use crate::wire::counted;
 use doubles::Created;
@@ -460,13 +459,7 @@ async fn look_first(
 fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
-    let known = |reference: &Reference| {
-        let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    };
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
     let body = body.value();
     let body = fill(kind_of(change), &body, &known);
     match references(&body).into_iter().next() {
