@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
+use crate::diff::diff;
 use crate::fill::fill;
 use crate::kind::{self, Kind};
+use crate::mark;
 use crate::model::{Action, Address, Attribute, Change, Live, Owner, Plan, Reference, Resource, Risk};
 use crate::risk::risk;
 
@@ -103,6 +105,7 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
                 Some((resource.address.section(), resource.directives.adopt.as_deref()?))
             }))
             .collect();
+    let own = standing(plan, sight);
     let free: Vec<&Live> = sight
         .shown
         .iter()
@@ -111,7 +114,7 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<(usize, Risk)> = Vec::new();
     for (at, change) in plan.changes.iter().enumerate() {
         if change.action == Action::Create {
-            found.extend(twins(plan, change, &free, sight).into_iter().map(|risk| (at, risk)));
+            found.extend(twins(plan, change, (&free, &own), sight).into_iter().map(|risk| (at, risk)));
         }
     }
     for (at, risk) in found {
@@ -121,6 +124,19 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
         change.risks.sort();
     }
     Vec::new()
+}
+
+/// What is ours and stays as it is.
+fn standing<'a>(plan: &Plan, sight: &Sight<'a>) -> Vec<&'a Live> {
+    let touched: HashSet<(&str, &str)> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action != Action::Forget)
+        .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
+        .collect();
+    let is_own = |live: &&Live| live.mark.as_ref().is_some_and(|mark| mark.owner == *sight.owner);
+    let stays = |live: &&Live| !touched.contains(&(live.section, live.id.as_str()));
+    sight.live.iter().filter(is_own).filter(stays).collect()
 }
 
 /// What bears the mark of something that the plan makes, and was not in the list that the plan was made from.
@@ -165,7 +181,7 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
 }
 
 /// The twins of something that is to be made.
-fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec<Risk> {
+fn twins(plan: &Plan, change: &Change, (free, own): (&[&Live], &[&Live]), sight: &Sight<'_>) -> Vec<Risk> {
     let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { return Vec::new() };
     let filled = fill(kind, &body.value(), &|reference: &Reference| {
         let known = plan.known.get(&reference.target)?;
@@ -179,6 +195,14 @@ fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec
     for live in free.iter().filter(|live| live.section == kind.section) {
         if is_known_as(kind, &filled, &live.body) {
             found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
+        }
+    }
+    for live in own.iter().filter(|live| live.section == kind.section) {
+        if let Some(mark) = &live.mark
+            && is_known_as(kind, &filled, &live.body)
+            && is_equal(kind, &filled, &live.body)
+        {
+            found.insert(&live.id, owned(kind, live, &mark.id));
         }
     }
     for (id, live) in sight.recalled {
@@ -207,6 +231,24 @@ fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec
         }
     }
     found.into_values().collect()
+}
+
+/// Whether two bodies are equal in everything but their marks: one is the export of the other.
+fn is_equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
+    let (mut wanted, mut live) = (wanted.clone(), live.clone());
+    mark::strip(kind, &mut wanted);
+    mark::strip(kind, &mut live);
+    let aligned = canon::align(kind, &wanted, &live);
+    diff(&aligned.live, &aligned.desired).is_empty()
+}
+
+fn owned(kind: &Kind, live: &Live, id: &str) -> Risk {
+    let text = format!(
+        "The {} {} is equal to it in all fields, and is managed already as `{}/{id}`: with this one there would be two. \
+         An export of it is no second definition: leave one of them out, or move the object with `$moved_from: {id}`",
+        kind.name, live.url, kind.section,
+    );
+    risk("twin", text)
 }
 
 fn is_object(change: &Change, live: &Live) -> bool {
