@@ -15,6 +15,7 @@ mod remote;
 pub mod schema;
 mod sealed;
 mod service;
+mod shared;
 pub mod show;
 mod surveyed;
 mod template;
