@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{At, Diagnostic, FileId, known_words};
+use crate::diagnostic::{At, Diagnostic, FileId, all_known};
 use crate::model::Owner;
 use crate::source::short;
 
@@ -169,7 +169,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let names = || config.environments.keys().map(String::as_str);
     let name = match (chosen, &config.default_environment) {
         (Some(name), _) if config.environments.is_empty() => {
-            let text = format!("There is no environment `{name}`: the project declares none");
+            let text = format!("`-e {}` names no environment: the project declares none", short(name));
             return Err(Diagnostic::error("unknown-environment", text, At::file(config.file))
                 .help("leave the environment out, or declare it under `environments:`"));
         }
@@ -190,9 +190,9 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let mut vars = config.vars.clone();
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
-            let at = At::key(config.file, "/environments");
-            let text = format!("There is no environment `{}`", short(name));
-            return Err(Diagnostic::error("unknown-environment", text, at).help(known_words(name, names())));
+            // What is wrong stands on the command line (or in MUSHER_ENVIRONMENT), not in the file.
+            let text = format!("`-e {}` names no environment of `{FILE}`", short(name));
+            return Err(Diagnostic::error("unknown-environment", text, None).help(all_known(name, names())));
         };
         vars.extend(environment.vars.clone());
     }

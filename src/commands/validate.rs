@@ -7,6 +7,7 @@ use super::{Desk, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::has_errors;
+use crate::model;
 use crate::render::diagnostics;
 
 pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
@@ -45,7 +46,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Ex
     if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !desk.common.quiet) {
         let count = declared.resources.len();
         let resources = if count == 1 { "resource is" } else { "resources are" };
-        desk.answer(|out, _| writeln!(out, "{count} {resources} valid."))?;
+        desk.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
     }
     Ok(Exit::Fine)
 }

@@ -183,12 +183,33 @@ fn entry(change: &Change) -> Entry<'_> {
 }
 
 fn before<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.serialize(serializer)
+    value.map(OneWay).serialize(serializer)
+}
+
+/// A value whose whole numbers are written in one way: `900`, be it 900 or 900.0 to whoever wrote it.
+struct OneWay<'a>(&'a Value);
+
+impl Serialize for OneWay<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => serializer.collect_seq(items.iter().map(OneWay)),
+            Value::Object(members) => {
+                serializer.collect_map(members.iter().map(|(key, value)| (key, OneWay(value))))
+            }
+            Value::Number(number) if number.is_f64() => match number.as_f64() {
+                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+                    serializer.serialize_i64(float as i64)
+                }
+                _ => number.serialize(serializer),
+            },
+            value => value.serialize(serializer),
+        }
+    }
 }
 
 /// References that are not known yet read as words.
 fn after<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(known_after_apply_in).as_deref().serialize(serializer)
+    value.map(known_after_apply_in).as_deref().map(OneWay).serialize(serializer)
 }
 
 /// Compact JSON with a space behind commas and colons, hostile characters escaped.

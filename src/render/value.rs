@@ -14,18 +14,7 @@ const DEPTH: usize = 4;
 /// Nor one with a longer name, in bytes.
 const PATH: usize = 300;
 
-/// A number with thousands separators: `2,496`.
-pub fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use crate::model::count;
 
 /// `1 monitor` is the caller's word; this one puts an `s` where there are several.
 pub fn plural(number: usize, one: &str) -> String {

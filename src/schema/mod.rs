@@ -30,12 +30,28 @@ pub enum File {
     Project,
 }
 
-/// The schema of a sort of file: draft 7, and the same bytes each time.
-pub fn schema(file: File) -> Value {
+/// A template of the team's own, as far as those need to know it who use it.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub name: String,
+    pub parameters: Vec<Parameter>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub name: String,
+    pub description: String,
+    /// The name of its type in JSON, where it has one.
+    pub sort: Option<&'static str>,
+    pub required: bool,
+}
+
+/// The schema of a sort of file: draft 7, and the same bytes each time. `own` are the project's templates.
+pub fn schema(file: File, own: &[Template]) -> Value {
     match file {
         File::Definitions => {
             let mut properties = sections();
-            properties.insert("uses".to_owned(), keys::uses());
+            properties.insert("uses".to_owned(), keys::uses(own));
             document("Definitions of musher: sections of ids and bodies", properties, true)
         }
         File::Template => {
