@@ -32,8 +32,10 @@ Examples:
   musher plan --only 'monitors/checkout/*'
   musher sandbox serve                 a Datadog to try things on, on this machine
 
-Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN. Site: the environment's, or DD_SITE.
-Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes; 3 a brake held; 4 applied in part.")]
+Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
+Site: the environment's, or DD_SITE.
+Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes;
+3 a brake held; 4 applied in part.")]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -65,13 +67,13 @@ pub struct Common {
     /// Log requests on stderr; twice: their bodies too
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
-    /// When to use colours; NO_COLOR is honoured
+    /// Colours; NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
-    /// So many requests side by side, instead of as many as the service takes
+    /// So many requests side by side, not as many as go well
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub concurrency: Option<u16>,
-    /// Repeat a failing request for so long; one answer may take a sixth of it, 60 s at most
+    /// How long a failing request is repeated; one answer may take a sixth of it
     #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
     pub timeout: u32,
     /// Neither read nor write the cache of dashboards
@@ -113,7 +115,7 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    /// Start a project: musher.yaml and a first definition
     #[command(after_help = "\
 Examples:
   musher init                                   in this folder; overwrites nothing
@@ -145,7 +147,7 @@ Examples:
   musher apply plan.json -e prod --yes          a saved plan: exactly that, or nothing
   musher apply --destroy --yes                  remove all that this project owns")]
     Apply(Apply),
-    /// Write live objects to files: one each, as the UI exports them
+    /// Write live objects to files, one each, as the UI exports them
     #[command(after_help = "\
 Examples:
   musher export dashboard abc-def-ghi                        to a file in this folder
@@ -194,7 +196,7 @@ Examples:
   musher explain threshold-mismatch     why, and what to write instead
   musher explain                        all codes")]
     Explain(Explain),
-    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    /// Write a JSON Schema, by which editors complete and check the files
     #[command(after_help = "\
 Examples:
   musher schema > schema/definitions.json

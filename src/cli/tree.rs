@@ -77,10 +77,11 @@ pub fn tree() -> Command {
         let takes = Takes::of(&name);
         root.mut_subcommand(name, |command| with_common(command, &common, takes))
     });
-    let root = root.mut_args(|arg| match arg.is_global_set() {
+    let root = root.mut_args(|arg| match (arg.is_global_set(), arg.get_id().as_str()) {
         // Which formats there are each command tells.
-        true => arg.help_heading(COMMON).hide_possible_values(true),
-        false => arg,
+        (true, "format") => arg.help_heading(COMMON).hide_possible_values(true),
+        (true, _) => arg.help_heading(COMMON),
+        (false, _) => arg,
     });
     ordered(root)
 }
@@ -196,6 +197,7 @@ mod tests {
         let mut root = tree();
         root.build();
         leaves(&root, &mut all);
+        all.push(tree());
         assert!(all.len() > 10);
         for mut command in all {
             let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
