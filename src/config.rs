@@ -265,11 +265,11 @@ mod tests {
         let with_default = "project: shop\nenvironments: {a: {}, b: {}}\ndefault_environment: b";
         for (text, chosen, expected) in [
             (none, None, Ok("shop")),
-            (none, Some("a"), Err("There is no environment `a`: the project declares none")),
+            (none, Some("a"), Err("`-e a` names no environment: the project declares none")),
             (one, None, Ok("shop.a")),
             (two, None, Err("The project has several environments: `a`, `b`")),
             (two, Some("a"), Ok("shop.a")),
-            (two, Some("c"), Err("There is no environment `c`")),
+            (two, Some("c"), Err("`-e c` names no environment of `musher.yaml`")),
             (with_default, None, Ok("shop.b")),
             (with_default, Some("a"), Ok("shop.a")),
         ] {

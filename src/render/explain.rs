@@ -57,24 +57,27 @@ fn plain(text: &str) -> String {
         .fold(text.to_owned(), |text, word| text.replace(&format!("*{word}:*"), &format!("{word}:")));
     let mut out = String::new();
     let mut rest = text.as_str();
-    while let Some((before, link)) = rest.split_once('[') {
-        let shown = link.split_once("](").and_then(|(shown, behind)| {
-            let (_, behind) = behind.split_once(')')?;
-            (!shown.contains(['[', ']', '`'])).then_some((shown, behind))
-        });
+    while let Some(at) = rest.find(['[', '`']) {
+        let (before, sign) = rest.split_at(at);
         out.push_str(before);
-        match shown {
-            Some((shown, behind)) => {
-                out.push_str(shown);
-                rest = behind;
-            }
-            None => {
-                out.push('[');
-                rest = link;
-            }
-        }
+        let (shown, behind) = link(sign).or_else(|| code(sign)).unwrap_or_else(|| sign.split_at(1));
+        out.push_str(shown);
+        rest = behind;
     }
     out + rest
+}
+
+/// `[text](target)`: the text, and what comes behind.
+fn link(text: &str) -> Option<(&str, &str)> {
+    let (shown, behind) = text.strip_prefix('[')?.split_once("](")?;
+    let (_, behind) = behind.split_once(')')?;
+    (!shown.contains(['[', ']'])).then_some((shown, behind))
+}
+
+/// A span of code, with its signs: nothing in it is a link.
+fn code(text: &str) -> Option<(&str, &str)> {
+    let end = text.strip_prefix('`')?.find('`')?;
+    Some(text.split_at(end + 2))
 }
 
 #[cfg(test)]
@@ -90,7 +93,8 @@ mod tests {
 
     #[test]
     fn markdown_is_plain_text() {
-        check("A `[x]` and\na [link](queries.md).", "A `[x]` and a link.");
+        check("A `[x]` and\na [link](queries.md), [`c`](#c).", "A `[x]` and a link, `c`.");
+        check("Open [ and `", "Open [ and `");
         check("It.\n\n*Why:* So.\n*Instead:* `a: [b](c)`.", "It.\n\nWhy: So.\nInstead: `a: [b](c)`.");
         check("It:\n\n    a: 1\n    b: 2", "It:\n\n    a: 1\n    b: 2");
     }
