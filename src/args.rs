@@ -214,11 +214,9 @@ Editors take it by a first line in a file of monitors/:
     )]
     Sandbox(Sandbox),
     /// Completions for a shell
-    #[command(
-        after_help = "\
+    #[command(after_help = "\
 Example:
-  musher completions bash > ~/.local/share/bash-completion/completions/musher"
-    )]
+  musher completions bash > ~/.local/share/bash-completion/completions/musher")]
     Completions { shell: clap_complete::Shell },
 }
 

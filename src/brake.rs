@@ -127,7 +127,8 @@ fn past(count: usize, total: usize, own: Option<Limit>) -> Option<Past> {
         }
         Limit::Count(most) => {
             let least = u32::try_from(count).ok().filter(|_| count < total).map(Limit::Count);
-            (count > most as usize).then(|| Past { text: format!("the limit is {}", shown(most as usize)), least })
+            (count > most as usize)
+                .then(|| Past { text: format!("the limit is {}", shown(most as usize)), least })
         }
     }
 }
@@ -138,8 +139,12 @@ fn delete(plan: &Plan, brakes: &Brakes) -> Option<Held> {
         plan.changes.iter().filter(|change| change.deletes()).map(|change| change.address.as_str()).collect();
     let count = gone.len();
     let past = past(count, plan.owned, brakes.delete)?;
-    let text =
-        format!("{} of {} live resources would be deleted or replaced; {}", shown(count), shown(plan.owned), past.text);
+    let text = format!(
+        "{} of {} live resources would be deleted or replaced; {}",
+        shown(count),
+        shown(plan.owned),
+        past.text
+    );
     Some(Held { name: "delete", text, limit: past.least })
 }
 

@@ -41,7 +41,8 @@ pub fn chapters() -> Vec<(&'static str, Vec<Explained>)> {
 pub fn explain(code: &str) -> Result<Explained, String> {
     let all: Vec<Explained> = chapters().into_iter().flat_map(|(_, codes)| codes).collect();
     // As it is copied from a diagnostic: `error[tab]`, `[tab]`, `` `tab` ``.
-    let bare = code.split_once('[').map_or(code, |(_, rest)| rest).trim_matches(|c| matches!(c, ']' | '`' | ':'));
+    let bare =
+        code.split_once('[').map_or(code, |(_, rest)| rest).trim_matches(|c| matches!(c, ']' | '`' | ':'));
     match all.iter().find(|one| one.code == bare) {
         Some(one) => Ok(*one),
         None => Err(known_words(bare, all.iter().map(|one| one.code))),
@@ -71,7 +72,10 @@ mod tests {
         for copied in ["tab", "error[tab]", "[tab]", "`tab`", "error[tab]:"] {
             assert_eq!(explain(copied).map(|one| one.code), Ok("tab"), "{copied}");
         }
-        assert!(explain("treshold-mismatch").is_err_and(|help| help.contains("did you mean `threshold-mismatch`?")));
+        assert!(
+            explain("treshold-mismatch")
+                .is_err_and(|help| help.contains("did you mean `threshold-mismatch`?"))
+        );
         assert!(explain("é[").is_err());
     }
 }

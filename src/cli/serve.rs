@@ -30,7 +30,8 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     let sandbox = Sandbox::open(folder.as_std_path())?;
     sandbox.behave(behaviour);
     let serving = Serving { sandbox: Arc::new(sandbox), port: options.port, keys: keys(options)? };
-    let (colors, quiet, environments) = (common.colors(), common.quiet, commands::environments(common, &super::connect::hosts()));
+    let (colors, quiet, environments) =
+        (common.colors(), common.quiet, commands::environments(common, &super::connect::hosts()));
     let bound = |address: SocketAddr| {
         let text = told(address, &folder, environments.as_ref());
         if !quiet {
@@ -51,7 +52,8 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
 /// What to do with the server; `environments` are those of the project at hand, with whether they are the sandbox in
 /// process.
 fn told(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(String, bool)>>) -> String {
-    let mut text = format!("The sandbox listens on http://{address}, its state is in {folder}. Ctrl-C ends it.\n");
+    let mut text =
+        format!("The sandbox listens on http://{address}, its state is in {folder}. Ctrl-C ends it.\n");
     let own = environments.into_iter().flatten();
     let in_process: Vec<String> =
         own.clone().filter(|(_, sandbox)| *sandbox).map(|(name, _)| format!("`{name}`")).collect();
@@ -64,10 +66,14 @@ fn told(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(Strin
              and use it with `-e {name}` and any text as DD_API_KEY and DD_APP_KEY.\n"
         );
     } else {
-        let _ = writeln!(text, "Use it with DATADOG_HOST=http://{address} and any text as DD_API_KEY and DD_APP_KEY.");
+        let _ = writeln!(
+            text,
+            "Use it with DATADOG_HOST=http://{address} and any text as DD_API_KEY and DD_APP_KEY."
+        );
     }
     if !in_process.is_empty() {
-        let (noun, says) = if in_process.len() == 1 { ("environment", "says") } else { ("environments", "say") };
+        let (noun, says) =
+            if in_process.len() == 1 { ("environment", "says") } else { ("environments", "say") };
         let _ = writeln!(
             text,
             "DATADOG_HOST is not used by the {noun} {}, which {says} `api: sandbox`: that is the same state without this server, \
@@ -119,12 +125,19 @@ mod tests {
         let told = |environments| told(address, Utf8Path::new(".musher/sandbox"), environments);
         let own = vec![("sandbox".to_owned(), true), ("prod".to_owned(), false)];
         let text = told(Some(&own));
-        assert!(text.contains("\n    served: {api_url: http://127.0.0.1:18126}\n") && text.contains("`-e served`"), "{text}");
+        assert!(
+            text.contains("\n    served: {api_url: http://127.0.0.1:18126}\n")
+                && text.contains("`-e served`"),
+            "{text}"
+        );
         assert!(text.contains("not used by the environment `sandbox`, which says `api: sandbox`"), "{text}");
         let own = vec![("served".to_owned(), false)];
         let text = told(Some(&own));
         assert!(text.contains("    served-sandbox: {") && !text.contains("DATADOG_HOST"), "{text}");
         let text = told(None);
-        assert!(text.contains("DATADOG_HOST=http://127.0.0.1:18126") && !text.contains("musher.yaml"), "{text}");
+        assert!(
+            text.contains("DATADOG_HOST=http://127.0.0.1:18126") && !text.contains("musher.yaml"),
+            "{text}"
+        );
     }
 }

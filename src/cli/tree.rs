@@ -37,7 +37,7 @@ const TABLE: [Takes; 13] = {
     }
     [
         takes("init", (false, false), None, &[]),
-        takes("validate", (true, false), ANSWER, &[Text, Json, Github]),
+        takes("validate", (true, true), ANSWER, &[Text, Json, Github]),
         takes("plan", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
@@ -88,8 +88,7 @@ pub fn tree() -> Command {
 
 /// A command, and those below it, with the common options: those that it doesn't take are hidden.
 fn with_common(command: Command, common: &[Arg], takes: Option<&'static Takes>) -> Command {
-    let names: Vec<String> =
-        command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
     let command = names.into_iter().fold(command, |command, name| {
         command.mut_subcommand(name, |below| with_common(below, common, takes))
     });
@@ -140,13 +139,9 @@ pub fn refused(command: &str, common: &Common) -> Option<String> {
         let names = formats.iter().filter_map(Format::to_possible_value);
         names.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ")
     };
-    Some(match (flag, command) {
-        ("--format", _) if !takes.formats.is_empty() => {
+    Some(match flag {
+        "--format" if !takes.formats.is_empty() => {
             format!("`musher {command}` writes no such format; --format takes {}", listed(takes.formats))
-        }
-        ("--only", "validate") => {
-            "`musher validate` judges all definitions together and takes no --only; `musher plan --only` does"
-                .to_owned()
         }
         _ => format!("`musher {command}` takes no {flag}"),
     })
@@ -202,9 +197,14 @@ mod tests {
         for mut command in all {
             // Any of these turns the help of its command into the long form.
             let long = |arg: &Arg| {
-                arg.get_long_help().is_some() || arg.get_possible_values().iter().any(|value| value.get_help().is_some())
+                arg.get_long_help().is_some()
+                    || arg.get_possible_values().iter().any(|value| value.get_help().is_some())
             };
-            assert!(command.get_long_about().is_none() && !command.get_arguments().any(long), "{}", command.get_name());
+            assert!(
+                command.get_long_about().is_none() && !command.get_arguments().any(long),
+                "{}",
+                command.get_name()
+            );
             let short = command.render_help().to_string();
             let common = short.split(&format!("{COMMON}:\n")).nth(1).expect("common options");
             assert!(!common.contains("\nOptions:\n"), "{short}");
@@ -222,7 +222,8 @@ mod tests {
             let matches = tree().try_get_matches_from([&["musher"], words].concat())?;
             Cli::from_arg_matches(&matches)
         };
-        for words in [&["-e", "prod", "--format", "json", "plan"][..], &["plan", "-e", "prod", "--format", "json"]]
+        for words in
+            [&["-e", "prod", "--format", "json", "plan"][..], &["plan", "-e", "prod", "--format", "json"]]
         {
             let common = parsed(words).expect("right").common;
             assert_eq!((common.environment.as_deref(), common.format), (Some("prod"), Some(Format::Json)));

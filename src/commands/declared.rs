@@ -167,7 +167,9 @@ pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow:
         return Ok(());
     }
     let from = match (std::env::current_dir().ok(), config::find(&start(desk.common)?)) {
-        (Some(here), Ok(root)) => Utf8PathBuf::from_path_buf(here).map_or_else(|_| String::new(), |here| way(&here, &root)),
+        (Some(here), Ok(root)) => {
+            Utf8PathBuf::from_path_buf(here).map_or_else(|_| String::new(), |here| way(&here, &root))
+        }
         _ => String::new(),
     };
     render::print(Stream::Err, desk.common.colors(), |out, color| {

@@ -10,8 +10,8 @@ use crate::args::{Exit, Format};
 use crate::kind;
 use crate::matching::taken;
 use crate::model::{Address, Live, Resource};
-use crate::render::list::{self, Item};
 use crate::render;
+use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 use crate::render::summary;
 

@@ -4,8 +4,8 @@ use super::{Desk, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::Sources;
-use crate::load::load;
 use crate::load::definitions::ParamSort;
+use crate::load::load;
 use crate::schema::{File, Parameter, Template, schema};
 
 pub fn run(desk: &Desk<'_>, options: &args::Schema) -> anyhow::Result<Exit> {

@@ -12,6 +12,11 @@ use crate::render::diagnostics;
 
 pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
+    // Part of the definitions can't be judged by itself: they refer to each other.
+    anyhow::ensure!(
+        options.remote || desk.common.only.is_empty(),
+        "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
+    );
     let judged = judge(desk)?;
     let mut found = judged.diagnostics;
     if options.remote {

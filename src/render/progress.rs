@@ -293,7 +293,10 @@ mod tests {
             tally.take(event);
             told.extend(tally.line(event, Duration::from_millis(100 * n)));
         }
-        assert_eq!(told.last().map(String::as_str), Some("400 of 1,000 changes (10.0 a second), about 60 s left"));
+        assert_eq!(
+            told.last().map(String::as_str),
+            Some("400 of 1,000 changes (10.0 a second), about 60 s left")
+        );
         assert_eq!((tally.done, tally.not_tried), (400, 600));
     }
 

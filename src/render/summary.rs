@@ -25,8 +25,10 @@ pub fn headline(plan: &Plan) -> String {
 /// `Apply 3 changes to the environment `staging` at datadoghq.eu? Type `yes` to apply: `
 pub fn question(plan: &Plan) -> String {
     let name = |text: &str| cut(text, NAME);
-    let environment =
-        plan.environment.as_ref().map_or_else(String::new, |own| format!(" to the environment `{}`", name(own)));
+    let environment = plan
+        .environment
+        .as_ref()
+        .map_or_else(String::new, |own| format!(" to the environment `{}`", name(own)));
     let changes = plural(plan.changes.len(), "change");
     format!("Apply {changes}{environment} at {}? Type `yes` to apply: ", name(&plan.site))
 }

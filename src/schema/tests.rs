@@ -320,7 +320,8 @@ fn the_teams_own_templates_are_completed() {
         assert_eq!(with.as_object().unwrap().len(), 2);
     }
     let validator = jsonschema::draft7::new(&schema).unwrap();
-    let used = |limit: &str| read(&format!("uses: {{a: {{template: mine, with: {{limit: {limit}, new: 1}}}}}}"));
+    let used =
+        |limit: &str| read(&format!("uses: {{a: {{template: mine, with: {{limit: {limit}, new: 1}}}}}}"));
     assert_eq!(faults(&validator, &used("5")), Vec::<String>::new());
     assert_eq!(faults(&validator, &used("'${each.Timeout}'")), Vec::<String>::new());
     assert_eq!(faults(&validator, &used("high")).len(), 1);

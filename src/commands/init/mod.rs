@@ -55,7 +55,9 @@ fn ignore(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
     if new_file(&path, format!("{IGNORED}\n").as_bytes())? {
         return desk.say(&format!("wrote {GITIGNORE}"));
     }
-    let by_hand = || desk.say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"));
+    let by_hand = || {
+        desk.say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+    };
     // A link may lead to a file that others share.
     let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {
         return by_hand();
@@ -106,7 +108,10 @@ fn editor(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
         }
     }
     let line = modeline("monitors/any.yaml");
-    desk.say(&format!("Editors take the schema by the first line of a file of monitors/: {}", line.trim_end()))
+    desk.say(&format!(
+        "Editors take the schema by the first line of a file of monitors/: {}",
+        line.trim_end()
+    ))
 }
 
 /// The folder's name, made to fit.
