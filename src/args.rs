@@ -26,11 +26,11 @@ pub enum Exit {
 #[command(name = "musher", version, max_term_width = 100)]
 #[command(after_help = "\
 Examples:
-  musher init                          start a project in this folder
-  musher plan                          what apply would do
-  musher apply -e prod --yes           do it, in CI
+  musher init                  start a project in this folder
+  musher plan                  what apply would do
+  musher apply -e prod --yes   do it, in CI
   musher plan --only 'monitors/checkout/*'
-  musher sandbox serve                 a Datadog to try things on, on this machine
+  musher sandbox serve         a Datadog to try things on, on this machine
 
 Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
 Site: the environment's, or DD_SITE.
@@ -118,42 +118,42 @@ pub enum Command {
     /// Start a project: musher.yaml and a first definition
     #[command(after_help = "\
 Examples:
-  musher init                                   in this folder; overwrites nothing
-  musher init --ci github                       and a workflow for pull requests
-  musher init --editor                          and what editors complete by")]
+  musher init               in this folder; overwrites nothing
+  musher init --ci github   and a workflow for pull requests
+  musher init --editor      and what editors complete by")]
     Init(Init),
     /// Check everything that can be known without the network
     #[command(after_help = "\
 Examples:
   musher validate
   musher validate --deny warnings
-  musher validate --format github         annotations on a pull request
-  musher validate --remote -e prod        ask the API too: its refusals, at your lines")]
+  musher validate --format github    annotations on a pull request
+  musher validate --remote -e prod   ask the API too, where it has a dry run")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
   musher plan -e prod
-  musher plan --format markdown -o plan.md      a comment for the pull request
-  musher plan --format json -o plan.json        saved for `musher apply plan.json`
-  musher plan --detailed-exitcode               exit 2 when there are changes")]
+  musher plan --format markdown -o plan.md   a comment for the pull request
+  musher plan --format json -o plan.json     saved for `musher apply plan.json`
+  musher plan --detailed-exitcode            exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
     #[command(after_help = "\
 Examples:
-  musher apply                                  shows the plan and asks
-  musher apply -e prod --yes                    in CI
+  musher apply                           shows the plan and asks
+  musher apply -e prod --yes             in CI
   musher apply --only 'dashboards/*' --yes
-  musher apply plan.json -e prod --yes          a saved plan: exactly that, or nothing
-  musher apply --destroy --yes                  remove all that this project owns")]
+  musher apply plan.json -e prod --yes   a saved plan: exactly that, or nothing
+  musher apply --destroy --yes           remove all that this project owns")]
     Apply(Apply),
     /// Write live objects to files, one each, as the UI exports them
     #[command(after_help = "\
 Examples:
-  musher export dashboard abc-def-ghi                        to a file in this folder
+  musher export dashboard abc-def-ghi   to a file in this folder
   musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
   musher export slo --all -o backup
-  musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
+  musher export monitor --unmanaged --tag team:shop -o monitors/shop
 
 An export written below monitors/ bears its $id; moved there later it makes a
 new object. `musher import` adopts.")]

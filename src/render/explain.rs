@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::page::{Look, Page, Tone};
-use super::value::cut;
+use super::value::shortened;
 use crate::explain::Explained;
 
 /// Codes up to this length share a column.
@@ -42,7 +42,7 @@ pub fn write_all(chapters: &[(&str, Vec<Explained>)], color: bool, out: &mut dyn
         page.line(&[(Tone::Strong, title)])?;
         for one in codes {
             let code = format!("  {:CODE$} ", one.code);
-            let first = cut(&plain(&one.first()), Page::WIDTH.saturating_sub(code.chars().count()));
+            let first = shortened(&plain(&one.first()), Page::WIDTH.saturating_sub(code.chars().count()));
             page.line(&[(Tone::Plain, &code), (Tone::Faint, &first)])?;
         }
         page.line(&[])?;

@@ -8,7 +8,7 @@ use super::markdown::{code, link};
 use super::plan_json::{Source, write_value};
 use super::plan_text::{clean_address, source_line};
 use super::summary::columns;
-use super::value::{cut, width};
+use super::value::{cut, shortened, width};
 use crate::diagnostic::Position;
 use crate::model::Address;
 
@@ -87,21 +87,6 @@ fn fit(rows: &mut [[String; 4]], room: usize) {
         row[0] = shortened(&row[0], address.saturating_sub(GAP));
         row[2] = shortened(&row[2], most);
     }
-}
-
-/// A clean text in at most so many columns.
-fn shortened(text: &str, most: usize) -> String {
-    if width(text) <= most {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        if width(&out) + width(c.encode_utf8(&mut [0; 4])) + 1 > most {
-            break;
-        }
-        out.push(c);
-    }
-    out + "…"
 }
 
 fn cells(item: &Item) -> [String; 4] {

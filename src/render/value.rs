@@ -63,6 +63,21 @@ pub fn cut(text: &str, room: usize) -> String {
     format!("{}… ({} more)", clean(&text[..end]), plural(more, "character"))
 }
 
+/// A clean text in at most so many columns.
+pub fn shortened(text: &str, most: usize) -> String {
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if width(&out) + width(c.encode_utf8(&mut [0; 4])) + 1 > most {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
+}
+
 /// Columns on a terminal.
 pub fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
