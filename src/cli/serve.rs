@@ -76,8 +76,8 @@ fn told(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(Strin
             if in_process.len() == 1 { ("environment", "says") } else { ("environments", "say") };
         let _ = writeln!(
             text,
-            "DATADOG_HOST is not used by the {noun} {}, which {says} `api: sandbox`: that is the same state without this server, \
-             its latency, faults and limits.",
+            "DATADOG_HOST is not used by the {noun} {}, which {says} `api: sandbox`:\n\
+             that is the same state without this server, its latency, faults and limits.",
             in_process.join(", ")
         );
     }

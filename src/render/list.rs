@@ -44,8 +44,8 @@ const GAP: usize = 2;
 const LEAST: usize = 16;
 
 /// A table: address, Datadog id, name, source line. On a terminal it fits `room` columns: names are cut first, the
-/// source line goes next, and addresses, which are what one copies, stay whole as long as they can. URLs are in the
-/// other forms.
+/// source line goes next, then the name, and the address, which is what one copies, stays whole as long as it can. URLs
+/// are in the other forms.
 pub fn write_text(items: &[Item], room: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     if items.is_empty() {
         return out.write_all(b"Nothing to list.\n");
@@ -81,11 +81,14 @@ fn fit(rows: &mut [[String; 4]], room: usize) {
     for row in rows.iter_mut() {
         row[3].clear();
     }
-    let address = address.min(room.saturating_sub(id + LEAST + GAP));
     let most = room.saturating_sub(address + id + GAP);
     for row in rows.iter_mut() {
-        row[0] = shortened(&row[0], address.saturating_sub(GAP));
-        row[2] = shortened(&row[2], most);
+        if most < LEAST {
+            row[0] = shortened(&row[0], room.saturating_sub(id + GAP));
+            row[2].clear();
+        } else {
+            row[2] = shortened(&row[2], most);
+        }
     }
 }
 
@@ -199,6 +202,7 @@ mod tests {
             vec![item("a", "short", "a.yaml"), item("b", &wide, "b.yaml")],
             vec![item("lambda/api/errors", &wide, "templates/aws-lambda.yaml"), item("b", "b", "b.yaml")],
             vec![item(&long, &wide, &long)],
+            vec![item("service/video-transcode/availability/of-all-of-it", &wide, "templates/a.yaml")],
         ];
         for items in &estates {
             for room in [80, 100, 160, 400] {
