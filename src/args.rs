@@ -76,6 +76,9 @@ pub struct Common {
     /// How long a failing request is repeated; one answer may take a sixth of it
     #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
     pub timeout: u32,
+    /// List every kind, not only those that `kinds:` of musher.yaml names
+    #[arg(long, global = true)]
+    pub all_kinds: bool,
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,

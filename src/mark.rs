@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::kind::{Kind, MarkSort};
-use crate::model::{Mark, Owner, is_id, is_owner};
+use crate::kind::{Identity, Kind};
+use crate::model::{Live, Mark, Owner, is_id, is_owner};
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
@@ -57,18 +57,18 @@ pub fn id_tag(id: &str) -> String {
 
 /// How long the longest part of a mark is that the service limits; `None` where it limits none.
 pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
-    match kind.mark {
-        MarkSort::Tags(_) => {
+    match kind.identity {
+        Identity::Tags(_) => {
             let (owner, id) = (owner_tag(&mark.owner), id_tag(&mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
-        MarkSort::LastLine(_) => None,
+        Identity::LastLine(_) | Identity::Key(_) => None,
     }
 }
 
 /// A tag of a mark that the service would keep in another spelling: runs of `_` as one, none at the end.
 pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
-    let rewrites = matches!(kind.mark, MarkSort::Tags(_)) && kind.judged.rewrites_tags;
+    let rewrites = matches!(kind.identity, Identity::Tags(_)) && kind.quirks.tags.rewritten;
     let is_rewritten = |tag: &String| tag.contains("__") || tag.ends_with('_');
     [owner_tag(&mark.owner), id_tag(&mark.id)].into_iter().find(is_rewritten).filter(|_| rewrites)
 }
@@ -99,8 +99,8 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
     if all.owners.iter().any(|own| own == &owner.0) {
         return all.of(&owner.0);
     }
-    match kind.mark {
-        MarkSort::LastLine(at) if all.owners.is_empty() => {
+    match kind.identity {
+        Identity::LastLine(at) if all.owners.is_empty() => {
             let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             damaged_line(text, owner).map_or(Reading::Nothing, Reading::Damaged)
         }
@@ -130,16 +130,53 @@ impl std::fmt::Display for Damage {
     }
 }
 
+/// What an object is known by again: its mark, or its key where its kind bears none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
+    Mark(Mark),
+    Key(String),
+}
+
+impl Own {
+    pub fn of(kind: &Kind, body: &Value) -> Option<Self> {
+        let key = key(kind, body).map(|key| Self::Key(key.to_owned()));
+        key.or_else(|| read(kind, body).map(Self::Mark))
+    }
+
+    /// Whether a live object is this one, or a copy of it.
+    pub fn is_on(&self, kind: &Kind, live: &Live) -> bool {
+        let body = &live.body;
+        !(kind.api.foreign)(body)
+            && match self {
+                Self::Mark(mark) => read_as(kind, body, &mark.owner).is_some_and(|own| own.is_of(mark)),
+                Self::Key(own) => key(kind, body) == Some(own),
+            }
+    }
+
+    /// The id in the mark, or the key.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Mark(mark) => &mark.id,
+            Self::Key(key) => key,
+        }
+    }
+}
+
+/// The key by which an object without a mark is known.
+pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
+    let Identity::Key(at) = kind.identity else { return None };
+    body.pointer(at)?.as_str()
+}
+
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let (MarkSort::Tags(at) | MarkSort::LastLine(at)) = kind.mark;
-    let name = at.trim_start_matches('/');
+    let name = kind.identity.at()?.trim_start_matches('/');
     let bare = match body.get(name)? {
-        Value::Array(tags) if matches!(kind.mark, MarkSort::Tags(_)) => {
+        Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
             let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
             Value::Array(own.cloned().collect())
         }
-        Value::String(text) if matches!(kind.mark, MarkSort::LastLine(_)) => bare_text(text).into(),
+        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => bare_text(text).into(),
         other => other.clone(),
     };
     Some((name, bare))
@@ -160,8 +197,8 @@ pub fn holds_line(text: &str) -> bool {
 /// Puts the mark on a body, in the place of any that it bears.
 pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
     strip(kind, body);
-    match kind.mark {
-        MarkSort::Tags(at) => {
+    match kind.identity {
+        Identity::Tags(at) => {
             let tags = slot(body, at);
             if !tags.is_array() {
                 *tags = json!([]);
@@ -174,13 +211,14 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
                 }
             }
         }
-        MarkSort::LastLine(at) => {
+        Identity::LastLine(at) => {
             let text = slot(body, at);
             let before = text.as_str().unwrap_or_default();
             let newline = if before.is_empty() { "" } else { "\n" };
             let protected = if mark.protect { PROTECTED } else { "" };
             *text = Value::String(format!("{before}{newline}{LINE}{}/{}{protected}", mark.owner, mark.id));
         }
+        Identity::Key(_) => {}
     }
 }
 
@@ -223,8 +261,8 @@ impl Marks {
 
 fn marks(kind: &Kind, body: &Value) -> Marks {
     let mut found = Marks::default();
-    match kind.mark {
-        MarkSort::Tags(at) => {
+    match kind.identity {
+        Identity::Tags(at) => {
             let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
             for tag in tags.filter_map(Value::as_str).filter(|tag| is_mark_tag(tag)) {
                 let tag = plain(tag).replace(' ', "");
@@ -237,7 +275,7 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
                 }
             }
         }
-        MarkSort::LastLine(at) => {
+        Identity::LastLine(at) => {
             let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             for mark in lines(text).filter_map(|line| parse_line(line.text)) {
                 found.ids.insert((Some(mark.owner.0.clone()), mark.id));
@@ -245,6 +283,7 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
                 found.protect |= mark.protect;
             }
         }
+        Identity::Key(_) => {}
     }
     found
 }

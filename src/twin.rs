@@ -27,10 +27,12 @@ pub struct Sight<'a> {
     pub recalled: &'a [(String, Live)],
 }
 
-/// Sections of what a plan makes: where a second look is worth its price.
+/// Sections of what a plan makes: where a second look is worth its price. What is known by its name has no twin: one
+/// of the same name is the same.
 pub fn sections(plan: &Plan) -> BTreeSet<&'static str> {
     let made = plan.changes.iter().filter(|change| change.makes());
-    made.filter_map(|change| Some(kind::of_name(change.kind)?.section)).collect()
+    let kinds = made.filter_map(|change| kind::of_name(change.kind)).filter(|kind| !kind.is_keyed());
+    kinds.map(|kind| kind.section).collect()
 }
 
 /// By section: the ids that bear or bore the marks of what a plan makes.
@@ -66,7 +68,8 @@ impl Probe {
         let created = plan.changes.iter().filter(|change| change.action == Action::Create);
         let wanted = created.filter_map(|change| {
             let (kind, body) = (kind::of_name(change.kind)?, change.body.as_ref()?.value());
-            let (at, text) = kind.known_by.iter().find_map(|at| Some((*at, known_text(kind, &body, at)?)))?;
+            let (at, text) =
+                kind.about.known_by.iter().find_map(|at| Some((*at, known_text(kind, &body, at)?)))?;
             Some((kind.section, at, text))
         });
         let adopted = resources.iter().filter_map(|resource| {
@@ -83,7 +86,7 @@ impl Probe {
                 .is_some_and(|text| self.wanted.contains(&(live.section, at, text)))
         };
         live.mark.is_some()
-            || kind.known_by.iter().any(|at| looks_alike(at))
+            || kind.about.known_by.iter().any(|at| looks_alike(at))
             || self.adopted.contains(&(live.section.to_owned(), live.id.clone()))
     }
 }
@@ -229,13 +232,14 @@ fn without_mark(kind: &Kind, live: &Live, what: &str) -> Risk {
 
 /// An id as YAML reads it back.
 fn id_in_yaml(kind: &Kind, id: &str) -> String {
-    if kind.id == kind::IdType::Number { id.to_owned() } else { format!("\"{id}\"") }
+    if kind.api.id.number { id.to_owned() } else { format!("\"{id}\"") }
 }
 
 /// ` (made by ann@example.com, last changed 2026-01-31T10:00:00Z)`, as far as the body tells.
 fn history(kind: &Kind, body: &Value) -> String {
-    let author = body.pointer(kind.author).and_then(Value::as_str).filter(|author| !author.is_empty());
-    let changed = match body.pointer(kind.modified) {
+    let author =
+        kind.about.author.and_then(|at| body.pointer(at)?.as_str()).filter(|author| !author.is_empty());
+    let changed = match kind.about.modified.and_then(|at| body.pointer(at)) {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(seconds)) => seconds
             .as_i64()
@@ -258,7 +262,7 @@ fn history(kind: &Kind, body: &Value) -> String {
 /// declared left out.
 fn is_known_as(kind: &Kind, wanted: &Value, live: &Value) -> bool {
     let declared: Vec<(&str, String)> =
-        kind.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
+        kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
     !declared.is_empty()
         && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
 }

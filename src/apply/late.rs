@@ -13,12 +13,13 @@ pub fn renewed(kind: &Kind, change: &Change, now: &Live, mut body: Value) -> Res
     let Some(before) = &change.live else { return Ok(body) };
     let (mut then, mut fresh) = (before.clone(), now.body.clone());
     let own = mark::read(kind, &body);
-    let left = kind.kept.iter().copied().chain(change.ignore.iter().map(String::as_str));
-    for pointer in left {
+    let kept = kind.paths(|field| field.kept).map(str::to_owned);
+    let left: Vec<String> = kept.chain(change.ignore.iter().cloned()).collect();
+    for pointer in left.iter().map(String::as_str) {
         let (old, new) = (then.pointer(pointer).cloned(), fresh.pointer(pointer).cloned());
         let is_sent_as_it_stood = body.pointer(pointer).is_none() || body.pointer(pointer) == old.as_ref();
         // A mark may stand in what is left to the UI; then the two sides differ by the mark alone.
-        let is_marked = kind.mark.at() == pointer;
+        let is_marked = kind.identity.at() == Some(pointer);
         if old == new || !(is_sent_as_it_stood || is_marked) {
             continue;
         }

@@ -12,6 +12,9 @@ const ALL: [&str; 3] = ["directory", "quiet", "color"];
 /// What those take that talk to an API.
 const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", "no_cache"];
 
+/// Those that list live objects of the kinds that `musher.yaml` names.
+const EVERY_KIND: [&str; 3] = ["plan", "apply", "list"];
+
 /// What a command takes besides [`ALL`].
 struct Takes {
     command: &'static str,
@@ -60,6 +63,7 @@ impl Takes {
     fn shows(&self, option: &str) -> bool {
         match option {
             "only" => self.only,
+            "all_kinds" => EVERY_KIND.contains(&self.command),
             "output" => self.output.is_some(),
             "format" => self.formats.len() > 1,
             option if SERVICE.contains(&option) => self.service,

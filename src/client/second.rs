@@ -53,7 +53,8 @@ impl Client {
             .collect();
         let (hinted, keep): (BTreeSet<String>, _) =
             (hints.iter().map(|(live, _)| live.clone()).collect(), Arc::clone(&look.keep));
-        let keep = move |live: &Live| keep(live) || hinted.contains(&live.id);
+        let is_foreign = kind.api.foreign;
+        let keep = move |live: &Live| !is_foreign(&live.body) && keep(live) || hinted.contains(&live.id);
         // Not the number of ours, which the cache has under the section alone.
         let name = format!("{} of everybody", kind.section);
         let mut pages = self.pages_of(kind, None).keeping(Arc::new(keep));

@@ -16,6 +16,7 @@ mod remote;
 pub mod schema;
 mod sealed;
 mod service;
+mod shared;
 pub mod show;
 mod surveyed;
 mod template;

@@ -1,9 +1,10 @@
 //! Live objects whose mark of ours can't be read, or not for sure: told, never changed, and nothing is made that they
 //! may be.
 
-use super::likeness::{must_replace, title};
+use super::likeness::must_replace;
 use super::{BRAKE, Pair};
 use crate::diagnostic::Diagnostic;
+use crate::kind;
 use crate::mark::Damage;
 use crate::model::{Address, Live, Question};
 
@@ -19,7 +20,7 @@ pub struct Create<'p, 'a> {
 
 impl<'p, 'a> Create<'p, 'a> {
     pub fn of(pair: &'p Pair<'a>) -> Self {
-        Self { pair, title: title(&pair.resource.body.value()).map(str::to_owned) }
+        Self { pair, title: pair.kind.title(&pair.resource.body.value()).map(str::to_owned) }
     }
 
     pub fn address(&self) -> &'a Address {
@@ -27,7 +28,8 @@ impl<'p, 'a> Create<'p, 'a> {
     }
 
     fn is_called_as(&self, live: &Live) -> bool {
-        self.title.is_some() && self.title.as_deref() == title(&live.body)
+        self.title.is_some()
+            && self.title.as_deref() == kind::of_section(live.section).and_then(|kind| kind.title(&live.body))
     }
 
     fn may_be(&self, live: &Live) -> bool {

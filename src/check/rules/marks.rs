@@ -4,7 +4,7 @@
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::kind::{self, MarkSort};
+use crate::kind::{self, Identity};
 use crate::mark;
 use crate::source::{short, sort_of};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
         }
     }
     let Some(kind) = kind::of_section(subject.resource.address.section()) else { return };
-    if let MarkSort::LastLine(at) = kind.mark
+    if let Identity::LastLine(at) = kind.identity
         && subject.text(at).is_some_and(mark::holds_line)
     {
         let text = "A line of this text is a mark, which musher writes itself: it is left out";
