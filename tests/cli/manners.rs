@@ -143,6 +143,8 @@ fn names_that_are_nearly_right_are_told() {
     let shown = told(&["plan", "prod"]);
     assert!(shown.contains("tip: an environment is named by '-e prod'"), "{shown}");
     assert!(!told(&["init", "prod"]).contains("-e prod"));
+    assert!(told(&["apply", "prod"]).contains("an environment is named by `-e prod`"));
+    assert!(!told(&["apply", "gone.json"]).contains("-e "));
     let shown = told(&["validate", "--only", "monitors/*"]);
     assert!(shown.contains("`validate --remote`"), "{shown}");
     let shown = told(&["explain", "treshold-mismatch"]);
