@@ -224,7 +224,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let names = || config.environments.keys().map(String::as_str);
     let name = match (chosen, &config.default_environment) {
         (Some(name), _) if config.environments.is_empty() => {
-            let text = format!("`-e {}` names no environment: the project declares none", short(name));
+            let text = format!("There is no environment `{}`: the project declares none", short(name));
             return Err(Diagnostic::error("unknown-environment", text, At::file(config.file))
                 .help("leave the environment out, or declare it under `environments:`"));
         }
@@ -245,9 +245,10 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
-            // What is wrong stands on the command line (or in MUSHER_ENVIRONMENT), not in the file.
-            let text = format!("`-e {}` names no environment of `{FILE}`", short(name));
-            return Err(Diagnostic::error("unknown-environment", text, None).help(all_known(name, names())));
+            // What is wrong stands on the command line, in MUSHER_ENVIRONMENT or in a saved plan, not in the file.
+            let text = format!("There is no environment `{}`", short(name));
+            let help = format!("name another one by `-e`: {}", all_known(name, names()));
+            return Err(Diagnostic::error("unknown-environment", text, None).help(help));
         };
         vars.extend(environment.vars.clone());
         owns.extend(environment.owns.clone());
@@ -322,11 +323,11 @@ mod tests {
         let with_default = "project: shop\nenvironments: {a: {}, b: {}}\ndefault_environment: b";
         for (text, chosen, expected) in [
             (none, None, Ok("shop")),
-            (none, Some("a"), Err("`-e a` names no environment: the project declares none")),
+            (none, Some("a"), Err("There is no environment `a`: the project declares none")),
             (one, None, Ok("shop.a")),
             (two, None, Err("The project has several environments: `a`, `b`")),
             (two, Some("a"), Ok("shop.a")),
-            (two, Some("c"), Err("`-e c` names no environment of `musher.yaml`")),
+            (two, Some("c"), Err("There is no environment `c`")),
             (with_default, None, Ok("shop.b")),
             (with_default, Some("a"), Ok("shop.a")),
         ] {

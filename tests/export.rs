@@ -212,7 +212,7 @@ fn what_stands_in_the_way_is_left_alone() {
     assert!(!missed.err.contains("list"), "{}", missed.err);
     project.fails(&["export", "monitor", "../1"], "is no URL of a monitor");
     project.fails(&["export", "slo", "https://app.datadoghq.com/monitors/1"], "is the URL of a monitor");
-    project.fails(&["export", "monitor", &errors, "--format", "markdown"], "--format takes json, yaml");
+    project.fails(&["export", "monitor", &errors, "--format", "markdown"], "[possible values: json, yaml]");
 }
 
 #[test]

@@ -210,7 +210,10 @@ mod tests {
                 write_text(items, Some(room), &mut out).expect("a vector takes all");
                 let text = String::from_utf8(out).expect("text");
                 assert!(text.lines().all(|line| width(line) <= room), "{room}:\n{text}");
-                assert!(text.lines().all(|line| line.contains("12345") || line.contains("address")), "{text}");
+                assert!(
+                    text.lines().all(|line| line.contains("12345") || line.contains("address")),
+                    "{text}"
+                );
             }
         }
         let mut out = Vec::new();

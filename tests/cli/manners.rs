@@ -136,7 +136,7 @@ fn names_that_are_nearly_right_are_told() {
     assert!(shown.contains("did you mean `monitors/pay/one`?"), "{shown}");
     let shown = told(&["plan", "-e", "sandbx"]);
     assert!(
-        shown.contains("`-e sandbx` names no environment") && shown.contains("did you mean `sandbox`?"),
+        shown.contains("name another one by `-e`") && shown.contains("did you mean `sandbox`?"),
         "{shown}"
     );
     assert!(!shown.contains("-->"), "the file is right: {shown}");
