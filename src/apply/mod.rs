@@ -16,13 +16,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{fill, references, unescape};
+use crate::fill::{answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
-    Watch,
+    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
-use crate::wire::counted;
+use crate::wire::{counted, no_later_than};
 use doubles::Created;
 use steps::{Schedule, deletes_first};
 use write::{Failure, Made, Wish};
@@ -237,10 +236,15 @@ impl<'a> Run<'a> {
         self.run(at, async move {
             let (sent, live) = match (&change.datadog_id, change.action) {
                 (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
-                    let body = look_first(client, options, change, body).await?;
-                    let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
-                    let live = write::put(client, kind, id, &body).await?;
-                    (body, live)
+                    let mut seen = options.listed;
+                    loop {
+                        let body = look_first(client, change, body.clone(), &mut seen).await?;
+                        let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
+                        let put = write::put(client, kind, id, &body);
+                        if let Some(live) = no_later_than(seen + FRESH, put).await {
+                            break (body, live?);
+                        }
+                    }
                 }
                 _ => {
                     let patience = options.patience;
@@ -258,8 +262,13 @@ impl<'a> Run<'a> {
         self.run(at, async move {
             let id = change.datadog_id.as_ref();
             let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
-            if look_first(client, options, change, Value::Null).await?.is_some() {
-                write::delete(client, kind, id, options.force).await?;
+            let mut seen = options.listed;
+            while look_first(client, change, Value::Null, &mut seen).await?.is_some() {
+                let deleted = write::delete(client, kind, id, options.force);
+                if let Some(deleted) = no_later_than(seen + FRESH, deleted).await {
+                    deleted?;
+                    break;
+                }
             }
             Ok(None)
         });
@@ -436,17 +445,18 @@ impl<'a> Run<'a> {
 
 const GONE: &str = "it is gone since the plan was made. Plan again";
 
-/// The body to send for a change, held against its object as it stands now where that was listed long ago; `None`
+/// The body to send for a change, held against its object as it stands now where that was `seen` long ago; `None`
 /// where the object is gone.
 async fn look_first(
     client: &Client,
-    options: &Options<'_>,
     change: &Change,
     body: Value,
+    seen: &mut Instant,
 ) -> Result<Option<Value>, Failure> {
-    let Some(id) = change.datadog_id.as_ref().filter(|_| options.listed.elapsed() > FRESH) else {
+    let Some(id) = change.datadog_id.as_ref().filter(|_| seen.elapsed() > FRESH) else {
         return Ok(Some(body));
     };
+    *seen = Instant::now();
     let kind = kind_of(change);
     let now = match client.get(kind, id).await {
         Ok(now) => now,
@@ -463,13 +473,7 @@ async fn look_first(
 fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
-    let known = |reference: &Reference| {
-        let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    };
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
     let body = body.value();
     let body = fill(kind_of(change), &body, &known);
     match references(&body).into_iter().next() {

@@ -8,7 +8,7 @@ use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
 use crate::mark::{self, Own};
-use crate::model::{Body, Mark, Owner};
+use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
 const OWNER: &str = "shop.prod";

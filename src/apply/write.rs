@@ -131,13 +131,8 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
         }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
-        let window = match refusal.status {
-            // It leads elsewhere: nothing was done, most likely.
-            Some(300..400) => Duration::ZERO,
-            // The other half is for the one that is sent then.
-            _ if refusal.may_be_sent_again() => left / 2,
-            _ => left,
-        };
+        // The other half is for the one that is sent then.
+        let window = if refusal.may_be_sent_again() { left / 2 } else { left };
         match look_up(client, wish, &own, now + window.min(LATEST), stop).await {
             Looked::Found(live) => return Ok(*live),
             Looked::Absent => {}

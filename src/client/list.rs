@@ -177,9 +177,13 @@ impl Client {
             }
         }
         // What a summary showed may have changed before its body was read.
-        listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if kind.api.list.summary.is_some() {
+            listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        }
         if let Some(owner) = wanted.owner {
-            for live in &mut listed.live {
+            // A mark of the owner's that was read already is the one that counts.
+            let is_other = |live: &&mut Live| live.mark.as_ref().is_none_or(|mark| mark.owner != *owner);
+            for live in listed.live.iter_mut().filter(is_other) {
                 live.mark = mark::read_as(kind, &live.body, owner);
             }
             self.remember(owner, kind, &listed.live);

@@ -119,7 +119,7 @@ async fn listed(
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
     let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
     let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
-    Ok((live, listed.refused.len(), idle))
+    Ok((live, listed.unread.len(), idle))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.

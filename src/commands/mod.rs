@@ -129,6 +129,18 @@ impl Desk<'_> {
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
     }
 
+    /// Refuses a path that an answer is to replace where the project itself was read from it: a definition that is
+    /// written over by a plan is lost.
+    pub fn spare(&self, path: &Utf8Path, config: &Config, sources: &Sources) -> anyhow::Result<()> {
+        let real = path.canonicalize_utf8().ok().zip(config.root.canonicalize_utf8().ok());
+        let own = real.and_then(|(path, root)| path.strip_prefix(&root).ok().map(ToOwned::to_owned));
+        anyhow::ensure!(
+            !own.is_some_and(|own| sources.holds(own.as_str())),
+            "{path} is a file that this project is read from: an answer that replaces it would lose it. Name another one"
+        );
+        Ok(())
+    }
+
     /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.
     pub fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.common.quiet {
@@ -167,5 +179,5 @@ fn replace_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<()> {
 
 /// Writes a whole file where there is none; false where there is one.
 fn new_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<bool> {
-    files::create(path, text).with_context(|| format!("{path} can't be written"))
+    files::create(path.as_std_path(), text).with_context(|| format!("{path} can't be written"))
 }
