@@ -12,6 +12,7 @@ use super::tree::{Filter, Joint, Scope, Spanned, Tag};
 /// `{…}`; the opening brace comes next.
 pub fn scope(input: &mut Input<'_>) -> Outcome<Spanned<Scope>> {
     spanned(input, |input| {
+        expect_closed(input)?;
         expect_symbol(input, "{", "`{` and a scope")?;
         let filter = if peek(input) == Some('}') { None } else { Some(filter(input, '}')?) };
         let end = if filter.is_some() { "`,`, `AND`, `OR` or `}` in the scope" } else { "`}`" };
@@ -21,6 +22,40 @@ pub fn scope(input: &mut Input<'_>) -> Outcome<Spanned<Scope>> {
         take(input, 1);
         Ok(Scope { filter })
     })
+}
+
+/// Refuses a brace that nothing closes, before what stands behind it is read as a part of the scope.
+fn expect_closed(input: &Input<'_>) -> Outcome<()> {
+    if !rest(input).starts_with('{') || is_closed(rest(input)) {
+        return Ok(());
+    }
+    let here = at(input);
+    let fault = Fault::new("query-syntax", here..here + 1, "the brace `{` is not closed");
+    Err(fault.help("write `}` where the tags end"))
+}
+
+/// Whether the brace that begins a text is closed, be it that quotes hold braces or that they are plain characters.
+fn is_closed(text: &str) -> bool {
+    let closed = |quotes: bool| {
+        let (mut depth, mut before, mut at) = (0_usize, ' ', 0);
+        while let Some(c) = text[at..].chars().next() {
+            let begins =
+                quotes && matches!(c, '"' | '\'') && (before.is_whitespace() || "{(,:".contains(before));
+            let quoted = if begins { quoted_length(&text[at..]) } else { None };
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return true;
+            }
+            at += quoted.unwrap_or(c.len_utf8());
+            before = c;
+        }
+        false
+    };
+    closed(false) || closed(true)
 }
 
 /// Filters joined by commas, AND, OR or only white space, up to the bracket that closes them.
@@ -259,6 +294,7 @@ fn bracketed_length(text: &str) -> Option<usize> {
 
 /// `{host,env}` behind `by`.
 pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
+    expect_closed(input)?;
     expect_symbol(input, "{", "`{` and the keys to group by")?;
     let mut keys = Vec::new();
     loop {
@@ -333,7 +369,16 @@ mod tests {
         ] {
             check(scope, expect);
         }
-        let open = told(&metric("avg:a{env:prod"));
-        assert_eq!(open, "error 14..14: expected `,`, `AND`, `OR` or `}` in the scope; the query ends here");
+        for open in
+            ["avg:a{env:prod", "avg:a{env:prod by {host} > 5", "avg:a{*} by {host > 5", "avg:a{b:\"{}"]
+        {
+            let told = told(&metric(open));
+            let at = open.rfind("{host >").or(open.find('{')).expect("a brace");
+            let expect = format!(
+                "error {at}..{}: the brace `{{` is not closed (write `}}` where the tags end)",
+                at + 1
+            );
+            assert_eq!(told, expect, "{open}");
+        }
     }
 }
