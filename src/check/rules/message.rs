@@ -168,10 +168,9 @@ pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
             let Some(key) = asked(&text[range.clone()]).filter(|key| !is_known(key)) else {
                 continue;
             };
-            let said = format!(
-                "`{{{{{}}}}}` stays empty: the query neither groups by `{key}` nor names it",
-                text[range.clone()].trim()
-            );
+            let effect = if whole.starts_with('#') { "never matches" } else { "stays empty" };
+            let said =
+                format!("`{{{{{whole}}}}}` {effect}: the query neither groups by `{key}` nor names it");
             let help = match did_you_mean(key, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{{{{{meant}.name}}}}`?"),
                 None if known.is_empty() => {
