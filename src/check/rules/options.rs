@@ -85,7 +85,10 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
             .add(AT, text, "take `timeout_h` out")
             .also("the other one", "/options/timeout_h")
             .level(RuleLevel::Warn);
-    } else if subject.tree().and_then(Monitor::expr).is_some_and(|expr| is_never_missing(&expr.value)) {
+    } else if chosen.starts_with("show_")
+        && subject.tree().and_then(Monitor::expr).is_some_and(|expr| is_never_missing(&expr.value))
+    {
+        // To resolve is another matter: a group that is gone is not filled with zeros for ever.
         let text =
             format!("`default_zero` leaves no data missing: `on_missing_data: {chosen}` never applies");
         found.add(AT, text, "take one of both out").also("the query", QUERY).level(RuleLevel::Warn);
