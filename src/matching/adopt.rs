@@ -5,9 +5,7 @@ use super::likeness::differing;
 use crate::diagnostic::{At, Diagnostic};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage, Reading};
-use crate::model::{Live, Resource};
-
-const ELSEWHERE: &str = "take it out of the other project first, or use `$moved_from` within this one";
+use crate::model::{Live, Owner, Resource};
 
 /// The live object that `$id` names, if it may be taken. One whose mark of ours lost its id may: that is how it comes
 /// back.
@@ -28,22 +26,41 @@ pub fn adopt<'a>(
         return None;
     };
     let (whose, help) = match mark::reading(kind, &live.body, wanted.owner) {
-        Reading::Mark(mark) => (format!("the mark `{}` of `{}`", mark.id, mark.owner), ELSEWHERE),
+        Reading::Mark(mark) => (
+            format!("the mark `{}` of `{}`", mark.id, mark.owner),
+            format!("it is declared under another id: rename it with `$moved_from: {}`", mark.id),
+        ),
         Reading::Damaged(damage @ Damage::SeveralIds(_)) => {
-            (format!("a mark that can't be read: {damage}"), super::damage::SEVERAL)
+            (format!("a mark that can't be read: {damage}"), super::damage::SEVERAL.to_owned())
         }
         Reading::Damaged(_) => return Some(live),
         Reading::Nothing => match mark::owners(kind, &live.body).first() {
             None => return Some(live),
             Some(owner) => {
-                let id = live.mark.as_ref().map(|mark| format!("`{}` of ", mark.id)).unwrap_or_default();
-                (format!("the mark {id}`{owner}`"), ELSEWHERE)
+                let marked = live.mark.as_ref().map(|mark| format!("`{}`", mark.id));
+                let of = marked.as_ref().map(|mark| format!("{mark} of ")).unwrap_or_default();
+                let help = how_to_take(wanted.owner, owner, marked.as_deref().unwrap_or("it"), id);
+                (format!("the mark {of}`{owner}`"), help)
             }
         },
     };
     let text = format!("`{}` adopts `{id}`, which bears {whose}", resource.address);
     diagnostics.push(Diagnostic::error("adopted-owned", text, at(resource)).help(help));
     None
+}
+
+/// What to do about an object that bears another owner's mark.
+fn how_to_take(own: &Owner, other: &Owner, marked: &str, id: &str) -> String {
+    let parts = |owner: &Owner| owner.0.split_once('.').map(|(one, two)| (one.to_owned(), two.to_owned()));
+    match (parts(own), parts(other)) {
+        (Some((project, _)), Some((same, environment))) if project == same => format!(
+            "that is this project's environment `{environment}`: write `$id: {{{environment}: {id}}}`; an environment \
+             that isn't listed makes an object of its own"
+        ),
+        _ => format!(
+            "let it go there first: `$forget: true` at {marked} in the project that owns it, or `musher forget`"
+        ),
+    }
 }
 
 /// An object that would have to be made anew to be what is declared is not the one that was meant.

@@ -106,7 +106,8 @@ fn the_desk_lets_go_and_says_what_the_files_still_say() {
     let ran = project.exits(1, &["forget", "monitors/one", "--yes"]);
     assert!(ran.err.contains("nothing live bears its mark"), "{}", ran.err);
     // Nothing is said where the files don't stand against it, `$forget` included.
-    project.declare(&format!("monitors:\n  two: {{$forget: true}}\n{}", monitor("three", "")));
+    let third = monitor("three", "").replace("Load", "Third");
+    project.declare(&format!("monitors:\n  two: {{$forget: true}}\n{third}"));
     let ran = project.exits(0, &["forget", "monitors/two", "--yes"]);
     assert!(!ran.err.contains("still stands"), "{}", ran.err);
     project.settles(&["create monitors/three"]);
@@ -226,7 +227,7 @@ fn a_plan_tells_the_brakes_and_the_warnings() {
     assert_eq!(warning["source"]["line"], 2);
     let held = "apply will be held by the brakes `delete`, `protect`";
     let shown = project.exits(0, &["plan"]).out;
-    assert!(shown.contains(held) && shown.contains("11 of 12 live objects"), "{shown}");
+    assert!(shown.contains(held) && shown.contains("11 of 12 live resources"), "{shown}");
     assert!(shown.ends_with("Plan: 1 to change, 11 to delete.\n"), "{shown}");
     let markdown = project.fine(&["plan", "--format", "markdown"]);
     assert_eq!(markdown.matches(held).count(), 2, "near the top and beside the summary: {markdown}");
