@@ -283,9 +283,12 @@ impl Findings {
     /// A query of another type's form: `avg(last_5m):…` in a log alert.
     pub fn form(&mut self, span: &Range<usize>, known: &MonitorType, form: &str) {
         let said = format!("this is {form}, but the monitor's type is `{}`", known.name);
-        self.warnings.push(
-            Fault::new("unknown-source", span.clone(), said).help("set the `type` that the query belongs to"),
-        );
+        let fault =
+            Fault::new("unknown-source", span.clone(), said).help("set the `type` that the query belongs to");
+        match known.certain {
+            true => self.errors.push(fault),
+            false => self.warnings.push(fault),
+        }
     }
 
     /// Whether a name was not told of yet, and may be.

@@ -418,7 +418,7 @@ mod tests {
             (
                 "log alert",
                 "avg(last_5m):avg:a{*} > 5",
-                "avg(last_5m):avg:a{*} > 5\nwarning 0..12: this is a metric query, but the monitor's type is `log alert` (set the `type` that the query belongs to)".to_owned(),
+                "error 0..25: this is a query of type `query alert`, but the monitor's type is `log alert` (write `type: query alert`)".to_owned(),
             ),
             (
                 "rum alert",

@@ -64,13 +64,6 @@ fn filter(input: &mut Input<'_>, close: char) -> Outcome<Spanned<Filter>> {
     let first = operand(input, close)?;
     let mut rest = Vec::new();
     while let Some(joint) = joint(input, close) {
-        if joint == Joint::None {
-            let here = at(input);
-            input.state.warnings.push(
-                Fault::new("query-syntax", here..here, "two filters of a scope stand side by side")
-                    .help("join them by `,`, `AND` or `OR`"),
-            );
-        }
         rest.push((joint, operand(input, close)?));
     }
     if rest.is_empty() {
@@ -89,10 +82,34 @@ fn joint(input: &mut Input<'_>, close: char) -> Option<Joint> {
             symbol(input, ",");
             Some(Joint::Comma)
         }
+        '&' | '|' => Some(sign(input)),
         _ if keyword(input, "AND") => Some(Joint::And),
         _ if keyword(input, "OR") => Some(Joint::Or),
-        _ => Some(Joint::None),
+        _ => Some(side_by_side(input)),
     }
+}
+
+/// Takes `&&` or `||`, which composites have and scopes have not; any other sign joins nothing.
+fn sign(input: &mut Input<'_>) -> Joint {
+    let here = at(input);
+    let signs = [("&&", "AND", Joint::And), ("||", "OR", Joint::Or)];
+    let Some((sign, word, joint)) = signs.into_iter().find(|(sign, ..)| rest(input).starts_with(sign)) else {
+        return side_by_side(input);
+    };
+    symbol(input, sign);
+    let said = format!("`{sign}` joins nothing in a scope");
+    let fault = Fault::new("query-syntax", here..here + sign.len(), said).help(format!("write `{word}`"));
+    input.state.warnings.push(fault);
+    joint
+}
+
+fn side_by_side(input: &mut Input<'_>) -> Joint {
+    let here = at(input);
+    input.state.warnings.push(
+        Fault::new("query-syntax", here..here, "two filters of a scope stand side by side")
+            .help("join them by `,`, `AND` or `OR`"),
+    );
+    Joint::None
 }
 
 /// Takes `AND`, `OR`, `NOT` or `IN`, in any case, where it stands as a word before something else.
@@ -363,6 +380,7 @@ mod tests {
                 "a:b c:d",
                 "a:b c:d\nwarning 6..6: two filters of a scope stand side by side (join them by `,`, `AND` or `OR`)",
             ),
+            ("a:b && c:d", "a:b AND c:d\nwarning 6..8: `&&` joins nothing in a scope (write `AND`)"),
             ("(a:b", "error 6..7: expected `)`; found `}` (the bracket was opened at byte 2)"),
             ("a)", "error 3..4: expected `,`, `AND`, `OR` or `}` in the scope; found `)`"),
             ("a IN (b", "error 9..10: expected `)`; found `}` (the bracket was opened at byte 7)"),

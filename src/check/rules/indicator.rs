@@ -165,7 +165,7 @@ pub fn members(subject: &Subject<'_>, found: &mut Findings) {
             continue;
         };
         if !MEASURABLE.contains(&class.grammar) {
-            let text = format!("`{}` is a `{}`, which no SLO can measure", target.address, class.name);
+            let text = format!("`{}` is of type `{}`, which no SLO can measure", target.address, class.name);
             found.add(pointer, text, "it measures monitors of metrics, service checks and synthetic tests");
         }
     }

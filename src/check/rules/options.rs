@@ -165,6 +165,11 @@ pub fn renotify(subject: &Subject<'_>, found: &mut Findings) {
     // 0 and "0" (in exports) mean never.
     let never =
         interval.is_none_or(|interval| interval.as_f64() == Some(0.0) || interval.as_str() == Some("0"));
+    if let Some(minutes) = interval.and_then(Value::as_f64).filter(|minutes| *minutes < 0.0) {
+        let text = format!("`renotify_interval` is `{minutes}`: it is in minutes, and 0 means never");
+        let help = "write how many minutes lie between two reminders";
+        found.add("/options/renotify_interval", text, help).level(RuleLevel::Warn);
+    }
     for (name, level) in OF_RENOTIFY.into_iter().filter(|_| never) {
         let says = options.get(name).is_some_and(|value| match value {
             Value::Null => false,
@@ -209,8 +214,10 @@ pub fn retention(subject: &Subject<'_>, found: &mut Findings) {
         return;
     };
     if subject.find(AT).is_some_and(|value| !value.is_null()) {
-        let text =
-            format!("`group_retention_duration` is there for monitors of events, not for a {}", class.name);
+        let text = format!(
+            "`group_retention_duration` is there for monitors of events, not for the type `{}`",
+            class.name
+        );
         found.add(AT, text, "take it out");
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::metric::metrics;
-use crate::check::alert::Subject;
+use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
 use crate::kind::Nature;
-use crate::query::{self, Metric, Spanned, Tag};
+use crate::query::{self, Metric, Monitor, Spanned, Tag};
 
 /// Hands every metric of a query that decides something to a judge, with where it stands.
 fn each(subject: &Subject<'_>, judge: &mut dyn FnMut(&str, &Spanned<&Metric>)) {
@@ -55,6 +55,7 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 pub fn tags(subject: &Subject<'_>, found: &mut Findings) {
+    keys(subject, found);
     each(subject, &mut |pointer, metric| {
         let Some(scope) = &metric.value.scope else { return };
         for (tag, _) in scope.value.tags() {
@@ -65,6 +66,19 @@ pub fn tags(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     });
+}
+
+/// Keys that an alert groups by are no variables either.
+fn keys(subject: &Subject<'_>, found: &mut Findings) {
+    let keys = subject.tree().map(Monitor::group_keys).unwrap_or_default();
+    for key in keys.into_iter().filter(|key| key.value.starts_with('$')) {
+        let text = format!("`{}` is a variable of dashboards: nothing is grouped by it here", key.value);
+        found.within(
+            (QUERY, &key.span),
+            text,
+            format!("write the key itself: `{}`", key.value.trim_start_matches('$')),
+        );
+    }
 }
 
 fn written(tag: &Tag) -> String {
@@ -90,6 +104,13 @@ fn fault(tag: &Tag) -> Option<(&'static str, String)> {
         let of = of.trim_start_matches('=');
         return Some(("matches nothing: a colon parts a tag from its value", format!("write `{key}:{of}`")));
     };
+    if value.contains(';') {
+        let of = value.split(';').next().unwrap_or_default();
+        return Some((
+            "matches nothing: a comma parts tags from each other",
+            format!("write `{key}:{of},…`"),
+        ));
+    }
     if value.starts_with('$') {
         return Some((
             "names a variable of dashboards: here it matches nothing",

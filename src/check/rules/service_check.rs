@@ -3,7 +3,7 @@
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::query::{ChainAlert, ChainHead, Monitor, Spanned, Text};
+use crate::query::{ChainAlert, ChainHead, Grammar, Monitor, Spanned, Text};
 
 /// The checks whose grouping the service knows without being told: those of its agent and of its integrations, by the
 /// first words of their names (docs.datadoghq.com/integrations, "Service Checks").
@@ -114,6 +114,8 @@ fn is_known(name: &str) -> bool {
 
 fn check<'a>(subject: &'a Subject<'_>) -> Option<(&'a ChainAlert, &'a Spanned<ChainHead>, &'a Text)> {
     let Monitor::Chain(chain) = subject.tree()? else { return None };
+    // In another type it is told that the query belongs elsewhere.
+    subject.alert.as_ref()?.class.filter(|class| class.grammar == Grammar::Check)?;
     match &chain.head.value {
         ChainHead::Check(name) => Some((chain, &chain.head, name)),
         _ => None,
@@ -156,6 +158,11 @@ pub fn count(subject: &Subject<'_>, found: &mut Findings) {
             "The check is over nothing",
             "write `.over(\"*\")` for all, or tags",
         );
+    }
+    if let Some(comparison) = &chain.comparison {
+        let span = comparison.operator.span.start..comparison.threshold.span.end;
+        let text = "A service check compares with nothing: `thresholds` count its results";
+        found.within((QUERY, &span), text, "take the comparison out");
     }
     // Shares of a group are another form, with thresholds in percent.
     if chain.method("pct_by_status").is_some() {

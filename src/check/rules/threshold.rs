@@ -119,7 +119,7 @@ pub fn recovery(subject: &Subject<'_>, found: &mut Findings) {
     let of_events = class.certain && chain.slo_id().is_none() && class.sources != ["formula"];
     for name in ["critical_recovery", "warning_recovery"] {
         if of_events && stands(thresholds, name) {
-            let text = format!("A {} has no `{name}`", class.name);
+            let text = format!("A monitor of type `{}` has no `{name}`", class.name);
             let at = format!("/options/thresholds/{name}");
             let finding = found.add(&at, text, "take it out: it recovers as soon as it no longer fires");
             if !NO_RECOVERY.contains(&class.name) {

@@ -13,9 +13,9 @@ pub fn range(subject: &Subject<'_>, found: &mut Findings) {
     let Some((_, longest)) = subject.judged.windows.iter().find(|(name, _)| *name == class) else { return };
     let Some(window) = tree.window().filter(|window| window.value.sort == WindowSort::Last) else { return };
     let written = &alert.query[window.span.clone()];
-    let help = format!("windows of a {class} have 1 minute to {}", length(*longest));
+    let help = format!("windows of this type have 1 minute to {}", length(*longest));
     if window.value.seconds > *longest {
-        let text = format!("The window `{written}` is too long for a {class}");
+        let text = format!("The window `{written}` is too long for the type `{class}`");
         found.within((QUERY, &window.span), text, help);
     } else if window.value.seconds < 60 {
         let text = format!("The window `{written}` is too short: monitors are evaluated once a minute");
