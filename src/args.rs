@@ -75,6 +75,9 @@ pub struct Common {
     /// it, 60 s at most
     #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
     pub timeout: u32,
+    /// List every kind, not only those that `kinds:` of musher.yaml names (list, plan, apply --destroy)
+    #[arg(long, global = true)]
+    pub all_kinds: bool,
     /// Neither read nor write the cache of dashboards
     #[arg(long, global = true)]
     pub no_cache: bool,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::{Brakes, Limit};
-use crate::model::{Change, Plan};
+use crate::model::{Action, Address, Change, Claim, Plan};
 
 /// The limit of the brakes `delete` and `inventory` where an environment sets none.
 const SHARE: Limit = Limit::Percent(30);
@@ -12,10 +12,11 @@ const SHARE: Limit = Limit::Percent(30);
 const AT_LEAST: usize = 10;
 
 /// Every brake, with what it guards.
-pub const BRAKES: [(&str, &str); 8] = [
+pub const BRAKES: [(&str, &str); 9] = [
     ("delete", "more than 30 %, and at least 10, of the owner's resources deleted or replaced"),
     ("protect", "a protected object deleted or replaced"),
     ("empty", "no definitions at all"),
+    ("namespace", "deletes in a namespace of which nothing that is declared is live yet"),
     ("inventory", "as delete, for the instances of one use"),
     ("org", "not the organisation that the environment names"),
     ("mark", "something made that may be there already, with a mark that can't be read"),
@@ -73,6 +74,7 @@ pub fn held(plan: &Plan, limits: &Limits) -> Vec<Held> {
         delete(plan, limits.brakes),
         protect(plan),
         empty(plan),
+        namespace(plan),
         inventory(plan, limits.brakes),
         org(limits),
         twin(plan),
@@ -184,6 +186,23 @@ fn empty(plan: &Plan) -> Option<Held> {
     })
 }
 
+/// A pattern that is new is seen by what it would take, before anything of its own is there.
+fn namespace(plan: &Plan) -> Option<Held> {
+    let begun: BTreeSet<&str> = plan.known.keys().map(Address::section).collect();
+    let deletes = plan.changes.iter().filter(|change| change.action == Action::Delete);
+    let mut first = deletes.filter_map(|change| match &change.claim {
+        Claim::Namespace(pattern) if !begun.contains(change.address.section()) => Some(pattern),
+        _ => None,
+    });
+    let pattern = first.next()?;
+    let others = first.count();
+    let text = format!(
+        "{} in the namespace `{pattern}` would be deleted, and nothing that is declared there lives yet",
+        if others == 0 { "1 object".to_owned() } else { format!("{} objects", others + 1) },
+    );
+    Some(Held { name: "namespace", text, limit: None })
+}
+
 fn inventory(plan: &Plan, brakes: &Brakes) -> Option<Held> {
     plan.instances.iter().find_map(|(name, instances)| {
         let past = past(instances.gone, instances.live, brakes.inventory)?;
@@ -220,6 +239,7 @@ mod tests {
             Change { protected: protected && n == 0, ..change }
         };
         Plan {
+            unlisted: Vec::new(),
             project: "p".into(),
             environment: None,
             site: "s".into(),
@@ -228,6 +248,7 @@ mod tests {
             unchanged: 0,
             known: Default::default(),
             owned,
+            marked: owned,
             instances: Default::default(),
             declared,
             questions: Vec::new(),

@@ -1,11 +1,9 @@
 //! A body -> its normal form, by the kind's row; two of them -> two that differ only in what is real.
 
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value};
 
 use crate::diff::{same, spelling};
-use crate::kind::{Derived, Identified, Kind, Rule, rules};
+use crate::kind::{Derived, Identified, Kind, NO_RULE, Rule, is_empty, rules};
 use crate::pointer::{matching, step};
 
 /// A body without what the service alone sets, every value in its canonical spelling.
@@ -13,7 +11,7 @@ use crate::pointer::{matching, step};
 /// Marks must have been taken out. Idempotent, and blind to the order of keys.
 pub fn normal(kind: &Kind, body: &Value) -> Value {
     let mut out = body.clone();
-    for list in kind.identified {
+    for list in kind.quirks.identified {
         name_by_place(list, &mut out);
     }
     normalize(&mut out, rules(kind), &|rule| rule.read_only);
@@ -137,8 +135,8 @@ pub fn follow<'a>(body: &'a Value, derived: &Derived) -> Option<&'a Value> {
 fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
     // Of the definition alone: a field that follows must not steer the next one.
     let values: Vec<Option<Value>> =
-        kind.derived.iter().map(|derived| follow(&aligned.desired, derived).cloned()).collect();
-    for (derived, value) in kind.derived.iter().zip(values) {
+        kind.quirks.derived.iter().map(|derived| follow(&aligned.desired, derived).cloned()).collect();
+    for (derived, value) in kind.quirks.derived.iter().zip(values) {
         let shown = aligned.live.pointer(derived.path).is_some_and(|live| !live.is_null());
         let declared = aligned.desired.pointer(derived.path).is_some();
         let key = derived.path.trim_start_matches('/');
@@ -151,7 +149,7 @@ fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
 
 /// Of two spellings the undeclared one says nothing, as long as it agrees with the other.
 fn settle_alternatives(kind: &Kind, aligned: &mut Aligned) {
-    for pair in kind.alternatives {
+    for pair in kind.quirks.alternatives {
         for (ours, theirs) in [(pair.one, pair.other), (pair.other, pair.one)] {
             let agree = |our: &Value, their: &Value| {
                 if ours == pair.one { (pair.agree)(our, their) } else { (pair.agree)(their, our) }
@@ -220,20 +218,6 @@ fn settle_objects(
     }
 }
 
-/// The rule of a field that the row doesn't mention.
-pub static NO_RULE: LazyLock<Rule> = LazyLock::new(Rule::default);
-
-/// Whether a live member that nobody declared says nothing.
-pub fn is_silent(parent: &Rule, rule: &Rule, value: &Value) -> bool {
-    let filled = || rule.defaults.iter().any(|default| same(default, value));
-    rule.read_only || rule.kept || is_blank(parent, rule, value) || filled()
-}
-
-/// Whether a member is as good as absent.
-fn is_blank(parent: &Rule, rule: &Rule, value: &Value) -> bool {
-    parent.open && is_empty(value) && rule.defaults.first().is_none_or(is_empty)
-}
-
 fn settle_member(
     key: &str,
     desired: &mut Map<String, Value>,
@@ -242,10 +226,10 @@ fn settle_member(
     path: &mut String,
     unknown: &mut Vec<String>,
 ) {
-    let blank = |value: &Value| is_blank(parent, rule, value);
+    let blank = |value: &Value| rule.is_blank(parent.open, value);
     match (desired.get_mut(key), live.get_mut(key)) {
         (None, Some(value)) => {
-            if is_silent(parent, rule, value) {
+            if rule.is_silent(parent.open, value) {
                 live.shift_remove(key);
             } else if let (true, Value::Object(inner)) = (rule.open, value) {
                 // Left out as a whole: each of its fields is.
@@ -268,22 +252,13 @@ fn settle_member(
             if undeclared || (rule.unseen && is_empty(value)) || (blank(wanted) && blank(value)) {
                 desired.shift_remove(key);
                 live.shift_remove(key);
+            } else if rule.meaning.is_some_and(|mean_the_same| mean_the_same(wanted, value)) {
+                wanted.clone_from(value);
             } else {
                 settle(wanted, value, rule, path, unknown);
             }
         }
         _ => {}
-    }
-}
-
-/// What the service makes no difference between, at the top of a body and in its open objects.
-pub fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -369,8 +344,7 @@ mod tests {
 
     /// A body of fields that the row names, and some that it doesn't.
     fn body(kind: &'static Kind) -> impl Strategy<Value = Value> {
-        let mut paths: Vec<&str> = [kind.read_only, kind.kept, kind.known, kind.sets, kind.trimmed].concat();
-        paths.extend(kind.defaults.iter().map(|(path, _)| *path));
+        let mut paths: Vec<&str> = kind.paths(|field| !field.at.is_empty()).collect();
         paths.extend(["/unknown", "/options/unknown"]);
         paths.retain(|path| !path.contains('*'));
         prop::collection::vec((prop::sample::select(paths), scalar()), 0..8).prop_map(|fields| {

@@ -5,11 +5,13 @@ mod secrets;
 mod trust;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::GlobMatcher;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, known_words};
-use crate::model::Owner;
+use crate::kind::{KINDS, Kind};
+use crate::model::{Owner, Resource};
 use crate::source::short;
 
 pub use read::read;
@@ -34,6 +36,10 @@ pub struct Config {
     pub default_environment: Option<String>,
     /// The folder of the definitions, below the root: `monitors`.
     pub definitions: Utf8PathBuf,
+    /// Namespaces of every environment.
+    pub owns: Vec<Namespace>,
+    /// The kinds that `kinds:` names.
+    pub kinds: Vec<&'static Kind>,
     /// By section: what is merged under every resource of it. Each value is an object.
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
@@ -43,6 +49,36 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether the project manages objects of a kind.
+    pub fn uses(&self, kind: &Kind) -> bool {
+        kind.always || self.names(kind)
+    }
+
+    /// Whether `kinds:` names it.
+    pub fn names(&self, kind: &Kind) -> bool {
+        self.kinds.iter().any(|named| named.section == kind.section)
+    }
+
+    /// What is declared of kinds that the project does not use: an error for each of them.
+    pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
+        let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
+        let told = unused.filter_map(|kind| {
+            let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
+            let first = own.next()?;
+            let more = match own.count() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            let text =
+                format!("`{}`{more}: the project does not use the kind `{}`", first.address, kind.section);
+            let named = self.kinds.iter().map(|kind| kind.section).chain([kind.section]);
+            let line = format!("kinds: [{}]", named.collect::<Vec<_>>().join(", "));
+            let fault = Diagnostic::error("unused-kind", text, first.origin.layers.first().cloned());
+            Some(fault.help(format!("write `{line}` in {FILE}: only kinds that it names are listed")))
+        });
+        told.collect()
+    }
+
     /// Every owner that this file names: of each environment, and those before renames.
     pub fn owners(&self) -> Vec<Owner> {
         let own = self.environments.keys().map(|name| Owner(format!("{}.{name}", self.project)));
@@ -81,6 +117,7 @@ pub struct Environment {
     /// Owners before a rename that are this environment's alone.
     pub moved_from: Vec<Owner>,
     pub vars: Map<String, Value>,
+    pub owns: Vec<Namespace>,
     /// The organisation that the keys must belong to: its name or public id.
     pub org: Option<String>,
     pub brakes: Brakes,
@@ -138,6 +175,24 @@ pub struct Scope {
     pub former: Vec<Owner>,
     /// Top-level vars with the environment's laid over them.
     pub vars: Map<String, Value>,
+    /// The project's namespaces and the environment's.
+    pub owns: Vec<Namespace>,
+}
+
+/// Objects without a mark that are the owner's by their name.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    pub section: &'static str,
+    /// `lambda.*`
+    pub pattern: GlobMatcher,
+}
+
+impl Scope {
+    /// The pattern of the namespace that a name belongs to.
+    pub fn namespace(&self, section: &str, name: &str) -> Option<&str> {
+        let mut own = self.owns.iter().filter(|own| own.section == section);
+        Some(own.find(|own| own.pattern.is_match(name))?.pattern.glob().glob())
+    }
 }
 
 /// No project was found.
@@ -187,7 +242,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         }
         (None, None) => names().next(),
     };
-    let mut vars = config.vars.clone();
+    let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
             let at = At::key(config.file, "/environments");
@@ -195,6 +250,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
             return Err(Diagnostic::error("unknown-environment", text, at).help(known_words(name, names())));
         };
         vars.extend(environment.vars.clone());
+        owns.extend(environment.owns.clone());
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
@@ -204,6 +260,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         former: config.former(&owner, name),
         owner,
         vars,
+        owns,
     })
 }
 

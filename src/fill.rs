@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::kind::Kind;
 use crate::model::{Address, Attribute, Known, Reference};
-use crate::pointer::{leaves_mut, matches, values};
+use crate::pointer::{leaves_mut, values};
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
 ///
@@ -25,7 +25,7 @@ pub fn fill<'a>(
         let Some(text) = leaf.as_str().filter(|text| text.contains(Reference::OPEN)) else { return };
         let filled = Reference::fill(text, known);
         *leaf = match filled.parse::<u64>() {
-            Ok(number) if kind.numeric_references.iter().any(|path| matches(path, pointer)) => number.into(),
+            Ok(number) if kind.holds(pointer, |field| field.numeric) => number.into(),
             _ => Value::String(filled),
         };
     });
@@ -46,7 +46,7 @@ pub fn fill_text<'a>(
         let quoted = Value::String(known(reference)?).to_string();
         Some(quoted[1..quoted.len() - 1].to_owned())
     };
-    kind.numeric_references.is_empty().then(|| Cow::Owned(Reference::fill(text, &escaped)))
+    kind.paths(|field| field.numeric).next().is_none().then(|| Cow::Owned(Reference::fill(text, &escaped)))
 }
 
 fn refers(body: &Value) -> bool {

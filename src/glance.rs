@@ -7,9 +7,8 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::canon::{NO_RULE, is_silent};
 use crate::diff::same;
-use crate::kind::{Kind, Rule, rules};
+use crate::kind::{Kind, NO_RULE, Rule, rules};
 
 /// Whether what is declared stands live, and what else is live says nothing; `false` decides nothing.
 ///
@@ -17,10 +16,11 @@ use crate::kind::{Kind, Rule, rules};
 /// mark, by its name, without the mark.
 pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
     // One spelling stands for another one that is left out.
-    let spellings = kind.derived.iter().map(|derived| derived.path);
-    let mut spellings = spellings.chain(kind.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
+    let quirks = &kind.quirks;
+    let spellings = quirks.derived.iter().map(|derived| derived.path);
+    let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.
-    let mut named = kind.identified.iter().map(|list| list.list);
+    let mut named = quirks.identified.iter().map(|list| list.list);
     if spellings.any(|path| live.pointer(path).is_some()) || named.any(|path| live.pointer(path).is_some()) {
         return false;
     }
@@ -112,8 +112,9 @@ impl<'de> Visitor<'de> for Glance<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut declared: A) -> Result<(), A::Error> {
         let Value::Object(live) = self.live else { return equal_if(false) };
         let key_of = Key { live, rule: self.rule, bare: self.bare };
-        let tells =
-            |value: &Value, rule: Option<&Rule>| !rule.is_some_and(|rule| is_silent(self.rule, rule, value));
+        let tells = |value: &Value, rule: Option<&Rule>| {
+            !rule.is_some_and(|rule| rule.is_silent(self.rule.open, value))
+        };
         let (mut members, mut telling) = (0, 0);
         while let Some(found) = declared.next_key_seed(key_of)? {
             let Some((value, rule)) = found else { return equal_if(false) };
@@ -185,7 +186,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::kind::{self, KINDS};
+    use crate::kind::{self, Field, KINDS};
     use crate::{canon, diff, mark};
 
     #[test]
@@ -224,23 +225,12 @@ mod tests {
     /// Every path of which a row says something, and some of which none does.
     fn paths(kind: &'static Kind) -> Vec<&'static str> {
         let mut paths: Vec<&str> = [
-            kind.read_only,
-            kind.kept,
-            kind.filled,
-            kind.unseen,
-            kind.known,
-            kind.open,
-            kind.sets,
-            kind.trimmed,
-            kind.immutable,
-            &["/new", "/options/new", "/options/thresholds/critical", "/options/thresholds/new"],
-            &["/options/silenced/*", "/options/silenced/new", "/widgets/*/definition", "/query/numerator"],
+            ["/new", "/options/new", "/options/thresholds/critical", "/options/thresholds/new"],
+            ["/options/silenced/*", "/options/silenced/new", "/widgets/*/definition", "/query/numerator"],
         ]
         .concat();
-        paths.extend(kind.defaults.iter().map(|(path, _)| *path));
-        paths.extend(kind.synonyms.iter().map(|(path, _)| *path));
-        paths.extend(kind.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
-        for derived in kind.derived {
+        paths.extend(kind.quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
+        for derived in kind.quirks.derived {
             paths.extend([derived.path, derived.list]);
         }
         paths.extend(kind.fields.iter().map(|field| field.at));
@@ -250,7 +240,7 @@ mod tests {
 
     /// Values that a row names, and others of each sort.
     fn values(kind: &'static Kind) -> Vec<Value> {
-        let texts = kind.defaults.iter().chain(kind.synonyms).flat_map(|(_, texts)| *texts);
+        let texts = kind.fields.iter().flat_map(|field| field.defaults.iter().chain(field.synonyms));
         let mut values: Vec<Value> =
             texts.map(|text| serde_json::from_str(text).expect("a row's value")).collect();
         values.extend([json!(null), json!(true), json!(0), json!(5), json!(5.0), json!(300.0), json!(-0.0)]);
@@ -324,7 +314,9 @@ mod tests {
     fn edits(kind: &'static Kind, most: usize) -> impl Strategy<Value = Vec<Edit>> {
         let value = prop::option::weighted(0.8, select(values(kind)));
         // Half of the edits are of what has a default.
-        let defaults: Vec<&str> = kind.defaults.iter().chain(kind.synonyms).map(|(path, _)| *path).collect();
+        let has_default = |field: &Field| !field.defaults.is_empty() || !field.synonyms.is_empty();
+        let defaults: Vec<&str> = kind.paths(has_default).collect();
+        let defaults = if defaults.is_empty() { paths(kind) } else { defaults };
         let path = prop_oneof![select(paths(kind)), select(defaults)];
         prop::collection::vec((path, any::<bool>(), value), 0..most)
     }

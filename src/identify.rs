@@ -10,7 +10,7 @@ use crate::pointer::matching;
 
 /// Gives the items of `desired` that declare no id the ids of the live items that they still are.
 ///
-/// An item is known again by its content, else by its sort and name, else by its sort and place; in
+/// An item is known again by its content, else by its type and name, else by its type and place; in
 /// the same list first, then anywhere in the body.
 pub fn keep_ids(kind: &Kind, desired: &mut Value, live: &Value) {
     let live_items = items(kind, live);
@@ -23,9 +23,9 @@ pub fn keep_ids(kind: &Kind, desired: &mut Value, live: &Value) {
     let keys: [fn(&Item) -> Option<String>; 5] = [
         |item| Some(format!("{}\n{}", item.home, item.content)),
         |item| Some(item.content.clone()),
-        |item| item.name.as_ref().map(|name| format!("{}\n{}\n{name}", item.home, item.sort)),
-        |item| item.name.as_ref().map(|name| format!("{}\n{name}", item.sort)),
-        |item| Some(format!("{}\n{}\n{}", item.home, item.sort, item.place)),
+        |item| item.name.as_ref().map(|name| format!("{}\n{}\n{name}", item.home, item.class)),
+        |item| item.name.as_ref().map(|name| format!("{}\n{name}", item.class)),
+        |item| Some(format!("{}\n{}\n{}", item.home, item.class, item.place)),
     ];
     for key in keys {
         let mut candidates: HashMap<String, Vec<usize>> = HashMap::new();
@@ -60,16 +60,16 @@ struct Item {
     home: String,
     /// Without ids.
     content: String,
-    sort: String,
+    class: String,
     name: Option<String>,
     place: usize,
 }
 
 fn items(kind: &Kind, body: &Value) -> Vec<Item> {
     let mut found = Vec::new();
-    for list in kind.identified {
+    for list in kind.quirks.identified {
         for at in matching(list.list, body) {
-            let holder = kind.identified.iter().find_map(|outer| {
+            let holder = kind.quirks.identified.iter().find_map(|outer| {
                 let depth = outer.list.split('/').count() + 1;
                 let holder: Vec<&str> = at.split('/').take(depth).collect();
                 let name = body.pointer(&format!("{}{}", holder.join("/"), outer.name))?;
@@ -83,7 +83,7 @@ fn items(kind: &Kind, body: &Value) -> Vec<Item> {
                     id: member.get(list.field).cloned(),
                     home: holder.clone().unwrap_or_default(),
                     content: content(kind, list, member),
-                    sort: member.pointer(list.sort).map(Value::to_string).unwrap_or_default(),
+                    class: member.pointer(list.class).map(Value::to_string).unwrap_or_default(),
                     name: member.pointer(list.name).map(Value::to_string),
                     place,
                 });
@@ -96,8 +96,11 @@ fn items(kind: &Kind, body: &Value) -> Vec<Item> {
 /// An item's text without its id and those of the items inside it, keys in order.
 fn content(kind: &Kind, list: &Identified, member: &Value) -> String {
     let mut member = member.clone();
-    let inner =
-        kind.identified.iter().filter_map(|other| Some((other.list.strip_prefix(list.list)?, other.field)));
+    let inner = kind
+        .quirks
+        .identified
+        .iter()
+        .filter_map(|other| Some((other.list.strip_prefix(list.list)?, other.field)));
     let nested: Vec<(String, &str)> = inner
         .filter_map(|(rest, field)| Some((rest.strip_prefix("/*")?, field)))
         .flat_map(|(rest, field)| {

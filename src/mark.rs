@@ -3,12 +3,13 @@
 //! A mark is no signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
 //! out whole, and what is written is always of one form.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::kind::{Kind, MarkSort};
-use crate::model::{Mark, Owner, is_id, is_owner};
+use crate::kind::{Identity, Kind};
+use crate::model::{Live, Mark, Owner, is_id, is_owner};
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
@@ -57,18 +58,18 @@ pub fn id_tag(id: &str) -> String {
 
 /// How long the longest part of a mark is that the service limits; `None` where it limits none.
 pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
-    match kind.mark {
-        MarkSort::Tags(_) => {
+    match kind.identity {
+        Identity::Tags(_) => {
             let (owner, id) = (owner_tag(&mark.owner), id_tag(&mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
-        MarkSort::LastLine(_) => None,
+        Identity::LastLine(_) | Identity::Key(_) => None,
     }
 }
 
 /// A tag of a mark that the service would keep in another spelling: runs of `_` as one, none at the end.
 pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
-    let rewrites = matches!(kind.mark, MarkSort::Tags(_)) && kind.judged.rewrites_tags;
+    let rewrites = matches!(kind.identity, Identity::Tags(_)) && kind.quirks.tags.rewritten;
     let is_rewritten = |tag: &String| tag.contains("__") || tag.ends_with('_');
     [owner_tag(&mark.owner), id_tag(&mark.id)].into_iter().find(is_rewritten).filter(|_| rewrites)
 }
@@ -76,11 +77,10 @@ pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
 /// The mark of a live object, or none: the first that is whole, whoever's it is.
 pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
     let all = marks(kind, body);
-    let owner = all.owners.iter().find(|owner| matches!(all.of(owner), Reading::Mark(_)))?;
-    match all.of(owner) {
+    all.owners.iter().find_map(|owner| match all.of(owner) {
         Reading::Mark(mark) => Some(mark),
         _ => None,
-    }
+    })
 }
 
 /// The mark of a live object as an owner sees it: of several, his own counts, else [`read`] says whose it is.
@@ -99,8 +99,8 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
     if all.owners.iter().any(|own| own == &owner.0) {
         return all.of(&owner.0);
     }
-    match kind.mark {
-        MarkSort::LastLine(at) if all.owners.is_empty() => {
+    match kind.identity {
+        Identity::LastLine(at) if all.owners.is_empty() => {
             let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             damaged_line(text, owner).map_or(Reading::Nothing, Reading::Damaged)
         }
@@ -110,7 +110,11 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
 
 /// Whether an object is an owner's, as far as can be read.
 pub fn is_of(kind: &Kind, body: &Value, owner: &Owner) -> bool {
-    reading(kind, body, owner) != Reading::Nothing
+    match kind.identity {
+        Identity::Tags(at) => mark_tags(body, at).any(|tag| tag.strip_prefix(OWNER) == Some(&owner.0)),
+        Identity::LastLine(_) => reading(kind, body, owner) != Reading::Nothing,
+        Identity::Key(_) => false,
+    }
 }
 
 /// The owners that an object names, whether their marks are whole or not; sorted.
@@ -130,16 +134,53 @@ impl std::fmt::Display for Damage {
     }
 }
 
+/// What an object is known by again: its mark, or its key where its kind bears none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Own {
+    Mark(Mark),
+    Key(String),
+}
+
+impl Own {
+    pub fn of(kind: &Kind, body: &Value) -> Option<Self> {
+        let key = key(kind, body).map(|key| Self::Key(key.to_owned()));
+        key.or_else(|| read(kind, body).map(Self::Mark))
+    }
+
+    /// Whether a live object is this one, or a copy of it.
+    pub fn is_on(&self, kind: &Kind, live: &Live) -> bool {
+        let body = &live.body;
+        !(kind.api.foreign)(body)
+            && match self {
+                Self::Mark(mark) => read_as(kind, body, &mark.owner).is_some_and(|own| own.is_of(mark)),
+                Self::Key(own) => key(kind, body) == Some(own),
+            }
+    }
+
+    /// The id in the mark, or the key.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Mark(mark) => &mark.id,
+            Self::Key(key) => key,
+        }
+    }
+}
+
+/// The key by which an object without a mark is known.
+pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
+    let Identity::Key(at) = kind.identity else { return None };
+    body.pointer(at)?.as_str()
+}
+
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let (MarkSort::Tags(at) | MarkSort::LastLine(at)) = kind.mark;
-    let name = at.trim_start_matches('/');
+    let name = kind.identity.at()?.trim_start_matches('/');
     let bare = match body.get(name)? {
-        Value::Array(tags) if matches!(kind.mark, MarkSort::Tags(_)) => {
+        Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
             let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
             Value::Array(own.cloned().collect())
         }
-        Value::String(text) if matches!(kind.mark, MarkSort::LastLine(_)) => bare_text(text).into(),
+        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => bare_text(text).into(),
         other => other.clone(),
     };
     Some((name, bare))
@@ -160,8 +201,8 @@ pub fn holds_line(text: &str) -> bool {
 /// Puts the mark on a body, in the place of any that it bears.
 pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
     strip(kind, body);
-    match kind.mark {
-        MarkSort::Tags(at) => {
+    match kind.identity {
+        Identity::Tags(at) => {
             let tags = slot(body, at);
             if !tags.is_array() {
                 *tags = json!([]);
@@ -174,13 +215,14 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
                 }
             }
         }
-        MarkSort::LastLine(at) => {
+        Identity::LastLine(at) => {
             let text = slot(body, at);
             let before = text.as_str().unwrap_or_default();
             let newline = if before.is_empty() { "" } else { "\n" };
             let protected = if mark.protect { PROTECTED } else { "" };
             *text = Value::String(format!("{before}{newline}{LINE}{}/{}{protected}", mark.owner, mark.id));
         }
+        Identity::Key(_) => {}
     }
 }
 
@@ -223,11 +265,9 @@ impl Marks {
 
 fn marks(kind: &Kind, body: &Value) -> Marks {
     let mut found = Marks::default();
-    match kind.mark {
-        MarkSort::Tags(at) => {
-            let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
-            for tag in tags.filter_map(Value::as_str).filter(|tag| is_mark_tag(tag)) {
-                let tag = plain(tag).replace(' ', "");
+    match kind.identity {
+        Identity::Tags(at) => {
+            for tag in mark_tags(body, at) {
                 if let Some(owner) = tag.strip_prefix(OWNER) {
                     found.owners.insert(owner.to_owned());
                 } else if let Some(id) = tag.strip_prefix(ID) {
@@ -237,7 +277,7 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
                 }
             }
         }
-        MarkSort::LastLine(at) => {
+        Identity::LastLine(at) => {
             let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             for mark in lines(text).filter_map(|line| parse_line(line.text)) {
                 found.ids.insert((Some(mark.owner.0.clone()), mark.id));
@@ -245,18 +285,31 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
                 found.protect |= mark.protect;
             }
         }
+        Identity::Key(_) => {}
     }
     found
 }
 
+fn mark_tags<'b>(body: &'b Value, at: &str) -> impl Iterator<Item = Cow<'b, str>> + use<'b> {
+    let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(Value::as_str).filter_map(mark_tag)
+}
+
 /// Whether a tag is a part of a mark, however it is spelled.
 pub fn is_mark_tag(tag: &str) -> bool {
-    // Nearly all tags are none, and are told by their first letter.
-    if !tag.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c)).starts_with(['m', 'M']) {
-        return false;
-    }
-    let tag = plain(tag).replace(' ', "");
-    [OWNER, ID, PROTECT].iter().any(|prefix| tag.starts_with(prefix))
+    mark_tag(tag).is_some()
+}
+
+/// A tag that is a part of a mark, in the one spelling.
+fn mark_tag(tag: &str) -> Option<Cow<'_, str>> {
+    // Nearly all tags are none, and are told by their first letter; nearly all others are spelled as they are written.
+    let is_usual = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+    let tag = match tag.bytes().next()? {
+        first if first.is_ascii_graphic() && !matches!(first, b'm' | b'M') => return None,
+        _ if tag.bytes().all(is_usual) => Cow::Borrowed(tag),
+        _ => Cow::Owned(plain(tag).replace(' ', "")),
+    };
+    [OWNER, ID, PROTECT].iter().any(|prefix| tag.starts_with(prefix)).then_some(tag)
 }
 
 /// In lower case, without what can't be seen, each run of white space one blank, and none at the ends.
@@ -319,8 +372,9 @@ fn bare_text(text: &str) -> String {
 
 /// A line that is a mark, whatever its letters' size, its blanks and what can't be seen in it.
 fn parse_line(line: &str) -> Option<Mark> {
-    // Nearly all lines are none, and are told by their length.
-    if line.len() < LINE.len() {
+    // Nearly all lines are none, and are told by their length or first letter.
+    let seen = line.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    if line.len() < LINE.len() || !seen.starts_with(['m', 'M']) {
         return None;
     }
     let line = plain(line);
@@ -420,6 +474,7 @@ mod tests {
         ] {
             let body = json!({"tags": tags});
             assert_eq!(reading(of("monitors"), &body, &ours()), expected, "{body}");
+            assert_eq!(is_of(of("monitors"), &body, &ours()), expected != Reading::Nothing, "{body}");
         }
         // An id that is none makes no mark, whoever's it is.
         assert_eq!(read(of("slos"), &json!({"tags": ["musher:x", "musher_id:/etc/x"]})), None);

@@ -226,6 +226,10 @@ pub struct Directives {
     pub ignore: Vec<String>,
     /// `$moved_from`: the address before a rename.
     pub moved_from: Vec<Address>,
+    /// The same where the key is the mark: the keys before a rename.
+    pub old_keys: Vec<String>,
+    /// `$absent`: the object of this key goes.
+    pub absent: bool,
     /// `$allow`: rules that are silent here.
     pub allow: Vec<String>,
     /// `$forget`: the mark is taken off and the object left alone; there is no body.
@@ -325,6 +329,32 @@ pub struct Change {
     pub protected: bool,
     /// JSON pointers into the body that are left to the UI.
     pub ignore: Vec<String>,
+    /// Whose word says that the object is the owner's.
+    pub claim: Claim,
+}
+
+/// How an object is known as the owner's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    #[default]
+    Mark,
+    /// It bears no mark, and has the name that is declared.
+    Name,
+    /// Its name is in a namespace of `owns:`: section and pattern.
+    Namespace(String),
+    /// `$absent` names it.
+    Absent,
+}
+
+impl Claim {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Mark => "mark",
+            Self::Name => "name",
+            Self::Namespace(_) => "namespace",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 impl Change {
@@ -346,6 +376,7 @@ impl Change {
             live: None,
             after: Vec::new(),
             protected: false,
+            claim: Claim::Mark,
             ignore: Vec::new(),
         }
     }
@@ -378,13 +409,25 @@ pub struct Plan {
     pub known: std::collections::BTreeMap<Address, Known>,
     /// How many resources of the owner are live, clones not counted: what brakes count against.
     pub owned: usize,
+    /// How many of them by a mark: others are the owner's by their name.
+    pub marked: usize,
     /// By use: how many of its instances are live, and how many of those would go.
     pub instances: std::collections::BTreeMap<String, Instances>,
     /// How many resources the definitions declare.
     pub declared: usize,
+    /// Kinds of which nothing is declared and that the keys may not list: what is left of them is not seen.
+    pub unlisted: Vec<Unlisted>,
     /// What a person has to decide before this is carried out.
     pub questions: Vec<Question>,
     pub notes: Notes,
+}
+
+/// A kind that was not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlisted {
+    pub section: &'static str,
+    /// The permissions of which the key lacks one.
+    pub lacks: &'static [&'static str],
 }
 
 /// What only a person can know; a brake holds until it is answered.

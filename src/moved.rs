@@ -42,7 +42,13 @@ pub fn moved_since(plan: &Plan, fresh: &[Live]) -> BTreeMap<usize, Moved> {
     let moved = |change: &Change| {
         let kind = kind::of_name(change.kind)?;
         let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
-            let own = mark::read(kind, &change.body.as_ref()?.value())?;
+            let body = change.body.as_ref()?.value();
+            if let Some(key) = mark::key(kind, &body) {
+                let mut named = fresh.iter().filter(|live| live.section == kind.section);
+                let made = named.find(|live| mark::key(kind, &live.body) == Some(key));
+                return made.map(|live| Moved::Made(live.id.clone()));
+            }
+            let own = mark::read(kind, &body)?;
             return by_mark
                 .get(&(kind.section, own.owner.0, own.id))
                 .map(|live| Moved::Made(live.id.clone()));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon::{self, Aligned};
 use crate::diff::same;
 use crate::identify::keep_ids;
-use crate::kind::{Kind, rules};
+use crate::kind::{Kind, Update, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
 use crate::pointer::{matching, put, step, take};
@@ -47,6 +47,11 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
+    if kind.api.update == Update::Patch {
+        reset_inside(&mut body, &aligned.desired, &aligned.live);
+        // It can't differ here, and an update that names it may be refused.
+        kind.paths(|field| field.immutable).for_each(|path| take(&mut body, path));
+    }
     mark::write(kind, &mut body, mark);
     body
 }
@@ -62,7 +67,8 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
 
 /// Ids of list items are no business of the reader's, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    for pointer in kind.read_only.iter().flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
+    let read_only = kind.paths(|field| field.read_only);
+    for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
         take(body, &pointer);
     }
 }
@@ -76,16 +82,17 @@ fn drop_nulls(body: &mut Value) {
 
 /// An update keeps the top-level fields that it doesn't name: those that somebody set are reset by name.
 fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
-    if kind.emptied {
+    let replaced: Vec<&str> = kind.paths(|field| field.replaced).collect();
+    if kind.api.emptied {
         return;
     }
     let Value::Object(live) = &aligned.live else { return };
     for (key, value) in live {
         let path = step(key);
-        if body.get(key).is_some() || kind.replaced.contains(&path.as_str()) {
+        if body.get(key).is_some() || replaced.contains(&path.as_str()) {
             continue;
         }
-        if kind.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
+        if kind.quirks.alternatives.iter().any(|pair| [pair.one, pair.other].contains(&path.as_str())) {
             continue;
         }
         let goal = rules(kind).child(key).and_then(|rule| rule.defaults.first());
@@ -98,20 +105,41 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     }
 }
 
+/// A PATCH keeps what it doesn't name inside an object, too.
+fn reset_inside(body: &mut Value, desired: &Value, live: &Value) {
+    let (Value::Object(body), Value::Object(desired), Value::Object(live)) = (body, desired, live) else {
+        return;
+    };
+    for (key, value) in body.iter_mut() {
+        let (Some(Value::Object(desired)), Some(Value::Object(live))) = (desired.get(key), live.get(key))
+        else {
+            continue;
+        };
+        for (inner, _) in live {
+            let goal = || desired.get(inner).cloned().unwrap_or_default();
+            if let Value::Object(value) = value {
+                value.entry(inner.clone()).or_insert_with(goal);
+            }
+        }
+        reset_inside(value, &Value::Object(desired.clone()), &Value::Object(live.clone()));
+    }
+}
+
 /// What an update would take away with an object that it replaces whole: fields of others' business,
 /// and those that musher doesn't know.
 fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
+    let objects: Vec<&str> = kind.paths(|field| field.replaced).collect();
     let replaced =
-        |pointer: &str| kind.replaced.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
-    for path in kind.replaced.iter().filter(|path| !path.is_empty()) {
+        |pointer: &str| objects.contains(&pointer.rsplit_once('/').map_or("", |(parent, _)| parent));
+    for path in objects.iter().filter(|path| !path.is_empty()) {
         if body.pointer(path).is_none() {
             put(body, path, Value::Object(Map::new()));
         }
     }
-    let kept = kind.kept.iter().flat_map(|path| matching(path, live));
+    let kept = kind.paths(|field| field.kept).flat_map(|path| matching(path, live));
     for pointer in kept.chain(aligned.unknown.iter().cloned()).filter(|pointer| replaced(pointer)) {
-        let Some(value) = live.pointer(&pointer).filter(|value| !canon::is_empty(value)) else { continue };
-        if body.pointer(&pointer).is_none_or(canon::is_empty) {
+        let Some(value) = live.pointer(&pointer).filter(|value| !is_empty(value)) else { continue };
+        if body.pointer(&pointer).is_none_or(is_empty) {
             put(body, &pointer, value.clone());
         }
     }
@@ -119,10 +147,12 @@ fn keep_others(kind: &Kind, live: &Value, aligned: &Aligned, body: &mut Value) {
 
 /// Where two spellings mean the same, the one that lives stays.
 fn keep_spelling(kind: &Kind, live: &Value, body: &mut Value) {
-    for (path, _) in kind.synonyms {
-        let (Some(ours), Some(theirs)) = (body.pointer(path), live.pointer(path)) else { continue };
-        if ours != theirs && same(&spelled(kind, path, ours), &spelled(kind, path, theirs)) {
-            put(body, path, theirs.clone());
+    for field in kind.fields.iter().filter(|field| !field.synonyms.is_empty() || field.meaning.is_some()) {
+        let (Some(ours), Some(theirs)) = (body.pointer(field.at), live.pointer(field.at)) else { continue };
+        let alike = || same(&spelled(kind, field.at, ours), &spelled(kind, field.at, theirs));
+        let equal = || field.meaning.is_some_and(|mean_the_same| mean_the_same(ours, theirs));
+        if ours != theirs && (alike() || equal()) {
+            put(body, field.at, theirs.clone());
         }
     }
 }

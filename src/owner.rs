@@ -2,20 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Address, Live, Owner, Plan, Question};
+use crate::kind;
+use crate::model::{Action, Address, Change, Live, Owner, Plan, Question};
 
 /// The brake that holds until somebody says.
 pub const BRAKE: &str = "owner";
 
 /// Whether everybody's objects are to be looked at: only where this owner would begin.
 pub fn is_asked(plan: &Plan) -> bool {
-    plan.owned == 0 && plan.count(Action::Create) > 0 && plan.count(Action::Move) == 0
+    plan.marked == 0 && !creates(plan).is_empty() && plan.count(Action::Move) == 0
+}
+
+/// Without a mark nothing says whose it is.
+fn is_marked(change: &Change) -> bool {
+    kind::of_name(change.kind).is_some_and(|kind| !kind.is_keyed())
 }
 
 fn creates(plan: &Plan) -> BTreeSet<&Address> {
     plan.changes
         .iter()
-        .filter(|change| change.action == Action::Create)
+        .filter(|change| change.action == Action::Create && is_marked(change))
         .map(|change| &change.address)
         .collect()
 }
@@ -58,7 +64,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::model::{Change, Mark};
+    use crate::model::Mark;
 
     fn live(owner: &str, section: &'static str, id: &str) -> Live {
         let mark = Mark { owner: Owner(owner.into()), id: id.into(), protect: false };
@@ -77,13 +83,17 @@ mod tests {
             unchanged: 0,
             known: BTreeMap::new(),
             owned: 0,
+            marked: 0,
             instances: BTreeMap::new(),
             declared: 3,
+            unlisted: Vec::new(),
             questions: Vec::new(),
             notes: Default::default(),
         };
         assert!(is_asked(&plan));
-        assert!(!is_asked(&Plan { owned: 1, ..plan.clone() }));
+        assert!(!is_asked(&Plan { owned: 1, marked: 1, ..plan.clone() }));
+        // What is known by its name says nothing of who was here.
+        assert!(is_asked(&Plan { owned: 1, ..plan.clone() }));
         let known = [Owner("shop.prod".into()), Owner("shop.staging".into())];
         for (foreign, expected) in [
             (vec![], None),

@@ -1,4 +1,4 @@
-//! Resources and live objects -> the plan: match by mark, compare, order.
+//! Resources and live objects -> the plan: match by mark or by key, compare, order.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -12,12 +12,12 @@ use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, escape, fill, fill_text};
 use crate::glance;
-use crate::kind;
+use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{Found, Pair, Wanted, match_all};
 use crate::model::{
-    Action, Address, Body, Change, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
-    Resource,
+    Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
+    Resource, Unlisted,
 };
 use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
@@ -38,6 +38,8 @@ pub struct Inputs<'a> {
     pub forgotten: &'a [Resource],
     /// What bears the owner's mark, of all kinds, and what `$id` names, whatever mark it bears.
     pub live: &'a [Live],
+    /// Kinds that the keys may not list.
+    pub unlisted: &'a [&'static Kind],
     /// Addresses that may change: `--only`.
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
     /// The live id that a resource was seen with last, by section and id: a hint, where several bear its mark.
@@ -46,12 +48,14 @@ pub struct Inputs<'a> {
 
 /// The plan, and what else there is to say: clones, objects that are gone, unknown fields.
 pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
+    let namespace = |section: &str, key: &str| inputs.scope.namespace(section, key).map(str::to_owned);
     let (matched, mut diagnostics) = match_all(&Wanted {
         owner: &inputs.scope.owner,
         former: &inputs.scope.former,
         resources: inputs.resources,
         forgotten: inputs.forgotten,
         live: inputs.live,
+        namespace: &namespace,
         selected: inputs.selected,
         seen_last: inputs.seen_last,
     });
@@ -72,6 +76,10 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
+    let unnamed = matched.unnamed.into_iter();
+    changes.extend(unnamed.filter_map(|(live, claim)| delete_unmarked(inputs, live, claim, None)));
+    let absent = matched.absent.iter();
+    changes.extend(absent.filter_map(|(live, own)| delete_unmarked(inputs, live, Claim::Absent, Some(own))));
     changes.extend(matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live)));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
@@ -82,6 +90,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
+    diagnostics.extend(changes.iter().filter_map(of_others));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -93,12 +102,41 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         unchanged,
         known,
         owned: matched.owned,
+        marked: matched.marked,
         instances,
         declared: inputs.resources.len() + inputs.forgotten.len(),
+        unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
         questions: matched.questions,
         notes: Notes { renames, ..Notes::default() },
     };
     (plan, diagnostics)
+}
+
+/// A change of an object of others that `$id` names: few of its fields may change, and it is never replaced.
+fn of_others(change: &Change) -> Option<Diagnostic> {
+    let kind = kind::of_name(change.kind)?;
+    change.live.as_ref().filter(|live| (kind.api.foreign)(live))?;
+    let (address, fixed) = (&change.address, kind.quirks.fixed);
+    let other = change.diff.iter().find(|field| !fixed.contains(&field.path.as_str()));
+    let (text, help) = match other {
+        _ if fixed.is_empty() => (
+            format!("`{address}` adopts an object that is not for people to manage"),
+            "take it out".to_owned(),
+        ),
+        Some(field) => {
+            let field = field.path.trim_start_matches('/');
+            let may: Vec<&str> = fixed.iter().map(|path| path.trim_start_matches('/')).collect();
+            let text = format!("`{address}` is built in, and its `{field}` can't be changed");
+            (text, format!("declare it as it stands; what may change is `{}`", may.join("`, `")))
+        }
+        None => return None,
+    };
+    let at = change.origin.as_ref().and_then(|origin| origin.layers.first().cloned());
+    Some(Diagnostic::error("built-in", text, at).help(help))
+}
+
+fn unlisted(kind: &Kind) -> Unlisted {
+    Unlisted { section: kind.section, lacks: kind.api.read }
 }
 
 /// Whether a live object is the owner's.
@@ -110,7 +148,10 @@ fn bears(live: &Live, scope: &Scope) -> bool {
 fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
     pairs
         .iter()
-        .filter(|pair| !pair.replaced || !(inputs.selected)(&pair.resource.address))
+        .filter(|pair| {
+            // An id that people choose is the same afterwards.
+            !pair.replaced || pair.kind.api.id.chosen || !(inputs.selected)(&pair.resource.address)
+        })
         .filter_map(|pair| {
             let (live, _) = pair.live?;
             Some((pair.resource.address.clone(), Known { id: live.id.clone(), url: live.url.clone() }))
@@ -180,7 +221,7 @@ fn update(
     known: &BTreeMap<Address, Known>,
 ) -> (Option<Change>, Vec<String>) {
     let full = || differences(pair, live, found, mark, known);
-    if found == Found::Mark && is_untouched(pair, live, mark, known) {
+    if matches!(found, Found::Mark | Found::Name) && is_untouched(pair, live, mark, known) {
         debug_assert!(
             matches!(full(), (None, unknown) if unknown.is_empty()),
             "{} is no change at first sight, and is one",
@@ -220,7 +261,11 @@ fn differences(
     mark::strip(pair.kind, &mut bare);
     // What looks like a reference in a live text is none, neither here nor when the body is sent.
     let bare = escape(&bare);
-    let was_protected = live.mark.as_ref().is_some_and(|mark| mark.protect);
+    // Where there is no mark nothing remembers it.
+    let was_protected = match pair.kind.is_keyed() {
+        true => mark.protect,
+        false => live.mark.as_ref().is_some_and(|mark| mark.protect),
+    };
     let mut declared = resource.body.value();
     mark::strip(pair.kind, &mut declared);
     let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
@@ -230,13 +275,15 @@ fn differences(
     if matches!(bare, Cow::Owned(_)) {
         fields.iter_mut().filter_map(|field| field.before.as_mut()).for_each(show_literally);
     }
-    fields.extend(by_mark(live, mark));
+    if !pair.kind.is_keyed() {
+        fields.extend(by_mark(live, mark));
+    }
     let action = match found {
         _ if pair.replaced => Action::Replace,
-        Found::OldMark => Action::Move,
+        Found::OldMark | Found::OldName => Action::Move,
         Found::Id => Action::Adopt,
-        Found::Mark if fields.is_empty() => return (None, aligned.unknown),
-        Found::Mark => Action::Update,
+        Found::Mark | Found::Name if fields.is_empty() => return (None, aligned.unknown),
+        Found::Mark | Found::Name => Action::Update,
     };
     let mut change = Change::new(pair.kind.name, resource.address.clone(), action);
     change.datadog_id = Some(live.id.clone());
@@ -245,11 +292,12 @@ fn differences(
         let old = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
         change.moved_from = old.filter(|old| *old != resource.address);
     }
-    change.protected = was_protected || mark.protect;
+    change.protected = was_protected || mark.protect || pair.kind.quirks.precious;
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
     let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, stake);
     change.diff = fields;
+    change.claim = if pair.kind.is_keyed() { Claim::Name } else { Claim::Mark };
     change.body = Body::of(&if action == Action::Replace {
         to_create(pair.kind, &wanted, mark)
     } else {
@@ -260,6 +308,32 @@ fn differences(
     change.ignore.clone_from(&resource.directives.ignore);
     change.live = Some(live.body.clone());
     (Some(change), aligned.unknown)
+}
+
+/// The end of an object without a mark. Its address is the definition's that says so, else made of its id.
+fn delete_unmarked(
+    inputs: &Inputs,
+    live: &Live,
+    claim: Claim,
+    resource: Option<&Resource>,
+) -> Option<Change> {
+    let kind = kind::of_section(live.section)?;
+    let name = mark::key(kind, &live.body).unwrap_or(&live.id);
+    let address = resource.map_or_else(|| Address::new(live.section, name), |own| own.address.clone());
+    if !(inputs.selected)(&address) {
+        return None;
+    }
+    let mut change = Change::new(kind.name, address, Action::Delete);
+    let protected = kind.quirks.precious || resource.is_some_and(|own| own.directives.protect);
+    change.risks =
+        risks(kind, Stake { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
+    change.datadog_id = Some(live.id.clone());
+    change.url = Some(live.url.clone());
+    change.live = Some(live.body.clone());
+    change.origin = resource.map(|own| own.origin.clone());
+    change.protected = protected;
+    change.claim = claim;
+    Some(change)
 }
 
 /// Fields of ours that the mark alone shows: protected or not, and whose it was before the project was renamed.
@@ -304,7 +378,7 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
-    change.protected = mark.protect;
+    change.protected = mark.protect || kind.quirks.precious;
     Some(change)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::handle::named;
-use crate::kind::Kind;
+use crate::kind::{Field, Kind};
 use crate::model::{Action, Risk};
 use crate::pointer::matching;
 use crate::query::{self, Comparator, Filter, Monitor, Threshold};
@@ -98,7 +98,7 @@ fn recipients_lost(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
 /// Every recipient of a body, with the number of the first text that names it.
 fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for (place, at) in kind.stakes.recipients.iter().enumerate() {
+    for (place, at) in kind.paths(|field| field.recipients).enumerate() {
         let named = match body.pointer(at) {
             Some(Value::String(text)) => named(text).map(str::to_owned).collect(),
             Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -124,18 +124,17 @@ fn listed(names: &[String]) -> String {
 
 fn no_data_off(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
     let on = |body: &Value| {
-        kind.stakes.no_data.iter().any(|(at, on)| {
-            let value = body.pointer(at).cloned().or_else(|| default_of(kind, at)).unwrap_or(Value::Null);
-            on.iter().any(|text| serde_json::from_str::<Value>(text).is_ok_and(|on| on == value))
+        kind.fields.iter().filter(|field| !field.no_data.is_empty()).any(|field| {
+            let value = body.pointer(field.at).cloned().or_else(|| default_of(field)).unwrap_or(Value::Null);
+            field.no_data.iter().any(|text| serde_json::from_str::<Value>(text).is_ok_and(|on| on == value))
         })
     };
     (on(live) && !on(wanted)).then(|| risk("no-data-off", "It no longer alerts when data stops coming"))
 }
 
 /// What an absent field means.
-fn default_of(kind: &Kind, at: &str) -> Option<Value> {
-    let (_, values) = kind.defaults.iter().find(|(path, _)| *path == at)?;
-    serde_json::from_str(values.first()?).ok()
+fn default_of(field: &Field) -> Option<Value> {
+    serde_json::from_str(field.defaults.first()?).ok()
 }
 
 fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
@@ -144,7 +143,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
     // Without a comparison the thresholds are counts, as of service checks: more of them is later.
     let fires_above = after.or(before).is_none_or(|limit| limit.fires_above);
     let mut risks = Vec::new();
-    for at in kind.stakes.thresholds {
+    for at in kind.paths(|field| field.threshold) {
         for (path, number) in numbers_at(live, at) {
             let name = path.trim_start_matches('/').replace('/', ".");
             match wanted.pointer(&path).and_then(Value::as_f64) {
@@ -169,7 +168,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
             risks.push(loosened("query", before.number, after.number, fires_above));
         }
     }
-    for at in kind.stakes.targets {
+    for at in kind.paths(|field| field.target) {
         for (path, number) in numbers_at(live, at) {
             if let Some(now) = wanted.pointer(&path).and_then(Value::as_f64).filter(|now| *now < number) {
                 let name = path.trim_start_matches('/').replace('/', ".");
@@ -200,7 +199,7 @@ fn numbers_at(body: &Value, path: &str) -> Vec<(String, f64)> {
 
 /// A body's query and what it says, where it can be read.
 fn query<'a>(kind: &Kind, body: &'a Value) -> Option<(&'a str, Monitor)> {
-    let text = body.pointer(kind.stakes.query?)?.as_str()?;
+    let text = body.pointer(kind.paths(|field| field.query).next()?)?.as_str()?;
     let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
     Some((text, query::monitor(class, text).tree?))
 }

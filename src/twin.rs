@@ -1,15 +1,15 @@
 //! What a plan is about to make that is there already: twins without a mark, objects that a list left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
-use crate::fill::fill;
+use crate::fill::{answer, fill};
 use crate::kind::{self, Kind};
-use crate::model::{Action, Address, Attribute, Change, Live, Owner, Plan, Reference, Resource, Risk};
+use crate::model::{Action, Address, Change, Live, Owner, Plan, Resource, Risk};
 use crate::risk::risk;
 
 /// A shorter id that a longer one begins with may be any other.
@@ -27,10 +27,12 @@ pub struct Sight<'a> {
     pub recalled: &'a [(String, Live)],
 }
 
-/// Sections of what a plan makes: where a second look is worth its price.
+/// Sections of what a plan makes: where a second look is worth its price. What is known by its name has no twin: one
+/// of the same name is the same.
 pub fn sections(plan: &Plan) -> BTreeSet<&'static str> {
     let made = plan.changes.iter().filter(|change| change.makes());
-    made.filter_map(|change| Some(kind::of_name(change.kind)?.section)).collect()
+    let kinds = made.filter_map(|change| kind::of_name(change.kind)).filter(|kind| !kind.is_keyed());
+    kinds.map(|kind| kind.section).collect()
 }
 
 /// By section: the ids that bear or bore the marks of what a plan makes.
@@ -66,7 +68,8 @@ impl Probe {
         let created = plan.changes.iter().filter(|change| change.action == Action::Create);
         let wanted = created.filter_map(|change| {
             let (kind, body) = (kind::of_name(change.kind)?, change.body.as_ref()?.value());
-            let (at, text) = kind.known_by.iter().find_map(|at| Some((*at, known_text(kind, &body, at)?)))?;
+            let (at, text) =
+                kind.about.known_by.iter().find_map(|at| Some((*at, known_text(kind, &body, at)?)))?;
             Some((kind.section, at, text))
         });
         let adopted = resources.iter().filter_map(|resource| {
@@ -83,7 +86,7 @@ impl Probe {
                 .is_some_and(|text| self.wanted.contains(&(live.section, at, text)))
         };
         live.mark.is_some()
-            || kind.known_by.iter().any(|at| looks_alike(at))
+            || kind.about.known_by.iter().any(|at| looks_alike(at))
             || self.adopted.contains(&(live.section.to_owned(), live.id.clone()))
     }
 }
@@ -103,17 +106,11 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
                 Some((resource.address.section(), resource.directives.adopt.as_deref()?))
             }))
             .collect();
-    let free: Vec<&Live> = sight
-        .shown
-        .iter()
-        .filter(|live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str())))
+    let others = Others::new(plan, sight, &taken);
+    let creates = plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Create);
+    let found: Vec<(usize, Risk)> = creates
+        .flat_map(|(at, change)| others.twins(change).into_iter().map(move |risk| (at, risk)))
         .collect();
-    let mut found: Vec<(usize, Risk)> = Vec::new();
-    for (at, change) in plan.changes.iter().enumerate() {
-        if change.action == Action::Create {
-            found.extend(twins(plan, change, &free, sight).into_iter().map(|risk| (at, risk)));
-        }
-    }
     for (at, risk) in found {
         plan.changes[at].risks.push(risk);
     }
@@ -164,49 +161,68 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     missed.into_values().map(tell).collect()
 }
 
-/// The twins of something that is to be made.
-fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec<Risk> {
-    let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { return Vec::new() };
-    let filled = fill(kind, &body.value(), &|reference: &Reference| {
-        let known = plan.known.get(&reference.target)?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    })
-    .into_owned();
-    let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
-    for live in free.iter().filter(|live| live.section == kind.section) {
-        if is_known_as(kind, &filled, &live.body) {
+/// What a new object may be the twin of. Many are held against many: what is compared is read once.
+struct Others<'a> {
+    plan: &'a Plan,
+    /// Objects without a mark that nobody takes, by section and each field that people know them by.
+    free: HashMap<(&'a str, &'static str, String), Vec<&'a Live>>,
+    recalled: &'a [(String, Live)],
+    /// What goes, with the letters of its id.
+    gone: Vec<(&'a Change, String)>,
+}
+
+impl<'a> Others<'a> {
+    fn new(plan: &'a Plan, sight: &Sight<'a>, taken: &HashSet<(&str, &str)>) -> Self {
+        let mut free: HashMap<_, Vec<&Live>> = HashMap::new();
+        let is_free =
+            |live: &&Live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str()));
+        for live in sight.shown.iter().filter(is_free) {
+            let Some(kind) = kind::of_section(live.section) else { continue };
+            for (at, text) in Looks::of(kind, &live.body).fields {
+                free.entry((live.section, at, text)).or_default().push(live);
+            }
+        }
+        let gone = plan.changes.iter().filter(|change| change.action == Action::Delete);
+        let gone = gone.map(|change| (change, letters(change.address.id()))).collect();
+        Self { plan, free, recalled: sight.recalled, gone }
+    }
+
+    /// The twins of something that is to be made.
+    fn twins(&self, change: &Change) -> Vec<Risk> {
+        let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else {
+            return Vec::new();
+        };
+        let body = body.value();
+        let looks = Looks::of(kind, &fill(kind, &body, &|reference| answer(&self.plan.known, reference)));
+        let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
+        let near =
+            looks.fields.first().and_then(|(at, text)| self.free.get(&(kind.section, *at, text.clone())));
+        for live in near.into_iter().flatten().filter(|live| looks.are_of(&live.body)) {
             found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
         }
-    }
-    for (id, live) in sight.recalled {
-        let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
-        if is_it && !plan.changes.iter().any(|other| is_object(other, live)) {
-            found.insert(
-                &live.id,
-                without_mark(kind, live, "was this one when last seen, and has lost its mark"),
-            );
+        for (id, live) in self.recalled {
+            let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
+            if is_it && !self.plan.changes.iter().any(|other| is_object(other, live)) {
+                let what = "was this one when last seen, and has lost its mark";
+                found.insert(&live.id, without_mark(kind, live, what));
+            }
         }
-    }
-    for other in
-        plan.changes.iter().filter(|other| other.action == Action::Delete && other.kind == change.kind)
-    {
-        let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
-        if is_spelling_of(other.address.id(), change.address.id()) && is_known_as(kind, &filled, live) {
-            let url = other.url.as_deref().unwrap_or(id);
-            let text = format!(
-                "The {} {url} bears the mark `{}`, and looks like this one: the service, or somebody, rewrote its mark. \
-                 Rename the definition to what is kept, or write `$moved_from: {}`",
-                kind.name,
-                other.address.id(),
-                other.address.id(),
-            );
-            found.insert(id, risk("twin", text));
+        let sent = (change.address.id(), letters(change.address.id()));
+        for (other, letters) in self.gone.iter().filter(|(other, _)| other.kind == change.kind) {
+            let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
+            let kept = other.address.id();
+            if is_spelling_of((kept, letters), (sent.0, &sent.1)) && looks.are_of(live) {
+                let url = other.url.as_deref().unwrap_or(id);
+                let text = format!(
+                    "The {} {url} bears the mark `{kept}`, and looks like this one: the service, or somebody, rewrote its \
+                     mark. Rename the definition to what is kept, or write `$moved_from: {kept}`",
+                    kind.name,
+                );
+                found.insert(id, risk("twin", text));
+            }
         }
+        found.into_values().collect()
     }
-    found.into_values().collect()
 }
 
 fn is_object(change: &Change, live: &Live) -> bool {
@@ -229,13 +245,14 @@ fn without_mark(kind: &Kind, live: &Live, what: &str) -> Risk {
 
 /// An id as YAML reads it back.
 fn id_in_yaml(kind: &Kind, id: &str) -> String {
-    if kind.id == kind::IdType::Number { id.to_owned() } else { format!("\"{id}\"") }
+    if kind.api.id.number { id.to_owned() } else { format!("\"{id}\"") }
 }
 
 /// ` (made by ann@example.com, last changed 2026-01-31T10:00:00Z)`, as far as the body tells.
 fn history(kind: &Kind, body: &Value) -> String {
-    let author = body.pointer(kind.author).and_then(Value::as_str).filter(|author| !author.is_empty());
-    let changed = match body.pointer(kind.modified) {
+    let author =
+        kind.about.author.and_then(|at| body.pointer(at)?.as_str()).filter(|author| !author.is_empty());
+    let changed = match kind.about.modified.and_then(|at| body.pointer(at)) {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(seconds)) => seconds
             .as_i64()
@@ -254,13 +271,24 @@ fn history(kind: &Kind, body: &Value) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-/// Whether two bodies are the same to people: equal in every field that these know the kind by, those that are not
-/// declared left out.
-fn is_known_as(kind: &Kind, wanted: &Value, live: &Value) -> bool {
-    let declared: Vec<(&str, String)> =
-        kind.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
-    !declared.is_empty()
-        && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
+/// What people know an object by.
+struct Looks {
+    kind: &'static Kind,
+    /// Where each field stands, and its text; those that are not there left out.
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Looks {
+    fn of(kind: &'static Kind, body: &Value) -> Self {
+        let fields = kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, body, at)?)));
+        Self { kind, fields: fields.collect() }
+    }
+
+    /// Whether an object is the same to people: equal in every one of these.
+    fn are_of(&self, live: &Value) -> bool {
+        let is_equal = |(at, text): &(&str, String)| known_text(self.kind, live, at).as_ref() == Some(text);
+        !self.fields.is_empty() && self.fields.iter().all(is_equal)
+    }
 }
 
 /// A field that people know it by, in the spelling that is compared.
@@ -272,10 +300,14 @@ fn known_text(kind: &Kind, body: &Value, at: &str) -> Option<String> {
     Some(normal.get(key)?.as_str()?.trim().to_owned())
 }
 
-/// Whether one id may be what a service makes of the other: other signs between the same letters, or cut.
-fn is_spelling_of(kept: &str, sent: &str) -> bool {
-    let bare = |id: &str| id.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    bare(kept) == bare(sent) || kept.len() >= CUT && sent.starts_with(kept)
+/// Whether one id may be what a service makes of the other: other signs between the same letters, or cut. Each comes
+/// with its [`letters`].
+fn is_spelling_of((kept, own): (&str, &str), (sent, letters): (&str, &str)) -> bool {
+    own == letters || kept.len() >= CUT && sent.starts_with(kept)
+}
+
+fn letters(id: &str) -> String {
+    id.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 #[cfg(test)]
@@ -287,7 +319,7 @@ mod tests {
 
     fn check(section: &str, wanted: Value, live: Value, expected: bool) {
         let kind = of_section(section).expect("a kind");
-        assert_eq!(is_known_as(kind, &wanted, &live), expected, "{wanted} {live}");
+        assert_eq!(Looks::of(kind, &wanted).are_of(&live), expected, "{wanted} {live}");
     }
 
     #[test]
@@ -329,7 +361,8 @@ mod tests {
             ("disk", "disk-full", false),
             ("a", "b", false),
         ] {
-            assert_eq!(is_spelling_of(kept, sent), expected, "{kept} {sent}");
+            let spelled = is_spelling_of((kept, &letters(kept)), (sent, &letters(sent)));
+            assert_eq!(spelled, expected, "{kept} {sent}");
         }
     }
 

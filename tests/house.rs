@@ -242,6 +242,9 @@ fn names_of_kinds(files: &[File]) -> BTreeSet<String> {
     names
 }
 
+/// Words of others that are spelled as a kind: Microsoft's, of recipients, and the key of a tag.
+const HOMONYMS: [(&str, &str); 2] = [("recipient.rs", "teams"), ("tags.rs", "team")];
+
 #[test]
 fn kinds_are_named_in_their_rows_only() {
     let files = files();
@@ -250,8 +253,10 @@ fn kinds_are_named_in_their_rows_only() {
     for file in files.iter().filter(|file| !["kind", "sandbox"].contains(&file.room())) {
         // The folder of the definitions bears the name that one section has.
         let counts = |line: &str| !line.trim_start().starts_with("//") && !line.contains("DEFINITIONS");
+        let other = |name: &str| HOMONYMS.iter().any(|(end, word)| file.path.ends_with(end) && *word == name);
         for (number, line) in file.text.lines().enumerate().filter(|(_, line)| counts(line)) {
-            for name in names.iter().filter(|name| line.contains(&format!("\"{name}\""))) {
+            let meant = names.iter().filter(|name| line.contains(&format!("\"{name}\"")) && !other(name));
+            for name in meant {
                 faults.push(format!("{}:{}: names `{name}`", file.path.display(), number + 1));
             }
         }

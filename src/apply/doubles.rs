@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::write::wait;
 use super::{Options, filled, kind_of};
 use crate::client::{Client, Refusal};
-use crate::kind;
-use crate::mark;
-use crate::model::{Address, Change, Known, Live, Mark, Outcome, Plan, Status};
+use crate::kind::{self, Kind};
+use crate::mark::Own;
+use crate::model::{Address, Change, Known, Live, Outcome, Plan, Status};
 
 /// Between two looks, at first and at most.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -36,7 +36,7 @@ pub struct Ended<'a> {
     pub is_doubtful: bool,
 }
 
-/// All that bear a mark of ours by now, by section and the id in the mark.
+/// All that may be ours by now, by section and the id in the mark, or the key.
 type Bearers = BTreeMap<(&'static str, String), Vec<Live>>;
 
 /// Lists the kinds of what was made. Of two objects with one mark the younger goes, if this run made it; another run
@@ -100,7 +100,9 @@ enum Verdict<'b> {
 fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verdict<'b> {
     let change = &ended.plan.changes[created.change];
     let (kind, address) = (kind_of(change), &change.address);
-    let key = (kind.section, address.id().to_owned());
+    let own = own_of(change);
+    let name = own.as_ref().map_or(address.id(), Own::name);
+    let key = (kind.section, name.to_owned());
     let new = bearers.get(&key).into_iter().flatten().filter(|live| is_new(ended, change, &live.id));
     let mut new: Vec<&Live> = new.collect();
     new.sort_by_key(|live| kind::age(kind, &live.id, &live.body));
@@ -108,59 +110,64 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
     let elsewhere =
         || bearers.values().flatten().find(|live| live.section == kind.section && live.id == created.id);
     match new[..] {
-        _ if !is_shown => match elsewhere().and_then(|live| live.mark.as_ref()) {
-            Some(mark) => Verdict::Failed(format!(
-                "the service answered with {}, which bears the mark of `{}/{}`. Plan again",
+        _ if !is_shown => match elsewhere().and_then(|live| Own::of(kind, &live.body)) {
+            Some(other) => Verdict::Failed(format!(
+                "the service answered with {}, which bears the {} `{}/{}`. Plan again",
                 ended.client.url(kind, &created.id),
+                if kind.is_keyed() { "name" } else { "mark of" },
                 kind.section,
-                mark.id
+                other.name()
             )),
             None => Verdict::Hidden,
         },
         [_] => Verdict::Alone,
         [oldest, ..] if oldest.id != created.id => Verdict::Younger(oldest),
-        _ => Verdict::Failed(double(&new)),
+        _ => Verdict::Failed(double(kind, &new)),
     }
 }
 
-/// Whether an object came to be after the plan was made.
+/// Whether an object came to be after the plan was made. Where people choose the id, the one of a replace is the same.
 fn is_new(ended: &Ended<'_>, change: &Change, id: &str) -> bool {
-    change.datadog_id.as_deref() != Some(id) && !(ended.options.was_there)(change.address.section(), id)
+    let was_there =
+        change.datadog_id.as_deref() == Some(id) || (ended.options.was_there)(change.address.section(), id);
+    kind_of(change).api.id.chosen || !was_there
 }
 
-fn double(all: &[&Live]) -> String {
+fn double(kind: &Kind, all: &[&Live]) -> String {
     let urls: Vec<&str> = all.iter().map(|live| live.url.as_str()).collect();
     format!(
-        "it is there {} times, with one mark: {}. A lost answer, or another apply at the same time, did it: delete those \
+        "it is there {} times, with one {}: {}. A lost answer, or another apply at the same time, did it: delete those \
          that are not wanted",
         all.len(),
+        if kind.is_keyed() { "name" } else { "mark" },
         urls.join(", ")
     )
 }
 
 /// Lists the kinds of what this run made; `thoroughly`: to a page with nothing new.
 async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut made: BTreeMap<&'static str, (&'static Kind, Own, usize)> = BTreeMap::new();
     for created in ended.created {
-        *counts.entry(kind_of(&ended.plan.changes[created.change]).section).or_default() += 1;
+        let change = &ended.plan.changes[created.change];
+        if let (kind, Some(own)) = (kind_of(change), own_of(change)) {
+            made.entry(kind.section).or_insert((kind, own, 0)).2 += 1;
+        }
     }
-    let kinds = counts.into_iter().filter_map(|(section, count)| Some((kind::of_section(section)?, count)));
-    let own = ended.created.iter().find_map(|created| mark_of(&ended.plan.changes[created.change]));
-    let Some(own) = own else { return Ok(Bearers::new()) };
     let least = |count| if thoroughly { usize::MAX } else { count };
-    let lists = kinds.map(|(kind, count)| ended.client.marked(kind, &own.owner, least(count)));
+    let lists = made.values().map(|(kind, own, count)| ended.client.owned(kind, own, least(*count)));
     let mut bearers = Bearers::new();
     for list in futures_util::future::join_all(lists).await {
         for live in list? {
-            let id = live.mark.as_ref().map(|mark| mark.id.clone()).unwrap_or_default();
-            bearers.entry((live.section, id)).or_default().push(live);
+            let own = kind::of_section(live.section).and_then(|kind| Own::of(kind, &live.body));
+            let name = own.map(|own| own.name().to_owned()).unwrap_or_default();
+            bearers.entry((live.section, name)).or_default().push(live);
         }
     }
     Ok(bearers)
 }
 
-fn mark_of(change: &Change) -> Option<Mark> {
-    mark::read(kind_of(change), &change.body.as_ref()?.value())
+fn own_of(change: &Change) -> Option<Own> {
+    Own::of(kind_of(change), &change.body.as_ref()?.value())
 }
 
 /// Takes away what this run made after another one: what refers to it is turned to the other object first, and

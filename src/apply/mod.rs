@@ -16,15 +16,14 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{fill, references, unescape};
+use crate::fill::{answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
-    Watch,
+    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
 use crate::wire::counted;
 use doubles::Created;
-use steps::Schedule;
+use steps::{Schedule, deletes_first};
 use write::{Failure, Made, Wish};
 
 /// Changes begun at once: more than the limiter lets out, so that it decides, and at the lowest limit known (300
@@ -87,6 +86,7 @@ pub async fn apply(
         ready: schedule.first(),
         schedule,
         running: FuturesUnordered::new(),
+        busy: BTreeSet::new(),
         questions: BTreeMap::new(),
         asking: BTreeSet::new(),
         parked: Vec::new(),
@@ -114,6 +114,8 @@ struct Run<'a> {
     schedule: Schedule,
     ready: VecDeque<usize>,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
+    /// Sections whose writes go one after another, and one is on its way.
+    busy: BTreeSet<&'static str>,
     /// Deletes that wait to be asked about, by section.
     questions: BTreeMap<&'static str, Vec<usize>>,
     /// Sections with a question on its way.
@@ -168,7 +170,9 @@ impl<'a> Run<'a> {
     async fn go(mut self) -> (Vec<Outcome>, Vec<Created>) {
         loop {
             while self.running.len() < AT_ONCE && !self.stopped() {
-                let Some(at) = self.ready.pop_front() else { break };
+                let free = |at: &usize| !self.busy.contains(self.kind(*at).section);
+                let Some(next) = self.ready.iter().position(free) else { break };
+                let Some(at) = self.ready.remove(next) else { break };
                 self.start(at);
             }
             self.ask();
@@ -177,6 +181,7 @@ impl<'a> Run<'a> {
                     let part = &mut self.parts[self.schedule.steps[at].change];
                     part.attempts += attempts;
                     part.milliseconds += milliseconds;
+                    self.busy.remove(self.kind(at).section);
                     self.ended(at, result);
                 }
                 Some(Ended::Asked { kind, steps, used }) => {
@@ -215,7 +220,7 @@ impl<'a> Run<'a> {
             self.progress.tell(Event::Started { change });
         }
         if self.schedule.steps[at].old || change.action == Action::Delete {
-            if kind.can_delete.is_some() && !options.force {
+            if kind.api.can_delete.is_some() && !options.force {
                 self.questions.entry(kind.section).or_default().push(at);
             } else {
                 self.delete(at);
@@ -259,7 +264,10 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn run(&self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
+    fn run(&mut self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
+        if self.kind(at).api.serial {
+            self.busy.insert(self.kind(at).section);
+        }
         let timed = async move {
             let began = Instant::now();
             let (result, attempts) = counted(work).await;
@@ -341,7 +349,7 @@ impl<'a> Run<'a> {
                     part.written = Some(known.clone());
                     self.made.insert(change.address.clone(), known);
                 }
-                if step.old || change.action != Action::Replace {
+                if change.action != Action::Replace || step.old != deletes_first(change) {
                     self.finish(step.change, Status::Done);
                 }
                 self.ready.extend(self.schedule.done(at));
@@ -361,7 +369,15 @@ impl<'a> Run<'a> {
     }
 
     fn status_of(&self, at: usize, failure: Failure) -> Status {
-        if self.schedule.steps[at].old {
+        let first = deletes_first(self.change(at));
+        if first && !self.schedule.steps[at].old {
+            let text = format!(
+                "the old one is deleted, and the new one not made: {}. The next apply makes it",
+                failure.text
+            );
+            return Status::Failed { text, pointer: failure.pointer };
+        }
+        if self.schedule.steps[at].old && !first {
             return self.old_stays(self.schedule.steps[at].change, &failure.text);
         }
         if failure.unsent && self.stopped() {
@@ -443,13 +459,7 @@ async fn look_first(
 fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
-    let known = |reference: &Reference| {
-        let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    };
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
     let body = body.value();
     let body = fill(kind_of(change), &body, &known);
     match references(&body).into_iter().next() {

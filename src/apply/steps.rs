@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use crate::kind;
 use crate::model::{Action, Address, Change};
 
 /// A part of a change.
@@ -42,7 +43,13 @@ impl Schedule {
             needs.iter().enumerate().flat_map(|(at, all)| all.iter().map(move |n| (at, *n)))
         {
             edges.push((change, needed));
-            let Some(&old) = old_of.get(&needed) else { continue };
+            // Nothing goes before what is to take its place can come.
+            edges.extend(
+                old_of.get(&change).filter(|_| deletes_first(&changes[change])).map(|&own| (own, needed)),
+            );
+            let Some(&old) = old_of.get(&needed).filter(|_| !deletes_first(&changes[needed])) else {
+                continue;
+            };
             if changes[change].action == Action::Delete {
                 edges.push((change, old));
             } else {
@@ -50,7 +57,9 @@ impl Schedule {
                 edges.extend(old_of.get(&change).map(|&own| (old, own)));
             }
         }
-        edges.extend(old_of.iter().map(|(&change, &old)| (old, change)));
+        edges.extend(old_of.iter().map(|(&change, &old)| {
+            if deletes_first(&changes[change]) { (change, old) } else { (old, change) }
+        }));
         edges.sort_unstable();
         edges.dedup();
         let mut schedule = Self {
@@ -101,6 +110,11 @@ impl Schedule {
         blocked.sort_unstable();
         blocked
     }
+}
+
+/// Whether the old object of a replace must go before the new one can come: both have the id that people chose.
+pub fn deletes_first(change: &Change) -> bool {
+    change.action == Action::Replace && kind::of_name(change.kind).is_some_and(|kind| kind.api.id.chosen)
 }
 
 /// For each change the changes that it needs, by their places in the plan.

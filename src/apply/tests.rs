@@ -7,8 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
-use crate::mark;
-use crate::model::{Body, Mark, Owner};
+use crate::mark::{self, Own};
+use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
 const OWNER: &str = "shop.prod";
@@ -74,8 +74,10 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         unchanged: 0,
         known: BTreeMap::new(),
         owned: 0,
+        marked: 0,
         instances: BTreeMap::new(),
         declared: 0,
+        unlisted: Vec::new(),
         questions: Vec::new(),
         notes: Default::default(),
     }
@@ -221,7 +223,7 @@ async fn a_failure_stops_what_needs_it_and_nothing_else() {
 async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, objects: usize) {
     for address in ["monitors/a", "slos/a", "dashboards/a"] {
         let fake = Fake::new();
-        let path = kind::of_section(address.split_once('/').expect("a section").0).expect("a kind").path;
+        let path = kind::of_section(address.split_once('/').expect("a section").0).expect("a kind").api.path;
         for (start, instead) in script {
             let start = format!("{start} {path}").leak();
             fake.script(&[(start, instead.clone())]);
@@ -426,8 +428,8 @@ async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
         fake.script(&script);
         let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
         if serves {
-            let owner = Owner(OWNER.into());
-            client.marked(kind::of_section("monitors").expect("a kind"), &owner, 0).await.expect("listed");
+            let own = Own::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
+            client.owned(kind::of_section("monitors").expect("a kind"), &own, 0).await.expect("listed");
         }
         let stop = watch::channel(false).0;
         let (compare, none): (&Compare, _) = (&|_, _, _| Vec::new(), BTreeMap::new());

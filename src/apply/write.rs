@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
 use crate::kind::{self, Kind};
-use crate::mark;
-use crate::model::{Live, Mark};
+use crate::mark::Own;
+use crate::model::Live;
 
 /// Between a lost answer, the first look and the second one: the service may still be at it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,7 +38,7 @@ impl Failure {
         let keys = client.blames_keys(refusal.fault);
         let mut text = refusal.to_string();
         if refusal.fault == Fault::Forbidden && !keys {
-            let (name, scopes) = (kind.name, kind.scopes.join(", "));
+            let (name, scopes) = (kind.name, kind.api.write.join(", "));
             text.push_str(&format!(
                 ". The same keys serve for other requests, but not for this one: look at who may edit this {name} \
                  (restriction policy, roles), and whether the keys have the scopes {scopes}"
@@ -57,13 +57,20 @@ impl Failure {
     }
 }
 
-/// What a create is to be: the kind, the whole body, and the objects of its mark that stood there before.
+/// What a create is to be: the kind, the whole body, and the objects known as it that stood there before.
 pub struct Wish<'a> {
     pub kind: &'static Kind,
     pub body: &'a Value,
     pub others: &'a BTreeSet<String>,
     pub patience: Duration,
     pub made: &'a Made,
+}
+
+impl Wish<'_> {
+    /// Whether an object didn't stand there before. Where people choose the id, one that did may have gone and come.
+    fn may_be_new(&self, live: &Live) -> bool {
+        self.kind.api.id.chosen || !self.others.contains(&live.id)
+    }
 }
 
 /// What a run has made, with the time when it was sent: a list that shows one of them is so fresh.
@@ -86,9 +93,9 @@ impl Made {
         list.iter().any(|live| all.get(&(live.section, live.id.clone())).is_some_and(|sent| *sent >= than))
     }
 
-    fn repeat(&self, kind: &Kind, mark: &Mark) {
+    fn repeat(&self, kind: &Kind, own: &Own) {
         let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
-        repeated.insert((kind.section, mark.id.clone()));
+        repeated.insert((kind.section, own.name().to_owned()));
     }
 
     /// Whether some create was sent more than once: there may be a copy that nobody has seen.
@@ -97,25 +104,25 @@ impl Made {
     }
 }
 
-/// Makes an object, once. Where an answer is lost it is looked up by its mark, again and again, before it is sent
+/// Makes an object, once. Where an answer is lost it is looked up by its mark or name, again and again, before it is sent
 /// again; what was answered with a success is never sent again.
 pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
     let end = Instant::now() + wish.patience;
     let failed = |refusal: &Refusal| Failure::of(client, wish.kind, refusal, Some(wish.body));
-    let Some(mark) = mark::read(wish.kind, wish.body) else {
-        return Err(Failure::because("the plan holds no mark for it".to_owned()));
+    let Some(own) = Own::of(wish.kind, wish.body) else {
+        return Err(Failure::because("the plan holds neither mark nor name for it".to_owned()));
     };
     loop {
         let sent = Instant::now();
         let refusal = match client.create(wish.kind, wish.body).await {
             Ok(live) => {
                 wish.made.add(&live, sent);
-                return kept(client, wish, &mark, live, stop).await;
+                return kept(client, wish, &own, live, stop).await;
             }
             Err(refusal) => refusal,
         };
         if let Some(id) = duplicate_of(&refusal.words)
-            && let Some(live) = ours(client, wish, &id, &mark).await
+            && let Some(live) = ours(client, wish, &id, &own).await
         {
             return Ok(live);
         }
@@ -124,14 +131,9 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
         }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
-        let window = match refusal.status {
-            // It leads elsewhere: nothing was done, most likely.
-            Some(300..400) => Duration::ZERO,
-            // The other half is for the one that is sent then.
-            _ if refusal.may_be_sent_again() => left / 2,
-            _ => left,
-        };
-        match look_up(client, wish, &mark, now + window.min(LATEST), stop).await {
+        // The other half is for the one that is sent then.
+        let window = if refusal.may_be_sent_again() { left / 2 } else { left };
+        match look_up(client, wish, &own, now + window.min(LATEST), stop).await {
             Looked::Found(live) => return Ok(*live),
             Looked::Absent => {}
             Looked::Unknown(second) => {
@@ -147,7 +149,7 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
         if *stop.borrow() || Instant::now() >= end {
             return Err(failed(&refusal));
         }
-        wish.made.repeat(wish.kind, &mark);
+        wish.made.repeat(wish.kind, &own);
     }
 }
 
@@ -160,14 +162,14 @@ pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -
         }
         failure
     })?;
-    let sent = mark::read(kind, body);
-    if live.mark == sent {
+    let sent = Own::of(kind, body);
+    if Own::of(kind, &live.body) == sent {
         return Ok(live);
     }
     // The answer may lie where the object doesn't.
     match client.get(kind, id).await {
-        Ok(live) if live.mark == sent => Ok(live),
-        _ => Err(not_kept(&live, sent.as_ref())),
+        Ok(live) if Own::of(kind, &live.body) == sent => Ok(live),
+        _ => Err(not_kept(kind, &live, sent.as_ref())),
     }
 }
 
@@ -180,42 +182,47 @@ pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool)
     client.delete(kind, id, force).await.map_err(|refusal| Failure::of(client, kind, &refusal, None))
 }
 
-/// Whether what was made bears the mark that was sent. If not, the answer may be that of another write.
+/// Whether what was made is known by what was sent. If not, the answer may be that of another write.
 async fn kept(
     client: &Client,
     wish: &Wish<'_>,
-    mark: &Mark,
+    own: &Own,
     live: Live,
     stop: &watch::Sender<bool>,
 ) -> Result<Live, Failure> {
-    if live.mark.as_ref() == Some(mark) {
+    if Own::of(wish.kind, &live.body).as_ref() == Some(own) {
         return Ok(live);
     }
     if let Ok(read) = client.get(wish.kind, &live.id).await
-        && read.mark.as_ref() == Some(mark)
+        && Own::of(wish.kind, &read.body).as_ref() == Some(own)
     {
         return Ok(read);
     }
-    match look_up(client, wish, mark, Instant::now(), stop).await {
+    match look_up(client, wish, own, Instant::now(), stop).await {
         Looked::Found(found) => Ok(*found),
-        _ => Err(not_kept(&live, Some(mark))),
+        _ => Err(not_kept(wish.kind, &live, Some(own))),
     }
 }
 
-fn not_kept(live: &Live, sent: Option<&Mark>) -> Failure {
-    let told = |mark: Option<&Mark>| match mark {
-        Some(mark) => {
+fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
+    let told = |own: Option<&Own>| match own {
+        Some(Own::Mark(mark)) => {
             let protect = if mark.protect { " (protected)" } else { "" };
             format!("`{}/{}`{protect}", mark.owner, mark.id)
         }
+        Some(Own::Key(key)) => format!("`{key}`"),
         None => "none".to_owned(),
     };
+    let kept = Own::of(kind, &live.body);
+    let (what, whence) = match kind.is_keyed() {
+        true => ("name", "look at what changes names there"),
+        false => ("mark", "look at what changes tags or descriptions there"),
+    };
     Failure::because(format!(
-        "the service did not keep the mark: sent {}, kept {}. Without it the next plan does not know {} again, and it \
-         is not written a second time: look at what changes tags or descriptions there, then delete the object or adopt \
-         it with `$id`",
+        "the service did not keep the {what}: sent {}, kept {}. Without it the next plan does not know {} again, and it \
+         is not written a second time: {whence}, then delete the object or adopt it with `$id`",
         told(sent),
-        told(live.mark.as_ref()),
+        told(kept.as_ref()),
         live.url,
     ))
 }
@@ -233,7 +240,7 @@ enum Looked {
 async fn look_up(
     client: &Client,
     wish: &Wish<'_>,
-    mark: &Mark,
+    own: &Own,
     until: Instant,
     stop: &watch::Sender<bool>,
 ) -> Looked {
@@ -243,13 +250,13 @@ async fn look_up(
     loop {
         wait(pause, stop).await;
         let list = if is_first {
-            client.find(wish.kind, mark).await
+            client.find(wish.kind, own).await
         } else {
-            client.marked(wish.kind, &mark.owner, usize::MAX).await
+            client.owned(wish.kind, own, usize::MAX).await
         };
         let failed = match list {
             Ok(list) => {
-                if let Some(live) = oldest(wish, mark, &list) {
+                if let Some(live) = oldest(wish, own, &list) {
                     // A list may show a summary only.
                     match client.get(wish.kind, &live.id).await {
                         Ok(live) => return Looked::Found(Box::new(live)),
@@ -272,11 +279,10 @@ async fn look_up(
     }
 }
 
-/// The oldest that bears the mark and is new.
-fn oldest<'l>(wish: &Wish<'_>, mark: &Mark, list: &'l [Live]) -> Option<&'l Live> {
+/// The oldest that is known as what was to be made, and is new.
+fn oldest<'l>(wish: &Wish<'_>, own: &Own, list: &'l [Live]) -> Option<&'l Live> {
     list.iter()
-        .filter(|live| live.mark.as_ref().is_some_and(|own| own.is_of(mark)))
-        .filter(|live| !wish.others.contains(&live.id))
+        .filter(|live| own.is_on(wish.kind, live) && wish.may_be_new(live))
         .min_by_key(|live| kind::age(wish.kind, &live.id, &live.body))
 }
 
@@ -290,10 +296,9 @@ pub async fn wait(pause: Duration, stop: &watch::Sender<bool>) {
 }
 
 /// The object that stands in the way, if it is the one that was to be made.
-async fn ours(client: &Client, wish: &Wish<'_>, id: &str, mark: &Mark) -> Option<Live> {
+async fn ours(client: &Client, wish: &Wish<'_>, id: &str, own: &Own) -> Option<Live> {
     let live = client.get(wish.kind, id).await.ok()?;
-    let same = live.mark.as_ref().is_some_and(|own| own.is_of(mark));
-    (same && !wish.others.contains(&live.id)).then_some(live)
+    (own.is_on(wish.kind, &live) && wish.may_be_new(&live)).then_some(live)
 }
 
 /// The id in `Duplicate of an existing monitor_id:123`.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::estate::Estate;
-use crate::kind::{self, Judged, Nature};
+use crate::kind::{self, Kind, Nature};
 use crate::model::Resource;
 use crate::pointer::objects;
 use crate::query::{self, Metrics, MonitorType, Parsed};
@@ -21,7 +21,7 @@ pub struct Subject<'a> {
     pub at: usize,
     pub body: &'a Value,
     options: Option<&'a Map<String, Value>>,
-    pub judged: &'static Judged,
+    pub kind: &'static Kind,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
     pub estate: &'a Estate<'a>,
@@ -49,11 +49,11 @@ impl<'a> Subject<'a> {
     /// `body` is that of the resource.
     pub fn new(at: usize, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
         let resource = &estate.resources[at];
-        let judged = &kind::of_section(resource.address.section())?.judged;
-        body.as_object().filter(|body| !body.is_empty())?;
-        let alert = (judged.nature == Nature::Alert).then(|| read(body)).flatten();
+        let kind = kind::of_section(resource.address.section())?;
+        body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
+        let alert = (kind.quirks.nature == Some(Nature::Alert)).then(|| read(body)).flatten();
         let options = body.get("options").and_then(Value::as_object);
-        Some(Self { resource, at, body, options, judged, alert, estate })
+        Some(Self { resource, at, body, options, kind, alert, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -84,7 +84,7 @@ impl<'a> Subject<'a> {
     }
 
     pub fn is(&self, nature: Nature) -> bool {
-        self.judged.nature == nature
+        self.kind.quirks.nature == Some(nature)
     }
 
     /// A list's items with their pointers.

@@ -45,7 +45,7 @@ enum Target {
 }
 
 fn nature(resource: &Resource) -> Option<Nature> {
-    Some(kind::of_section(resource.address.section())?.judged.nature)
+    kind::of_section(resource.address.section())?.quirks.nature
 }
 
 /// The facts of a part of the resources; what inventories hold as far as they tell, where a rule asks for it. Bodies
@@ -176,7 +176,7 @@ impl<'a> Estate<'a> {
             let at = whole.then(|| self.position(&reference.target)).flatten()?;
             return Some((&self.resources[at], reference.attribute));
         }
-        let section = kind::KINDS.into_iter().find(|kind| kind.judged.nature == nature)?.section;
+        let section = kind::KINDS.into_iter().find(|kind| kind.quirks.nature == Some(nature))?.section;
         let at = *self.adopted.get(&(section, id))?;
         Some((&self.resources[at], Attribute::Id))
     }

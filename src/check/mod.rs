@@ -58,7 +58,7 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
 /// Whether another API of the service makes and changes an object: this one refuses it, as a rule tells of definitions.
 pub fn is_made_elsewhere(kind: &Kind, body: &Value) -> bool {
     let class = body.get("type").and_then(Value::as_str).and_then(monitor_type);
-    kind.judged.nature == Nature::Alert && class.is_some_and(|class| class.grammar == Grammar::Opaque)
+    kind.quirks.nature == Some(Nature::Alert) && class.is_some_and(|class| class.grammar == Grammar::Opaque)
 }
 
 /// The findings of a part of the resources, which begins at a position, and the `$allow`s that silenced one.

@@ -162,7 +162,7 @@ fn docs() -> String {
 }
 
 /// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "check",
     "config",
     "config.rs",
@@ -171,6 +171,7 @@ const ROOMS: [&str; 14] = [
     "load",
     "matching",
     "source",
+    "plan",
     "plan.rs",
     "selection.rs",
     "twin.rs",

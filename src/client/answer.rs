@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use crate::kind::{Envelope, IdType, Kind};
+use crate::kind::{Envelope, Kind, flatten};
 use crate::wire::{Request, Response};
 
 /// The longest id that is put into a path.
@@ -18,34 +18,44 @@ pub fn json(request: &Request, response: &Response) -> Result<Value, Refusal> {
         .map_err(|error| Refusal::odd(request, format!("it is no JSON that can be read: {error}")))
 }
 
-/// The one object of an answer to a read or write.
+/// The one object of an answer to a read or write, flat.
 pub fn object(kind: &Kind, request: &Request, answer: Value) -> Result<Value, Refusal> {
-    let inner = match (kind.envelope, answer) {
+    let inner = match (kind.api.envelope, answer) {
         (Envelope::Flat, answer) => answer,
-        (Envelope::Data, Value::Object(mut members)) => match members.shift_remove("data") {
+        (_, Value::Object(mut members)) => match members.shift_remove("data") {
             // A write of one answers a list of one.
             Some(Value::Array(mut items)) if items.len() == 1 => items.remove(0),
             Some(other) => other,
             None => Value::Null,
         },
-        (Envelope::Data, _) => Value::Null,
+        (_, _) => Value::Null,
     };
+    let inner = flat(kind, inner);
     if inner.is_object() { Ok(inner) } else { Err(Refusal::odd(request, "there is no object in it")) }
 }
 
-/// The objects on a page of a list, with their ids.
+/// What stands inside `data` as a flat body: the attributes with the id beside them.
+fn flat(kind: &Kind, data: Value) -> Value {
+    match (kind.api.envelope, data) {
+        (Envelope::Resource(_), Value::Object(data)) => Value::Object(flatten(data)),
+        (_, data) => data,
+    }
+}
+
+/// The objects on a page of a list, flat, with their ids.
 pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(String, Value)>, Refusal> {
-    let list = match (kind.listing.items, answer) {
+    let list = match (kind.api.list.items, answer) {
         (None, list) => list,
         (Some(key), Value::Object(mut members)) => members.shift_remove(key).unwrap_or(Value::Null),
         (Some(_), _) => Value::Null,
     };
     let Value::Array(items) = list else {
-        let place = kind.listing.items.map_or(String::new(), |key| format!(" under `{key}`"));
+        let place = kind.api.list.items.map_or(String::new(), |key| format!(" under `{key}`"));
         return Err(Refusal::odd(request, format!("there is no list{place} in it")));
     };
     items
         .into_iter()
+        .map(|item| flat(kind, item))
         .map(|item| match id(kind, &item) {
             Some(id) => Ok((id, item)),
             None => Err(Refusal::odd(request, "an item of the list is no object with an id")),
@@ -56,19 +66,18 @@ pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(Strin
 /// The id of an object as text.
 pub fn id(kind: &Kind, body: &Value) -> Option<String> {
     let id = body.as_object()?.get("id")?;
-    match kind.id {
-        IdType::Number => id.as_u64().map(|number| number.to_string()),
-        IdType::Text => id.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
+    match kind.api.id.number {
+        true => id.as_u64().map(|number| number.to_string()),
+        false => id.as_str().filter(|text| !text.is_empty()).map(str::to_owned),
     }
 }
 
 /// An id as a segment of a path; `None` for a text that can't be one.
 pub fn segment(kind: &Kind, id: &str) -> Option<String> {
-    let number = kind.id == IdType::Number;
     if id.is_empty() || id.len() > LONGEST_ID || id.chars().all(|c| c == '.') {
         return None;
     }
-    if number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
+    if kind.api.id.number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let mut out = String::with_capacity(id.len());

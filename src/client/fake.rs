@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::kind::{Envelope, IdType, KINDS, Kind, Paging};
+use crate::kind::{Envelope, KINDS, Kind, Paging, flatten};
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// What happens to a request instead of a good answer.
@@ -126,11 +126,12 @@ impl State {
     }
 
     fn act(&mut self, request: &Request) -> Response {
-        let Some(kind) = KINDS.into_iter().find(|kind| request.path.starts_with(kind.path)) else {
+        let Some(kind) = KINDS.into_iter().find(|kind| request.path.starts_with(kind.api.path)) else {
             return respond(404, &json!({"errors": ["no such route"]}));
         };
-        let rest = request.path[kind.path.len()..].trim_start_matches('/').to_owned();
-        let body = request.body.as_ref().map(|body| serde_json::from_slice(body).expect("JSON"));
+        let rest = request.path[kind.api.path.len()..].trim_start_matches('/').to_owned();
+        let read = |body: &bytes::Bytes| attributes(kind, serde_json::from_slice(body).expect("JSON"));
+        let body = request.body.as_ref().map(read);
         match (request.method, rest.as_str(), body) {
             (Method::Get, "", _) => self.list(kind, request),
             (Method::Get, "can_delete", _) => self.can_delete(request),
@@ -155,7 +156,7 @@ impl State {
                 objects.remove(at);
                 respond(200, &json!({}))
             }
-            (Method::Put, Some(body)) => {
+            (Method::Put | Method::Patch, Some(body)) => {
                 let mut body = body;
                 body["id"] = objects[at].1["id"].clone();
                 body["modified_at"] = json!(format!("time {clock}"));
@@ -170,8 +171,10 @@ impl State {
         self.made += 1;
         self.clock += 1;
         let (number, text) = (1_000 + self.made, format!("{}-{}", kind.name, self.made));
-        let id = if kind.id == IdType::Number { number.to_string() } else { text.clone() };
-        body["id"] = if kind.id == IdType::Number { json!(number) } else { json!(text) };
+        let id = if kind.api.id.number { number.to_string() } else { text.clone() };
+        let chosen = body["id"].as_str().filter(|_| kind.api.id.chosen).map(str::to_owned);
+        let id = chosen.clone().unwrap_or(id);
+        body["id"] = if kind.api.id.number { json!(number) } else { json!(chosen.unwrap_or(text)) };
         body["modified_at"] = json!(format!("time {}", self.clock));
         self.objects.entry(kind.section).or_default().push((id.clone(), body.clone()));
         (id, body)
@@ -185,18 +188,19 @@ impl State {
         let value =
             |name: &str| request.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
         let number = |name: &str| value(name).expect("paged").parse::<usize>().expect("a number");
-        let (from, size) = match kind.listing.paging {
+        let (from, size) = match kind.api.list.paging {
+            Paging::Whole => (0, usize::MAX),
             Paging::Number { page, size } => (number(page) * number(size), number(size)),
             Paging::Offset { offset, limit } => (number(offset), number(limit)),
         };
-        let tag = kind.listing.tag_filter.and_then(value);
+        let tag = kind.api.list.tag_filter.and_then(value);
         let tagged = |body: &Value| match &tag {
             None => true,
             Some(tag) => {
                 body["tags"].as_array().is_some_and(|tags| tags.iter().any(|own| own == tag.as_str()))
             }
         };
-        let shown = |body: &Value| match kind.listing.summary {
+        let shown = |body: &Value| match kind.api.list.summary {
             None => body.clone(),
             Some(_) => {
                 json!({"id": body["id"], "description": body["description"], "modified_at": body["modified_at"]})
@@ -207,9 +211,9 @@ impl State {
             .filter(|(_, body)| tagged(body))
             .skip(from)
             .take(size)
-            .map(|(_, body)| shown(body))
+            .map(|(_, body)| resource(kind, shown(body)))
             .collect();
-        match kind.listing.items {
+        match kind.api.list.items {
             None => respond(200, &json!(page)),
             Some(key) => respond(200, &json!({ key: page })),
         }
@@ -229,9 +233,28 @@ impl State {
 }
 
 fn wrap(kind: &Kind, body: Value, write: bool) -> Value {
-    match kind.envelope {
+    match kind.api.envelope {
         Envelope::Flat => body,
+        Envelope::Resource(_) => json!({"data": resource(kind, body)}),
         Envelope::Data if write => json!({"data": [body], "error": null}),
         Envelope::Data => json!({"data": body, "error": null}),
+    }
+}
+
+/// A body as a resource of JSON:API, where the kind travels so.
+fn resource(kind: &Kind, mut body: Value) -> Value {
+    let Envelope::Resource(name) = kind.api.envelope else { return body };
+    let id = body.as_object_mut().and_then(|body| body.shift_remove("id"));
+    json!({"type": name, "id": id, "attributes": body})
+}
+
+/// The body inside a request.
+fn attributes(kind: &Kind, body: Value) -> Value {
+    match (kind.api.envelope, body) {
+        (Envelope::Resource(_), mut body) => match body["data"].take() {
+            Value::Object(data) => Value::Object(flatten(data)),
+            other => other,
+        },
+        (_, body) => body,
     }
 }

@@ -28,6 +28,8 @@ pub struct Wanted<'a> {
     pub declared: BTreeMap<&'static str, usize>,
     /// Ids (`$id`) by section that are wanted whatever mark they bear. Those that are gone are left out.
     pub adopted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Sections whose list may be refused: they are left out, and named.
+    pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
     pub filter: Option<Filter<'a>>,
 }
@@ -41,23 +43,47 @@ impl Wanted<'_> {
     }
 }
 
+/// What lists hold.
+#[derive(Debug, Default)]
+pub struct Listed {
+    /// By kind, in the service's order.
+    pub live: Vec<Live>,
+    /// The kinds that the keys may not list.
+    pub refused: Vec<&'static Kind>,
+    /// Objects that a list shows and that can't be read, by id.
+    pub unread: Vec<(&'static Kind, String, Refusal)>,
+}
+
+/// Why there are no lists.
+#[derive(Debug)]
+pub struct Unlisted {
+    /// The kinds whose lists failed so.
+    pub kinds: Vec<&'static Kind>,
+    pub refusal: Refusal,
+}
+
+impl From<Refusal> for Unlisted {
+    fn from(refusal: Refusal) -> Self {
+        Self { kinds: Vec::new(), refusal }
+    }
+}
+
 /// Lists whose first pages are on their way.
 pub struct Listing {
     lists: Vec<Pages>,
 }
 
-/// What a list holds.
+/// What one list holds: whole objects, and those that it shows and that can't be read.
 #[derive(Default)]
-pub struct Listed {
-    pub lives: Vec<Live>,
-    /// Objects that the list shows and that can't be read, by id.
-    pub refused: Vec<(String, Refusal)>,
+struct Bodies {
+    live: Vec<Live>,
+    unread: Vec<(String, Refusal)>,
 }
 
 impl Client {
     /// Lists all kinds at once. The objects come by kind, in the service's order; one that can't be read doesn't hide
     /// the others.
-    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
+    pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
         self.finish_all(self.ask(&wanted.kinds, wanted.owner), wanted).await
     }
 
@@ -74,40 +100,56 @@ impl Client {
 
     /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
     /// read is an error.
-    pub async fn finish(&self, listing: Listing, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
+    pub async fn finish(&self, listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
         let listed = self.finish_all(listing, wanted).await?;
-        match listed.refused.into_iter().next() {
-            Some((_, refusal)) => Err(refusal),
-            None => Ok(listed.lives),
+        match listed.unread.first() {
+            Some((_, _, refusal)) => Err(refusal.clone().into()),
+            None => Ok(listed),
         }
     }
 
-    async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
+    async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
         for list in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
+        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|list| list.kind).collect();
         let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
         let lists = futures_util::future::join_all(lists).await;
-        // Keys that don't serve are the cause of whatever else went wrong.
-        let keys = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|refusal| refusal.fault.is_of_keys());
-        if let Some(at) = lists.iter().position(keys) {
-            return lists.into_iter().nth(at).expect("bug: it was there");
+        // Keys that may read nothing at all are wrong keys.
+        let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
+        let may_read_some = lists.iter().any(Result::is_ok);
+        let (mut listed, mut faults) = (Listed::default(), Vec::new());
+        for (kind, list) in kinds.into_iter().zip(lists) {
+            let is_optional = may_read_some && wanted.optional.contains(kind.section);
+            match list {
+                list if is_optional && forbidden(&list) => listed.refused.push(kind),
+                Ok(bodies) => {
+                    listed.live.extend(bodies.live);
+                    listed.unread.extend(bodies.unread.into_iter().map(|(id, refusal)| (kind, id, refusal)));
+                }
+                Err(refusal) => faults.push((kind, refusal)),
+            }
         }
-        let mut all = Listed::default();
-        for listed in lists {
-            let listed = listed?;
-            all.lives.extend(listed.lives);
-            all.refused.extend(listed.refused);
+        // Keys that don't serve are the cause of whatever else went wrong.
+        faults.sort_by_key(|(_, refusal)| !refusal.fault.is_of_keys());
+        let fault = faults.first().map(|(_, refusal)| refusal.fault);
+        let alike = faults.iter().filter(|(_, refusal)| Some(refusal.fault) == fault);
+        let kinds = alike.map(|(kind, _)| *kind).collect();
+        if let Some((_, refusal)) = faults.into_iter().next() {
+            return Err(Unlisted { kinds, refusal });
         }
         // A cache that can't be written costs requests, nothing else.
         let _ = self.save_cache();
-        Ok(all)
+        Ok(listed)
     }
 
-    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Listed, Refusal> {
+    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
         let kind = list.kind;
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
-        let marked = |live: &Live| wanted.owner.is_none_or(|owner| mark::is_of(kind, &live.body, owner));
+        let marked = |live: &Live| {
+            let is_of = |owner| kind.is_keyed() || mark::is_of(kind, &live.body, owner);
+            !(kind.api.foreign)(&live.body) && wanted.owner.is_none_or(is_of)
+        };
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
@@ -119,28 +161,32 @@ impl Client {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
-        let mut listed = Listed { lives, refused: Vec::new() };
-        if kind.listing.summary.is_some() {
-            let kept: BTreeSet<&str> = listed.lives.iter().map(|live| live.id.as_str()).collect();
+        let mut listed = Bodies { live: lives, unread: Vec::new() };
+        if kind.api.list.summary.is_some() {
+            let kept: BTreeSet<&str> = listed.live.iter().map(|live| live.id.as_str()).collect();
             self.cache().keep_only(kind.section, &|id| kept.contains(id));
             let surely = |live: &Live| wanted.owner.is_some() && marked(live);
-            listed = self.whole(kind, &listed.lives, &surely).await?;
+            listed = self.whole(kind, &listed.live, &surely).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
         for (id, read) in self.get_all(kind, missing.into_iter().cloned().collect()).await? {
             match read {
-                Ok(live) => listed.lives.push(live),
+                Ok(live) => listed.live.push(live),
                 Err(refusal) if refusal.fault == Fault::NotFound => {}
-                Err(refusal) => listed.refused.push((id, refusal)),
+                Err(refusal) => listed.unread.push((id, refusal)),
             }
         }
         // What a summary showed may have changed before its body was read.
-        listed.lives.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if kind.api.list.summary.is_some() {
+            listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        }
         if let Some(owner) = wanted.owner {
-            for live in &mut listed.lives {
+            // A mark of the owner's that was read already is the one that counts.
+            let is_other = |live: &&mut Live| live.mark.as_ref().is_none_or(|mark| mark.owner != *owner);
+            for live in listed.live.iter_mut().filter(is_other) {
                 live.mark = mark::read_as(kind, &live.body, owner);
             }
-            self.remember(owner, kind, &listed.lives);
+            self.remember(owner, kind, &listed.live);
         }
         Ok(listed)
     }
@@ -164,8 +210,9 @@ impl Client {
     /// Everything that bears a mark of one of these owners: beside a list of one's own, and without the cache's
     /// counts of it.
     pub async fn of_owners(&self, kinds: &[&'static Kind], owners: &[Owner]) -> Result<Vec<Live>, Refusal> {
-        let lists = kinds.iter().flat_map(|kind| {
-            let tags: Vec<Option<String>> = match kind.listing.tag_filter {
+        let marked = kinds.iter().filter(|kind| !kind.is_keyed());
+        let lists = marked.flat_map(|kind| {
+            let tags: Vec<Option<String>> = match kind.api.list.tag_filter {
                 Some(_) => owners.iter().map(|owner| Some(mark::owner_tag(owner))).collect(),
                 None => vec![None],
             };
@@ -194,13 +241,13 @@ impl Client {
             let read = |owner| mark::read_as(kind, &live.body, owner).filter(|mark| mark.owner == *owner);
             owners.iter().find_map(read)
         };
-        lives.retain(|live| mark_of(live).is_some());
-        if kind.listing.summary.is_some() {
+        lives.retain(|live| !(kind.api.foreign)(&live.body) && mark_of(live).is_some());
+        if kind.api.list.summary.is_some() {
             let listed = self.whole(kind, &lives, &|_| true).await?;
-            if let Some((_, refusal)) = listed.refused.into_iter().next() {
+            if let Some((_, refusal)) = listed.unread.into_iter().next() {
                 return Err(refusal);
             }
-            lives = listed.lives;
+            lives = listed.live;
         }
         for live in &mut lives {
             live.mark = mark_of(live);
@@ -215,13 +262,13 @@ impl Client {
 
     /// The bodies behind summaries: from the cache, or read side by side. One that is `surely` there and can't be
     /// found is an error: whoever takes it for gone makes it again. Others that are gone are left out.
-    pub(super) async fn whole(
+    async fn whole(
         &self,
         kind: &'static Kind,
         summaries: &[Live],
         surely: &(dyn Fn(&Live) -> bool + Sync),
-    ) -> Result<Listed, Refusal> {
-        let Some(summary) = kind.listing.summary else { return Ok(Listed::default()) };
+    ) -> Result<Bodies, Refusal> {
+        let Some(summary) = kind.api.list.summary else { return Ok(Bodies::default()) };
         let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
         for Live { id, body: shown, .. } in summaries {
@@ -242,16 +289,16 @@ impl Client {
         }
         let sure: BTreeSet<&str> =
             summaries.iter().filter(|live| surely(live)).map(|live| live.id.as_str()).collect();
-        let mut refused = Vec::new();
+        let mut unread = Vec::new();
         for (id, read) in self.get_shown(kind, missing, &sure).await? {
             match read {
                 Ok(live) => drop(bodies.insert(id, live)),
                 Err(refusal) if refusal.fault == Fault::NotFound && !sure.contains(&*id) => {}
-                Err(refusal) => refused.push((id, refusal)),
+                Err(refusal) => unread.push((id, refusal)),
             }
         }
-        let lives = summaries.iter().filter_map(|live| bodies.remove(&live.id)).collect();
-        Ok(Listed { lives, refused })
+        let live = summaries.iter().filter_map(|live| bodies.remove(&live.id)).collect();
+        Ok(Bodies { live, unread })
     }
 
     /// Reads objects that a list shows. Those that are `sure` to be there are asked for again where they are not

@@ -15,15 +15,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-pub use list::{Listing, Wanted};
+pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::Kind;
-use crate::mark;
-use crate::model::{Live, Mark, Owner};
+use crate::kind::{Kind, Update, wrap};
+use crate::mark::{self, Own};
+use crate::model::Live;
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// Ids in one `can_delete` request: their text must fit into a URL.
@@ -109,7 +109,11 @@ impl Client {
 
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
-        let request = request(kind, Method::Put, Some(id), Some(body))?;
+        let method = match kind.api.update {
+            Update::Put => Method::Put,
+            Update::Patch => Method::Patch,
+        };
+        let request = request(kind, method, Some(id), Some(body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
         let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
         self.wrote(kind, id, body);
@@ -119,7 +123,7 @@ impl Client {
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
     pub async fn delete(&self, kind: &'static Kind, id: &str, force: bool) -> Result<(), Refusal> {
         let mut request = request(kind, Method::Delete, Some(id), None)?;
-        if force && kind.can_delete.is_some() {
+        if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
         match call(self.wire.as_ref(), &request).await {
@@ -137,7 +141,7 @@ impl Client {
         kind: &'static Kind,
         ids: &[String],
     ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
-        let Some(parameter) = kind.can_delete else { return Ok(BTreeMap::new()) };
+        let Some(parameter) = kind.api.can_delete else { return Ok(BTreeMap::new()) };
         let mut refused = BTreeMap::new();
         for ids in ids.chunks(ASKED_AT_ONCE) {
             match self.ask_can_delete(kind, parameter, ids).await {
@@ -168,7 +172,7 @@ impl Client {
     ) -> Result<BTreeMap<String, Vec<String>>, Refusal> {
         let request = Request {
             method: Method::Get,
-            path: format!("{}/can_delete", kind.path),
+            path: format!("{}/can_delete", kind.api.path),
             query: vec![(parameter.to_owned(), ids.join(","))],
             body: None,
         };
@@ -192,11 +196,9 @@ impl Client {
 
     /// A dry run of a create, or of an update of the object with this id; fine for kinds that have none.
     pub async fn validate(&self, kind: &'static Kind, id: Option<&str>, body: &Value) -> Result<(), Refusal> {
-        if !kind.validate {
-            return Ok(());
-        }
+        let Some(suffix) = kind.api.validate else { return Ok(()) };
         let mut request = request(kind, Method::Post, id, Some(body))?;
-        request.path.push_str("/validate");
+        request.path.push_str(suffix);
         call(self.wire.as_ref(), &request).await.map(|_| ())
     }
 
@@ -219,28 +221,35 @@ impl Client {
         Ok(text("name").zip(text("public_id")).map(|(name, public_id)| Organisation { name, public_id }))
     }
 
-    /// The objects that bear this mark, found by the tag of its id where the API can, as a list shows them.
-    pub async fn find(&self, kind: &'static Kind, mark: &Mark) -> Result<Vec<Live>, Refusal> {
-        let guess = if kind.listing.tag_filter.is_some() { 0 } else { self.guess(kind) };
-        let mut pages = self.pages_of(kind, Some(mark::id_tag(&mark.id)));
-        pages.ask_for(guess);
+    /// The objects that are known as this one, found by the tag of its id where the API can, as a list shows them.
+    pub async fn find(&self, kind: &'static Kind, own: &Own) -> Result<Vec<Live>, Refusal> {
+        let tag = match own {
+            Own::Mark(mark) => Some(mark::id_tag(&mark.id)),
+            Own::Key(_) => None,
+        };
+        let is_filtered = tag.is_some() && kind.api.list.tag_filter.is_some();
+        let mut pages = self.pages_of(kind, tag);
+        pages.ask_for(if is_filtered { 0 } else { self.guess(kind) });
         let mut live = pages.all(&Until::NothingNew).await?;
-        let bears =
-            |live: &Live| mark::read_as(kind, &live.body, &mark.owner).is_some_and(|own| own.is_of(mark));
-        live.retain(bears);
+        live.retain(|live| own.is_on(kind, live));
         Ok(live)
     }
 
-    /// All objects that bear an owner's mark, as a list shows them. Where there are fewer than `least`, it is read to a
-    /// page with nothing new.
-    pub async fn marked(
-        &self,
-        kind: &'static Kind,
-        owner: &Owner,
-        least: usize,
-    ) -> Result<Vec<Live>, Refusal> {
-        let is_ours = |live: &Live| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner);
-        let mut pages = self.pages_of(kind, Some(mark::owner_tag(owner)));
+    /// All objects that bear the owner's mark, as this one does, as a list shows them; of a kind without marks all that
+    /// people made. Where there are fewer than `least`, it is read to a page with nothing new.
+    pub async fn owned(&self, kind: &'static Kind, own: &Own, least: usize) -> Result<Vec<Live>, Refusal> {
+        let is_ours = |live: &Live| {
+            !(kind.api.foreign)(&live.body)
+                && match own {
+                    Own::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
+                    Own::Key(_) => true,
+                }
+        };
+        let tag = match own {
+            Own::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
+            Own::Key(_) => None,
+        };
+        let mut pages = self.pages_of(kind, tag);
         pages.ask_for(self.guess(kind));
         let mut live = pages.all(&Until::Short { last: 0, declared: least, ours: &is_ours }).await?;
         live.retain(is_ours);
@@ -255,7 +264,6 @@ impl Client {
     pub fn seen_last(&self, section: &str, id: &str) -> Option<String> {
         self.cache().seen_last(section, id).map(str::to_owned)
     }
-
     /// The rate limit that writes of a kind met in an earlier run.
     pub fn limit(&self, kind: &Kind) -> Option<Limit> {
         self.cache().limit(kind.section).cloned()
@@ -277,7 +285,7 @@ impl Client {
             let request = request(kind, Method::Get, Some(id), None)?;
             return Err(Refusal::odd(&request, "it is about another object than was asked for"));
         }
-        let modified = kind.listing.summary.and_then(|summary| body.get(summary.modified)?.as_str());
+        let modified = kind.api.list.summary.and_then(|summary| body.get(summary.modified)?.as_str());
         if let Some(modified) = modified {
             self.cache().put(kind.section, id, modified, &body);
         }
@@ -302,14 +310,14 @@ fn get(path: &str) -> Request {
 
 /// A request for a kind, or for one object of it.
 fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
-    let body = body.map(|body| body.to_string().into());
-    let mut request = Request { method, path: kind.path.to_owned(), query: Vec::new(), body };
+    let body = body.map(|body| wrap(&kind.api, id, body).to_string().into());
+    let mut request = Request { method, path: kind.api.path.to_owned(), query: Vec::new(), body };
     if let Some(id) = id {
         let Some(segment) = answer::segment(kind, id) else {
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}", kind.path);
+        request.path = format!("{}/{segment}", kind.api.path);
     }
     Ok(request)
 }
@@ -331,7 +339,7 @@ fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
 
 fn url(kind: &Kind, web: &str, id: &str) -> String {
     let id = answer::segment(kind, id).unwrap_or_default();
-    format!("{web}{}", kind.web_path.replace("{id}", &id))
+    format!("{web}{}", kind.about.web.replace("{id}", &id))
 }
 
 /// A text, or a list of texts.

@@ -65,7 +65,7 @@ struct Read {
 
 impl Pages {
     pub fn new(kind: &'static Kind, tag: Option<String>, wire: Arc<dyn Wire>, web: String) -> Self {
-        let size = kind.listing.page_size;
+        let size = kind.api.list.page_size;
         Self { kind, tag, wire, web, keep: None, size, asked: 0, tasks: JoinSet::new() }
     }
 
@@ -76,6 +76,9 @@ impl Pages {
 
     /// Asks for the pages that so many items fill, and for the one behind them.
     pub fn ask_for(&mut self, items: usize) {
+        if self.kind.api.list.paging == Paging::Whole {
+            return self.ask(1);
+        }
         self.ask((items / self.size + 1).min(PAGES_AT_ONCE));
     }
 
@@ -83,7 +86,7 @@ impl Pages {
     fn ask(&mut self, until: usize) {
         while self.asked < until {
             let (kind, page, web, keep) = (self.kind, self.asked, self.web.clone(), self.keep.clone());
-            let total = kind.listing.total.filter(|_| self.tag.is_none());
+            let total = kind.api.list.total.filter(|_| self.tag.is_none());
             let wire = Arc::clone(&self.wire);
             let request = page_request(kind, self.tag.as_deref(), (page, self.size));
             self.tasks.spawn(async move {
@@ -147,7 +150,7 @@ impl Pages {
     /// Up to which page is to be asked for next; `None` at the end. `before`: how many were known before the last
     /// pages came.
     fn next(&mut self, read: &mut Read, before: usize, until: &Until<'_>) -> Option<usize> {
-        let enough = match until {
+        let is_enough = |read: &Read| match until {
             Until::Short { declared, ours, .. } => {
                 read.items.iter().filter(|live| ours(live)).count() >= *declared
             }
@@ -164,19 +167,22 @@ impl Pages {
             }
             read.again = true;
             self.asked = 0;
-            self.size = self.kind.listing.page_size;
+            self.size = self.kind.api.list.page_size;
             return Some(read.seen.len() / self.size + 1);
+        }
+        if self.kind.api.list.paging == Paging::Whole {
+            return None;
         }
         if read.last >= self.size {
             let all = read.total.map_or(0, |total| total.div_ceil(self.size)).min(self.asked + PAGES_AT_ONCE);
             return Some(all.max(self.asked + self.asked.min(PAGES_AT_ONCE)));
         }
-        if enough || read.last == 0 && read.first >= self.size {
+        if is_enough(read) || read.last == 0 && read.first >= self.size {
             return None;
         }
         // The service gives less than it is asked for, or hides some of it: in steps of its size nothing is
         // passed over.
-        if read.first > 0 && read.first < self.size && self.size == self.kind.listing.page_size {
+        if read.first > 0 && read.first < self.size && self.size == self.kind.api.list.page_size {
             self.size = read.first;
             self.asked = 1;
         } else if read.last == 0 {
@@ -187,17 +193,20 @@ impl Pages {
 }
 
 fn page_request(kind: &Kind, tag: Option<&str>, (page, size): (usize, usize)) -> Request {
-    let listing = &kind.listing;
+    let listing = &kind.api.list;
     let mut query: Vec<(String, String)> =
         listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let (position, at, limit) = match listing.paging {
-        Paging::Number { page: name, size } => (name, page, size),
-        Paging::Offset { offset, limit } => (offset, page * size, limit),
+    let position = match listing.paging {
+        Paging::Whole => None,
+        Paging::Number { page: name, size } => Some((name, page, size)),
+        Paging::Offset { offset, limit } => Some((offset, page * size, limit)),
     };
-    query.push((position.to_owned(), at.to_string()));
-    query.push((limit.to_owned(), size.to_string()));
+    if let Some((position, at, limit)) = position {
+        query.push((position.to_owned(), at.to_string()));
+        query.push((limit.to_owned(), size.to_string()));
+    }
     if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
         query.push((name.to_owned(), tag.to_owned()));
     }
-    Request { method: Method::Get, path: kind.path.to_owned(), query, body: None }
+    Request { method: Method::Get, path: kind.api.path.to_owned(), query, body: None }
 }

@@ -55,13 +55,12 @@ impl Fault {
 }
 
 impl Refusal {
-    /// Whether a write with this end may have been done all the same. A 429 that doesn't end surely was not.
+    /// Whether a write with this end may have been done all the same.
     pub fn may_be_done(&self) -> bool {
-        matches!(self.fault, Fault::Unwell | Fault::Lost | Fault::Odd) && self.status != Some(429)
+        matches!(self.fault, Fault::Unwell | Fault::Lost | Fault::Odd)
     }
 
-    /// Whether such a write may be sent again, once nothing is found of it: a success of whatever form was done,
-    /// and a redirect leads elsewhere each time.
+    /// Whether such a write may be sent again, once nothing is found of it: a success of whatever form was done.
     pub fn may_be_sent_again(&self) -> bool {
         self.may_be_done() && self.fault != Fault::Odd
     }

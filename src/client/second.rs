@@ -53,7 +53,8 @@ impl Client {
             .collect();
         let (hinted, keep): (BTreeSet<String>, _) =
             (hints.iter().map(|(live, _)| live.clone()).collect(), Arc::clone(&look.keep));
-        let keep = move |live: &Live| keep(live) || hinted.contains(&live.id);
+        let is_foreign = kind.api.foreign;
+        let keep = move |live: &Live| !is_foreign(&live.body) && keep(live) || hinted.contains(&live.id);
         // Not the number of ours, which the cache has under the section alone.
         let name = format!("{} of everybody", kind.section);
         let mut pages = self.pages_of(kind, None).keeping(Arc::new(keep));
@@ -61,13 +62,12 @@ impl Client {
         let (shown, count) = pages.counted(&Until::NothingNew).await?;
         self.cache().set_count(&name, count);
 
-        let listed: BTreeSet<&str> = shown.iter().map(|live| live.id.as_str()).collect();
+        let listed: BTreeMap<&str, &Live> = shown.iter().map(|live| (live.id.as_str(), live)).collect();
         let (mut recalled, mut lost) = (Vec::new(), BTreeMap::new());
         for (live, id) in hints {
-            if listed.contains(&*live) {
-                recalled.extend(shown.iter().find(|own| own.id == live).map(|own| (id, own.clone())));
-            } else {
-                lost.insert(live, id);
+            match listed.get(&*live) {
+                Some(own) => recalled.push((id, (*own).clone())),
+                None => drop(lost.insert(live, id)),
             }
         }
         for (live, read) in self.get_all(kind, lost.keys().cloned().collect()).await? {

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::fake::{Fake, Instead};
 use super::*;
-use crate::kind::{KINDS, of_section};
-use crate::model::Owner;
+use crate::kind::{KINDS, Kind, of_section};
+use crate::model::{Mark, Owner};
 
 fn client(fake: &Arc<Fake>) -> Client {
     Client::new(Arc::<Fake>::clone(fake), "https://app.datadoghq.eu/", Cache::none())
@@ -17,7 +17,8 @@ fn owner() -> Owner {
 
 /// A list in which everything can be read.
 async fn list(client: &Client, wanted: &Wanted<'_>) -> Result<Vec<Live>, Refusal> {
-    client.finish(client.ask(&wanted.kinds, wanted.owner), wanted).await
+    let listed = client.finish(client.ask(&wanted.kinds, wanted.owner), wanted).await;
+    listed.map(|listed| listed.live).map_err(|failed| failed.refusal)
 }
 
 /// A body with the mark of an owner.
@@ -47,7 +48,7 @@ async fn a_list_holds_what_bears_the_mark() {
     let dashboard = fake.put("dashboards", marked("dashboards", "other", "z"));
     let client = client(&fake);
     let owner = owner();
-    let mut wanted = Wanted { kinds: KINDS.to_vec(), owner: Some(&owner), ..Wanted::default() };
+    let mut wanted = Wanted { kinds: always(), owner: Some(&owner), ..Wanted::default() };
     let lives = list(&client, &wanted).await.expect("a list");
     // A mark of the owner that can't be read is none, and not invisible.
     assert_eq!(addresses(&lives), ["dashboards/a", "monitors/a", "monitors/-", "slos/a", "slos/-"]);
@@ -175,6 +176,66 @@ async fn keys_that_do_not_serve_come_before_other_faults() {
     assert_eq!(refusal.to_string(), "GET /api/v1/slo was answered with 403: Forbidden");
 }
 
+/// The kinds that every project lists.
+fn always() -> Vec<&'static Kind> {
+    KINDS.into_iter().filter(|kind| kind.always).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_nobody_needs_may_be_forbidden() {
+    let forbidden = || Instead::Answer(403, json!({"errors": ["Forbidden"]}));
+    let fake = Fake::new();
+    fake.put("monitors", marked("monitors", "shop.prod", "a"));
+    let sections = |kinds: &[&'static Kind]| kinds.iter().map(|kind| kind.section).collect::<Vec<_>>();
+    let list = async |optional: &[&'static str]| {
+        let owner = owner();
+        let optional = optional.iter().copied().collect();
+        let wanted = Wanted { kinds: always(), owner: Some(&owner), optional, ..Wanted::default() };
+        let client = client(&fake);
+        client.finish(client.ask(&wanted.kinds, wanted.owner), &wanted).await
+    };
+    fake.script(&[("GET /api/v1/dashboard", forbidden()), ("GET /api/v1/slo", forbidden())]);
+    let listed = list(&["dashboards", "slos"]).await.expect("monitors are enough");
+    assert_eq!(
+        (addresses(&listed.live), sections(&listed.refused)),
+        (vec!["monitors/a".to_owned()], vec!["dashboards", "slos"])
+    );
+    // One that is needed ends it, and is named.
+    fake.script(&[("GET /api/v1/dashboard", forbidden()), ("GET /api/v1/slo", forbidden())]);
+    let failed = list(&["dashboards"]).await.expect_err("SLOs are needed");
+    assert_eq!(sections(&failed.kinds), ["slos"]);
+    // Keys that may see nothing are wrong keys.
+    let all = ["GET /api/v1/dashboard", "GET /api/v1/slo", "GET /api/v1/monitor"];
+    fake.script(&all.map(|path| (path, forbidden())));
+    let failed = list(&["dashboards", "monitors", "slos"]).await.expect_err("no keys");
+    assert_eq!(failed.refusal.fault, Fault::Forbidden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_travels_in_its_envelope() {
+    let fake = Fake::new();
+    let client = client(&fake);
+    let metrics = of_section("logs_metrics").expect("a kind");
+    let body = json!({"id": "a.b", "compute": {"aggregation_type": "count"}});
+    let made = client.create(metrics, &body).await.expect("made");
+    assert_eq!((made.id.as_str(), &made.body["compute"]), ("a.b", &body["compute"]));
+    client.update(metrics, "a.b", &json!({"id": "a.b", "filter": {"query": "x"}})).await.expect("changed");
+    let filters = of_section("retention_filters").expect("a kind");
+    let filter = client.create(filters, &json!({"name": "f", "rate": 1})).await.expect("made");
+    client.update(filters, &filter.id, &json!({"name": "f", "rate": 0.5})).await.expect("changed");
+    assert_eq!(
+        fake.state().sent,
+        [
+            json!({"data": {"type": "logs_metrics", "id": "a.b", "attributes": {"compute": {"aggregation_type": "count"}}}}),
+            json!({"data": {"type": "logs_metrics", "attributes": {"filter": {"query": "x"}}}}),
+            json!({"data": {"type": "apm_retention_filter", "attributes": {"name": "f", "rate": 1}}}),
+            json!({"data": {"type": "apm_retention_filter", "id": filter.id, "attributes": {"name": "f", "rate": 0.5}}}),
+        ]
+    );
+    let methods: Vec<String> = fake.seen().iter().map(|line| line[..5].trim().to_owned()).collect();
+    assert_eq!(methods, ["POST", "PATCH", "POST", "PUT /"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn bodies_come_from_the_cache_while_they_are_unchanged() {
     let fake = Fake::new();
@@ -220,7 +281,7 @@ async fn objects_are_made_changed_and_removed() {
         let fake = Fake::new();
         let client = client(&fake);
         let made = client.create(kind, &marked(kind.section, "shop.prod", "a")).await.expect("made");
-        assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), Some("a"));
+        assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), (!kind.is_keyed()).then_some("a"));
         let changed = client.update(kind, &made.id, &json!({"name": "b"})).await.expect("changed");
         assert_eq!((changed.body["name"].as_str(), &changed.mark), (Some("b"), &None));
         client.delete(kind, &made.id, false).await.expect("deleted");
@@ -267,15 +328,15 @@ async fn who_uses_an_object_is_asked_in_bulk() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_is_found_by_its_mark() {
-    for kind in KINDS {
+    for kind in KINDS.into_iter().filter(|kind| !kind.is_keyed()) {
         let fake = Fake::new();
         fake.put(kind.section, marked(kind.section, "shop.staging", "a"));
         let ours = fake.put(kind.section, marked(kind.section, "shop.prod", "a"));
         fake.put(kind.section, marked(kind.section, "shop.prod", "a/b"));
-        let mark = Mark { owner: owner(), id: "a".into(), protect: true };
-        let found = client(&fake).find(kind, &mark).await.expect("found");
+        let own = Own::Mark(Mark { owner: owner(), id: "a".into(), protect: true });
+        let found = client(&fake).find(kind, &own).await.expect("found");
         assert_eq!(found.iter().map(|live| &live.id).collect::<Vec<_>>(), [&ours]);
-        let all = client(&fake).marked(kind, &owner(), 0).await.expect("listed");
+        let all = client(&fake).owned(kind, &own, 0).await.expect("listed");
         assert_eq!(addresses(&all), [format!("{}/a", kind.section), format!("{}/a/b", kind.section)]);
     }
 }

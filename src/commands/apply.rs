@@ -26,7 +26,7 @@ use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
 use crate::hidden;
-use crate::kind::Kind;
+use crate::kind::{KINDS, Kind};
 use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
@@ -159,7 +159,8 @@ async fn prepare(
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
     let service = service(desk, declared, &listing)?;
-    let surveyed = survey(desk, declared, &service, (service.ask(&declared.scope.owner), false)).await?;
+    let asked = service.ask(&declared.kinds, &declared.scope.owner);
+    let surveyed = survey(desk, declared, &service, (asked, false)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
@@ -290,7 +291,7 @@ async fn carry_out(
         signalled().await;
         std::process::exit(i32::from(Exit::Partly as u8));
     });
-    let keys_refused = service.keys_refused();
+    let keys_refused = service.keys_refused(&written(plan));
     let options = Options {
         force: options.force,
         patience: desk.common.patience(),
@@ -307,6 +308,12 @@ async fn carry_out(
     listener.abort();
     progress.end();
     outcomes
+}
+
+/// The kinds that a plan writes.
+fn written(plan: &Plan) -> Vec<&'static Kind> {
+    let is_written = |kind: &&'static Kind| plan.changes.iter().any(|change| change.kind == kind.name);
+    KINDS.into_iter().filter(is_written).collect()
 }
 
 /// Finds the lines of the fields that refusals name.

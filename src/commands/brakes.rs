@@ -16,7 +16,7 @@ pub fn held(
 ) -> anyhow::Result<Option<&'static str>> {
     let mut released = options.release_brake.clone();
     if options.destroy {
-        released.extend(["delete".to_owned(), "empty".to_owned()]);
+        released.extend(["delete", "empty", "namespace"].map(str::to_owned));
     }
     let held = brakes(declared, surveyed, &released);
     for brake in &held {

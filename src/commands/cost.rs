@@ -43,8 +43,8 @@ fn limit(kind: &Kind, service: &Service) -> Option<Limit> {
 
 /// What was announced to creates, updates or deletes of this run.
 fn announced(kind: &Kind, service: &Service) -> Option<Limit> {
-    let one = format!("{}/0", kind.path);
-    let routes = [(Method::Post, kind.path), (Method::Put, one.as_str()), (Method::Delete, &one)];
+    let one = format!("{}/0", kind.api.path);
+    let routes = [(Method::Post, kind.api.path), (Method::Put, one.as_str()), (Method::Delete, &one)];
     let (name, announced) = routes.into_iter().find_map(|(method, path)| {
         let request = Request { method, path: path.to_owned(), query: Vec::new(), body: None };
         service.paced.announced_to(&request)

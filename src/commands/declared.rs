@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::shared::shared_keys;
 use super::{Desk, Told, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
+use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
 use crate::render::{self, Stream, diagnostics};
@@ -17,6 +19,8 @@ use crate::template::BUILT_IN;
 pub struct Declared {
     pub config: Config,
     pub scope: Scope,
+    /// The kinds that are listed: those in use, or all.
+    pub kinds: Vec<&'static Kind>,
     /// Sorted by address.
     pub resources: Vec<Resource>,
     /// What `$forget` lets go, sorted by address: without bodies.
@@ -84,8 +88,10 @@ impl Judged {
         let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
         declared.written =
             definitions.resources.iter().map(|definition| definition.address.clone()).collect();
-        drop(definitions);
         diagnostics.extend(faults);
+        let Declared { config, scope, .. } = &declared;
+        diagnostics.extend(shared_keys(&definitions, config, scope, &resources, &sources));
+        drop(definitions);
         let (forgotten, resources): (Vec<Resource>, Vec<Resource>) =
             match resources.iter().any(|resource| resource.directives.forget) {
                 true => resources.into_iter().partition(|resource| resource.directives.forget),
@@ -93,6 +99,7 @@ impl Judged {
             };
         let (settings, faults) = check::Settings::read(&declared.config);
         diagnostics.extend(faults);
+        diagnostics.extend(declared.config.unused(&resources));
         diagnostics.extend(check(&resources, &settings, &sources));
         declared.resources = resources;
         declared.forgotten = forgotten;
@@ -115,7 +122,9 @@ pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
+    let is_listed = |kind: &&'static Kind| desk.common.all_kinds || config.uses(kind);
     let declared = Declared {
+        kinds: KINDS.into_iter().filter(is_listed).collect(),
         config,
         scope,
         resources: Vec::new(),

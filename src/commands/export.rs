@@ -16,7 +16,7 @@ use crate::client::Wanted;
 use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
 use crate::hidden;
-use crate::kind::{self, IdType, KINDS, Kind};
+use crate::kind::{self, KINDS, Kind, wrap};
 use crate::load;
 use crate::mark;
 use crate::model::{Address, Live};
@@ -78,11 +78,6 @@ pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
     })
 }
 
-/// What people call an object.
-pub fn title(body: &Value) -> Option<&str> {
-    ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
-}
-
 /// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
 /// wrong with `--only`, which selects among our own.
 async fn listed(
@@ -100,7 +95,8 @@ async fn listed(
         if options.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
             ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
         }
-        let is_titled = |text: &String| title(body).is_some_and(|title| title.to_lowercase().contains(text));
+        let is_titled =
+            |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
         text.as_ref().is_none_or(is_titled)
             && !(options.unmanaged && mark.is_some())
             && address.is_none_or(|address| !options.managed || declared.selects(&address))
@@ -111,9 +107,9 @@ async fn listed(
         filter: Some(&filter),
         ..Wanted::default()
     };
-    let listed = service.client.list(&wanted).await.map_err(|refusal| service.no_list(refusal))?;
-    let mut live = listed.lives;
-    for (id, refusal) in &listed.refused {
+    let listed = service.client.list(&wanted).await.map_err(|failed| service.no_list(&[kind], failed))?;
+    let mut live = listed.live;
+    for (kind, id, refusal) in &listed.unread {
         desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
     }
     let has = |live: &Live, tag: &String| {
@@ -129,7 +125,7 @@ async fn listed(
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
     let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
     let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
-    Ok((live, listed.refused.len(), idle))
+    Ok((live, listed.unread.len(), idle))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
@@ -157,7 +153,7 @@ async fn named(
             }
             Err(refusal) => {
                 return Err(service
-                    .explain(refusal)
+                    .explain(&[kind], refusal)
                     .context(format!("the {} {id} can't be read", kind.name)));
             }
         }
@@ -209,16 +205,16 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
     }
     let mut stream = String::new();
     for live in live {
-        let stem = name::take(&name::of_file(kind.name, title(&live.body), &live.id), &mut taken);
+        let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), &mut taken);
         let body = exported(desk, kind, live, plan.declares)?;
         let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{stem} is written as JSON: {why}"))?;
-                ("json", as_json(&body))
+                ("json", as_json(kind, &body))
             }
-            None => ("json", as_json(&body)),
+            None => ("json", as_json(kind, &body)),
         };
         let name = Utf8PathBuf::from(format!("{stem}.{extension}"));
         if is_stream {
@@ -287,10 +283,8 @@ fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared
 
 /// The value of `$id`: by environment, since another one may be added, which has an object of its own.
 pub fn adopted(declared: &Declared, kind: &Kind, id: &str) -> Value {
-    let own = match kind.id {
-        IdType::Number => id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)),
-        IdType::Text => json!(id),
-    };
+    let number = id.parse::<u64>().ok().filter(|_| kind.api.id.number);
+    let own = number.map_or_else(|| json!(id), |number| json!(number));
     match &declared.scope.environment {
         Some(environment) => json!({ environment.as_str(): own }),
         None => own,
@@ -306,8 +300,15 @@ pub fn as_yaml(kind: &Kind, id: &str, body: &Value) -> Result<String, String> {
 }
 
 /// Two spaces, and a newline at the end.
-pub fn as_json(body: &Value) -> String {
-    format!("{body:#}\n")
+pub fn as_json(kind: &Kind, body: &Value) -> String {
+    let Value::Object(members) = body else { return format!("{body:#}\n") };
+    let (own, fields): (Map<_, _>, Map<_, _>) =
+        members.clone().into_iter().partition(|(key, _)| key.starts_with('$'));
+    let mut whole = Value::Object(own);
+    if let (Value::Object(whole), Value::Object(rest)) = (&mut whole, wrap(&kind.api, None, &fields.into())) {
+        whole.extend(rest);
+    }
+    format!("{whole:#}\n")
 }
 
 /// A file that says something else is left alone, but for `force`.

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, tell};
-use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for, title};
+use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
 use super::{Desk, Told, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -18,6 +18,7 @@ use crate::files;
 use crate::kind::Kind;
 use crate::load;
 use crate::mark;
+use crate::matching::key_of;
 use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
@@ -109,7 +110,7 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let id = id_of(lazy.desk, &service, kind, text)?;
             let answer = service.client.get(kind, &id).await;
             let live = answer.map_err(|refusal| {
-                service.explain(refusal).context(format!("the {} {id} can't be read", kind.name))
+                service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
             if holds_key(&live.body) {
                 bail!(no_file_for(kind, &id));
@@ -151,10 +152,10 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
         return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
     };
     let Some(body) = object_of(kind, &value) else {
-        bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs);
+        bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs());
     };
     let named = path.file_stem().unwrap_or(text).to_owned();
-    let mut body = Value::Object(load::clean(kind, body.clone()));
+    let mut body = Value::Object(load::clean(kind, body));
     escape::unescape(&mut body);
     let body = match body {
         Value::Object(body) => tidy::definition(kind, body, declared.config.defaults.get(kind.section)),
@@ -164,10 +165,13 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
 }
 
 /// The object of this kind: the value itself, or what one of its members holds (`{"data": …}`).
-fn object_of<'a>(kind: &Kind, value: &'a Value) -> Option<&'a Map<String, Value>> {
-    let (_, own) = load::unwrap(value)?;
-    let mut members = own.values().filter_map(Value::as_object);
-    Some(own).filter(|own| (kind.is_export)(own)).or_else(|| members.find(|inner| (kind.is_export)(inner)))
+fn object_of(kind: &Kind, value: &Value) -> Option<Map<String, Value>> {
+    let own = load::unwrap(value)?;
+    if own.kind.is_some_and(|found| found.section == kind.section) {
+        return Some(own.body.into_owned());
+    }
+    let mut members = own.body.values().filter_map(Value::as_object);
+    members.find(|inner| (kind.about.is_export)(inner)).cloned()
 }
 
 fn from_live(declared: &Declared, kind: &Kind, text: &str, mut live: Live) -> anyhow::Result<Import> {
@@ -189,6 +193,12 @@ fn from_live(declared: &Declared, kind: &Kind, text: &str, mut live: Live) -> an
         }
         // Its definition was lost: what bears our mark comes back under its id.
         id.clone_from(&mark.id);
+    }
+    let key = mark::key(kind, &live.body);
+    let names = |resource: &&model::Resource| key.is_some() && key_of(kind, resource).as_deref() == key;
+    let mut of_kind = declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
+    if let Some(resource) = of_kind.find(names) {
+        bail!("`{text}` is declared here already, as {}", resource.address);
     }
     let adopts = |resource: &&model::Resource| {
         resource.address.section() == kind.section
@@ -233,7 +243,7 @@ fn name_all(
             }
             import.id.clone_from(id);
         } else if import.id.is_empty() {
-            let made = title(&import.body).and_then(name::of_resource);
+            let made = kind.title(&import.body).and_then(name::of_resource);
             let made =
                 made.or_else(|| name::of_resource(&import.named)).unwrap_or_else(|| kind.name.to_owned());
             import.id = name::free(&made, &is_taken);
@@ -289,6 +299,8 @@ fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import
     let mut body = Map::new();
     if let Some(live) = &import.live {
         match live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
+            // Where there is no mark the name is enough, but for an object of others.
+            None if kind.is_keyed() && !(kind.api.foreign)(&live.body) => {}
             None => {
                 body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
             }
@@ -334,9 +346,9 @@ fn apart(
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
                 desk.complain(&format!("{} is written as JSON: {why}", import.id))?;
-                ("json", as_json(&import.body))
+                ("json", as_json(kind, &import.body))
             }
-            None => ("json", as_json(&import.body)),
+            None => ("json", as_json(kind, &import.body)),
         };
         let name_of = |stem: &str| Utf8PathBuf::from(format!("{stem}.{extension}"));
         // What bears our mark keeps the id of the mark, and a file of that name may be there.

@@ -8,7 +8,8 @@ use super::service::service;
 use super::{Desk, Told};
 use crate::args::{Exit, Format};
 use crate::kind;
-use crate::matching::taken;
+use crate::mark;
+use crate::matching::{key_of, taken};
 use crate::model::{Address, Live, Resource};
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
@@ -26,10 +27,25 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
         return Err(Told.into());
     }
     let mut rows: BTreeMap<Address, (Option<&Resource>, Vec<&Live>)> = BTreeMap::new();
+    let mut keys: BTreeMap<(&str, String), &Address> = BTreeMap::new();
     for resource in &declared.resources {
         rows.entry(resource.address.clone()).or_default().0 = Some(resource);
+        let kind = kind::of_section(resource.address.section());
+        if let Some((kind, key)) = kind.and_then(|kind| Some((kind, key_of(kind, resource)?))) {
+            keys.insert((kind.section, key), &resource.address);
+        }
     }
     for live in &live {
+        let key = kind::of_section(live.section).and_then(|kind| mark::key(kind, &live.body));
+        if let Some(key) = key {
+            // Without a mark it is ours by its name: as declared, or in a namespace.
+            let named = keys.get(&(live.section, key.to_owned())).map(|address| (*address).clone());
+            let owned = declared.scope.namespace(live.section, key).is_some();
+            if let Some(address) = named.or_else(|| owned.then(|| Address::new(live.section, key))) {
+                rows.entry(address).or_default().1.push(live);
+            }
+            continue;
+        }
         if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner) {
             rows.entry(Address::new(live.section, &mark.id)).or_default().1.push(live);
         }
@@ -54,14 +70,14 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
 fn item(address: Address, resource: Option<&Resource>, found: Vec<&Live>) -> Option<Item> {
     let kind = kind::of_section(address.section())?;
     let live = (!found.is_empty()).then(|| taken(kind, &found, resource));
-    let text = |key: &str| match (live, resource) {
-        (Some(live), _) => Some(live.body.get(key)?.as_str()?.to_owned()),
-        (None, Some(resource)) => Some(resource.body.get(key)?.as_str()?.to_owned()),
+    let title = match (live, resource) {
+        (Some(live), _) => kind.title(&live.body).map(str::to_owned),
+        (None, Some(resource)) => kind.title(&resource.body.value()).map(str::to_owned),
         (None, None) => None,
     };
     Some(Item {
         kind: kind.name,
-        name: ["name", "title"].iter().find_map(|key| text(key)),
+        name: title,
         datadog_id: live.map(|live| live.id.clone()),
         url: live.map(|live| live.url.clone()),
         position: resource.map(|resource| resource.origin.position.clone()),

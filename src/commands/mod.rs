@@ -15,6 +15,7 @@ mod remote;
 pub mod schema;
 mod sealed;
 mod service;
+mod shared;
 pub mod show;
 mod surveyed;
 mod template;
@@ -155,5 +156,5 @@ fn replace_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<()> {
 
 /// Writes a whole file where there is none; false where there is one.
 fn new_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<bool> {
-    files::create(path, text).with_context(|| format!("{path} can't be written"))
+    files::create(path.as_std_path(), text).with_context(|| format!("{path} can't be written"))
 }

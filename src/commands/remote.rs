@@ -36,8 +36,9 @@ struct Question<'a> {
 pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
-    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) =
-        selected.into_iter().partition(|resource| kind_of(resource).is_some_and(|kind| kind.validate));
+    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected
+        .into_iter()
+        .partition(|resource| kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()));
     if judged.is_empty() {
         desk.say(&told(0, &[], &foreign))?;
         return Ok(Vec::new());
@@ -77,6 +78,7 @@ async fn known(
         KINDS.into_iter().filter(|kind| sections.contains(kind.section)).collect();
     let live = service.live_of(&kinds, declared).await?;
     let inputs = Inputs {
+        unlisted: &[],
         scope: &declared.scope,
         site: &service.site,
         organisation: None,
@@ -125,7 +127,9 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     };
     match refusal.fault {
         Fault::Refused | Fault::NotFound => Ok(Some(diagnosed(&refusal, &question.body))),
-        Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => Err(service.explain(refusal)),
+        Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => {
+            Err(service.explain(&[question.kind], refusal))
+        }
         Fault::Unwell | Fault::Limited | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
             Err(refusal).with_context(|| format!("{} does not judge `{address}`", service.site))

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use super::declared::Declared;
 use super::log::Log;
 use super::{Connection, Desk};
-use crate::client::{self, Client, Fault, Listing, Refusal, Wanted};
-use crate::kind::{KINDS, Kind};
+use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
+use crate::kind::Kind;
 use crate::limit::{Pace, Paced};
 use crate::model::{Live, Owner};
 use crate::render::progress::Progress;
@@ -48,14 +48,14 @@ pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -
 }
 
 impl Service {
-    /// All objects of the owner, of all kinds, and those that `$id` names.
+    /// All objects of the owner, of all kinds in use, and those that `$id` names.
     pub async fn live(&self, declared: &Declared) -> anyhow::Result<Vec<Live>> {
-        self.live_of(&KINDS, declared).await
+        self.live_of(&declared.kinds, declared).await
     }
 
     /// The same, of these kinds.
     pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
-        self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await
+        Ok(self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await?.live)
     }
 
     /// The same, where the first pages have been asked for.
@@ -64,14 +64,19 @@ impl Service {
         kinds: &[&'static Kind],
         declared: &Declared,
         listing: Listing,
-    ) -> anyhow::Result<Vec<Live>> {
+    ) -> anyhow::Result<Listed> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in kinds {
             let of_kind =
                 declared.resources.iter().filter(|resource| resource.address.section() == kind.section);
-            wanted.declared.insert(kind.section, of_kind.clone().count());
+            let count = of_kind.clone().count();
+            wanted.declared.insert(kind.section, count);
+            // What nobody asks for by name may stay unseen.
+            if count == 0 && !declared.config.names(kind) {
+                wanted.optional.insert(kind.section);
+            }
             adopted
                 .entry(kind.section)
                 .or_default()
@@ -83,19 +88,21 @@ impl Service {
             if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
         };
         let (own, former) = tokio::join!(self.client.finish(listing, &wanted), of_former);
-        let mut live = own.map_err(|refusal| self.no_list(refusal))?;
-        let listed: BTreeSet<(&str, String)> =
-            live.iter().map(|live| (live.section, live.id.clone())).collect();
-        let former = former.map_err(|refusal| self.no_list(refusal))?;
-        live.extend(former.into_iter().filter(|live| !listed.contains(&(live.section, live.id.clone()))));
-        Ok(live)
+        let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
+        let known: BTreeSet<(&str, String)> =
+            listed.live.iter().map(|live| (live.section, live.id.clone())).collect();
+        let former = former.map_err(|refusal| self.no_list(kinds, refusal.into()))?;
+        listed
+            .live
+            .extend(former.into_iter().filter(|live| !known.contains(&(live.section, live.id.clone()))));
+        Ok(listed)
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.
-    pub fn ask(&self, owner: &Owner) -> Asked {
+    pub fn ask(&self, kinds: &[&'static Kind], owner: &Owner) -> Asked {
         let client = Arc::clone(&self.client);
         let organisation = tokio::spawn(async move { client.organisation().await });
-        Asked { listing: self.client.ask(&KINDS, Some(owner)), organisation, at: Instant::now() }
+        Asked { listing: self.client.ask(kinds, Some(owner)), organisation, at: Instant::now() }
     }
 
     /// With `-v`, what went over the wire.
@@ -111,17 +118,21 @@ impl Service {
     }
 
     /// A refusal, with what to do about it.
-    pub fn explain(&self, refusal: Refusal) -> anyhow::Error {
+    pub fn explain(&self, kinds: &[&'static Kind], refusal: Refusal) -> anyhow::Error {
         let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
-            _ if blames_keys => error.context(self.keys_refused()),
-            Fault::Forbidden => error.context(format!(
-                "the keys of {} serve otherwise, but not for this: it may be restricted to others, or the keys lack one \
-                 of the scopes {}",
-                self.variables.join(" and "),
-                scopes(),
-            )),
+            _ if blames_keys => error.context(self.keys_refused(kinds)),
+            Fault::Forbidden => {
+                let lacking = match &scopes(kinds)[..] {
+                    "" => String::new(),
+                    scopes => format!(", or the keys lack one of the scopes {scopes}"),
+                };
+                error.context(format!(
+                    "the keys of {} serve otherwise, but not for this: it may be restricted to others{lacking}",
+                    self.variables.join(" and "),
+                ))
+            }
             Fault::Unreachable => error.context(format!(
                 "{} can't be reached. Check the environment's `site` in musher.yaml (or DD_SITE, DATADOG_HOST), \
                  the network, and HTTPS_PROXY where there is a proxy",
@@ -132,26 +143,37 @@ impl Service {
     }
 
     /// A refusal of a list.
-    pub fn no_list(&self, refusal: Refusal) -> anyhow::Error {
+    pub fn no_list(&self, kinds: &[&'static Kind], failed: Unlisted) -> anyhow::Error {
+        let refusal = failed.refusal;
         match refusal.fault {
-            Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => self.explain(refusal),
+            Fault::Forbidden if (1..kinds.len()).contains(&failed.kinds.len()) => {
+                let lacks = |kind: &&Kind| format!("{} (`{}`)", kind.section, kind.api.read.join("`, `"));
+                let lacking: Vec<String> = failed.kinds.iter().map(lacks).collect();
+                anyhow::Error::new(refusal).context(format!(
+                    "The key of {} lacks the permission to list {}: give it that, or take what it may not see \
+                     out of the project",
+                    self.variables.join(" and "),
+                    lacking.join(", "),
+                ))
+            }
+            Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => self.explain(kinds, refusal),
             _ => anyhow::Error::new(refusal).context(format!("{} gives no list of what is live", self.site)),
         }
     }
 
-    /// What to do where the service doesn't take the keys.
-    pub fn keys_refused(&self) -> String {
-        format!(
-            "{} refuses the keys of {}: they must belong to this site, and need the scopes {}",
-            self.site,
-            self.variables.join(" and "),
-            scopes(),
-        )
+    /// What to do where the service doesn't take the keys for what is done with these kinds.
+    pub fn keys_refused(&self, kinds: &[&'static Kind]) -> String {
+        let scopes = match &scopes(kinds)[..] {
+            "" => String::new(),
+            scopes => format!(", and need the scopes {scopes}"),
+        };
+        let variables = self.variables.join(" and ");
+        format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
     }
 }
 
-/// All that the keys need.
-fn scopes() -> String {
-    let scopes: Vec<&str> = KINDS.iter().flat_map(|kind| kind.scopes).copied().collect();
-    scopes.join(", ")
+/// The scopes that keys need for these kinds.
+fn scopes(kinds: &[&'static Kind]) -> String {
+    let scopes = kinds.iter().flat_map(|kind| kind.api.read.iter().chain(kind.api.write));
+    scopes.copied().collect::<Vec<_>>().join(", ")
 }

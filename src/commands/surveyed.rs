@@ -10,11 +10,11 @@ use super::declared::{Declared, bare, declare_strictly, deny, tell};
 use super::service::{Asked, Service, service};
 use super::{Desk, Told};
 use crate::brake::Organisation;
-use crate::client::{self, Look, Refusal, Seen};
+use crate::client::{self, Listed, Look, Refusal, Seen};
 use crate::config::Target;
 use crate::diagnostic::{Diagnostic, Sources, has_errors};
 use crate::hidden::{self, show_value};
-use crate::kind::{self, KINDS, Kind};
+use crate::kind::{self, Kind};
 use crate::model::{Live, Plan, Warning};
 use crate::owner;
 use crate::plan::{Inputs, plan};
@@ -46,7 +46,7 @@ pub async fn declare_and_survey(
     let silent = Arc::new(Progress::start(true));
     let ask = |declared: &Declared| {
         let service = service(desk, declared, &silent)?;
-        let asked = service.ask(&declared.scope.owner);
+        let asked = service.ask(&declared.kinds, &declared.scope.owner);
         anyhow::Ok((service, asked))
     };
     let sound = bare.declared.as_ref().filter(|_| !has_errors(&bare.diagnostics));
@@ -86,7 +86,7 @@ async fn whose(
             service.site
         )
     };
-    Ok(answer.map_err(|refusal| service.explain(refusal).context(context()))?.map(ours))
+    Ok(answer.map_err(|refusal| service.explain(&[], refusal).context(context()))?.map(ours))
 }
 
 /// Takes keys out of what a plan shows; what it sends stays. Before anything is compared word by word, which would take
@@ -115,8 +115,8 @@ pub async fn survey(
     let Asked { listing, organisation, at: listed } = asked;
     let named = declared.environment().org;
     let organisation = whose(service, organisation, (named.as_deref(), listed));
-    let (live, organisation) = tokio::join!(service.listed(&KINDS, declared, listing), organisation);
-    let (live, organisation) = (live?, organisation?);
+    let (live, organisation) = tokio::join!(service.listed(&declared.kinds, declared, listing), organisation);
+    let (Listed { live, refused, .. }, organisation) = (live?, organisation?);
     let inputs = Inputs {
         scope: &declared.scope,
         site: &service.site,
@@ -124,6 +124,7 @@ pub async fn survey(
         resources: &declared.resources,
         forgotten: &declared.forgotten,
         live: &live,
+        unlisted: &refused,
         selected: &|address| declared.selects(address),
         seen_last: &|section, id| service.client.seen_last(section, id),
     };
@@ -178,8 +179,11 @@ async fn look_again(
     let probe = Probe::new(plan, resources);
     let keep = Arc::new(move |live: &Live| probe.keeps(live));
     let look = Look { kinds, keep, ids: twin::ids(plan, resources) };
-    let Seen { shown, recalled } =
-        service.client.look_again(&look).await.map_err(|refusal| service.no_list(refusal))?;
+    let Seen { shown, recalled } = service
+        .client
+        .look_again(&look)
+        .await
+        .map_err(|refusal| service.no_list(&look.kinds, refusal.into()))?;
     if owner::is_asked(plan) {
         plan.questions.extend(owner::question(plan, &declared.config.owners(), &shown));
     }

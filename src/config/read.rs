@@ -1,32 +1,38 @@
 //! The reader of `musher.yaml`: every key known, every value of its form, all faults at once.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::Glob;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
-use super::{Brakes, Config, Environment, FILE, KeyNames, Limit, RuleLevel, SITES, Target, secrets};
+use super::{
+    Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, secrets,
+};
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
 use crate::source::locate::Locator;
 use crate::source::{self, short, sort_of};
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 11] = [
     "project",
     "moved_from",
     "vars",
     "environments",
     "default_environment",
     "definitions",
+    "kinds",
+    "owns",
     "defaults",
     "rules",
     "required_tags",
 ];
-const ENVIRONMENT_KEYS: [&str; 9] =
-    ["site", "api", "api_url", "org", "moved_from", "vars", "brakes", "keys", "lock"];
-const BRAKES: [&str; 8] = ["delete", "inventory", "protect", "empty", "org", "mark", "owner", "twin"];
+const ENVIRONMENT_KEYS: [&str; 10] =
+    ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "lock"];
+const BRAKES: [&str; 9] =
+    ["delete", "inventory", "protect", "empty", "namespace", "org", "mark", "owner", "twin"];
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
 const DEFINITIONS: &str = "monitors";
 
@@ -105,6 +111,8 @@ impl Reader<'_> {
             environments,
             default_environment,
             definitions: self.definitions(map.get("definitions")),
+            owns: self.owns(map.get_mut("owns").map(Value::take), "/owns"),
+            kinds: self.kinds(map.get("kinds")),
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
@@ -198,6 +206,67 @@ impl Reader<'_> {
             self.fault("outside-root", "The path leads out of the project", "/definitions", help);
             DEFINITIONS.into()
         })
+    }
+
+    /// `{SECTION: [PATTERN, …]}`, of kinds whose objects bear no mark.
+    fn owns(&mut self, value: Option<Value>, pointer: &str) -> Vec<Namespace> {
+        let mut owns = Vec::new();
+        for (section, patterns) in self.map(value, pointer) {
+            let pointer = format!("{pointer}{}", step(&section));
+            let keyed = || KINDS.into_iter().filter(|kind| kind.is_keyed());
+            let Some(kind) = keyed().find(|kind| kind.section == section) else {
+                let text =
+                    format!("`{}` has no namespaces: they are for kinds without a mark", short(&section));
+                let help = known_words(&section, keyed().map(|kind| kind.section));
+                self.fault("bad-config", text, &pointer, help);
+                continue;
+            };
+            let Value::Array(patterns) = patterns else {
+                let help = "write the patterns in brackets: `[\"lambda.*\"]`";
+                self.fault("bad-config", "A namespace is a list of patterns", &pointer, help);
+                continue;
+            };
+            for (index, pattern) in patterns.iter().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                let Some(text) = self.text(pattern, &pointer, "a pattern of names") else { continue };
+                match Glob::new(&text) {
+                    Ok(glob) => {
+                        owns.push(Namespace { section: kind.section, pattern: glob.compile_matcher() });
+                    }
+                    Err(error) => {
+                        let text = format!("`{}` is not a pattern: {}", short(&text), error.kind());
+                        self.fault("bad-config", text, &pointer, "`*` stands for any characters");
+                    }
+                }
+            }
+        }
+        owns
+    }
+
+    fn kinds(&mut self, value: Option<&Value>) -> Vec<&'static Kind> {
+        let names = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(names)) => names,
+            Some(other) => {
+                let text = format!("`kinds` is a list of sections, not {}", sort_of(other));
+                self.fault("bad-config", text, "/kinds", "write the names in brackets: `[A, B]`");
+                return Vec::new();
+            }
+        };
+        let mut kinds: Vec<&'static Kind> = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            let pointer = format!("/kinds/{index}");
+            let Some(name) = self.text(name, &pointer, "the name of a section") else { continue };
+            match KINDS.into_iter().find(|kind| kind.section == name) {
+                Some(kind) if kinds.iter().any(|own| own.section == kind.section) => {}
+                Some(kind) => kinds.push(kind),
+                None => {
+                    let help = known_words(&name, KINDS.iter().map(|kind| kind.section));
+                    self.fault("bad-config", format!("There is no kind `{}`", short(&name)), &pointer, help);
+                }
+            }
+        }
+        kinds
     }
 
     fn defaults(&mut self, value: Option<Value>) -> IndexMap<String, Value> {
@@ -313,10 +382,12 @@ impl Reader<'_> {
         self.unknown_keys(&map, pointer, &ENVIRONMENT_KEYS, "of an environment");
         let mut take = |key: &str| map.get_mut(key).map(Value::take);
         let (vars, brakes, keys, lock) = (take("vars"), take("brakes"), take("keys"), take("lock"));
+        let owns = take("owns");
         Environment {
             target: self.target(&map, pointer),
             moved_from: self.owners(map.get("moved_from"), &format!("{pointer}/moved_from")),
             vars: self.vars(vars, &format!("{pointer}/vars")),
+            owns: self.owns(owns, &format!("{pointer}/owns")),
             org: map.get("org").and_then(|value| self.org(value, &format!("{pointer}/org"))),
             brakes: self.brakes(brakes, &format!("{pointer}/brakes")),
             keys: self.keys(keys, &format!("{pointer}/keys")),

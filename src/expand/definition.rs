@@ -11,6 +11,7 @@ use super::fault::Faults;
 use super::printed::Printed;
 use super::site::{Base, SiteId};
 use crate::diagnostic::Diagnostic;
+use crate::kind::{self, Kind};
 use crate::load::definitions::Definition;
 use crate::model::{self, Address, Directives, Instance, Origin, Resource, is_id};
 use crate::template::{Fault, Run};
@@ -27,6 +28,7 @@ pub struct Compiled<'d> {
     body: Printed,
     when: Option<(Node, SiteId)>,
     protect: Option<(Node, SiteId)>,
+    absent: Option<(Node, SiteId)>,
     id: Option<(Node, SiteId)>,
     /// The one at hand, where `$id` may turn out to be a mapping of them.
     environment: Option<String>,
@@ -64,6 +66,7 @@ pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut
             definition,
             when: raw.when.as_ref().map(|value| body.sited(value, "/$when")),
             protect: raw.protect.as_ref().map(|value| body.sited(value, "/$protect")),
+            absent: raw.absent.as_ref().map(|value| body.sited(value, "/$absent")),
             id: own_id.map(|(value, _)| body.sited(value, &id_at)),
             moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
             environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
@@ -112,12 +115,22 @@ impl Compiled<'_> {
                 .as_ref()
                 .is_some_and(|(node, site)| condition("$protect", (node, *site), run, faults)),
             ignore: raw.ignore.clone(),
+            absent: self
+                .absent
+                .as_ref()
+                .is_some_and(|(node, site)| condition("$absent", (node, *site), run, faults)),
             moved_from: Vec::new(),
+            old_keys: Vec::new(),
             allow: raw.allow.clone(),
             forget: false,
         };
         let mut shorts = vec![short.to_owned()];
+        let is_keyed = kind::of_section(section).is_some_and(Kind::is_keyed);
         for (node, site) in &self.moved_from {
+            if is_keyed {
+                directives.old_keys.extend(render(node, run, None, faults).as_str().map(str::to_owned));
+                continue;
+            }
             shorts.extend(old_id((node, *site), run, faults));
         }
         for prefix in place.prefixes {

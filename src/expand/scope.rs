@@ -32,7 +32,7 @@ impl<'a> Setting<'a> {
             root: &config.root,
             environment: scope.environment.as_deref(),
             constants,
-            sections: KINDS.iter().map(|kind| kind.section).collect(),
+            sections: KINDS.iter().filter(|kind| config.uses(kind)).map(|kind| kind.section).collect(),
             defaults: defaults.collect(),
         }
     }
@@ -52,7 +52,7 @@ pub fn constants(config: &Config, scope: &Scope, diagnostics: &mut Vec<Diagnosti
     known.insert("env".to_owned(), environment);
     for (name, value) in &scope.vars {
         let at = place(config, scope, name);
-        if let Some(what) = reserved(name) {
+        if let Some(what) = reserved(config, name) {
             let words = format!("A variable can't be called `{name}`: that is {what}");
             diagnostics.push(
                 Diagnostic::error("reserved-name", words, at.part(Part::Key)).help("choose another name"),
@@ -65,14 +65,14 @@ pub fn constants(config: &Config, scope: &Scope, diagnostics: &mut Vec<Diagnosti
     known
 }
 
-fn reserved(name: &str) -> Option<&'static str> {
+fn reserved(config: &Config, name: &str) -> Option<&'static str> {
     if is_helper(name) {
         Some("the name of a helper")
     } else if matches!(name, "each" | "this") {
         Some("a word of expressions")
     } else if matches!(name, "project" | "environment") {
         Some("set by musher")
-    } else if KINDS.iter().any(|kind| kind.section == name) {
+    } else if KINDS.iter().any(|kind| kind.section == name && config.uses(kind)) {
         Some("a section, whose name begins references")
     } else {
         None

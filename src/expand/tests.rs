@@ -43,6 +43,8 @@ impl Project {
         let defaults = text["defaults"].as_object().into_iter().flatten();
         let environments = ["staging", "prod"].map(|name| (name.to_owned(), Environment::default()));
         let config = Config {
+            owns: Vec::new(),
+            kinds: Vec::new(),
             root,
             file: CONFIG,
             moved_from: Vec::new(),
@@ -62,6 +64,7 @@ impl Project {
             owner,
             former: Vec::new(),
             vars,
+            owns: Vec::new(),
         };
         let mut sources = Sources::default();
         for path in ["musher.yaml", "monitors/main.yaml", "templates/t.yaml"] {
@@ -105,6 +108,7 @@ fn sections(text: &Value, file: FileId, base: &str) -> Vec<Definition> {
 
 fn definition(address: Address, mut body: Map<String, Value>, at: At) -> Definition {
     let directives = RawDirectives {
+        absent: None,
         id: body.shift_remove("$id"),
         when: body.shift_remove("$when"),
         protect: body.shift_remove("$protect"),

@@ -1,15 +1,24 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
+mod api;
 mod dashboard;
-mod fields;
+mod field;
+mod logs_metric;
 mod monitor;
+mod quirks;
+mod retention_filter;
 mod rules;
 mod slo;
+mod team;
 
 use serde_json::{Map, Value};
 
-pub use fields::{Field, Sort};
-pub use rules::{Rule, rules};
+use crate::pointer::matches;
+
+pub use api::{Api, Envelope, Id, List, Paging, Summary, Update, flatten, wrap};
+pub use field::{Field, Type};
+pub use quirks::{Alternative, Derived, Identified, Mention, Mentioned, Nature, Quirks, Tags};
+pub use rules::{NO_RULE, Rule, is_empty, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
 ///
@@ -21,93 +30,20 @@ pub struct Kind {
     pub name: &'static str,
     /// `monitors`, as in definition files and addresses.
     pub section: &'static str,
-
-    // How it travels.
-    /// `/api/v1/monitor`; an id behind a `/` names one object.
-    pub path: &'static str,
-    pub envelope: Envelope,
-    pub listing: Listing,
-    pub id: IdType,
-    /// Where a person sees it: a path of the web application with `{id}` in it.
-    pub web_path: &'static str,
-    pub mark: MarkSort,
-    /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
-    pub can_delete: Option<&'static str>,
-    /// Scopes that an application key needs to read and write it.
-    pub scopes: &'static [&'static str],
-    /// A dry run: `POST {path}/validate` with a body, `POST {path}/{id}/validate` for one that lives.
-    pub validate: bool,
-
-    /// When the object was made: of two objects with one mark, the older is ours.
-    pub created: &'static str,
-    /// When it was changed last, and who made it, where the body tells.
-    pub modified: &'static str,
-    pub author: &'static str,
-    /// What people know an object by: one that is equal in all of these is the same to them.
-    pub known_by: &'static [&'static str],
-
-    // How it is told apart in a raw export.
-    /// Whether an exported object is of this kind.
-    pub is_export: fn(&Map<String, Value>) -> bool,
-    /// The same in words: what an exported object needs to be of this kind.
-    pub export_needs: &'static str,
-
-    // What an editor completes.
-    /// The fields that a person may write, sorted by path.
+    /// Listed in every project, named in `kinds:` or not.
+    pub always: bool,
+    pub api: Api,
+    pub identity: Identity,
+    /// What is known of each field, sorted by path.
     pub fields: &'static [Field],
-
-    // How two bodies are compared.
-    /// Set by the service alone: dropped from both sides and never sent.
-    pub read_only: &'static [&'static str],
-    /// Never touched unless declared: dropped from the live side, and sent as it stands.
-    pub kept: &'static [&'static str],
-    /// Filled with a value of the service's own where left out, so that what is live says nothing then.
-    pub filled: &'static [&'static str],
-    /// Not shown by every read: its absence from a live object says nothing.
-    pub unseen: &'static [&'static str],
-    /// What an absent field means, as JSON texts: the values that the service may fill in. The first
-    /// is the goal where somebody set another. `null`, `[]`, `{}` and absent count as equal anyway.
-    pub defaults: &'static [(&'static str, &'static [&'static str])],
-    /// An absent field follows an item of a list.
-    pub derived: &'static [Derived],
-    /// Fields that a person can set and that have no default. What is neither here nor in the lists
-    /// above is unknown.
-    pub known: &'static [&'static str],
-    /// Objects whose unknown live fields are not compared; `""` is the body itself.
-    pub open: &'static [&'static str],
-    /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
-    pub emptied: bool,
-    /// Objects that an update replaces whole, or may: what is not declared there is sent as it stands live.
-    pub replaced: &'static [&'static str],
-    /// Lists without an order.
-    pub sets: &'static [&'static str],
-    /// Texts whose white space at the end the service removes.
-    pub trimmed: &'static [&'static str],
-    /// Values that are spellings of one thing; the first is the canonical one. JSON texts.
-    pub synonyms: &'static [(&'static str, &'static [&'static str])],
-    /// Two spellings of one thing: the service derives each from the other, and what is declared counts.
-    pub alternatives: &'static [Alternative],
-    /// Lists whose items the service gives ids (integers), which links point at: compared without,
-    /// sent with those of the live items. `placeholders` names them by position.
-    pub identified: &'static [Identified],
-    /// Can't be changed in place: a change replaces the object.
-    pub immutable: &'static [&'static str],
-    /// A reference here is a number, everywhere else a text.
-    pub numeric_references: &'static [&'static str],
-    /// Where a body names live objects by their ids: an import writes references there.
-    pub mentions: &'static [Mention],
-
-    // What a change may endanger.
-    pub stakes: Stakes,
-
-    // What the rules judge.
-    pub judged: Judged,
+    pub about: About,
+    pub quirks: Quirks,
 }
 
 /// Sorts objects of a kind from the oldest, the same for everybody who looks: by time of creation, then by id
 /// as a number, then as text.
 pub fn age(kind: &Kind, id: &str, body: &Value) -> (u64, String, u64, String) {
-    let created = body.pointer(kind.created);
+    let created = kind.about.created.and_then(|at| body.pointer(at));
     (
         created.and_then(Value::as_u64).unwrap_or_default(),
         created.and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -122,182 +58,99 @@ impl std::fmt::Debug for Kind {
     }
 }
 
-/// How a body is wrapped.
+impl Kind {
+    /// The paths of the fields of which something holds, sorted.
+    pub fn paths(&self, holds: fn(&Field) -> bool) -> impl Iterator<Item = &'static str> + Clone + use<> {
+        self.fields.iter().filter(move |field| holds(field)).map(|field| field.at)
+    }
+
+    /// Whether its objects bear no mark, and are known by a key.
+    pub fn is_keyed(&self) -> bool {
+        matches!(self.identity, Identity::Key(_))
+    }
+
+    /// What people call an object.
+    pub fn title<'a>(&self, body: &'a Value) -> Option<&'a str> {
+        body.pointer(self.about.title)?.as_str()
+    }
+
+    /// What an exported object needs to be of this kind, in words.
+    pub fn export_needs(&self) -> String {
+        match self.api.envelope {
+            Envelope::Resource(name) => format!("`data` of the type `{name}`"),
+            _ => self.about.export_needs.to_owned(),
+        }
+    }
+
+    /// Whether a pointer into a body is that of a field of which something holds.
+    pub fn holds(&self, pointer: &str, holds: fn(&Field) -> bool) -> bool {
+        self.fields.iter().any(|field| holds(field) && matches(field.at, pointer))
+    }
+}
+
+/// How an object is known as somebody's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Envelope {
-    /// The object itself.
-    Flat,
-    /// Sent flat; a write answers `{"data": [{…}]}`, a read `{"data": {…}}`.
-    Data,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdType {
-    Number,
-    Text,
-}
-
-/// How all objects of a kind are listed.
-#[derive(Clone, Copy, Debug)]
-pub struct Listing {
-    pub paging: Paging,
-    /// The most that a page may hold.
-    pub page_size: usize,
-    /// Where the items are: a key of the answer, or the answer itself.
-    pub items: Option<&'static str>,
-    /// The parameter that filters by one tag, where there is one.
-    pub tag_filter: Option<&'static str>,
-    /// Further parameters of the list.
-    pub query: &'static [(&'static str, &'static str)],
-    /// How many objects there are, in an answer to a list that isn't filtered.
-    pub total: Option<&'static str>,
-    /// The items are summaries: the body needs a GET of its own. Absent: they are whole.
-    pub summary: Option<Summary>,
-}
-
-/// What a summary shows of an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Summary {
-    /// The time of the last change: together with the id it names one version of the body.
-    pub modified: &'static str,
-    /// Fields of the body that the summary shows, too.
-    pub shown: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paging {
-    /// Numbered from 0.
-    Number { page: &'static str, size: &'static str },
-    /// By position of the first item.
-    Offset { offset: &'static str, limit: &'static str },
-}
-
-/// What sort of mark a kind bears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MarkSort {
+pub enum Identity {
     /// `musher:OWNER`, `musher_id:ID` and `musher_protect:true` in the list at this pointer.
     Tags(&'static str),
     /// The last line of the text at this pointer.
     LastLine(&'static str),
-}
-
-impl MarkSort {
-    /// Where it stands.
-    pub fn at(self) -> &'static str {
-        let (Self::Tags(at) | Self::LastLine(at)) = self;
-        at
-    }
-}
-
-/// See [`Kind::derived`].
-#[derive(Clone, Copy, Debug)]
-pub struct Derived {
-    /// The field: `/target_threshold`.
-    pub path: &'static str,
-    pub list: &'static str,
-    /// The field of an item: `target`.
-    pub field: &'static str,
-    /// The item whose field (second) has the value at a path (first), where that is declared; else the first.
-    pub chosen_by: (&'static str, &'static str),
-}
-
-/// See [`Kind::alternatives`].
-#[derive(Clone, Copy, Debug)]
-pub struct Alternative {
-    pub one: &'static str,
-    pub other: &'static str,
-    /// Whether values of the two mean the same.
-    pub agree: fn(one: &Value, other: &Value) -> bool,
-}
-
-/// See [`Kind::identified`].
-#[derive(Clone, Copy, Debug)]
-pub struct Identified {
-    /// The list: `/widgets`.
-    pub list: &'static str,
-    /// The field of an item: `id`.
-    pub field: &'static str,
-    /// A list of ids elsewhere that names the items, by id or as `"@1"` (the first of the list).
-    pub placeholders: Option<&'static str>,
-    /// What makes two items the same one although they differ: their sort and their name, as
-    /// pointers into an item.
-    pub sort: &'static str,
-    pub name: &'static str,
-}
-
-/// See [`Kind::mentions`].
-#[derive(Clone, Copy, Debug)]
-pub struct Mention {
-    pub at: Mentioned,
-    /// Only where the text at a pointer is this one.
-    pub when: Option<(&'static str, &'static str)>,
-    /// The section of the objects that are named.
-    pub section: &'static str,
-}
-
-/// The place of a mention.
-#[derive(Clone, Copy, Debug)]
-pub enum Mentioned {
-    /// A text with ids among other words, or one id; or a number where the row has numeric references.
-    Path(&'static str),
-    /// A text that is one id, under this key at any depth.
+    /// No mark: the text at this pointer, which people choose.
     Key(&'static str),
 }
 
-/// Facts that the risks of a change are read from.
-#[derive(Clone, Copy, Debug)]
-pub struct Stakes {
-    /// Texts that name recipients (`@slack-…`).
-    pub recipients: &'static [&'static str],
-    /// Numbers that loosen an alert; which way, the operator of the query tells.
-    pub thresholds: &'static [&'static str],
-    /// Objectives that are loosened when they fall.
-    pub targets: &'static [&'static str],
-    /// The query whose scope may be widened.
-    pub query: Option<&'static str>,
-    /// Switches on no-data alerting, with the values that mean "on" as JSON texts.
-    pub no_data: &'static [(&'static str, &'static [&'static str])],
+impl Identity {
+    /// Where a mark stands; absent: there is none.
+    pub fn at(self) -> Option<&'static str> {
+        match self {
+            Self::Tags(at) | Self::LastLine(at) => Some(at),
+            Self::Key(_) => None,
+        }
+    }
 }
 
-/// What the rules take an object for: which of them fit its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Nature {
-    /// A `query` of a `type`, `options`, and a `message` that tells people.
-    Alert,
-    /// Targets by timeframe.
-    Objective,
-    /// Widgets.
-    Board,
+/// What people see of an object, and how an exported one is told apart.
+pub struct About {
+    /// Where a person sees it: a path of the web application with `{id}` in it.
+    pub web: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// When the object was made: of two objects with one mark, the older is ours.
+    pub created: Option<&'static str>,
+    /// When it was changed last, and who made it, where the body tells.
+    pub modified: Option<&'static str>,
+    pub author: Option<&'static str>,
+    /// What people know an object by: one that is equal in all of these is the same to them.
+    pub known_by: &'static [&'static str],
+    /// Whether an exported object without an envelope is of this kind.
+    pub is_export: fn(&Map<String, Value>) -> bool,
+    /// The same in words: what an exported object needs to be of this kind.
+    pub export_needs: &'static str,
 }
 
-/// Facts that the rules judge a body by.
-#[derive(Clone, Copy, Debug)]
-pub struct Judged {
-    pub nature: Nature,
-    /// The `type` of an object that measures the alerts that it names.
-    pub measuring: Option<&'static str>,
-    /// Fields without which the service refuses an object.
-    pub required: &'static [&'static str],
-    /// The same, but an update may leave them out.
-    pub required_at_create: &'static [&'static str],
-    /// Keys, at any depth, whose references name an object of this nature.
-    pub points_to: &'static [(&'static str, Nature)],
-    /// Numbers that the service bounds: where, the least, the greatest.
-    pub bounds: &'static [(&'static str, f64, f64)],
-    /// Lengths of time as texts (`2d`) that the service bounds: where, the least and the greatest in seconds.
-    pub lengths: &'static [(&'static str, u64, u64)],
-    /// The longest window of a query by `type`, in seconds.
-    pub windows: &'static [(&'static str, u64)],
-    /// The keys that a tag may have; empty: any.
-    pub tag_keys: &'static [&'static str],
-    /// How many tags there may be, where that is limited.
-    pub most_tags: Option<usize>,
-    /// The service writes tags its own way: lower case, `_` for what it doesn't know.
-    pub rewrites_tags: bool,
+impl About {
+    /// Of a kind whose envelope tells what it is.
+    pub const NONE: Self = Self {
+        web: "",
+        title: "/name",
+        created: None,
+        modified: None,
+        author: None,
+        known_by: &["/name"],
+        is_export: |_| false,
+        export_needs: "",
+    };
 }
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 3] = [&dashboard::DASHBOARD, &monitor::MONITOR, &slo::SLO];
+pub const KINDS: [&Kind; 6] = [
+    &dashboard::DASHBOARD,
+    &logs_metric::LOGS_METRIC,
+    &monitor::MONITOR,
+    &retention_filter::RETENTION_FILTER,
+    &slo::SLO,
+    &team::TEAM,
+];
 
 /// The kind of a section.
 pub fn of_section(section: &str) -> Option<&'static Kind> {
@@ -309,7 +162,14 @@ pub fn of_name(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.name == name || kind.section == name)
 }
 
-/// The kind of an exported object, by its fields.
+/// The kind of an exported object without an envelope, by its fields.
 pub fn of_export(body: &Map<String, Value>) -> Option<&'static Kind> {
-    KINDS.into_iter().find(|kind| (kind.is_export)(body))
+    KINDS.into_iter().find(|kind| (kind.about.is_export)(body))
+}
+
+/// The kind of a resource of JSON:API.
+pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
+    let name = data.get("type")?.as_str()?;
+    data.get("attributes")?.as_object()?;
+    KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
 }

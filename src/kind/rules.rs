@@ -1,16 +1,19 @@
-//! A row's lists of paths as one tree, so that a body is walked once whatever the row holds.
+//! A row's fields as one tree, so that a body is walked once whatever the row holds.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::field::Meaning;
 use super::{KINDS, Kind};
+use crate::diff::same;
 
 /// What the row says of one path.
 #[derive(Debug, Default)]
 pub struct Rule {
     pub read_only: bool,
+    /// Left to others unless declared.
     pub kept: bool,
     pub unseen: bool,
     pub open: bool,
@@ -20,9 +23,14 @@ pub struct Rule {
     pub defaults: Vec<Value>,
     /// Spellings of one value, the canonical one first.
     pub synonyms: Vec<Value>,
+    /// Whether two values mean the same although they differ.
+    pub meaning: Option<Meaning>,
     steps: BTreeMap<&'static str, Rule>,
     any: Option<Box<Rule>>,
 }
+
+/// Says nothing of a field.
+pub static NO_RULE: LazyLock<Rule> = LazyLock::new(Rule::default);
 
 impl Rule {
     /// The rule of a member or item; `None` where the row says nothing.
@@ -40,11 +48,56 @@ impl Rule {
         self.any.as_deref()
     }
 
+    /// Whether a value is what the service fills in, or says nothing where the object around it is open.
+    pub fn is_filled(&self, in_open: bool, value: &Value) -> bool {
+        self.is_blank(in_open, value) || self.defaults.iter().any(|default| same(default, value))
+    }
+
+    /// Whether an empty value is as good as none.
+    pub fn is_blank(&self, in_open: bool, value: &Value) -> bool {
+        in_open && is_empty(value) && self.defaults.first().is_none_or(is_empty)
+    }
+
+    /// Whether a live member that nobody declared says nothing.
+    pub fn is_silent(&self, in_open: bool, value: &Value) -> bool {
+        self.read_only || self.kept || self.is_filled(in_open, value)
+    }
+
     fn at(&mut self, path: &'static str) -> &mut Rule {
         path.split('/').skip(1).fold(self, |rule, step| match step {
             "*" => rule.any.get_or_insert_default(),
             step => rule.steps.entry(step).or_default(),
         })
+    }
+
+    /// Takes out what says nothing; in an open object a name alone says that the field is known.
+    fn prune(&mut self) {
+        let open = self.open;
+        self.steps.retain(|_, child| {
+            child.prune();
+            open || child.says()
+        });
+        if let Some(child) = &mut self.any {
+            child.prune();
+        }
+        self.any.take_if(|child| !child.says());
+    }
+
+    fn says(&self) -> bool {
+        let flag = self.read_only || self.kept || self.unseen || self.open || self.set || self.trimmed;
+        let value = !self.defaults.is_empty() || !self.synonyms.is_empty() || self.meaning.is_some();
+        flag || value || !self.steps.is_empty() || self.any.is_some()
+    }
+}
+
+/// What the service makes no difference between, at the top of a body and in its open objects.
+pub fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -57,31 +110,19 @@ pub fn rules(kind: &Kind) -> &'static Rule {
 
 fn compile(kind: &Kind) -> Rule {
     let mut root = Rule::default();
-    type Set = fn(&mut Rule);
-    let flags: [(&[&'static str], Set); 8] = [
-        (kind.read_only, |rule| rule.read_only = true),
-        (kind.kept, |rule| rule.kept = true),
-        (kind.filled, |rule| rule.kept = true),
-        (kind.unseen, |rule| rule.unseen = true),
-        (kind.open, |rule| rule.open = true),
-        (kind.sets, |rule| rule.set = true),
-        (kind.trimmed, |rule| rule.trimmed = true),
-        (kind.known, |_| {}),
-    ];
-    for (paths, set) in flags {
-        for path in paths {
-            set(root.at(path));
-        }
+    for field in kind.fields {
+        let rule = root.at(field.at);
+        rule.read_only = field.read_only;
+        rule.kept = field.kept || field.filled;
+        rule.unseen = field.unseen;
+        rule.open = field.open;
+        rule.set = field.set;
+        rule.trimmed = field.trimmed;
+        rule.defaults = field.defaults.iter().map(|text| parse(text)).collect();
+        rule.synonyms = field.synonyms.iter().map(|text| parse(text)).collect();
+        rule.meaning = field.meaning;
     }
-    for derived in kind.derived {
-        root.at(derived.path);
-    }
-    for (path, texts) in kind.defaults {
-        root.at(path).defaults = texts.iter().map(|text| parse(text)).collect();
-    }
-    for (path, texts) in kind.synonyms {
-        root.at(path).synonyms = texts.iter().map(|text| parse(text)).collect();
-    }
+    root.prune();
     root
 }
 

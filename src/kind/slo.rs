@@ -2,113 +2,143 @@
 
 use serde_json::Value;
 
+use super::field::*;
 use super::{
-    Alternative, Derived, Envelope, IdType, Judged, Kind, Listing, MarkSort, Mention, Mentioned, Nature,
-    Paging, Stakes, fields,
+    About, Alternative, Api, Derived, Envelope, Identity, Kind, List, Mention, Mentioned, Nature, Paging,
+    Quirks, Tags,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §3 where nothing else is said.
 pub const SLO: Kind = Kind {
     name: "slo",
     section: "slos",
-    path: "/api/v1/slo",
-    envelope: Envelope::Data,
-    listing: Listing {
-        paging: Paging::Offset { offset: "offset", limit: "limit" },
-        // The default, and the largest page in the OpenAPI document.
-        page_size: 1000,
-        items: Some("data"),
-        tag_filter: Some("tags_query"),
-        query: &[],
-        total: Some("/metadata/page/total_count"),
-        summary: None,
+    always: true,
+    api: Api {
+        path: "/api/v1/slo",
+        envelope: Envelope::Data,
+        // The default page, and the largest in the OpenAPI document, is 1000.
+        list: List {
+            paging: Paging::Offset { offset: "offset", limit: "limit" },
+            items: Some("data"),
+            tag_filter: Some("tags_query"),
+            total: Some("/metadata/page/total_count"),
+            ..Api::V1.list
+        },
+        can_delete: Some("ids"),
+        // Datadog's documentation, "Datadog Role Permissions".
+        read: &["slos_read"],
+        write: &["slos_write"],
+        ..Api::V1
     },
-    id: IdType::Text,
-    web_path: "/slo?slo_id={id}",
-    mark: MarkSort::Tags("/tags"),
-    can_delete: Some("ids"),
-    // Datadog's documentation, "Datadog Role Permissions".
-    scopes: &["slos_read", "slos_write"],
-    validate: false,
-    created: "/created_at",
-    modified: "/modified_at",
-    author: "/creator/handle",
-    known_by: &["/name", "/type"],
-    is_export: |body| {
-        body.contains_key("thresholds")
-            && body
-                .get("type")
-                .and_then(Value::as_str)
-                .is_some_and(|sort| matches!(sort, "metric" | "monitor" | "time_slice"))
+    identity: Identity::Tags("/tags"),
+    fields: &[
+        // No recording shows what becomes of fields that a PUT leaves out (SEMANTICS §3): those that nobody knows are
+        // sent as they stand, and those to be reset by name.
+        undocumented("").open().replaced(),
+        // Of GET with `with_configured_alert_ids` and of searches (OpenAPI), as both statuses.
+        read_only("/configured_alert_ids"),
+        read_only("/created_at"),
+        read_only("/creator"),
+        text("/description", "What is promised, for people").defaults(&[r#""""#]),
+        texts("/groups", "Monitor SLOs of one monitor: its groups that count, at most 100"),
+        read_only("/id"),
+        read_only("/modified_at"),
+        of("/monitor_ids", Type::Integers, "Monitor SLOs: the monitors, as `\"${monitors.ID.id}\"`").set(),
+        undocumented("/monitor_ids/*").numeric(),
+        read_only("/monitor_tags"),
+        // OpenAPI, `ServiceLevelObjectiveRequest.required`, with the type; the thresholds have a rule of their own.
+        text("/name", "The title").required(),
+        read_only("/overall_status"),
+        object("/query", "Metric SLOs: good and total events"),
+        text("/query/denominator", "All valid events: `sum:…{…}.as_count()`"),
+        text("/query/numerator", "Good events: `sum:…{…}.as_count()`"),
+        object("/sli_specification", "The indicator in full; for metric SLOs in the place of `query`"),
+        object("/sli_specification/count", "Metric SLOs: formulas over queries"),
+        object("/sli_specification/count/bad_events_formula", "Bad events, in the place of the total"),
+        text("/sli_specification/count/bad_events_formula/formula", "Over the names of the queries"),
+        object("/sli_specification/count/good_events_formula", "Good events"),
+        text("/sli_specification/count/good_events_formula/formula", "Over the names of the queries"),
+        list("/sli_specification/count/queries", "What the formulas name"),
+        choice("/sli_specification/count/queries/*/data_source", &["metrics"], "Where the data is"),
+        text("/sli_specification/count/queries/*/name", "The name in the formulas"),
+        text("/sli_specification/count/queries/*/query", "A metric query"),
+        object("/sli_specification/count/total_events_formula", "All events, in the place of the bad ones"),
+        text("/sli_specification/count/total_events_formula/formula", "Over the names of the queries"),
+        object("/sli_specification/time_slice", "Time slice SLOs: the condition of a good slice"),
+        choice(
+            "/sli_specification/time_slice/comparator",
+            &["<", "<=", ">", ">="],
+            "A slice is good if the value is …",
+        ),
+        object("/sli_specification/time_slice/query", "The value"),
+        list("/sli_specification/time_slice/query/formulas", "Exactly one"),
+        text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries"),
+        list("/sli_specification/time_slice/query/queries", "What the formula names"),
+        choice(
+            "/sli_specification/time_slice/query/queries/*/data_source",
+            &["metrics"],
+            "Where the data is",
+        ),
+        text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula"),
+        text("/sli_specification/time_slice/query/queries/*/query", "A metric query"),
+        bounded(
+            "/sli_specification/time_slice/query_interval_seconds",
+            60,
+            300,
+            "Length of a slice: 60 or 300 (default)",
+        )
+        .defaults(&["300"]),
+        number("/sli_specification/time_slice/threshold", "… than this"),
+        read_only("/status"),
+        texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
+        percent("/target_threshold", "The first threshold's target, if not set there"),
+        list("/thresholds", "A target for each timeframe"),
+        percent("/thresholds/*/target", "Percent that must be good").target(),
+        read_only("/thresholds/*/target_display"),
+        choice("/thresholds/*/timeframe", &["30d", "7d", "90d"], "The rolling window"),
+        percent("/thresholds/*/warning", "Percent that warns, above `target`"),
+        read_only("/thresholds/*/warning_display"),
+        choice("/timeframe", &["30d", "7d", "90d"], "The window that lists show"),
+        // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
+        choice("/type", &["metric", "monitor", "time_slice"], "What it counts; can't be changed in place")
+            .immutable()
+            .required(),
+        read_only("/type_id"),
+        percent("/warning_threshold", "The first threshold's warning, if not set there"),
+    ],
+    about: About {
+        web: "/slo?slo_id={id}",
+        title: "/name",
+        created: Some("/created_at"),
+        modified: Some("/modified_at"),
+        author: Some("/creator/handle"),
+        known_by: &["/name", "/type"],
+        is_export: |body| {
+            body.contains_key("thresholds")
+                && body
+                    .get("type")
+                    .and_then(Value::as_str)
+                    .is_some_and(|class| matches!(class, "metric" | "monitor" | "time_slice"))
+        },
+        export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
     },
-    export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
-    fields: fields::SLO,
-    read_only: &[
-        "/id",
-        "/created_at",
-        "/modified_at",
-        "/creator",
-        "/type_id",
-        "/monitor_tags",
-        "/thresholds/*/target_display",
-        "/thresholds/*/warning_display",
-        // Of GET with `with_configured_alert_ids` and of searches (OpenAPI).
-        "/configured_alert_ids",
-        "/overall_status",
-        "/status",
-    ],
-    kept: &[],
-    filled: &[],
-    unseen: &[],
-    defaults: &[
-        ("/description", &[r#""""#]),
-        ("/tags", &["[]"]),
-        ("/sli_specification/time_slice/query_interval_seconds", &["300"]),
-    ],
-    derived: &[
-        // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the
-        // others out then).
-        derived("/timeframe", "timeframe"),
-        derived("/target_threshold", "target"),
-        derived("/warning_threshold", "warning"),
-    ],
-    known: &["/name", "/type", "/query", "/sli_specification", "/thresholds", "/monitor_ids", "/groups"],
-    open: &[""],
-    // No recording shows what becomes of fields that a PUT leaves out (SEMANTICS §3): those that nobody knows are sent
-    // as they stand, and those to be reset by name.
-    emptied: false,
-    replaced: &[""],
-    sets: &["/tags", "/monitor_ids"],
-    trimmed: &[],
-    synonyms: &[],
-    alternatives: &[Alternative { one: "/query", other: "/sli_specification", agree: counts_agree }],
-    identified: &[],
-    // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
-    immutable: &["/type"],
-    numeric_references: &["/monitor_ids/*"],
-    mentions: &[Mention { at: Mentioned::Path("/monitor_ids/*"), when: None, section: "monitors" }],
-    stakes: Stakes {
-        recipients: &[],
-        thresholds: &[],
-        targets: &["/thresholds/*/target"],
-        query: None,
-        no_data: &[],
-    },
-    judged: Judged {
-        nature: Nature::Objective,
+    quirks: Quirks {
+        nature: Some(Nature::Objective),
         // OpenAPI, `SLOType`.
         measuring: Some("monitor"),
-        // OpenAPI, `ServiceLevelObjectiveRequest.required`; the thresholds have a rule of their own.
-        required: &["/name", "/type"],
-        required_at_create: &[],
         points_to: &[("monitor_ids", Nature::Alert)],
-        bounds: &[],
-        lengths: &[],
-        windows: &[],
-        tag_keys: &[],
-        most_tags: None,
         // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
-        rewrites_tags: true,
+        tags: Tags { rewritten: true, ..Quirks::NONE.tags },
+        // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the
+        // others out then).
+        derived: &[
+            derived("/timeframe", "timeframe"),
+            derived("/target_threshold", "target"),
+            derived("/warning_threshold", "warning"),
+        ],
+        alternatives: &[Alternative { one: "/query", other: "/sli_specification", agree: counts_agree }],
+        mentions: &[Mention { at: Mentioned::Path("/monitor_ids/*"), when: None, section: "monitors" }],
+        ..Quirks::NONE
     },
 };
 

@@ -1,5 +1,6 @@
 //! One entry of a section -> its body: `$file` read in, siblings merged over it, `$` keys taken out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -57,7 +58,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         let layer = if own_keys.iter().any(|own| own == key) { layers.first() } else { layers.last() };
         layer.unwrap_or(&at).child(&step(key))
     };
-    let directives = directives::take(&mut body, &place, faults);
+    let directives = directives::take(kind, &mut body, &place, faults);
     if directives.forget {
         if !alone {
             faults.push(directives::not_alone(place("$forget")));
@@ -67,7 +68,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
-    if let Some(other) = other.filter(|_| !(kind.is_export)(&body)) {
+    if let Some(other) = other.filter(|_| !(kind.about.is_export)(&body)) {
         faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
     }
     let origin = Arc::new(Origin { position, layers });
@@ -136,7 +137,7 @@ fn file(
     if document.broken {
         return None;
     }
-    let Some((pointer, body)) = unwrap(&document.value) else {
+    let Some(Unwrapped { pointer, body, kind: found }) = unwrap(&document.value) else {
         let text = format!("The file `{path}` holds {}, not an object", sort_of(&document.value));
         let fault = Diagnostic::error("no-object", text, at.clone());
         faults.push(fault.help(format!("let it hold one {}, as the API or the UI exports it", kind.name)));
@@ -144,9 +145,14 @@ fn file(
     };
     let layer = At::value(document.file, pointer);
     let export = document.format == Format::Json;
-    directives::check_keys(body, &layer, export, faults);
-    let mut body = body.clone();
-    if export && (kind.is_export)(&body) {
+    directives::check_keys(&body, &layer, export, faults);
+    let mut body = body.into_owned();
+    if let Some(other) =
+        found.filter(|found| found.section != kind.section && pointer.ends_with("attributes"))
+    {
+        faults.push(wrong_kind(kind, other, &layer));
+    }
+    if export && found.is_some_and(|found| found.section == kind.section) {
         body = clean(kind, body);
     } else if let Some((name, bare)) = mark::bare(kind, &Value::Object(body.clone())) {
         body.insert(name.to_owned(), bare);
@@ -181,22 +187,38 @@ pub fn literal(path: &Value, folder: &Utf8Path) -> Result<Utf8PathBuf, (&'static
     }
 }
 
-/// The object of an export: itself, or what stands inside `{"data": …}`; with its pointer.
-pub fn unwrap(value: &Value) -> Option<(&'static str, &Map<String, Value>)> {
+/// The object of an export, flat.
+pub struct Unwrapped<'a> {
+    /// Where its fields stand.
+    pub pointer: &'static str,
+    pub body: Cow<'a, Map<String, Value>>,
+    /// Where it is an export of one.
+    pub kind: Option<&'static Kind>,
+}
+
+/// The object itself, or what stands inside `{"data": …}`.
+pub fn unwrap(value: &Value) -> Option<Unwrapped<'_>> {
     let map = value.as_object()?;
-    if kind::of_export(map).is_none()
+    let kind = kind::of_export(map);
+    if kind.is_none()
         && let Some(Value::Object(inner)) = map.get("data")
-        && kind::of_export(inner).is_some()
     {
-        return Some(("/data", inner));
+        if let Some(kind) = kind::of_export(inner) {
+            return Some(Unwrapped { pointer: "/data", body: Cow::Borrowed(inner), kind: Some(kind) });
+        }
+        if let Some(kind) = kind::of_resource(inner) {
+            let body = Cow::Owned(kind::flatten(inner.clone()));
+            return Some(Unwrapped { pointer: "/data/attributes", body, kind: Some(kind) });
+        }
     }
-    Some(("", map))
+    Some(Unwrapped { pointer: "", body: Cow::Borrowed(map), kind })
 }
 
 /// Takes marks and what the server fills out of an exported object.
 pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
     let mut body = Value::Object(body);
-    for pointer in kind.read_only.iter().flat_map(|path| matching(path, &body)).collect::<Vec<_>>() {
+    let read_only = kind.paths(|field| field.read_only);
+    for pointer in read_only.flat_map(|path| matching(path, &body)).collect::<Vec<_>>() {
         take(&mut body, &pointer);
     }
     mark::strip(kind, &mut body);
@@ -221,7 +243,7 @@ pub fn export(
     if at != At::value(at.file, "") {
         // Keys of ours may stand outside; the rest of an answer's envelope is no part of the object.
         if let Some(Value::Object(inner)) = body.shift_remove("data") {
-            outer = std::mem::replace(&mut body, inner);
+            outer = std::mem::replace(&mut body, kind::flatten(inner));
             outer.retain(|key, _| key.starts_with('$'));
         }
     }
@@ -233,7 +255,7 @@ pub fn export(
         let layer = if outside.iter().any(|own| own == key) { &file } else { &at };
         layer.child(&step(key))
     };
-    let directives = directives::take(&mut body, &place, faults);
+    let directives = directives::take(kind, &mut body, &place, faults);
     if directives.forget {
         faults.push(directives::not_alone(place("$forget")));
     }

@@ -39,6 +39,7 @@ pub struct RawDirectives {
     pub id: Option<Value>,
     pub when: Option<Value>,
     pub protect: Option<Value>,
+    pub absent: Option<Value>,
     /// Checked: a list of JSON pointers.
     pub ignore: Vec<String>,
     /// In a template: relative to the instance.

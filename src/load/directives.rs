@@ -4,16 +4,18 @@ use serde_json::{Map, Value};
 
 use super::definitions::RawDirectives;
 use crate::diagnostic::{At, Diagnostic, did_you_mean, known_words};
+use crate::kind::Kind;
 use crate::model;
 use crate::pointer::step;
 use crate::source::short;
 
 /// The keys that may stand at the top of a definition.
-pub const KEYS: [&str; 8] =
-    ["$file", "$id", "$when", "$protect", "$ignore", "$moved_from", "$allow", "$forget"];
+pub const KEYS: [&str; 9] =
+    ["$file", "$id", "$when", "$protect", "$absent", "$ignore", "$moved_from", "$allow", "$forget"];
 
 /// Takes the `$` keys out of a body. `at` tells where a key of the body stands (its value).
 pub fn take(
+    kind: &Kind,
     body: &mut Map<String, Value>,
     at: &dyn Fn(&str) -> At,
     faults: &mut Vec<Diagnostic>,
@@ -36,9 +38,22 @@ pub fn take(
             "$id" => set(&mut directives.id, value, id),
             "$when" => set(&mut directives.when, value, condition),
             "$protect" => set(&mut directives.protect, value, condition),
+            "$absent" if kind.is_keyed() => set(&mut directives.absent, value, condition),
+            "$absent" => fault(
+                "is for kinds whose objects bear no mark",
+                "take the definition out: what bears the mark of this project goes then",
+            ),
             "$ignore" => list(&mut directives.ignore, &value, pointer),
             "$allow" => list(&mut directives.allow, &value, rule),
+            "$moved_from" if kind.is_keyed() => one_or_list(&mut directives.moved_from, value, old_key),
             "$moved_from" => one_or_list(&mut directives.moved_from, value, old_id),
+            "$forget" if kind.is_keyed() => {
+                directives.forget = true;
+                fault(
+                    "is for kinds whose objects bear a mark",
+                    "take the definition out: the object stays, unless its name is in a namespace of `owns:`",
+                )
+            }
             "$forget" => {
                 directives.forget = true;
                 only_true(&value)
@@ -185,6 +200,10 @@ pub fn old_id(text: &str) -> Option<Fault> {
         return None;
     }
     fault("must be a former id", "write the id without its section, as it stood before the rename")
+}
+
+fn old_key(text: &str) -> Option<Fault> {
+    if text.is_empty() { fault("must be a former name", "write the name as it stood before") } else { None }
 }
 
 /// Refuses musher's `$` keys, and what looks like one, inside a body, and templates in keys. The keys of the body itself are looked at by

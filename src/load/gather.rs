@@ -329,7 +329,7 @@ impl Gather {
 
     /// Takes a raw export of the UI or the API as a resource.
     fn export(&mut self, document: &Document, value: Value, definitions: &Utf8Path) {
-        let found = body::unwrap(&value).and_then(|(pointer, body)| Some((pointer, kind::of_export(body)?)));
+        let found = body::unwrap(&value).and_then(|found| Some((found.pointer, found.kind?)));
         let Some((pointer, kind)) = found else {
             return self.faults.push(no_resource(document, &value));
         };
@@ -522,8 +522,11 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     if map.keys().any(|key| kind::of_section(key).is_some() || key == USES) {
         return fault.help("sections stand in YAML files: rename it to `.yaml`");
     }
-    let needs: Vec<_> =
-        KINDS.iter().map(|kind| format!("a {} needs {}", kind.name, kind.export_needs)).collect();
+    let needs: Vec<_> = KINDS
+        .iter()
+        .filter(|kind| kind.always)
+        .map(|kind| format!("a {} needs {}", kind.name, kind.export_needs()))
+        .collect();
     fault.help(format!(
         "{}; a list or a body for `$file` is none as soon as a definition names it",
         needs.join(", ")

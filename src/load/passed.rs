@@ -120,9 +120,7 @@ fn holds_definitions(path: &Utf8Path) -> bool {
 pub fn is_definition(document: &Document) -> bool {
     let Value::Object(map) = &document.value else { return false };
     match document.format {
-        Format::Json => {
-            body::unwrap(&document.value).is_some_and(|(_, body)| kind::of_export(body).is_some())
-        }
+        Format::Json => body::unwrap(&document.value).is_some_and(|found| found.kind.is_some()),
         _ => map.keys().any(|key| kind::of_section(key).is_some() || key == "uses"),
     }
 }

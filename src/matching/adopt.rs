@@ -1,5 +1,7 @@
 //! `$id`: the live object that a definition takes, if it may.
 
+use serde_json::Value;
+
 use super::Wanted;
 use super::likeness::differing;
 use crate::diagnostic::{At, Diagnostic};
@@ -66,17 +68,17 @@ fn how_to_take(own: &Owner, other: &Owner, marked: &str, id: &str) -> String {
 /// An object that would have to be made anew to be what is declared is not the one that was meant.
 pub fn other_kind_of(kind: &Kind, resource: &Resource, live: &Live) -> Diagnostic {
     let path = differing(kind, resource, &live.body).unwrap_or_default();
-    let key = path.trim_start_matches('/');
-    let shown = |value: Option<serde_json::Value>| value.unwrap_or_default().to_string();
+    let field = path.trim_start_matches('/').replace('/', ".");
+    let shown = |body: &Value| body.pointer(path).cloned().unwrap_or_default().to_string();
     let text = format!(
-        "`{}` adopts {}, whose `{key}` is {} and can't become {}",
+        "`{}` adopts {}, whose `{field}` is {} and can't become {}",
         resource.address,
         live.url,
-        shown(live.body.get(key).cloned()),
-        shown(resource.body.get(key)),
+        shown(&live.body),
+        shown(&resource.body.value()),
     );
     Diagnostic::error("adopted-other-type", text, at(resource)).help(format!(
-        "adopting never replaces: check the id, declare the `{key}` that is live, or take `$id` out to make a new one"
+        "adopting never replaces: check the id, declare the `{field}` that is live, or take `$id` out to make a new one"
     ))
 }
 

@@ -65,15 +65,17 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'sta
         let covers = |pointer: &String| path.strip_prefix(pointer.as_str()).is_some_and(is_below);
         resource.directives.ignore.iter().any(covers)
     };
-    kind.immutable.iter().copied().filter(|path| !ignored(path)).find(|path| {
-        let Some(key) = path.strip_prefix('/') else { return false };
+    kind.paths(|field| field.immutable).filter(|path| !ignored(path)).find(|path| {
+        let key = path.split('/').nth(1).unwrap_or_default();
         let (desired, live) = (resource.body.get(key), live.get(key));
         if desired.as_ref() == live {
             return false;
         }
+        // What stands around it is no matter of its own.
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
-            canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()))
+            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
+            body.pointer(path).cloned().unwrap_or_default()
         };
         !same(&alone(desired), &alone(live.cloned()))
     })
@@ -81,9 +83,4 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'sta
 
 fn is_below(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('/')
-}
-
-/// What people call an object.
-pub fn title(body: &Value) -> Option<&str> {
-    ["name", "title"].iter().find_map(|key| body.get(key)?.as_str())
 }

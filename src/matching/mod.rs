@@ -1,8 +1,9 @@
-//! Resources and live objects -> pairs: by the mark, by an old mark, by `$id`; and what is nobody's any more.
+//! Resources and live objects -> pairs: by the mark, by an old mark, by `$id`, by name; and what is nobody's any more.
 
 mod adopt;
 mod bearers;
 mod damage;
+mod keyed;
 mod likeness;
 mod moves;
 
@@ -12,11 +13,13 @@ use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Known, Live, Mark, Owner, Question, Resource};
+use crate::model::{Address, Claim, Known, Live, Mark, Owner, Question, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Chosen, choose};
 use self::damage::Create;
+use self::keyed::Keyed;
+pub use self::keyed::key_of;
 use self::likeness::{Compared, must_replace};
 
 /// The brake that holds where a mark doesn't say which object is which.
@@ -37,6 +40,8 @@ pub struct Wanted<'a> {
     pub forgotten: &'a [Resource],
     /// What bears a mark of these owners, and what `$id` names.
     pub live: &'a [Live],
+    /// The pattern of the owner's namespace that a section's name belongs to.
+    pub namespace: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
     pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
     /// The live id that a resource was seen with last, by section and id. A hint, safe to lose.
     pub seen_last: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
@@ -48,6 +53,9 @@ pub enum Found {
     /// By an id before a rename, or by the mark of an owner before one.
     OldMark,
     Id,
+    /// Without a mark, by the name that is declared; or by one before a rename.
+    Name,
+    OldName,
 }
 
 /// A resource and its live object, where it has one.
@@ -67,9 +75,14 @@ pub struct Matched<'a> {
     pub waits: Vec<(Address, Address)>,
     /// Ours, and let go: copies of the mark too.
     pub forgotten: Vec<(&'a Resource, &'a Live)>,
+    /// Without a mark, and declared to go (`$absent`).
+    pub absent: Vec<(&'a Live, &'a Resource)>,
+    /// Without a mark, inside a namespace of ours, and declared by nobody.
+    pub unnamed: Vec<(&'a Live, Claim)>,
     pub questions: Vec<Question>,
-    /// How many resources are live, clones not counted.
+    /// How many resources are live, clones not counted; and how many of them by a mark.
     pub owned: usize,
+    pub marked: usize,
 }
 
 /// Live objects by what their mark says, the oldest first.
@@ -81,6 +94,8 @@ struct Work<'w, 'a> {
     marked: Marked<'a>,
     former: Marked<'a>,
     damaged: Vec<(&'a Live, Damage)>,
+    keyed: Keyed<'a>,
+    absent: Vec<(&'a Live, &'a Resource)>,
     /// Live ids of what is beyond doubt.
     sure: BTreeMap<Address, Known>,
     leftover: Vec<&'a Live>,
@@ -97,7 +112,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     for bearers in marked.values_mut().chain(former.values_mut()) {
         bearers.sort_by_cached_key(|live| bearers::age(live));
     }
-    let owned = marked.len();
+    let borne = marked.len();
     let mut forgotten = Vec::new();
     for resource in wanted.forgotten {
         let bearers = marked.remove(&resource.address).into_iter().flatten();
@@ -114,6 +129,8 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         marked,
         former,
         damaged,
+        keyed: Keyed::of(wanted.live),
+        absent: Vec::new(),
         leftover: Vec::new(),
         diagnostics: Vec::new(),
     };
@@ -127,8 +144,13 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_over(&pairs, &mut questions);
     work.leave_former();
     questions.sort();
-    let leftover = work.leftover;
-    (Matched { pairs, leftover, waits, forgotten, questions, owned }, work.diagnostics)
+    let Work { leftover, absent, diagnostics, keyed, .. } = work;
+    let unnamed = keyed.rest(wanted.namespace);
+    let named = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
+    let owned = borne + named + absent.len() + unnamed.len();
+    let matched =
+        Matched { pairs, leftover, waits, forgotten, absent, unnamed, questions, owned, marked: borne };
+    (matched, diagnostics)
 }
 
 /// Puts a live object where its mark belongs.
@@ -181,6 +203,10 @@ impl<'a> Work<'_, 'a> {
         }
         for resource in self.wanted.resources {
             let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+            if kind.is_keyed() {
+                pairs.extend(self.named(kind, resource));
+                continue;
+            }
             let address = &resource.address;
             let live = if let Some(live) = moves.exact.get(address) {
                 let is_own = live.mark.as_ref().is_some_and(|mark| mark.id == address.id());
@@ -198,6 +224,17 @@ impl<'a> Work<'_, 'a> {
         }
         self.diagnostics.extend(moves.conflicts);
         pairs
+    }
+
+    /// The pair of a resource whose kind bears no mark; none where it is to go.
+    fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
+        let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
+        let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
+        if !resource.directives.absent {
+            return Some(Pair { resource, kind, live, replaced: false });
+        }
+        self.absent.extend(live.map(|(live, _)| (live, resource)));
+        None
     }
 
     /// What an owner before a rename has under this id, or under one before.
@@ -256,7 +293,9 @@ impl<'a> Work<'_, 'a> {
             if !(self.wanted.selected)(&pair.resource.address) {
                 continue;
             }
-            if found == Found::Id {
+            let is_adopted =
+                found == Found::Id || pair.kind.is_keyed() && pair.resource.directives.adopt.is_some();
+            if is_adopted {
                 self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live));
             } else if let Some(mark) = &live.mark
                 && let Some(bearers) = cloned.get(&Address::new(live.section, &mark.id))
@@ -348,8 +387,7 @@ impl<'a> Work<'_, 'a> {
                 }
             } else if bearers.len() > 1 {
                 self.diagnostics.push(bearers::abandoned(&address, &bearers));
-            } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create))
-            {
+            } else if let Some(create) = damage::kin_of(first, &address, &creates) {
                 questions.push(damage::kin(first, &address, create.address()));
             } else {
                 self.leftover.push(first);
@@ -359,7 +397,9 @@ impl<'a> Work<'_, 'a> {
 
     /// Objects of owners before a rename that nothing declares: told, and left as they are.
     fn leave_former(&mut self) {
-        let left: Vec<&'a Live> = self.former.values().flatten().copied().collect();
+        let selected = |(address, _): &(&Address, _)| (self.wanted.selected)(address);
+        let left: Vec<&'a Live> =
+            self.former.iter().filter(selected).flat_map(|(_, bearers)| bearers).copied().collect();
         if left.is_empty() {
             return;
         }

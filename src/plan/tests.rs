@@ -63,6 +63,7 @@ fn scope(former: &[&str]) -> Scope {
         owner: Owner("shop.prod".into()),
         former: former.iter().map(|owner| Owner((*owner).into())).collect(),
         vars: Map::new(),
+        owns: Vec::new(),
     }
 }
 
@@ -77,6 +78,7 @@ fn planned(resources: &[Resource], live: &[Live], former: &[&str], seen: Option<
         resources: &resources,
         forgotten: &[],
         live,
+        unlisted: &[],
         selected: &|_| true,
         seen_last: &|_, _| seen.map(str::to_owned),
     };
@@ -180,6 +182,7 @@ fn the_later_of_a_chain_waits() {
         resources: &resources,
         forgotten: &[],
         live: &marked,
+        unlisted: &[],
         selected: &|_| true,
         seen_last: &|_, _| None,
     };
@@ -234,4 +237,64 @@ fn an_owner_before_a_rename_is_followed() {
     check(&[plainly("a")], &[old(1, "a"), ours(2, "a")], &["left-behind"]);
     check(&[], &[old(1, "a")], &["left-behind"]);
     assert_eq!(planned(&[plainly("a")], &[old(1, "a")], &[], None), ["create a -"]);
+}
+
+/// A retention filter, made by somebody, or by nobody where it is built in.
+fn filter(id: &str, name: &str, by: &str) -> Live {
+    let body = json!({"id": id, "name": name, "enabled": true, "filter_type": "spans-sampling-processor", "rate": 1.0,
+        "filter": {"query": "x"}, "trace_rate": 0.0, "created_by": by, "created_at": if by.is_empty() { 0 } else { 5 }});
+    Live { section: "retention_filters", id: id.to_owned(), body, mark: None, url: format!("https://x/{id}") }
+}
+
+/// What a plan of one definition says, and how many changes it has.
+fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expected: (&[&str], usize)) {
+    let body = json!({"name": name, "enabled": true, "filter_type": "spans-sampling-processor", "rate": rate,
+        "filter": {"query": "x"}});
+    let directives = Directives { adopt: adopt.map(str::to_owned), ..Directives::default() };
+    let resource = Resource {
+        address: Address::new("retention_filters", "f"),
+        body: Body::of(&body).expect("a shallow body"),
+        directives,
+        origin: Origin::nowhere(),
+        instance: None,
+    };
+    let scope = Scope {
+        project: "shop".to_owned(),
+        environment: None,
+        owner: Owner("shop".to_owned()),
+        former: Vec::new(),
+        vars: Map::<String, Value>::new(),
+        owns: Vec::new(),
+    };
+    let (plan, told) = plan(&Inputs {
+        scope: &scope,
+        site: "x",
+        organisation: None,
+        resources: &[resource],
+        live,
+        forgotten: &[],
+        unlisted: &[],
+        selected: &|_| true,
+        seen_last: &|_, _| None,
+    });
+    let codes: Vec<&str> = told.iter().map(|told| told.code).collect();
+    assert_eq!((codes.as_slice(), plan.changes.len()), expected, "{name} {rate} {adopt:?}");
+}
+
+#[test]
+fn one_of_several_of_a_name_is_said() {
+    let two = [filter("1", "a", "me"), filter("2", "a", "you")];
+    check_keyed(&two, "a", 0.5, None, (&["ambiguous-key"], 1));
+    check_keyed(&two, "a", 0.5, Some("2"), (&[], 1));
+    check_keyed(&two, "a", 1.0, Some("2"), (&[], 0));
+    check_keyed(&two[..1], "a", 1.0, None, (&[], 0));
+}
+
+#[test]
+fn what_is_built_in_is_nobodys_but_by_its_id() {
+    let built_in = [filter("1", "Default", "")];
+    // Of the same name: another one is made.
+    check_keyed(&built_in, "Default", 1.0, None, (&[], 1));
+    check_keyed(&built_in, "Default", 0.5, Some("1"), (&[], 1));
+    check_keyed(&built_in, "Renamed", 1.0, Some("1"), (&["built-in"], 1));
 }

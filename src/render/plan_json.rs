@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Brake, Change, FieldChange, Plan, Warning};
+use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -50,7 +50,7 @@ fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Res
 
 /// Everything before the changes.
 fn head(plan: &Plan) -> Map<String, Value> {
-    [
+    let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
         ("project", plan.project.as_str().into()),
@@ -63,7 +63,12 @@ fn head(plan: &Plan) -> Map<String, Value> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()
-    .collect()
+    .collect();
+    if !plan.unlisted.is_empty() {
+        let entry = |kind: &Unlisted| json!({"section": kind.section, "lacks": kind.lacks});
+        head.insert("not_listed".to_owned(), plan.unlisted.iter().map(entry).collect());
+    }
+    head
 }
 
 /// How many changes of each action there are. The keys are fixed: an object that is let go is written to, and counts
@@ -116,6 +121,9 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     moved_from_one_of: Vec<&'a str>,
     source: Option<Source<'a>>,
+    /// Absent: the mark.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<&'static str>,
     risks: Vec<RiskEntry<'a>>,
     diff: Vec<DiffEntry<'a>>,
 }
@@ -177,6 +185,7 @@ fn entry(change: &Change) -> Entry<'_> {
         moved_from: change.moved_from.as_ref().map(Address::as_str).or(likely),
         moved_from_one_of: one_of,
         source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
+        claim: Some(change.claim.name()).filter(|_| change.claim != Claim::Mark),
         risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
         diff: change.diff.iter().map(DiffEntry::from).collect(),
     }

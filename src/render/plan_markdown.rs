@@ -72,6 +72,9 @@ pub fn render(plan: &Plan) -> String {
             }
         );
     }
+    for line in summary::not_listed(plan) {
+        let _ = write!(out, "{}\n\n", prose(&line));
+    }
     if let Some(held) = summary::held(&plan.notes.brakes) {
         let _ = writeln!(out, "**{held}.**\n");
     }
@@ -201,6 +204,7 @@ fn write_place(out: &mut String, entry: &Entry<'_>, patterns: &[Pattern<'_>]) {
     if let Some(from) = &change.moved_from {
         parts.push(format!("was {}", code(&clean_address(from.as_str()))));
     }
+    parts.extend(summary::claim(change).map(|claim| prose(&claim)));
     if let Some(origin) = &change.origin {
         parts.push(code(&source_line(&origin.position)));
     }

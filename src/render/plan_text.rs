@@ -52,6 +52,9 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.raw(&summary::columns(&rows, true))?;
         page.line(&[])?;
     }
+    for line in summary::not_listed(plan) {
+        page.line(&[(Tone::Faint, &line)])?;
+    }
     write_renames(plan, &mut page)?;
     write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])
@@ -212,7 +215,7 @@ fn remark(change: &Change) -> String {
         (Action::Adopt, _) => format!(" (adopts {}{id})", change.kind),
         (Action::Forget, _) => " (the mark is taken off, the object stays)".to_owned(),
         (Action::Replace, _) => " (replaced: a new one is made, the old one goes)".to_owned(),
-        _ => String::new(),
+        _ => summary::claim(change).map_or_else(String::new, |claim| format!(" ({claim})")),
     }
 }
 

@@ -21,7 +21,9 @@ pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
         known: std::collections::BTreeMap::new(),
         instances: Default::default(),
         owned: unchanged,
+        marked: unchanged,
         declared: unchanged,
+        unlisted: Vec::new(),
         questions: Vec::new(),
         notes: Default::default(),
     }

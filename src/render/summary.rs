@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::value::{count, cut, plural};
-use crate::model::{Action, Brake, Plan, Rename, Renamed};
+use crate::model::{Action, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
@@ -37,6 +37,14 @@ pub fn line(plan: &Plan) -> String {
         parts.push(format!("{} unchanged", count(plan.unchanged)));
     }
     format!("Plan: {}.", parts.join(", "))
+}
+
+/// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.
+pub fn not_listed(plan: &Plan) -> Vec<String> {
+    let line = |kind: &Unlisted| {
+        format!("Not listed: {} (the key lacks {}).", kind.section, kind.lacks.join(" or "))
+    };
+    plan.unlisted.iter().map(line).collect()
 }
 
 /// `Partial: only monitors/lambda/*. What else is declared or live was not looked at.`
@@ -116,6 +124,16 @@ pub fn verb(action: Action) -> &'static str {
     match action {
         Action::Update => "change",
         other => other.name(),
+    }
+}
+
+/// Whose word a change of an object without a mark follows: `in the namespace logs_metrics: lambda.*`.
+pub fn claim(change: &Change) -> Option<String> {
+    match &change.claim {
+        Claim::Mark => None,
+        Claim::Name => Some("by name".to_owned()),
+        Claim::Namespace(pattern) => Some(format!("in the namespace {}", cut(pattern, NAME))),
+        Claim::Absent => Some("absent".to_owned()),
     }
 }
 

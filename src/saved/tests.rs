@@ -20,6 +20,7 @@ fn moment(monitors: &[(&'static str, &'static str, Option<&'static str>)]) -> Mo
 impl Moment {
     fn plan(&self) -> Plan {
         let change = |(id, wanted, live): &(&str, &str, Option<&str>)| Change {
+            claim: crate::model::Claim::Mark,
             address: Address::new("monitors", id),
             action: if live.is_some() { Action::Update } else { Action::Create },
             kind: "monitor",
@@ -43,6 +44,7 @@ impl Moment {
         };
         let due = self.monitors.iter().filter(|(_, wanted, live)| *live != Some(*wanted));
         Plan {
+            unlisted: Vec::new(),
             project: "shop".into(),
             environment: Some("prod".into()),
             site: self.site.into(),
@@ -51,6 +53,7 @@ impl Moment {
             unchanged: 0,
             known: BTreeMap::new(),
             owned: 0,
+            marked: 0,
             instances: BTreeMap::new(),
             declared: self.monitors.len(),
             questions: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::TEMPLATE;
-use crate::kind::{Field, Kind, Sort};
+use crate::kind::{Field, Kind, Type};
 
 /// The schema of a body that stands at `place` (`#/definitions/…`). Fields that it doesn't know are allowed.
 pub fn schema(kind: &Kind, place: &str) -> Value {
@@ -35,32 +35,32 @@ impl Table<'_> {
             let name = field.at.rsplit('/').next().unwrap_or_default();
             (name.to_owned(), self.field(field, &format!("{place}/properties/{name}")))
         };
-        self.fields.iter().filter(direct).map(named).collect()
+        self.fields.iter().filter(|field| !field.doc.is_empty()).filter(direct).map(named).collect()
     }
 
     fn field(&self, field: &Field, place: &str) -> Value {
-        let mut schema = match field.sort {
-            Sort::Any => json!({}),
-            Sort::Boolean => value("boolean"),
-            Sort::Number(min, max) => bounded("number", min, max),
-            Sort::Integer(min, max) => bounded("integer", min, max),
-            Sort::Text([]) => json!({"type": ["string", "null"]}),
+        let mut schema = match field.value {
+            Type::Any => json!({}),
+            Type::Boolean => value("boolean"),
+            Type::Number(min, max) => bounded("number", min, max),
+            Type::Integer(min, max) => bounded("integer", min, max),
+            Type::Text([]) => json!({"type": ["string", "null"]}),
             // The known ones are offered, others are fine.
-            Sort::Text(known) => json!({"anyOf": [{"enum": known}, {"type": ["string", "null"]}]}),
-            Sort::Texts(known) => {
+            Type::Text(known) => json!({"anyOf": [{"enum": known}, {"type": ["string", "null"]}]}),
+            Type::Texts(known) => {
                 let one = item(json!({"type": ["string", "object"]}), place);
                 let items = if known.is_empty() { one } else { json!({"anyOf": [{"enum": known}, one]}) };
                 list(items)
             }
-            Sort::Integers => {
+            Type::Integers => {
                 list(item(json!({"type": ["integer", "string", "object"], "pattern": TEMPLATE}), place))
             }
-            Sort::Object => {
+            Type::Object => {
                 let mut schema = value("object");
                 schema["properties"] = self.below(field.at, place).into();
                 schema
             }
-            Sort::List => {
+            Type::List => {
                 let inner = self.below(&format!("{}/*", field.at), &format!("{place}/items"));
                 if inner.is_empty() {
                     value("array")
@@ -71,7 +71,7 @@ impl Table<'_> {
                     list(one)
                 }
             }
-            Sort::Same(path) => json!({"allOf": [{"$ref": format!("{}{}", self.place, steps(path))}]}),
+            Type::Same(path) => json!({"allOf": [{"$ref": format!("{}{}", self.place, steps(path))}]}),
         };
         schema["description"] = json!(field.doc);
         schema

@@ -30,6 +30,7 @@ pub fn directives() -> Map<String, Value> {
         },
         "$when": condition("Only where this is true: `${eq environment 'prod'}`"),
         "$protect": condition("Never deleted or replaced; the mark carries it, so it outlives the definition"),
+        "$absent": condition("Of a kind without a mark: the object of this name is deleted"),
         "$ignore": {
             "description": "JSON pointers that are left to the UI: `/options/silenced`",
             "type": "array",

@@ -39,6 +39,12 @@ pub fn properties() -> Map<String, Value> {
             "minLength": 1,
         },
         "definitions": {"description": "The folder of the definitions", "type": "string", "minLength": 1},
+        "owns": owns(),
+        "kinds": {
+            "description": "Kinds that the project manages beside those that are always listed",
+            "type": ["array", "null"],
+            "items": {"enum": KINDS.iter().map(|kind| kind.section).collect::<Vec<_>>()},
+        },
         "defaults": {
             "description": "By section: merged under every resource of it",
             "type": ["object", "null"],
@@ -74,6 +80,18 @@ fn rules() -> Map<String, Value> {
         (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
     };
     RULES.iter().map(explained).collect()
+}
+
+fn owns() -> Value {
+    let names = json!({"type": "array", "items": {"type": "string", "minLength": 1}});
+    let keyed = KINDS.iter().filter(|kind| kind.is_keyed());
+    let sections: Map<String, Value> = keyed.map(|kind| (kind.section.to_owned(), names.clone())).collect();
+    json!({
+        "description": "By section, of kinds without a mark: patterns of the names that are the project's, `lambda.*`",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": sections,
+    })
 }
 
 fn vars() -> Value {
@@ -121,6 +139,7 @@ fn environment() -> Value {
             },
             "moved_from": owners(),
             "vars": vars(),
+            "owns": owns(),
             "brakes": {
                 "description": "Limits of an apply",
                 "type": ["object", "null"],
@@ -130,6 +149,7 @@ fn environment() -> Value {
                     "inventory": share("Instances of one use that go: `10%`, a number, or `off`"),
                     "protect": off("`off`: protected objects may go"),
                     "empty": off("`off`: all may go when nothing is declared"),
+                    "namespace": off("`off`: a new namespace may take what is there"),
                     "org": off("`off`: any organisation will do"),
                     "mark": off("`off`: what may be there already, with a mark that can't be read, is made anew"),
                     "owner": off("`off`: what another owner has under the same ids is made anew"),

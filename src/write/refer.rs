@@ -12,7 +12,7 @@ pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
 /// Puts reference markers for the ids that the kind's row says are ids, where they are known. Whole words
 /// only: a number that an id is a part of stays.
 pub fn refer(kind: &Kind, body: &mut Value, known: &Known<'_>) {
-    let here: Vec<&Mention> = kind.mentions.iter().filter(|mention| applies(mention, body)).collect();
+    let here: Vec<&Mention> = kind.quirks.mentions.iter().filter(|mention| applies(mention, body)).collect();
     for mention in here {
         leaves_mut(body, &mut |pointer, leaf| replace(kind, mention, pointer, leaf, known));
     }
@@ -50,7 +50,7 @@ fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, know
     let replaced = match (&*leaf, mention.at) {
         (Value::String(text), Mentioned::Path(_)) => Some(replace_words(text, &marker)),
         (Value::String(text), Mentioned::Key(_)) => marker(text),
-        (Value::Number(number), _) if kind.numeric_references.iter().any(|path| matches(path, pointer)) => {
+        (Value::Number(number), _) if kind.holds(pointer, |field| field.numeric) => {
             marker(&number.to_string())
         }
         _ => None,

@@ -24,13 +24,13 @@ pub fn definition(kind: &Kind, live: Map<String, Value>, defaults: Option<&Value
 /// `defaults` are the project's own for the section: what they name is kept, or it would take their value.
 fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
     let named = |pointer: &str| defaults.is_some_and(|defaults| defaults.pointer(pointer).is_some());
-    for pair in kind.alternatives {
+    for pair in kind.quirks.alternatives {
         let both = body.pointer(pair.one).zip(body.pointer(pair.other));
         if both.is_some_and(|(one, other)| (pair.agree)(one, other)) {
             take(body, pair.other);
         }
     }
-    for derived in kind.derived {
+    for derived in kind.quirks.derived {
         let mut without = body.clone();
         take(&mut without, derived.path);
         if body
@@ -41,13 +41,13 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
             *body = without;
         }
     }
-    let kept: Vec<String> = kind.kept.iter().flat_map(|path| matching(path, body)).collect();
+    let kept: Vec<String> = kind.paths(|field| field.kept).flat_map(|path| matching(path, body)).collect();
     for pointer in kept {
         take(body, &pointer);
     }
-    for (path, values) in kind.defaults {
-        let default = values.first().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        for pointer in matching(path, body).into_iter().filter(|pointer| !named(pointer)) {
+    for field in kind.fields {
+        let default = field.defaults.first().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        for pointer in matching(field.at, body).into_iter().filter(|pointer| !named(pointer)) {
             if body.pointer(&pointer).zip(default.as_ref()).is_some_and(|(own, default)| same(own, default)) {
                 take(body, &pointer);
             }
@@ -56,7 +56,7 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
     if let Value::Object(map) = body {
         map.retain(|key, value| !value.is_null() || named(&step(key)));
         let hollow = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
-        for path in kind.open.iter().filter_map(|path| path.strip_prefix('/')) {
+        for path in kind.paths(|field| field.open).filter_map(|path| path.strip_prefix('/')) {
             if map.get(path).is_some_and(hollow) {
                 map.shift_remove(path);
             }

@@ -23,7 +23,7 @@ pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
     if let Some(id) = id_in(kind, path) {
         return Ok(Named { id, host: Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty()) });
     }
-    let pattern = kind.web_path.replace("{id}", "ID");
+    let pattern = kind.about.web.replace("{id}", "ID");
     Err(match KINDS.into_iter().find(|other| id_in(other, path).is_some()) {
         Some(other) => format!("`{text}` is the URL of a {}, not of a {}", other.name, kind.name),
         None => format!("`{text}` is no URL of a {}: write its id, or https://…{pattern}", kind.name),
@@ -40,9 +40,9 @@ fn id_in(kind: &Kind, url: &str) -> Option<String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         (!word.is_empty() && word.chars().all(fits)).then(|| word.to_owned())
     };
-    let (page, parameter) = match kind.web_path.split_once('?') {
+    let (page, parameter) = match kind.about.web.split_once('?') {
         Some((page, query)) => (page, query.split('=').next()),
-        None => (kind.web_path.split("/{id}").next().unwrap_or_default(), None),
+        None => (kind.about.web.split("/{id}").next().unwrap_or_default(), None),
     };
     let below = path.strip_prefix(page)?;
     if !below.is_empty() && !below.starts_with('/') {

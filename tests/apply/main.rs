@@ -7,6 +7,7 @@ mod lock;
 mod report;
 mod saved;
 mod secrets;
+mod unmarked;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

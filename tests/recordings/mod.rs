@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::kind::{Envelope, Kind};
+
 /// One request and its answer.
 pub struct Interaction {
     pub source: String,
@@ -31,6 +33,21 @@ pub fn shared(what: &str) -> Option<PathBuf> {
     }
     println!("not run: {what} (no recordings in {})", folder.display());
     None
+}
+
+/// The name of the recordings of a kind: its own, or that of its envelope. `None`, and a line, where there are none.
+pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
+    let folder = shared(what)?.join("recorded");
+    let of_envelope = match kind.api.envelope {
+        Envelope::Resource(name) => Some(name),
+        _ => None,
+    };
+    let mut names = std::iter::once(kind.name).chain(of_envelope);
+    let found = names.find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    if found.is_none() {
+        println!("not run: {what} (nothing of {} was recorded)", kind.section);
+    }
+    found
 }
 
 /// The recorded interactions of some kinds by session, each in order.

@@ -105,7 +105,7 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
         let within = |outer: &str, inner: &str| {
             inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
         };
-        let set = kind.sets.iter().any(|set| within(set, pointer) && within(set, &field.path));
+        let set = kind.paths(|field| field.set).any(|set| within(set, pointer) && within(set, &field.path));
         // Items of a list are paired by content: a neighbour may be the one that is named.
         let list = |path: &str| path.rsplit_once('/').map(|(list, _)| list.to_owned());
         set || within(&field.path, pointer)

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Interaction, sessions};
+use super::{Interaction, recorded, sessions};
 use crate::config::Scope;
-use crate::kind::{self, Envelope, Kind};
+use crate::kind::{self, Envelope, Identity, Kind, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Origin, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
@@ -20,18 +20,19 @@ pub struct Pair {
 
 /// Every pair of a kind: each write with its own answer, and with every later read of the object.
 pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
-    let sessions = sessions(&[kind.name], &format!("pairs of {}", kind.name))?;
+    let what = format!("pairs of {}", kind.name);
+    let sessions = sessions(&[recorded(kind, &what)?], &what)?;
     let mut pairs = Vec::new();
     for session in sessions.values() {
         let mut written: BTreeMap<String, Value> = BTreeMap::new();
-        for interaction in session.iter().filter(|interaction| interaction.status == 200) {
-            let writes =
-                matches!(interaction.method.as_str(), "POST" | "PUT") && is_object(kind, interaction);
+        for interaction in session.iter().filter(|interaction| matches!(interaction.status, 200..300)) {
+            let writes = matches!(interaction.method.as_str(), "POST" | "PUT" | "PATCH")
+                && is_object(kind, interaction);
             let shown = shown(kind, interaction);
             if writes {
                 for live in &shown {
-                    let mut definition = interaction.request.clone();
-                    if let Some(before) = written.get(&id(live)).filter(|_| kind.replaced == ["/options"]) {
+                    let mut definition = sent(kind, &interaction.request);
+                    if let Some(before) = written.get(&id(live)).filter(|_| keeps_unsent(kind)) {
                         keep_unsent(before, &mut definition);
                     }
                     written.insert(id(live), definition);
@@ -46,18 +47,35 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
     Some(pairs)
 }
 
-/// An update of a monitor keeps the fields that it doesn't send: they are part of what stands.
+/// The body of a request.
+fn sent(kind: &Kind, request: &Value) -> Value {
+    match kind.api.envelope {
+        Envelope::Resource(_) => flat(kind, &request["data"]),
+        _ => request.clone(),
+    }
+}
+
+/// Whether an update keeps the fields that it doesn't send: they are part of what stands.
+fn keeps_unsent(kind: &Kind) -> bool {
+    kind.api.update == Update::Patch || kind.paths(|field| field.replaced).any(|path| path == "/options")
+}
+
+/// Puts in what an update did not send.
 fn keep_unsent(before: &Value, definition: &mut Value) {
     for (key, value) in before.as_object().into_iter().flatten() {
-        if let Value::Object(fields) = definition {
-            fields.entry(key.clone()).or_insert_with(|| value.clone());
+        let Value::Object(fields) = &mut *definition else { return };
+        match fields.get_mut(key) {
+            // Members of a member are merged by a PATCH.
+            Some(inner @ Value::Object(_)) if key != "options" => keep_unsent(value, inner),
+            Some(_) => {}
+            None => drop(fields.insert(key.clone(), value.clone())),
         }
     }
 }
 
 /// Whether the path is the kind's collection or one object of it, not a route beside them.
 fn is_object(kind: &Kind, interaction: &Interaction) -> bool {
-    let rest = interaction.path.strip_prefix(kind.path);
+    let rest = interaction.path.strip_prefix(kind.api.path);
     rest.is_some_and(|rest| {
         let id = rest.trim_matches('/');
         !id.contains('/') && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete")
@@ -69,15 +87,26 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
     if !is_object(kind, interaction) {
         return Vec::new();
     }
-    let body = match kind.envelope {
+    let body = match kind.api.envelope {
         Envelope::Flat => &interaction.response,
-        Envelope::Data => &interaction.response["data"],
+        Envelope::Data | Envelope::Resource(_) => &interaction.response["data"],
     };
-    let whole = |body: &Value| body.is_object() && (kind.is_export)(body.as_object().expect("an object"));
+    let whole = |body: &Value| match kind.api.envelope {
+        Envelope::Resource(name) => body["type"] == name && body["attributes"].is_object(),
+        _ => body.as_object().is_some_and(kind.about.is_export),
+    };
     match body {
-        Value::Array(items) => items.iter().filter(|item| whole(item)).cloned().collect(),
-        body if whole(body) => vec![body.clone()],
+        Value::Array(items) => items.iter().filter(|item| whole(item)).map(|item| flat(kind, item)).collect(),
+        body if whole(body) => vec![flat(kind, body)],
         _ => Vec::new(),
+    }
+}
+
+/// A body as a definition has it: the attributes of a resource, and its id where people choose it.
+fn flat(kind: &Kind, data: &Value) -> Value {
+    match (kind.api.envelope, data) {
+        (Envelope::Resource(_), Value::Object(data)) => Value::Object(kind::flatten(data.clone())),
+        (_, data) => data.clone(),
     }
 }
 
@@ -92,15 +121,22 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let mut body = live.clone();
     mark::write(kind, &mut body, &mark);
     let id = body["id"].as_str().map_or_else(|| body["id"].to_string(), str::to_owned);
-    let live = Live { section: kind.section, id, body, mark: Some(mark), url: String::new() };
+    let mark = mark::read(kind, &body);
+    let mut definition = definition.clone();
+    if let Identity::Key(at) = kind.identity {
+        // The service rewrites some: a rule refuses those.
+        definition[at.trim_start_matches('/')] = body.pointer(at).cloned().expect("a key");
+    }
+    let live = Live { section: kind.section, id, body, mark, url: String::new() };
     let resource = Resource {
         address: Address::new(kind.section, "one"),
-        body: Body::of(definition).expect("no recording is that deep"),
+        body: Body::of(&definition).expect("no recording is that deep"),
         directives: Directives::default(),
         origin: Origin::nowhere(),
         instance: None,
     };
     let scope = Scope {
+        owns: Vec::new(),
         project: "recorded".to_owned(),
         environment: Some("test".to_owned()),
         owner,
@@ -114,14 +150,14 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         resources: std::slice::from_ref(&resource),
         forgotten: &[],
         live: std::slice::from_ref(&live),
+        unlisted: &[],
         selected: &|_| true,
         seen_last: &|_, _| None,
     };
     plan(&inputs).0
 }
 
-fn check(section: &str) {
-    let kind = kind::of_section(section).expect("a kind");
+fn check(kind: &'static Kind) {
     let Some(pairs) = pairs(kind) else { return };
     let mut wrong = Vec::new();
     for pair in &pairs {
@@ -130,22 +166,19 @@ fn check(section: &str) {
             wrong.push(format!("{}: {} {:?}", pair.source, change.action.name(), change.diff));
         }
     }
-    println!("{section}: {} pairs, {} plan empty", pairs.len(), pairs.len() - wrong.len());
-    assert!(pairs.len() > 50, "the recordings hold more");
+    println!(
+        "{}: {} pairs, {} plan empty",
+        kind.section,
+        pairs.len(),
+        pairs.len().saturating_sub(wrong.len())
+    );
+    assert!(pairs.len() > if kind.always { 50 } else { 10 }, "the recordings hold more");
     assert!(wrong.is_empty(), "{} false changes\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn recorded_monitors_plan_empty() {
-    check("monitors");
-}
-
-#[test]
-fn recorded_slos_plan_empty() {
-    check("slos");
-}
-
-#[test]
-fn recorded_dashboards_plan_empty() {
-    check("dashboards");
+fn what_was_recorded_plans_empty() {
+    for kind in kind::KINDS {
+        check(kind);
+    }
 }

@@ -21,7 +21,7 @@ fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
     let sessions = sessions(&[kind.name], &format!("random bodies of {}", kind.name))?;
     let interactions = sessions.into_values().flatten();
     let creates =
-        interactions.filter(|one| one.method == "POST" && one.status == 200 && one.path == kind.path);
+        interactions.filter(|one| one.method == "POST" && one.status == 200 && one.path == kind.api.path);
     Some(
         creates
             .filter_map(|create| match create.request {

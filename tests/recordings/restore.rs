@@ -60,7 +60,7 @@ impl Bench {
     async fn live(&self) -> Value {
         let owner = Owner(OWNER.to_owned());
         let wanted = Wanted { kinds: vec![self.kind], owner: Some(&owner), ..Wanted::default() };
-        let mut found = self.client.list(&wanted).await.expect("a list").lives;
+        let mut found = self.client.list(&wanted).await.expect("a list").live;
         assert_eq!(found.len(), 1, "one object is there");
         found.remove(0).body
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{sessions, shared};
+use super::{recorded, sessions, shared};
 use crate::check::{Settings, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Severity, Sources};
@@ -51,14 +51,15 @@ impl Tally {
 
 #[test]
 fn no_error_hits_what_the_service_accepted() {
-    let kinds: Vec<&str> = kind::KINDS.iter().map(|kind| kind.name).collect();
+    let kinds: Vec<&str> =
+        kind::KINDS.iter().filter_map(|kind| recorded(kind, "the rules over recorded bodies")).collect();
     let Some(sessions) = sessions(&kinds, "the rules over recorded bodies") else { return };
     let mut tally = Tally::default();
     for (source, interactions) in &sessions {
         for call in interactions.iter().filter(|call| call.status < 300) {
             let writes = matches!(call.method.as_str(), "POST" | "PUT");
             let kind = kind::KINDS.into_iter().find(|kind| {
-                let rest = call.path.strip_prefix(kind.path).map(|rest| rest.trim_matches('/'));
+                let rest = call.path.strip_prefix(kind.api.path).map(|rest| rest.trim_matches('/'));
                 let own = |rest: &str| !rest.contains('/') || rest.ends_with("/validate");
                 rest.is_some_and(own)
             });

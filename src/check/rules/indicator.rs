@@ -152,7 +152,8 @@ const MOST_GROUPS: usize = 100;
 
 pub fn members(subject: &Subject<'_>, found: &mut Findings) {
     const AT: &str = "/monitor_ids";
-    let measures = subject.judged.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring));
+    let measures =
+        subject.kind.quirks.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring));
     if !subject.is(Nature::Objective) || !measures {
         return;
     }

@@ -85,7 +85,7 @@ pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
 
 /// Whether it measures the alerts that it names.
 fn measures_alerts(subject: &Subject<'_>) -> bool {
-    subject.judged.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring))
+    subject.kind.quirks.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring))
 }
 
 pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {

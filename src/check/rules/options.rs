@@ -6,37 +6,56 @@ use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
+use crate::kind::Field;
 use crate::pointer::objects;
 use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
+use crate::source::short;
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
-    let lists = [
-        (subject.judged.required, RuleLevel::Error),
-        // Recorded updates leave them out, so that this is no proof of a refusal.
-        (subject.judged.required_at_create, RuleLevel::Warn),
-    ];
-    for (fields, level) in lists {
-        for field in fields.iter().filter(|field| subject.find(field).is_none_or(Value::is_null)) {
-            let name = field.trim_start_matches('/');
+    for field in subject.kind.fields {
+        let level = match field {
+            Field { required: true, .. } => RuleLevel::Error,
+            // Recorded updates leave them out, so that this is no proof of a refusal.
+            Field { required_at_create: true, .. } => RuleLevel::Warn,
+            _ => continue,
+        };
+        if subject.find(field.at).is_none_or(Value::is_null) {
+            let name = field.at.trim_start_matches('/');
             let text = format!("`{}` has no `{name}`, which the service requires", subject.resource.address);
-            found.add(field, text, format!("add `{name}:`")).level(level);
+            found.add(field.at, text, format!("add `{name}:`")).level(level);
         }
     }
 }
 
 pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
-    for (pointer, least, most) in subject.judged.bounds {
-        let Some(number) = subject.number(pointer).filter(|number| number < least || number > most) else {
-            continue;
+    for field in subject.kind.fields.iter().filter(|field| field.strict) {
+        let (least, most) = field.bounds();
+        let outside = |number: &f64| {
+            least.is_some_and(|least| *number < least.into())
+                || most.is_some_and(|most| *number > most.into())
         };
-        let name = name(pointer);
-        let range = if *most == f64::MAX { format!("{least} or more") } else { format!("{least} to {most}") };
+        let Some(number) = subject.number(field.at).filter(outside) else { continue };
+        let name = name(field.at);
+        let range = match (least, most) {
+            (Some(least), Some(most)) => format!("{least} to {most}"),
+            (Some(least), None) => format!("{least} or more"),
+            (None, most) => format!("{} or less", most.unwrap_or_default()),
+        };
         let text = format!("`{name}` is `{number}`, and the service takes {range}");
-        found.add(pointer, text, "choose a number in that range, or leave the option out");
+        found.add(field.at, text, "choose a number in that range, or leave the option out");
     }
-    for (pointer, least, most) in subject.judged.lengths {
+    for field in subject.kind.fields.iter().filter(|field| !field.rewritten.is_empty()) {
+        let rewritten = |c: char| field.rewritten.contains(c);
+        let Some(text) = subject.text(field.at).filter(|text| text.contains(rewritten)) else { continue };
+        let kept = text.replace(rewritten, "_");
+        let name = name(field.at);
+        let words = format!("The service keeps the {name} `{}` as `{}`", short(text), short(&kept));
+        found.add(field.at, words, format!("write `{}`", short(&kept)));
+    }
+    let durations = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.duration?)));
+    for (pointer, (least, most)) in durations {
         let Some(text) = subject.text(pointer) else { continue };
-        if Window::read(text).is_some_and(|length| length.seconds < *least || length.seconds > *most) {
+        if Window::read(text).is_some_and(|length| length.seconds < least || length.seconds > most) {
             let name = name(pointer);
             let (least, most) = (least / 3600, most / 3600);
             let text = format!("`{name}` is `{text}`, and the service takes {least} to {most} hours");

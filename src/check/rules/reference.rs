@@ -21,7 +21,7 @@ pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
             judge(id.value, (QUERY, &Part::Within(id.span.clone())), Nature::Objective, found);
         }
     }
-    if !subject.judged.points_to.is_empty() {
+    if !subject.kind.quirks.points_to.is_empty() {
         objects(subject.body, "", &mut |pointer, map| {
             of_object(subject, map, pointer, found);
             true
@@ -30,7 +30,7 @@ pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 fn of_object(subject: &Subject<'_>, map: &Map<String, Value>, pointer: &str, found: &mut Findings) {
-    for (key, nature) in subject.judged.points_to {
+    for (key, nature) in subject.kind.quirks.points_to {
         let at = || format!("{pointer}{}", step(key));
         match map.get(*key) {
             Some(Value::String(text)) => judge(text, (&at(), &Part::Value), *nature, found),
@@ -47,7 +47,7 @@ fn of_object(subject: &Subject<'_>, map: &Map<String, Value>, pointer: &str, fou
 
 fn judge(id: &str, (pointer, part): (&str, &Part), wanted: Nature, found: &mut Findings) {
     let Some((_, reference)) = Reference::in_text(id).into_iter().next() else { return };
-    let sections = kind::KINDS.into_iter().filter(|kind| kind.judged.nature == wanted);
+    let sections = kind::KINDS.into_iter().filter(|kind| kind.quirks.nature == Some(wanted));
     let section: Vec<&str> = sections.map(|kind| kind.section).collect();
     let target = &reference.target;
     let (text, help) = if !section.contains(&target.section()) {

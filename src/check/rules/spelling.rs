@@ -5,15 +5,15 @@ use serde_json::Value;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::diagnostic::Part;
-use crate::kind::{Kind, of_section, rules};
+use crate::kind::{Kind, rules};
 use crate::pointer::step;
 
 /// Shorter names resemble too many others.
 const SHORTEST: usize = 4;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
-    let Some(kind) = of_section(subject.resource.address.section()) else { return };
-    for path in kind.open {
+    let kind = subject.kind;
+    for path in kind.paths(|field| field.open) {
         let (Some(rule), Some(Value::Object(members))) =
             (rules(kind).at_path(path), subject.body.pointer(path))
         else {
@@ -36,7 +36,8 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
 /// The known field that a name resembles: two letters at most are wrong, of a short name one.
 fn meant(kind: &Kind, path: &str, name: &str) -> Option<&'static str> {
     let known = || {
-        let below = kind.fields.iter().filter_map(|field| field.at.strip_prefix(path)?.strip_prefix('/'));
+        let documented = kind.paths(|field| !field.doc.is_empty());
+        let below = documented.filter_map(|at| at.strip_prefix(path)?.strip_prefix('/'));
         below.filter(|key| !key.contains('/'))
     };
     if known().any(|key| key == name) {
@@ -50,6 +51,7 @@ fn meant(kind: &Kind, path: &str, name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::of_section;
 
     #[test]
     fn a_name_resembles_one_field_or_none() {

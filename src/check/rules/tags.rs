@@ -7,7 +7,7 @@ use crate::model::Reference;
 const TAGS: &str = "/tags";
 
 pub fn keys(subject: &Subject<'_>, found: &mut Findings) {
-    let keys = subject.judged.tag_keys;
+    let keys = subject.kind.quirks.tags.keys;
     if keys.is_empty() {
         return;
     }
@@ -24,7 +24,7 @@ pub fn keys(subject: &Subject<'_>, found: &mut Findings) {
             found.add(&pointer, text, "take it out; put what it says into the title or the description");
         }
     }
-    if let Some(most) = subject.judged.most_tags.filter(|most| count > *most) {
+    if let Some(most) = subject.kind.quirks.tags.most.filter(|most| count > *most) {
         let text = format!("There are {count} tags, and the service takes {most}");
         found.add(TAGS, text, "leave the most important ones");
     }
@@ -32,7 +32,7 @@ pub fn keys(subject: &Subject<'_>, found: &mut Findings) {
 
 /// The service writes tags in lower case, and `_` for characters that it doesn't know.
 pub fn spelling(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.judged.rewrites_tags {
+    if !subject.kind.quirks.tags.rewritten {
         return;
     }
     for (pointer, tag) in subject.items(TAGS) {
@@ -70,7 +70,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
     let listed = subject.estate.required_tags;
     let keys: Vec<&str> =
         if listed.is_empty() { REQUIRED.to_vec() } else { listed.iter().map(String::as_str).collect() };
-    let possible = subject.judged.tag_keys;
+    let possible = subject.kind.quirks.tags.keys;
     for key in keys.into_iter().filter(|key| possible.is_empty() || possible.contains(key)) {
         let has = |tag: &str| tag.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
         if !subject.items(TAGS).any(|(_, tag)| tag.as_str().is_some_and(has)) {

@@ -10,7 +10,9 @@ const DAY: u64 = 86_400;
 pub fn range(subject: &Subject<'_>, found: &mut Findings) {
     let (Some(alert), Some(tree)) = (&subject.alert, subject.tree()) else { return };
     let Some(class) = alert.class.map(|class| class.name) else { return };
-    let Some((_, longest)) = subject.judged.windows.iter().find(|(name, _)| *name == class) else { return };
+    let Some((_, longest)) = subject.kind.quirks.windows.iter().find(|(name, _)| *name == class) else {
+        return;
+    };
     let Some(window) = tree.window().filter(|window| window.value.sort == WindowSort::Last) else { return };
     let written = &alert.query[window.span.clone()];
     let help = format!("windows of this type have 1 minute to {}", length(*longest));

@@ -1,0 +1,147 @@
+//! How a kind travels: its routes, its envelope, its lists. Only `client/`, and what reads exports, needs to know.
+
+use serde_json::{Map, Value, json};
+
+/// A row says what differs from [`Api::V1`] or [`Api::V2`].
+pub struct Api {
+    /// `/api/v1/monitor`; an id behind a `/` names one object.
+    pub path: &'static str,
+    pub envelope: Envelope,
+    pub id: Id,
+    pub list: List,
+    pub update: Update,
+    /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
+    pub emptied: bool,
+    /// Writes go one after another.
+    pub serial: bool,
+    /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
+    pub can_delete: Option<&'static str>,
+    /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
+    pub validate: Option<&'static str>,
+    /// Objects of others in the same list: invisible, unless `$id` names one.
+    pub foreign: fn(&Value) -> bool,
+    /// Permissions that a key needs to read, and those that it needs to write.
+    pub read: &'static [&'static str],
+    pub write: &'static [&'static str],
+}
+
+impl Api {
+    pub const V1: Self = Self {
+        path: "",
+        envelope: Envelope::Flat,
+        id: Id { number: false, chosen: false, in_update: false },
+        list: List {
+            paging: Paging::Whole,
+            page_size: 1000,
+            items: None,
+            tag_filter: None,
+            query: &[],
+            total: None,
+            summary: None,
+        },
+        update: Update::Put,
+        emptied: false,
+        serial: false,
+        can_delete: None,
+        validate: None,
+        foreign: |_| false,
+        read: &[],
+        write: &[],
+    };
+    /// JSON:API: a row names the type of its envelope.
+    pub const V2: Self =
+        Self { update: Update::Patch, list: List { items: Some("data"), ..Self::V1.list }, ..Self::V1 };
+}
+
+/// How a body is wrapped on its way. Inside the house it is always flat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Envelope {
+    /// The object itself.
+    Flat,
+    /// Sent flat; a write answers `{"data": [{…}]}`, a read `{"data": {…}}`.
+    Data,
+    /// `{"data": {"type": …, "id": …, "attributes": {…}}}`, with this type.
+    Resource(&'static str),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id {
+    /// A number, not a text.
+    pub number: bool,
+    /// People choose it: it stands in the body, and a definition without is refused.
+    pub chosen: bool,
+    /// An update's envelope repeats it.
+    pub in_update: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    Put,
+    /// Keeps what it doesn't name.
+    Patch,
+}
+
+/// How all objects of a kind are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    pub paging: Paging,
+    /// The most that a page may hold.
+    pub page_size: usize,
+    /// Where the items are: a key of the answer, or the answer itself.
+    pub items: Option<&'static str>,
+    /// The parameter that filters by one tag, where there is one.
+    pub tag_filter: Option<&'static str>,
+    /// Further parameters of the list.
+    pub query: &'static [(&'static str, &'static str)],
+    /// How many objects there are, in an answer to a list that isn't filtered.
+    pub total: Option<&'static str>,
+    /// The items are summaries: the body needs a GET of its own. Absent: they are whole.
+    pub summary: Option<Summary>,
+}
+
+/// What a summary shows of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// The time of the last change: together with the id it names one version of the body.
+    pub modified: &'static str,
+    /// Fields of the body that the summary shows, too.
+    pub shown: &'static [&'static str],
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paging {
+    /// Everything at once.
+    Whole,
+    /// Numbered from 0.
+    Number { page: &'static str, size: &'static str },
+    /// By position of the first item.
+    Offset { offset: &'static str, limit: &'static str },
+}
+
+/// A flat body as it is sent or exported; `id` names the object that an update is about.
+pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
+    let Envelope::Resource(name) = api.envelope else { return body.clone() };
+    let mut attributes = body.clone();
+    let own = attributes.as_object_mut().and_then(|attributes| attributes.shift_remove("id"));
+    let mut data = json!({ "type": name });
+    let sent = match id {
+        None => own.filter(|_| api.id.chosen),
+        Some(id) => api.id.in_update.then(|| json!(id)),
+    };
+    if let Some(id) = sent {
+        data["id"] = id;
+    }
+    data["attributes"] = attributes;
+    json!({ "data": data })
+}
+
+/// `{"type", "id", "attributes"}` as a flat body: the attributes, and the id beside them.
+pub fn flatten(mut resource: Map<String, Value>) -> Map<String, Value> {
+    let Some(Value::Object(attributes)) = resource.shift_remove("attributes") else { return resource };
+    let mut body = Map::new();
+    if let Some(id) = resource.shift_remove("id") {
+        body.insert("id".to_owned(), id);
+    }
+    body.extend(attributes);
+    body
+}

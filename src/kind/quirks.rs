@@ -1,0 +1,122 @@
+//! What few kinds need: most rows say [`Quirks::NONE`], or name one of these.
+
+use serde_json::Value;
+
+#[derive(Clone, Copy)]
+pub struct Quirks {
+    /// What the rules take it for; absent: no rule of its own.
+    pub nature: Option<Nature>,
+    /// The `type` of an object that measures the alerts that it names.
+    pub measuring: Option<&'static str>,
+    /// Keys, at any depth, whose references name an object of this nature.
+    pub points_to: &'static [(&'static str, Nature)],
+    /// The longest window of a query by `type`, in seconds.
+    pub windows: &'static [(&'static str, u64)],
+    pub tags: Tags,
+    /// An absent field follows an item of a list.
+    pub derived: &'static [Derived],
+    /// Two spellings of one thing: the service derives each from the other, and what is declared counts.
+    pub alternatives: &'static [Alternative],
+    /// Lists whose items the service gives ids (integers), which links point at: compared without,
+    /// sent with those of the live items. `placeholders` names them by position.
+    pub identified: &'static [Identified],
+    /// A delete loses data, or lets secrets through: protected without being told.
+    pub precious: bool,
+    /// The fields of others' objects that may change, where `$id` takes one of them.
+    pub fixed: &'static [&'static str],
+    /// Where a body names live objects by their ids: an import writes references there.
+    pub mentions: &'static [Mention],
+}
+
+impl Quirks {
+    pub const NONE: Self = Self {
+        nature: None,
+        measuring: None,
+        points_to: &[],
+        windows: &[],
+        tags: Tags { keys: &[], most: None, rewritten: false },
+        derived: &[],
+        alternatives: &[],
+        identified: &[],
+        precious: false,
+        fixed: &[],
+        mentions: &[],
+    };
+}
+
+/// What the rules take an object for: which of them fit its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Nature {
+    /// A `query` of a `type`, `options`, and a `message` that tells people.
+    Alert,
+    /// Targets by timeframe.
+    Objective,
+    /// Widgets.
+    Board,
+}
+
+/// What the service says to tags.
+#[derive(Clone, Copy, Debug)]
+pub struct Tags {
+    /// The keys that a tag may have; empty: any.
+    pub keys: &'static [&'static str],
+    /// How many there may be, where that is limited.
+    pub most: Option<usize>,
+    /// It writes them its own way: lower case, `_` for what it doesn't know.
+    pub rewritten: bool,
+}
+
+/// See [`Quirks::derived`].
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// The field: `/target_threshold`.
+    pub path: &'static str,
+    pub list: &'static str,
+    /// The field of an item: `target`.
+    pub field: &'static str,
+    /// The item whose field (second) has the value at a path (first), where that is declared; else the first.
+    pub chosen_by: (&'static str, &'static str),
+}
+
+/// See [`Quirks::alternatives`].
+#[derive(Clone, Copy, Debug)]
+pub struct Alternative {
+    pub one: &'static str,
+    pub other: &'static str,
+    /// Whether values of the two mean the same.
+    pub agree: fn(one: &Value, other: &Value) -> bool,
+}
+
+/// See [`Quirks::identified`].
+#[derive(Clone, Copy, Debug)]
+pub struct Identified {
+    /// The list: `/widgets`.
+    pub list: &'static str,
+    /// The field of an item: `id`.
+    pub field: &'static str,
+    /// A list of ids elsewhere that names the items, by id or as `"@1"` (the first of the list).
+    pub placeholders: Option<&'static str>,
+    /// What makes two items the same one although they differ: their type and their name, as
+    /// pointers into an item.
+    pub class: &'static str,
+    pub name: &'static str,
+}
+
+/// See [`Quirks::mentions`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mention {
+    pub at: Mentioned,
+    /// Only where the text at a pointer is this one.
+    pub when: Option<(&'static str, &'static str)>,
+    /// The section of the objects that are named.
+    pub section: &'static str,
+}
+
+/// The place of a mention.
+#[derive(Clone, Copy, Debug)]
+pub enum Mentioned {
+    /// A text with ids among other words, or one id; or a number where the field's references are numeric.
+    Path(&'static str),
+    /// A text that is one id, under this key at any depth.
+    Key(&'static str),
+}
