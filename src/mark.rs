@@ -381,6 +381,8 @@ fn parse_line(line: &str) -> Option<Mark> {
     let rest = line.strip_prefix(PHRASE)?.trim_start().strip_prefix(':')?.trim_start();
     let (rest, protect) =
         rest.strip_suffix("(protected)").map_or((rest, false), |rest| (rest.trim_end(), true));
+    // Blanks beside a slash are an editor's, too.
+    let rest = rest.replace(" /", "/").replace("/ ", "/");
     let (owner, id) = rest.split_once('/')?;
     (is_id(id) && is_owner(owner)).then(|| Mark {
         owner: Owner(owner.to_owned()),
@@ -496,6 +498,7 @@ mod tests {
             (format!("x\n{line}\nSee the wiki."), "x\nSee the wiki."),
             (format!("{line}\r\nSee the wiki."), "See the wiki."),
             (format!("{line}\n{line}"), ""),
+            ("x\nManaged by musher: shop.prod / a".to_owned(), "x"),
             ("x\n  managed BY  musher :shop.prod/A\u{200b}\u{2028}y".to_owned(), "x\ny"),
         ] {
             let body = json!({"description": text});

@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
+use crate::diff::diff;
 use crate::fill::{answer, fill};
 use crate::kind::{self, Kind};
+use crate::mark;
 use crate::model::{Action, Address, Change, Live, Owner, Plan, Resource, Risk};
 use crate::risk::risk;
 
@@ -120,6 +122,19 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     Vec::new()
 }
 
+/// What is ours and stays as it is.
+fn standing<'a>(plan: &Plan, sight: &Sight<'a>) -> Vec<&'a Live> {
+    let touched: HashSet<(&str, &str)> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action != Action::Forget)
+        .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
+        .collect();
+    let is_own = |live: &&Live| live.mark.as_ref().is_some_and(|mark| mark.owner == *sight.owner);
+    let stays = |live: &&Live| !touched.contains(&(live.section, live.id.as_str()));
+    sight.live.iter().filter(is_own).filter(stays).collect()
+}
+
 /// What bears the mark of something that the plan makes, and was not in the list that the plan was made from.
 fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     let known: HashSet<(&str, &str)> =
@@ -161,11 +176,27 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     missed.into_values().map(tell).collect()
 }
 
+/// Objects by section and each field that people know them by.
+type ByLooks<'a> = HashMap<(&'static str, &'static str, String), Vec<&'a Live>>;
+
+fn by_looks<'a>(lives: impl Iterator<Item = &'a Live>) -> ByLooks<'a> {
+    let mut found = ByLooks::new();
+    for live in lives {
+        let Some(kind) = kind::of_section(live.section) else { continue };
+        for (at, text) in Looks::of(kind, &live.body).fields {
+            found.entry((kind.section, at, text)).or_default().push(live);
+        }
+    }
+    found
+}
+
 /// What a new object may be the twin of. Many are held against many: what is compared is read once.
 struct Others<'a> {
     plan: &'a Plan,
-    /// Objects without a mark that nobody takes, by section and each field that people know them by.
-    free: HashMap<(&'a str, &'static str, String), Vec<&'a Live>>,
+    /// Objects without a mark that nobody takes.
+    free: ByLooks<'a>,
+    /// What is ours and stays as it is.
+    own: ByLooks<'a>,
     recalled: &'a [(String, Live)],
     /// What goes, with the letters of its id.
     gone: Vec<(&'a Change, String)>,
@@ -173,18 +204,13 @@ struct Others<'a> {
 
 impl<'a> Others<'a> {
     fn new(plan: &'a Plan, sight: &Sight<'a>, taken: &HashSet<(&str, &str)>) -> Self {
-        let mut free: HashMap<_, Vec<&Live>> = HashMap::new();
         let is_free =
             |live: &&Live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str()));
-        for live in sight.shown.iter().filter(is_free) {
-            let Some(kind) = kind::of_section(live.section) else { continue };
-            for (at, text) in Looks::of(kind, &live.body).fields {
-                free.entry((live.section, at, text)).or_default().push(live);
-            }
-        }
+        let free = by_looks(sight.shown.iter().filter(is_free));
+        let own = by_looks(standing(plan, sight).into_iter());
         let gone = plan.changes.iter().filter(|change| change.action == Action::Delete);
         let gone = gone.map(|change| (change, letters(change.address.id()))).collect();
-        Self { plan, free, recalled: sight.recalled, gone }
+        Self { plan, free, own, recalled: sight.recalled, gone }
     }
 
     /// The twins of something that is to be made.
@@ -193,12 +219,16 @@ impl<'a> Others<'a> {
             return Vec::new();
         };
         let body = body.value();
-        let looks = Looks::of(kind, &fill(kind, &body, &|reference| answer(&self.plan.known, reference)));
+        let filled = fill(kind, &body, &|reference| answer(&self.plan.known, reference));
+        let looks = Looks::of(kind, &filled);
         let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
-        let near =
-            looks.fields.first().and_then(|(at, text)| self.free.get(&(kind.section, *at, text.clone())));
-        for live in near.into_iter().flatten().filter(|live| looks.are_of(&live.body)) {
+        for live in looks.among(&self.free) {
             found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
+        }
+        for live in looks.among(&self.own).filter(|live| is_equal(kind, &filled, &live.body)) {
+            if let Some(mark) = &live.mark {
+                found.insert(&live.id, owned(kind, live, &mark.id));
+            }
         }
         for (id, live) in self.recalled {
             let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
@@ -223,6 +253,24 @@ impl<'a> Others<'a> {
         }
         found.into_values().collect()
     }
+}
+
+/// Whether two bodies are equal in everything but their marks: one is the export of the other.
+fn is_equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
+    let (mut wanted, mut live) = (wanted.clone(), live.clone());
+    mark::strip(kind, &mut wanted);
+    mark::strip(kind, &mut live);
+    let aligned = canon::align(kind, &wanted, &live);
+    diff(&aligned.live, &aligned.desired).is_empty()
+}
+
+fn owned(kind: &Kind, live: &Live, id: &str) -> Risk {
+    let text = format!(
+        "The {} {} is equal to it in all fields, and is managed already as `{}/{id}`: with this one there would be two. \
+         An export of it is no second definition: leave one of them out, or move the object with `$moved_from: {id}`",
+        kind.name, live.url, kind.section,
+    );
+    risk("twin", text)
 }
 
 fn is_object(change: &Change, live: &Live) -> bool {
@@ -282,6 +330,13 @@ impl Looks {
     fn of(kind: &'static Kind, body: &Value) -> Self {
         let fields = kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, body, at)?)));
         Self { kind, fields: fields.collect() }
+    }
+
+    /// The objects that are the same to people.
+    fn among<'a>(&self, others: &ByLooks<'a>) -> impl Iterator<Item = &'a Live> {
+        let near =
+            self.fields.first().and_then(|(at, text)| others.get(&(self.kind.section, *at, text.clone())));
+        near.into_iter().flatten().copied().filter(|live| self.are_of(&live.body))
     }
 
     /// Whether an object is the same to people: equal in every one of these.

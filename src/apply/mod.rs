@@ -21,7 +21,7 @@ use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
-use crate::wire::counted;
+use crate::wire::{counted, no_later_than};
 use doubles::Created;
 use steps::{Schedule, deletes_first};
 use write::{Failure, Made, Wish};
@@ -236,10 +236,15 @@ impl<'a> Run<'a> {
         self.run(at, async move {
             let (sent, live) = match (&change.datadog_id, change.action) {
                 (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
-                    let body = look_first(client, options, change, body).await?;
-                    let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
-                    let live = write::put(client, kind, id, &body).await?;
-                    (body, live)
+                    let mut seen = options.listed;
+                    loop {
+                        let body = look_first(client, change, body.clone(), &mut seen).await?;
+                        let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
+                        let put = write::put(client, kind, id, &body);
+                        if let Some(live) = no_later_than(seen + FRESH, put).await {
+                            break (body, live?);
+                        }
+                    }
                 }
                 _ => {
                     let patience = options.patience;
@@ -257,8 +262,13 @@ impl<'a> Run<'a> {
         self.run(at, async move {
             let id = change.datadog_id.as_ref();
             let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
-            if look_first(client, options, change, Value::Null).await?.is_some() {
-                write::delete(client, kind, id, options.force).await?;
+            let mut seen = options.listed;
+            while look_first(client, change, Value::Null, &mut seen).await?.is_some() {
+                let deleted = write::delete(client, kind, id, options.force);
+                if let Some(deleted) = no_later_than(seen + FRESH, deleted).await {
+                    deleted?;
+                    break;
+                }
             }
             Ok(None)
         });
@@ -432,17 +442,18 @@ impl<'a> Run<'a> {
 
 const GONE: &str = "it is gone since the plan was made. Plan again";
 
-/// The body to send for a change, held against its object as it stands now where that was listed long ago; `None`
+/// The body to send for a change, held against its object as it stands now where that was `seen` long ago; `None`
 /// where the object is gone.
 async fn look_first(
     client: &Client,
-    options: &Options<'_>,
     change: &Change,
     body: Value,
+    seen: &mut Instant,
 ) -> Result<Option<Value>, Failure> {
-    let Some(id) = change.datadog_id.as_ref().filter(|_| options.listed.elapsed() > FRESH) else {
+    let Some(id) = change.datadog_id.as_ref().filter(|_| seen.elapsed() > FRESH) else {
         return Ok(Some(body));
     };
+    *seen = Instant::now();
     let kind = kind_of(change);
     let now = match client.get(kind, id).await {
         Ok(now) => now,

@@ -155,6 +155,9 @@ async fn prepare(
     sealed: Option<&Sealed>,
     options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
+    if let Some(path) = &options.report {
+        desk.spare(path, &declared.config, &declared.sources)?;
+    }
     let outlets = outlets(desk, options).await?;
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));

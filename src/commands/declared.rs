@@ -76,10 +76,20 @@ pub struct Judged {
 
 /// Reads and judges the project; tells nothing yet.
 pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
-    Ok(bare(desk)?.with_definitions())
+    let judged = bare(desk)?.with_definitions();
+    judged.spare(desk)?;
+    Ok(judged)
 }
 
 impl Judged {
+    /// Refuses an `-o` that would replace what was read.
+    fn spare(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
+        match (&self.declared, &desk.common.output) {
+            (Some(declared), Some(path)) => desk.spare(path, &declared.config, &self.sources),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads and judges what the project declares.
     fn with_definitions(self) -> Self {
         let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
@@ -157,6 +167,7 @@ pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
 }
 
 fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
+    judged.spare(desk)?;
     tell(desk, &judged.diagnostics, &judged.sources)?;
     let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(Told)?;
     declared.warnings = judged.diagnostics;

@@ -30,6 +30,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::args::{Common, Format};
 use crate::cache::Cache;
 use crate::config::{Config, Hosts, Scope};
+use crate::diagnostic::Sources;
 use crate::files;
 use crate::hidden;
 use crate::render::{self, Speech, Stream};
@@ -116,6 +117,18 @@ impl Desk<'_> {
             None => return replace_file(path, text),
         };
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
+    }
+
+    /// Refuses a path that an answer is to replace where the project itself was read from it: a definition that is
+    /// written over by a plan is lost.
+    pub fn spare(&self, path: &Utf8Path, config: &Config, sources: &Sources) -> anyhow::Result<()> {
+        let real = path.canonicalize_utf8().ok().zip(config.root.canonicalize_utf8().ok());
+        let own = real.and_then(|(path, root)| path.strip_prefix(&root).ok().map(ToOwned::to_owned));
+        anyhow::ensure!(
+            !own.is_some_and(|own| sources.holds(own.as_str())),
+            "{path} is a file that this project is read from: an answer that replaces it would lose it. Name another one"
+        );
+        Ok(())
     }
 
     /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.

@@ -206,6 +206,12 @@ fn an_older_object_with_pasted_tags_is_not_overwritten() {
     project.fine(&["apply", "--yes"]);
     assert_eq!(liar.get("monitors", "5")["name"], "somebody's");
     assert!(liar.take_writes().is_empty());
+    // Nor is it when the definition changes and no cache tells what was seen last: ours is the nearest.
+    std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
+    project.declare(&monitors(json!({"a": monitor("a", json!({"message": "other @slack-a"}))})));
+    project.fine(&["apply", "--yes"]);
+    assert_eq!(liar.get("monitors", "5")["name"], "somebody's");
+    assert_eq!(liar.get("monitors", "900")["message"], "other @slack-a");
 }
 
 #[test]
