@@ -12,14 +12,10 @@ mod tell;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
-
 use crate::config::RuleLevel;
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::kind::{Kind, Nature};
 use crate::model::Resource;
-use crate::query::{Grammar, monitor_type};
 
 use self::allow::Used;
 use self::estate::Estate;
@@ -53,12 +49,6 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
     told.extend(tell::tell(found, resources, settings, sources));
     told.extend(allow::tell(resources, &used, settings, sources));
     told
-}
-
-/// Whether another API of the service makes and changes an object: this one refuses it, as a rule tells of definitions.
-pub fn is_made_elsewhere(kind: &Kind, body: &Value) -> bool {
-    let class = body.get("type").and_then(Value::as_str).and_then(monitor_type);
-    kind.quirks.nature == Some(Nature::Alert) && class.is_some_and(|class| class.grammar == Grammar::Opaque)
 }
 
 /// The findings of a part of the resources, which begins at a position, and the `$allow`s that silenced one.

@@ -11,7 +11,6 @@ use super::declared::{Declared, declare_nothing, tell};
 use super::service::{Service, service};
 use super::{Desk, Told};
 use crate::args::{self, Common, Exit, Format};
-use crate::check;
 use crate::client::Wanted;
 use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
@@ -117,11 +116,6 @@ async fn listed(
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
     };
     live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
-    let found = live.len();
-    live.retain(|live| !check::is_made_elsewhere(kind, &live.body));
-    if let left @ 1.. = found - live.len() {
-        desk.complain(&export::left_out(kind.name, left))?;
-    }
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
     let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
     let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };

@@ -12,7 +12,6 @@ use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_fil
 use super::service::{Service, service};
 use super::{Desk, Told, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
-use crate::check;
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
 use crate::kind::Kind;
@@ -117,7 +116,7 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             }
             from_live(lazy.declared, kind, text, live)?
         };
-        if check::is_made_elsewhere(kind, &import.body) {
+        if (kind.api.foreign)(&import.body) {
             bail!(
                 "`{text}` belongs to a synthetic test, which makes and changes it: no definition can adopt it"
             );

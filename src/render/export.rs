@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use camino::Utf8PathBuf;
 
 use super::sanitize::clean;
-use super::value::plural;
 
 /// What became of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +24,6 @@ pub fn write(written: &[Written], out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What an export of all passes over.
-pub fn left_out(kind: &str, number: usize) -> String {
-    let are = if number == 1 { "is" } else { "are" };
-    format!("{} of synthetic tests {are} left out: the tests make and change them", plural(number, kind))
 }
 
 /// How many of each, and which files were left alone.
