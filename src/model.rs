@@ -78,6 +78,19 @@ pub struct Origin {
     pub layers: Vec<At>,
 }
 
+/// A number with thousands separators: `2,496`.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// The instance of a `uses` entry that a resource comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {

@@ -366,9 +366,10 @@ impl<'a> Run<'a> {
             }
             Err(failure) => {
                 let status = self.status_of(at, failure);
+                let stopped = matches!(status, Status::NotTried { .. });
                 self.finish(step.change, status);
                 for blocked in self.schedule.failed(at) {
-                    self.blocked(blocked, &change.address);
+                    self.blocked(blocked, &change.address, stopped);
                 }
             }
         }
@@ -402,11 +403,13 @@ impl<'a> Run<'a> {
         Status::Failed { text, pointer }
     }
 
-    /// Something that a step needs failed.
-    fn blocked(&mut self, at: usize, needed: &Address) {
+    /// Something that a step needs failed, or was not tried because of a stop.
+    fn blocked(&mut self, at: usize, needed: &Address, stopped: bool) {
         let step = self.schedule.steps[at];
         let status = if step.old && self.parts[step.change].written.is_some() {
             self.old_stays(step.change, &format!("`{needed}` still needs it"))
+        } else if stopped {
+            Status::NotTried { because: STOPPED.to_owned() }
         } else {
             Status::NotTried { because: format!("it needs `{needed}`, which failed") }
         };

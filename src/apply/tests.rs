@@ -455,6 +455,30 @@ async fn a_stop_finishes_what_is_on_its_way() {
     assert_eq!(ears.heard.lock().expect("ears").last().map(String::as_str), Some("finished monitors/c5 6"));
 }
 
+/// Those that were begun and not sent when the stop came have not failed, nor has what waits for them.
+#[tokio::test(start_paused = true)]
+async fn nothing_that_a_stop_left_undone_has_failed() {
+    let fake = Fake::new();
+    let mut drafts = Vec::new();
+    for at in 0..6 {
+        drafts.push(draft(Action::Create, &format!("monitors/a{at}")));
+        drafts.push(draft(Action::Create, &format!("monitors/b{at}")).refers(&format!("monitors/a{at}")));
+    }
+    let stop = watch::channel(false).0;
+    let pace = crate::limit::Pace { concurrency: Some(1), ..crate::limit::Pace::default() };
+    let paced = crate::limit::Paced::new(Arc::<Fake>::clone(&fake), pace, stop.subscribe(), None);
+    let client = Client::new(Arc::new(paced), "w", Cache::none());
+    let ears = Ears { stop_after: Some((1, stop.clone())), ..Ears::default() };
+    let none = BTreeMap::new();
+    let outcomes = apply(&plan(drafts), &client, &options(&stop, &|_, _, _| Vec::new(), &none), &ears).await;
+    let told = told(&outcomes);
+    let begun = ears.heard.lock().expect("ears").iter().filter(|line| line.starts_with("started")).count();
+    let done = told.iter().filter(|told| told.ends_with(" done")).count();
+    assert!(begun > done + 2 && done > 0, "nothing was begun and left: {told:?}");
+    let left = told.iter().filter(|told| told.ends_with("not tried: apply was stopped before")).count();
+    assert_eq!(done + left, told.len(), "{told:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_circle_and_a_reference_to_nothing_end() {
     let fake = Fake::new();

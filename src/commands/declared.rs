@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use super::shared::shared_keys;
 use super::{Desk, Told, start};
 use crate::check::{self, check};
@@ -194,8 +196,46 @@ pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow:
     if found.is_empty() || (desk.common.quiet && !has_errors(found)) {
         return Ok(());
     }
+    let from = match (std::env::current_dir().ok(), config::find(&start(desk.common)?)) {
+        (Some(here), Ok(root)) => {
+            Utf8PathBuf::from_path_buf(here).map_or_else(|_| String::new(), |here| way(&here, &root))
+        }
+        _ => String::new(),
+    };
     render::print(Stream::Err, desk.common.colors(), |out, color| {
-        out.write_all(diagnostics::text(found, sources, color).as_bytes())
+        out.write_all(diagnostics::text_from(&from, found, sources, color).as_bytes())
     })?;
     Ok(())
+}
+
+/// What leads from one folder to another, with a `/` at its end: empty where they are the same.
+fn way(here: &Utf8Path, root: &Utf8Path) -> String {
+    let real = |path: &Utf8Path| path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
+    let (here, root) = (real(here), real(root));
+    if let Ok(below) = root.strip_prefix(&here) {
+        return below.iter().map(|part| format!("{part}/")).collect();
+    }
+    match here.strip_prefix(&root) {
+        Ok(below) => below.iter().map(|_| "../").collect(),
+        Err(_) => format!("{root}/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_where_one_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
+        let deep = root.join("obs/monitors/deep");
+        std::fs::create_dir_all(&deep).unwrap();
+        assert_eq!(way(&root, &root), "");
+        assert_eq!(way(&root, &root.join("obs")), "obs/");
+        assert_eq!(way(&deep, &root.join("obs")), "../../");
+        assert_eq!(way(&deep, &root.join("obs/monitors/../monitors/deep")), "");
+        std::fs::create_dir(root.join("other")).unwrap();
+        assert_eq!(way(&root.join("other"), &root.join("obs")), format!("{root}/obs/"));
+    }
 }

@@ -4,6 +4,7 @@ pub mod apply;
 mod brakes;
 mod cost;
 mod declared;
+pub mod explain;
 pub mod export;
 pub mod forget;
 pub mod import;
@@ -29,7 +30,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{Common, Format};
 use crate::cache::Cache;
-use crate::config::{Config, Hosts, Scope};
+use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
 use crate::hidden;
@@ -52,6 +53,15 @@ pub fn sandbox(root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
         );
     }
     Ok(folder)
+}
+
+/// The environments of the project around, each with whether it is the sandbox in process; `None` where there is no
+/// project that can be read.
+pub fn environments(common: &Common, hosts: &Hosts) -> Option<Vec<(String, bool)>> {
+    let root = config::find(&start(common).ok()?).ok()?;
+    let (config, _) = config::read(&root, hosts, &mut Sources::default());
+    let environments = config?.environments;
+    Some(environments.into_iter().map(|(name, own)| (name, own.target == Target::Sandbox)).collect())
 }
 
 /// What every command works with.

@@ -13,7 +13,7 @@ use super::{Connection, Desk};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
 use crate::kind::Kind;
 use crate::limit::{Pace, Paced};
-use crate::model::{Live, Owner};
+use crate::model::{Live, Owner, count};
 use crate::render::progress::Progress;
 
 /// An API at work for one command.
@@ -108,12 +108,15 @@ impl Service {
     /// With `-v`, what went over the wire.
     pub fn tell_counts(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
         let counts = self.paced.counts();
+        let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
         if desk.common.verbose == 0 {
             return Ok(());
         }
         desk.say(&format!(
             "{} requests, {} of them repeats, {} answered by 429",
-            counts.requests, counts.retries, counts.limited
+            number(counts.requests),
+            number(counts.retries),
+            number(counts.limited)
         ))
     }
 

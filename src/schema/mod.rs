@@ -13,6 +13,7 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 use self::words::{FOREIGN, ids, place, texts_of};
+pub use self::words::{Parameter, Template};
 use crate::kind::{KINDS, Kind};
 
 /// A sort of file that has a schema.
@@ -23,12 +24,12 @@ pub enum File {
     Project,
 }
 
-/// The schema of a sort of file: draft 7, and the same bytes each time.
-pub fn schema(file: File) -> Value {
+/// The schema of a sort of file: draft 7, and the same bytes each time. `own` are the project's templates.
+pub fn schema(file: File, own: &[Template]) -> Value {
     match file {
         File::Definitions => {
             let mut properties = sections();
-            properties.insert("uses".to_owned(), keys::uses());
+            properties.insert("uses".to_owned(), keys::uses(own));
             document("Definitions of musher: sections of ids and bodies", properties, true)
         }
         File::Template => {

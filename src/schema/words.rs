@@ -31,3 +31,19 @@ pub fn ids() -> Value {
 pub fn variables() -> Value {
     texts_of(VARIABLE, "A name has letters, digits and `_`, and begins with no digit")
 }
+
+/// A template of the team's own, as far as those need to know it who use it.
+#[derive(Clone, Debug)]
+pub struct Template {
+    pub name: String,
+    pub parameters: Vec<Parameter>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub name: String,
+    pub description: String,
+    /// The name of its type in JSON, where it has one.
+    pub sort: Option<&'static str>,
+    pub required: bool,
+}
