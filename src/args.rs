@@ -23,17 +23,19 @@ pub enum Exit {
 
 /// Observability as code for Datadog: plan on the pull request, apply on merge, no state file.
 #[derive(Debug, Parser)]
-#[command(name = "musher", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "musher", version, max_term_width = 100)]
 #[command(after_help = "\
 Examples:
-  musher init                          start a project in this folder
-  musher plan                          what apply would do
-  musher apply -e prod --yes           do it, in CI
+  musher init                  start a project in this folder
+  musher plan                  what apply would do
+  musher apply -e prod --yes   do it, in CI
   musher plan --only 'monitors/checkout/*'
-  musher sandbox serve                 a Datadog to try things on, on this machine
+  musher sandbox serve         a Datadog to try things on, on this machine
 
-Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN. Site: the environment's, or DD_SITE.
-Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes; 3 a brake held; 4 applied in part.")]
+Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
+Site: the environment's, or DD_SITE.
+Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes;
+3 a brake held; 4 applied in part.")]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -41,7 +43,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Flags that every command takes.
+/// Flags that commands have in common; `cli/tree.rs` says which takes which.
 #[derive(Clone, Debug, Args)]
 pub struct Common {
     /// Run as if started in this folder
@@ -56,7 +58,7 @@ pub struct Common {
     /// How the answer is written
     #[arg(long, value_enum, value_name = "FORMAT", global = true)]
     pub format: Option<Format>,
-    /// Write the answer to this file (a folder for export)
+    /// Write the answer to this file
     #[arg(short, long, value_name = "FILE", global = true)]
     pub output: Option<Utf8PathBuf>,
     /// Say nothing but the answer
@@ -65,17 +67,16 @@ pub struct Common {
     /// Log requests on stderr; twice: their bodies too
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
-    /// Colours: on a terminal, always or never (NO_COLOR is honoured)
+    /// Colours; NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
-    /// Requests side by side, instead of finding the level by how the service answers
+    /// So many requests side by side, not as many as go well
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256), global = true)]
     pub concurrency: Option<u16>,
-    /// Repeat a request that fails for so many seconds, waits included; a single answer may take a sixth of
-    /// it, 60 s at most
+    /// How long a failing request is repeated; one answer may take a sixth of it
     #[arg(long, value_name = "SECONDS", default_value_t = 360, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
     pub timeout: u32,
-    /// List every kind, not only those that `kinds:` of musher.yaml names (list, plan, apply --destroy)
+    /// List every kind, not only those that `kinds:` of musher.yaml names
     #[arg(long, global = true)]
     pub all_kinds: bool,
     /// Neither read nor write the cache of dashboards
@@ -117,56 +118,59 @@ pub enum Format {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a project: musher.yaml and a first definition, which plan in the sandbox
+    /// Start a project: musher.yaml and a first definition
     #[command(after_help = "\
 Examples:
-  musher init                                   in this folder; overwrites nothing
-  musher init --ci github                       and a workflow: plan on pull requests, apply on merge")]
+  musher init               in this folder; overwrites nothing
+  musher init --ci github   and a workflow for pull requests
+  musher init --editor      and what editors complete by")]
     Init(Init),
     /// Check everything that can be known without the network
     #[command(after_help = "\
 Examples:
   musher validate
   musher validate --deny warnings
-  musher validate --format github               annotations on the lines of a pull request
-  musher validate --remote -e prod              ask the API too: its refusals, at your lines")]
+  musher validate --format github    annotations on a pull request
+  musher validate --remote -e prod   ask the API too, where it has a dry run")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
 Examples:
   musher plan -e prod
-  musher plan --format markdown -o plan.md      for a comment on the pull request
-  musher plan --format json -o plan.json        saved: `musher apply plan.json` does exactly that, or refuses
-  musher plan --detailed-exitcode               exit 2 when there are changes")]
+  musher plan --format markdown -o plan.md   a comment for the pull request
+  musher plan --format json -o plan.json     saved for `musher apply plan.json`
+  musher plan --detailed-exitcode            exit 2 when there are changes")]
     Plan(Plan),
     /// Carry the plan out
     #[command(after_help = "\
 Examples:
-  musher apply                                  shows the plan and asks
-  musher apply -e prod --yes                    in CI
+  musher apply                           shows the plan and asks
+  musher apply -e prod --yes             in CI
   musher apply --only 'dashboards/*' --yes
-  musher apply plan.json -e prod --yes          a saved plan: exactly that, or a refusal that says what moved
-  musher apply --destroy --yes                  remove all that this project owns in the environment")]
+  musher apply plan.json -e prod --yes   a saved plan: exactly that, or nothing
+  musher apply --destroy --yes           remove all that this project owns")]
     Apply(Apply),
-    /// Write live objects to files: one each, as the UI exports them
+    /// Write live objects to files, one each, as the UI exports them
     #[command(after_help = "\
 Examples:
-  musher export dashboard abc-def-ghi                        to a file in this folder
+  musher export dashboard abc-def-ghi   to a file in this folder
   musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
   musher export slo --all -o backup
-  musher export monitor --unmanaged --tag team:shop --format yaml -o monitors/shop
+  musher export monitor --unmanaged --tag team:shop -o monitors/shop
 
-An export written below monitors/ bears its $id; moved there later it makes a new object. `musher import` adopts.")]
+An export written below monitors/ bears its $id; moved there later it makes a
+new object. `musher import` adopts.")]
     Export(Export),
     /// Take an exported file or a live object into this project
     #[command(after_help = "\
 Examples:
-  musher import dashboard ~/Downloads/checkout.json           a new dashboard of that content
-  musher import monitor 123                                   adopts it: the definition bears its $id
-  musher import monitor 123 124 --into monitors/shop.yaml     as entries of a file, comments kept
+  musher import dashboard ~/Downloads/checkout.json         a new dashboard
+  musher import monitor 123                                 adopts it by its $id
+  musher import monitor 123 124 --into monitors/shop.yaml   as entries of a file
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
 
-Once an apply has adopted the object its mark says whose it is: the `$id` may stay or go.")]
+Once an apply has adopted the object its mark says whose it is: the `$id` may
+stay or go.")]
     Import(Import),
     /// Take the mark off live objects, and leave them alone: nothing is deleted
     #[command(after_help = "\
@@ -174,8 +178,9 @@ Examples:
   musher forget monitors/checkout-errors        shows what it would do and asks
   musher forget -e prod dashboards/checkout slos/checkout --yes
 
-A definition that still stands would make another one at the next apply: take it out, or write `$forget: true` in
-place of its body, which does the same for every environment as it is applied.")]
+A definition that still stands would make another one at the next apply: take it
+out, or write `$forget: true` in place of its body, which does the same for
+every environment as it is applied.")]
     Forget(Forget),
     /// List the resources, with their live ids
     #[command(after_help = "\
@@ -188,7 +193,13 @@ Examples:
         after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
     )]
     Show(Show),
-    /// Write a JSON Schema: editors complete and check definitions, templates and musher.yaml by it
+    /// Explain an error or a warning by its code
+    #[command(after_help = "\
+Examples:
+  musher explain threshold-mismatch     why, and what to write instead
+  musher explain                        all codes")]
+    Explain(Explain),
+    /// Write a JSON Schema, by which editors complete and check the files
     #[command(after_help = "\
 Examples:
   musher schema > schema/definitions.json
@@ -196,7 +207,8 @@ Examples:
   musher schema project > schema/project.json
 
 Editors take it by a first line in a file of monitors/:
-  # yaml-language-server: $schema=../schema/definitions.json")]
+  # yaml-language-server: $schema=../schema/definitions.json
+`musher init --editor` writes all of that.")]
     Schema(Schema),
     /// A Datadog to try things on: nothing leaves this machine
     #[command(
@@ -205,9 +217,9 @@ Editors take it by a first line in a file of monitors/:
     )]
     Sandbox(Sandbox),
     /// Completions for a shell
-    #[command(
-        after_help = "Example:\n  musher completions bash > ~/.local/share/bash-completion/completions/musher"
-    )]
+    #[command(after_help = "\
+Example:
+  musher completions bash > ~/.local/share/bash-completion/completions/musher")]
     Completions { shell: clap_complete::Shell },
 }
 
@@ -216,6 +228,9 @@ pub struct Init {
     /// Also write a workflow that plans pull requests and applies on merge
     #[arg(long, value_enum, value_name = "SYSTEM")]
     pub ci: Option<Ci>,
+    /// Also write JSON Schemas, and the lines by which editors find them
+    #[arg(long)]
+    pub editor: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -357,34 +372,41 @@ pub struct Show {
 }
 
 #[derive(Debug, Args)]
+pub struct Explain {
+    /// As a diagnostic shows it in brackets; without one all are listed
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct Schema {
-    /// The sort of file
+    /// Files below monitors/, files below templates/, or musher.yaml
     #[arg(value_enum, default_value_t, value_name = "FILE")]
     pub file: SchemaFile,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SchemaFile {
-    /// Files below monitors/
+    // Without help of their own: it would turn the help of this one command into the long form.
     #[default]
     Definitions,
-    /// Files below templates/
     Template,
-    /// musher.yaml
     Project,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Sandbox {
-    /// Serve the sandbox on loopback, as an API that DATADOG_HOST can name
+    /// Serve the sandbox on loopback, as an API that an environment can name
     #[command(after_help = "\
 Example:
   musher sandbox serve --port 8126 &
-  DATADOG_HOST=http://127.0.0.1:8126 DD_API_KEY=any DD_APP_KEY=any musher plan")]
+  DD_API_KEY=any DD_APP_KEY=any musher plan -e served
+
+with an environment of musher.yaml that names it:
+  served: {api_url: http://127.0.0.1:8126}")]
     Serve(Serve),
     /// Forget everything that the sandbox holds
     #[command(
-        after_help = "Example:\n  musher sandbox reset && musher plan         everything is to be created again"
+        after_help = "Example:\n  musher sandbox reset && musher plan     everything is to be created again"
     )]
     Reset,
 }

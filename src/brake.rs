@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Brakes, Limit};
-use crate::model::{Action, Change, Claim, Plan};
+use crate::model::{Action, Change, Claim, Plan, count as shown};
 
 /// The limit of the brakes `delete` and `inventory` where an environment sets none.
 const SHARE: Limit = Limit::Percent(30);
@@ -129,7 +129,8 @@ fn past(count: usize, total: usize, own: Option<Limit>) -> Option<Past> {
         }
         Limit::Count(most) => {
             let least = u32::try_from(count).ok().filter(|_| count < total).map(Limit::Count);
-            (count > most as usize).then(|| Past { text: format!("the limit is {most}"), least })
+            (count > most as usize)
+                .then(|| Past { text: format!("the limit is {}", shown(most as usize)), least })
         }
     }
 }
@@ -140,8 +141,12 @@ fn delete(plan: &Plan, brakes: &Brakes) -> Option<Held> {
         plan.changes.iter().filter(|change| change.deletes()).map(|change| change.address.as_str()).collect();
     let count = gone.len();
     let past = past(count, plan.owned, brakes.delete)?;
-    let text =
-        format!("{count} of {} live resources would be deleted or replaced; {}", plan.owned, past.text);
+    let text = format!(
+        "{} of {} live resources would be deleted or replaced; {}",
+        shown(count),
+        shown(plan.owned),
+        past.text
+    );
     Some(Held { name: "delete", text, limit: past.least })
 }
 
@@ -151,7 +156,7 @@ fn protect(plan: &Plan) -> Option<Held> {
     let first = hit.first()?;
     let others = match hit.len() {
         1 => String::new(),
-        more => format!(" and {} more", more - 1),
+        more => format!(" and {} more", shown(more - 1)),
     };
     let would = if hit.len() == 1 { "is protected and would be" } else { "are protected and would be" };
     let text = format!("`{}`{others} {would} deleted or replaced", first.address);
@@ -168,8 +173,9 @@ fn twin(plan: &Plan) -> Option<Held> {
             first.address
         ),
         more => format!(
-            "`{}` and {more} more would be made beside objects that look like them; the plan names them",
-            first.address
+            "`{}` and {} more would be made beside objects that look like them; the plan names them",
+            first.address,
+            shown(more)
         ),
     };
     Some(Held { name: "twin", text, limit: None })
@@ -180,7 +186,7 @@ fn empty(plan: &Plan) -> Option<Held> {
         name: "empty",
         text: format!(
             "there are no definitions at all, so that all {} live resources would be deleted",
-            plan.owned
+            shown(plan.owned)
         ),
         limit: None,
     })
@@ -212,7 +218,7 @@ fn namespace(plan: &Plan) -> Option<Held> {
 fn inventory(plan: &Plan, brakes: &Brakes) -> Option<Held> {
     plan.instances.iter().find_map(|(name, instances)| {
         let past = past(instances.gone, instances.live, brakes.inventory)?;
-        let (gone, live) = (instances.gone, instances.live);
+        let (gone, live) = (shown(instances.gone), shown(instances.live));
         let text = format!("{gone} of {live} live instances of `{name}` would go; {}", past.text);
         Some(Held { name: "inventory", text, limit: past.least })
     })
@@ -245,20 +251,13 @@ mod tests {
             Change { protected: protected && n == 0, ..change }
         };
         Plan {
-            unlisted: Vec::new(),
             project: "p".into(),
-            environment: None,
             site: "s".into(),
-            organisation: None,
             changes: (0..deleted).map(change).collect(),
-            unchanged: 0,
-            known: Default::default(),
             owned,
             marked: owned,
-            instances: Default::default(),
             declared,
-            questions: Vec::new(),
-            notes: Default::default(),
+            ..Plan::default()
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod connect;
 mod serve;
+mod tree;
 
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, Exit, Sandbox};
 use crate::commands::{self, Desk};
@@ -15,9 +17,21 @@ use crate::render::{self, Stream};
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let parsed = tree::tree().try_get_matches_from(&words).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        let wrong = matches.subcommand_name().and_then(|name| tree::refused(name, &cli.common));
+        match wrong {
+            Some(text) => Err(tree::tree().error(ErrorKind::ArgumentConflict, text)),
+            None => Ok(cli),
+        }
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            return usage(&tree::with_tip(error, &words));
+        }
     };
     http::install_crypto();
     let colors = cli.common.colors();
@@ -64,12 +78,13 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Forget(options) => commands::forget::run(&desk, &options).await,
         Command::List => commands::list::run(&desk).await,
         Command::Show(options) => commands::show::run(&desk, &options).await,
+        Command::Explain(options) => commands::explain::run(&desk, &options),
         Command::Schema(options) => commands::schema::run(&desk, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "musher", &mut script);
+            clap_complete::generate(shell, &mut tree::tree(), "musher", &mut script);
             desk.answer(|out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }

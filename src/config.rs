@@ -9,7 +9,7 @@ use globset::GlobMatcher;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{At, Diagnostic, FileId, known_words};
+use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
 use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
 use crate::source::short;
@@ -251,7 +251,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let names = || config.environments.keys().map(String::as_str);
     let name = match (chosen, &config.default_environment) {
         (Some(name), _) if config.environments.is_empty() => {
-            let text = format!("There is no environment `{name}`: the project declares none");
+            let text = format!("There is no environment `{}`: the project declares none", short(name));
             return Err(Diagnostic::error("unknown-environment", text, At::file(config.file))
                 .help("leave the environment out, or declare it under `environments:`"));
         }
@@ -272,9 +272,10 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
     let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
-            let at = At::key(config.file, "/environments");
+            // What is wrong stands on the command line, in MUSHER_ENVIRONMENT or in a saved plan, not in the file.
             let text = format!("There is no environment `{}`", short(name));
-            return Err(Diagnostic::error("unknown-environment", text, at).help(known_words(name, names())));
+            let help = format!("name another one by `-e`: {}", all_known(name, names()));
+            return Err(Diagnostic::error("unknown-environment", text, None).help(help));
         };
         vars.extend(environment.vars.clone());
         owns.extend(environment.owns.clone());

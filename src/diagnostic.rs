@@ -40,6 +40,11 @@ impl Sources {
     pub fn get(&self, file: FileId) -> &SourceFile {
         &self.files[file.0 as usize]
     }
+
+    /// Whether a file of this path, as diagnostics show it, was read.
+    pub fn holds(&self, path: &str) -> bool {
+        self.files.iter().any(|file| &*file.path == path)
+    }
 }
 
 /// A file and a place in it.
@@ -101,7 +106,7 @@ impl At {
 }
 
 /// Line and column as people count, from 1; columns count characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub file: Arc<str>,
     pub line: u32,

@@ -1,4 +1,4 @@
-//! Files that are written: whole or not at all, into what is no plain file, and never outside of their folder.
+//! Files are written: plain ones whole or not at all, devices and pipes into, and none outside of its folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -53,21 +53,21 @@ fn way(path: &Utf8Path) -> io::Result<Way> {
             return Ok(Way::Into);
         }
         let target = at.read_link_utf8()?;
-        at = folder_of(&at).join(target);
+        at = at.parent().unwrap_or(Utf8Path::new("")).join(target);
     }
     Err(io::Error::other("its links lead nowhere"))
 }
 
 /// Whether a path is one of those by which the system names what a process has open.
 fn is_descriptor(path: &Utf8Path) -> bool {
-    let folder = fs::canonicalize(folder_of(path));
+    let folder = fs::canonicalize(folder_of(path.as_std_path()));
     folder.is_ok_and(|folder| {
         (folder.starts_with("/proc") && folder.ends_with("fd")) || folder == Path::new("/dev/fd")
     })
 }
 
-fn folder_of(path: &Utf8Path) -> &Utf8Path {
-    path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."))
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The stream of this process that a path names, as `/dev/stdout` does: to open it anew would begin at its start.
@@ -114,7 +114,7 @@ pub fn put(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
 
 fn replace(path: &Utf8Path, text: &[u8]) -> io::Result<()> {
     let old = fs::metadata(path);
-    let written = beside(path).and_then(|mut file| {
+    let written = beside(path.as_std_path()).and_then(|mut file| {
         file.as_file_mut().write_all(text)?;
         if let Ok(old) = &old {
             file.as_file().set_permissions(old.permissions())?;
@@ -144,8 +144,10 @@ pub fn probe(path: &Utf8Path) -> io::Result<Option<File>> {
         return Ok(None);
     }
     match way(path)? {
-        Way::Replace(file) => match beside(&file) {
-            Err(error) if is_fixed(&error) => OpenOptions::new().append(true).open(&file).map(drop),
+        Way::Replace(file) => match beside(file.as_std_path()) {
+            Err(error) if is_fixed(&error) && file.exists() => {
+                OpenOptions::new().append(true).open(&file).map(drop)
+            }
             made => made.map(drop),
         }
         .map(|()| None),
@@ -155,7 +157,7 @@ pub fn probe(path: &Utf8Path) -> io::Result<Option<File>> {
 }
 
 /// Writes a whole file where nothing is; false where there is something, be it a link that leads nowhere.
-pub fn create(path: &Utf8Path, text: &[u8]) -> io::Result<bool> {
+pub fn create(path: &Path, text: &[u8]) -> io::Result<bool> {
     let mut file = beside(path)?;
     file.as_file_mut().write_all(text)?;
     match file.persist_noclobber(path) {
@@ -166,7 +168,7 @@ pub fn create(path: &Utf8Path, text: &[u8]) -> io::Result<bool> {
 }
 
 /// An empty temporary file in the folder of a path.
-fn beside(path: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
+pub fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // As for any other new file, the umask decides.
     #[cfg(unix)]
@@ -327,10 +329,10 @@ mod tests {
     #[test]
     fn a_new_file_hits_nothing() {
         let (_held, home) = folder();
-        assert!(create(&home.join("a"), b"1").unwrap());
-        assert!(!create(&home.join("a"), b"2").unwrap());
+        assert!(create(home.join("a").as_std_path(), b"1").unwrap());
+        assert!(!create(home.join("a").as_std_path(), b"2").unwrap());
         std::os::unix::fs::symlink("nowhere", home.join("link")).unwrap();
-        assert!(!create(&home.join("link"), b"2").unwrap());
+        assert!(!create(home.join("link").as_std_path(), b"2").unwrap());
         assert_eq!(fs::read(home.join("a")).unwrap(), b"1");
         assert_eq!(fs::read_dir(&home).unwrap().count(), 2);
     }

@@ -8,9 +8,18 @@ const VARIABLE: usize = 200;
 /// Everything in a text that stands like a handle, its `@` included: `@slack-checkout`, `@pagerduty-{{service.name}}`,
 /// `@sre@example.com`, and a bare `@`. No word and no link stands before it.
 pub fn handles(text: &str) -> Vec<Range<usize>> {
+    let next = |c: char, from: usize| text[from..].find(c).map_or(text.len(), |found| from + found);
+    let (mut handle, mut colon) = (next('@', 0), next(':', 0));
     let mut found = Vec::new();
     let (mut at, mut link) = (0, Link::default());
-    while let Some(c) = text[at..].chars().next() {
+    loop {
+        if !link.is_open {
+            // Outside of a link nothing else matters.
+            handle = if handle < at { next('@', at) } else { handle };
+            colon = if colon < at { next(':', at) } else { colon };
+            at = if handle == text.len() { handle } else { handle.min(colon) };
+        }
+        let Some(c) = text[at..].chars().next() else { break };
         if c == '@' {
             let run = &text[at..at + length(&text[at..])];
             if !link.is_open && begins(&text[..at]) {
@@ -111,6 +120,7 @@ mod tests {
         check("[logs](https://x/logs?query=(a:b)+@c)@slack-a", &["@slack-a"]);
         check("<https://x/?q=a+@b> @slack-a", &["@slack-a"]);
         check("https://user@x/", &[]);
+        check("a: b: @c d: https://x?q=@d e: @f", &["@c", "@f"]);
     }
 
     proptest! {

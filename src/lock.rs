@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::files;
 use crate::model::Owner;
 
 /// How long a lock holds that nobody refreshes: a run that was killed keeps others waiting no longer.
@@ -152,7 +153,7 @@ pub async fn acquire(path: &Path, owner: &Owner, timeout: Duration) -> Result<Lo
     let mut tries = 0;
     loop {
         own.expires = now() + EXPIRY.as_secs();
-        if put_new(path, &own).map_err(unusable)? {
+        if content(&own).and_then(|text| files::create(path, &text)).map_err(unusable)? {
             return Ok(Lock::start(path, own, None));
         }
         // Gone meanwhile: try again.
@@ -227,20 +228,9 @@ impl Drop for Lock {
     }
 }
 
-/// Puts the file there with its content in one step, unless there is one.
-fn put_new(path: &Path, own: &Holder) -> std::io::Result<bool> {
-    match written(path, own)?.persist_noclobber(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error.error),
-    }
-}
-
-fn written(path: &Path, own: &Holder) -> std::io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.as_file_mut().write_all(serde_json::to_string_pretty(own)?.as_bytes())?;
-    Ok(temporary)
+/// The whole content of its file.
+fn content(own: &Holder) -> std::io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec_pretty(own)?)
 }
 
 /// Puts another lock in the place of one, or takes it away, if it still is the one that is meant; whether it was.
@@ -264,7 +254,11 @@ fn exchange(path: &Path, is: &dyn Fn(&Holder) -> bool, new: Option<&Holder>) -> 
         return Ok(false);
     }
     match new {
-        Some(new) => written(path, new)?.persist(path).map(drop).map_err(|error| error.error)?,
+        Some(new) => {
+            let mut file = files::beside(path)?;
+            file.as_file_mut().write_all(&content(new)?)?;
+            file.persist(path).map_err(|error| error.error)?;
+        }
         None => std::fs::remove_file(path)?,
     }
     Ok(true)
@@ -341,6 +335,16 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("is held by shop.prod (host "), "{text}");
         assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+        // Whoever shares the volume reads who holds it.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let plain = folder.path().join("plain");
+            std::fs::write(&plain, "").expect("written");
+            let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode();
+            assert_eq!(mode(&path), mode(&plain));
+            std::fs::remove_file(plain).expect("removed");
+        }
         drop(first);
         assert!(!path.exists());
         let again = acquire(&path, &owner("shop.prod"), Duration::ZERO).await.expect("free again");

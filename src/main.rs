@@ -58,6 +58,7 @@ mod files;
 mod write;
 
 // Face.
+mod explain;
 mod render;
 mod schema;
 

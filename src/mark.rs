@@ -3,6 +3,7 @@
 //! A mark is no signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
 //! out whole, and what is written is always of one form.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -76,11 +77,10 @@ pub fn rewritten(kind: &Kind, mark: &Mark) -> Option<String> {
 /// The mark of a live object, or none: the first that is whole, whoever's it is.
 pub fn read(kind: &Kind, body: &Value) -> Option<Mark> {
     let all = marks(kind, body);
-    let owner = all.owners.iter().find(|owner| matches!(all.of(owner), Reading::Mark(_)))?;
-    match all.of(owner) {
+    all.owners.iter().find_map(|owner| match all.of(owner) {
         Reading::Mark(mark) => Some(mark),
         _ => None,
-    }
+    })
 }
 
 /// The mark of a live object as an owner sees it: of several, his own counts, else [`read`] says whose it is.
@@ -110,7 +110,11 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
 
 /// Whether an object is an owner's, as far as can be read.
 pub fn is_of(kind: &Kind, body: &Value, owner: &Owner) -> bool {
-    reading(kind, body, owner) != Reading::Nothing
+    match kind.identity {
+        Identity::Tags(at) => mark_tags(body, at).any(|tag| tag.strip_prefix(OWNER) == Some(&owner.0)),
+        Identity::LastLine(_) => reading(kind, body, owner) != Reading::Nothing,
+        Identity::Key(_) => false,
+    }
 }
 
 /// The owners that an object names, whether their marks are whole or not; sorted.
@@ -263,9 +267,7 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
     let mut found = Marks::default();
     match kind.identity {
         Identity::Tags(at) => {
-            let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
-            for tag in tags.filter_map(Value::as_str).filter(|tag| is_mark_tag(tag)) {
-                let tag = plain(tag).replace(' ', "");
+            for tag in mark_tags(body, at) {
                 if let Some(owner) = tag.strip_prefix(OWNER) {
                     found.owners.insert(owner.to_owned());
                 } else if let Some(id) = tag.strip_prefix(ID) {
@@ -288,14 +290,26 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
     found
 }
 
+fn mark_tags<'b>(body: &'b Value, at: &str) -> impl Iterator<Item = Cow<'b, str>> + use<'b> {
+    let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(Value::as_str).filter_map(mark_tag)
+}
+
 /// Whether a tag is a part of a mark, however it is spelled.
 pub fn is_mark_tag(tag: &str) -> bool {
-    // Nearly all tags are none, and are told by their first letter.
-    if !tag.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c)).starts_with(['m', 'M']) {
-        return false;
-    }
-    let tag = plain(tag).replace(' ', "");
-    [OWNER, ID, PROTECT].iter().any(|prefix| tag.starts_with(prefix))
+    mark_tag(tag).is_some()
+}
+
+/// A tag that is a part of a mark, in the one spelling.
+fn mark_tag(tag: &str) -> Option<Cow<'_, str>> {
+    // Nearly all tags are none, and are told by their first letter; nearly all others are spelled as they are written.
+    let is_usual = |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase();
+    let tag = match tag.bytes().next()? {
+        first if first.is_ascii_graphic() && !matches!(first, b'm' | b'M') => return None,
+        _ if tag.bytes().all(is_usual) => Cow::Borrowed(tag),
+        _ => Cow::Owned(plain(tag).replace(' ', "")),
+    };
+    [OWNER, ID, PROTECT].iter().any(|prefix| tag.starts_with(prefix)).then_some(tag)
 }
 
 /// In lower case, without what can't be seen, each run of white space one blank, and none at the ends.
@@ -358,14 +372,17 @@ fn bare_text(text: &str) -> String {
 
 /// A line that is a mark, whatever its letters' size, its blanks and what can't be seen in it.
 fn parse_line(line: &str) -> Option<Mark> {
-    // Nearly all lines are none, and are told by their length.
-    if line.len() < LINE.len() {
+    // Nearly all lines are none, and are told by their length or first letter.
+    let seen = line.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    if line.len() < LINE.len() || !seen.starts_with(['m', 'M']) {
         return None;
     }
     let line = plain(line);
     let rest = line.strip_prefix(PHRASE)?.trim_start().strip_prefix(':')?.trim_start();
     let (rest, protect) =
         rest.strip_suffix("(protected)").map_or((rest, false), |rest| (rest.trim_end(), true));
+    // Blanks beside a slash are an editor's, too.
+    let rest = rest.replace(" /", "/").replace("/ ", "/");
     let (owner, id) = rest.split_once('/')?;
     (is_id(id) && is_owner(owner)).then(|| Mark {
         owner: Owner(owner.to_owned()),
@@ -459,6 +476,7 @@ mod tests {
         ] {
             let body = json!({"tags": tags});
             assert_eq!(reading(of("monitors"), &body, &ours()), expected, "{body}");
+            assert_eq!(is_of(of("monitors"), &body, &ours()), expected != Reading::Nothing, "{body}");
         }
         // An id that is none makes no mark, whoever's it is.
         assert_eq!(read(of("slos"), &json!({"tags": ["musher:x", "musher_id:/etc/x"]})), None);
@@ -480,6 +498,7 @@ mod tests {
             (format!("x\n{line}\nSee the wiki."), "x\nSee the wiki."),
             (format!("{line}\r\nSee the wiki."), "See the wiki."),
             (format!("{line}\n{line}"), ""),
+            ("x\nManaged by musher: shop.prod / a".to_owned(), "x"),
             ("x\n  managed BY  musher :shop.prod/A\u{200b}\u{2028}y".to_owned(), "x\ny"),
         ] {
             let body = json!({"description": text});

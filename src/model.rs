@@ -69,7 +69,7 @@ impl Mark {
 }
 
 /// Where a resource was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// Of the definition's key (of the first byte, for a raw export).
     pub position: Position,
@@ -78,13 +78,17 @@ pub struct Origin {
     pub layers: Vec<At>,
 }
 
-#[cfg(test)]
-impl Origin {
-    /// For tests that ask for no place.
-    pub fn nowhere() -> Arc<Self> {
-        let position = Position { file: "".into(), line: 1, column: 1 };
-        Arc::new(Self { position, layers: Vec::new() })
+/// A number with thousands separators: `2,496`.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
     }
+    out
 }
 
 /// The instance of a `uses` entry that a resource comes from.
@@ -393,7 +397,7 @@ impl Change {
 }
 
 /// What apply would do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     pub project: String,
     /// Absent where the project declares none.

@@ -150,7 +150,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Attribute, Body, Directives, Origin};
+    use crate::model::{Attribute, Body, Directives};
 
     fn id_of(id: &str) -> String {
         Reference { target: Address::new("monitors", id), attribute: Attribute::Id }.marker()
@@ -162,7 +162,7 @@ mod tests {
             address: Address::new("monitors", id),
             body: Body::of(&json!({"query": query.join(" && ")})).expect("a body"),
             directives: Directives::default(),
-            origin: Origin::nowhere(),
+            origin: std::sync::Arc::default(),
             instance: None,
         }
     }

@@ -78,17 +78,9 @@ mod tests {
             project: "shop".into(),
             environment: Some("prod".into()),
             site: "s".into(),
-            organisation: None,
             changes: ["a", "b", "c"].map(create).into(),
-            unchanged: 0,
-            known: BTreeMap::new(),
-            owned: 0,
-            marked: 0,
-            instances: BTreeMap::new(),
             declared: 3,
-            unlisted: Vec::new(),
-            questions: Vec::new(),
-            notes: Default::default(),
+            ..Plan::default()
         };
         assert!(is_asked(&plan));
         assert!(!is_asked(&Plan { owned: 1, marked: 1, ..plan.clone() }));

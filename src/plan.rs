@@ -16,7 +16,7 @@ use crate::fill::{answer, escape, fill, fill_text};
 use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
-use crate::matching::{Found, Pair, Wanted, match_all};
+use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
     Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
     Resource, Unlisted,
@@ -78,12 +78,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
             *unknown.entry((compared.section, path)).or_default() += 1;
         }
     }
-    changes.extend(matched.leftover.iter().filter_map(|live| delete(inputs, live)));
-    let unnamed = matched.unnamed.into_iter();
-    changes.extend(unnamed.filter_map(|(live, claim)| delete_unmarked(inputs, live, claim, None)));
-    let absent = matched.absent.iter();
-    changes.extend(absent.filter_map(|(live, own)| delete_unmarked(inputs, live, Claim::Absent, Some(own))));
-    changes.extend(matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live)));
+    changes.extend(removals(inputs, &matched));
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     for (later, first) in &matched.waits {
@@ -113,6 +108,17 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         notes: Notes { renames, begun: matched.begun, ..Notes::default() },
     };
     (plan, diagnostics)
+}
+
+/// What goes, and what is let go.
+fn removals(inputs: &Inputs, matched: &Matched) -> Vec<Change> {
+    let leftover = matched.leftover.iter().filter_map(|live| delete(inputs, live));
+    let unnamed = matched.unnamed.iter();
+    let unnamed = unnamed.filter_map(|(live, claim)| delete_unmarked(inputs, live, claim.clone(), None));
+    let absent = matched.absent.iter();
+    let absent = absent.filter_map(|(live, own)| delete_unmarked(inputs, live, Claim::Absent, Some(own)));
+    let forgotten = matched.forgotten.iter().filter_map(|(resource, live)| let_go(inputs, resource, live));
+    leftover.chain(unnamed).chain(absent).chain(forgotten).collect()
 }
 
 /// A change of an object of others that `$id` names: few of its fields may change, and it is never replaced.

@@ -220,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::{At, FileId};
-    use crate::model::{Body, Instance, Mark, Origin, Owner};
+    use crate::model::{Body, Instance, Mark, Owner};
     use std::sync::Arc;
 
     fn body(name: &str, query: &str) -> Value {
@@ -245,7 +245,7 @@ mod tests {
 
     fn new(id: &str, wanted: Value) -> Change {
         let change = Change::new("monitor", Address::new("monitors", id), Action::Create);
-        Change { body: Body::of(&marked(id, wanted)), origin: Some(Origin::nowhere()), ..change }
+        Change { body: Body::of(&marked(id, wanted)), origin: Some(std::sync::Arc::default()), ..change }
     }
 
     fn of_use(name: &str, key: &str, id: &str, wanted: Value) -> Change {

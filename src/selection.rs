@@ -74,6 +74,15 @@ fn told(text: &str, known: &BTreeSet<&str>, suggest: bool) -> Diagnostic {
     })
 }
 
+/// A remedy for an address that there is not: what was meant, its section perhaps forgotten; else where all stand.
+pub fn likely<'a>(address: &str, known: impl Iterator<Item = &'a Address>) -> String {
+    let known: BTreeSet<&str> = known.map(Address::as_str).collect();
+    match meant(&globset::escape(address), &known).first() {
+        Some(meant) => format!("did you mean `{}`?", meant.replace(['[', ']'], "")),
+        None => "`musher list` shows all addresses".to_owned(),
+    }
+}
+
 /// What may be meant: the same below a section, else the nearest of what the addresses make of its fixed parts.
 fn meant(text: &str, known: &BTreeSet<&str>) -> Vec<String> {
     let below: Vec<String> = KINDS.iter().map(|kind| format!("{}/", kind.section)).collect();

@@ -1,15 +1,17 @@
 //! What a plan is about to make that is there already: twins without a mark, objects that a list left out.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
-use crate::fill::fill;
+use crate::diff::diff;
+use crate::fill::{answer, fill};
 use crate::kind::{self, Kind};
-use crate::model::{Action, Address, Attribute, Change, Live, Owner, Plan, Reference, Resource, Risk};
+use crate::mark;
+use crate::model::{Action, Address, Change, Live, Owner, Plan, Resource, Risk};
 use crate::risk::risk;
 
 /// A shorter id that a longer one begins with may be any other.
@@ -106,17 +108,11 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
                 Some((resource.address.section(), resource.directives.adopt.as_deref()?))
             }))
             .collect();
-    let free: Vec<&Live> = sight
-        .shown
-        .iter()
-        .filter(|live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str())))
+    let others = Others::new(plan, sight, &taken);
+    let creates = plan.changes.iter().enumerate().filter(|(_, change)| change.action == Action::Create);
+    let found: Vec<(usize, Risk)> = creates
+        .flat_map(|(at, change)| others.twins(change).into_iter().map(move |risk| (at, risk)))
         .collect();
-    let mut found: Vec<(usize, Risk)> = Vec::new();
-    for (at, change) in plan.changes.iter().enumerate() {
-        if change.action == Action::Create {
-            found.extend(twins(plan, change, &free, sight).into_iter().map(|risk| (at, risk)));
-        }
-    }
     for (at, risk) in found {
         plan.changes[at].risks.push(risk);
     }
@@ -124,6 +120,19 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
         change.risks.sort();
     }
     Vec::new()
+}
+
+/// What is ours and stays as it is.
+fn standing<'a>(plan: &Plan, sight: &Sight<'a>) -> Vec<&'a Live> {
+    let touched: HashSet<(&str, &str)> = plan
+        .changes
+        .iter()
+        .filter(|change| change.action != Action::Forget)
+        .filter_map(|change| Some((change.address.section(), change.datadog_id.as_deref()?)))
+        .collect();
+    let is_own = |live: &&Live| live.mark.as_ref().is_some_and(|mark| mark.owner == *sight.owner);
+    let stays = |live: &&Live| !touched.contains(&(live.section, live.id.as_str()));
+    sight.live.iter().filter(is_own).filter(stays).collect()
 }
 
 /// What bears the mark of something that the plan makes, and was not in the list that the plan was made from.
@@ -167,49 +176,101 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     missed.into_values().map(tell).collect()
 }
 
-/// The twins of something that is to be made.
-fn twins(plan: &Plan, change: &Change, free: &[&Live], sight: &Sight<'_>) -> Vec<Risk> {
-    let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else { return Vec::new() };
-    let filled = fill(kind, &body.value(), &|reference: &Reference| {
-        let known = plan.known.get(&reference.target)?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    })
-    .into_owned();
-    let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
-    for live in free.iter().filter(|live| live.section == kind.section) {
-        if is_known_as(kind, &filled, &live.body) {
+/// Objects by section and each field that people know them by.
+type ByLooks<'a> = HashMap<(&'static str, &'static str, String), Vec<&'a Live>>;
+
+fn by_looks<'a>(lives: impl Iterator<Item = &'a Live>) -> ByLooks<'a> {
+    let mut found = ByLooks::new();
+    for live in lives {
+        let Some(kind) = kind::of_section(live.section) else { continue };
+        for (at, text) in Looks::of(kind, &live.body).fields {
+            found.entry((kind.section, at, text)).or_default().push(live);
+        }
+    }
+    found
+}
+
+/// What a new object may be the twin of. Many are held against many: what is compared is read once.
+struct Others<'a> {
+    plan: &'a Plan,
+    /// Objects without a mark that nobody takes.
+    free: ByLooks<'a>,
+    /// What is ours and stays as it is.
+    own: ByLooks<'a>,
+    recalled: &'a [(String, Live)],
+    /// What goes, with the letters of its id.
+    gone: Vec<(&'a Change, String)>,
+}
+
+impl<'a> Others<'a> {
+    fn new(plan: &'a Plan, sight: &Sight<'a>, taken: &HashSet<(&str, &str)>) -> Self {
+        let is_free =
+            |live: &&Live| live.mark.is_none() && !taken.contains(&(live.section, live.id.as_str()));
+        let free = by_looks(sight.shown.iter().filter(is_free));
+        let own = by_looks(standing(plan, sight).into_iter());
+        let gone = plan.changes.iter().filter(|change| change.action == Action::Delete);
+        let gone = gone.map(|change| (change, letters(change.address.id()))).collect();
+        Self { plan, free, own, recalled: sight.recalled, gone }
+    }
+
+    /// The twins of something that is to be made.
+    fn twins(&self, change: &Change) -> Vec<Risk> {
+        let Some((kind, body)) = kind::of_name(change.kind).zip(change.body.as_ref()) else {
+            return Vec::new();
+        };
+        let body = body.value();
+        let filled = fill(kind, &body, &|reference| answer(&self.plan.known, reference));
+        let looks = Looks::of(kind, &filled);
+        let mut found: BTreeMap<&str, Risk> = BTreeMap::new();
+        for live in looks.among(&self.free) {
             found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
         }
-    }
-    for (id, live) in sight.recalled {
-        let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
-        if is_it && !plan.changes.iter().any(|other| is_object(other, live)) {
-            found.insert(
-                &live.id,
-                without_mark(kind, live, "was this one when last seen, and has lost its mark"),
-            );
+        for live in looks.among(&self.own).filter(|live| is_equal(kind, &filled, &live.body)) {
+            if let Some(mark) = &live.mark {
+                found.insert(&live.id, owned(kind, live, &mark.id));
+            }
         }
-    }
-    for other in
-        plan.changes.iter().filter(|other| other.action == Action::Delete && other.kind == change.kind)
-    {
-        let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
-        if is_spelling_of(other.address.id(), change.address.id()) && is_known_as(kind, &filled, live) {
-            let url = other.url.as_deref().unwrap_or(id);
-            let text = format!(
-                "The {} {url} bears the mark `{}`, and looks like this one: the service, or somebody, rewrote its mark. \
-                 Rename the definition to what is kept, or write `$moved_from: {}`",
-                kind.name,
-                other.address.id(),
-                other.address.id(),
-            );
-            found.insert(id, risk("twin", text));
+        for (id, live) in self.recalled {
+            let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
+            if is_it && !self.plan.changes.iter().any(|other| is_object(other, live)) {
+                let what = "was this one when last seen, and has lost its mark";
+                found.insert(&live.id, without_mark(kind, live, what));
+            }
         }
+        let sent = (change.address.id(), letters(change.address.id()));
+        for (other, letters) in self.gone.iter().filter(|(other, _)| other.kind == change.kind) {
+            let (Some(live), Some(id)) = (&other.live, &other.datadog_id) else { continue };
+            let kept = other.address.id();
+            if is_spelling_of((kept, letters), (sent.0, &sent.1)) && looks.are_of(live) {
+                let url = other.url.as_deref().unwrap_or(id);
+                let text = format!(
+                    "The {} {url} bears the mark `{kept}`, and looks like this one: the service, or somebody, rewrote its \
+                     mark. Rename the definition to what is kept, or write `$moved_from: {kept}`",
+                    kind.name,
+                );
+                found.insert(id, risk("twin", text));
+            }
+        }
+        found.into_values().collect()
     }
-    found.into_values().collect()
+}
+
+/// Whether two bodies are equal in everything but their marks: one is the export of the other.
+fn is_equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
+    let (mut wanted, mut live) = (wanted.clone(), live.clone());
+    mark::strip(kind, &mut wanted);
+    mark::strip(kind, &mut live);
+    let aligned = canon::align(kind, &wanted, &live);
+    diff(&aligned.live, &aligned.desired).is_empty()
+}
+
+fn owned(kind: &Kind, live: &Live, id: &str) -> Risk {
+    let text = format!(
+        "The {} {} is equal to it in all fields, and is managed already as `{}/{id}`: with this one there would be two. \
+         An export of it is no second definition: leave one of them out, or move the object with `$moved_from: {id}`",
+        kind.name, live.url, kind.section,
+    );
+    risk("twin", text)
 }
 
 fn is_object(change: &Change, live: &Live) -> bool {
@@ -258,13 +319,31 @@ fn history(kind: &Kind, body: &Value) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-/// Whether two bodies are the same to people: equal in every field that these know the kind by, those that are not
-/// declared left out.
-fn is_known_as(kind: &Kind, wanted: &Value, live: &Value) -> bool {
-    let declared: Vec<(&str, String)> =
-        kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, wanted, at)?))).collect();
-    !declared.is_empty()
-        && declared.iter().all(|(at, text)| known_text(kind, live, at).as_ref() == Some(text))
+/// What people know an object by.
+struct Looks {
+    kind: &'static Kind,
+    /// Where each field stands, and its text; those that are not there left out.
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Looks {
+    fn of(kind: &'static Kind, body: &Value) -> Self {
+        let fields = kind.about.known_by.iter().filter_map(|at| Some((*at, known_text(kind, body, at)?)));
+        Self { kind, fields: fields.collect() }
+    }
+
+    /// The objects that are the same to people.
+    fn among<'a>(&self, others: &ByLooks<'a>) -> impl Iterator<Item = &'a Live> {
+        let near =
+            self.fields.first().and_then(|(at, text)| others.get(&(self.kind.section, *at, text.clone())));
+        near.into_iter().flatten().copied().filter(|live| self.are_of(&live.body))
+    }
+
+    /// Whether an object is the same to people: equal in every one of these.
+    fn are_of(&self, live: &Value) -> bool {
+        let is_equal = |(at, text): &(&str, String)| known_text(self.kind, live, at).as_ref() == Some(text);
+        !self.fields.is_empty() && self.fields.iter().all(is_equal)
+    }
 }
 
 /// A field that people know it by, in the spelling that is compared.
@@ -276,10 +355,14 @@ fn known_text(kind: &Kind, body: &Value, at: &str) -> Option<String> {
     Some(normal.get(key)?.as_str()?.trim().to_owned())
 }
 
-/// Whether one id may be what a service makes of the other: other signs between the same letters, or cut.
-fn is_spelling_of(kept: &str, sent: &str) -> bool {
-    let bare = |id: &str| id.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    bare(kept) == bare(sent) || kept.len() >= CUT && sent.starts_with(kept)
+/// Whether one id may be what a service makes of the other: other signs between the same letters, or cut. Each comes
+/// with its [`letters`].
+fn is_spelling_of((kept, own): (&str, &str), (sent, letters): (&str, &str)) -> bool {
+    own == letters || kept.len() >= CUT && sent.starts_with(kept)
+}
+
+fn letters(id: &str) -> String {
+    id.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 #[cfg(test)]
@@ -291,7 +374,7 @@ mod tests {
 
     fn check(section: &str, wanted: Value, live: Value, expected: bool) {
         let kind = of_section(section).expect("a kind");
-        assert_eq!(is_known_as(kind, &wanted, &live), expected, "{wanted} {live}");
+        assert_eq!(Looks::of(kind, &wanted).are_of(&live), expected, "{wanted} {live}");
     }
 
     #[test]
@@ -333,7 +416,8 @@ mod tests {
             ("disk", "disk-full", false),
             ("a", "b", false),
         ] {
-            assert_eq!(is_spelling_of(kept, sent), expected, "{kept} {sent}");
+            let spelled = is_spelling_of((kept, &letters(kept)), (sent, &letters(sent)));
+            assert_eq!(spelled, expected, "{kept} {sent}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -78,6 +79,35 @@ pub trait Wire: Send + Sync {
 
 tokio::task_local! {
     static ATTEMPTS: std::cell::Cell<u32>;
+    static LATEST: Latest;
+}
+
+/// Until when a write may set out that was decided on by what was seen earlier.
+struct Latest {
+    at: Instant,
+    /// It set out in time: what is repeated later is the same write.
+    is_out: std::cell::Cell<bool>,
+    is_late: std::cell::Cell<bool>,
+}
+
+/// Runs a write that is not to set out after an instant; `None` where it had to wait for longer, and nothing was sent.
+pub async fn no_later_than<F: Future>(at: Instant, write: F) -> Option<F::Output> {
+    let latest = Latest { at, is_out: false.into(), is_late: false.into() };
+    let watched = async {
+        let output = write.await;
+        (!LATEST.with(|latest| latest.is_late.get())).then_some(output)
+    };
+    LATEST.scope(latest, watched).await
+}
+
+/// Whether a write whose turn it is came too late: asked by the wire that makes it wait.
+pub fn is_too_late(now: Instant) -> bool {
+    let judge = |latest: &Latest| {
+        let is_late = !latest.is_out.get() && now > latest.at;
+        (if is_late { &latest.is_late } else { &latest.is_out }).set(true);
+        is_late
+    };
+    LATEST.try_with(judge).unwrap_or(false)
 }
 
 /// Runs work and counts the requests that went out for it, retries included. A repeat happens inside

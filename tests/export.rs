@@ -212,7 +212,7 @@ fn what_stands_in_the_way_is_left_alone() {
     assert!(!missed.err.contains("list"), "{}", missed.err);
     project.fails(&["export", "monitor", "../1"], "is no URL of a monitor");
     project.fails(&["export", "slo", "https://app.datadoghq.com/monitors/1"], "is the URL of a monitor");
-    project.fails(&["export", "monitor", &errors, "--format", "markdown"], "--format takes json, yaml");
+    project.fails(&["export", "monitor", &errors, "--format", "markdown"], "[possible values: json, yaml]");
 }
 
 #[test]
@@ -394,6 +394,23 @@ fn a_live_object_is_imported_with_references_and_adopted() {
     project.fine(&["import", "dashboard", &board]);
     assert_eq!(project.json(&file).get("$id"), None);
     project.is_settled();
+}
+
+/// A monitor that a synthetic test makes can be read here and not written: it is no definition of anybody's.
+#[test]
+fn monitors_of_synthetic_tests_stay_with_their_tests() {
+    let server = Server::start();
+    let project = server.project("shop");
+    server.post("/api/v1/monitor", &monitor("Load", "avg(last_5m):avg:shop.load{*} > 5"));
+    let made = json!({"name": "[Synthetics] home", "type": "synthetics alert", "query": "no_query", "message": "@x"});
+    let id = server.post("/api/v1/monitor", &made)["id"].to_string();
+    let said = project.run(&["export", "monitor", "--all", "-o", "out"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(project.names("out").len(), 1, "{:?}", project.names("out"));
+    project.fails(&["import", "monitor", &id], "belongs to a synthetic test");
+    project.write("home.json", &made.to_string());
+    project.fails(&["import", "monitor", "home.json"], "belongs to a synthetic test");
+    assert_eq!(project.names("monitors"), [""; 0]);
 }
 
 #[test]

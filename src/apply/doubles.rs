@@ -234,7 +234,7 @@ async fn turn(
     id: Option<&str>,
 ) -> Result<(), String> {
     let Some(id) = id else { return Ok(()) };
-    let body = filled(ended.plan, known, change).map_err(|failure| failure.text)?;
+    let body = filled(ended.plan, known, change).map_err(|failure| failure.text(kind_of(change), true))?;
     let written = ended.client.update(kind_of(change), id, &body).await;
     written.map(drop).map_err(|refusal| {
         format!(

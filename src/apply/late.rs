@@ -1,11 +1,12 @@
 //! A write that comes long after the list: what somebody did meanwhile is not undone by it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Change, Live};
 use crate::moved::{differing, fields};
+use crate::pointer::{put, take};
 
 /// Holds an object as it stands now against what was planned for: the body to send, with what is left to the UI as
 /// it stands now; or the fields that somebody changed. `body` is null for a delete.
@@ -23,11 +24,15 @@ pub fn renewed(kind: &Kind, change: &Change, now: &Live, mut body: Value) -> Res
         if old == new || !(is_sent_as_it_stood || is_marked) {
             continue;
         }
-        if !set(&mut then, pointer, None) || !set(&mut fresh, pointer, None) {
+        // The same on both sides, also where one of them had nothing.
+        put(&mut then, pointer, Value::Null);
+        put(&mut fresh, pointer, Value::Null);
+        if then.pointer(pointer).is_none() || fresh.pointer(pointer).is_none() || body.is_null() {
             continue;
         }
-        if !body.is_null() {
-            set(&mut body, pointer, new);
+        match new {
+            Some(new) => put(&mut body, pointer, new),
+            None => take(&mut body, pointer),
         }
     }
     let moved = differing(&fields(kind, &then), &fields(kind, &fresh));
@@ -39,35 +44,6 @@ pub fn renewed(kind: &Kind, change: &Change, now: &Live, mut body: Value) -> Res
         mark::write(kind, &mut body, &own);
     }
     Ok(body)
-}
-
-/// Puts a value at a pointer, or takes it away, with an object that has nothing left; false where there is no such
-/// place.
-fn set(body: &mut Value, pointer: &str, value: Option<Value>) -> bool {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return false };
-    let key = key.replace("~1", "/").replace("~0", "~");
-    if body.pointer(parent).is_none() {
-        // Nothing is there to be taken away.
-        return value.is_none()
-            || set(body, parent, Some(Value::Object(Map::new()))) && set(body, pointer, value);
-    }
-    let is_empty = match (body.pointer_mut(parent), value) {
-        (Some(Value::Object(members)), Some(value)) => {
-            members.insert(key, value);
-            false
-        }
-        (Some(Value::Object(members)), None) => {
-            members.shift_remove(&key);
-            members.is_empty()
-        }
-        (Some(Value::Array(items)), value) => {
-            let Some(item) = key.parse::<usize>().ok().and_then(|at| items.get_mut(at)) else { return false };
-            *item = value.unwrap_or_default();
-            false
-        }
-        _ => return false,
-    };
-    !is_empty || parent.is_empty() || set(body, parent, None)
 }
 
 #[cfg(test)]
@@ -127,6 +103,11 @@ mod tests {
         let update = |now: Value| [title("a", 1), now, title("b", 1)];
         check("dashboards", &["/widgets"], update(title("a", 2)), Ok(title("b", 2)));
         check("dashboards", &[], update(title("a", 2)), Err(&["widgets"]));
+        // An item of a list, by its place: what somebody took away is not made null.
+        let widgets = |list: Value| json!({"title": "a", "widgets": list});
+        let item = |now: Value| [widgets(json!([{"id": 1}])), widgets(now), widgets(json!([{"id": 1}]))];
+        check("dashboards", &["/widgets/0"], item(json!([{"id": 2}])), Ok(widgets(json!([{"id": 2}]))));
+        check("dashboards", &["/widgets/0"], item(json!([])), Err(&["widgets"]));
         // A delete: a mute is no reason to keep it, an edit is.
         let delete = |now: Value| [monitor("a", loud.clone()), now, Value::Null];
         check("monitors", &[], delete(monitor("a", mute.clone())), Ok(Value::Null));

@@ -16,13 +16,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{fill, references, unescape};
+use crate::fill::{answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attribute, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status,
-    Watch,
+    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
-use crate::wire::counted;
+use crate::wire::{counted, no_later_than};
 use doubles::Created;
 use steps::{Schedule, deletes_first};
 use write::{Failure, Made, Wish};
@@ -222,7 +221,7 @@ impl<'a> Run<'a> {
     fn start(&mut self, at: usize) {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         if let Some(why) = options.refused.get(&self.schedule.steps[at].change) {
-            return self.ended(at, Err(Failure::because(why.clone())));
+            return self.ended(at, Err(Failure::Because(why.clone())));
         }
         if !self.schedule.steps[at].old {
             self.progress.tell(Event::Started { change });
@@ -250,10 +249,15 @@ impl<'a> Run<'a> {
         self.run(at, async move {
             let (sent, live) = match (&change.datadog_id, change.action) {
                 (Some(id), Action::Update | Action::Move | Action::Adopt | Action::Forget) => {
-                    let body = look_first(client, options, change, body).await?;
-                    let body = body.ok_or_else(|| Failure::because(GONE.to_owned()))?;
-                    let live = write::put(client, kind, id, &body).await?;
-                    (body, live)
+                    let mut seen = options.listed;
+                    loop {
+                        let body = look_first(client, change, body.clone(), &mut seen).await?;
+                        let body = body.ok_or(Failure::Gone(None))?;
+                        let put = write::put(client, kind, id, &body);
+                        if let Some(live) = no_later_than(seen + FRESH, put).await {
+                            break (body, live?);
+                        }
+                    }
                 }
                 _ => {
                     let patience = options.patience;
@@ -270,9 +274,14 @@ impl<'a> Run<'a> {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         self.run(at, async move {
             let id = change.datadog_id.as_ref();
-            let id = id.ok_or_else(|| Failure::because("the plan names no object to delete".to_owned()))?;
-            if look_first(client, options, change, Value::Null).await?.is_some() {
-                write::delete(client, kind, id, options.force).await?;
+            let id = id.ok_or_else(|| Failure::Because("the plan names no object to delete".to_owned()))?;
+            let mut seen = options.listed;
+            while look_first(client, change, Value::Null, &mut seen).await?.is_some() {
+                let deleted = write::delete(client, kind, id, options.force);
+                if let Some(deleted) = no_later_than(seen + FRESH, deleted).await {
+                    deleted?;
+                    break;
+                }
             }
             Ok(None)
         });
@@ -320,7 +329,7 @@ impl<'a> Run<'a> {
         let used = match used {
             Ok(used) => used,
             Err(refusal) => {
-                let failure = Failure::of(self.client, kind, &refusal, None);
+                let failure = Failure::of(refusal, None);
                 steps.into_iter().for_each(|at| self.ended(at, Err(failure.clone())));
                 return;
             }
@@ -343,7 +352,7 @@ impl<'a> Run<'a> {
             }
             let users = users.map(|users| users.join("; ")).unwrap_or_default();
             let text = format!("the {} is still used, and is not deleted: {users}", kind.name);
-            self.ended(at, Err(Failure::because(text)));
+            self.ended(at, Err(Failure::Because(text)));
         }
     }
 
@@ -368,43 +377,52 @@ impl<'a> Run<'a> {
                 }
                 self.ready.extend(self.schedule.done(at));
             }
-            Err(mut failure) => {
-                if failure.keys {
-                    self.options.stop.send_replace(true);
-                    failure.text = format!("{}. {}", failure.text, self.options.keys_refused);
-                }
+            Err(failure) => {
                 let status = self.status_of(at, failure);
+                let stopped = matches!(status, Status::NotTried { .. });
                 self.finish(step.change, status);
                 for blocked in self.schedule.failed(at) {
-                    self.blocked(blocked, &change.address);
+                    self.blocked(blocked, &change.address, stopped);
                 }
             }
         }
     }
 
+    /// What a failure makes of its step; where the keys are to blame, of the whole run.
     fn status_of(&self, at: usize, failure: Failure) -> Status {
-        let first = deletes_first(self.change(at));
-        if first && !self.schedule.steps[at].old {
-            let text = format!(
-                "the old one is deleted, and the new one not made: {}. The next apply makes it",
-                failure.text
-            );
-            return Status::Failed { text, pointer: failure.pointer };
+        let blames_keys = failure.refusal().is_some_and(|refusal| self.client.blames_keys(&refusal.fault));
+        let mut text = failure.text(self.kind(at), !blames_keys);
+        if blames_keys {
+            self.options.stop.send_replace(true);
+            text = format!("{text}. {}", self.options.keys_refused);
         }
-        if self.schedule.steps[at].old && !first {
-            return self.old_stays(self.schedule.steps[at].change, &failure.text);
+        let is_unsent = failure.is_unsent();
+        let pointer = match failure {
+            Failure::Refused { pointer, .. } => pointer,
+            _ => None,
+        };
+        let (first, is_old) = (deletes_first(self.change(at)), self.schedule.steps[at].old);
+        if first && !is_old {
+            let text =
+                format!("the old one is deleted, and the new one not made: {text}. The next apply makes it");
+            return Status::Failed { text, pointer };
         }
-        if failure.unsent && self.stopped() {
+        if is_old && !first {
+            return self.old_stays(self.schedule.steps[at].change, &text);
+        }
+        if is_unsent && self.stopped() {
             return Status::NotTried { because: STOPPED.to_owned() };
         }
-        Status::Failed { text: failure.text, pointer: failure.pointer }
+        Status::Failed { text, pointer }
     }
 
-    /// Something that a step needs failed.
-    fn blocked(&mut self, at: usize, needed: &Address) {
+    /// Something that a step needs failed, or was not tried because of a stop.
+    fn blocked(&mut self, at: usize, needed: &Address, stopped: bool) {
         let step = self.schedule.steps[at];
         let status = if step.old && self.parts[step.change].written.is_some() {
             self.old_stays(step.change, &format!("`{needed}` still needs it"))
+        } else if stopped {
+            Status::NotTried { because: STOPPED.to_owned() }
         } else {
             Status::NotTried { because: format!("it needs `{needed}`, which failed") }
         };
@@ -444,48 +462,41 @@ impl<'a> Run<'a> {
     }
 }
 
-const GONE: &str = "it is gone since the plan was made. Plan again";
-
-/// The body to send for a change, held against its object as it stands now where that was listed long ago; `None`
+/// The body to send for a change, held against its object as it stands now where that was `seen` long ago; `None`
 /// where the object is gone.
 async fn look_first(
     client: &Client,
-    options: &Options<'_>,
     change: &Change,
     body: Value,
+    seen: &mut Instant,
 ) -> Result<Option<Value>, Failure> {
-    let Some(id) = change.datadog_id.as_ref().filter(|_| options.listed.elapsed() > FRESH) else {
+    let Some(id) = change.datadog_id.as_ref().filter(|_| seen.elapsed() > FRESH) else {
         return Ok(Some(body));
     };
+    *seen = Instant::now();
     let kind = kind_of(change);
     let now = match client.get(kind, id).await {
         Ok(now) => now,
         Err(refusal) if refusal.fault == Fault::NotFound => return Ok(None),
-        Err(refusal) => return Err(Failure::of(client, kind, &refusal, None)),
+        Err(refusal) => return Err(Failure::of(refusal, None)),
     };
     late::renewed(kind, change, &now, body).map(Some).map_err(|fields| {
         let fields = fields.join(", ");
-        Failure::because(format!("it was changed ({fields}) since the plan was made; plan again"))
+        Failure::Because(format!("it was changed ({fields}) since the plan was made; plan again"))
     })
 }
 
 /// The body of a change with all its references, those to what this run made first: a replace makes a new id.
 fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
     let body = change.body.as_ref();
-    let body = body.ok_or_else(|| Failure::because("the plan holds no body for it".to_owned()))?;
-    let known = |reference: &Reference| {
-        let known = made.get(&reference.target).or_else(|| plan.known.get(&reference.target))?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    };
+    let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
     let body = body.value();
     let body = fill(kind_of(change), &body, &known);
     match references(&body).into_iter().next() {
         Some(reference) => {
             let text = format!("it refers to `{}`, which is not there", reference.target);
-            Err(Failure::because(text))
+            Err(Failure::Because(text))
         }
         None => Ok(unescape(body.into_owned())),
     }

@@ -8,7 +8,7 @@ use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
 use crate::mark::{self, Own};
-use crate::model::{Body, Mark, Owner};
+use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
 const OWNER: &str = "shop.prod";
@@ -69,17 +69,8 @@ fn plan(drafts: Vec<Draft>) -> Plan {
         project: "shop".into(),
         environment: Some("prod".into()),
         site: "x".into(),
-        organisation: None,
         changes: drafts.into_iter().map(|draft| draft.change).collect(),
-        unchanged: 0,
-        known: BTreeMap::new(),
-        owned: 0,
-        marked: 0,
-        instances: BTreeMap::new(),
-        declared: 0,
-        unlisted: Vec::new(),
-        questions: Vec::new(),
-        notes: Default::default(),
+        ..Plan::default()
     }
 }
 
@@ -462,6 +453,30 @@ async fn a_stop_finishes_what_is_on_its_way() {
     assert_eq!(told[1..3], ["monitors/c1 done", "monitors/c2 done"]);
     assert!(told[3..].iter().all(|told| told.ends_with("not tried: apply was stopped before")), "{told:?}");
     assert_eq!(ears.heard.lock().expect("ears").last().map(String::as_str), Some("finished monitors/c5 6"));
+}
+
+/// Those that were begun and not sent when the stop came have not failed, nor has what waits for them.
+#[tokio::test(start_paused = true)]
+async fn nothing_that_a_stop_left_undone_has_failed() {
+    let fake = Fake::new();
+    let mut drafts = Vec::new();
+    for at in 0..6 {
+        drafts.push(draft(Action::Create, &format!("monitors/a{at}")));
+        drafts.push(draft(Action::Create, &format!("monitors/b{at}")).refers(&format!("monitors/a{at}")));
+    }
+    let stop = watch::channel(false).0;
+    let pace = crate::limit::Pace { concurrency: Some(1), ..crate::limit::Pace::default() };
+    let paced = crate::limit::Paced::new(Arc::<Fake>::clone(&fake), pace, stop.subscribe(), None);
+    let client = Client::new(Arc::new(paced), "w", Cache::none());
+    let ears = Ears { stop_after: Some((1, stop.clone())), ..Ears::default() };
+    let none = BTreeMap::new();
+    let outcomes = apply(&plan(drafts), &client, &options(&stop, &|_, _, _| Vec::new(), &none), &ears).await;
+    let told = told(&outcomes);
+    let begun = ears.heard.lock().expect("ears").iter().filter(|line| line.starts_with("started")).count();
+    let done = told.iter().filter(|told| told.ends_with(" done")).count();
+    assert!(begun > done + 2 && done > 0, "nothing was begun and left: {told:?}");
+    let left = told.iter().filter(|told| told.ends_with("not tried: apply was stopped before")).count();
+    assert_eq!(done + left, told.len(), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

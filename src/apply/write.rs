@@ -21,39 +21,65 @@ const LONGEST: Duration = Duration::from_secs(16);
 /// A list that is later than that is not waited for: what it hides is found when all is over.
 const LATEST: Duration = Duration::from_secs(60);
 
-/// Why a change failed.
+/// Why a change failed; put into words when its outcome is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    pub text: String,
-    /// The field that the service names, where it stands in the body.
-    pub pointer: Option<String>,
-    /// The keys are refused: nothing else will work.
-    pub keys: bool,
-    /// Surely nothing was done.
-    pub unsent: bool,
+pub enum Failure {
+    /// The service refuses it, or was not reached. `pointer`: the field that it names, in the body.
+    Refused { refusal: Refusal, pointer: Option<String> },
+    /// The object is not there any more; told by a refusal, or found when it was looked at.
+    Gone(Option<Refusal>),
+    /// A success that nobody has seen: it is not sent again.
+    Unseen(Refusal),
+    /// Whether it was done is not known, nor could it be found out.
+    Unknown { first: Refusal, then: Refusal },
+    /// Nothing was sent, or what was sent is not as it should be.
+    Because(String),
 }
 
 impl Failure {
-    pub fn of(client: &Client, kind: &Kind, refusal: &Refusal, body: Option<&Value>) -> Self {
-        let keys = client.blames_keys(refusal.fault);
-        let mut text = refusal.to_string();
-        if refusal.fault == Fault::Forbidden && !keys {
-            let (name, scopes) = (kind.name, kind.api.write.join(", "));
-            text.push_str(&format!(
-                ". The same keys serve for other requests, but not for this one: look at who may edit this {name} \
-                 (restriction policy, roles), and whether the keys have the scopes {scopes}"
-            ));
-        }
-        Self {
-            text,
-            pointer: body.and_then(|body| refusal.field(body)),
-            keys,
-            unsent: matches!(refusal.fault, Fault::Unreachable | Fault::Limited),
+    pub fn of(refusal: Refusal, body: Option<&Value>) -> Self {
+        let pointer = body.and_then(|body| refusal.field(body));
+        Self::Refused { refusal, pointer }
+    }
+
+    /// The last that was heard.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused { refusal, .. } | Self::Unseen(refusal) => Some(refusal),
+            Self::Gone(refusal) => refusal.as_ref(),
+            Self::Unknown { then, .. } => Some(then),
+            Self::Because(_) => None,
         }
     }
 
-    pub fn because(text: String) -> Self {
-        Self { text, pointer: None, keys: false, unsent: false }
+    /// Surely nothing was done.
+    pub fn is_unsent(&self) -> bool {
+        let Self::Refused { refusal, .. } = self else { return false };
+        matches!(refusal.fault, Fault::Unreachable | Fault::Limited)
+    }
+
+    /// In words, for an object of a kind. `serves`: the keys do, for other requests.
+    pub fn text(&self, kind: &Kind, serves: bool) -> String {
+        match self {
+            Self::Refused { refusal, .. } if refusal.fault == Fault::Forbidden && serves => format!(
+                "{refusal}. The same keys serve for other requests, but not for this one: look at who may edit this {} \
+                 (restriction policy, roles), and whether the keys have the scopes {}",
+                kind.name,
+                kind.api.write.join(", ")
+            ),
+            Self::Refused { refusal, .. } => refusal.to_string(),
+            Self::Gone(Some(refusal)) => {
+                format!("it is gone since the plan was made ({refusal}). Plan again")
+            }
+            Self::Gone(None) => "it is gone since the plan was made. Plan again".to_owned(),
+            Self::Unseen(refusal) => {
+                format!("{refusal}. No list shows it so far, and it is not sent again: plan again")
+            }
+            Self::Unknown { first, then } => {
+                format!("{first}. Whether it was made is not known ({then}): run again to find out")
+            }
+            Self::Because(text) => text.clone(),
+        }
     }
 }
 
@@ -108,9 +134,8 @@ impl Made {
 /// again; what was answered with a success is never sent again.
 pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
     let end = Instant::now() + wish.patience;
-    let failed = |refusal: &Refusal| Failure::of(client, wish.kind, refusal, Some(wish.body));
     let Some(own) = Own::of(wish.kind, wish.body) else {
-        return Err(Failure::because("the plan holds neither mark nor name for it".to_owned()));
+        return Err(Failure::Because("the plan holds neither mark nor name for it".to_owned()));
     };
     loop {
         let sent = Instant::now();
@@ -121,38 +146,28 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
             }
             Err(refusal) => refusal,
         };
-        if let Some(id) = duplicate_of(&refusal.words)
-            && let Some(live) = ours(client, wish, &id, &own).await
+        if let Fault::Duplicate { of } = &refusal.fault
+            && let Some(live) = ours(client, wish, of, &own).await
         {
             return Ok(live);
         }
         if !refusal.may_be_done() {
-            return Err(failed(&refusal));
+            return Err(Failure::of(refusal, Some(wish.body)));
         }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
-        let window = match refusal.status {
-            // It leads elsewhere: nothing was done, most likely.
-            Some(300..400) => Duration::ZERO,
-            // The other half is for the one that is sent then.
-            _ if refusal.may_be_sent_again() => left / 2,
-            _ => left,
-        };
+        // The other half is for the one that is sent then.
+        let window = if refusal.may_be_sent_again() { left / 2 } else { left };
         match look_up(client, wish, &own, now + window.min(LATEST), stop).await {
             Looked::Found(live) => return Ok(*live),
             Looked::Absent => {}
-            Looked::Unknown(second) => {
-                let text =
-                    format!("{refusal}. Whether it was made is not known ({second}): run again to find out");
-                return Err(Failure { keys: client.blames_keys(second.fault), ..Failure::because(text) });
-            }
+            Looked::Unknown(then) => return Err(Failure::Unknown { first: refusal, then }),
         }
         if !refusal.may_be_sent_again() {
-            let text = format!("{refusal}. No list shows it so far, and it is not sent again: plan again");
-            return Err(Failure { text, ..failed(&refusal) });
+            return Err(Failure::Unseen(refusal));
         }
         if *stop.borrow() || Instant::now() >= end {
-            return Err(failed(&refusal));
+            return Err(Failure::of(refusal, Some(wish.body)));
         }
         wish.made.repeat(wish.kind, &own);
     }
@@ -160,12 +175,9 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
 
 /// Puts a whole body in the place of an object's.
 pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Failure> {
-    let live = client.update(kind, id, body).await.map_err(|refusal| {
-        let failure = Failure::of(client, kind, &refusal, Some(body));
-        if refusal.fault == Fault::NotFound {
-            return Failure { text: gone(&refusal), ..failure };
-        }
-        failure
+    let live = client.update(kind, id, body).await.map_err(|refusal| match refusal.fault {
+        Fault::NotFound => Failure::Gone(Some(refusal)),
+        _ => Failure::of(refusal, Some(body)),
     })?;
     let sent = Own::of(kind, body);
     if Own::of(kind, &live.body) == sent {
@@ -185,11 +197,11 @@ pub async fn arrange(
     kind: &'static Kind,
     declared: &[String],
 ) -> Result<(Live, Live), Failure> {
-    let failed = |refusal: &Refusal| Failure::of(client, kind, refusal, None);
-    let live = client.order(kind).await.map_err(|refusal| failed(&refusal))?;
+    let failed = |refusal: Refusal| Failure::of(refusal, None);
+    let live = client.order(kind).await.map_err(failed)?;
     let wanted = arranged(declared, &live);
     if let Some(gone) = wanted.iter().find(|id| !live.contains(id)) {
-        return Err(Failure::because(format!("`{gone}` is gone since the plan was made. Plan again")));
+        return Err(Failure::Because(format!("`{gone}` is gone since the plan was made. Plan again")));
     }
     let sent = client.ordered(kind, &wanted);
     if wanted == live {
@@ -199,23 +211,18 @@ pub async fn arrange(
     if let Err(refusal) = &answer
         && !refusal.may_be_done()
     {
-        return Err(failed(refusal));
+        return Err(failed(refusal.clone()));
     }
     // Nothing is answered, and an answer may be lost: what stands there counts.
-    let now = client.order(kind).await.map_err(|refusal| failed(&refusal))?;
+    let now = client.order(kind).await.map_err(failed)?;
     match answer {
-        Err(refusal) if arranged(declared, &now) != now => Err(failed(&refusal)),
+        Err(refusal) if arranged(declared, &now) != now => Err(failed(refusal)),
         _ => Ok((sent, client.ordered(kind, &now))),
     }
 }
 
-/// Why nothing can be done to an object that isn't there.
-pub fn gone(refusal: &Refusal) -> String {
-    format!("it is gone since the plan was made ({refusal}). Plan again")
-}
-
 pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool) -> Result<(), Failure> {
-    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(client, kind, &refusal, None))
+    client.delete(kind, id, force).await.map_err(|refusal| Failure::of(refusal, None))
 }
 
 /// Whether what was made is known by what was sent. If not, the answer may be that of another write.
@@ -254,7 +261,7 @@ fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
         true => ("name", "look at what changes names there"),
         false => ("mark", "look at what changes tags or descriptions there"),
     };
-    Failure::because(format!(
+    Failure::Because(format!(
         "the service did not keep the {what}: sent {}, kept {}. Without it the next plan does not know {} again, and it \
          is not written a second time: {whence}, then delete the object or adopt it with `$id`",
         told(sent),
@@ -335,25 +342,4 @@ pub async fn wait(pause: Duration, stop: &watch::Sender<bool>) {
 async fn ours(client: &Client, wish: &Wish<'_>, id: &str, own: &Own) -> Option<Live> {
     let live = client.get(wish.kind, id).await.ok()?;
     (own.is_on(wish.kind, &live) && wish.may_be_new(&live)).then_some(live)
-}
-
-/// The id in `Duplicate of an existing monitor_id:123`.
-fn duplicate_of(words: &str) -> Option<String> {
-    let rest = words.split_once("Duplicate of an existing")?.1.split_once(':')?.1;
-    let id: String =
-        rest.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    (!id.is_empty()).then_some(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duplicate_is_named() {
-        assert_eq!(duplicate_of("Duplicate of an existing monitor_id:123").as_deref(), Some("123"));
-        assert_eq!(duplicate_of("x: Duplicate of an existing slo_id: a-1; y").as_deref(), Some("a-1"));
-        assert_eq!(duplicate_of("Duplicate of an existing monitor_id:"), None);
-        assert_eq!(duplicate_of("Monitor not found"), None);
-    }
 }

@@ -1,12 +1,14 @@
 //! What is known of all resources together: who refers to whom, who says the same, what inventories hold.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
 use crate::diff::spelling;
 use crate::kind::{self, Nature};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
+use crate::query;
 
 /// All resources, and what rules ask about them.
 pub struct Estate<'a> {
@@ -21,6 +23,10 @@ pub struct Estate<'a> {
     watched: HashSet<usize>,
     /// Of equal bodies: the first, for each later one.
     twins: HashMap<usize, usize>,
+    /// The same of alerts with equal names, and of those over one query. Read when a rule asks first: both rules are off
+    /// by default.
+    namesakes: OnceLock<HashMap<usize, usize>>,
+    same_queries: OnceLock<HashMap<usize, usize>>,
     /// Slugs of the keys of all instances, and of the services that instances are tagged with.
     pub inventory: BTreeSet<String>,
 }
@@ -113,6 +119,8 @@ impl<'a> Estate<'a> {
             spoken_for: HashSet::new(),
             watched: HashSet::new(),
             twins: HashMap::new(),
+            namesakes: OnceLock::new(),
+            same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
         };
         for (index, resource) in resources.iter().enumerate() {
@@ -183,8 +191,52 @@ impl<'a> Estate<'a> {
         self.watched.contains(&at)
     }
 
+    /// An earlier alert of the same name.
+    pub fn namesake(&self, at: usize) -> Option<&'a Resource> {
+        let namesakes = self.namesakes.get_or_init(|| self.earlier(&|resource| text(resource, "name")));
+        Some(&self.resources[*namesakes.get(&at)?])
+    }
+
+    /// An earlier alert over the same query, at another threshold.
+    pub fn same_query(&self, at: usize) -> Option<&'a Resource> {
+        let same = self.same_queries.get_or_init(|| self.earlier(&watched));
+        let earlier = &self.resources[*same.get(&at)?];
+        (text(earlier, "query") != text(&self.resources[at], "query")).then_some(earlier)
+    }
+
+    /// Of alerts that are alike in something: the first, for each later one.
+    fn earlier(&self, of: &dyn Fn(&Resource) -> Option<String>) -> HashMap<usize, usize> {
+        let (mut first, mut earlier) = (HashMap::new(), HashMap::new());
+        for (index, resource) in self.resources.iter().enumerate() {
+            if nature(resource) == Some(Nature::Alert)
+                && let Some(likeness) = of(resource)
+            {
+                let known = *first.entry(likeness).or_insert(index);
+                if known != index {
+                    earlier.insert(index, known);
+                }
+            }
+        }
+        earlier
+    }
+
     /// An earlier resource with an equal body.
     pub fn twin(&self, at: usize) -> Option<&'a Resource> {
         Some(&self.resources[*self.twins.get(&at)?])
     }
+}
+
+fn text(resource: &Resource, key: &str) -> Option<String> {
+    match resource.body.get(key)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// What an alert watches, whatever it compares that with.
+fn watched(resource: &Resource) -> Option<String> {
+    let query = text(resource, "query")?;
+    let tree = query::monitor(&text(resource, "type")?, &query).tree?;
+    let end = tree.comparison()?.operator.span.start;
+    Some(query.get(..end)?.split_whitespace().collect())
 }

@@ -19,10 +19,12 @@ use crate::model::Resource;
 
 use self::allow::Used;
 use self::estate::Estate;
-use self::finding::{Finding, Findings};
+pub use self::finding::Finding;
+use self::finding::Findings;
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::rules::{RULES, Rule, all_codes};
 pub use self::settings::Settings;
+pub use self::tell::{Again, tell};
 
 /// A thread is worth so many resources.
 const WORTH_THREADS: usize = 32;
@@ -31,7 +33,12 @@ const WORTH_THREADS: usize = 32;
 const MOST: usize = 100;
 
 /// What can be known to be wrong without the network. `resources` are sorted by address.
-pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> Vec<Diagnostic> {
+pub fn check(
+    resources: &[Resource],
+    settings: &Settings,
+    sources: &Sources,
+    again: &Again<'_>,
+) -> Vec<Diagnostic> {
     let mut told = shape::circles(resources);
     told.extend(shape::adopted_twice(resources));
     told.extend(shape::moved_twice(resources));
@@ -46,7 +53,8 @@ pub fn check(resources: &[Resource], settings: &Settings, sources: &Sources) -> 
         found.append(&mut part);
         used.append(also_used);
     }
-    told.extend(tell::tell(found, resources, settings, sources));
+    let found = found.into_iter().map(|(index, finding)| (&resources[index], finding));
+    told.extend(tell(found, settings, sources, again));
     told.extend(allow::tell(resources, &used, settings, sources));
     told
 }

@@ -1,8 +1,10 @@
 //! What a user sets about the rules, in `musher.yaml`.
 
+use indexmap::IndexMap;
+
 use super::finding::Finding;
 use super::rules::{RULES, Rule, all_codes, position};
-use crate::config::{Config, RuleLevel};
+use crate::config::RuleLevel;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, known_words};
 use crate::pointer::step;
 use crate::source::short;
@@ -17,27 +19,21 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// From `musher.yaml`, with what is wrong about its `rules`.
-    pub fn read(config: &Config) -> (Self, Vec<Diagnostic>) {
-        let mut settings = Self { required_tags: config.required_tags.clone(), ..Self::default() };
+    /// From the `rules` and `required_tags` of `musher.yaml`, with what is wrong about the rules.
+    pub fn read(
+        rules: &IndexMap<String, RuleLevel>,
+        required_tags: &[String],
+        file: FileId,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut settings = Self { required_tags: required_tags.to_vec(), ..Self::default() };
         let mut faults = Vec::new();
-        for (name, level) in &config.rules {
+        for (name, level) in rules {
             match position(name) {
                 Some(rule) => settings.set(rule, *level),
-                None => faults.push(unknown_rule(name, at_rule(config.file, name))),
+                None => faults.push(unknown_rule(name, at_rule(file, name))),
             }
         }
         (settings, faults)
-    }
-
-    /// Every rule that is off by default at a level, the others at their own.
-    #[cfg(test)]
-    pub fn all(level: RuleLevel) -> Self {
-        let mut settings = Self::default();
-        for (rule, _) in RULES.iter().enumerate().filter(|(_, rule)| rule.level == RuleLevel::Off) {
-            settings.set(rule, level);
-        }
-        settings
     }
 
     fn set(&mut self, rule: usize, level: RuleLevel) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,6 +13,10 @@ use super::settings::Settings;
 use crate::diagnostic::{At, Diagnostic, Part, Sources};
 use crate::model::{Address, Attribute, Origin, Reference, Resource};
 use crate::source::locate::Locator;
+use crate::template::Renderings;
+
+/// Renders resources once more, for what their strings come from: nobody keeps that of all of them.
+pub type Again<'a> = dyn Fn(&[&Resource]) -> Renderings + 'a;
 
 /// Faults with more places than this are told at their definitions: looking places up takes its time.
 const LOCATED: usize = 2000;
@@ -27,23 +32,21 @@ struct Key {
     turn: usize,
 }
 
-/// As diagnostics, in the order of the resources.
-pub fn tell(
-    found: Vec<(usize, Finding)>,
-    resources: &[Resource],
+/// As diagnostics, in the order of the resources; findings come resource by resource.
+pub fn tell<'r>(
+    found: impl Iterator<Item = (&'r Resource, Finding)>,
     settings: &Settings,
     sources: &Sources,
+    again: &Again<'_>,
 ) -> Vec<Diagnostic> {
     let mut groups: HashMap<Key, usize> = HashMap::new();
-    let mut kept: Vec<Kept> = Vec::new();
+    let mut kept: Vec<Kept<'r>> = Vec::new();
     let mut turns: HashMap<(&str, String, String), usize> = HashMap::new();
-    let mut last = usize::MAX;
-    for (index, finding) in found {
-        if last != index {
+    let mut last: Option<&Resource> = None;
+    for (resource, finding) in found {
+        if last.replace(resource).is_none_or(|last| !std::ptr::eq(last, resource)) {
             turns.clear();
-            last = index;
         }
-        let resource = &resources[index];
         let shape = shape(&finding.text);
         let turn = turns.entry((finding.code, finding.pointer.clone(), shape.clone())).or_default();
         let origin = Arc::as_ptr(&resource.origin) as usize;
@@ -55,14 +58,17 @@ pub fn tell(
             Entry::Occupied(entry) => kept[*entry.get()].whose.push(whose),
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
-                kept.push(Kept { index, finding, turn: own, whose: vec![whose] });
+                kept.push(Kept { resource, finding, turn: own, whose: vec![whose] });
             }
         }
     }
     let mut places = Places::new(sources);
     let count = kept.len();
-    let placed = kept.into_iter().enumerate().map(|(number, Kept { index, finding, turn, whose })| {
-        let resource = &resources[index];
+    let wanted = places.rendered(kept.iter().take(LOCATED));
+    if !wanted.is_empty() {
+        places.renderings = again(&wanted);
+    }
+    let placed = kept.into_iter().enumerate().map(|(number, Kept { resource, finding, turn, whose })| {
         let near = (number < LOCATED || count <= LOCATED).then_some(&mut places);
         let pointer = finding.pointer.clone();
         let mut told = diagnostic(finding, resource, settings, near);
@@ -73,9 +79,9 @@ pub fn tell(
 }
 
 /// A finding with all resources that it hits.
-struct Kept {
+struct Kept<'r> {
     /// The first of them.
-    index: usize,
+    resource: &'r Resource,
     finding: Finding,
     turn: usize,
     whose: Vec<String>,
@@ -150,11 +156,13 @@ pub struct Places<'s> {
     locator: Locator<'s>,
     /// The body that was asked for last; findings come resource by resource.
     last: Option<(Address, Value)>,
+    /// Of the resources whose strings are not as they are written.
+    renderings: Renderings,
 }
 
 impl<'s> Places<'s> {
     pub fn new(sources: &'s Sources) -> Self {
-        Self { locator: Locator::new(sources), last: None }
+        Self { locator: Locator::new(sources), last: None, renderings: Renderings::new() }
     }
 
     /// Where a part of a body was written.
@@ -163,23 +171,54 @@ impl<'s> Places<'s> {
             return definition(&resource.origin);
         }
         let at = self.locator.locate_in(&resource.origin, pointer);
-        let range = match part {
-            Part::Within(range) => range,
-            Part::Key => return at.part(Part::Key),
-            Part::Value => return at,
-        };
-        if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
-            self.last = Some((resource.address.clone(), resource.body.value()));
+        match part {
+            Part::Within(range) => self.within(resource, pointer, at, &range),
+            Part::Key => at.part(Part::Key),
+            Part::Value => at,
         }
-        let rendered = self.last.as_ref().and_then(|(_, body)| body.pointer(pointer)?.as_str());
-        let (Some(rendered), Some(source)) = (rendered, self.locator.text(&at)) else { return at };
+    }
+
+    /// Resources of which a part of a string is meant that is not as it is written.
+    fn rendered<'k, 'r: 'k>(&mut self, kept: impl Iterator<Item = &'k Kept<'r>>) -> Vec<&'r Resource> {
+        let mut rendered: Vec<&'r Resource> = Vec::new();
+        for Kept { resource, finding, .. } in kept {
+            let is_part = matches!(finding.part, Part::Within(_)) && !resource.origin.layers.is_empty();
+            if !is_part || rendered.last().is_some_and(|last| std::ptr::eq(*last, *resource)) {
+                continue;
+            }
+            let at = self.locator.locate_in(&resource.origin, &finding.pointer);
+            if self.text_of(resource, &finding.pointer).as_deref() != self.locator.text(&at) {
+                rendered.push(resource);
+            }
+        }
+        rendered
+    }
+
+    /// Where a part of a string was written; all of the string where that isn't known.
+    fn within(&mut self, resource: &Resource, pointer: &str, at: At, range: &Range<usize>) -> At {
+        let Some(text) = self.text_of(resource, pointer) else { return at };
+        let Some(source) = self.locator.text(&at) else { return at };
         // What is missing at the end is shown there, not behind a last newline.
-        let end = rendered.trim_end().len();
+        let end = text.trim_end().len();
         let range = range.start.min(end)..range.end.min(end);
-        match source_range(source, rendered, &range) {
+        if text == source {
+            return at.part(Part::Within(range));
+        }
+        let renderings = self.renderings.get(&resource.address).into_iter().flatten();
+        let mut of_text = renderings.filter(|rendering| rendering.text == text);
+        match of_text.find_map(|rendering| source_range(source, rendering, &range)) {
             Some(range) => at.part(Part::Within(range)),
             None => at,
         }
+    }
+
+    /// The string at a pointer into a body.
+    fn text_of(&mut self, resource: &Resource, pointer: &str) -> Option<String> {
+        if self.last.as_ref().is_none_or(|(address, _)| *address != resource.address) {
+            self.last = Some((resource.address.clone(), resource.body.value()));
+        }
+        let (_, body) = self.last.as_ref()?;
+        body.pointer(pointer)?.as_str().map(str::to_owned)
     }
 }
 

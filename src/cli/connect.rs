@@ -12,6 +12,10 @@ use crate::http::{Endpoint, Https, Keys};
 use crate::sandbox::Sandbox;
 use crate::wire::Wire;
 
+/// The web application of the sandbox, which has none: a link of this name leads nowhere (RFC 2606), and never to an
+/// object of the real service that happens to have the id.
+const NOWHERE: &str = "https://sandbox.invalid";
+
 /// Opens no connection yet.
 pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result<Connection> {
     let environment = scope.environment.as_ref().and_then(|name| config.environments.get(name));
@@ -24,7 +28,7 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
         return Ok(Connection {
             wire,
             site: "sandbox".to_owned(),
-            web: "https://app.datadoghq.com".to_owned(),
+            web: NOWHERE.to_owned(),
             cache: Cache::none(),
             variables: Vec::new(),
         });

@@ -1,10 +1,13 @@
 //! The sandbox as a server on loopback, and its end.
 
+use std::fmt::Write as _;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
-use camino::Utf8PathBuf;
+use anyhow::{anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{Common, Exit, Serve};
 use crate::commands;
@@ -27,19 +30,58 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     let sandbox = Sandbox::open(folder.as_std_path())?;
     sandbox.behave(behaviour);
     let serving = Serving { sandbox: Arc::new(sandbox), port: options.port, keys: keys(options)? };
-    let (colors, quiet) = (common.colors(), common.quiet);
-    let bound = |address: std::net::SocketAddr| {
-        let text = format!(
-            "The sandbox listens on http://{address}, its state is in {folder}.\n\
-             Use it with DATADOG_HOST=http://{address} and any text as DD_API_KEY and DD_APP_KEY. Ctrl-C ends it.\n"
-        );
+    let (colors, quiet, environments) =
+        (common.colors(), common.quiet, commands::environments(common, &super::connect::hosts()));
+    let bound = |address: SocketAddr| {
+        let text = told(address, &folder, environments.as_ref());
         if !quiet {
             // Whoever starts a server in a script may not read what it says.
             let _ = render::print(Stream::Out, colors, |out, _| out.write_all(text.as_bytes()));
         }
     };
-    sandbox::serve(serving, bound, ended()).await?;
+    let port = options.port;
+    match sandbox::serve(serving, bound, ended()).await {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "the port {port} is in use by another process: choose another by --port, or --port 0 for any free one"
+        ),
+        ended => ended?,
+    }
     Ok(Exit::Fine)
+}
+
+/// What to do with the server; `environments` are those of the project at hand, with whether they are the sandbox in
+/// process.
+fn told(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(String, bool)>>) -> String {
+    let mut text =
+        format!("The sandbox listens on http://{address}, its state is in {folder}. Ctrl-C ends it.\n");
+    let own = environments.into_iter().flatten();
+    let in_process: Vec<String> =
+        own.clone().filter(|(_, sandbox)| *sandbox).map(|(name, _)| format!("`{name}`")).collect();
+    let free = |name: &&str| own.clone().all(|(own, _)| own != name);
+    let name = ["served", "served-sandbox"].iter().find(|name| free(name)).unwrap_or(&"NAME");
+    if environments.is_some() {
+        let _ = write!(
+            text,
+            "\nAdd this to `environments:` of musher.yaml:\n\n    {name}: {{api_url: http://{address}}}\n\n\
+             and use it with `-e {name}` and any text as DD_API_KEY and DD_APP_KEY.\n"
+        );
+    } else {
+        let _ = writeln!(
+            text,
+            "Use it with DATADOG_HOST=http://{address} and any text as DD_API_KEY and DD_APP_KEY."
+        );
+    }
+    if !in_process.is_empty() {
+        let (noun, says) =
+            if in_process.len() == 1 { ("environment", "says") } else { ("environments", "say") };
+        let _ = writeln!(
+            text,
+            "DATADOG_HOST is not used by the {noun} {}, which {says} `api: sandbox`:\n\
+             that is the same state without this server, its latency, faults and limits.",
+            in_process.join(", ")
+        );
+    }
+    text
 }
 
 fn keys(options: &Serve) -> anyhow::Result<Keys> {
@@ -71,4 +113,31 @@ pub fn reset(common: &Common) -> anyhow::Result<Exit> {
 fn folder(common: &Common) -> anyhow::Result<Utf8PathBuf> {
     let from = crate::commands::start(common)?;
     commands::sandbox(&config::find(&from).unwrap_or(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_what_to_add_and_what_is_not_used() {
+        let address: SocketAddr = "127.0.0.1:18126".parse().expect("an address");
+        let told = |environments| told(address, Utf8Path::new(".musher/sandbox"), environments);
+        let own = vec![("sandbox".to_owned(), true), ("prod".to_owned(), false)];
+        let text = told(Some(&own));
+        assert!(
+            text.contains("\n    served: {api_url: http://127.0.0.1:18126}\n")
+                && text.contains("`-e served`"),
+            "{text}"
+        );
+        assert!(text.contains("not used by the environment `sandbox`, which says `api: sandbox`"), "{text}");
+        let own = vec![("served".to_owned(), false)];
+        let text = told(Some(&own));
+        assert!(text.contains("    served-sandbox: {") && !text.contains("DATADOG_HOST"), "{text}");
+        let text = told(None);
+        assert!(
+            text.contains("DATADOG_HOST=http://127.0.0.1:18126") && !text.contains("musher.yaml"),
+            "{text}"
+        );
+    }
 }

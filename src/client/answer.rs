@@ -1,5 +1,6 @@
 //! What the service sends back, taken out of its envelope: objects, their ids, pages of them.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::refusal::Refusal;
@@ -72,6 +73,9 @@ pub fn id(kind: &Kind, body: &Value) -> Option<String> {
     }
 }
 
+/// All but letters, digits and `-_.~`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// An id as a segment of a path; `None` for a text that can't be one.
 pub fn segment(kind: &Kind, id: &str) -> Option<String> {
     if id.is_empty() || id.len() > LONGEST_ID || id.chars().all(|c| c == '.') {
@@ -80,14 +84,7 @@ pub fn segment(kind: &Kind, id: &str) -> Option<String> {
     if kind.api.id.number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    Some(out)
+    Some(utf8_percent_encode(id, RESERVED).to_string())
 }
 
 #[cfg(test)]

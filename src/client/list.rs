@@ -135,8 +135,8 @@ impl Client {
         }
         // Keys that don't serve are the cause of whatever else went wrong.
         faults.sort_by_key(|(_, refusal)| !refusal.fault.is_of_keys());
-        let fault = faults.first().map(|(_, refusal)| refusal.fault);
-        let alike = faults.iter().filter(|(_, refusal)| Some(refusal.fault) == fault);
+        let fault = faults.first().map(|(_, refusal)| &refusal.fault);
+        let alike = faults.iter().filter(|(_, refusal)| Some(&refusal.fault) == fault);
         let kinds = alike.map(|(kind, _)| *kind).collect();
         if let Some((_, refusal)) = faults.into_iter().next() {
             return Err(Unlisted { kinds, refusal });
@@ -181,9 +181,13 @@ impl Client {
             }
         }
         // What a summary showed may have changed before its body was read.
-        listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        if kind.api.list.summary.is_some() {
+            listed.live.retain(|live| ours(live) || wanted.adopts(kind, &live.id));
+        }
         if let Some(owner) = wanted.owner {
-            for live in &mut listed.live {
+            // A mark of the owner's that was read already is the one that counts.
+            let is_other = |live: &&mut Live| live.mark.as_ref().is_none_or(|mark| mark.owner != *owner);
+            for live in listed.live.iter_mut().filter(is_other) {
                 live.mark = mark::read_as(kind, &live.body, owner);
             }
             self.remember(owner, kind, &listed.live);

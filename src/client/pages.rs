@@ -150,7 +150,7 @@ impl Pages {
     /// Up to which page is to be asked for next; `None` at the end. `before`: how many were known before the last
     /// pages came.
     fn next(&mut self, read: &mut Read, before: usize, until: &Until<'_>) -> Option<usize> {
-        let enough = match until {
+        let is_enough = |read: &Read| match until {
             Until::Short { declared, ours, .. } => {
                 read.items.iter().filter(|live| ours(live)).count() >= *declared
             }
@@ -177,7 +177,7 @@ impl Pages {
             let all = read.total.map_or(0, |total| total.div_ceil(self.size)).min(self.asked + PAGES_AT_ONCE);
             return Some(all.max(self.asked + self.asked.min(PAGES_AT_ONCE)));
         }
-        if enough || read.last == 0 && read.first >= self.size {
+        if is_enough(read) || read.last == 0 && read.first >= self.size {
             return None;
         }
         // The service gives less than it is asked for, or hides some of it: in steps of its size nothing is

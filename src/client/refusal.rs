@@ -25,7 +25,7 @@ pub struct Refusal {
     pub words: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 401: the keys don't serve.
     Unauthorized,
@@ -35,6 +35,11 @@ pub enum Fault {
     NotFound,
     /// Another 4xx: the service refuses the body or the time.
     Refused,
+    /// The same: an object stands in the way, which is as the one that was to be made.
+    Duplicate {
+        /// Its id.
+        of: String,
+    },
     /// 5xx or 408: the service couldn't. It may have done it.
     Unwell,
     /// A rate limit: a 429 that did not end, or a wait that is too long. Nothing was done.
@@ -49,25 +54,25 @@ pub enum Fault {
 
 impl Fault {
     /// Whether the keys may be to blame.
-    pub fn is_of_keys(self) -> bool {
+    pub fn is_of_keys(&self) -> bool {
         matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 }
 
 impl Refusal {
-    /// Whether a write with this end may have been done all the same. A 429 that doesn't end surely was not.
+    /// Whether a write with this end may have been done all the same.
     pub fn may_be_done(&self) -> bool {
-        matches!(self.fault, Fault::Unwell | Fault::Lost | Fault::Odd) && self.status != Some(429)
+        matches!(self.fault, Fault::Unwell | Fault::Lost | Fault::Odd)
     }
 
-    /// Whether such a write may be sent again, once nothing is found of it: a success of whatever form was done,
-    /// and a redirect leads elsewhere each time.
+    /// Whether such a write may be sent again, once nothing is found of it: a success of whatever form was done.
     pub fn may_be_sent_again(&self) -> bool {
         self.may_be_done() && self.fault != Fault::Odd
     }
 
     /// From an answer that isn't a success.
     pub(super) fn of_answer(request: &Request, response: &Response) -> Self {
+        let mut words = words(&response.body);
         let fault = match response.status {
             401 => Fault::Unauthorized,
             403 => Fault::Forbidden,
@@ -75,10 +80,9 @@ impl Refusal {
             408 | 500.. => Fault::Unwell,
             429 => Fault::Limited,
             // What is answered by a redirect was not done: the same request gets the same answer.
-            300..500 => Fault::Refused,
+            300..500 => duplicate_of(&words).map_or(Fault::Refused, |of| Fault::Duplicate { of }),
             _ => Fault::Odd,
         };
-        let mut words = words(&response.body);
         if let Some(target) = response.header("location").filter(|_| response.status / 100 == 3) {
             words = format!("a redirect to {target}, which is not followed: check the site or URL");
         }
@@ -114,7 +118,7 @@ impl Refusal {
     fn text(&self) -> String {
         let (method, path, words) = (self.method.name(), &self.path, &self.words);
         let colon = if words.is_empty() { "" } else { ": " };
-        match (self.fault, self.status) {
+        match (&self.fault, self.status) {
             (Fault::Unreachable, _) => format!("{method} {path} could not be sent{colon}{words}"),
             (Fault::Limited, None) => format!("{method} {path} was not sent{colon}{words}"),
             (Fault::Lost, _) => format!("{method} {path} got no whole answer{colon}{words}"),
@@ -182,6 +186,14 @@ fn part(error: &Value) -> Option<String> {
     }
 }
 
+/// The id in `Duplicate of an existing monitor_id:123`.
+fn duplicate_of(words: &str) -> Option<String> {
+    let rest = words.split_once("Duplicate of an existing")?.1.split_once(':')?.1;
+    let id: String =
+        rest.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    (!id.is_empty()).then_some(id)
+}
+
 /// Without keys first: half of one would not be found any more.
 fn cut(text: String) -> String {
     let text = hidden::shown(&text).into_owned();
@@ -200,7 +212,7 @@ mod tests {
             Request { method: Method::Get, path: "/api/v1/monitor/1".into(), query: Vec::new(), body: None };
         let response = Response { status, headers: Vec::new(), body: body.to_owned().into() };
         let refusal = Refusal::of_answer(&request, &response);
-        assert_eq!((refusal.fault, refusal.words.as_str()), (fault, expected), "{body}");
+        assert_eq!((&refusal.fault, refusal.words.as_str()), (&fault, expected), "{body}");
         assert!(
             refusal.to_string().starts_with(&format!("GET /api/v1/monitor/1 was answered with {status}"))
         );
@@ -228,6 +240,23 @@ mod tests {
         check(400, r#"{"errors":[null,{"a":1}]}"#, Fault::Refused, r#"{"a":1}"#);
         check(400, &"é".repeat(5_000), Fault::Refused, &format!("{}…", "é".repeat(2_000)));
         check(400, &"[".repeat(5_000), Fault::Refused, &format!("{}…", "[".repeat(2_000)));
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        for (words, of) in [
+            ("Duplicate of an existing monitor_id:123", Some("123")),
+            ("x: Duplicate of an existing slo_id: a-1; y", Some("a-1")),
+            ("Duplicate of an existing monitor_id:", None),
+            ("The name is no Duplicate: of another", None),
+        ] {
+            let fault = of.map_or(Fault::Refused, |of| Fault::Duplicate { of: of.to_owned() });
+            check(400, &format!(r#"{{"errors":["{words}"]}}"#), fault, words);
+        }
+        // What was not refused for it says nothing by it.
+        let said = "Duplicate of an existing monitor_id:123";
+        check(502, said, Fault::Unwell, said);
+        check(403, said, Fault::Forbidden, said);
     }
 
     proptest::proptest! {

@@ -62,13 +62,12 @@ impl Client {
         let (shown, count) = pages.counted(&Until::NothingNew).await?;
         self.cache().set_count(&name, count);
 
-        let listed: BTreeSet<&str> = shown.iter().map(|live| live.id.as_str()).collect();
+        let listed: BTreeMap<&str, &Live> = shown.iter().map(|live| (live.id.as_str(), live)).collect();
         let (mut recalled, mut lost) = (Vec::new(), BTreeMap::new());
         for (live, id) in hints {
-            if listed.contains(&*live) {
-                recalled.extend(shown.iter().find(|own| own.id == live).map(|own| (id, own.clone())));
-            } else {
-                lost.insert(live, id);
+            match listed.get(&*live) {
+                Some(own) => recalled.push((id, (*own).clone())),
+                None => drop(lost.insert(live, id)),
             }
         }
         for (live, read) in self.get_all(kind, lost.keys().cloned().collect()).await? {

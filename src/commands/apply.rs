@@ -155,6 +155,9 @@ async fn prepare(
     sealed: Option<&Sealed>,
     options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
+    if let Some(path) = &options.report {
+        desk.spare(path, &declared.config, &declared.sources)?;
+    }
     let outlets = outlets(desk, options).await?;
     let lock = lock(desk, declared, options).await?;
     let listing = Arc::new(Progress::start(desk.common.quiet));
@@ -184,7 +187,7 @@ async fn prepare(
         report(desk, options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
         return Ok(Prepared::Over(Exit::Held));
     }
-    if !agreed(desk, options).await? {
+    if !agreed(desk, options, plan).await? {
         desk.say("Nothing was changed.")?;
         report(desk, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
@@ -232,14 +235,15 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-async fn agreed(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<bool> {
+async fn agreed(desk: &Desk<'_>, options: &args::Apply, plan: &Plan) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }
     if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
         bail!("apply changes things and nobody can be asked here: run it with --yes");
     }
-    crate::render::ask("Apply this? Only `yes` does. ", desk.common.colors())?;
+    // The headline with both may be a thousand lines up.
+    crate::render::ask(&crate::render::summary::question(plan), desk.common.colors())?;
     // On a thread that nobody waits for: a signal must get through while it reads.
     let (tell, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

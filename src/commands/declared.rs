@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use camino::{Utf8Path, Utf8PathBuf};
+
 use super::shared::shared_keys;
 use super::{Desk, Told, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
-use crate::expand::expand;
+use crate::expand::{expand, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
@@ -76,13 +78,24 @@ pub struct Judged {
 
 /// Reads and judges the project; tells nothing yet.
 pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
-    Ok(bare(desk)?.with_definitions())
+    let judged = bare(desk)?.with_definitions();
+    judged.spare(desk)?;
+    Ok(judged)
 }
 
 impl Judged {
+    /// Refuses an `-o` that would replace what was read.
+    fn spare(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
+        match (&self.declared, &desk.common.output) {
+            (Some(declared), Some(path)) => desk.spare(path, &declared.config, &self.sources),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads and judges what the project declares.
     fn with_definitions(self) -> Self {
         let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
+        let read = sources.clone();
         let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
         diagnostics.extend(faults);
         let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
@@ -97,10 +110,19 @@ impl Judged {
                 true => resources.into_iter().partition(|resource| resource.directives.forget),
                 false => (Vec::new(), resources),
             };
-        let (settings, faults) = check::Settings::read(&declared.config);
+        let (settings, faults) = check::Settings::read(
+            &declared.config.rules,
+            &declared.config.required_tags,
+            declared.config.file,
+        );
         diagnostics.extend(faults);
         diagnostics.extend(declared.config.unused(&resources));
-        diagnostics.extend(check(&resources, &settings, &sources));
+        // Definitions are let go before, since all of them take their room; few runs need them again.
+        let again = |wanted: &[&Resource]| {
+            let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
+            renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
+        };
+        diagnostics.extend(check(&resources, &settings, &sources, &again));
         declared.resources = resources;
         declared.forgotten = forgotten;
         declared.sources = sources.clone();
@@ -157,6 +179,7 @@ pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
 }
 
 fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
+    judged.spare(desk)?;
     tell(desk, &judged.diagnostics, &judged.sources)?;
     let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(Told)?;
     declared.warnings = judged.diagnostics;
@@ -173,8 +196,46 @@ pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow:
     if found.is_empty() || (desk.common.quiet && !has_errors(found)) {
         return Ok(());
     }
+    let from = match (std::env::current_dir().ok(), config::find(&start(desk.common)?)) {
+        (Some(here), Ok(root)) => {
+            Utf8PathBuf::from_path_buf(here).map_or_else(|_| String::new(), |here| way(&here, &root))
+        }
+        _ => String::new(),
+    };
     render::print(Stream::Err, desk.common.colors(), |out, color| {
-        out.write_all(diagnostics::text(found, sources, color).as_bytes())
+        out.write_all(diagnostics::text_from(&from, found, sources, color).as_bytes())
     })?;
     Ok(())
+}
+
+/// What leads from one folder to another, with a `/` at its end: empty where they are the same.
+fn way(here: &Utf8Path, root: &Utf8Path) -> String {
+    let real = |path: &Utf8Path| path.canonicalize_utf8().unwrap_or_else(|_| path.to_owned());
+    let (here, root) = (real(here), real(root));
+    if let Ok(below) = root.strip_prefix(&here) {
+        return below.iter().map(|part| format!("{part}/")).collect();
+    }
+    match here.strip_prefix(&root) {
+        Ok(below) => below.iter().map(|_| "../").collect(),
+        Err(_) => format!("{root}/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_from_where_one_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
+        let deep = root.join("obs/monitors/deep");
+        std::fs::create_dir_all(&deep).unwrap();
+        assert_eq!(way(&root, &root), "");
+        assert_eq!(way(&root, &root.join("obs")), "obs/");
+        assert_eq!(way(&deep, &root.join("obs")), "../../");
+        assert_eq!(way(&deep, &root.join("obs/monitors/../monitors/deep")), "");
+        std::fs::create_dir(root.join("other")).unwrap();
+        assert_eq!(way(&root.join("other"), &root.join("obs")), format!("{root}/obs/"));
+    }
 }

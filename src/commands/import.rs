@@ -116,6 +116,11 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             }
             from_live(lazy.declared, kind, text, live)?
         };
+        if (kind.api.foreign)(&import.body) {
+            bail!(
+                "`{text}` belongs to a synthetic test, which makes and changes it: no definition can adopt it"
+            );
+        }
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());
         if id(&import).is_none() || !found.iter().any(|other| id(other) == id(&import)) {
             found.push(import);

@@ -11,6 +11,7 @@ use crate::kind;
 use crate::mark;
 use crate::matching::{key_of, taken};
 use crate::model::{Address, Live, Resource};
+use crate::render;
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 use crate::render::summary;
@@ -58,10 +59,12 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
         .filter(|(address, _)| declared.selects(address))
         .filter_map(|(address, (resource, found))| item(address, resource, found))
         .collect();
+    // A file is read elsewhere, and grepped.
+    let room = desk.common.output.is_none().then(render::columns_of_stdout).flatten();
     desk.answer(|out, _| match format {
         Format::Json => list::write_json(&items, out),
         Format::Markdown => list::write_markdown(&items, out),
-        _ => list::write_text(&items, out),
+        _ => list::write_text(&items, room, out),
     })?;
     Ok(Exit::Fine)
 }

@@ -4,6 +4,7 @@ pub mod apply;
 mod brakes;
 mod cost;
 mod declared;
+pub mod explain;
 pub mod export;
 pub mod forget;
 pub mod import;
@@ -29,7 +30,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::args::{Common, Format};
 use crate::cache::Cache;
-use crate::config::{Config, Hosts, Scope};
+use crate::config::{self, Config, Hosts, Scope, Target};
+use crate::diagnostic::Sources;
 use crate::files;
 use crate::hidden;
 use crate::render::{self, Speech, Stream};
@@ -51,6 +53,15 @@ pub fn sandbox(root: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
         );
     }
     Ok(folder)
+}
+
+/// The environments of the project around, each with whether it is the sandbox in process; `None` where there is no
+/// project that can be read.
+pub fn environments(common: &Common, hosts: &Hosts) -> Option<Vec<(String, bool)>> {
+    let root = config::find(&start(common).ok()?).ok()?;
+    let (config, _) = config::read(&root, hosts, &mut Sources::default());
+    let environments = config?.environments;
+    Some(environments.into_iter().map(|(name, own)| (name, own.target == Target::Sandbox)).collect())
 }
 
 /// What every command works with.
@@ -118,6 +129,18 @@ impl Desk<'_> {
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
     }
 
+    /// Refuses a path that an answer is to replace where the project itself was read from it: a definition that is
+    /// written over by a plan is lost.
+    pub fn spare(&self, path: &Utf8Path, config: &Config, sources: &Sources) -> anyhow::Result<()> {
+        let real = path.canonicalize_utf8().ok().zip(config.root.canonicalize_utf8().ok());
+        let own = real.and_then(|(path, root)| path.strip_prefix(&root).ok().map(ToOwned::to_owned));
+        anyhow::ensure!(
+            !own.is_some_and(|own| sources.holds(own.as_str())),
+            "{path} is a file that this project is read from: an answer that replaces it would lose it. Name another one"
+        );
+        Ok(())
+    }
+
     /// Says something beside the answer, on stderr; not where `--quiet` asks for silence.
     pub fn say(&self, text: &str) -> anyhow::Result<()> {
         if self.common.quiet {
@@ -156,5 +179,5 @@ fn replace_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<()> {
 
 /// Writes a whole file where there is none; false where there is one.
 fn new_file(path: &Utf8Path, text: &[u8]) -> anyhow::Result<bool> {
-    files::create(path, text).with_context(|| format!("{path} can't be written"))
+    files::create(path.as_std_path(), text).with_context(|| format!("{path} can't be written"))
 }

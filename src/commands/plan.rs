@@ -18,7 +18,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> 
     surveyed.plan.notes.brakes = foretold(&declared, &surveyed);
     if format == Format::Json {
         let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);
-        desk.answer(|out, _| plan_json::write_saved(&surveyed.plan, &seal, out))?;
+        desk.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
     } else {
         show(desk, &surveyed.plan, format, options.expand)?;
     }

@@ -10,14 +10,16 @@ use serde_json::Value;
 use super::Desk;
 use super::declared::Declared;
 use super::service::{Service, service};
+use crate::check::{self, Finding};
 use crate::client::{Fault, Refusal};
-use crate::diagnostic::{At, Diagnostic, Position};
+use crate::config::RuleLevel;
+use crate::diagnostic::{Diagnostic, Part};
 use crate::fill::{answer, fill, references};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{Address, Known, Resource};
 use crate::plan::{Inputs, plan};
 use crate::render::progress::Progress;
-use crate::source::locate::Locator;
+use crate::template::Renderings;
 
 /// Questions begun at once: more than the limiter ever lets out, so that it decides.
 const AT_ONCE: usize = 256;
@@ -47,15 +49,17 @@ pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Dia
     let service = service(desk, declared, &progress)?;
     let known = known(&service, declared, &judged).await?;
     let (questions, waiting) = questions(judged, &known);
-    let refused: Vec<Option<Diagnosed>> = futures_util::stream::iter(&questions)
+    let refused: Vec<Option<Finding>> = futures_util::stream::iter(&questions)
         .map(|question| put(&service, question))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     progress.end();
     desk.say(&told(questions.len(), &waiting, &foreign))?;
-    let refused = questions.iter().zip(refused).filter_map(|(question, refused)| Some((question, refused?)));
-    Ok(diagnose(refused, declared))
+    let found =
+        questions.iter().zip(refused).filter_map(|(question, refused)| Some((question.resource, refused?)));
+    // They point at whole fields: nothing is rendered again.
+    Ok(check::tell(found, &check::Settings::default(), &declared.sources, &|_| Renderings::new()))
 }
 
 fn kind_of(resource: &Resource) -> Option<&'static Kind> {
@@ -113,20 +117,14 @@ fn questions<'a>(
     (questions, waiting)
 }
 
-/// The service's words, and the field that they name.
-struct Diagnosed {
-    words: String,
-    pointer: String,
-}
-
 /// Puts one question; a refusal of the body is an answer.
-async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Option<Diagnosed>> {
+async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Option<Finding>> {
     let refusal = match service.client.validate(question.kind, question.id, &question.body).await {
         Ok(()) => return Ok(None),
         Err(refusal) => refusal,
     };
     match refusal.fault {
-        Fault::Refused | Fault::NotFound => Ok(Some(diagnosed(&refusal, &question.body))),
+        Fault::Refused | Fault::Duplicate { .. } | Fault::NotFound => Ok(Some(finding(&refusal, question))),
         Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => {
             Err(service.explain(&[question.kind], refusal))
         }
@@ -137,41 +135,19 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     }
 }
 
-fn diagnosed(refusal: &Refusal, body: &Value) -> Diagnosed {
+/// The service's words, at the field that they name.
+fn finding(refusal: &Refusal, question: &Question<'_>) -> Finding {
     let said = refusal.words.trim().trim_end_matches('.');
-    Diagnosed {
-        words: if said.is_empty() { "it gives no reason".to_owned() } else { said.to_owned() },
-        pointer: refusal.field(body).unwrap_or_default(),
+    let said = if said.is_empty() { "it gives no reason" } else { said };
+    Finding {
+        code: "refused",
+        level: RuleLevel::Error,
+        pointer: refusal.field(&question.body).unwrap_or_default(),
+        part: Part::Value,
+        text: format!("The service refuses this {}: {said}", question.kind.name),
+        help: String::new(),
+        also: None,
     }
-}
-
-/// Refusals at their places; the same one of many instances once.
-fn diagnose<'a>(
-    refused: impl Iterator<Item = (&'a Question<'a>, Diagnosed)>,
-    declared: &Declared,
-) -> Vec<Diagnostic> {
-    let mut locator = Locator::new(&declared.sources);
-    let mut groups: BTreeMap<(Position, String), (At, Vec<&Resource>)> = BTreeMap::new();
-    for (question, Diagnosed { words, pointer }) in refused {
-        let resource = question.resource;
-        let at = locator.locate_in(&resource.origin, &pointer);
-        let text = format!("The service refuses this {}: {words}", question.kind.name);
-        let group = (locator.locate(&at).position(), text);
-        groups.entry(group).or_insert_with(|| (at, Vec::new())).1.push(resource);
-    }
-    let tell = |((_, text), (at, resources)): (_, (At, Vec<&Resource>))| {
-        let mut diagnostic = Diagnostic::error("refused", text, at);
-        let instance = resources.iter().find_map(|resource| resource.instance.as_ref());
-        if let Some(instance) = instance {
-            let use_ = format!("in an instance of the use `{}`", instance.name);
-            diagnostic = diagnostic.also(use_, instance.at.part(crate::diagnostic::Part::Key));
-        }
-        if instance.is_some() || resources.len() > 1 {
-            diagnostic.instances = resources.iter().map(|resource| resource.address.to_string()).collect();
-        }
-        diagnostic
-    };
-    groups.into_iter().map(tell).collect()
 }
 
 /// How many were asked about, and why the others were not.

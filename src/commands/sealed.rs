@@ -19,7 +19,12 @@ pub struct Sealed {
 }
 
 pub fn open(path: &Utf8Path) -> anyhow::Result<Sealed> {
-    let file = File::open(path).with_context(|| format!("{path} can't be read"))?;
+    let file = File::open(path).with_context(|| match path.as_str().contains(['.', '/']) {
+        true => format!("{path} can't be read"),
+        false => format!(
+            "{path} can't be read: an environment is named by `-e {path}`, and this names a saved plan"
+        ),
+    })?;
     let saved = saved::read(file).with_context(|| format!("{path} can't be applied"))?;
     Ok(Sealed { path: path.to_owned(), saved })
 }

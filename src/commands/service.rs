@@ -13,7 +13,7 @@ use super::{Connection, Desk};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
 use crate::kind::{Kind, ORDER};
 use crate::limit::{Pace, Paced};
-use crate::model::{Live, Owner, Resource};
+use crate::model::{Live, Owner, Resource, count};
 use crate::render::progress::Progress;
 
 /// An API at work for one command.
@@ -113,18 +113,21 @@ impl Service {
     /// With `-v`, what went over the wire.
     pub fn tell_counts(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
         let counts = self.paced.counts();
+        let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
         if desk.common.verbose == 0 {
             return Ok(());
         }
         desk.say(&format!(
             "{} requests, {} of them repeats, {} answered by 429",
-            counts.requests, counts.retries, counts.limited
+            number(counts.requests),
+            number(counts.retries),
+            number(counts.limited)
         ))
     }
 
     /// A refusal, with what to do about it.
     pub fn explain(&self, kinds: &[&'static Kind], refusal: Refusal) -> anyhow::Error {
-        let (fault, blames_keys) = (refusal.fault, self.client.blames_keys(refusal.fault));
+        let (fault, blames_keys) = (refusal.fault.clone(), self.client.blames_keys(&refusal.fault));
         let error = anyhow::Error::new(refusal);
         match fault {
             _ if blames_keys => error.context(self.keys_refused(kinds)),

@@ -6,13 +6,13 @@ use super::surveyed::declare_and_survey;
 use super::{Desk, template};
 use crate::args::{self, Exit, Format};
 use crate::canon;
-use crate::diagnostic::known_words;
 use crate::fill::{answer, fill};
 use crate::kind;
 use crate::mark;
 use crate::model::Address;
 use crate::render::page::Look;
 use crate::render::show::{Shown, write_json, write_text};
+use crate::selection::likely;
 
 pub async fn run(desk: &Desk<'_>, options: &args::Show) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json])?;
@@ -35,8 +35,9 @@ pub async fn run(desk: &Desk<'_>, options: &args::Show) -> anyhow::Result<Exit> 
     let live = surveyed.live.iter().find(|live| live.section == address.section() && Some(&live.id) == id);
     let Some(kind) = kind::of_section(address.section()).filter(|_| resource.is_some() || live.is_some())
     else {
-        let known = declared.resources.iter().map(|resource| resource.address.as_str());
-        bail!("`{address}` is neither declared nor live: {}", known_words(address.as_str(), known));
+        let own = surveyed.plan.changes.iter().map(|change| &change.address);
+        let known = declared.resources.iter().map(|resource| &resource.address).chain(own);
+        bail!("`{address}` is neither declared nor live: {}", likely(address.as_str(), known));
     };
     let body = resource.map(|resource| resource.body.value());
     let wanted =

@@ -7,10 +7,16 @@ use super::{Desk, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::has_errors;
+use crate::model;
 use crate::render::diagnostics;
 
 pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
     let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
+    // Part of the definitions can't be judged by itself: they refer to each other.
+    anyhow::ensure!(
+        options.remote || desk.common.only.is_empty(),
+        "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
+    );
     let judged = judge(desk)?;
     let mut found = judged.diagnostics;
     if options.remote {
@@ -45,7 +51,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Ex
     if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !desk.common.quiet) {
         let count = declared.resources.len();
         let resources = if count == 1 { "resource is" } else { "resources are" };
-        desk.answer(|out, _| writeln!(out, "{count} {resources} valid."))?;
+        desk.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
     }
     Ok(Exit::Fine)
 }

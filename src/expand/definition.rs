@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Setting;
 use super::body::{Body, Node, render};
 use super::fault::Faults;
 use super::printed::Printed;
+use super::scope::Setting;
 use super::site::{Base, SiteId};
 use crate::diagnostic::Diagnostic;
 use crate::kind::{self, Kind};
@@ -104,6 +104,7 @@ impl Compiled<'_> {
         let section = self.definition.address.section();
         let short = self.definition.address.id();
         let address = Address::new(section, &place.id(short));
+        run.begin(&address);
         faults.whose.clear();
         faults.whose.push_str(address.as_str());
         let before = faults.count;

@@ -1,10 +1,13 @@
 //! Definitions and templates -> resources.
 
+mod again;
 mod body;
 mod definition;
 mod fault;
+mod made;
 mod overrides;
 mod params;
+mod plain;
 mod printed;
 mod scope;
 mod site;
@@ -12,66 +15,29 @@ mod template;
 mod uses;
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
-use self::body::Body;
-use self::definition::Compiled;
 use self::fault::{Faults, add_place, holds};
+use self::made::{Made, WORTH_THREADS};
+use self::plain::plain;
 use self::site::{Sites, place};
 use crate::config::{Config, Scope};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part, Place, Sources, known_words};
 use crate::kind;
-use crate::load::definitions::{Definition, Definitions};
+use crate::load::definitions::Definitions;
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::source::locate::Locator;
-use crate::template::{Global, Run};
+use crate::template::Global;
 
+pub use self::again::renderings;
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
-/// A thread is worth so many definitions or instances.
-const WORTH_THREADS: usize = 32;
 /// So many unknown references get a "did you mean": comparing with all addresses takes its time.
 const SUGGESTIONS: usize = 20;
-
-/// What a part of the work gives; parts are joined in order.
-#[derive(Debug, Default)]
-struct Made {
-    resources: Vec<Resource>,
-    /// Switched off by `$when`.
-    off: Vec<Address>,
-    /// Wrong, and told: what refers to them is not told too.
-    failed: Vec<Address>,
-    diagnostics: Vec<Diagnostic>,
-    /// Instances that faults hit which compiling a template told.
-    hit: Vec<template::Hit>,
-    globals: Vec<(At, std::sync::Arc<Global>)>,
-    /// Uses that gave nothing for a fault.
-    failed_uses: BTreeSet<String>,
-    /// Uses that `$when` switches off.
-    off_uses: BTreeSet<String>,
-}
-
-impl Made {
-    fn append(&mut self, mut other: Self) {
-        // The first part is taken as it is: it is the largest, mostly, and in its size.
-        if self.resources.capacity() == 0 {
-            self.resources = other.resources;
-        } else {
-            self.resources.append(&mut other.resources);
-        }
-        self.off.append(&mut other.off);
-        self.failed.append(&mut other.failed);
-        self.diagnostics.append(&mut other.diagnostics);
-        self.hit.append(&mut other.hit);
-        self.globals.append(&mut other.globals);
-        self.failed_uses.append(&mut other.failed_uses);
-        self.off_uses.append(&mut other.off_uses);
-    }
-}
 
 /// All resources, sorted by address, and all that is wrong. Files that uses name (inventories,
 /// overrides) are read here; those with faults become sources.
@@ -139,29 +105,6 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
     }
 }
 
-/// Definitions that are resources by themselves.
-fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
-    let mut made = Made::default();
-    let Some(first) = definitions.first() else { return made };
-    let mut body = Body::new(setting.names(Vec::new(), Vec::new()), 0, place(&first.origin, ""));
-    let prefixes = [String::new()];
-    let place = definition::Place { prefixes: &prefixes, instance: None };
-    for definition in definitions {
-        body.sites = Sites::part(0);
-        let before = made.diagnostics.len();
-        let mut compiled = definition::compile(definition, setting, &mut body);
-        made.diagnostics.append(&mut compiled.faults);
-        let mut faults = Faults::default();
-        render_plain(&compiled, &place, &mut faults, &mut made);
-        faults.tell_alone(&body.sites, &mut made.diagnostics);
-        for told in &mut made.diagnostics[before..] {
-            told.instances.push(definition.address.to_string());
-        }
-        made.globals.extend(body.take_globals());
-    }
-    made
-}
-
 /// A fault in the defaults hits every resource of the section, and is told once.
 fn fold(diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
@@ -179,23 +122,6 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
         told.instances.clear();
     }
     *diagnostics = kept;
-}
-
-fn render_plain(
-    compiled: &Compiled<'_>,
-    place: &definition::Place<'_>,
-    faults: &mut Faults,
-    made: &mut Made,
-) {
-    let run = Run::new(&[], None, "");
-    if !compiled.is_on(&run, faults) {
-        made.off.push(compiled.definition.address.clone());
-        return;
-    }
-    match compiled.resource(place, &run, faults) {
-        Some(resource) => made.resources.push(resource),
-        None => made.failed.push(compiled.definition.address.clone()),
-    }
 }
 
 /// What can be said only when everything is there: duplicates, marks, unknown references.

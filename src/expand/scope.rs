@@ -10,7 +10,7 @@ use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
 use crate::pointer::step;
-use crate::template::{Names, Run, holds_reserved, is_helper};
+use crate::template::{Names, Run, Trace, holds_reserved, is_helper};
 
 /// What is the same for all definitions.
 pub struct Setting<'a> {
@@ -20,6 +20,8 @@ pub struct Setting<'a> {
     pub sections: Vec<&'static str>,
     /// By section: what is merged under each body, and where it stands.
     pub defaults: IndexMap<&'a str, (&'a Map<String, Value>, At)>,
+    /// Records what strings are rendered from.
+    pub trace: Option<&'a Trace>,
 }
 
 impl<'a> Setting<'a> {
@@ -34,12 +36,19 @@ impl<'a> Setting<'a> {
             constants,
             sections: KINDS.iter().filter(|kind| config.uses(kind)).map(|kind| kind.section).collect(),
             defaults: defaults.collect(),
+            trace: None,
         }
     }
 
     /// The names for a compiler: the constants, and what is given at each render.
     pub fn names(&self, slots: Vec<String>, siblings: Vec<(String, String)>) -> Names<'_> {
-        Names { constants: Some(self.constants), slots, sections: &self.sections, siblings }
+        Names {
+            constants: Some(self.constants),
+            slots,
+            sections: &self.sections,
+            siblings,
+            traced: self.trace.is_some(),
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Setting;
 use super::body::{Body, Globals, Node};
 use super::definition::{self, Compiled};
 use super::fault::add_place;
 use super::params;
+use super::scope::Setting;
 use super::site::{Base, SiteId, Sites};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part};

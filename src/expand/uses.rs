@@ -1,7 +1,7 @@
 //! One entry of `uses`: a template, run over a list.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,18 +9,19 @@ use serde_json::Value;
 use super::body::{Body, Node, render};
 use super::definition::{Place, condition, old_id};
 use super::fault::Faults;
+use super::made::{Made, WORTH_THREADS};
 use super::overrides::{self, Overrides};
 use super::params;
+use super::scope::Setting;
 use super::site::{Base, SiteId, Sites};
 use super::template::CompiledTemplate;
-use super::{Made, Setting, WORTH_THREADS};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part, Sources};
 use crate::inventory::{self, Folder, Item};
 use crate::load::definitions::Use;
 use crate::model::{Instance, slug};
 use crate::pointer::step;
-use crate::template::{Fault, Run, Siblings};
+use crate::template::{Fault, Run, Siblings, Trace};
 
 /// More faults of one sort in one use are only counted.
 const FLOOD: usize = 20;
@@ -50,6 +51,8 @@ struct CompiledUse<'p> {
     overrides: Overrides,
     /// Names that the use had before.
     moved_from: Vec<String>,
+    /// Records what strings are rendered from.
+    trace: Option<&'p Trace>,
 }
 
 /// An item that becomes an instance.
@@ -81,6 +84,22 @@ pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
     made
 }
 
+/// Renders the instances of a use with these keys once more, for the trace of the setting.
+pub fn again(own: &Use, keys: &BTreeSet<&str>, work: &mut Work<'_>, sources: &mut Sources) {
+    let Some(template) = work.templates.get(own.template.as_str()) else { return };
+    let mut made = Made::default();
+    let mut body = Body::new(work.setting.names(Vec::new(), Vec::new()), work.part, own.at.clone());
+    let prepared = prepare(own, template, &mut body, work, &mut made, sources);
+    let Some((compiled, list)) = prepared else { return };
+    let compiled = CompiledUse { trace: work.setting.trace, ..compiled };
+    let Some(items) = items(&compiled, list.as_ref(), work.setting, &mut made, sources) else { return };
+    for own in choose(&compiled, &items, work.faults, &mut made) {
+        if keys.contains(own.key.as_str()) {
+            instance(&compiled, &own, work.faults, &mut made);
+        }
+    }
+}
+
 /// Reads the list and renders its instances.
 fn render_all(
     compiled: &CompiledUse<'_>,
@@ -90,20 +109,7 @@ fn render_all(
     sources: &mut Sources,
 ) -> Faults {
     let mut faults = Faults::default();
-    let at = compiled.own.at.child("/for_each");
-    let folder = Folder { root: setting.root, folder: &compiled.own.folder, at };
-    let items = match list {
-        None => Ok(vec![Item { value: Value::Null, keyed: false }]),
-        Some(list) => inventory::items(list, &folder, sources),
-    };
-    let items = match items {
-        Ok(items) => items,
-        Err(told) => {
-            made.diagnostics.extend(told);
-            made.failed_uses.insert(compiled.own.name.clone());
-            return faults;
-        }
-    };
+    let Some(items) = items(compiled, list, setting, made, sources) else { return faults };
     let chosen = choose(compiled, &items, &mut faults, made);
     let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(compiled, chosen));
     made.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
@@ -112,6 +118,30 @@ fn render_all(
         faults.append(more);
     }
     faults
+}
+
+/// The list of a use; `None` where it can't be read, which is told.
+fn items(
+    compiled: &CompiledUse<'_>,
+    list: Option<&Value>,
+    setting: &Setting<'_>,
+    made: &mut Made,
+    sources: &mut Sources,
+) -> Option<Vec<Item>> {
+    let at = compiled.own.at.child("/for_each");
+    let folder = Folder { root: setting.root, folder: &compiled.own.folder, at };
+    let items = match list {
+        None => Ok(vec![Item { value: Value::Null, keyed: false }]),
+        Some(list) => inventory::items(list, &folder, sources),
+    };
+    match items {
+        Ok(items) => Some(items),
+        Err(told) => {
+            made.diagnostics.extend(told);
+            made.failed_uses.insert(compiled.own.name.clone());
+            None
+        }
+    }
 }
 
 /// Compiles a use, and finds its list; `None` where there is nothing to run, or no list.
@@ -188,7 +218,18 @@ fn compile_parts<'p, 'f>(
         if own.with.is_empty() { own.at.part(Part::Key) } else { own.at.child("/with").part(Part::Key) };
     let missing = names.iter().map(|_| place(with_at.clone())).collect();
     let no_key = place(own.at.part(Part::Key));
-    CompiledUse { own, template, filter, key, with, missing, no_key, overrides, moved_from: Vec::new() }
+    CompiledUse {
+        own,
+        template,
+        filter,
+        key,
+        with,
+        missing,
+        no_key,
+        overrides,
+        moved_from: Vec::new(),
+        trace: None,
+    }
 }
 
 fn overrides<'f>(
@@ -424,7 +465,7 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
             made.off.push(address());
             continue;
         }
-        let run = Run::new(&values, Some(siblings), &item);
+        let run = Run::new(&values, Some(siblings), &item).traced(compiled.trace);
         match definition.resource(&place, &run, faults) {
             Some(resource) => made.resources.push(resource),
             None => made.failed.push(address()),

@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::wire::{Method, Request, Response, Wire, WireError, count_attempt};
+use crate::wire::{Method, Request, Response, Wire, WireError, count_attempt, is_too_late};
 use bucket::{Bucket, Buckets};
 use level::Level;
 use window::{Announced, Permit, asked_wait};
@@ -188,7 +188,12 @@ impl Paced {
         tokio::select! {
             biased;
             () = self.stopped() => Err(WireError::NotSent("it was stopped before".to_owned())),
-            pass = self.queue(request, level, began) => pass,
+            pass = self.queue(request, level, began) => match pass {
+                Ok(_) if !is_read(request) && is_too_late(Instant::now()) => {
+                    Err(WireError::Held("it waited for too long".to_owned()))
+                }
+                pass => pass,
+            },
         }
     }
 

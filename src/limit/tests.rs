@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use futures_util::future::join_all;
 
 use super::*;
+use crate::wire::no_later_than;
 
 /// How a scripted limit turns its windows and tells about them.
 #[derive(Clone, Copy)]
@@ -332,4 +333,25 @@ async fn an_observer_hears_each_attempt_and_each_wait() {
     let (name, announced) = wire.announced_to(&put).expect("it was announced");
     assert_eq!((name.as_str(), announced.limit), ("writes", 1));
     assert_eq!(wire.announced_to(&request(Method::Post, "/api/v1/monitor")), None);
+}
+
+/// What is decided by what was seen earlier doesn't set out when its turn comes too late; a repeat is the same write.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waited_for_too_long_is_not_sent() {
+    let service = Service::new(None, vec![Ok((503, "{}"))]);
+    let (wire, _stop) = paced(&service, Some(1));
+    let put = request(Method::Put, "/api/v1/monitor/1");
+    let latest = Instant::now() + Duration::from_millis(10);
+    let repeated = no_later_than(latest, wire.send(&put)).await.expect("it set out in time");
+    assert_eq!(repeated.expect("an answer").status, 200);
+    service.state().seen.clear();
+
+    let latest = Instant::now() + Duration::from_secs(1);
+    let answers = join_all((0..40).map(|_| no_later_than(latest, wire.send(&put)))).await;
+    let sent = answers.iter().flatten().count();
+    assert!(sent > 0 && sent < 40 && answers.iter().flatten().all(Result::is_ok), "{sent}");
+    assert_eq!(service.state().seen.len(), sent);
+    // Who looked again may send it.
+    let latest = Instant::now() + Duration::from_secs(1);
+    assert!(no_later_than(latest, wire.send(&put)).await.is_some_and(|answer| answer.is_ok()));
 }

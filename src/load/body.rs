@@ -44,12 +44,16 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
     let names_file = own.contains_key("$file");
+    let mut unread = false;
     let alone = own.len() == 1;
     if let Some(path) = own.remove("$file") {
         let file_at = at.child("/$file");
-        if let Some((base, layer)) = file(kind, &path, folder, &file_at, files, faults) {
-            body = base;
-            layers.push(layer);
+        match file(kind, &path, folder, &file_at, files, faults) {
+            Some((base, layer)) => {
+                body = base;
+                layers.push(layer);
+            }
+            None => unread = true,
         }
     }
     let own_keys: Vec<String> = own.keys().filter(|key| key.starts_with('$')).cloned().collect();
@@ -70,6 +74,10 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
     if let Some(other) = other.filter(|_| !(kind.about.is_export)(&body)) {
         faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
+    }
+    if unread {
+        // Half a body would be judged for what stands in the other half.
+        body.clear();
     }
     let origin = Arc::new(Origin { position, layers });
     Definition { address: Address::new(kind.section, id), body, directives, origin }

@@ -27,8 +27,9 @@ pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -
     }
 }
 
-/// Ours is the one that was seen last, else the one that equals the definition, else the oldest, of those that can be
-/// what is declared. `bearers` come from the oldest.
+/// Ours is the one that was seen last, else the one that is nearest to the definition, of equals the oldest, of those
+/// that can be what is declared: tags may be pasted to objects that are older, and no cache may be at hand when the
+/// definition changes next. `bearers` come from the oldest.
 pub fn choose<'a>(compared: &Compared<'_>, bearers: &[&'a Live], seen_last: Option<&str>) -> Chosen<'a> {
     if let [only] = bearers {
         return Chosen { live: only, rests: Vec::new(), clones: Vec::new() };
@@ -37,8 +38,8 @@ pub fn choose<'a>(compared: &Compared<'_>, bearers: &[&'a Live], seen_last: Opti
     let among: Vec<usize> = if fitting.is_empty() { (0..bearers.len()).collect() } else { fitting.clone() };
     let is_seen = |at: &usize| seen_last == Some(bearers[*at].id.as_str());
     let is_equal = |at: &usize| compared.difference(bearers[*at]) == 0;
-    let equal = || among.iter().copied().find(is_equal);
-    let chosen = among.iter().copied().find(is_seen).or_else(equal).unwrap_or(among[0]);
+    let nearest = || among.iter().copied().min_by_key(|at| compared.difference(bearers[*at]));
+    let chosen = among.iter().copied().find(is_seen).or_else(nearest).unwrap_or(0);
     // Older than ours and not to be changed into what is declared: what a replace that was interrupted left. Where it
     // is the one that was known until now, only a new one that is just as declared can be meant to follow it.
     let followed = |at: usize| !is_seen(&at) || is_equal(&chosen);

@@ -16,11 +16,14 @@ pub struct Create<'p, 'a> {
     pair: &'p Pair<'a>,
     /// What people would call it.
     title: Option<String>,
+    /// Its id, [`folded`].
+    folded: String,
 }
 
 impl<'p, 'a> Create<'p, 'a> {
     pub fn of(pair: &'p Pair<'a>) -> Self {
-        Self { pair, title: pair.kind.title(&pair.resource.body.value()).map(str::to_owned) }
+        let title = pair.kind.title(&pair.resource.body.value()).map(str::to_owned);
+        Self { pair, title, folded: folded(pair.resource.address.id()) }
     }
 
     pub fn address(&self) -> &'a Address {
@@ -79,14 +82,19 @@ pub fn question(live: &Live, held: &[&Address]) -> Option<Question> {
     Some(Question { brake: BRAKE, text })
 }
 
-/// Whether an object that nobody declares bears what may be the id of a new resource, rewritten or cut short.
-pub fn is_kin(live: &Live, own: &Address, create: &Create<'_, '_>) -> bool {
-    let (one, other) = (own.id(), create.address().id());
-    if own.section() != create.address().section() {
-        return false;
-    }
-    let is_cut = one.starts_with(other) || other.starts_with(one);
-    (is_cut && create.is_called_as(live)) || folded(one) == folded(other)
+/// The new resource whose id, rewritten or cut short, an object may bear that nobody declares.
+pub fn kin_of<'c, 'p, 'a>(
+    live: &Live,
+    own: &Address,
+    creates: &'c [Create<'p, 'a>],
+) -> Option<&'c Create<'p, 'a>> {
+    let (one, folded) = (own.id(), folded(own.id()));
+    let is_kin = |create: &&Create<'_, '_>| {
+        let other = create.address().id();
+        let is_cut = one.starts_with(other) || other.starts_with(one);
+        (is_cut && create.is_called_as(live)) || folded == create.folded
+    };
+    creates.iter().filter(|create| own.section() == create.address().section()).find(is_kin)
 }
 
 pub fn kin(live: &Live, own: &Address, create: &Address) -> Question {

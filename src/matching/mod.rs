@@ -404,8 +404,7 @@ impl<'a> Work<'_, 'a> {
                 }
             } else if bearers.len() > 1 {
                 self.diagnostics.push(bearers::abandoned(&address, &bearers));
-            } else if let Some(create) = creates.iter().find(|create| damage::is_kin(first, &address, create))
-            {
+            } else if let Some(create) = damage::kin_of(first, &address, &creates) {
                 questions.push(damage::kin(first, &address, create.address()));
             } else {
                 self.leftover.push(first);
@@ -415,7 +414,9 @@ impl<'a> Work<'_, 'a> {
 
     /// Objects of owners before a rename that nothing declares: told, and left as they are.
     fn leave_former(&mut self) {
-        let left: Vec<&'a Live> = self.former.values().flatten().copied().collect();
+        let selected = |(address, _): &(&Address, _)| (self.wanted.selected)(address);
+        let left: Vec<&'a Live> =
+            self.former.iter().filter(selected).flat_map(|(_, bearers)| bearers).copied().collect();
         if left.is_empty() {
             return;
         }

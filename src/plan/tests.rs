@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::model::{Directives, Origin, Owner, is_id};
+use crate::model::{Directives, Owner, is_id};
 
 /// A definition: its id, what directives say, and what differs from the usual body.
 fn defined(id: &str, directives: Directives, over: Value) -> Resource {
@@ -12,7 +12,7 @@ fn defined(id: &str, directives: Directives, over: Value) -> Resource {
         body: Body::of(&merged(json!({"name": id, "type": "query alert", "query": "q"}), over))
             .expect("a body"),
         directives,
-        origin: Origin::nowhere(),
+        origin: std::sync::Arc::default(),
         instance: None,
     }
 }
@@ -255,7 +255,7 @@ fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expect
         address: Address::new("retention_filters", "f"),
         body: Body::of(&body).expect("a shallow body"),
         directives,
-        origin: Origin::nowhere(),
+        origin: std::sync::Arc::default(),
         instance: None,
     };
     let scope = Scope {

@@ -5,16 +5,8 @@ use super::lexical::{
     spanned, symbol, take,
 };
 use super::tree::{Composite, Junction, Spanned};
-#[cfg(test)]
-use super::{Parsed, parse};
 
-#[cfg(test)]
-/// Reads the query of a composite monitor. An id is digits or a reference marker.
-pub fn composite(text: &str) -> Parsed<Spanned<Composite>> {
-    parse(text, 0, whole)
-}
-
-/// A composite up to the end of the text.
+/// A composite up to the end of the text. An id is digits or a reference marker.
 pub fn whole(input: &mut Input<'_>) -> Outcome<Spanned<Composite>> {
     let composite = either(input)?;
     end(input, "`&&`, `||` or the end of the query").map_err(|fault| {
@@ -91,11 +83,11 @@ fn id(input: &mut Input<'_>) -> Outcome<Composite> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::told;
-    use super::composite;
+    use super::super::tests::told;
+    use crate::query::monitor;
 
     fn check(text: &str, expect: &str) {
-        assert_eq!(told(&composite(text)), expect, "{text}");
+        assert_eq!(told(&monitor("composite", text)), expect, "{text}");
     }
 
     #[test]

@@ -53,18 +53,6 @@ impl Expr {
             .collect()
     }
 
-    #[cfg(test)]
-    /// Bare names: the queries of a formula (`query1`), and keywords among the arguments (`sum`).
-    pub fn names(&self) -> Vec<Spanned<&str>> {
-        let terms = self.terms().into_iter();
-        terms
-            .filter_map(|term| match &term.head.value {
-                Head::Name(name) => Some(Spanned { value: name.as_str(), span: term.head.span.clone() }),
-                _ => None,
-            })
-            .collect()
-    }
-
     /// Functions that are called, and methods, by name.
     pub fn functions(&self) -> Vec<&Call> {
         let mut calls = Vec::new();
@@ -277,14 +265,6 @@ impl Monitor {
         }
     }
 
-    #[cfg(test)]
-    /// How far a change looks back: of `change(avg(last_5m),last_1h)` the hour.
-    pub fn shift(&self) -> Option<Spanned<Window>> {
-        let Self::Metric(alert) = self else { return None };
-        let shift = &alert.time.value.arguments.get(1)?.value;
-        Some(Spanned { value: Window::read(shift.value.word()?)?, span: shift.span.clone() })
-    }
-
     /// The keys that the monitor alerts by: of `by {…}`, and of `.by("a,b")`, each once, in the order of the text.
     pub fn group_keys(&self) -> Vec<Spanned<String>> {
         let mut keys: Vec<Spanned<String>> = match self {
@@ -353,7 +333,7 @@ fn collect_members<'a>(composite: &'a Spanned<Composite>, members: &mut Vec<Span
 
 #[cfg(test)]
 mod tests {
-    use super::super::{formula, metric, monitor};
+    use super::super::{metric, monitor};
     use super::*;
 
     /// What the rules see of a monitor, one fact a line; what has a span is cut from the text by it.
@@ -369,9 +349,6 @@ mod tests {
         tree.window()
             .iter()
             .for_each(|window| fact(&format!("window {}s", window.value.seconds), &window.span));
-        tree.shift()
-            .iter()
-            .for_each(|window| fact(&format!("shift {}s", window.value.seconds), &window.span));
         tree.group_keys().iter().for_each(|key| fact("by", &key.span));
         tree.members().iter().for_each(|member| fact("member", &member.span));
         if let Some(expr) = tree.expr() {
@@ -380,7 +357,6 @@ mod tests {
                 .iter()
                 .for_each(|metric| fact(&format!("metric {} in", metric.value.name.value), &metric.span));
             expr.value.functions().iter().for_each(|call| fact("calls", &call.name.span));
-            expr.value.names().iter().for_each(|name| fact("name", &name.span));
         }
         if let Monitor::Chain(chain) = &tree {
             chain.slo_id().iter().for_each(|id| fact("slo", &id.span));
@@ -410,13 +386,11 @@ mod tests {
                 "operator >",
                 "threshold 4.5",
                 "window 300s last_5m",
-                "shift 3600s 1h_ago",
                 "by host",
                 "by env",
                 "metric é.a in sum:é.a{x:y}",
                 "calls default_zero",
                 "calls as_rate",
-                "name b",
             ],
         );
         check(
@@ -452,7 +426,7 @@ mod tests {
         check(
             "data-jobs alert",
             "formula(\"f(q)\").by(job_name,x).last(10d) > 0",
-            &["operator >", "threshold 0", "window 864000s 10d", "by job_name", "by x", "calls f", "name q"],
+            &["operator >", "threshold 0", "window 864000s 10d", "by job_name", "by x", "calls f"],
         );
         check("service check", "\"a.b\".over(\"*\").by(\"*\").last(2).count_by_status()", &[]);
     }
@@ -476,7 +450,5 @@ mod tests {
         let tags = metrics[0].value.scope.as_ref().expect("a scope").value.tags();
         let told: Vec<String> = tags.iter().map(|(tag, wanted)| format!("{tag} {wanted}")).collect();
         assert_eq!(told, ["b:c true", "d:e false", "f:g false", "h true", "i:j false", "i:k false"]);
-        let names = formula("a + b * f(c)").tree.expect("a formula");
-        assert_eq!(names.value.names().iter().map(|name| name.value).collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

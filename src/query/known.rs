@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::Fault;
+use super::fault::{Fault, MAX_FAULTS};
 use super::lexical::shown;
 use super::tree::{Aggregation, Call, Expr, Head, Spanned, Suffix};
 use super::types::{MONITOR_TYPES, MonitorType, is_source};
@@ -268,6 +268,12 @@ impl Findings {
             None => MONITOR_TYPES.iter().flat_map(|known| known.sources).copied().collect(),
         };
         let fault = Fault::new("unknown-source", name.span.clone(), said);
+        // Where one type alone has the source, the type is what is wrong.
+        let mut types = MONITOR_TYPES.iter().filter(|known| known.sources.contains(&name.value.as_str()));
+        if let (Some(of), None) = (types.next(), types.next()) {
+            self.warnings.push(fault.help(format!("it belongs to the type `{}`", of.name)));
+            return;
+        }
         self.warnings.push(match name.value.len() <= LONGEST_NAME {
             true => fault.help(known_words(&name.value, sources)),
             false => fault,
@@ -277,14 +283,17 @@ impl Findings {
     /// A query of another type's form: `avg(last_5m):…` in a log alert.
     pub fn form(&mut self, span: &Range<usize>, known: &MonitorType, form: &str) {
         let said = format!("this is {form}, but the monitor's type is `{}`", known.name);
-        self.warnings.push(
-            Fault::new("unknown-source", span.clone(), said).help("set the `type` that the query belongs to"),
-        );
+        let fault =
+            Fault::new("unknown-source", span.clone(), said).help("set the `type` that the query belongs to");
+        match known.certain {
+            true => self.errors.push(fault),
+            false => self.warnings.push(fault),
+        }
     }
 
     /// Whether a name was not told of yet, and may be.
     fn first(&mut self, what: &str, name: &str) -> bool {
-        self.told.len() < super::MAX_FAULTS && self.told.insert(format!("{what} {name}"))
+        self.told.len() < MAX_FAULTS && self.told.insert(format!("{what} {name}"))
     }
 }
 

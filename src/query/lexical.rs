@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
-
-use super::Fault;
+use super::fault::Fault;
 use super::tree::{Number, Spanned, Text};
 
 /// Brackets, calls, signs and negations inside each other. Real queries stay below ten.
@@ -14,46 +12,64 @@ pub const MAX_DEPTH: usize = 64;
 pub const MARKER_OPEN: char = '\u{FDD0}';
 pub const MARKER_CLOSE: char = '\u{FDD1}';
 
-/// What a parser reads from.
-pub type Input<'s> = Stateful<LocatingSlice<&'s str>, State>;
 pub type Outcome<T> = Result<T, Fault>;
 
-/// What a parser knows besides the text.
-#[derive(Clone, Debug, Default)]
-pub struct State {
-    /// Where the text begins in the user's string: a formula stands inside the quotes of another query.
-    pub base: usize,
-    pub depth: usize,
+/// What a parser reads from, and what is found on the way.
+#[derive(Debug)]
+pub struct Input<'s> {
+    place: Place<'s>,
+    depth: usize,
     pub warnings: Vec<Fault>,
     /// Faults that don't keep the rest from being read.
     pub errors: Vec<Fault>,
 }
 
+/// How far a text is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'s> {
+    rest: &'s str,
+    /// The byte of the user's string at which the rest begins.
+    at: usize,
+}
+
+/// `base`: where the text begins in the user's string. A formula stands inside the quotes of another query.
 pub fn input(text: &str, base: usize) -> Input<'_> {
-    Stateful { input: LocatingSlice::new(text), state: State { base, ..State::default() } }
+    let place = Place { rest: text, at: base };
+    Input { place, depth: 0, warnings: Vec::new(), errors: Vec::new() }
 }
 
 /// The byte of the user's string that comes next.
 pub fn at(input: &Input<'_>) -> usize {
-    input.state.base + input.current_token_start()
+    input.place.at
 }
 
 pub fn rest<'s>(input: &Input<'s>) -> &'s str {
-    input.input.as_ref()
+    input.place.rest
 }
 
 pub fn peek(input: &Input<'_>) -> Option<char> {
-    input.peek_token()
+    rest(input).chars().next()
+}
+
+/// Where to come back to, if what is read next turns out to be something else.
+pub fn place<'s>(input: &Input<'s>) -> Place<'s> {
+    input.place
+}
+
+pub fn go_back<'s>(input: &mut Input<'s>, place: Place<'s>) {
+    input.place = place;
 }
 
 /// Takes `bytes` of the text, which end on a character's border.
 pub fn take<'s>(input: &mut Input<'s>, bytes: usize) -> &'s str {
-    input.next_slice(bytes)
+    let (taken, rest) = rest(input).split_at(bytes);
+    input.place = Place { rest, at: input.place.at + bytes };
+    taken
 }
 
 pub fn space(input: &mut Input<'_>) {
     let bytes = rest(input).find(|c: char| !c.is_whitespace()).unwrap_or(rest(input).len());
-    input.next_slice(bytes);
+    take(input, bytes);
 }
 
 /// Takes a symbol and the white space behind it.
@@ -77,13 +93,12 @@ pub fn spanned<'s, T>(
 ) -> Outcome<Spanned<T>> {
     let start = at(input);
     let value = parse(input)?;
-    let end = input.state.base + input.previous_token_end();
-    Ok(Spanned { value, span: start..end.max(start) })
+    Ok(Spanned { value, span: start..at(input) })
 }
 
 /// Runs a parser one level deeper, or says that the query is nested too deeply.
 pub fn nested<'s, T>(input: &mut Input<'s>, parse: impl FnOnce(&mut Input<'s>) -> Outcome<T>) -> Outcome<T> {
-    if input.state.depth >= MAX_DEPTH {
+    if input.depth >= MAX_DEPTH {
         let start = at(input);
         return Err(Fault::new(
             "query-too-deep",
@@ -92,9 +107,9 @@ pub fn nested<'s, T>(input: &mut Input<'s>, parse: impl FnOnce(&mut Input<'s>) -
         )
         .help("split it into several queries or formulas"));
     }
-    input.state.depth += 1;
+    input.depth += 1;
     let value = parse(input);
-    input.state.depth -= 1;
+    input.depth -= 1;
     value
 }
 

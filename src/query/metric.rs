@@ -1,16 +1,14 @@
 //! Metric queries, formulas and their arithmetic: operators, functions, methods, metrics.
 
-use winnow::stream::Stream;
-
 use super::lexical::{
-    Input, Outcome, at, end, expect_symbol, expected, name, name_length, nested, number, owned, peek, rest,
-    space, spanned, starts_name, symbol, take, text,
+    Input, Outcome, at, end, expect_symbol, expected, go_back, name, name_length, nested, number, owned,
+    peek, place, rest, space, spanned, starts_name, symbol, take, text,
 };
+use super::parsed::{Parsed, parse};
 use super::scope::{keys, scope};
 use super::tree::{
     Aggregation, Argument, Call, Expr, Head, Metric, Metrics, Operator, Spanned, Suffix, Term,
 };
-use super::{Parsed, parse};
 
 /// Reads `q` of a widget, a metrics query of a widget or SLO, a numerator: queries and their arithmetic, several
 /// separated by commas (as old widgets have it). An empty text has no items.
@@ -218,7 +216,7 @@ fn condition(input: &mut Input<'_>) -> Outcome<Spanned<String>> {
 }
 
 fn suffix(input: &mut Input<'_>) -> Outcome<Option<Spanned<Suffix>>> {
-    let before = input.checkpoint();
+    let before = place(input);
     space(input);
     if peek(input) == Some('.') {
         return spanned(input, |input| {
@@ -237,7 +235,7 @@ fn suffix(input: &mut Input<'_>) -> Outcome<Option<Spanned<Suffix>>> {
         })
         .map(Some);
     }
-    input.reset(&before);
+    go_back(input, before);
     Ok(None)
 }
 
@@ -274,7 +272,7 @@ pub fn call(input: &mut Input<'_>, name: Spanned<String>) -> Outcome<Call> {
 }
 
 fn argument(input: &mut Input<'_>) -> Outcome<Argument> {
-    let before = input.checkpoint();
+    let before = place(input);
     if peek(input).is_some_and(starts_name) {
         let word = name(input, "an argument")?;
         space(input);
@@ -282,14 +280,14 @@ fn argument(input: &mut Input<'_>) -> Outcome<Argument> {
             symbol(input, "=");
             return Ok(Argument { name: Some(owned(&word)), value: expr(input)? });
         }
-        input.reset(&before);
+        go_back(input, before);
     }
     Ok(Argument { name: None, value: expr(input)? })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::told;
+    use super::super::tests::told;
     use super::metric;
 
     fn check(text: &str, expect: &str) {

@@ -1,23 +1,27 @@
 //! The query of a monitor: which grammar it follows, time windows, chains of methods, the comparison.
 
 use super::composite::whole;
+use super::fault::{Fault, MAX_FAULTS};
 use super::known::Findings;
 use super::lexical::{
     Input, Outcome, at, end, expected, name_length, peek, rest, shown, space, spanned, symbol, take, text,
 };
 use super::metric::{call, expr, formula_at, method};
+use super::parsed::{Parsed, parse};
 use super::tree::{
     Argument, Call, ChainAlert, ChainHead, Comparator, Comparison, Expr, Head, MetricAlert, Monitor, Number,
     Spanned, Term, Text, Threshold,
 };
 use super::types::{Grammar, MONITOR_TYPES, MonitorType, is_source, monitor_type};
-use super::{Fault, MAX_FAULTS, Parsed, parse};
 use crate::diagnostic::did_you_mean;
 
 /// Reads the query of a monitor of a type (`query alert`, `log alert`, …). What can't be read is an error where the
 /// type's forms are documented in full; elsewhere the query is passed as [`Monitor::Opaque`], with a warning.
 pub fn monitor(kind: &str, text: &str) -> Parsed<Monitor> {
     let known = monitor_type(kind);
+    if let Some(fault) = quotes_around(text, known) {
+        return Parsed { tree: None, warnings: Vec::new(), errors: vec![fault] };
+    }
     let parsed = match known.map(|known| known.grammar) {
         Some(Grammar::Opaque) => return passed(Vec::new()),
         Some(Grammar::Composite) => parse(text, 0, |input| Ok(Monitor::Composite(whole(input)?))),
@@ -25,9 +29,57 @@ pub fn monitor(kind: &str, text: &str) -> Parsed<Monitor> {
     };
     let parsed = parsed.with(|tree, findings| look_at(tree, known, findings));
     match known {
-        Some(known) if known.certain => parsed,
+        Some(known) if known.certain => other_form(text, known, parsed),
         _ => uncertain(kind, known, parsed),
     }
+}
+
+/// A query in quotes of its own, as a text of several lines with quotes in it has them. A check's name alone stands in
+/// quotes, too.
+fn quotes_around(text: &str, known: Option<&MonitorType>) -> Option<Fault> {
+    let inside = text.trim();
+    let is_whole = ['"', '\'']
+        .iter()
+        .any(|quote| inside.len() > 1 && inside.starts_with(*quote) && inside.ends_with(*quote));
+    let is_query = inside.contains(['<', '>', '=', '&', '|']) || inside.contains("by_status()");
+    if !is_whole || !is_query || known.is_some_and(|known| known.grammar == Grammar::Opaque) {
+        return None;
+    }
+    let start = text.len() - text.trim_start().len();
+    let fault = Fault::new("query-syntax", start..start + 1, "the query stands in quotes of its own");
+    Some(fault.help("take the quotes around it out"))
+}
+
+/// What can't be read by the type's grammar and can by another one is told as that.
+fn other_form(text: &str, known: &MonitorType, parsed: Parsed<Monitor>) -> Parsed<Monitor> {
+    if parsed.errors.is_empty() {
+        return parsed;
+    }
+    let reads = |grammar: Grammar| {
+        let tree = match grammar {
+            Grammar::Composite => parse(text, 0, |input| Ok(Monitor::Composite(whole(input)?))),
+            grammar => parse(text, 0, |input| query(input, Some(grammar))),
+        };
+        match (tree.tree.filter(|_| tree.errors.is_empty()), grammar) {
+            (Some(Monitor::Chain(chain)), Grammar::Check) => {
+                matches!(chain.head.value, ChainHead::Check(_)) && !chain.methods.is_empty()
+            }
+            (Some(Monitor::Metric(_)), Grammar::Metric) => true,
+            (Some(Monitor::Composite(_)), Grammar::Composite) => text.contains("&&") || text.contains("||"),
+            _ => false,
+        }
+    };
+    let forms = [
+        (Grammar::Check, "service check"),
+        (Grammar::Composite, "composite"),
+        (Grammar::Metric, "query alert"),
+    ];
+    let other = forms.into_iter().find(|(grammar, _)| *grammar != known.grammar && reads(*grammar));
+    let Some((_, name)) = other else { return parsed };
+    let start = text.len() - text.trim_start().len();
+    let said = format!("this is a query of type `{name}`, but the monitor's type is `{}`", known.name);
+    let fault = Fault::new("unknown-source", start..text.trim_end().len(), said);
+    Parsed { tree: None, warnings: Vec::new(), errors: vec![fault.help(format!("write `type: {name}`"))] }
 }
 
 fn passed(warnings: Vec<Fault>) -> Parsed<Monitor> {
@@ -138,8 +190,8 @@ fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> 
                 &unescaped_in_place(&text.value.raw),
                 text.span.start + text.value.quote.len_utf8(),
             );
-            input.state.warnings.extend(parsed.warnings);
-            input.state.errors.extend(parsed.errors);
+            input.warnings.extend(parsed.warnings);
+            input.errors.extend(parsed.errors);
             ChainHead::Formula { text, expr: parsed.tree }
         }
         None => ChainHead::Source(head.value),
@@ -279,7 +331,7 @@ fn look_at(tree: &Monitor, known: Option<&MonitorType>, findings: &mut Findings)
 
 #[cfg(test)]
 mod tests {
-    use super::super::told;
+    use super::super::tests::told;
     use super::monitor;
 
     fn check(kind: &str, text: &str, expect: &str) {
@@ -367,7 +419,7 @@ mod tests {
             (
                 "log alert",
                 "avg(last_5m):avg:a{*} > 5",
-                "avg(last_5m):avg:a{*} > 5\nwarning 0..12: this is a metric query, but the monitor's type is `log alert` (set the `type` that the query belongs to)".to_owned(),
+                "error 0..25: this is a query of type `query alert`, but the monitor's type is `log alert` (write `type: query alert`)".to_owned(),
             ),
             (
                 "rum alert",
@@ -390,6 +442,26 @@ mod tests {
                 "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is no type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
             ),
             ("synthetics alert", "no_query", String::new()),
+            (
+                "query alert",
+                " \"avg(last_5m):avg:a{*}\\n< 1\" ",
+                "error 1..2: the query stands in quotes of its own (take the quotes around it out)".to_owned(),
+            ),
+            (
+                "metric alert",
+                "\"process.up\".over(\"*\").by(\"host\").last(2).count_by_status()",
+                "error 0..59: this is a query of type `service check`, but the monitor's type is `metric alert` (write `type: service check`)".to_owned(),
+            ),
+            (
+                "composite",
+                "avg(last_5m):avg:a{*} > 5",
+                "error 0..25: this is a query of type `query alert`, but the monitor's type is `composite` (write `type: query alert`)".to_owned(),
+            ),
+            (
+                "query alert",
+                "12345 && !67890",
+                "error 0..15: this is a query of type `composite`, but the monitor's type is `query alert` (write `type: composite`)".to_owned(),
+            ),
         ] {
             check(kind, text, &expect);
         }

@@ -1,8 +1,6 @@
 //! What stands in a metric's braces: the scope `{env:prod AND NOT host:a*}` and the keys of `by {host,env}`.
 
-use winnow::stream::Location;
-
-use super::Fault;
+use super::fault::Fault;
 use super::lexical::{
     Input, MARKER_OPEN, Outcome, at, expect_symbol, expected, nested, owned, peek, quoted_length, rest,
     run_length, space, spanned, symbol, take,
@@ -12,6 +10,7 @@ use super::tree::{Filter, Joint, Scope, Spanned, Tag};
 /// `{…}`; the opening brace comes next.
 pub fn scope(input: &mut Input<'_>) -> Outcome<Spanned<Scope>> {
     spanned(input, |input| {
+        expect_closed(input)?;
         expect_symbol(input, "{", "`{` and a scope")?;
         let filter = if peek(input) == Some('}') { None } else { Some(filter(input, '}')?) };
         let end = if filter.is_some() { "`,`, `AND`, `OR` or `}` in the scope" } else { "`}`" };
@@ -23,19 +22,46 @@ pub fn scope(input: &mut Input<'_>) -> Outcome<Spanned<Scope>> {
     })
 }
 
+/// Refuses a brace that nothing closes, before what stands behind it is read as a part of the scope.
+fn expect_closed(input: &Input<'_>) -> Outcome<()> {
+    if !rest(input).starts_with('{') || is_closed(rest(input)) {
+        return Ok(());
+    }
+    let here = at(input);
+    let fault = Fault::new("query-syntax", here..here + 1, "the brace `{` is not closed");
+    Err(fault.help("write `}` where the tags end"))
+}
+
+/// Whether the brace that begins a text is closed, be it that quotes hold braces or that they are plain characters.
+fn is_closed(text: &str) -> bool {
+    let closed = |quotes: bool| {
+        let (mut depth, mut before, mut at) = (0_usize, ' ', 0);
+        while let Some(c) = text[at..].chars().next() {
+            let begins =
+                quotes && matches!(c, '"' | '\'') && (before.is_whitespace() || "{(,:".contains(before));
+            let quoted = if begins { quoted_length(&text[at..]) } else { None };
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return true;
+            }
+            at += quoted.unwrap_or(c.len_utf8());
+            before = c;
+        }
+        false
+    };
+    closed(false) || closed(true)
+}
+
 /// Filters joined by commas, AND, OR or only white space, up to the bracket that closes them.
 fn filter(input: &mut Input<'_>, close: char) -> Outcome<Spanned<Filter>> {
     let start = at(input);
     let first = operand(input, close)?;
     let mut rest = Vec::new();
     while let Some(joint) = joint(input, close) {
-        if joint == Joint::None {
-            let here = at(input);
-            input.state.warnings.push(
-                Fault::new("query-syntax", here..here, "two filters of a scope stand side by side")
-                    .help("join them by `,`, `AND` or `OR`"),
-            );
-        }
         rest.push((joint, operand(input, close)?));
     }
     if rest.is_empty() {
@@ -54,10 +80,34 @@ fn joint(input: &mut Input<'_>, close: char) -> Option<Joint> {
             symbol(input, ",");
             Some(Joint::Comma)
         }
+        '&' | '|' => Some(sign(input)),
         _ if keyword(input, "AND") => Some(Joint::And),
         _ if keyword(input, "OR") => Some(Joint::Or),
-        _ => Some(Joint::None),
+        _ => Some(side_by_side(input)),
     }
+}
+
+/// Takes `&&` or `||`, which composites have and scopes have not; any other sign joins nothing.
+fn sign(input: &mut Input<'_>) -> Joint {
+    let here = at(input);
+    let signs = [("&&", "AND", Joint::And), ("||", "OR", Joint::Or)];
+    let Some((sign, word, joint)) = signs.into_iter().find(|(sign, ..)| rest(input).starts_with(sign)) else {
+        return side_by_side(input);
+    };
+    symbol(input, sign);
+    let said = format!("`{sign}` joins nothing in a scope");
+    let fault = Fault::new("query-syntax", here..here + sign.len(), said).help(format!("write `{word}`"));
+    input.warnings.push(fault);
+    joint
+}
+
+fn side_by_side(input: &mut Input<'_>) -> Joint {
+    let here = at(input);
+    input.warnings.push(
+        Fault::new("query-syntax", here..here, "two filters of a scope stand side by side")
+            .help("join them by `,`, `AND` or `OR`"),
+    );
+    Joint::None
 }
 
 /// Takes `AND`, `OR`, `NOT` or `IN`, in any case, where it stands as a word before something else.
@@ -101,7 +151,7 @@ fn operand(input: &mut Input<'_>, close: char) -> Outcome<Spanned<Filter>> {
 
 fn empty(input: &mut Input<'_>) -> Spanned<Filter> {
     let here = at(input);
-    input.state.warnings.push(
+    input.warnings.push(
         Fault::new("query-syntax", here..here, "a filter of the scope is empty")
             .help("remove the spare comma"),
     );
@@ -119,7 +169,7 @@ fn expect_close(input: &mut Input<'_>, open: usize) -> Outcome<()> {
 }
 
 fn upto<T>(input: &mut Input<'_>, start: usize, value: T) -> Spanned<T> {
-    let end = input.state.base + input.previous_token_end();
+    let end = at(input);
     space(input);
     Spanned { value, span: start..end }
 }
@@ -259,6 +309,7 @@ fn bracketed_length(text: &str) -> Option<usize> {
 
 /// `{host,env}` behind `by`.
 pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
+    expect_closed(input)?;
     expect_symbol(input, "{", "`{` and the keys to group by")?;
     let mut keys = Vec::new();
     loop {
@@ -280,7 +331,8 @@ pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{metric, told};
+    use super::super::metric;
+    use super::super::tests::told;
 
     /// Reads `m{SCOPE}`; expects the scope as it is printed, and the faults.
     fn check(scope: &str, expect: &str) {
@@ -327,13 +379,23 @@ mod tests {
                 "a:b c:d",
                 "a:b c:d\nwarning 6..6: two filters of a scope stand side by side (join them by `,`, `AND` or `OR`)",
             ),
+            ("a:b && c:d", "a:b AND c:d\nwarning 6..8: `&&` joins nothing in a scope (write `AND`)"),
             ("(a:b", "error 6..7: expected `)`; found `}` (the bracket was opened at byte 2)"),
             ("a)", "error 3..4: expected `,`, `AND`, `OR` or `}` in the scope; found `)`"),
             ("a IN (b", "error 9..10: expected `)`; found `}` (the bracket was opened at byte 7)"),
         ] {
             check(scope, expect);
         }
-        let open = told(&metric("avg:a{env:prod"));
-        assert_eq!(open, "error 14..14: expected `,`, `AND`, `OR` or `}` in the scope; the query ends here");
+        for open in
+            ["avg:a{env:prod", "avg:a{env:prod by {host} > 5", "avg:a{*} by {host > 5", "avg:a{b:\"{}"]
+        {
+            let told = told(&metric(open));
+            let at = open.rfind("{host >").or(open.find('{')).expect("a brace");
+            let expect = format!(
+                "error {at}..{}: the brace `{{` is not closed (write `}}` where the tags end)",
+                at + 1
+            );
+            assert_eq!(told, expect, "{open}");
+        }
     }
 }

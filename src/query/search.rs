@@ -1,8 +1,9 @@
 //! Searches in logs, events, spans and so on: their terms, for rules to look at. Nothing of them is refused.
 
+use super::fault::Fault;
 use super::lexical::{Input, MARKER_OPEN, Outcome, at, quoted_length, rest, run_length, space, take};
+use super::parsed::{Parsed, parse};
 use super::tree::{Search, SearchTerm, Spanned};
-use super::{Fault, Parsed, parse};
 
 /// Reads a search: `service:web @http.status_code:>=500 -env:dev "timed out"`.
 pub fn search(text: &str) -> Parsed<Search> {
@@ -46,9 +47,9 @@ pub fn search(text: &str) -> Parsed<Search> {
 }
 
 fn unmatched(input: &mut Input<'_>, at: usize, what: &str) {
-    if input.state.warnings.is_empty() {
+    if input.warnings.is_empty() {
         let said = format!("a bracket of the search is {what}");
-        input.state.warnings.push(
+        input.warnings.push(
             Fault::new("query-syntax", at..at + 1, said).help("balance the brackets, or quote the text"),
         );
     }

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Snippet};
 use serde_json::{Value, json};
 
 use super::sanitize::clean;
+use super::value::count as number;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::source::locate::{Located, Locator};
 
@@ -55,15 +56,25 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let part = |count: usize, one: &str| match count {
         0 => None,
         1 => Some(format!("1 {one}")),
-        _ => Some(format!("{count} {one}s")),
+        _ => Some(format!("{} {one}s", number(count))),
     };
     let parts = [part(count(Severity::Error), "error"), part(count(Severity::Warning), "warning")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// All diagnostics for a person, each with its source line and a caret; at the end their number.
+/// All diagnostics for a person, each with its source line and a caret; at the end their number. Paths are those of
+/// the project.
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
+    text_from("", diagnostics, sources, colour)
+}
+
+/// The same; `from` leads from where the reader stands to the project's folder, so that a terminal can open the paths.
+pub fn text_from(from: &str, diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
     let mut told = look_up(diagnostics, sources);
+    for one in &mut told {
+        let places = one.place.iter_mut().chain(one.also.iter_mut().map(|(_, place)| place));
+        places.for_each(|place| place.path = format!("{from}{}", place.path).into());
+    }
     if told.len() > MAX_TOLD {
         // What is left out shall be warnings.
         told.sort_by_key(|told| told.diagnostic.severity);
@@ -75,7 +86,7 @@ pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> Stri
         out.push_str("\n\n");
     }
     if told.len() > MAX_TOLD {
-        let _ = writeln!(out, "… and {} more\n", told.len() - MAX_TOLD);
+        let _ = writeln!(out, "… and {} more\n", number(told.len() - MAX_TOLD));
     }
     let unique: Vec<Diagnostic> = told.into_iter().map(|told| told.diagnostic.clone()).collect();
     let summary = summary(&unique);
@@ -123,7 +134,7 @@ fn folded(instances: &[String]) -> Option<String> {
     let first = instances.iter().min()?;
     Some(match instances.len() {
         1 => format!("in `{}`", line(first)),
-        count => format!("in `{}` and {} more", line(first), count - 1),
+        count => format!("in `{}` and {} more", line(first), number(count - 1)),
     })
 }
 

@@ -77,18 +77,9 @@ impl<W: Write> Guard<W> {
 
     /// The line with every command in it broken, so that it can be seen.
     fn broken<'t>(&self, line: &'t str) -> Cow<'t, str> {
-        let mut out = Cow::Borrowed(line);
-        // Two marks open a command: this one anywhere in a line.
-        let mut from = 0;
-        while let Some(at) = out[from..].find("##").map(|at| from + at) {
-            from = at + 1;
-            let word = out[at..].trim_start_matches('#').trim_start_matches(|c: char| c.is_alphanumeric());
-            if word.starts_with('[') {
-                let second = if self.speech == Speech::Json { "\\u0023" } else { " #" };
-                out.to_mut().replace_range(from..=from, second);
-            }
-        }
-        // And this one at its start, whatever space comes before.
+        // Two marks open a command: `##` anywhere in a line.
+        let mut out = self.without_hashes(line);
+        // And `::` at its start, whatever space comes before.
         if self.speech == Speech::Text {
             let at = blank(&out);
             if out[at..].starts_with("::") {
@@ -96,6 +87,25 @@ impl<W: Write> Guard<W> {
             }
         }
         out
+    }
+
+    fn without_hashes<'t>(&self, line: &'t str) -> Cow<'t, str> {
+        let second = if self.speech == Speech::Json { "\\u0023" } else { " #" };
+        let (mut out, mut copied, mut from) = (String::new(), 0, 0);
+        while let Some(at) = line[from..].find("##").map(|at| from + at) {
+            let behind = line[at..].trim_start_matches('#');
+            from = line.len() - behind.len();
+            if behind.trim_start_matches(|c: char| c.is_alphanumeric()).starts_with('[') {
+                out.push_str(&line[copied..=at]);
+                out.push_str(&second.repeat(from - at - 1));
+                copied = from;
+            }
+        }
+        if copied == 0 {
+            return Cow::Borrowed(line);
+        }
+        out.push_str(&line[copied..]);
+        Cow::Owned(out)
     }
 }
 
@@ -166,6 +176,11 @@ mod tests {
         ] {
             assert_eq!(guarded(text, Speech::Text, false, true), expected, "{text}");
             assert_eq!(guarded(text, Speech::Text, false, false), text);
+        }
+        // A long line costs no more than its length.
+        for long in ["#".repeat(1 << 21), "##[".repeat(1 << 19)] {
+            let out = guarded(&long, Speech::Text, false, true);
+            assert_eq!(out.contains(" #"), long.contains('['));
         }
         let command = "::error title=x::y ##[error]z\n";
         assert_eq!(guarded(command, Speech::Commands, false, true), "::error title=x::y # #[error]z\n");

@@ -8,7 +8,7 @@ use super::markdown::{code, link};
 use super::plan_json::{Source, write_value};
 use super::plan_text::{clean_address, source_line};
 use super::summary::columns;
-use super::value::cut;
+use super::value::{cut, shortened, width};
 use crate::diagnostic::Position;
 use crate::model::Address;
 
@@ -38,24 +38,69 @@ impl Item {
     }
 }
 
-/// A table: address, Datadog id, source line, URL.
-pub fn write_text(items: &[Item], out: &mut dyn Write) -> io::Result<()> {
+/// What stands between two columns.
+const GAP: usize = 2;
+/// A name with less room than this tells nothing.
+const LEAST: usize = 16;
+
+/// A table: address, Datadog id, name, source line. On a terminal it fits `room` columns: names are cut first, the
+/// source line goes next, then the name, and the address, which is what one copies, stays whole as long as it can. URLs
+/// are in the other forms.
+pub fn write_text(items: &[Item], room: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     if items.is_empty() {
         return out.write_all(b"Nothing to list.\n");
     }
-    let head = ["address", "id", "source", "url"].map(str::to_owned).to_vec();
-    let rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(cells)).collect();
+    let head = ["address", "id", "name", "source"].map(str::to_owned);
+    let mut rows: Vec<[String; 4]> = std::iter::once(head).chain(items.iter().map(cells)).collect();
+    if let Some(room) = room {
+        fit(&mut rows, room);
+    }
+    // A column that nothing is left of is none.
+    let left = |column: usize| rows.iter().any(|row| !row[column].is_empty());
+    let kept: Vec<usize> = (0..4).filter(|column| left(*column)).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| kept.iter().map(|column| row[*column].clone()).collect()).collect();
     out.write_all(columns(&rows, false).as_bytes())
 }
 
-fn cells(item: &Item) -> Vec<String> {
+fn fit(rows: &mut [[String; 4]], room: usize) {
+    let widest = |rows: &[[String; 4]], column: usize| {
+        rows.iter().map(|row| width(&row[column])).max().unwrap_or_default()
+    };
+    // Two in front of the first column, two between and behind all.
+    let [address, id, name, source] = [0, 1, 2, 3].map(|column| widest(rows, column) + GAP);
+    let room = room.saturating_sub(GAP);
+    if address + id + name + source <= room {
+        return;
+    }
+    if address + id + LEAST + GAP + source <= room {
+        let most = room - address - id - source - GAP;
+        rows.iter_mut().for_each(|row| row[2] = shortened(&row[2], most));
+        return;
+    }
+    for row in rows.iter_mut() {
+        row[3].clear();
+    }
+    let most = room.saturating_sub(address + id + GAP);
+    for row in rows.iter_mut() {
+        if most < LEAST {
+            row[0] = shortened(&row[0], room.saturating_sub(id + GAP));
+            row[2].clear();
+        } else {
+            row[2] = shortened(&row[2], most);
+        }
+    }
+}
+
+fn cells(item: &Item) -> [String; 4] {
     let text =
         |text: &Option<String>, most| text.as_ref().map_or_else(|| "-".to_owned(), |text| cut(text, most));
-    vec![
+    let name = if item.address.is_some() { text(&item.name, 200) } else { "-".to_owned() };
+    [
         item.title(),
         text(&item.datadog_id, 60),
+        name,
         item.position.as_ref().map_or_else(|| "-".to_owned(), source_line),
-        text(&item.url, 200),
     ]
 }
 
@@ -135,11 +180,46 @@ mod tests {
 
     #[test]
     fn as_text() {
-        insta::assert_snapshot!(check(write_text), @r#"
-        address                       id     source                        url
-        monitors/lambda/api/errors    12345  templates/aws-lambda.yaml:12  https://app.datadoghq.eu/monitors/12345
-        dashboard "a | b␛[2J `@all`"  -      -                             -
+        insta::assert_snapshot!(check(|items, out| write_text(items, None, out)), @r#"
+        address                       id     name        source
+        monitors/lambda/api/errors    12345  API errors  templates/aws-lambda.yaml:12
+        dashboard "a | b␛[2J `@all`"  -      -           -
         "#);
+    }
+
+    #[test]
+    fn a_terminal_is_never_too_narrow() {
+        let item = |id: &str, name: &str, file: &str| Item {
+            address: Address::parse(&format!("monitors/{id}")),
+            kind: "monitor",
+            name: Some(name.to_owned()),
+            datadog_id: Some("12345".to_owned()),
+            url: None,
+            position: Some(Position { file: file.into(), line: 12, column: 3 }),
+        };
+        let (long, wide) = ("a-long-name/".repeat(12), "名前 of a monitor ".repeat(9));
+        let estates = [
+            vec![item("a", "short", "a.yaml"), item("b", &wide, "b.yaml")],
+            vec![item("lambda/api/errors", &wide, "templates/aws-lambda.yaml"), item("b", "b", "b.yaml")],
+            vec![item(&long, &wide, &long)],
+            vec![item("service/video-transcode/availability/of-all-of-it", &wide, "templates/a.yaml")],
+        ];
+        for items in &estates {
+            for room in [80, 100, 160, 400] {
+                let mut out = Vec::new();
+                write_text(items, Some(room), &mut out).expect("a vector takes all");
+                let text = String::from_utf8(out).expect("text");
+                assert!(text.lines().all(|line| width(line) <= room), "{room}:\n{text}");
+                assert!(
+                    text.lines().all(|line| line.contains("12345") || line.contains("address")),
+                    "{text}"
+                );
+            }
+        }
+        let mut out = Vec::new();
+        write_text(&estates[1], Some(80), &mut out).expect("a vector takes all");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("monitors/lambda/api/errors  ") && !text.contains("source"), "{text}");
     }
 
     #[test]

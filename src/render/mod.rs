@@ -1,6 +1,7 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
 pub mod diagnostics;
+pub mod explain;
 pub mod export;
 mod field;
 mod fold;
@@ -24,7 +25,7 @@ mod value;
 #[cfg(test)]
 mod samples;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -38,6 +39,9 @@ pub enum Stream {
     Err,
 }
 
+/// What is narrower is taken for so wide.
+const NARROWEST: usize = 80;
+
 /// Whether a stream shows colour: as asked for, else where it is a terminal and `NO_COLOR` is unset.
 pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
     let choice = match (choice, stream) {
@@ -46,6 +50,12 @@ pub fn has_color(stream: Stream, choice: ColorChoice) -> bool {
         (choice, _) => choice,
     };
     choice != ColorChoice::Never
+}
+
+/// How wide the terminal is that stdout leads to, where it leads to one.
+pub fn columns_of_stdout() -> Option<usize> {
+    let size = io::stdout().is_terminal().then(|| terminal_size::terminal_size_of(io::stdout())).flatten();
+    size.map(|(terminal_size::Width(columns), _)| usize::from(columns).max(NARROWEST))
 }
 
 /// Prints text for people.
@@ -259,7 +269,7 @@ mod tests {
                 prop_assert_eq!(&text(&plan, Look { color: false, expand }), &out);
             }
             let mut json = Vec::new();
-            plan_json::write(&plan, &mut json).expect("a vector takes all");
+            plan_json::write(&plan, &crate::saved::Seal::default(), &mut json).expect("a vector takes all");
             let json = String::from_utf8(json).expect("text");
             prop_assert!(!json.chars().any(|c| is_hostile(c) && c != '\n'));
             prop_assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());

@@ -15,20 +15,9 @@ use crate::saved::{Seal, sealed};
 /// Goes up when a field changes its meaning; new fields may come at any time.
 pub use crate::saved::FORMAT_VERSION;
 
-#[cfg(test)]
-/// Writes the plan: the head, then one change a line, so that large plans stream and small ones read
-/// well in a diff. Errors are those of the writer.
-pub fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    write_all(plan, None, out)
-}
-
-/// The same with its seal behind it: a plan that can be applied from its file.
-pub fn write_saved(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
-    let saved = sealed(&head(plan), plan.changes.iter().map(value), seal);
-    write_all(plan, Some(&saved), out)
-}
-
-fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the plan: the head, then one change a line, so that large plans stream and small ones read well in a diff; its
+/// seal behind them, so that it can be applied from its file. Errors are those of the writer.
+pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\n")?;
     for (name, value) in &head(plan) {
         write!(out, "  \"{name}\": ")?;
@@ -41,10 +30,8 @@ fn write_all(plan: &Plan, saved: Option<&Value>, out: &mut dyn Write) -> io::Res
         write_value(&entry(change), out)?;
     }
     out.write_all(if plan.changes.is_empty() { b"]" } else { b"\n  ]" })?;
-    if let Some(saved) = saved {
-        out.write_all(b",\n  \"saved\": ")?;
-        write_value(saved, out)?;
-    }
+    out.write_all(b",\n  \"saved\": ")?;
+    write_value(&sealed(&head(plan), plan.changes.iter().map(value), seal), out)?;
     out.write_all(b"\n}\n")
 }
 
@@ -192,12 +179,33 @@ fn entry(change: &Change) -> Entry<'_> {
 }
 
 fn before<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.serialize(serializer)
+    value.map(OneWay).serialize(serializer)
+}
+
+/// A value whose whole numbers are written in one way: `900`, be it 900 or 900.0 to whoever wrote it.
+struct OneWay<'a>(&'a Value);
+
+impl Serialize for OneWay<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => serializer.collect_seq(items.iter().map(OneWay)),
+            Value::Object(members) => {
+                serializer.collect_map(members.iter().map(|(key, value)| (key, OneWay(value))))
+            }
+            Value::Number(number) if number.is_f64() => match number.as_f64() {
+                Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+                    serializer.serialize_i64(float as i64)
+                }
+                _ => number.serialize(serializer),
+            },
+            value => value.serialize(serializer),
+        }
+    }
 }
 
 /// References that are not known yet read as words.
 fn after<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(known_after_apply_in).as_deref().serialize(serializer)
+    value.map(known_after_apply_in).as_deref().map(OneWay).serialize(serializer)
 }
 
 /// Compact JSON with a space behind commas and colons, hostile characters escaped.
@@ -236,8 +244,11 @@ mod tests {
 
     fn written(plan: &Plan) -> String {
         let mut out = Vec::new();
-        write(plan, &mut out).expect("a vector takes all");
-        String::from_utf8(out).expect("text")
+        write(plan, &Seal::default(), &mut out).expect("a vector takes all");
+        let out = String::from_utf8(out).expect("text");
+        // The seal is `saved`'s, and another one with each version.
+        let (all, _) = out.split_once(",\n  \"saved\": ").expect("a seal");
+        format!("{all}\n}}\n")
     }
 
     #[test]
@@ -281,7 +292,7 @@ mod tests {
             {"address": "monitors/lambda/fraud/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.01"}]},
             {"address": "monitors/lambda/search/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.01"}]},
             {"address": "monitors/lambda/stock/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.01"}]},
-            {"address": "monitors/latency", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [{"code": "threshold-loosened", "text": "The alert comes later: `options.thresholds.critical` goes from 5 to 8, and it fires above it"}], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 5.0, "after": 8}, {"path": "/query", "op": "replace", "before": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5", "after": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8"}, {"path": "/message", "op": "replace", "before": "One\nTwo\nThree\nFour\nFive @slack-a\n", "after": "One\nTwo\nThree\nFour\nFive @slack-b\n"}, {"path": "/tags", "op": "replace", "before": ["a", "team:checkout"], "after": ["team:checkout", "b", "c"]}, {"path": "/options/renotify_interval", "op": "add", "before": null, "after": 60}, {"path": "/options/evaluation_delay", "op": "remove", "before": 900, "after": null}]},
+            {"address": "monitors/latency", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [{"code": "threshold-loosened", "text": "It alerts later: `options.thresholds.critical` goes from 5 to 8, and it fires above it"}], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 5, "after": 8}, {"path": "/query", "op": "replace", "before": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5", "after": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8"}, {"path": "/message", "op": "replace", "before": "One\nTwo\nThree\nFour\nFive @slack-a\n", "after": "One\nTwo\nThree\nFour\nFive @slack-b\n"}, {"path": "/tags", "op": "replace", "before": ["a", "team:checkout"], "after": ["team:checkout", "b", "c"]}, {"path": "/options/renotify_interval", "op": "add", "before": null, "after": 60}, {"path": "/options/evaluation_delay", "op": "remove", "before": 900, "after": null}]},
             {"address": "monitors/new-name", "kind": "monitor", "action": "move", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "moved_from": "monitors/old-name", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": []},
             {"address": "monitors/typed", "kind": "monitor", "action": "replace", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/type", "op": "replace", "before": "query alert", "after": "log alert"}]},
             {"address": "slos/availability", "kind": "slo", "action": "adopt", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": []}

@@ -302,7 +302,7 @@ mod tests {
 
         <details open><summary><code>~ monitors/latency</code> change</summary>
 
-        - :warning: The alert comes later: `options.thresholds.critical` goes from 5 to 8, and it fires above it
+        - :warning: It alerts later: `options.thresholds.critical` goes from 5 to 8, and it fires above it
 
         `monitors/shop.yaml:3` · [in Datadog](https://app.datadoghq.eu/monitors/123)
 

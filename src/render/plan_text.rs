@@ -23,6 +23,8 @@ const NAMES: usize = 5;
 const LOST: usize = 30;
 /// A path longer than this has its value on the next line.
 const PATH: usize = 32;
+/// More new entries than these are shown on a line each: nobody reads a thousand lines that scroll away.
+const BRIEF: usize = 30;
 /// Likely renames that are shown without `--expand`.
 const RENAMES: usize = 20;
 const INDENT: usize = 4;
@@ -38,13 +40,24 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     page.line(&[])?;
     let entries = fold(&plan.changes, look.expand);
     let risky = entries.iter().filter(|entry| entry.is_risky()).count();
+    let in_brief = !look.expand && entries.iter().filter(|entry| is_plain(entry)).count() > BRIEF;
     for (at, entry) in entries.iter().enumerate() {
         if risky > 0 && at == 0 {
             page.line(&[(Tone::Risk, "Look at these first")])?;
         } else if risky > 0 && at == risky {
             page.line(&[(Tone::Strong, "Other changes")])?;
         }
+        if in_brief && is_plain(entry) {
+            write_brief(entry, &mut page)?;
+            continue;
+        }
         write_entry(entry, &mut page)?;
+        page.line(&[])?;
+    }
+    if in_brief {
+        let text = "What is new is shown in brief, as it is much: `--expand` shows all of it.";
+        page.line(&[])?;
+        page.line(&[(Tone::Faint, text)])?;
         page.line(&[])?;
     }
     if !entries.is_empty() {
@@ -58,6 +71,23 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     write_renames(plan, &mut page)?;
     write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])
+}
+
+/// Something new that needs no second look.
+fn is_plain(entry: &Entry<'_>) -> bool {
+    entry.first().action == Action::Create && !entry.is_risky()
+}
+
+/// What is new on one line (wrapped where it is long), with where it is written.
+fn write_brief(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let change = entry.first();
+    let symbol = format!("{:>3} ", summary::symbol(change.action));
+    let patterns = patterns(entry.changes.iter().map(|change| &change.address));
+    let title = match entry.is_folded() {
+        true => folded_title(entry, &patterns, None),
+        false => clean_address(change.address.as_str()),
+    };
+    page.wrapped(&[(tone(change.action), &symbol), (Tone::Plain, &title)], INDENT)
 }
 
 fn write_renames(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
@@ -381,8 +411,8 @@ mod tests {
 
         Look at these first
           ~ monitors/latency
-            ! The alert comes later: `options.thresholds.critical` goes from 5 to 8, and
-              it fires above it
+            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it
+              fires above it
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
             options.thresholds.critical  5 → 8
             query

@@ -15,8 +15,7 @@ use crate::model::{Event, Outcome, Status, Watch};
 
 /// Work that ends earlier shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A plain line comes after so many changes, or after so long.
-const CHANGES: usize = 100;
+/// A plain line comes after so long: a log is read later, and by others.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// Shows progress on stderr from its making to its end (or drop).
@@ -43,12 +42,13 @@ struct State {
 struct Tally {
     /// 0: nothing is applied yet, objects are being listed.
     total: usize,
+    /// Made, or failed; what was not tried is neither.
     done: usize,
     failed: usize,
+    not_tried: usize,
     /// The address of the change that began last.
     latest: String,
-    /// The last line: how many changes it told, when, and about which wait.
-    told: usize,
+    /// The last line: when, and about which wait.
     told_at: Duration,
     waiting: String,
     /// What is waited for at this moment.
@@ -116,8 +116,11 @@ impl Tally {
                 *self = Self { total: changes, told_at: self.told_at, ..Self::default() }
             }
             Event::Done { outcome: Outcome { status, .. } } => {
-                self.done += 1;
-                self.failed += usize::from(matches!(status, Status::Failed { .. }));
+                match status {
+                    Status::NotTried { .. } => self.not_tried += 1,
+                    Status::Failed { .. } => (self.done, self.failed) = (self.done + 1, self.failed + 1),
+                    Status::Done => self.done += 1,
+                }
                 self.waiting.clear();
                 self.wait = None;
             }
@@ -140,8 +143,8 @@ impl Tally {
             }
             Event::Waiting { .. } => return None,
             Event::Total { .. } | Event::Started { .. } => return None,
-            Event::Done { .. } if silent || self.done >= self.told + CHANGES || self.done == self.total => {
-                self.told = self.done;
+            // At the end of a run that was stopped all that is left comes at once, and is told by the summary.
+            Event::Done { outcome } if silent && !matches!(outcome.status, Status::NotTried { .. }) => {
                 self.applied(elapsed)
             }
             Event::Done { .. } => return None,
@@ -154,7 +157,7 @@ impl Tally {
     fn applied(&self, elapsed: Duration) -> String {
         let rate = self.done as f64 / elapsed.as_secs_f64().max(0.001);
         let failed = if self.failed > 0 { format!(", {} failed", count(self.failed)) } else { String::new() };
-        let left = self.total.saturating_sub(self.done);
+        let left = self.total.saturating_sub(self.done + self.not_tried);
         let left = match left as f64 / rate.max(0.001) {
             _ if left == 0 => String::new(),
             seconds if seconds < 90.0 => format!(", about {seconds:.0} s left"),
@@ -214,7 +217,11 @@ fn show(bar: &ProgressBar, tally: &Tally) {
         bar.reset_eta();
     }
     bar.set_position(tally.done as u64);
-    let failed = if tally.failed > 0 { format!(", {} failed", count(tally.failed)) } else { String::new() };
+    let told = |number: usize, word: &str| match number {
+        0 => String::new(),
+        number => format!(", {} {word}", count(number)),
+    };
+    let failed = told(tally.failed, "failed") + &told(tally.not_tried, "not tried");
     let now = tally.wait.clone().unwrap_or_else(|| cut(&tally.latest, 60));
     bar.set_message(format!("{failed}, {now}"));
 }
@@ -267,11 +274,30 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_by_number_or_by_time() {
+    fn a_line_comes_every_ten_seconds() {
         check(0, &[], 0);
-        check(20, &["100 of 1,000 changes (50.0 a second, 1 failed), about 18 s left"], 10);
+        check(1, &[], 0);
+        check(20, &["500 of 1,000 changes (50.0 a second, 1 failed), about 10 s left"], 2);
         check(1_000, &["10 of 1,000 changes (1.0 a second, 1 failed), about 16 min left"], 100);
-        check(1, &["1,000 of 1,000 changes (1000.0 a second, 1 failed)"], 1);
+    }
+
+    #[test]
+    fn what_was_not_tried_is_not_made() {
+        let mut tally = Tally::default();
+        tally.take(Event::Total { changes: 1_000 });
+        let mut told = Vec::new();
+        for n in 1..=1_000_u64 {
+            let stopped = || Status::NotTried { because: "apply was stopped before".to_owned() };
+            let outcome = outcome(if n <= 400 { Status::Done } else { stopped() });
+            let event = Event::Done { outcome: &outcome };
+            tally.take(event);
+            told.extend(tally.line(event, Duration::from_millis(100 * n)));
+        }
+        assert_eq!(
+            told.last().map(String::as_str),
+            Some("400 of 1,000 changes (10.0 a second), about 60 s left")
+        );
+        assert_eq!((tally.done, tally.not_tried), (400, 600));
     }
 
     #[test]

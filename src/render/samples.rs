@@ -9,23 +9,19 @@ use crate::model::{
     Action, Address, Attribute, Brake, Change, FieldChange, Instance, Notes, Origin, Plan, Reference, Rename,
     Renamed, Risk, Warning,
 };
+use crate::risk::{Stake, risks};
 
 pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
     Plan {
         project: "shop".to_owned(),
         environment: Some("staging".to_owned()),
         site: "datadoghq.eu".to_owned(),
-        organisation: None,
         changes,
         unchanged,
-        known: std::collections::BTreeMap::new(),
-        instances: Default::default(),
         owned: unchanged,
         marked: unchanged,
         declared: unchanged,
-        unlisted: Vec::new(),
-        questions: Vec::new(),
-        notes: Default::default(),
+        ..Plan::default()
     }
 }
 
@@ -103,6 +99,19 @@ pub fn notes(text: &str) -> Notes {
     }
 }
 
+/// What is said of a threshold that is put further away.
+fn loosened() -> Vec<Risk> {
+    let body = |critical: u64| {
+        let query = format!(
+            "avg(last_5m):sum:requests.errors{{service:checkout,env:staging}} by {{host}}.as_rate() > {critical}"
+        );
+        json!({"type": "query alert", "query": query, "options": {"thresholds": {"critical": critical}}})
+    };
+    let (live, wanted) = (body(5), body(8));
+    let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+    risks(crate::kind::of_name("monitor").expect("a kind"), stake)
+}
+
 /// One of each sort of change.
 pub fn mixed() -> Plan {
     let marker = Reference { target: Address::new("monitors", "traffic"), attribute: Attribute::Id }.marker();
@@ -111,7 +120,12 @@ pub fn mixed() -> Plan {
             diff: vec![
                 added("/name", json!("[staging] Checkout error rate")),
                 added("/type", json!("query alert")),
-                added("/query", json!("avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5")),
+                added(
+                    "/query",
+                    json!(
+                        "avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5"
+                    ),
+                ),
                 added("/message", json!("Errors on {{host.name}}.\nLook at the logs. @slack-checkout\n")),
                 added("/tags", json!(["team:checkout", "service:checkout"])),
                 added("/options", json!({"thresholds": {"critical": 5, "warning": 2}, "include_tags": true})),
@@ -125,19 +139,30 @@ pub fn mixed() -> Plan {
             ..change(Action::Create, "monitors/broken")
         },
         Change {
-            risks: vec![Risk {
-                rank: 4,
-                code: "threshold-loosened",
-                text: "The alert comes later: `options.thresholds.critical` goes from 5 to 8, and it fires above it".into(),
-            }],
+            risks: loosened(),
             diff: vec![
                 replaced("/options/thresholds/critical", json!(5.0), json!(8)),
-                replaced("/query", json!("avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5"),
-                    json!("avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8")),
-                replaced("/message", json!("One\nTwo\nThree\nFour\nFive @slack-a\n"), json!("One\nTwo\nThree\nFour\nFive @slack-b\n")),
+                replaced(
+                    "/query",
+                    json!(
+                        "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5"
+                    ),
+                    json!(
+                        "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8"
+                    ),
+                ),
+                replaced(
+                    "/message",
+                    json!("One\nTwo\nThree\nFour\nFive @slack-a\n"),
+                    json!("One\nTwo\nThree\nFour\nFive @slack-b\n"),
+                ),
                 replaced("/tags", json!(["a", "team:checkout"]), json!(["team:checkout", "b", "c"])),
                 added("/options/renotify_interval", json!(60)),
-                FieldChange { path: "/options/evaluation_delay".into(), before: Some(json!(900)), after: None },
+                FieldChange {
+                    path: "/options/evaluation_delay".into(),
+                    before: Some(json!(900)),
+                    after: None,
+                },
             ],
             ..change(Action::Update, "monitors/latency")
         },

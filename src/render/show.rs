@@ -29,7 +29,7 @@ pub struct Shown<'a> {
     pub diff: &'a [FieldChange],
 }
 
-/// Writes the bodies in full and the difference below.
+/// Writes the difference, which one mostly comes for, and the bodies in full below.
 pub fn write_text(shown: Shown<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(look, out);
     page.line(&[(Tone::Strong, &clean_address(shown.address.as_str()))])?;
@@ -39,8 +39,6 @@ pub fn write_text(shown: Shown<'_>, look: Look, out: &mut dyn Write) -> io::Resu
     for part in [source, id, url].into_iter().flatten() {
         page.line(&[(Tone::Faint, "    "), (Tone::Faint, &part)])?;
     }
-    write_body("Rendered", shown.wanted, "It is not declared.", &mut page)?;
-    write_body("Live", shown.live, "There is no live object.", &mut page)?;
     if shown.wanted.is_some() && shown.live.is_some() {
         page.line(&[])?;
         page.line(&[(Tone::Strong, "Difference, from live to rendered")])?;
@@ -53,7 +51,8 @@ pub fn write_text(shown: Shown<'_>, look: Look, out: &mut dyn Write) -> io::Resu
             write_field(Action::Update, field, column, &mut page)?;
         }
     }
-    Ok(())
+    write_body("Rendered", shown.wanted, "It is not declared.", &mut page)?;
+    write_body("Live", shown.live, "There is no live object.", &mut page)
 }
 
 fn write_body(title: &str, body: Option<&Value>, absent: &str, page: &mut Page<'_>) -> io::Result<()> {
@@ -120,6 +119,9 @@ mod tests {
         monitors/a
             id 12
 
+        Difference, from live to rendered
+            query  "a > 6" → "a > 5"
+
         Rendered
             {
               "query": "a > 5"
@@ -130,9 +132,6 @@ mod tests {
               "query": "a > 6",
               "name": "\u{9b}x"
             }
-
-        Difference, from live to rendered
-            query  "a > 6" → "a > 5"
         "#);
         let mut out = Vec::new();
         write_json(Shown { live: None, diff: &[], ..shown }, &mut out).expect("a vector takes all");

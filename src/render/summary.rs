@@ -22,6 +22,17 @@ pub fn headline(plan: &Plan) -> String {
     format!("{environment}{site} {}{organisation} (project {})", name(&plan.site), name(&plan.project))
 }
 
+/// `Apply 3 changes to the environment `staging` at datadoghq.eu? Type `yes` to apply: `
+pub fn question(plan: &Plan) -> String {
+    let name = |text: &str| cut(text, NAME);
+    let environment = plan
+        .environment
+        .as_ref()
+        .map_or_else(String::new, |own| format!(" to the environment `{}`", name(own)));
+    let changes = plural(plan.changes.len(), "change");
+    format!("Apply {changes}{environment} at {}? Type `yes` to apply: ", name(&plan.site))
+}
+
 /// `Plan: 3 to create, 1 to change, 1 to delete, 2,496 unchanged.`, or `No changes.`
 pub fn line(plan: &Plan) -> String {
     if plan.changes.is_empty() {

@@ -14,18 +14,7 @@ const DEPTH: usize = 4;
 /// Nor one with a longer name, in bytes.
 const PATH: usize = 300;
 
-/// A number with thousands separators: `2,496`.
-pub fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub use crate::model::count;
 
 /// `1 monitor` is the caller's word; this one puts an `s` where there are several.
 pub fn plural(number: usize, one: &str) -> String {
@@ -72,6 +61,21 @@ pub fn cut(text: &str, room: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(room) else { return clean(&text).into_owned() };
     let more = text[end..].chars().count();
     format!("{}… ({} more)", clean(&text[..end]), plural(more, "character"))
+}
+
+/// A clean text in at most so many columns.
+pub fn shortened(text: &str, most: usize) -> String {
+    if width(text) <= most {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        if width(&out) + width(c.encode_utf8(&mut [0; 4])) + 1 > most {
+            break;
+        }
+        out.push(c);
+    }
+    out + "…"
 }
 
 /// Columns on a terminal.

@@ -1,5 +1,8 @@
 //! One request as the emulator reads it, and its answer, without a wire around them.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 /// A request, whatever way it came.
@@ -96,35 +99,15 @@ impl Answer {
 
 /// Percent-decoding; `plus` also turns `+` into a space, as in a query. What isn't UTF-8 is replaced.
 pub fn decoded(text: &str, plus: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let digits = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
-        match (bytes[at], digits.and_then(|pair| u8::from_str_radix(pair, 16).ok())) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) if plus => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    let spaced = if plus { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// Percent-encoding of all but letters, digits and `-_.~`.
+/// All but letters, digits and `-_.~`.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 pub fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// The decoded pairs of a query string, without its `?`.
@@ -142,8 +125,8 @@ mod tests {
 
     #[test]
     fn queries_are_decoded() {
-        let pairs = query_pairs("a%5Bb%5D=x%20y+z&c=%zz&d&=e&f=%C3%A4");
-        let expect = [("a[b]", "x y z"), ("c", "%zz"), ("d", ""), ("", "e"), ("f", "ä")];
+        let pairs = query_pairs("a%5Bb%5D=x%20y+z&c=%zz%+1&d&=e&f=%C3%A4");
+        let expect = [("a[b]", "x y z"), ("c", "%zz% 1"), ("d", ""), ("", "e"), ("f", "ä")];
         assert_eq!(pairs, expect.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(
             query_pairs(&format!("a={}", encoded("x y+[ä]&="))),

@@ -1,7 +1,7 @@
 //! Plans written, read back, and held against later ones.
 
 use super::*;
-use crate::model::{Action, Address, Body, Directives, Origin};
+use crate::model::{Action, Address, Body, Directives};
 
 /// What a project says and what is live at one moment, for a plan of updates.
 #[derive(Clone)]
@@ -48,16 +48,9 @@ impl Moment {
             project: "shop".into(),
             environment: Some("prod".into()),
             site: self.site.into(),
-            organisation: None,
             changes: due.map(change).collect(),
-            unchanged: 0,
-            known: BTreeMap::new(),
-            owned: 0,
-            marked: 0,
-            instances: BTreeMap::new(),
             declared: self.monitors.len(),
-            questions: Vec::new(),
-            notes: Default::default(),
+            ..Plan::default()
         }
     }
 
@@ -66,7 +59,7 @@ impl Moment {
             address: Address::new("monitors", id),
             body: Body::of(&json!({ "name": wanted })).expect("a shallow body"),
             directives: Directives::default(),
-            origin: Origin::nowhere(),
+            origin: std::sync::Arc::default(),
             instance: None,
         };
         seal(&self.plan(), &self.monitors.iter().map(resource).collect::<Vec<_>>(), &[])
@@ -74,8 +67,7 @@ impl Moment {
 
     fn file(&self) -> String {
         let mut out = Vec::new();
-        crate::render::plan_json::write_saved(&self.plan(), &self.seal(), &mut out)
-            .expect("a vector takes all");
+        crate::render::plan_json::write(&self.plan(), &self.seal(), &mut out).expect("a vector takes all");
         String::from_utf8(out).expect("text")
     }
 }
@@ -122,7 +114,7 @@ fn a_forged_file_with_a_fitting_digest_does_not_pass_for_the_plan_of_now() {
     let mut plan = now.plan();
     plan.changes[0].diff[0].after = Some("harmless".into());
     let mut out = Vec::new();
-    crate::render::plan_json::write_saved(&plan, &now.seal(), &mut out).expect("a vector takes all");
+    crate::render::plan_json::write(&plan, &now.seal(), &mut out).expect("a vector takes all");
     let saved = read(out.as_slice()).expect("its digest fits");
     let (plan, seal) = (now.plan(), now.seal());
     let found = moved(&saved, &now_of(&plan, &seal));
@@ -136,7 +128,7 @@ fn a_summary_that_is_not_that_of_the_changes_is_told() {
     let mut plan = now.plan();
     plan.unchanged = 7;
     let mut out = Vec::new();
-    crate::render::plan_json::write_saved(&plan, &now.seal(), &mut out).expect("a vector takes all");
+    crate::render::plan_json::write(&plan, &now.seal(), &mut out).expect("a vector takes all");
     let saved = read(out.as_slice()).expect("its digest fits");
     let (plan, seal) = (now.plan(), now.seal());
     let found = moved(&saved, &now_of(&plan, &seal));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::TEMPLATE;
+use super::words::TEMPLATE;
 use crate::kind::{Field, Kind, Type};
 
 /// The schema of a body that stands at `place` (`#/definitions/…`). Fields that it doesn't know are allowed.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::body::or_template;
-use super::{ids, variables};
+use super::words::{Parameter, Template, ids, variables};
 use crate::check;
 use crate::diagnostic::{FileId, Format};
 use crate::source;
@@ -65,8 +65,13 @@ fn one_or_list(doc: &str) -> Value {
 }
 
 /// `uses`: templates run over lists.
-pub fn uses() -> Value {
-    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+pub fn uses(own: &[Template]) -> Value {
+    let is_own = |name: &str| own.iter().any(|template| template.name == name);
+    let built_in: Vec<&(&str, &str)> = BUILT_IN.iter().filter(|(name, _)| !is_own(name)).collect();
+    let own_names = own.iter().map(|template| template.name.as_str());
+    let names: Vec<&str> = own_names.chain(built_in.iter().map(|(name, _)| *name)).collect();
+    let with = own.iter().map(own_parameters);
+    let with = with.chain(built_in.iter().filter_map(|(name, text)| built_in_parameters(name, text)));
     let entry = json!({
         "type": "object",
         "additionalProperties": false,
@@ -98,7 +103,7 @@ pub fn uses() -> Value {
             },
             "moved_from": one_or_list("The name of this use before a rename"),
         },
-        "allOf": BUILT_IN.iter().filter_map(|(name, text)| built_in(name, text)).collect::<Vec<_>>(),
+        "allOf": with.collect::<Vec<_>>(),
     });
     json!({
         "description": "By name: a template, once for each item of a list",
@@ -108,15 +113,34 @@ pub fn uses() -> Value {
     })
 }
 
-/// The parameters of a built-in template, explained. A team's own template of the name may have others.
-fn built_in(name: &str, text: &str) -> Option<Value> {
+/// The parameters of a template of the team's own: an unknown one is no fault, since the schema may be older than it.
+fn own_parameters(template: &Template) -> Value {
+    let explained = |parameter: &Parameter| {
+        let mut schema = match parameter.sort {
+            Some("string") | None => json!({}),
+            Some(sort) => or_template(&[sort]),
+        };
+        let required = if parameter.required { "(required)" } else { "" };
+        schema["description"] = json!(format!("{} {required}", parameter.description).trim());
+        (parameter.name.clone(), schema)
+    };
+    with_of(&template.name, template.parameters.iter().map(explained).collect())
+}
+
+/// The parameters of a built-in template, explained.
+fn built_in_parameters(name: &str, text: &str) -> Option<Value> {
     let (value, _) = source::value(text, Format::Yaml, FileId(0));
     let mut with = Map::new();
     for (parameter, says) in value?.get("params")?.as_object()? {
         with.insert(parameter.clone(), json!({"description": says.get("description")?}));
     }
-    let with = json!({"properties": {"with": {"properties": with}}});
-    Some(json!({"if": {"properties": {"template": {"const": name}}}, "then": with}))
+    Some(with_of(name, with))
+}
+
+/// What `with` holds where a use names the template.
+fn with_of(name: &str, parameters: Map<String, Value>) -> Value {
+    let with = json!({"properties": {"with": {"properties": parameters}}});
+    json!({"if": {"properties": {"template": {"const": name}}}, "then": with})
 }
 
 /// `params` of a template.

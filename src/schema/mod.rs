@@ -6,21 +6,15 @@
 mod body;
 mod keys;
 mod project;
+mod words;
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value, json};
 
+use self::words::{FOREIGN, ids, place, texts_of};
+pub use self::words::{Parameter, Template};
 use crate::kind::{KINDS, Kind, ORDER, REST, ordered};
-
-/// An id: segments joined by `/`.
-const ID: &str = "^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$";
-/// What can stand as a name in a `${…}`.
-const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
-/// A text that holds a `${…}`.
-const TEMPLATE: &str = r"\$\{";
-/// A key of a body: neither one of ours nor a template.
-const FOREIGN: &str = r"[^$]([^$]|\$[^{]|\$$)*";
 
 /// A sort of file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +24,12 @@ pub enum File {
     Project,
 }
 
-/// The schema of a sort of file: draft 7, and the same bytes each time.
-pub fn schema(file: File) -> Value {
+/// The schema of a sort of file: draft 7, and the same bytes each time. `own` are the project's templates.
+pub fn schema(file: File, own: &[Template]) -> Value {
     match file {
         File::Definitions => {
             let mut properties = sections();
-            properties.insert("uses".to_owned(), keys::uses());
+            properties.insert("uses".to_owned(), keys::uses(own));
             document("Definitions of musher: sections of ids and bodies", properties, true)
         }
         File::Template => {
@@ -83,11 +77,6 @@ fn document(title: &str, properties: Map<String, Value>, entries: bool) -> Value
     })
 }
 
-/// Where the schema of a kind's body stands, as a reference.
-fn place(kind: &Kind) -> String {
-    format!("#/definitions/{}", kind.name)
-}
-
 /// A section for each kind: ids and bodies.
 fn sections() -> Map<String, Value> {
     let section = |kind: &&'static Kind| {
@@ -125,18 +114,4 @@ fn orders() -> Value {
         "additionalProperties": false,
         "properties": sections,
     })
-}
-
-/// Texts of a form, and what to say of others: `patternErrorMessage` is known to language servers.
-fn texts_of(pattern: &str, otherwise: &str) -> Value {
-    json!({"pattern": pattern, "patternErrorMessage": otherwise})
-}
-
-fn ids() -> Value {
-    texts_of(ID, "An id has lower case letters, digits, `.`, `_` and `-`; its segments are joined by `/`")
-}
-
-/// Names that can stand in a `${…}`.
-fn variables() -> Value {
-    texts_of(VARIABLE, "A name has letters, digits and `_`, and begins with no digit")
 }

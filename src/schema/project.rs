@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{place, variables};
+use super::words::{place, variables};
 use crate::check::{RULES, Rule};
 use crate::config::{RuleLevel, SITES};
 use crate::kind::KINDS;

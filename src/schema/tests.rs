@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use super::{File, keys, project, schema};
+use super::{File, Parameter, Template, keys, project, schema};
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources};
 use crate::kind::{self, Envelope, KINDS, Kind};
 use crate::load;
@@ -17,7 +17,7 @@ use crate::source;
 fn validator(file: File) -> &'static Validator {
     static MADE: LazyLock<[Validator; 3]> = LazyLock::new(|| {
         [File::Definitions, File::Template, File::Project]
-            .map(|file| jsonschema::draft7::new(&schema(file)).expect("a schema"))
+            .map(|file| jsonschema::draft7::new(&schema(file, &[])).expect("a schema"))
     });
     &MADE[file as usize]
 }
@@ -49,7 +49,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_schemas_are_ones_of_draft_7() {
     for file in [File::Definitions, File::Template, File::Project] {
-        jsonschema::draft7::meta::validate(&schema(file)).expect("valid by the meta schema");
+        jsonschema::draft7::meta::validate(&schema(file, &[])).expect("valid by the meta schema");
     }
 }
 
@@ -256,10 +256,10 @@ fn the_keys_are_those_of_the_reader() {
             "monitors: {a: {name: x, $zzzzzzzzzzzzzzzz: 1}}",
             keys::names().into_iter().collect(),
         ),
-        ("monitors/a.yaml", "uses: {a: {template: 1, zzzzzzzzzzzzzzzz: 1}}", names(&keys::uses(), entry)),
-        ("monitors/a.yaml", "zzzzzzzzzzzzzzzz: 1", names(&schema(File::Definitions), "")),
+        ("monitors/a.yaml", "uses: {a: {template: 1, zzzzzzzzzzzzzzzz: 1}}", names(&keys::uses(&[]), entry)),
+        ("monitors/a.yaml", "zzzzzzzzzzzzzzzz: 1", names(&schema(File::Definitions, &[]), "")),
         ("templates/a.yaml", "params: {a: {zzzzzzzzzzzzzzzz: 1}}", names(&keys::params(), entry)),
-        ("templates/a.yaml", "zzzzzzzzzzzzzzzz: 1", names(&schema(File::Template), "")),
+        ("templates/a.yaml", "zzzzzzzzzzzzzzzz: 1", names(&schema(File::Template, &[]), "")),
         ("musher.yaml", "{project: a, zzzzzzzzzzzzzzzz: 1}", project::properties().keys().cloned().collect()),
         (
             "musher.yaml",
@@ -278,7 +278,7 @@ fn the_keys_are_those_of_the_reader() {
 
 #[test]
 fn parameters_of_built_in_templates_are_explained() {
-    let uses = keys::uses();
+    let uses = keys::uses(&[]);
     let rules = uses.pointer("/additionalProperties/allOf").and_then(Value::as_array).unwrap();
     assert_eq!(rules.len(), crate::template::BUILT_IN.len());
     for rule in rules {
@@ -289,7 +289,7 @@ fn parameters_of_built_in_templates_are_explained() {
 
 #[test]
 fn every_field_can_be_found_in_the_schema() {
-    let schema = schema(File::Definitions);
+    let schema = schema(File::Definitions, &[]);
     let at = |kind: &Kind, path: &str| {
         let steps = path.split('/').skip(1).map(|step| match step {
             "*" => "/items".to_owned(),
@@ -304,4 +304,36 @@ fn every_field_can_be_found_in_the_schema() {
             assert_eq!(found["description"], field.doc, "{place}");
         }
     }
+}
+
+#[test]
+fn the_teams_own_templates_are_completed() {
+    let parameter = |name: &str, sort, required| Parameter {
+        name: name.to_owned(),
+        description: format!("What {name} is."),
+        sort,
+        required,
+    };
+    let own = |name: &str| Template {
+        name: name.to_owned(),
+        parameters: vec![parameter("limit", Some("number"), true), parameter("who", Some("string"), false)],
+    };
+    // The second one stands in the place of the built-in one of that name.
+    let schema = schema(File::Definitions, &[own("mine"), own("aws-lambda")]);
+    jsonschema::draft7::meta::validate(&schema).expect("valid by the meta schema");
+    let conditions = schema["properties"]["uses"]["additionalProperties"]["allOf"].as_array().unwrap();
+    for name in ["mine", "aws-lambda"] {
+        let of: Vec<&Value> =
+            conditions.iter().filter(|one| one["if"]["properties"]["template"]["const"] == name).collect();
+        assert_eq!(of.len(), 1, "{name}");
+        let with = &of[0]["then"]["properties"]["with"]["properties"];
+        assert_eq!(with["limit"]["description"], "What limit is. (required)");
+        assert_eq!(with.as_object().unwrap().len(), 2);
+    }
+    let validator = jsonschema::draft7::new(&schema).unwrap();
+    let used =
+        |limit: &str| read(&format!("uses: {{a: {{template: mine, with: {{limit: {limit}, new: 1}}}}}}"));
+    assert_eq!(faults(&validator, &used("5")), Vec::<String>::new());
+    assert_eq!(faults(&validator, &used("'${each.Timeout}'")), Vec::<String>::new());
+    assert_eq!(faults(&validator, &used("high")).len(), 1);
 }

@@ -113,7 +113,10 @@ pub fn syntax(text: &str, file: FileId, error: &ScanError, bracket: Option<usize
     let mark = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()));
     if let Some(start) = unquoted_template(text, mark) {
         let end = text[mark..].find(['}', '\n']).map_or(mark + 1, |length| mark + length);
-        let end = if text[end..].starts_with('}') { end + 1 } else { end };
+        // Of `${{…}}` both braces belong to it.
+        let braces = text[end..].chars().take_while(|c| *c == '}').count();
+        let opened = text[mark..].chars().take_while(|c| *c == '{').count();
+        let end = end + braces.min(opened);
         let what = "A `${…}` between braces or brackets must be quoted";
         return Diagnostic::error("unquoted-template", what, at(file, start..end))
             .label("YAML reads this brace as a mapping")

@@ -14,9 +14,13 @@ const FAULT_LIMIT: usize = 10;
 
 /// A part with its text trimmed, or its tag read.
 enum Token<'a> {
-    Text(&'a str),
-    Escape,
-    Tag { tag: Rc<Result<Tag, String>>, inside: &'a str, range: Range<usize> },
+    /// With where it begins in the string.
+    Text(&'a str, usize),
+    Tag {
+        tag: Rc<Result<Tag, String>>,
+        inside: &'a str,
+        range: Range<usize>,
+    },
 }
 
 /// A block whose end hasn't come yet.
@@ -44,7 +48,7 @@ impl Compiler<'_> {
                 let expr =
                     self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![*f])?;
                 return Ok(match expr {
-                    Expr::Constant(value) => Text::Constant(value),
+                    Expr::Constant(value) if !self.names.traced => Text::Constant(value),
                     expr => Text::Typed(expr, range.clone()),
                 });
             }
@@ -52,7 +56,7 @@ impl Compiler<'_> {
         let pieces = pieces(self, &parts)?;
         Ok(match pieces.as_slice() {
             [] => Text::Constant("".into()),
-            [Piece::Text(text)] => Text::Constant(text.as_str().into()),
+            [Piece::Text(text, _)] if !self.names.traced => Text::Constant(text.as_str().into()),
             _ => Text::Mixed(pieces),
         })
     }
@@ -65,12 +69,8 @@ fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>,
     let mut open: Vec<Opened<'_>> = Vec::new();
     for token in tokens {
         let result = match token {
-            Token::Text(text) => {
-                push_text(current(&mut pieces, &mut open), text);
-                Ok(())
-            }
-            Token::Escape => {
-                push_text(current(&mut pieces, &mut open), "${");
+            Token::Text(text, start) => {
+                push_text(compiler, current(&mut pieces, &mut open), text, start);
                 Ok(())
             }
             Token::Tag { tag, inside, range } => match tag.as_ref() {
@@ -110,11 +110,11 @@ fn current<'p>(pieces: &'p mut Vec<Piece>, open: &'p mut [Opened<'_>]) -> &'p mu
     }
 }
 
-fn push_text(pieces: &mut Vec<Piece>, text: &str) {
+fn push_text(compiler: &Compiler<'_>, pieces: &mut Vec<Piece>, text: &str, start: usize) {
     match pieces.last_mut() {
         _ if text.is_empty() => {}
-        Some(Piece::Text(before)) => before.push_str(text),
-        _ => pieces.push(Piece::Text(text.to_owned())),
+        Some(Piece::Text(before, _)) if !compiler.names.traced => before.push_str(text),
+        _ => pieces.push(Piece::Text(text.to_owned(), start)),
     }
 }
 
@@ -137,9 +137,10 @@ fn one<'a>(
             let expr = compiler.expr(parsed, &site)?;
             let pieces = current(pieces, open);
             if let Expr::Constant(value) = &expr
+                && !compiler.names.traced
                 && let Ok(text) = super::helper::shown(value)
             {
-                push_text(pieces, &text);
+                push_text(compiler, pieces, &text, range.start);
             } else {
                 pieces.push(Piece::Value(expr, range));
             }
@@ -269,13 +270,13 @@ fn tokens<'a>(compiler: &mut Compiler<'_>, parts: &[Part<'a>]) -> Vec<Token<'a>>
         .iter()
         .enumerate()
         .map(|(at, part)| match &part.sort {
-            Sort::Escape => Token::Escape,
+            Sort::Escape => Token::Text("${", part.range.start + 1),
             Sort::Expression(inside) => {
                 let tag = Rc::clone(tags[at].as_ref().expect("bug: every expression was read"));
                 Token::Tag { tag, inside, range: part.range.clone() }
             }
-            Sort::Text(text) => {
-                let mut text = *text;
+            Sort::Text(whole) => {
+                let mut text = *whole;
                 if at > 0 {
                     if trims(at - 1).1 {
                         text = text.trim_start();
@@ -291,7 +292,9 @@ fn tokens<'a>(compiler: &mut Compiler<'_>, parts: &[Part<'a>]) -> Vec<Token<'a>>
                         text = text.trim_end_matches([' ', '\t']);
                     }
                 }
-                Token::Text(text)
+                // What is empty by now has no place, and needs none.
+                let before = text.as_ptr() as usize - whole.as_ptr() as usize;
+                Token::Text(text, part.range.start + before)
             }
         })
         .collect()

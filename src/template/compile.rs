@@ -27,6 +27,8 @@ pub struct Names<'a> {
     pub sections: &'a [&'static str],
     /// Section and short id of what an instance makes, by position.
     pub siblings: Vec<(String, String)>,
+    /// For a [trace](super::Trace): no part of a string is joined with another, though both are constant.
+    pub traced: bool,
 }
 
 /// Names of a block or of `$for`, while what stands in it is compiled.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Fault;
 use super::helper;
+use super::trace::{Rendering, Stretch, Trace};
 use super::tree::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
 use crate::diagnostic::known_words;
 use crate::model::{Address, Attribute, Reference};
@@ -27,6 +28,7 @@ pub struct Run<'v> {
     pub turns: Cell<usize>,
     /// How many bytes its values may still take.
     room: Cell<usize>,
+    trace: Option<&'v Trace>,
 }
 
 /// How many turns all loops of one resource may make.
@@ -37,7 +39,19 @@ const ROOM: usize = 64 << 20;
 impl<'v> Run<'v> {
     /// `item` names what is rendered, for messages: `item `checkout-api``; it may be empty.
     pub fn new(slots: &'v [Cow<'v, Value>], siblings: Option<Siblings<'v>>, item: &'v str) -> Self {
-        Self { slots, siblings, item, turns: Cell::new(TURNS), room: Cell::new(ROOM) }
+        Self { slots, siblings, item, turns: Cell::new(TURNS), room: Cell::new(ROOM), trace: None }
+    }
+
+    #[must_use]
+    pub fn traced(self, trace: Option<&'v Trace>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// What is rendered from here on is of this resource.
+    pub fn begin(&self, address: &Address) {
+        if let Some(trace) = self.trace {
+            trace.begin(address);
+        }
     }
 
     /// Takes the room that a copy of a value needs.
@@ -105,7 +119,14 @@ impl Text {
     pub fn render<'v>(&'v self, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
         match self {
             Self::Constant(value) => Ok(Cow::Borrowed(value)),
-            Self::Typed(expr, range) => value(expr, run, frame).map_err(|fault| fault.at(range.clone())),
+            Self::Typed(expr, range) => {
+                let value = value(expr, run, frame).map_err(|fault| fault.at(range.clone()))?;
+                if let (Some(trace), Value::String(text)) = (run.trace, &*value) {
+                    let all = Stretch { rendered: 0..text.len(), source: range.clone(), literal: false };
+                    trace.add(Rendering { text: text.clone(), stretches: vec![all] });
+                }
+                Ok(value)
+            }
             Self::Mixed(pieces) => mixed(pieces, run, frame, |text| Cow::Owned(text.into())),
         }
     }
@@ -126,12 +147,31 @@ fn mixed<'v, R>(
     take: impl FnOnce(&str) -> R,
 ) -> Result<R, Box<Fault>> {
     // A text that is rendered for another one meanwhile finds it empty.
-    let mut out = SCRATCH.take();
-    out.clear();
+    let mut out = Out { text: SCRATCH.take(), stretches: run.trace.map(|_| Vec::new()) };
+    out.text.clear();
     let written = write(pieces, run, frame, &mut out);
-    let taken = written.map(|()| take(&out));
-    SCRATCH.set(out);
+    if let (Ok(()), Some(trace), Some(stretches)) = (&written, run.trace, out.stretches) {
+        trace.add(Rendering { text: out.text.clone(), stretches });
+    }
+    let taken = written.map(|()| take(&out.text));
+    SCRATCH.set(out.text);
     taken
+}
+
+/// A text that is being written.
+struct Out {
+    text: String,
+    /// What it comes from so far, where that is traced.
+    stretches: Option<Vec<Stretch>>,
+}
+
+impl Out {
+    /// What was written since a place comes from here.
+    fn comes_from(&mut self, start: usize, source: Range<usize>, literal: bool) {
+        if let Some(stretches) = &mut self.stretches {
+            stretches.push(Stretch { rendered: start..self.text.len(), source, literal });
+        }
+    }
 }
 
 /// Computes a call whose arguments are constants.
@@ -370,17 +410,22 @@ fn write<'v>(
     pieces: &'v [Piece],
     run: &'v Run<'v>,
     frame: Option<&'v Frame<'v>>,
-    out: &mut String,
+    out: &mut Out,
 ) -> Result<(), Box<Fault>> {
     for piece in pieces {
+        let start = out.text.len();
         match piece {
-            Piece::Text(text) => out.push_str(text),
+            Piece::Text(text, at) => {
+                out.text.push_str(text);
+                out.comes_from(start, *at..*at + text.len(), true);
+            }
             Piece::Value(expr, range) => {
                 let value = value(expr, run, frame).map_err(|fault| fault.at(range.clone()))?;
-                helper::show(&value, out).map_err(|words| {
+                helper::show(&value, &mut out.text).map_err(|words| {
                     let of = if run.item.is_empty() { String::new() } else { format!(" ({})", run.item) };
                     Fault::new("wrong-value", format!("{words}{of}")).at(range.clone())
                 })?;
+                out.comes_from(start, range.clone(), false);
             }
             Piece::If { condition, range, then, otherwise } => {
                 let holds = self::value(condition, run, frame).map_err(|fault| fault.at(range.clone()))?;
@@ -406,7 +451,7 @@ fn write<'v>(
                 }
             }
         }
-        if out.len() > TEXT_LIMIT {
+        if out.text.len() > TEXT_LIMIT {
             return Err(Fault::new("too-large", format!("The text is longer than {TEXT_LIMIT} bytes")));
         }
     }

@@ -10,6 +10,7 @@ mod number;
 mod parse;
 mod path;
 mod scan;
+mod trace;
 mod tree;
 
 use std::ops::Range;
@@ -19,7 +20,8 @@ pub use compile::{Compiler, Names, holds_reserved};
 pub use eval::{Frame, Lent, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
-pub use scan::{Sort, is_template, scan};
+pub use scan::is_template;
+pub use trace::{Rendering, Renderings, Stretch, Trace};
 pub use tree::{Expr, Global, Text};
 
 /// What is wrong with one string, or with the values that it was rendered with.

@@ -24,6 +24,7 @@ fn rendered(text: &str) -> String {
         slots: vec!["each".to_owned(), "param".to_owned()],
         sections: &SECTIONS,
         siblings: siblings.to_vec(),
+        traced: false,
     });
     let show = |fault: &super::Fault| {
         let range = fault.range.clone().unwrap_or(0..text.len());

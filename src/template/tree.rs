@@ -23,11 +23,27 @@ pub enum Text {
 
 #[derive(Clone, Debug)]
 pub enum Piece {
-    Text(String),
+    /// Literal text, and where it begins in the string.
+    Text(String, usize),
     Value(Expr, Range<usize>),
-    If { condition: Expr, range: Range<usize>, then: Vec<Piece>, otherwise: Vec<Piece> },
-    Each { list: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
-    With { value: Expr, range: Range<usize>, body: Vec<Piece>, otherwise: Vec<Piece> },
+    If {
+        condition: Expr,
+        range: Range<usize>,
+        then: Vec<Piece>,
+        otherwise: Vec<Piece>,
+    },
+    Each {
+        list: Expr,
+        range: Range<usize>,
+        body: Vec<Piece>,
+        otherwise: Vec<Piece>,
+    },
+    With {
+        value: Expr,
+        range: Range<usize>,
+        body: Vec<Piece>,
+        otherwise: Vec<Piece>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -26,7 +26,7 @@ fn a_report_tells_what_was_done() {
         assert_eq!(change[key], expected, "{change}");
     }
     assert!(change["id"].is_string() && change["ms"].is_u64(), "{change}");
-    assert!(change["url"].as_str().unwrap().starts_with("https://app.datadoghq.com/monitors/"), "{change}");
+    assert!(change["url"].as_str().unwrap().starts_with("https://sandbox.invalid/monitors/"), "{change}");
     assert_eq!(done["summary"], json!({"done": 1, "failed": 0, "not_tried": 0}));
     assert_eq!(report(&project, &["--yes"], 0)["changes"], json!([]));
 }

@@ -166,6 +166,31 @@ fn an_answer_replaces_plain_files_only() {
     assert!(run(&format!("\"$0\" export monitor {id} -q -o /dev/stdout")).starts_with('{'));
 }
 
+/// An answer that replaces a definition would lose it, and the next apply what it declares.
+#[test]
+fn no_answer_replaces_what_the_project_is_read_from() {
+    let project = Project::sandbox();
+    project.write("monitors/a.yaml", estate());
+    let before = files(&project);
+    for path in ["musher.yaml", "monitors/a.yaml", "monitors/../monitors/a.yaml"] {
+        for command in [
+            &["plan", "-o", path][..],
+            &["list", "-o", path],
+            &["validate", "--format", "json", "-o", path],
+            &["apply", "--yes", "-o", path],
+            &["apply", "--yes", "--report", path],
+        ] {
+            let ran = project.exits(1, command);
+            assert!(ran.err.contains("this project is read from"), "{}", ran.shown());
+            assert_eq!(files(&project), before, "{command:?}");
+        }
+    }
+    // Beside them, and once more over the same answer.
+    for _ in 0..2 {
+        project.fine(&["plan", "-o", "plan.md"]);
+    }
+}
+
 /// What can't be written at the end is said before the first change; what fails then doesn't unsay what was done.
 #[cfg(target_os = "linux")]
 #[test]

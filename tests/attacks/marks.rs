@@ -206,6 +206,12 @@ fn an_older_object_with_pasted_tags_is_not_overwritten() {
     project.fine(&["apply", "--yes"]);
     assert_eq!(liar.get("monitors", "5")["name"], "somebody's");
     assert!(liar.take_writes().is_empty());
+    // Nor is it when the definition changes and no cache tells what was seen last: ours is the nearest.
+    std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
+    project.declare(&monitors(json!({"a": monitor("a", json!({"message": "other @slack-a"}))})));
+    project.fine(&["apply", "--yes"]);
+    assert_eq!(liar.get("monitors", "5")["name"], "somebody's");
+    assert_eq!(liar.get("monitors", "900")["message"], "other @slack-a");
 }
 
 #[test]
@@ -280,6 +286,11 @@ fn a_renamed_project_is_asked_about_and_taken_over() {
     assert!(ran.err.contains("left-behind"), "{}", ran.shown());
     assert_eq!(["monitors", "slos", "dashboards"].map(|section| liar.ids(section)), ids);
     project.settles(&[]);
+    // What is not selected is not told, least of all where something else is let go.
+    for line in [&["plan", "--only", "monitors/a"][..], &["forget", "--yes", "monitors/a"]] {
+        let ran = project.exits(0, line);
+        assert!(!ran.err.contains("left-behind"), "{}", ran.shown());
+    }
     // A name that nobody had is nothing to ask about.
     let other = liar.project_of("project: other\n");
     other.declare(&monitors(json!({"z": monitor("z", json!({}))})));

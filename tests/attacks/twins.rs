@@ -118,6 +118,28 @@ fn an_export_that_is_committed_makes_no_second_one() {
     }
 }
 
+/// Nor does the export of what this project owns itself; another object of the same name is meant.
+#[test]
+fn an_export_of_what_is_managed_is_no_second_one() {
+    for section in SECTIONS {
+        let liar = Liar::start();
+        let project = liar.project();
+        project.declare(&many(section, 1));
+        project.fine(&["apply", "--yes"]);
+        liar.take_writes();
+        project.write("monitors/exported.json", liar.get(section, &liar.ids(section)[0]).to_string());
+        says(&apply(&project), 3, &format!("is managed already as `{section}/o0`"));
+        assert_eq!(liar.take_writes(), [] as [&str; 0]);
+        let mut other = body(section, "o0");
+        other["description"] = "another one".into();
+        if section == "monitors" {
+            other["message"] = "another one @slack-b".into();
+        }
+        project.write("monitors/exported.json", other.to_string());
+        says(&apply(&project), 0, "1 created");
+    }
+}
+
 #[test]
 fn an_edit_that_takes_the_mark_off_makes_no_second_one() {
     for section in SECTIONS {

@@ -15,4 +15,5 @@ mod flags;
 mod safety;
 mod exports;
 mod letting_go;
+mod manners;
 mod readme;

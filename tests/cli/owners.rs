@@ -16,7 +16,7 @@ fn monitor(id: &str, name: &str) -> String {
 fn all_kinds() -> String {
     format!(
         "monitors:\n{}slos:\n  same: {{name: '${{env}}', type: metric, thresholds: [{{timeframe: 7d, target: 99}}], \
-         query: {{numerator: 'sum:a.b{{*}}', denominator: 'sum:a.c{{*}}'}}}}\n\
+         query: {{numerator: 'sum:a.b{{*}}.as_count()', denominator: 'sum:a.c{{*}}.as_count()'}}}}\n\
          dashboards:\n  same: {{title: '${{env}}', layout_type: ordered, widgets: []}}\n",
         monitor("same", "${env}")
     )

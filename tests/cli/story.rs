@@ -212,7 +212,8 @@ fn what_somebody_made_is_adopted_by_its_id() {
         "{}",
         ran.err
     );
-    project.declare(&format!("monitors:\n  ours: {{{body}}}\n  gone: {{$id: 42, {body}}}\n"));
+    let lost = body.replace("By hand", "Lost");
+    project.declare(&format!("monitors:\n  ours: {{{body}}}\n  gone: {{$id: 42, {lost}}}\n"));
     let ran = project.exits(0, &["plan"]);
     assert!(
         ran.err.contains("warning[adopted-gone]") && ran.err.contains("monitors/case.yaml:3:"),

@@ -8,7 +8,7 @@ use super::{Interaction, recorded, sessions};
 use crate::config::Scope;
 use crate::kind::{self, Envelope, Identity, Kind, Update};
 use crate::mark;
-use crate::model::{Address, Body, Directives, Live, Mark, Origin, Owner, Plan, Resource};
+use crate::model::{Address, Body, Directives, Live, Mark, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
 
 /// A request as a definition, and an object that the service showed while it stood.
@@ -132,7 +132,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         address: Address::new(kind.section, "one"),
         body: Body::of(&definition).expect("no recording is that deep"),
         directives: Directives::default(),
-        origin: Origin::nowhere(),
+        origin: std::sync::Arc::default(),
         instance: None,
     };
     let scope = Scope {

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{Parsed, formula, metric, monitor, search};
+use crate::query::search::search;
+use crate::query::{Parsed, formula, metric, monitor};
 
 /// What was read: sort of query -> texts; a monitor's text has its type before it.
 type Queries = BTreeMap<&'static str, BTreeSet<(String, String)>>;

@@ -35,6 +35,40 @@ fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
     }
 }
 
+/// What a widget's layout consists of (OpenAPI, `WidgetLayout`).
+const PLACE: [&str; 4] = ["x", "y", "width", "height"];
+
+/// Widgets of free boards, and of ordered ones that are fixed, have their place; `reflow_type` belongs to ordered ones.
+pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
+    if !subject.is(Nature::Board) {
+        return;
+    }
+    let (layout, reflow) = (subject.text("/layout_type"), subject.text("/reflow_type"));
+    if layout == Some("free") && reflow.is_some() {
+        let text = "`reflow_type` belongs to `layout_type: ordered`";
+        found.add("/reflow_type", text, "take it out: widgets of a free dashboard stay where they are put");
+    }
+    let why = match (layout, reflow) {
+        (Some("free"), _) => "`layout_type: free`",
+        (_, Some("fixed")) => "`reflow_type: fixed`",
+        _ => return,
+    };
+    for (pointer, widget) in subject.items("/widgets") {
+        let help = "write `layout: {x: 0, y: 0, width: 4, height: 2}` beside its `definition`";
+        match widget.get("layout") {
+            None | Some(Value::Null) => {
+                found.add(&pointer, format!("The widget has no `layout`, which {why} asks for"), help);
+            }
+            Some(Value::Object(place)) => {
+                for name in PLACE.into_iter().filter(|name| place.get(*name).is_none_or(Value::is_null)) {
+                    found.add(&format!("{pointer}/layout"), format!("The layout has no `{name}`"), help);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
 /// The four refusals that were recorded.
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Nature::Board) {

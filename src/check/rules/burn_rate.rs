@@ -8,7 +8,7 @@ use super::threshold::comparison;
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::{Findings, listed};
 use crate::kind::Nature;
-use crate::query::{ChainAlert, Monitor};
+use crate::query::{ChainAlert, Comparator, Monitor};
 
 const HOUR: u64 = 3600;
 
@@ -85,9 +85,31 @@ pub fn windows(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// OpenAPI, `CreateMonitor`.
+const TIMEFRAMES: [&str; 3] = ["7d", "30d", "90d"];
+
+/// An error budget is spent upwards: "`operator`: `>=` or `>`" (OpenAPI, `CreateMonitor`).
+pub fn operator(subject: &Subject<'_>, found: &mut Findings) {
+    let Some(comparison) = chain(subject).and_then(|chain| chain.comparison.as_ref()) else { return };
+    let operator = &comparison.operator;
+    if !matches!(operator.value, Comparator::Above | Comparator::AtLeast) {
+        let text =
+            format!("An alert of an SLO compares by `>` or `>=`, not by `{}`", operator.value.symbol());
+        found.within((QUERY, &operator.span), text, "budgets and rates alert when they rise: write `>`");
+    }
+}
+
 pub fn timeframe(subject: &Subject<'_>, found: &mut Findings) {
     let Some(chain) = chain(subject) else { return };
     let Some(over) = chain.word("over") else { return };
+    if !TIMEFRAMES.contains(&over.value) {
+        let text = format!(
+            "An alert of an SLO is over 7, 30 or 90 days, not `{}`",
+            crate::source::short(over.value)
+        );
+        found.within((QUERY, &over.span), text, "write `\"7d\"`, `\"30d\"` or `\"90d\"`");
+        return;
+    }
     let Some(thresholds) = thresholds(subject, chain) else { return };
     let known: BTreeSet<&str> = thresholds.iter().map(|(timeframe, _)| timeframe.as_str()).collect();
     if known.is_empty() || known.contains(over.value) || known.contains("custom") {

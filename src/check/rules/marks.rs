@@ -14,21 +14,34 @@ const DESCRIPTION: &str = "/description";
 
 pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     types(subject, found);
-    found.rule = ("own-mark", RuleLevel::Error);
-    for (pointer, tag) in subject.items(TAGS) {
-        if let Some(tag) = tag.as_str().filter(|tag| mark::is_mark_tag(tag)) {
-            let text = format!("The tag `{}` is a part of the mark, which musher writes itself", short(tag));
-            let help =
-                "take it out: a mark that a person writes makes objects twice, or takes those of others";
-            found.add(&pointer, text, help);
-        }
+    let is_fine = |tag: &Value| tag.as_str().is_some_and(|tag| !mark::is_mark_tag(tag));
+    // Nearly all lists are in order: no place is spelled out for their items.
+    if let Some(Value::Array(tags)) = subject.find(TAGS)
+        && !tags.iter().all(is_fine)
+    {
+        subject.items(TAGS).for_each(|(pointer, tag)| of_tag(&pointer, tag, found));
     }
+    found.rule = ("own-mark", RuleLevel::Error);
     let Some(kind) = kind::of_section(subject.resource.address.section()) else { return };
     if let Identity::LastLine(at) = kind.identity
         && subject.text(at).is_some_and(mark::holds_line)
     {
         let text = "A line of this text is a mark, which musher writes itself: it is left out";
         found.add(at, text, "take the line out").level(RuleLevel::Warn);
+    }
+}
+
+fn of_tag(pointer: &str, tag: &Value, found: &mut Findings) {
+    let Some(text) = tag.as_str() else {
+        found.rule = ("bad-type", RuleLevel::Error);
+        found.add(pointer, format!("A tag is a text, not {}", sort_of(tag)), "write it in quotes");
+        return;
+    };
+    if mark::is_mark_tag(text) {
+        found.rule = ("own-mark", RuleLevel::Error);
+        let words = format!("The tag `{}` is a part of the mark, which musher writes itself", short(text));
+        let help = "take it out: a mark that a person writes makes objects twice, or takes those of others";
+        found.add(pointer, words, help);
     }
 }
 
@@ -41,9 +54,6 @@ fn types(subject: &Subject<'_>, found: &mut Findings) {
             let help = other.as_str().map_or_else(String::new, |tag| format!("write `[\"{}\"]`", short(tag)));
             found.add(TAGS, text, help);
         }
-    }
-    for (pointer, tag) in subject.items(TAGS).filter(|(_, tag)| !tag.is_string()) {
-        found.add(&pointer, format!("A tag is a text, not {}", sort_of(tag)), "write it in quotes");
     }
     match subject.find(DESCRIPTION) {
         None | Some(Value::Null | Value::String(_)) => {}

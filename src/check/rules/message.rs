@@ -14,7 +14,7 @@ use crate::query::{ChainHead, Grammar, Monitor};
 
 /// Names that begin what an event brings with it, whatever the query groups by
 /// (docs.datadoghq.com/monitors/notify/variables, matching attribute and tag variables).
-const OF_EVENTS: [&str; 16] = [
+const OF_EVENTS: [&str; 22] = [
     "log",
     "event",
     "span",
@@ -31,13 +31,19 @@ const OF_EVENTS: [&str; 16] = [
     "network",
     "synthetics",
     "process",
+    "cipipeline",
+    "citest",
+    "databasemonitoring",
+    "finding",
+    "networkpath",
+    "trace",
 ];
 
 /// No variable's name is longer, in bytes; a text of unclosed ones must not cost quadratic time.
 const LONGEST: usize = 200;
 
 /// What stands between `{{` and `}}`, with its bytes.
-fn braced(text: &str) -> Vec<Range<usize>> {
+pub fn braced(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(open) = text[from..].find("{{").map(|at| from + at + 2) {
@@ -112,7 +118,19 @@ fn keys(subject: &Subject<'_>) -> Option<BTreeSet<String>> {
         }
         _ => return None,
     }
+    // A host brings all of its tags, and `*` groups by whatever tags there are.
+    if keys.contains("host") || keys.contains("*") || groups_by_all(tree) {
+        return None;
+    }
     Some(keys.into_iter().map(|key| bare(&key).to_owned()).collect())
+}
+
+/// `.by("*")`.
+fn groups_by_all(tree: &Monitor) -> bool {
+    let Monitor::Chain(chain) = tree else { return false };
+    chain.method("by").is_some_and(|by| {
+        by.value.words().iter().any(|word| word.value.split(',').any(|key| key.trim() == "*"))
+    })
 }
 
 fn bare(key: &str) -> &str {
@@ -144,13 +162,15 @@ pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
     for pointer in [MESSAGE, ESCALATION] {
         let Some(text) = subject.text(pointer) else { continue };
         for range in braced(text) {
-            let Some(key) = asked(&text[range.clone()]).filter(|key| !known.contains(bare(key))) else {
+            // A key with a dot in it may be written without brackets: `by {host.name}`, `{{host.name}}`.
+            let whole = text[range.clone()].trim();
+            let is_known = |key: &&str| known.contains(bare(key)) || known.contains(whole);
+            let Some(key) = asked(&text[range.clone()]).filter(|key| !is_known(key)) else {
                 continue;
             };
-            let said = format!(
-                "`{{{{{}}}}}` stays empty: the query neither groups by `{key}` nor names it",
-                text[range.clone()].trim()
-            );
+            let effect = if whole.starts_with('#') { "never matches" } else { "stays empty" };
+            let said =
+                format!("`{{{{{whole}}}}}` {effect}: the query neither groups by `{key}` nor names it");
             let help = match did_you_mean(key, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{{{{{meant}.name}}}}`?"),
                 None if known.is_empty() => {

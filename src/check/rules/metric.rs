@@ -11,7 +11,7 @@ use crate::model::slug;
 use crate::query::{Call, Expr, Head, Metric, Operator, Spanned, Suffix, Tag};
 
 /// Every metric of an alert: its query's and those of its variables.
-fn metrics<'a>(subject: &'a Subject<'_>) -> Vec<(&'a str, Spanned<&'a Metric>)> {
+pub fn metrics<'a>(subject: &'a Subject<'_>) -> Vec<(&'a str, Spanned<&'a Metric>)> {
     let Some(alert) = &subject.alert else { return Vec::new() };
     let own = alert.parsed.tree.as_ref().and_then(|tree| tree.expr());
     let mut found: Vec<(&str, Spanned<&Metric>)> =

@@ -1,9 +1,12 @@
 //! The table of rules: code, level, and the function that judges. Where each is known from, `docs/diagnostics.md` says.
 
+mod block;
 mod board;
 mod burn_rate;
 mod composite;
 pub mod marks;
+mod incomplete;
+mod indicator;
 mod message;
 mod metric;
 mod objective;
@@ -11,6 +14,9 @@ mod options;
 pub mod query;
 mod recipient;
 mod reference;
+mod schedule;
+mod scope;
+mod service_check;
 pub mod shape;
 mod spelling;
 mod tags;
@@ -77,6 +83,33 @@ pub static RULES: &[Rule] = &[
     rule("threshold-mismatch", Error, "thresholds.critical is the number of the query", threshold::mismatch),
     rule("threshold-order", Error, "warning and recovery thresholds are on the right side", threshold::order),
     rule("window-range", Error, "the window is one that the type may have", window::range),
+    rule("window-syntax", Error, "a window is a number and a unit: `last_5m`", window::syntax),
+    rule("incomplete-query", Error, "a query has the parts that its type asks for", incomplete::query),
+    rule("check-grouping", Error, "a service check groups", service_check::grouping),
+    rule(
+        "check-count",
+        Error,
+        "a service check looks at enough results, and not at too many",
+        service_check::count,
+    ),
+    rule("no-critical", Error, "no threshold stands without `critical`", threshold::critical),
+    rule("recovery-threshold", Error, "monitors of events have no recovery thresholds", threshold::recovery),
+    rule("dynamic-threshold", Error, "a threshold that is a query is one alone", threshold::dynamic),
+    rule("new-group-delay", Error, "`new_group_delay` stands beside a grouping", options::new_group_delay),
+    rule("custom-schedule", Error, "a custom schedule says what missing data means", schedule::custom),
+    rule(
+        "evaluation-window",
+        Error,
+        "an evaluation window begins by the hour, or by the day",
+        schedule::evaluation_window,
+    ),
+    rule(
+        "renotify-options",
+        Error,
+        "options of reminders stand beside `renotify_interval`",
+        options::renotify,
+    ),
+    rule("made-elsewhere", Error, "a monitor is one that this API makes", options::made_elsewhere),
     rule("no-data-conflict", Error, "missing data is treated in one way only", options::missing_data),
     rule("notify-by", Error, "`notify_by` names keys of the grouping", options::notify_by),
     rule("unknown-query-name", Error, "a formula names queries that are there", query::names),
@@ -90,14 +123,19 @@ pub static RULES: &[Rule] = &[
         burn_rate::windows,
     ),
     rule("unknown-timeframe", Error, "an alert asks for a timeframe that its SLO has", burn_rate::timeframe),
+    rule("slo-operator", Error, "an alert of an SLO compares by `>` or `>=`", burn_rate::operator),
     // Objectives.
     rule("target-range", Error, "a target is above 0 and below 100", objective::target),
     rule("warning-target", Error, "a warning is above its target", objective::warning),
     rule("no-target", Error, "an SLO has a threshold", objective::thresholds),
     rule("no-monitors", Error, "a monitor SLO has monitors", objective::monitors),
+    rule("slo-query", Error, "an SLO says what it measures, in full", indicator::complete),
+    rule("slo-count", Error, "a metric SLO sums and counts", indicator::as_count),
+    rule("slo-members", Error, "an SLO measures monitors that can be measured", indicator::members),
     // Boards.
     rule("widget-type", Error, "a widget has a definition with a type", board::widget_types),
     rule("template-variable", Error, "template variables are well formed", board::variables),
+    rule("widget-layout", Error, "widgets have a place where the layout asks for it", board::layouts),
     // What hurts at three in the morning.
     rule(
         "misspelled-field",
@@ -110,6 +148,21 @@ pub static RULES: &[Rule] = &[
         Warn,
         "variables of a message belong to the scope or the grouping",
         message::variables,
+    ),
+    rule("message-block", Warn, "blocks of a message are closed by their names", block::closed),
+    rule(
+        "unreachable-recipient",
+        Warn,
+        "no recipient stands in a block that can't fire alone",
+        block::unreachable,
+    ),
+    rule("scope-tag", Warn, "a tag of a scope is one that can match", scope::tags),
+    rule("metric-name", Warn, "the name of a metric has no gaps", scope::names),
+    rule(
+        "group-retention",
+        Warn,
+        "only monitors of events keep their groups for a while",
+        options::retention,
     ),
     rule("no-recipient", Warn, "somebody is told", recipient::none),
     rule("malformed-recipient", Warn, "handles are well formed", recipient::malformed),
@@ -125,6 +178,14 @@ pub static RULES: &[Rule] = &[
         "an alert recovers at another value than it fires at",
         threshold::no_recovery,
     ),
+    rule(
+        "outside-recipient",
+        Off,
+        "recipients stand in conditions where recoveries are told",
+        block::outside,
+    ),
+    rule("equal-names", Off, "no two monitors bear one name", shape::names),
+    rule("equal-queries", Off, "no two monitors watch one query at several thresholds", shape::queries),
     rule("sparse-no-data", Off, "counts that come seldom do not alert on missing data", metric::sparse),
     rule("ratio-default-zero", Off, "a ratio of counts survives a side without points", metric::ratio),
     rule("no-runbook", Off, "a message has a link", message::runbook),

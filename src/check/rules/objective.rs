@@ -58,6 +58,15 @@ pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
         let text = format!("`{}` has no thresholds: nothing says what is promised", subject.resource.address);
         found.add("/thresholds", text, "write `thresholds: [{timeframe: 30d, target: 99.9}]`");
     }
+    // OpenAPI, `SLOThreshold.required`.
+    for (pointer, threshold) in subject.items("/thresholds").filter(|(_, threshold)| threshold.is_object()) {
+        for name in ["timeframe", "target"] {
+            if subject.is(Nature::Objective) && threshold.get(name).is_none_or(Value::is_null) {
+                let text = format!("The threshold has no `{name}`");
+                found.add(&pointer, text, "write `{timeframe: 30d, target: 99.9}`");
+            }
+        }
+    }
 }
 
 pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {

@@ -7,7 +7,8 @@ use crate::check::finding::{Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
 use crate::kind::Field;
-use crate::query::{Grammar, MonitorType, Window};
+use crate::pointer::objects;
+use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
 use crate::source::short;
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
@@ -94,6 +95,149 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
         found
             .add(AT, text, "take `no_data_timeframe` out")
             .also("the other one", "/options/no_data_timeframe");
+    } else if chosen == "resolve"
+        && option("timeout_h").and_then(Value::as_f64).is_some_and(|hours| hours > 0.0)
+    {
+        // A peer refuses it (kennel, `configure_no_data`); what the service says is not known.
+        let text = "`on_missing_data: resolve` resolves at once, and `timeout_h` hours later".to_owned();
+        found
+            .add(AT, text, "take `timeout_h` out")
+            .also("the other one", "/options/timeout_h")
+            .level(RuleLevel::Warn);
+    } else if chosen.starts_with("show_")
+        && subject.tree().and_then(Monitor::expr).is_some_and(|expr| is_never_missing(&expr.value))
+    {
+        // To resolve is another matter: a group that is gone is not filled with zeros for ever.
+        let text =
+            format!("`default_zero` leaves no data missing: `on_missing_data: {chosen}` never applies");
+        found.add(AT, text, "take one of both out").also("the query", QUERY).level(RuleLevel::Warn);
+    }
+}
+
+/// Whether a query has a value at any time: all of its parts stand in `default_zero(…)`, and nothing divides by zero.
+fn is_never_missing(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(term) => match &term.head.value {
+            Head::Call(call) => call.name.value == "default_zero",
+            Head::Brackets(inside) => is_never_missing(&inside.value),
+            _ => false,
+        },
+        Expr::Signed { of, .. } => is_never_missing(&of.value),
+        Expr::Chain { first, rest } => {
+            let is_number =
+                |expr: &Expr| matches!(expr, Expr::Term(term) if matches!(term.head.value, Head::Number(_)));
+            let divides = rest.iter().any(|(operator, of)| {
+                matches!(operator.value, Operator::Divide | Operator::Remainder) && !is_number(&of.value)
+            });
+            let parts = || [&**first].into_iter().chain(rest.iter().map(|(_, operand)| operand));
+            let holds = |part: &Expr| is_number(part) || is_never_missing(part);
+            !divides && parts().all(|part| holds(&part.value)) && !parts().all(|part| is_number(&part.value))
+        }
+    }
+}
+
+/// Whether a monitor alerts by groups; absent where that can't be seen.
+fn groups(subject: &Subject<'_>) -> Option<bool> {
+    let alert = subject.alert.as_ref()?;
+    let by = match subject.tree()? {
+        Monitor::Metric(metric) => !metric.expr.value.group_keys().is_empty(),
+        Monitor::Chain(chain) => {
+            chain.method("by").is_some()
+                || alert.variables.iter().any(|variable| {
+                    variable.parsed.tree.as_ref().is_none_or(|tree| !tree.group_keys().is_empty())
+                })
+        }
+        Monitor::Composite(_) | Monitor::Opaque => return None,
+    };
+    let mut in_variables = false;
+    if let Some(list) = subject.find(VARIABLES) {
+        objects(list, VARIABLES, &mut |_, map| {
+            in_variables |=
+                map.get("group_by").is_some_and(|by| by.as_array().is_none_or(|by| !by.is_empty()));
+            true
+        });
+    }
+    Some(by || in_variables)
+}
+
+/// The service refuses it for a monitor that alerts once for all; none and 0 pass.
+pub fn new_group_delay(subject: &Subject<'_>, found: &mut Findings) {
+    const AT: &str = "/options/new_group_delay";
+    let Some(delay) = subject.number(AT).filter(|delay| *delay > 0.0) else { return };
+    if groups(subject) == Some(false) {
+        let text = format!("`new_group_delay` is `{delay}`, and the query does not group");
+        found.add(AT, text, "take it out, or group the query `by {…}`").also("the query", QUERY);
+    }
+}
+
+/// Options that only another option gives a meaning. The refusal of the first two is known: `The renotify_occurrences
+/// option can only be used if renotify_interval is set` (terraform-provider-datadog, pull request 2820).
+const OF_RENOTIFY: [(&str, RuleLevel); 3] = [
+    ("renotify_occurrences", RuleLevel::Error),
+    ("renotify_statuses", RuleLevel::Warn),
+    ("escalation_message", RuleLevel::Warn),
+];
+
+pub fn renotify(subject: &Subject<'_>, found: &mut Findings) {
+    let Some(options) = subject.options() else { return };
+    let interval = options.get("renotify_interval").filter(|interval| !interval.is_null());
+    // 0 and "0" (in exports) mean never.
+    let never =
+        interval.is_none_or(|interval| interval.as_f64() == Some(0.0) || interval.as_str() == Some("0"));
+    if let Some(minutes) = interval.and_then(Value::as_f64).filter(|minutes| *minutes < 0.0) {
+        let text = format!("`renotify_interval` is `{minutes}`: it is in minutes, and 0 means never");
+        let help = "write how many minutes lie between two reminders";
+        found.add("/options/renotify_interval", text, help).level(RuleLevel::Warn);
+    }
+    for (name, level) in OF_RENOTIFY.into_iter().filter(|_| never) {
+        let says = options.get(name).is_some_and(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.trim().is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Number(count) => count.as_f64() != Some(0.0),
+            _ => true,
+        });
+        if says {
+            let text = format!("`{name}` has no effect: without `renotify_interval` nobody is reminded");
+            let finding = found.add(
+                &format!("/options/{name}"),
+                text,
+                "set `renotify_interval`, in minutes, or take it out",
+            );
+            finding.level(if interval.is_none() { level } else { RuleLevel::Warn });
+        }
+    }
+}
+
+/// Monitors that another API of the service makes and changes (`Cannot directly update a Synthetics Monitor, use
+/// Synthetics API instead.`).
+pub fn made_elsewhere(subject: &Subject<'_>, found: &mut Findings) {
+    let class = subject.alert.as_ref().and_then(|alert| alert.class);
+    if let Some(class) = class.filter(|class| class.grammar == Grammar::Opaque) {
+        let text = format!(
+            "A `{}` is made and changed by the Synthetics API alone: it belongs to its test",
+            class.name
+        );
+        let help = "take the definition out; change the name, message and options of the test instead";
+        found.add("/type", text, help);
+    }
+}
+
+/// Grammars whose groups may be kept for a while (OpenAPI, `MonitorOptions`): those of events.
+pub fn retention(subject: &Subject<'_>, found: &mut Findings) {
+    const AT: &str = "/options/group_retention_duration";
+    let class = subject.alert.as_ref().and_then(|alert| alert.class);
+    let Some(class) =
+        class.filter(|class| matches!(class.grammar, Grammar::Metric | Grammar::Check | Grammar::Composite))
+    else {
+        return;
+    };
+    if subject.find(AT).is_some_and(|value| !value.is_null()) {
+        let text = format!(
+            "`group_retention_duration` is there for monitors of events, not for the type `{}`",
+            class.name
+        );
+        found.add(AT, text, "take it out");
     }
 }
 

@@ -13,6 +13,8 @@ use crate::kind::Nature;
 use crate::pointer::{objects, step};
 use crate::query::{self, ChainAlert, ChainHead, Expr, Fault, Head, Monitor, Parsed, Spanned, Suffix};
 
+const TYPE: &str = "/type";
+
 /// What the parser says of every query of a body.
 pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     if let Some(alert) = &subject.alert {
@@ -71,6 +73,9 @@ fn add<'f>(pointer: &str, fault: &Fault, refused: bool, found: &'f mut Findings)
         }
     };
     let help = fault.help.clone().unwrap_or_default();
+    if fault.code == "unknown-monitor-type" {
+        return found.add(TYPE, text, help);
+    }
     found.within((pointer, &fault.range), text, help)
 }
 

@@ -118,3 +118,28 @@ pub fn equal(subject: &Subject<'_>, found: &mut Findings) {
         found.add("", text, "take one of them out, or let their names tell what sets them apart");
     }
 }
+
+/// Two alerts of one name: whoever is woken can't tell which it is.
+pub fn names(subject: &Subject<'_>, found: &mut Findings) {
+    if let Some(other) = subject.estate.namesake(subject.at) {
+        let text = format!("`{}` has the same name as `{}`", subject.resource.address, other.address);
+        found.add(
+            "/name",
+            text,
+            "put what sets them apart into the name, such as the service or the environment",
+        );
+    }
+}
+
+/// Two alerts over one query, at different thresholds.
+pub fn queries(subject: &Subject<'_>, found: &mut Findings) {
+    if let Some(other) = subject.estate.same_query(subject.at) {
+        let text = format!(
+            "`{}` watches the same query as `{}`, at another threshold",
+            subject.resource.address, other.address
+        );
+        let help =
+            "one monitor with `thresholds.warning` and `thresholds.critical` tells both, and counts once";
+        found.add("/query", text, help);
+    }
+}

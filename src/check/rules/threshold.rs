@@ -1,8 +1,11 @@
 //! Thresholds: equal to the query's number, on the right side of each other, with a way back.
 
+use serde_json::{Map, Value};
+
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
-use crate::query::{Comparator, Comparison, Monitor, Threshold};
+use crate::config::RuleLevel;
+use crate::query::{ChainHead, Comparator, Comparison, Grammar, Monitor, Threshold};
 
 const CRITICAL: &str = "/options/thresholds/critical";
 
@@ -62,6 +65,101 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
             let sign = comparison.operator.value.symbol();
             let at = format!("/options/thresholds/{name}");
             found.add(&at, text, format!("the query fires at `{sign}`: put `{name}` {must} `{other}`"));
+        }
+    }
+}
+
+fn thresholds<'a>(subject: &Subject<'a>) -> Option<&'a Map<String, Value>> {
+    subject.options()?.get("thresholds")?.as_object()
+}
+
+fn stands(thresholds: &Map<String, Value>, name: &str) -> bool {
+    thresholds.get(name).is_some_and(|value| !value.is_null())
+}
+
+/// Thresholds that mean something beside `critical` alone, and whether the refusal is known.
+const BESIDE: [(&str, bool); 3] =
+    [("warning", true), ("critical_recovery", false), ("warning_recovery", false)];
+
+/// Without any thresholds the service takes the query's number (recorded); with one it asks for `critical`.
+pub fn critical(subject: &Subject<'_>, found: &mut Findings) {
+    let (Some(thresholds), Some(alert)) = (thresholds(subject), &subject.alert) else { return };
+    if stands(thresholds, "critical") || stands(thresholds, "critical_query") {
+        return;
+    }
+    let Some((name, refused)) = BESIDE.into_iter().find(|(name, _)| stands(thresholds, name)) else { return };
+    let compares = subject.tree().is_some_and(|tree| tree.comparison().is_some());
+    let is_check = alert.class.is_some_and(|class| class.grammar == Grammar::Check);
+    if !compares && !is_check {
+        return;
+    }
+    let text = format!("`thresholds` has `{name}` and no `critical`");
+    let help = match comparison(subject) {
+        Some((_, number)) => format!("add `critical: {number}`, the number of the query"),
+        None => "add `critical:`".to_owned(),
+    };
+    let finding = found.add("/options/thresholds", text, help);
+    if !refused || !compares {
+        finding.level(RuleLevel::Warn);
+    }
+}
+
+/// Types of which the refusal of recovery thresholds is known: `Invalid threshold statuses found: critical_recovery.`
+/// (terraform-provider-datadog, issue 1401 and pull request 210).
+const NO_RECOVERY: [&str; 2] = ["log alert", "event-v2 alert"];
+
+/// Monitors of events recover as soon as they no longer fire.
+pub fn recovery(subject: &Subject<'_>, found: &mut Findings) {
+    let (Some(thresholds), Some(alert), Some(Monitor::Chain(chain))) =
+        (thresholds(subject), &subject.alert, subject.tree())
+    else {
+        return;
+    };
+    let Some(class) = alert.class.filter(|class| class.grammar == Grammar::Chain) else { return };
+    let of_events = class.certain && chain.slo_id().is_none() && class.sources != ["formula"];
+    for name in ["critical_recovery", "warning_recovery"] {
+        if of_events && stands(thresholds, name) {
+            let text = format!("A monitor of type `{}` has no `{name}`", class.name);
+            let at = format!("/options/thresholds/{name}");
+            let finding = found.add(&at, text, "take it out: it recovers as soon as it no longer fires");
+            if !NO_RECOVERY.contains(&class.name) {
+                finding.level(RuleLevel::Warn);
+            }
+        }
+    }
+}
+
+/// A threshold that is a query itself: the word `threshold`, the query, and a formula that it belongs to.
+pub fn dynamic(subject: &Subject<'_>, found: &mut Findings) {
+    let Some(comparison) = subject.tree().and_then(Monitor::comparison) else { return };
+    let is_dynamic = comparison.threshold.value == Threshold::Dynamic;
+    let query = thresholds(subject).filter(|thresholds| stands(thresholds, "critical_query"));
+    let span = &comparison.threshold.span;
+    const AT: &str = "/options/thresholds/critical_query";
+    match query {
+        None if is_dynamic => {
+            let text = "The query compares with `threshold`, and there is no `thresholds.critical_query`";
+            found.within((QUERY, span), text, "add the query that gives the threshold, or write a number");
+        }
+        None => {}
+        Some(_) if !is_dynamic => {
+            let text = "`thresholds.critical_query` is there, and the query compares with a number";
+            found
+                .within((QUERY, span), text, "write the word `threshold` in its place")
+                .also("the other one", AT);
+        }
+        Some(thresholds) => {
+            if let Some(name) = ["critical", "warning"].into_iter().find(|name| stands(thresholds, name)) {
+                let text = format!("`critical_query` and the number `{name}` exclude each other");
+                found
+                    .add(AT, text, format!("take `{name}` out"))
+                    .also("the number", format!("/options/thresholds/{name}"));
+            }
+            let is_formula = matches!(subject.tree(), Some(Monitor::Chain(chain)) if matches!(chain.head.value, ChainHead::Formula { .. }));
+            if !is_formula {
+                let text = "Only a formula over `options.variables` has a threshold that is a query";
+                found.add(AT, text, "write the query as `formula(\"query1\").last(\"5m\") > threshold`");
+            }
         }
     }
 }

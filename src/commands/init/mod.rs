@@ -3,16 +3,19 @@
 mod workflow;
 
 use camino::Utf8Path;
+use serde_json::Value;
 
-use super::{Desk, new_file, start};
+use super::{Desk, new_file, replace_file, start};
 use crate::args::{self, Ci, Exit};
 use crate::config;
 use crate::diagnostic::Sources;
 use crate::model::slug;
+use crate::schema::{File, schema};
 
 const DEFINITION: &str = include_str!("definition.yaml");
 /// The state of the sandbox is nobody else's.
-const IGNORED: &str = ".musher/\n";
+const IGNORED: &str = ".musher/";
+const GITIGNORE: &str = ".gitignore";
 
 pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
     let folder = start(desk.common)?;
@@ -21,10 +24,14 @@ pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
     let files = vec![
         (config::FILE, format!("project: {}\n{}", project(&folder), include_str!("musher.yaml"))),
         ("monitors/example.yaml", DEFINITION.to_owned()),
-        (".gitignore", IGNORED.to_owned()),
     ];
     for (path, text) in files {
-        write(desk, &folder, path, &text)?;
+        let line = if options.editor { modeline(path) } else { String::new() };
+        write(desk, &folder, path, &format!("{line}{text}"))?;
+    }
+    ignore(desk, &folder)?;
+    if options.editor {
+        editor(desk, &folder)?;
     }
     if let Some(Ci::Github) = options.ci {
         // The environments are those of the file that stands there now. What is wrong with it other commands tell.
@@ -35,8 +42,76 @@ pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
              its keys as secrets. It says which.",
         )?;
     }
+    if !options.editor {
+        desk.say("Editors complete and check these files by a schema: `musher init --editor` writes it.")?;
+    }
     desk.say("Next: `musher plan`, then `musher apply`. Nothing leaves this machine until an environment names a site.")?;
     Ok(Exit::Fine)
+}
+
+/// Adds the line to `.gitignore`: what the sandbox keeps is nobody else's.
+fn ignore(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
+    let path = folder.join(GITIGNORE);
+    if new_file(&path, format!("{IGNORED}\n").as_bytes())? {
+        return desk.say(&format!("wrote {GITIGNORE}"));
+    }
+    let by_hand = || {
+        desk.say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+    };
+    // A link may lead to a file that others share.
+    let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {
+        return by_hand();
+    };
+    let ignores = |line: &str| {
+        let line = line.trim_end().trim_start_matches('/').trim_end_matches("/**").trim_end_matches("/*");
+        line.trim_end_matches('/') == IGNORED.trim_end_matches('/')
+    };
+    if text.lines().any(ignores) {
+        return desk.say(&format!("{GITIGNORE} names {IGNORED} already: left as it is"));
+    }
+    let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { end };
+    replace_file(&path, format!("{text}{gap}{IGNORED}{end}").as_bytes())?;
+    desk.say(&format!("added {IGNORED} to {GITIGNORE}"))
+}
+
+/// The line by which the language server of an editor finds the schema of a file.
+fn modeline(path: &str) -> String {
+    let sort = if path == config::FILE { File::Project } else { File::Definitions };
+    let up = "../".repeat(path.matches('/').count());
+    format!("# yaml-language-server: $schema={up}{}\n", schema_path(sort))
+}
+
+fn schema_path(sort: File) -> &'static str {
+    match sort {
+        File::Definitions => "schema/definitions.json",
+        File::Template => "schema/template.json",
+        File::Project => "schema/project.json",
+    }
+}
+
+/// Writes the schemas, anew where they are ours, and says which line makes an editor use them.
+fn editor(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
+    let templates = super::schema::own_templates(desk);
+    for sort in [File::Definitions, File::Template, File::Project] {
+        let (name, text) = (schema_path(sort), format!("{:#}\n", schema(sort, &templates)));
+        let path = folder.join(name);
+        let title = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("title").cloned();
+        let old = std::fs::read_to_string(&path).ok().filter(|_| !path.is_symlink());
+        match old.filter(|old| title(old).is_some() && title(old) == title(&text)) {
+            Some(old) if old == text => desk.say(&format!("{name} is up to date"))?,
+            Some(_) => {
+                replace_file(&path, text.as_bytes())?;
+                desk.say(&format!("wrote {name} anew"))?;
+            }
+            None => write(desk, folder, name, &text)?,
+        }
+    }
+    let line = modeline("monitors/any.yaml");
+    desk.say(&format!(
+        "Editors take the schema by the first line of a file of monitors/: {}",
+        line.trim_end()
+    ))
 }
 
 /// The folder's name, made to fit.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::tree::{
+use crate::query::tree::{
     Aggregation, Argument, Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Joint,
     Junction, Metric, MetricAlert, Metrics, Monitor, Number, Operator, Scope, Search, SearchTerm, Spanned,
     Suffix, Tag, Term, Text, Threshold,
