@@ -190,7 +190,7 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
     }
     if pair.kind.is_order() {
         if let Some((live, _)) = pair.live {
-            orders::compare(pair, live, known, &mut compared);
+            (compared.change, compared.faults) = orders::compare(pair, live, known);
         }
         return compared;
     }

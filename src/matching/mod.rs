@@ -147,14 +147,9 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_former();
     questions.sort();
     let Work { leftover, absent, diagnostics, keyed, .. } = work;
-    let lives = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some());
-    let begun = lives.filter_map(|pair| Keyed::space(pair.kind, pair.resource, wanted.namespace)).collect();
+    let begun = begun(&pairs, wanted);
     let unnamed = keyed.rest(wanted.namespace);
-    let named = pairs
-        .iter()
-        .filter(|pair| pair.kind.is_keyed() && !pair.kind.is_order() && pair.live.is_some())
-        .count();
-    let owned = borne + named + absent.len() + unnamed.len();
+    let owned = borne + named(&pairs) + absent.len() + unnamed.len();
     let matched = Matched {
         pairs,
         leftover,
@@ -168,6 +163,18 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         marked: borne,
     };
     (matched, diagnostics)
+}
+
+/// How many are live by their name.
+fn named(pairs: &[Pair<'_>]) -> usize {
+    let is_named = |pair: &&Pair<'_>| pair.kind.is_keyed() && !pair.kind.is_order() && pair.live.is_some();
+    pairs.iter().filter(is_named).count()
+}
+
+/// The namespaces in which something lives that is declared.
+fn begun(pairs: &[Pair<'_>], wanted: &Wanted<'_>) -> BTreeSet<String> {
+    let lives = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some());
+    lives.filter_map(|pair| Keyed::space(pair.kind, pair.resource, wanted.namespace)).collect()
 }
 
 /// Puts a live object where its mark belongs.

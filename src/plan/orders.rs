@@ -4,16 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{Compared, Pair};
 use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, fill};
 use crate::kind::{REST, arranged, members};
+use crate::matching::Pair;
 use crate::model::{Action, Address, Body, Change, Claim, Known, Live, Reference};
 
-/// Fills in what is to be done, and what is wrong. The change holds the order as it is declared: what comes first is
+/// What is to be done, and what is wrong. The change holds the order as it is declared: what comes first is
 /// seen again when it is written.
-pub fn compare(pair: &Pair, live: &Live, known: &BTreeMap<Address, Known>, compared: &mut Compared) {
+pub fn compare(
+    pair: &Pair,
+    live: &Live,
+    known: &BTreeMap<Address, Known>,
+) -> (Option<Change>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
     let resource = pair.resource;
     let declared = resource.body.value();
     let filled = members(&fill(pair.kind, &declared, &|reference| answer(known, reference)));
@@ -28,13 +33,11 @@ pub fn compare(pair: &Pair, live: &Live, known: &BTreeMap<Address, Known>, compa
         } else {
             None
         };
-        compared
-            .faults
-            .extend(fault.map(|(text, help)| Diagnostic::error("bad-order", text, at()).help(help)));
+        faults.extend(fault.map(|(text, help)| Diagnostic::error("bad-order", text, at()).help(help)));
     }
     let after = arranged(&filled, &before);
     if before == after {
-        return;
+        return (None, faults);
     }
     let mut change = Change::new(pair.kind.name, resource.address.clone(), Action::Update);
     change.datadog_id = Some(live.id.clone());
@@ -45,5 +48,5 @@ pub fn compare(pair: &Pair, live: &Live, known: &BTreeMap<Address, Known>, compa
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
     change.live = Some(live.body.clone());
-    compared.change = Some(change);
+    (Some(change), faults)
 }
