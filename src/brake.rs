@@ -1,9 +1,9 @@
 //! Refuses a plan past its limits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Brakes, Limit};
-use crate::model::{Action, Address, Change, Claim, Plan, count as shown};
+use crate::model::{Action, Change, Claim, Plan, count as shown};
 
 /// The limit of the brakes `delete` and `inventory` where an environment sets none.
 const SHARE: Limit = Limit::Percent(30);
@@ -192,21 +192,27 @@ fn empty(plan: &Plan) -> Option<Held> {
     })
 }
 
-/// A pattern that is new is seen by what it would take, before anything of its own is there.
+/// A namespace that is new is seen by what it would take, before anything that is declared lives in it.
 fn namespace(plan: &Plan) -> Option<Held> {
-    let begun: BTreeSet<&str> = plan.known.keys().map(Address::section).collect();
-    let deletes = plan.changes.iter().filter(|change| change.action == Action::Delete);
-    let mut first = deletes.filter_map(|change| match &change.claim {
-        Claim::Namespace(pattern) if !begun.contains(change.address.section()) => Some(pattern),
-        _ => None,
-    });
-    let pattern = first.next()?;
-    let others = first.count();
-    let text = format!(
-        "{} in the namespace `{pattern}` would be deleted, and nothing that is declared there lives yet",
-        if others == 0 { "1 object".to_owned() } else { format!("{} objects", others + 1) },
-    );
-    Some(Held { name: "namespace", text, limit: None })
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action == Action::Delete) {
+        if let Claim::Namespace(space) = &change.claim
+            && !plan.notes.begun.contains(space)
+        {
+            *taken.entry(space).or_default() += 1;
+        }
+    }
+    let objects = |count: usize| if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    let told = taken.iter().map(|(space, count)| format!("{} in the namespace `{space}`", objects(*count)));
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| Held {
+        name: "namespace",
+        text: format!(
+            "{} would be deleted, and nothing that is declared there lives yet",
+            told.join(" and ")
+        ),
+        limit: None,
+    })
 }
 
 fn inventory(plan: &Plan, brakes: &Brakes) -> Option<Held> {
@@ -336,6 +342,26 @@ mod tests {
             &[],
             &["delete"],
         );
+    }
+
+    #[test]
+    fn each_namespace_begins_by_itself() {
+        let deleting = |begun: &[&str]| {
+            let mut plan = plan(20, 5, 3, false);
+            let spaces = ["x: a.*", "x: a.*", "x: b.*"];
+            for (change, space) in plan.changes.iter_mut().zip(spaces) {
+                (change.action, change.claim) = (Action::Delete, Claim::Namespace(space.to_owned()));
+            }
+            plan.notes.begun = begun.iter().map(|space| (*space).to_owned()).collect();
+            namespace(&plan).map(|held| held.text)
+        };
+        let told = |spaces: &str| {
+            Some(format!("{spaces} would be deleted, and nothing that is declared there lives yet"))
+        };
+        assert_eq!(deleting(&["x: a.*", "x: b.*"]), None);
+        assert_eq!(deleting(&["x: a.*"]), told("1 object in the namespace `x: b.*`"));
+        let both = "2 objects in the namespace `x: a.*` and 1 object in the namespace `x: b.*`";
+        assert_eq!(deleting(&["other: a.*"]), told(both));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use globset::GlobMatcher;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{At, Diagnostic, FileId, all_known};
-use crate::kind::{KINDS, Kind};
+use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
+use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
 use crate::source::short;
 
@@ -62,7 +62,8 @@ impl Config {
     /// What is declared of kinds that the project does not use: an error for each of them.
     pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
-        let told = unused.filter_map(|kind| {
+        let mut told = self.unknown_orders(resources);
+        told.extend(unused.filter_map(|kind| {
             let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
             let first = own.next()?;
             let more = match own.count() {
@@ -75,6 +76,32 @@ impl Config {
             let line = format!("kinds: [{}]", named.collect::<Vec<_>>().join(", "));
             let fault = Diagnostic::error("unused-kind", text, first.origin.layers.first().cloned());
             Some(fault.help(format!("write `{line}` in {FILE}: only kinds that it names are listed")))
+        }));
+        told
+    }
+
+    /// Orders of what has none, and of kinds that the project does not use.
+    fn unknown_orders(&self, resources: &[Resource]) -> Vec<Diagnostic> {
+        let orders = resources.iter().filter(|resource| resource.address.section() == ORDER.section);
+        let told = orders.filter_map(|order| {
+            let address = &order.address;
+            let (code, text, help) = match ordered_as(address.id()) {
+                Some(kind) if self.uses(kind) => return None,
+                Some(kind) => (
+                    "unused-kind",
+                    format!("`{address}`: the project does not use the kind `{}`", kind.section),
+                    format!(
+                        "write `kinds: [{}]` in {FILE}: only kinds that it names are listed",
+                        kind.section
+                    ),
+                ),
+                None => (
+                    "bad-order",
+                    format!("There is no order of `{}`", address.id()),
+                    known_words(address.id(), ordered().map(|kind| kind.section)),
+                ),
+            };
+            Some(Diagnostic::error(code, text, order.origin.layers.first().cloned()).help(help))
         });
         told.collect()
     }

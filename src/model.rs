@@ -454,6 +454,8 @@ pub struct Notes {
     pub only: Vec<String>,
     /// Deletes and creates that look like renames.
     pub renames: Vec<Rename>,
+    /// Namespaces in which something lives that is declared, as [`Claim::Namespace`] names them.
+    pub begun: std::collections::BTreeSet<String>,
 }
 
 /// A brake as it is told.

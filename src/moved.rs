@@ -40,7 +40,8 @@ pub fn moved_since(plan: &Plan, fresh: &[Live]) -> BTreeMap<usize, Moved> {
     let by_mark: HashMap<(&str, String, String), &Live> =
         fresh.iter().rev().filter_map(|live| Some((marked(live)?, live))).collect();
     let moved = |change: &Change| {
-        let kind = kind::of_name(change.kind)?;
+        // An order is seen again when it is written.
+        let kind = kind::of_name(change.kind).filter(|kind| !kind.is_order())?;
         let Some((id, before)) = change.datadog_id.as_ref().zip(change.live.as_ref()) else {
             let body = change.body.as_ref()?.value();
             if let Some(key) = mark::key(kind, &body) {

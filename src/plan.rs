@@ -1,5 +1,7 @@
 //! Resources and live objects -> the plan: match by mark or by key, compare, order.
 
+mod orders;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -66,6 +68,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     let compare_some =
         |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
     for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
+        diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
             None if compared.selected => unchanged += 1,
@@ -102,7 +105,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         declared: inputs.resources.len() + inputs.forgotten.len(),
         unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
         questions: matched.questions,
-        notes: Notes { renames, ..Notes::default() },
+        notes: Notes { renames, begun: matched.begun, ..Notes::default() },
     };
     (plan, diagnostics)
 }
@@ -170,12 +173,25 @@ struct Compared {
     selected: bool,
     change: Option<Change>,
     unknown: Vec<String>,
+    faults: Vec<Diagnostic>,
 }
 
 fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Compared {
     let selected = (inputs.selected)(&pair.resource.address);
-    let mut compared = Compared { section: pair.kind.section, selected, change: None, unknown: Vec::new() };
+    let mut compared = Compared {
+        section: pair.kind.section,
+        selected,
+        change: None,
+        unknown: Vec::new(),
+        faults: Vec::new(),
+    };
     if !selected {
+        return compared;
+    }
+    if pair.kind.is_order() {
+        if let Some((live, _)) = pair.live {
+            orders::compare(pair, live, known, &mut compared);
+        }
         return compared;
     }
     let mark = Mark {
@@ -298,7 +314,7 @@ fn differences(
         let old = live.mark.as_ref().map(|mark| Address::new(resource.address.section(), &mark.id));
         change.moved_from = old.filter(|old| *old != resource.address);
     }
-    change.protected = was_protected || mark.protect || pair.kind.quirks.precious;
+    change.protected = pair.kind.protects(was_protected || mark.protect);
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
     let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, stake);
@@ -330,7 +346,7 @@ fn delete_unmarked(
         return None;
     }
     let mut change = Change::new(kind.name, address, Action::Delete);
-    let protected = kind.quirks.precious || resource.is_some_and(|own| own.directives.protect);
+    let protected = kind.protects(resource.is_some_and(|own| own.directives.protect));
     change.risks =
         risks(kind, Stake { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
     change.datadog_id = Some(live.id.clone());
@@ -379,12 +395,13 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let mut change = Change::new(kind.name, address, Action::Delete);
     let mut bare = live.body.clone();
     mark::strip(kind, &mut bare);
-    let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected: mark.protect };
+    let protected = kind.protects(mark.protect);
+    let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected };
     change.risks = risks(kind, stake);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
-    change.protected = mark.protect || kind.quirks.precious;
+    change.protected = protected;
     Some(change)
 }
 

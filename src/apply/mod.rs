@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
     async fn go(mut self) -> (Vec<Outcome>, Vec<Created>) {
         loop {
             while self.running.len() < AT_ONCE && !self.stopped() {
-                let free = |at: &usize| !self.busy.contains(self.kind(*at).section);
+                let free = |at: &usize| !self.busy.contains(self.lane(*at));
                 let Some(next) = self.ready.iter().position(free) else { break };
                 let Some(at) = self.ready.remove(next) else { break };
                 self.start(at);
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
                     let part = &mut self.parts[self.schedule.steps[at].change];
                     part.attempts += attempts;
                     part.milliseconds += milliseconds;
-                    self.busy.remove(self.kind(at).section);
+                    self.busy.remove(self.lane(at));
                     self.ended(at, result);
                 }
                 Some(Ended::Asked { kind, steps, used }) => {
@@ -211,6 +211,13 @@ impl<'a> Run<'a> {
         kind_of(self.change(at))
     }
 
+    /// The section whose writes go one after another with this one: an order is written as what it orders.
+    fn lane(&self, at: usize) -> &'static str {
+        let kind = self.kind(at);
+        let ordered = kind::ordered_as(self.change(at).address.id()).filter(|_| kind.is_order());
+        ordered.map_or(kind.section, |ordered| ordered.section)
+    }
+
     fn start(&mut self, at: usize) {
         let (change, kind, client, options) = (self.change(at), self.kind(at), self.client, self.options);
         if let Some(why) = options.refused.get(&self.schedule.steps[at].change) {
@@ -231,6 +238,12 @@ impl<'a> Run<'a> {
             Ok(body) => body,
             Err(failure) => return self.ended(at, Err(failure)),
         };
+        if let Some(ordered) = kind::ordered_as(change.address.id()).filter(|_| kind.is_order()) {
+            return self.run(at, async move {
+                let (sent, live) = write::arrange(client, ordered, &kind::members(&body)).await?;
+                Ok(Some(Written { sent: sent.body, live }))
+            });
+        }
         let others = self.standing.get(&change.address).cloned().unwrap_or_default();
         let made = self.made_here;
         self.run(at, async move {
@@ -276,7 +289,7 @@ impl<'a> Run<'a> {
 
     fn run(&mut self, at: usize, work: impl Future<Output = Result<Option<Written>, Failure>> + Send + 'a) {
         if self.kind(at).api.serial {
-            self.busy.insert(self.kind(at).section);
+            self.busy.insert(self.lane(at));
         }
         let timed = async move {
             let began = Instant::now();

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::kind::{self, Kind};
+use crate::kind::{self, Kind, arranged};
 use crate::mark::Own;
 use crate::model::Live;
 
@@ -187,6 +187,37 @@ pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -
     match client.get(kind, id).await {
         Ok(live) if Own::of(kind, &live.body) == sent => Ok(live),
         _ => Err(not_kept(kind, &live, sent.as_ref())),
+    }
+}
+
+/// Puts the objects of a kind in order as they are by now: others may have come meanwhile. The order that was sent, and
+/// the one that came of it.
+pub async fn arrange(
+    client: &Client,
+    kind: &'static Kind,
+    declared: &[String],
+) -> Result<(Live, Live), Failure> {
+    let failed = |refusal: Refusal| Failure::of(refusal, None);
+    let live = client.order(kind).await.map_err(failed)?;
+    let wanted = arranged(declared, &live);
+    if let Some(gone) = wanted.iter().find(|id| !live.contains(id)) {
+        return Err(Failure::Because(format!("`{gone}` is gone since the plan was made. Plan again")));
+    }
+    let sent = client.ordered(kind, &wanted);
+    if wanted == live {
+        return Ok((sent.clone(), sent));
+    }
+    let answer = client.put_in_order(kind, &wanted).await;
+    if let Err(refusal) = &answer
+        && !refusal.may_be_done()
+    {
+        return Err(failed(refusal.clone()));
+    }
+    // Nothing is answered, and an answer may be lost: what stands there counts.
+    let now = client.order(kind).await.map_err(failed)?;
+    match answer {
+        Err(refusal) if arranged(declared, &now) != now => Err(failed(refusal)),
+        _ => Ok((sent, client.ordered(kind, &now))),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::order::in_order;
 use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
 use super::{Client, answer, call, live_of, request};
@@ -28,6 +29,8 @@ pub struct Wanted<'a> {
     pub declared: BTreeMap<&'static str, usize>,
     /// Ids (`$id`) by section that are wanted whatever mark they bear. Those that are gone are left out.
     pub adopted: BTreeMap<&'static str, BTreeSet<String>>,
+    /// Sections whose order is wanted, too.
+    pub ordered: BTreeSet<&'static str>,
     /// Sections whose list may be refused: they are left out, and named.
     pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
@@ -156,6 +159,7 @@ impl Client {
         let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
         self.cache().set_count(kind.section, lives.len());
 
+        let in_order = in_order(kind, &lives);
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
@@ -187,6 +191,9 @@ impl Client {
                 live.mark = mark::read_as(kind, &live.body, owner);
             }
             self.remember(owner, kind, &listed.live);
+        }
+        if wanted.ordered.contains(kind.section) {
+            listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
     }

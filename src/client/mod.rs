@@ -2,6 +2,7 @@
 
 mod answer;
 mod list;
+mod order;
 mod pages;
 mod pointed;
 mod refusal;

@@ -72,7 +72,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
 
 /// The kind of a word on the command line.
 pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
-    kind::of_name(word).with_context(|| {
+    kind::of_name(word).filter(|kind| !kind.is_order()).with_context(|| {
         format!("there is no kind `{word}`: {}", known_words(word, KINDS.iter().map(|kind| kind.name)))
     })
 }

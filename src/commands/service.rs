@@ -11,9 +11,9 @@ use super::declared::Declared;
 use super::log::Log;
 use super::{Connection, Desk};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
-use crate::kind::Kind;
+use crate::kind::{Kind, ORDER};
 use crate::limit::{Pace, Paced};
-use crate::model::{Live, Owner, count};
+use crate::model::{Live, Owner, Resource, count};
 use crate::render::progress::Progress;
 
 /// An API at work for one command.
@@ -76,6 +76,11 @@ impl Service {
             // What nobody asks for by name may stay unseen.
             if count == 0 && !declared.config.names(kind) {
                 wanted.optional.insert(kind.section);
+            }
+            let is_order =
+                |r: &&Resource| r.address.section() == ORDER.section && r.address.id() == kind.section;
+            if declared.resources.iter().any(|resource| is_order(&resource)) {
+                wanted.ordered.insert(kind.section);
             }
             adopted
                 .entry(kind.section)

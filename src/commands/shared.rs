@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::{Config, Scope, scope};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::expand::expand;
-use crate::kind;
+use crate::kind::{self, ORDER};
 use crate::load::definitions::Definitions;
 use crate::matching::key_of;
 use crate::model::Resource;
@@ -33,6 +33,10 @@ pub fn shared_keys(
         let (theirs, _) = expand(definitions, config, &scope, &mut sources.clone());
         let theirs = keys(&theirs);
         for ((section, key), resource) in keyed.iter().filter(|(key, _)| theirs.contains_key(*key)) {
+            if resource.address.section() == ORDER.section {
+                told.push(ordered_twice(resource, name));
+                continue;
+            }
             let text = format!(
                 "`{}` names `{key}`, and so does the environment `{name}` of the same organisation",
                 resource.address
@@ -45,6 +49,16 @@ pub fn shared_keys(
         }
     }
     told
+}
+
+fn ordered_twice(resource: &Resource, other: &str) -> Diagnostic {
+    let text = format!(
+        "`{}` is declared here and for the environment `{other}` of the same organisation",
+        resource.address
+    );
+    let help =
+        "one of them has the last word: give it `$when: \"${eq environment 'NAME'}\"` beside `members:`";
+    Diagnostic::error("shared-order", text, resource.origin.layers.first().cloned()).help(help)
 }
 
 fn keys(resources: &[Resource]) -> BTreeMap<(&'static str, String), &Resource> {

@@ -10,6 +10,9 @@ pub struct Api {
     pub id: Id,
     pub list: List,
     pub update: Update,
+    pub life: Life,
+    /// How its objects are put in order, where that is a matter of its own.
+    pub order: Option<Order>,
     /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
     pub emptied: bool,
     /// Writes go one after another.
@@ -40,6 +43,8 @@ impl Api {
             summary: None,
         },
         update: Update::Put,
+        life: Life::Many,
+        order: None,
         emptied: false,
         serial: false,
         can_delete: None,
@@ -79,6 +84,24 @@ pub enum Update {
     Put,
     /// Keeps what it doesn't name.
     Patch,
+}
+
+/// How the objects of a kind are put in order; the row of the kind says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Where the ids are sent, all of them: `{"data": [{"id", "type"}]}`, with the type of the kind's envelope.
+    pub path: &'static str,
+    /// The field of an object that tells its place, where a list shows it; else the list's own order counts.
+    pub place: &'static str,
+}
+
+/// How objects come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// They are made and deleted.
+    Many,
+    /// They are there with the kind that they order, and only change.
+    Order,
 }
 
 /// How all objects of a kind are listed.

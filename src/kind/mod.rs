@@ -5,6 +5,7 @@ mod dashboard;
 mod field;
 mod logs_metric;
 mod monitor;
+mod order;
 mod quirks;
 mod retention_filter;
 mod rules;
@@ -15,8 +16,9 @@ use serde_json::{Map, Value};
 
 use crate::pointer::matches;
 
-pub use api::{Api, Envelope, Id, List, Paging, Summary, Update, flatten, wrap};
+pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
 pub use field::{Field, Type};
+pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
 pub use quirks::{Alternative, Derived, Identified, Mention, Mentioned, Nature, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 
@@ -67,6 +69,16 @@ impl Kind {
     /// Whether its objects bear no mark, and are known by a key.
     pub fn is_keyed(&self) -> bool {
         matches!(self.identity, Identity::Key(_))
+    }
+
+    /// Whether it is that of orders.
+    pub fn is_order(&self) -> bool {
+        self.api.life == Life::Order
+    }
+
+    /// Whether an object is protected: its definition or mark says so, or its kind is precious.
+    pub fn protects(&self, own: bool) -> bool {
+        own || self.quirks.precious
     }
 
     /// What people call an object.
@@ -154,12 +166,17 @@ pub const KINDS: [&Kind; 6] = [
 
 /// The kind of a section.
 pub fn of_section(section: &str) -> Option<&'static Kind> {
-    KINDS.into_iter().find(|kind| kind.section == section)
+    every().find(|kind| kind.section == section)
+}
+
+/// Every kind, and what is none and is declared and changed like one.
+fn every() -> impl Iterator<Item = &'static Kind> {
+    KINDS.into_iter().chain([&ORDER])
 }
 
 /// The kind of a name as typed by a person: `monitor` or `monitors`.
 pub fn of_name(name: &str) -> Option<&'static Kind> {
-    KINDS.into_iter().find(|kind| kind.name == name || kind.section == name)
+    every().find(|kind| kind.name == name || kind.section == name)
 }
 
 /// The kind of an exported object without an envelope, by its fields.
@@ -172,4 +189,17 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let name = data.get("type")?.as_str()?;
     data.get("attributes")?.as_object()?;
     KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_precious_is_protected_without_being_told() {
+        let quirks = Quirks { precious: true, ..Quirks::NONE };
+        let precious = Kind { quirks, ..team::TEAM };
+        assert!(precious.protects(false) && precious.protects(true));
+        assert!(!team::TEAM.protects(false) && team::TEAM.protects(true));
+    }
 }

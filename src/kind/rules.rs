@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::Kind;
 use super::field::Meaning;
-use super::{KINDS, Kind};
 use crate::diff::same;
 
 /// What the row says of one path.
@@ -104,7 +104,7 @@ pub fn is_empty(value: &Value) -> bool {
 /// The rules of a kind's body.
 pub fn rules(kind: &Kind) -> &'static Rule {
     static RULES: LazyLock<BTreeMap<&'static str, Rule>> =
-        LazyLock::new(|| KINDS.into_iter().map(|kind| (kind.name, compile(kind))).collect());
+        LazyLock::new(|| super::every().map(|kind| (kind.name, compile(kind))).collect());
     &RULES[kind.name]
 }
 

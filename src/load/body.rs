@@ -39,7 +39,7 @@ pub type Files = HashMap<Utf8PathBuf, Document>;
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
     let Entry { kind, id, value, at, position, folder } = entry;
     let told = faults.len();
-    let mut own = object(kind, value, &at, faults);
+    let mut own = object(kind, listed(kind, id, value, &at, faults), &at, faults);
     directives::check_keys(&own, &at, false, faults);
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
@@ -81,6 +81,39 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     }
     let origin = Arc::new(Origin { position, layers });
     Definition { address: Address::new(kind.section, id), body, directives, origin }
+}
+
+/// An order is a list of its members, or holds one beside its `$` keys.
+fn listed(kind: &Kind, id: &str, value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> Value {
+    if !kind.is_order() || value.is_null() {
+        return value;
+    }
+    let mut body = match value {
+        list @ Value::Array(_) => Map::from_iter([("members".to_owned(), list)]),
+        Value::Object(body) => body,
+        other => {
+            faults
+                .push(no_members(format!("An order is a list of its members, not {}", sort_of(&other)), at));
+            return Value::Object(Map::from_iter([("id".to_owned(), id.into())]));
+        }
+    };
+    if let Some(Value::Array(members)) = body.get("members") {
+        let rests = members.iter().filter(|member| *member == kind::REST).count();
+        if let Some(other) = members.iter().find(|member| !member.is_string()) {
+            faults.push(no_members(format!("A member of an order is an id, not {}", sort_of(other)), at));
+        } else if rests > 1 {
+            faults.push(no_members(format!("`{}` stands in this order {rests} times", kind::REST), at));
+        }
+    } else if body.keys().any(|key| !key.starts_with('$')) || body.is_empty() {
+        faults.push(no_members("This order has no list of `members`".to_owned(), at));
+    }
+    body.insert("id".to_owned(), id.into());
+    Value::Object(body)
+}
+
+fn no_members(text: String, at: &At) -> Diagnostic {
+    let help = "write `[\"${SECTION.ID.id}\", $rest]`: references, and `$rest` for all others, once";
+    Diagnostic::error("bad-order", text, at.clone()).help(help)
 }
 
 fn object(kind: &Kind, value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> Map<String, Value> {

@@ -35,6 +35,9 @@ pub fn take(
     for (key, value) in taken {
         let at = at(&key);
         let fault = match key.as_str() {
+            "$id" | "$protect" | "$absent" | "$ignore" | "$moved_from" | "$forget" if kind.is_order() => {
+                fault("is for objects: an order is neither made nor deleted", "take it out")
+            }
             "$id" => set(&mut directives.id, value, id),
             "$when" => set(&mut directives.when, value, condition),
             "$protect" => set(&mut directives.protect, value, condition),

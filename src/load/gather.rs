@@ -251,7 +251,8 @@ impl Gather {
 
     fn unknown_section(&mut self, document: &Document, section: &str, more: &[&str]) {
         let at = At::key(document.file, step(section));
-        let known = KINDS.iter().map(|kind| kind.section).chain(more.iter().copied());
+        let sections = KINDS.into_iter().chain([&kind::ORDER]).map(|kind| kind.section);
+        let known = sections.chain(more.iter().copied());
         let help = match section {
             USES => "a template can't run templates: put it into a file of the definitions".to_owned(),
             TEMPLATES => "each template is a file of its own: `templates/NAME.yaml`".to_owned(),

@@ -84,6 +84,16 @@ impl<'a> Keyed<'a> {
         self.live.retain(|_, found| !found.is_empty());
     }
 
+    /// The namespace that a resource's name is in.
+    pub fn space(
+        kind: &Kind,
+        resource: &Resource,
+        namespace: &dyn Fn(&str, &str) -> Option<String>,
+    ) -> Option<String> {
+        let pattern = namespace(kind.section, &key_of(kind, resource)?)?;
+        Some(format!("{}: {pattern}", kind.section))
+    }
+
     /// What nobody declares inside the namespaces of the owner, with the pattern of each.
     pub fn rest(self, namespace: &dyn Fn(&str, &str) -> Option<String>) -> Vec<(&'a Live, Claim)> {
         let mut rest = Vec::new();

@@ -79,6 +79,8 @@ pub struct Matched<'a> {
     pub absent: Vec<(&'a Live, &'a Resource)>,
     /// Without a mark, inside a namespace of ours, and declared by nobody.
     pub unnamed: Vec<(&'a Live, Claim)>,
+    /// Namespaces of ours in which something lives that is declared.
+    pub begun: BTreeSet<String>,
     pub questions: Vec<Question>,
     /// How many resources are live, clones not counted; and how many of them by a mark.
     pub owned: usize,
@@ -145,11 +147,26 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_former();
     questions.sort();
     let Work { leftover, absent, diagnostics, keyed, .. } = work;
+    let lives = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some());
+    let begun = lives.filter_map(|pair| Keyed::space(pair.kind, pair.resource, wanted.namespace)).collect();
     let unnamed = keyed.rest(wanted.namespace);
-    let named = pairs.iter().filter(|pair| pair.kind.is_keyed() && pair.live.is_some()).count();
+    let named = pairs
+        .iter()
+        .filter(|pair| pair.kind.is_keyed() && !pair.kind.is_order() && pair.live.is_some())
+        .count();
     let owned = borne + named + absent.len() + unnamed.len();
-    let matched =
-        Matched { pairs, leftover, waits, forgotten, absent, unnamed, questions, owned, marked: borne };
+    let matched = Matched {
+        pairs,
+        leftover,
+        waits,
+        forgotten,
+        absent,
+        unnamed,
+        begun,
+        questions,
+        owned,
+        marked: borne,
+    };
     (matched, diagnostics)
 }
 

@@ -88,6 +88,7 @@ pub fn notes(text: &str) -> Notes {
         brakes: vec![Brake { name: "delete", text: own(), remedy: own() }; 2],
         warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
         only: vec![own(); 12],
+        begun: Default::default(),
         renames: vec![
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone()] }),
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone(), address.clone()] }),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::words::{FOREIGN, ids, place, texts_of};
 pub use self::words::{Parameter, Template};
-use crate::kind::{KINDS, Kind};
+use crate::kind::{KINDS, Kind, ORDER, REST, ordered};
 
 /// A sort of file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,5 +88,30 @@ fn sections() -> Map<String, Value> {
         });
         (kind.section.to_owned(), schema)
     };
-    KINDS.iter().map(section).collect()
+    KINDS.iter().map(section).chain([(ORDER.section.to_owned(), orders())]).collect()
+}
+
+/// By section: who comes first.
+fn orders() -> Value {
+    let members = json!({
+        "description": format!("References to the objects, and `{REST}` for all others"),
+        "type": "array",
+        "items": {"type": "string"},
+    });
+    let beside = json!({
+        "type": "object",
+        "required": ["members"],
+        "properties": {"members": members},
+        "patternProperties": {r"^\$": {}},
+        "additionalProperties": false,
+    });
+    let order = json!({"anyOf": [members, beside]});
+    let sections: Map<String, Value> =
+        ordered().map(|kind| (kind.section.to_owned(), order.clone())).collect();
+    json!({
+        "description": "By section: which object comes first",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": sections,
+    })
 }

@@ -7,6 +7,7 @@ mod lock;
 mod report;
 mod saved;
 mod secrets;
+mod orders;
 mod unmarked;
 
 use std::path::{Path, PathBuf};

@@ -72,6 +72,10 @@ fn a_namespace_is_the_owners() {
     declare(&project, &[("new", "id: shop.new")]);
     project.run(&["apply", "--yes"]).check(3, &["the brake `namespace`", "1 object in the namespace"]);
     project.run(&["apply", "--yes", "--release-brake", "namespace"]).check(0, &[]);
+    // A pattern beside one that is in use begins by itself.
+    project.write("musher.yaml", &format!("{CONFIG}owns: {{logs_metrics: ['shop.*', 'lambda.*']}}\n"));
+    project.run(&["apply", "--yes"]).check(3, &["the brake `namespace`", "logs_metrics: lambda.*"]);
+    own("shop.*");
     // A destroy empties the namespace, and nothing beside it.
     project.run(&["apply", "--destroy", "--yes"]).check(0, &["shop.new"]);
     own("*");

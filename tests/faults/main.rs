@@ -5,6 +5,7 @@
 
 mod estate;
 mod faults;
+mod guests;
 mod kills;
 mod limits;
 mod signals;

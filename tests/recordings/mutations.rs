@@ -10,7 +10,7 @@ use crate::pointer::matches;
 
 /// Fields of an answer that nobody sets, or that are left to others on purpose, each with the reason.
 /// Written out here and not read from the rows: a mistake there must show.
-const EXCEPTIONS: [(&str, &str, &str); 41] = [
+const EXCEPTIONS: [(&str, &str, &str); 64] = [
     ("monitors", "/id", "set by the service"),
     ("monitors", "/org_id", "set by the service"),
     ("monitors", "/created", "set by the service"),
@@ -52,6 +52,29 @@ const EXCEPTIONS: [(&str, &str, &str); 41] = [
     ("dashboards", "/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/widgets/*/definition/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/restricted_roles", "never touched unless declared"),
+    ("logs_metrics", "/id", "another name is another object"),
+    ("retention_filters", "/name", "another name is another object"),
+    ("retention_filters", "/id", "set by the service"),
+    ("retention_filters", "/created_at", "set by the service"),
+    ("retention_filters", "/created_by", "set by the service"),
+    ("retention_filters", "/editable", "set by the service"),
+    ("retention_filters", "/execution_order", "set by the service"),
+    ("retention_filters", "/modified_at", "set by the service"),
+    ("retention_filters", "/modified_by", "set by the service"),
+    ("teams", "/id", "set by the service"),
+    ("teams", "/created_at", "set by the service"),
+    ("teams", "/is_managed", "set by the service"),
+    ("teams", "/link_count", "set by the service"),
+    ("teams", "/modified_at", "set by the service"),
+    ("teams", "/provisioned_by", "set by the service"),
+    ("teams", "/summary", "set by the service"),
+    ("teams", "/user_count", "set by the service"),
+    ("teams", "/avatar", "shown by no read"),
+    ("teams", "/banner", "shown by no read"),
+    ("teams", "/hidden_modules", "shown by no read"),
+    ("teams", "/hidden_modules/*", "shown by no read"),
+    ("teams", "/visible_modules", "shown by no read"),
+    ("teams", "/visible_modules/*", "shown by no read"),
 ];
 
 pub fn excepted(section: &str, pointer: &str) -> bool {
@@ -153,7 +176,7 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
             ("/tags/0", json!("set:ui")),
             ("/thresholds/0/warning", json!(99.999)),
         ],
-        _ => vec![
+        "dashboards" => vec![
             ("/description", json!("set in the UI")),
             ("/notify_list", json!(["someone@example.com"])),
             ("/template_variables", json!([{"name": "set", "prefix": "ui"}])),
@@ -163,6 +186,7 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
             ("/tabs", json!([{"id": "x", "name": "y", "widget_ids": []}])),
             ("/widgets/0/definition/added", json!({"by": "ui"})),
         ],
+        _ => Vec::new(),
     }
 }
 
@@ -225,7 +249,7 @@ fn check(section: &str) {
         "{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted",
         missed.len()
     );
-    assert!(tried > 1000, "the recordings hold more");
+    assert!(tried > if kind.always { 1000 } else { 50 }, "the recordings hold more");
     assert!(missed.is_empty(), "missed changes\n{missed:#?}");
 }
 
@@ -242,4 +266,11 @@ fn mutated_slos_show() {
 #[test]
 fn mutated_dashboards_show() {
     check("dashboards");
+}
+
+#[test]
+fn mutations_of_every_other_kind_show() {
+    for kind in kind::KINDS.into_iter().filter(|kind| !kind.always) {
+        check(kind.section);
+    }
 }
