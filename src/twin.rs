@@ -225,10 +225,12 @@ impl<'a> Others<'a> {
         for live in looks.among(&self.free) {
             found.insert(&live.id, without_mark(kind, live, "looks like it and bears no mark"));
         }
-        for live in looks.among(&self.own).filter(|live| is_equal(kind, &filled, &live.body)) {
-            if let Some(mark) = &live.mark {
-                found.insert(&live.id, owned(kind, live, &mark.id));
-            }
+        // Who has several equal ones means it: an export beside its object is the second.
+        let mut equals = looks.among(&self.own).filter(|live| is_equal(kind, &filled, &live.body));
+        if let (Some(live), None) = (equals.next(), equals.next())
+            && let Some(mark) = &live.mark
+        {
+            found.insert(&live.id, owned(kind, live, &mark.id));
         }
         for (id, live) in self.recalled {
             let is_it = live.section == kind.section && *id == change.address.id() && live.mark.is_none();
