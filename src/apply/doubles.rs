@@ -48,10 +48,12 @@ pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
     let mut standing: Vec<&Created> = ended.created.iter().collect();
     loop {
         let listed = look(ended, pause > PAUSE).await;
-        let is_over = began.elapsed() + pause > patience || *ended.options.stop.borrow();
+        let is_late = began.elapsed() + pause > patience;
+        let is_over = is_late || *ended.options.stop.borrow();
         match listed {
             Ok(bearers) => {
-                let (mut losers, mut failed, mut is_settled) = (Vec::new(), Vec::new(), true);
+                let (mut losers, mut doubles) = (Vec::new(), Vec::new());
+                let (mut failed, mut is_settled) = (Vec::new(), true);
                 standing.retain(|created| match judge(ended, created, &bearers) {
                     Verdict::Alone => true,
                     Verdict::Hidden => {
@@ -62,11 +64,21 @@ pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
                         losers.push((*created, winner));
                         false
                     }
+                    Verdict::Double(other, text) => {
+                        doubles.push((*created, other));
+                        failed.push((created.change, text));
+                        true
+                    }
                     Verdict::Failed(text) => {
                         failed.push((created.change, text));
                         true
                     }
                 });
+                if is_late {
+                    let gives_way = replaceable(ended, &doubles, outcomes).await;
+                    failed.retain(|(at, _)| !gives_way.iter().any(|(created, _)| created.change == *at));
+                    losers.extend(gives_way);
+                }
                 give_way(ended, &losers, outcomes).await;
                 if is_over || is_settled && failed.is_empty() {
                     for (at, text) in failed {
@@ -94,6 +106,8 @@ enum Verdict<'b> {
     Hidden,
     /// Another run was first: its object stays.
     Younger(&'b Live),
+    /// Another run came later and is gone already: it did not see this one's object.
+    Double(&'b Live, String),
     Failed(String),
 }
 
@@ -122,7 +136,8 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
         },
         [_] => Verdict::Alone,
         [oldest, ..] if oldest.id != created.id => Verdict::Younger(oldest),
-        _ => Verdict::Failed(double(kind, &new)),
+        [_, next, ..] => Verdict::Double(next, double(kind, &new)),
+        [] => Verdict::Hidden,
     }
 }
 
@@ -170,18 +185,43 @@ fn own_of(change: &Change) -> Option<Own> {
     Own::of(kind_of(change), &change.body.as_ref()?.value())
 }
 
+/// Of what another run made later, and has not taken away in all this time, that which may stand for what this run made:
+/// the other run ended before it could see that there are two.
+async fn replaceable<'e, 'l>(
+    ended: &Ended<'_>,
+    doubles: &[(&'e Created, &'l Live)],
+    outcomes: &[Outcome],
+) -> Vec<(&'e Created, &'l Live)> {
+    let mut known = made_known(ended, outcomes);
+    known.extend(doubles.iter().map(|(created, other)| {
+        let address = ended.plan.changes[created.change].address.clone();
+        (address, Known { id: other.id.clone(), url: other.url.clone() })
+    }));
+    let mut found = Vec::new();
+    for (created, other) in doubles {
+        if is_as_wanted(ended, &ended.plan.changes[created.change], &known, &other.id).await {
+            found.push((*created, *other));
+        }
+    }
+    found
+}
+
+/// The ids of what this run wrote.
+fn made_known(ended: &Ended<'_>, outcomes: &[Outcome]) -> BTreeMap<Address, Known> {
+    let written = ended.plan.changes.iter().zip(outcomes).filter_map(|(change, outcome)| {
+        let (id, url) = outcome.datadog_id.clone().zip(outcome.url.clone())?;
+        Some((change.address.clone(), Known { id, url }))
+    });
+    written.collect()
+}
+
 /// Takes away what this run made after another one: what refers to it is turned to the other object first, and
 /// what was made last goes first, since it may refer to the others.
 async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mut [Outcome]) {
     if losers.is_empty() {
         return;
     }
-    let mut known: BTreeMap<Address, Known> = BTreeMap::new();
-    for (change, outcome) in ended.plan.changes.iter().zip(outcomes.iter()) {
-        if let (Some(id), Some(url)) = (&outcome.datadog_id, &outcome.url) {
-            known.insert(change.address.clone(), Known { id: id.clone(), url: url.clone() });
-        }
-    }
+    let mut known = made_known(ended, outcomes);
     let mut turned = BTreeSet::new();
     for (created, winner) in losers {
         let address = &ended.plan.changes[created.change].address;
@@ -205,7 +245,7 @@ async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mu
         let outcome = &mut outcomes[created.change];
         if let Err(refusal) = ended.client.delete(kind_of(change), &created.id, false).await {
             let text = format!(
-                "another run made it too, a little earlier ({}), and the one made here, {url}, could not be taken away: \
+                "another run made it too ({}), and the one made here, {url}, could not be taken away: \
                  {refusal}",
                 winner.url
             );
@@ -213,7 +253,7 @@ async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mu
             continue;
         }
         let note = format!(
-            "Another run made `{}` too, a little earlier: its object stays ({}), the one made here is deleted again ({url})",
+            "Another run made `{}` too: its object stays ({}), the one made here is deleted again ({url})",
             change.address, winner.url
         );
         (outcome.datadog_id, outcome.url) = (Some(winner.id.clone()), Some(winner.url.clone()));

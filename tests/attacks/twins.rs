@@ -525,7 +525,12 @@ fn a_double_that_stays_is_told() {
     let liar = Liar::start();
     let project = liar.project();
     project.declare(&many("monitors", 1));
-    let copy = |world: &mut World, body: &Value| drop(world.add("monitors", body.clone()));
+    // With another text: it can't stand for the one that was made.
+    let copy = |world: &mut World, body: &Value| {
+        let mut other = body.clone();
+        other["message"] = "changed meanwhile".into();
+        drop(world.add("monitors", other));
+    };
     liar.after(move |request, _, world| {
         if request.method == "POST" && request.writes() {
             copy(world, &request.body);
