@@ -539,6 +539,23 @@ fn a_double_that_stays_is_told() {
     says(&apply(&project), 4, "it is there 2 times");
 }
 
+/// The other run saw no double, and is over: nobody but this one can end with one of each.
+#[test]
+fn a_double_whose_maker_is_gone_is_mended() {
+    let liar = Liar::start();
+    let project = liar.project();
+    project.declare(&many("monitors", 1));
+    let copy = |world: &mut World, body: &Value| drop(world.add("monitors", body.clone()));
+    liar.after(move |request, _, world| {
+        if request.method == "POST" && request.writes() {
+            copy(world, &request.body);
+        }
+    });
+    says(&apply(&project), 0, "Another run made `monitors/o0` too: its object stays");
+    assert_eq!(liar.ids("monitors").len(), 1);
+    project.settles(&[]);
+}
+
 /// One dashboard is restricted: the others are exported, and it is named.
 #[test]
 fn one_that_may_not_be_read_hides_no_others() {
