@@ -71,7 +71,7 @@ impl<'a> Search<'a> {
             let Some((kind, live)) = kind::of_name(change.kind).zip(change.live.as_ref()) else { continue };
             let mut body = live.clone();
             mark::strip(kind, &mut body);
-            let name = called(body.get("name").or_else(|| body.get("title")));
+            let name = called(kind.title(&body));
             let gone = Gone { change: at, id: change.address.id(), body };
             by_name.entry((change.kind, name)).or_default().push(gone);
         }
@@ -114,8 +114,9 @@ impl<'a> Search<'a> {
         let (Some(kind), Some(body)) = (kind::of_name(change.kind), &change.body) else {
             return Some(Vec::new());
         };
-        let [name, title] = body.pick(["name", "title"]);
-        let Some(named) = self.by_name.get(&(change.kind, called(name.as_ref().or(title.as_ref())))) else {
+        let [title] = body.pick([kind.about.title.trim_start_matches('/')]);
+        let title = called(title.as_ref().and_then(Value::as_str));
+        let Some(named) = self.by_name.get(&(change.kind, title)) else {
             return Some(Vec::new());
         };
         let mut body = body.value();
@@ -157,8 +158,8 @@ fn equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
 }
 
 /// What people call an object.
-fn called(name: Option<&Value>) -> String {
-    name.and_then(Value::as_str).unwrap_or_default().trim_end().to_owned()
+fn called(title: Option<&str>) -> String {
+    title.unwrap_or_default().trim_end().to_owned()
 }
 
 /// What stands behind the first segment.
