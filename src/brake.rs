@@ -97,13 +97,13 @@ fn questions(plan: &Plan) -> Vec<Held> {
             None => held.push((Held { name: question.brake, text: question.text.clone(), limit: None }, 0)),
         }
     }
-    let told = |(mut held, more): (Held, usize)| {
+    let reported = |(mut held, more): (Held, usize)| {
         if more > 0 {
             held.text = format!("{} (and {more} more like it)", held.text);
         }
         held
     };
-    held.into_iter().map(told).collect()
+    held.into_iter().map(reported).collect()
 }
 
 /// A limit that a plan is past.
@@ -203,13 +203,14 @@ fn namespace(plan: &Plan) -> Option<Held> {
         }
     }
     let objects = |count: usize| if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
-    let told = taken.iter().map(|(space, count)| format!("{} in the namespace `{space}`", objects(*count)));
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| Held {
+    let reported =
+        taken.iter().map(|(space, count)| format!("{} in the namespace `{space}`", objects(*count)));
+    let reported: Vec<String> = reported.collect();
+    (!reported.is_empty()).then(|| Held {
         name: "namespace",
         text: format!(
             "{} would be deleted, and nothing that is declared there lives yet",
-            told.join(" and ")
+            reported.join(" and ")
         ),
         limit: None,
     })
@@ -310,10 +311,10 @@ mod tests {
             let brakes = |delete| Brakes { delete, ..Brakes::default() };
             let released = Vec::new();
             let plan = plan(owned, 5, deleted, false);
-            let told = |brakes: &Brakes| {
+            let reported = |brakes: &Brakes| {
                 held(&plan, &Limits { brakes, org: None, organisation: None, released: &released })
             };
-            let held = told(&brakes(limit));
+            let held = reported(&brakes(limit));
             let knobs = held.iter().map(Held::knobs).collect::<Vec<_>>().join("");
             assert!(
                 knobs.starts_with("if this is meant, run again with `--release-brake delete`"),
@@ -324,7 +325,7 @@ mod tests {
             assert!(setting.is_none_or(|setting| knobs.contains(&setting)), "{knobs}");
             // What it names does pass.
             if let Some(limit) = held[0].limit {
-                assert_eq!(told(&brakes(Some(limit))), []);
+                assert_eq!(reported(&brakes(Some(limit))), []);
             }
         }
     }
@@ -355,13 +356,13 @@ mod tests {
             plan.notes.begun = begun.iter().map(|space| (*space).to_owned()).collect();
             namespace(&plan).map(|held| held.text)
         };
-        let told = |spaces: &str| {
+        let reported = |spaces: &str| {
             Some(format!("{spaces} would be deleted, and nothing that is declared there lives yet"))
         };
         assert_eq!(deleting(&["x: a.*", "x: b.*"]), None);
-        assert_eq!(deleting(&["x: a.*"]), told("1 object in the namespace `x: b.*`"));
+        assert_eq!(deleting(&["x: a.*"]), reported("1 object in the namespace `x: b.*`"));
         let both = "2 objects in the namespace `x: a.*` and 1 object in the namespace `x: b.*`";
-        assert_eq!(deleting(&["other: a.*"]), told(both));
+        assert_eq!(deleting(&["other: a.*"]), reported(both));
     }
 
     #[test]

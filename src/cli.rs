@@ -11,7 +11,7 @@ use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command, Exit, Sandbox};
-use crate::commands::{self, Desk};
+use crate::commands::{self, Invocation};
 use crate::http;
 use crate::render::{self, Stream};
 
@@ -41,7 +41,7 @@ pub fn run() -> ExitCode {
     };
     let exit = exit.unwrap_or_else(|error| {
         // What is told already has no words of its own.
-        if !error.is::<commands::Told>() {
+        if !error.is::<commands::AlreadyReported>() {
             render::failure(&error, colors);
         }
         Exit::Error
@@ -67,25 +67,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let mut common = cli.common;
     common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
     let hosts = connect::hosts();
-    let desk = Desk { common: &common, hosts: &hosts, connect: &connect::connect };
+    let invocation = Invocation { common: &common, hosts: &hosts, connect: &connect::connect };
     match cli.command {
-        Command::Init(options) => commands::init::run(&desk, &options),
-        Command::Validate(options) => commands::validate::run(&desk, &options).await,
-        Command::Plan(options) => commands::plan::run(&desk, &options).await,
-        Command::Apply(options) => commands::apply::run(&desk, &options).await,
-        Command::Export(options) => commands::export::run(&desk, &options).await,
-        Command::Import(options) => commands::import::run(&desk, &options).await,
-        Command::Forget(options) => commands::forget::run(&desk, &options).await,
-        Command::List => commands::list::run(&desk).await,
-        Command::Show(options) => commands::show::run(&desk, &options).await,
-        Command::Explain(options) => commands::explain::run(&desk, &options),
-        Command::Schema(options) => commands::schema::run(&desk, &options),
+        Command::Init(options) => commands::init::run(&invocation, &options),
+        Command::Validate(options) => commands::validate::run(&invocation, &options).await,
+        Command::Plan(options) => commands::plan::run(&invocation, &options).await,
+        Command::Apply(options) => commands::apply::run(&invocation, &options).await,
+        Command::Export(options) => commands::export::run(&invocation, &options).await,
+        Command::Import(options) => commands::import::run(&invocation, &options).await,
+        Command::Forget(options) => commands::forget::run(&invocation, &options).await,
+        Command::List => commands::list::run(&invocation).await,
+        Command::Show(options) => commands::show::run(&invocation, &options).await,
+        Command::Explain(options) => commands::explain::run(&invocation, &options),
+        Command::Schema(options) => commands::schema::run(&invocation, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,
         Command::Sandbox(Sandbox::Reset) => serve::reset(&common),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut tree::tree(), "musher", &mut script);
-            desk.answer(|out, _| out.write_all(&script))?;
+            invocation.answer(|out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
     }

@@ -62,8 +62,8 @@ impl Config {
     /// What is declared of kinds that the project does not use: an error for each of them.
     pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
-        let mut told = self.unknown_orders(resources);
-        told.extend(unused.filter_map(|kind| {
+        let mut reported = self.unknown_orders(resources);
+        reported.extend(unused.filter_map(|kind| {
             let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
             let first = own.next()?;
             let more = match own.count() {
@@ -77,13 +77,13 @@ impl Config {
             let fault = Diagnostic::error("unused-kind", text, first.origin.layers.first().cloned());
             Some(fault.help(format!("write `{line}` in {FILE}: only kinds that it names are listed")))
         }));
-        told
+        reported
     }
 
     /// Orders of what has none, and of kinds that the project does not use.
     fn unknown_orders(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let orders = resources.iter().filter(|resource| resource.address.section() == ORDER.section);
-        let told = orders.filter_map(|order| {
+        let reported = orders.filter_map(|order| {
             let address = &order.address;
             let (code, text, help) = match ordered_as(address.id()) {
                 Some(kind) if self.uses(kind) => return None,
@@ -103,7 +103,7 @@ impl Config {
             };
             Some(Diagnostic::error(code, text, order.origin.layers.first().cloned()).help(help))
         });
-        told.collect()
+        reported.collect()
     }
 
     /// Every owner that this file names: of each environment, and those before renames.

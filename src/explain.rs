@@ -26,7 +26,7 @@ impl Explained {
 /// All codes by the headings of the page that they stand under.
 pub fn chapters() -> Vec<(&'static str, Vec<Explained>)> {
     let chapters = PAGE.split("\n## ").skip(1);
-    let told = chapters.map(|chapter| {
+    let reported = chapters.map(|chapter| {
         let title = chapter.lines().next().unwrap_or_default();
         let codes = chapter.split("\n### ").skip(1).map(|section| {
             let (code, text) = section.split_once('\n').unwrap_or((section, ""));
@@ -34,7 +34,7 @@ pub fn chapters() -> Vec<(&'static str, Vec<Explained>)> {
         });
         (title, codes.collect::<Vec<_>>())
     });
-    told.filter(|(_, codes)| !codes.is_empty()).collect()
+    reported.filter(|(_, codes)| !codes.is_empty()).collect()
 }
 
 /// What is said of a code; else what may be meant.

@@ -34,7 +34,7 @@ enum Way {
 fn way(path: &Utf8Path) -> io::Result<Way> {
     let mut at = path.to_owned();
     for _ in 0..LINKS {
-        let sort = match fs::symlink_metadata(&at) {
+        let form = match fs::symlink_metadata(&at) {
             Ok(about) => about.file_type(),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Replace(at)),
             Err(error) => return Err(error),
@@ -43,13 +43,13 @@ fn way(path: &Utf8Path) -> io::Result<Way> {
         if is_descriptor(&at) {
             return Ok(if fs::metadata(&at)?.is_file() { Way::Append } else { Way::Into });
         }
-        if sort.is_dir() {
+        if form.is_dir() {
             return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
         }
-        if sort.is_file() {
+        if form.is_file() {
             return Ok(Way::Replace(at));
         }
-        if !sort.is_symlink() {
+        if !form.is_symlink() {
             return Ok(Way::Into);
         }
         let target = at.read_link_utf8()?;

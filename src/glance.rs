@@ -126,9 +126,9 @@ impl<'de> Visitor<'de> for Glance<'_> {
         }
         // Each live member that tells something is declared where there are as many of them as declared ones.
         let all_telling = || {
-            let told =
+            let reported =
                 live.iter().filter(|(key, value)| tells(key_of.value(key, value), self.rule.child(key)));
-            told.count()
+            reported.count()
         };
         equal_if(members == live.len() || telling == all_telling())
     }

@@ -131,8 +131,8 @@ mod tests {
         widget
     }
 
-    fn titled(title: &str, sort: &str, query: &str) -> Value {
-        json!({"definition": {"type": sort, "title": title, "q": query}})
+    fn titled(title: &str, form: &str, query: &str) -> Value {
+        json!({"definition": {"type": form, "title": title, "q": query}})
     }
 
     fn group(title: &str, widgets: &[Value]) -> Value {

@@ -512,16 +512,16 @@ mod tests {
 
     #[test]
     fn lines_that_were_marks_are_told() {
-        let told = |owned| Some(owned);
+        let reported = |owned| Some(owned);
         for (text, expected) in [
-            ("Managed by musher: shop.prod/a See the wiki", told(true)),
-            ("x. Managed by musher: shop.prod/a", told(true)),
-            ("**Managed by musher: shop.prod/a**", told(true)),
-            ("Managed by musher: shop.prod/", told(true)),
-            ("Managed by musher shop.prod/a", told(true)),
-            ("x\nManaged by musher: shop.pr", told(false)),
-            ("x\nManaged by musher:", told(false)),
-            ("x\nManaged by mus", told(false)),
+            ("Managed by musher: shop.prod/a See the wiki", reported(true)),
+            ("x. Managed by musher: shop.prod/a", reported(true)),
+            ("**Managed by musher: shop.prod/a**", reported(true)),
+            ("Managed by musher: shop.prod/", reported(true)),
+            ("Managed by musher shop.prod/a", reported(true)),
+            ("x\nManaged by musher: shop.pr", reported(false)),
+            ("x\nManaged by musher:", reported(false)),
+            ("x\nManaged by mus", reported(false)),
             ("Managed by musher: other/a and more", None),
             ("Managed by musher: other/a", None),
             ("Managed by musher, as all of them. See shop.prod/a", None),

@@ -571,7 +571,7 @@ pub enum Event<'a> {
 
 /// Whoever is told of events; called from many tasks.
 pub trait Watch: Send + Sync {
-    fn tell(&self, event: Event<'_>);
+    fn report(&self, event: Event<'_>);
 }
 
 /// What a reference asks of a live object.

@@ -365,8 +365,8 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Every value has one sequence of bytes, and no two have the same.
 fn feed(value: &Value, depth: usize, sum: &mut Sha256) {
-    let mut part = |sort: u8, length: usize| {
-        sum.update([sort]);
+    let mut part = |form: u8, length: usize| {
+        sum.update([form]);
         sum.update((length as u64).to_le_bytes());
     };
     match value {

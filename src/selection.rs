@@ -51,11 +51,11 @@ impl Selection {
             }
         }
         let idle = self.texts.iter().zip(hit).filter(|(_, hit)| !hit).map(|(text, _)| text);
-        idle.enumerate().map(|(count, text)| told(text, &known, count < SUGGESTIONS)).collect()
+        idle.enumerate().map(|(count, text)| reported(text, &known, count < SUGGESTIONS)).collect()
     }
 }
 
-fn told(text: &str, known: &BTreeSet<&str>, suggest: bool) -> Diagnostic {
+fn reported(text: &str, known: &BTreeSet<&str>, suggest: bool) -> Diagnostic {
     let words = format!("`--only {text}` matches nothing that is declared or live");
     let meant = if suggest { meant(text, known) } else { Vec::new() };
     let shown = |meant: &[String]| {
@@ -152,8 +152,8 @@ mod tests {
         ];
         let known: Vec<Address> = known.iter().filter_map(|text| Address::parse(text)).collect();
         let selection = Selection::read(&[glob.to_owned()]).expect("a glob");
-        let told = selection.idle(known.iter());
-        let help = told.first().map(|told| told.help.clone().unwrap_or_default());
+        let reported = selection.idle(known.iter());
+        let help = reported.first().map(|reported| reported.help.clone().unwrap_or_default());
         match expected {
             None => assert_eq!(help, None, "{glob}"),
             Some(expected) => {

@@ -163,7 +163,7 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
         .filter(is_ours)
         .map(|live| ((live.section, live.id.as_str()), live))
         .collect();
-    let tell = |live: &Live| {
+    let report = |live: &Live| {
         let what = live
             .mark
             .as_ref()
@@ -173,7 +173,7 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
             "run again: pages shift while they are read, lists are late, and another apply may have made it meanwhile",
         )
     };
-    missed.into_values().map(tell).collect()
+    missed.into_values().map(report).collect()
 }
 
 /// Objects by section and each field that people know them by.
@@ -381,7 +381,7 @@ mod tests {
 
     #[test]
     fn people_know_an_object_by_few_fields() {
-        let monitor = |name: &str, sort: &str, query: &str| json!({"name": name, "type": sort, "query": query, "message": name});
+        let monitor = |name: &str, form: &str, query: &str| json!({"name": name, "type": form, "query": query, "message": name});
         let wanted = || monitor("a", "query alert", "avg(last_5m):x{*} > 1");
         check("monitors", wanted(), wanted(), true);
         // Spellings of one thing.

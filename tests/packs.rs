@@ -163,8 +163,8 @@ fn packs_are_accepted_at_every_bound_and_without_each_part() {
         });
         let folder = project(uses);
         let said = musher(folder.path(), &["validate", "--format", "json"]);
-        let told = text(&said.stdout) + &text(&said.stderr);
-        assert!(said.status.success(), "{pack}: {told}");
+        let reported = text(&said.stdout) + &text(&said.stderr);
+        assert!(said.status.success(), "{pack}: {reported}");
         fine(folder.path(), &["apply", "--yes", "-q"]);
         let plan = musher(folder.path(), &["plan", "--detailed-exitcode"]);
         assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
@@ -265,8 +265,8 @@ fn row(parameter: &Value) -> String {
         (None, Some(max)) => format!("to {max}"),
         (None, None) => String::new(),
     };
-    let sort = if parameter["type"].is_null() { "string".to_owned() } else { word("type") };
-    format!("| `{}` | {sort} | {shown} | {bounds} | {} |", word("name"), word("description"))
+    let form = if parameter["type"].is_null() { "string".to_owned() } else { word("type") };
+    format!("| `{}` | {form} | {shown} | {bounds} | {} |", word("name"), word("description"))
 }
 
 #[test]

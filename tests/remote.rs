@@ -100,8 +100,8 @@ fn annotations_name_the_file_from_the_root_of_the_repository() {
     has(&out, &["::error file=shop/templates/t.yaml,line=3,"]);
     assert_eq!(out.lines().filter(|line| line.starts_with("::error")).count(), 2, "{out}");
     let (_, out, err) = musher(folder.path(), &["validate", "--remote", "--format", "json", "-q"]);
-    let told: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
-    let refused: Vec<_> = told.iter().filter(|one| one["code"] == "refused").collect();
+    let reported: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+    let refused: Vec<_> = reported.iter().filter(|one| one["code"] == "refused").collect();
     assert_eq!((refused.len(), refused[0]["line"].as_u64(), err.as_str()), (2, Some(12), ""));
 }
 

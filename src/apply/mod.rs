@@ -69,7 +69,7 @@ pub async fn apply(
     options: &Options<'_>,
     progress: &dyn Watch,
 ) -> Vec<Outcome> {
-    progress.tell(Event::Total { changes: plan.changes.len() });
+    progress.report(Event::Total { changes: plan.changes.len() });
     let schedule = Schedule::new(&plan.changes);
     let mut standing: BTreeMap<&Address, BTreeSet<String>> = BTreeMap::new();
     for change in &plan.changes {
@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
             return self.ended(at, Err(Failure::Because(why.clone())));
         }
         if !self.schedule.steps[at].old {
-            self.progress.tell(Event::Started { change });
+            self.progress.report(Event::Started { change });
         }
         if self.schedule.steps[at].old || change.action == Action::Delete {
             if kind.api.can_delete.is_some() && !options.force {
@@ -445,7 +445,7 @@ impl<'a> Run<'a> {
         self.done += 1;
         let ended = outcome(change, std::mem::take(part), status);
         let outcome = &*part.outcome.insert(ended);
-        self.progress.tell(Event::Done { outcome });
+        self.progress.report(Event::Done { outcome });
     }
 
     /// Nothing is on its way any more: what has no end was stopped.

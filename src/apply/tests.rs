@@ -82,7 +82,7 @@ struct Ears {
 }
 
 impl Watch for Ears {
-    fn tell(&self, event: Event<'_>) {
+    fn report(&self, event: Event<'_>) {
         let mut heard = self.heard.lock().expect("ears");
         let line = match event {
             Event::Total { changes } => format!("begun {changes}"),
@@ -134,13 +134,13 @@ async fn run(fake: &Arc<Fake>, plan: &Plan) -> Vec<Outcome> {
 }
 
 /// `ADDRESS done`, `ADDRESS failed: …`, `ADDRESS not tried: …`.
-fn told(outcomes: &[Outcome]) -> Vec<String> {
-    let told = |outcome: &Outcome| match &outcome.status {
+fn reported(outcomes: &[Outcome]) -> Vec<String> {
+    let reported = |outcome: &Outcome| match &outcome.status {
         Status::Done => format!("{} done", outcome.address),
         Status::Failed { text, .. } => format!("{} failed: {text}", outcome.address),
         Status::NotTried { because } => format!("{} not tried: {because}", outcome.address),
     };
-    outcomes.iter().map(told).collect()
+    outcomes.iter().map(reported).collect()
 }
 
 /// Writes and deletes, in the order of their arrival.
@@ -158,7 +158,7 @@ async fn references_are_filled_with_what_was_made() {
     ]);
     let ears = Ears::default();
     let outcomes = run_with(&fake, &plan, &watch::channel(false).0, &ears).await;
-    assert_eq!(told(&outcomes), ["monitors/alert done", "monitors/both done", "slos/s done"]);
+    assert_eq!(reported(&outcomes), ["monitors/alert done", "monitors/both done", "slos/s done"]);
     let queries: Vec<_> = fake.state().sent.iter().map(|body| body["query"].clone()).collect();
     assert_eq!(queries, [Value::Null, json!("slo-1"), json!("1002")]);
     assert_eq!((outcomes[0].attempts, outcomes[0].milliseconds), (1, 10));
@@ -198,7 +198,7 @@ async fn a_failure_stops_what_needs_it_and_nothing_else() {
     ]);
     let outcomes = run(&fake, &plan).await;
     assert_eq!(
-        told(&outcomes),
+        reported(&outcomes),
         [
             "monitors/alert not tried: it needs `slos/s`, which failed",
             "monitors/both not tried: it needs `slos/s`, which failed",
@@ -220,8 +220,8 @@ async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, 
             fake.script(&[(start, instead.clone())]);
         }
         let outcomes = run(&fake, &plan(vec![draft(Action::Create, address)])).await;
-        let told = told(&outcomes).remove(0);
-        assert!(told.starts_with(&format!("{address} {expected}")), "{told}");
+        let reported = reported(&outcomes).remove(0);
+        assert!(reported.starts_with(&format!("{address} {expected}")), "{reported}");
         assert_eq!(fake.ids(address.split_once('/').expect("a section").0).len(), objects, "{script:?}");
         if expected == "done" {
             assert_eq!(outcomes[0].datadog_id, fake.ids(outcomes[0].address.section()).pop());
@@ -269,7 +269,7 @@ async fn a_duplicate_that_bears_our_mark_is_the_one() {
         let words = json!({"errors": [format!("Duplicate of an existing monitor_id:{id}")]});
         fake.script(&[("POST", Instead::Answer(400, words))]);
         let outcomes = run(&fake, &plan(vec![draft(Action::Create, "monitors/a")])).await;
-        assert!(told(&outcomes)[0].starts_with(expected), "{:?}", told(&outcomes));
+        assert!(reported(&outcomes)[0].starts_with(expected), "{:?}", reported(&outcomes));
     }
 }
 
@@ -282,7 +282,7 @@ async fn a_replace_makes_the_new_one_first_and_deletes_the_old_one_last() {
     // The lost answer of the new one must not be taken for the old one, which bears the same mark.
     fake.script(&[("POST", Instead::Lost)]);
     let outcomes = run(&fake, &plan(vec![replaced, user])).await;
-    assert_eq!(told(&outcomes), ["monitors/m done", "monitors/user done"]);
+    assert_eq!(reported(&outcomes), ["monitors/m done", "monitors/user done"]);
     assert_eq!(outcomes[0].datadog_id.as_deref(), Some("1003"));
     let expected = [
         "POST /api/v1/monitor".to_owned(),
@@ -306,8 +306,8 @@ async fn an_old_one_stays_while_it_is_needed() {
         "monitors/m failed: the new object 1003 is there, but the old one {old} is not deleted: \
          `monitors/user` still needs it. The next apply deletes it"
     );
-    assert_eq!(told(&outcomes)[0], stays);
-    assert!(told(&outcomes)[1].starts_with("monitors/user failed: PUT"));
+    assert_eq!(reported(&outcomes)[0], stays);
+    assert!(reported(&outcomes)[1].starts_with("monitors/user failed: PUT"));
     assert_eq!(fake.ids("monitors").len(), 3);
 }
 
@@ -319,7 +319,7 @@ async fn replaces_that_build_on_each_other_go_in_reverse() {
     let gone = draft(Action::Delete, "monitors/gone").live(&fake).after("monitors/whole");
     let ids = [whole.id(), member.id(), gone.id()];
     let outcomes = run(&fake, &plan(vec![gone, member, whole])).await;
-    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Done), "{:?}", told(&outcomes));
+    assert!(outcomes.iter().all(|outcome| outcome.status == Status::Done), "{:?}", reported(&outcomes));
     let deletes: Vec<_> = writes(&fake).into_iter().filter(|line| line.starts_with("DELETE")).collect();
     assert_eq!(deletes[0], format!("DELETE /api/v1/monitor/{}", ids[0]));
     assert_eq!(deletes.len(), 3);
@@ -335,7 +335,7 @@ async fn what_others_use_is_not_deleted() {
     let plan = plan(drafts);
     let outcomes = run(&fake, &plan).await;
     assert_eq!(
-        told(&outcomes),
+        reported(&outcomes),
         [
             "monitors/a done",
             "monitors/b failed: the monitor is still used, and is not deleted: composite monitor 7 (Shop); slo x",
@@ -358,7 +358,7 @@ async fn deletes_wait_for_their_users_and_ask_after() {
     let whole = draft(Action::Delete, "monitors/whole").live(&fake);
     let ids = [whole.id(), member.id()];
     let outcomes = run(&fake, &plan(vec![member, whole])).await;
-    assert_eq!(told(&outcomes), ["monitors/member done", "monitors/whole done"]);
+    assert_eq!(reported(&outcomes), ["monitors/member done", "monitors/whole done"]);
     assert_eq!(
         fake.seen(),
         [
@@ -377,7 +377,7 @@ async fn an_update_of_what_is_gone_says_so() {
     fake.state().objects.clear();
     let outcomes = run(&fake, &plan(vec![gone])).await;
     assert_eq!(
-        told(&outcomes),
+        reported(&outcomes),
         [
             "slos/gone failed: it is gone since the plan was made (PUT /api/v1/slo/slo-1 was answered with 404: \
           not found). Plan again"
@@ -425,12 +425,12 @@ async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
         let stop = watch::channel(false).0;
         let (compare, none): (&Compare, _) = (&|_, _, _| Vec::new(), BTreeMap::new());
         let outcomes = apply(&chain(), &client, &options(&stop, compare, &none), &Ears::default()).await;
-        let told = told(&outcomes);
-        assert_eq!(*stop.borrow(), stops, "{told:?}");
+        let reported = reported(&outcomes);
+        assert_eq!(*stop.borrow(), stops, "{reported:?}");
         // What was on its way is finished.
-        assert_eq!(told[2] == "monitors/c done", !stops, "{told:?}");
-        assert_eq!(told[3].contains("Look at the keys"), stops, "{told:?}");
-        assert_eq!(told[3].contains("who may edit this slo"), !stops, "{told:?}");
+        assert_eq!(reported[2] == "monitors/c done", !stops, "{reported:?}");
+        assert_eq!(reported[3].contains("Look at the keys"), stops, "{reported:?}");
+        assert_eq!(reported[3].contains("who may edit this slo"), !stops, "{reported:?}");
     }
 }
 
@@ -445,13 +445,16 @@ async fn a_stop_finishes_what_is_on_its_way() {
     let stop = watch::channel(false).0;
     let ears = Ears { stop_after: Some((2, stop.clone())), ..Ears::default() };
     let outcomes = run_with(&fake, &plan(drafts), &stop, &ears).await;
-    let told = told(&outcomes);
+    let reported = reported(&outcomes);
     assert!(
-        told[0].ends_with("is not deleted: apply was stopped before. The next apply deletes it"),
-        "{told:?}"
+        reported[0].ends_with("is not deleted: apply was stopped before. The next apply deletes it"),
+        "{reported:?}"
     );
-    assert_eq!(told[1..3], ["monitors/c1 done", "monitors/c2 done"]);
-    assert!(told[3..].iter().all(|told| told.ends_with("not tried: apply was stopped before")), "{told:?}");
+    assert_eq!(reported[1..3], ["monitors/c1 done", "monitors/c2 done"]);
+    assert!(
+        reported[3..].iter().all(|reported| reported.ends_with("not tried: apply was stopped before")),
+        "{reported:?}"
+    );
     assert_eq!(ears.heard.lock().expect("ears").last().map(String::as_str), Some("finished monitors/c5 6"));
 }
 
@@ -471,12 +474,13 @@ async fn nothing_that_a_stop_left_undone_has_failed() {
     let ears = Ears { stop_after: Some((1, stop.clone())), ..Ears::default() };
     let none = BTreeMap::new();
     let outcomes = apply(&plan(drafts), &client, &options(&stop, &|_, _, _| Vec::new(), &none), &ears).await;
-    let told = told(&outcomes);
+    let reported = reported(&outcomes);
     let begun = ears.heard.lock().expect("ears").iter().filter(|line| line.starts_with("started")).count();
-    let done = told.iter().filter(|told| told.ends_with(" done")).count();
-    assert!(begun > done + 2 && done > 0, "nothing was begun and left: {told:?}");
-    let left = told.iter().filter(|told| told.ends_with("not tried: apply was stopped before")).count();
-    assert_eq!(done + left, told.len(), "{told:?}");
+    let done = reported.iter().filter(|reported| reported.ends_with(" done")).count();
+    assert!(begun > done + 2 && done > 0, "nothing was begun and left: {reported:?}");
+    let left =
+        reported.iter().filter(|reported| reported.ends_with("not tried: apply was stopped before")).count();
+    assert_eq!(done + left, reported.len(), "{reported:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -488,7 +492,7 @@ async fn a_circle_and_a_reference_to_nothing_end() {
         draft(Action::Create, "monitors/c").refers("monitors/nothing"),
     ]);
     assert_eq!(
-        told(&run(&fake, &plan).await),
+        reported(&run(&fake, &plan).await),
         [
             "monitors/a not tried: the changes that it needs wait for each other",
             "monitors/b not tried: the changes that it needs wait for each other",
@@ -513,7 +517,7 @@ async fn a_refused_change_fails_and_stops_what_needs_it_and_nothing_else() {
     let outcomes =
         apply(&plan, &client, &options(&stop, &|_, _, _| Vec::new(), &refused), &Ears::default()).await;
     assert_eq!(
-        told(&outcomes),
+        reported(&outcomes),
         [
             "monitors/alone done",
             "monitors/edited failed: it was changed; plan again",
@@ -564,17 +568,17 @@ async fn a_late_write_undoes_nothing() {
         let (stop, none) = (watch::channel(false).0, BTreeMap::new());
         let options = Options { listed, ..options(&stop, &|_, _, _| Vec::new(), &none) };
         let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
-        let told = told(&outcomes);
+        let reported = reported(&outcomes);
         let reads =
             fake.seen().into_iter().filter(|line| line.starts_with("GET") && !line.contains("can_delete"));
         if !late {
-            assert_eq!(told[0], "monitors/edited done");
+            assert_eq!(reported[0], "monitors/edited done");
             assert_eq!(reads.count(), 0);
             continue;
         }
         assert_eq!(reads.count(), 6);
         assert_eq!(
-            told[..5],
+            reported[..5],
             [
                 "monitors/edited failed: it was changed (name) since the plan was made; plan again",
                 "monitors/muted done",
@@ -583,7 +587,10 @@ async fn a_late_write_undoes_nothing() {
                 "dashboards/gone done",
             ]
         );
-        assert!(told[5].starts_with("slos/gone failed: it is gone since the plan was made"), "{told:?}");
+        assert!(
+            reported[5].starts_with("slos/gone failed: it is gone since the plan was made"),
+            "{reported:?}"
+        );
         let mutes: Vec<Value> =
             fake.state().sent.iter().map(|body| body["options"]["silenced"].clone()).collect();
         assert!(mutes.contains(&json!({"*": null})), "{mutes:?}");

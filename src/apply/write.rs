@@ -248,7 +248,7 @@ async fn kept(
 }
 
 fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
-    let told = |own: Option<&Own>| match own {
+    let reported = |own: Option<&Own>| match own {
         Some(Own::Mark(mark)) => {
             let protect = if mark.protect { " (protected)" } else { "" };
             format!("`{}/{}`{protect}", mark.owner, mark.id)
@@ -264,8 +264,8 @@ fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
     Failure::Because(format!(
         "the service did not keep the {what}: sent {}, kept {}. Without it the next plan does not know {} again, and it \
          is not written a second time: {whence}, then delete the object or adopt it with `$id`",
-        told(sent),
-        told(kept.as_ref()),
+        reported(sent),
+        reported(kept.as_ref()),
         live.url,
     ))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::estate::Estate;
-use crate::kind::{self, Kind, Nature};
+use crate::kind::{self, Family, Kind};
 use crate::model::Resource;
 use crate::pointer::objects;
 use crate::query::{self, Metrics, MonitorType, Parsed};
@@ -51,7 +51,7 @@ impl<'a> Subject<'a> {
         let resource = &estate.resources[at];
         let kind = kind::of_section(resource.address.section())?;
         body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
-        let alert = (kind.quirks.nature == Some(Nature::Alert)).then(|| read(body)).flatten();
+        let alert = (kind.quirks.family == Some(Family::Alert)).then(|| read(body)).flatten();
         let options = body.get("options").and_then(Value::as_object);
         Some(Self { resource, at, body, options, kind, alert, estate })
     }
@@ -83,8 +83,8 @@ impl<'a> Subject<'a> {
         self.find(pointer)?.as_f64()
     }
 
-    pub fn is(&self, nature: Nature) -> bool {
-        self.kind.quirks.nature == Some(nature)
+    pub fn is(&self, family: Family) -> bool {
+        self.kind.quirks.family == Some(family)
     }
 
     /// A list's items with their pointers.

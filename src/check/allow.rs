@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::report::Places;
 use super::rules::{RULES, all_codes};
 use super::settings::Settings;
-use super::tell::Places;
 use crate::diagnostic::{Diagnostic, Part, Sources, known_words};
 use crate::model::Resource;
 
@@ -24,7 +24,12 @@ impl Used {
 }
 
 /// What is wrong with the `$allow`s themselves, each told once a definition.
-pub fn tell(resources: &[Resource], used: &Used, settings: &Settings, sources: &Sources) -> Vec<Diagnostic> {
+pub fn report(
+    resources: &[Resource],
+    used: &Used,
+    settings: &Settings,
+    sources: &Sources,
+) -> Vec<Diagnostic> {
     let mut definitions: BTreeMap<usize, Vec<&Resource>> = BTreeMap::new();
     for resource in resources.iter().filter(|resource| !resource.directives.allow.is_empty()) {
         definitions.entry(Arc::as_ptr(&resource.origin) as usize).or_default().push(resource);
@@ -33,7 +38,7 @@ pub fn tell(resources: &[Resource], used: &Used, settings: &Settings, sources: &
     let mut definitions: Vec<(usize, Vec<&Resource>)> = definitions.into_iter().collect();
     definitions.sort_by_key(|(_, of)| &of[0].address);
     let mut places = Places::new(sources);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (origin, of) in definitions {
         for (index, name) in of[0].directives.allow.iter().enumerate() {
             let mut at = || places.of(of[0], &format!("/$allow/{index}"), Part::Value);
@@ -54,8 +59,8 @@ pub fn tell(resources: &[Resource], used: &Used, settings: &Settings, sources: &
             if of[0].instance.is_some() {
                 diagnostic.instances = of.iter().map(|resource| resource.address.to_string()).collect();
             }
-            told.push(diagnostic);
+            reported.push(diagnostic);
         }
     }
-    told
+    reported
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::diff::spelling;
-use crate::kind::{self, Nature};
+use crate::kind::{self, Family};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 use crate::query;
 
@@ -44,8 +44,8 @@ enum Target {
     Live(String),
 }
 
-fn nature(resource: &Resource) -> Option<Nature> {
-    kind::of_section(resource.address.section())?.quirks.nature
+fn family(resource: &Resource) -> Option<Family> {
+    kind::of_section(resource.address.section())?.quirks.family
 }
 
 /// The facts of a part of the resources; what inventories hold as far as they tell, where a rule asks for it. Bodies
@@ -54,9 +54,9 @@ pub fn facts(resources: &[Resource], inventories: bool) -> (Vec<Facts>, BTreeSet
     let mut inventory = BTreeSet::new();
     let of_one = |resource: &Resource| {
         let (mut names, body) = (Vec::new(), &resource.body);
-        let nature = nature(resource);
-        let of = |wanted, key| (nature == Some(wanted)).then(|| body.get(key)).flatten();
-        let (query, members) = (of(Nature::Alert, "query"), of(Nature::Objective, "monitor_ids"));
+        let family = family(resource);
+        let of = |wanted, key| (family == Some(wanted)).then(|| body.get(key)).flatten();
+        let (query, members) = (of(Family::Alert, "query"), of(Family::Objective, "monitor_ids"));
         if let Some(query) = query.as_ref().and_then(Value::as_str) {
             let references = Reference::in_text(query).into_iter();
             names.extend(references.map(|(_, reference)| Target::Address(reference.target)));
@@ -69,7 +69,7 @@ pub fn facts(resources: &[Resource], inventories: bool) -> (Vec<Facts>, BTreeSet
             let tags = tags.as_ref().and_then(Value::as_array).into_iter().flatten();
             inventory.extend(tags.filter_map(|tag| tag.as_str()?.strip_prefix("service:")).map(slug));
         }
-        Facts { names, likeness: (nature == Some(Nature::Alert)).then(|| likeness(body.text())) }
+        Facts { names, likeness: (family == Some(Family::Alert)).then(|| likeness(body.text())) }
     };
     let facts = resources.iter().map(of_one).collect();
     (facts, inventory)
@@ -154,7 +154,7 @@ impl<'a> Estate<'a> {
                     .find_map(|kind| estate.adopted.get(&(kind.section, id.as_str())).copied()),
             });
             for target in targets.collect::<Vec<_>>() {
-                if nature(&resources[target]) == Some(Nature::Objective) {
+                if family(&resources[target]) == Some(Family::Objective) {
                     estate.watched.insert(target);
                 } else {
                     estate.spoken_for.insert(target);
@@ -170,13 +170,13 @@ impl<'a> Estate<'a> {
 
     /// The resource that an id in a query means, and what is asked of it: a reference, or the live id of an
     /// adopted one of a nature.
-    pub fn target(&self, id: &str, nature: Nature) -> Option<(&'a Resource, Attribute)> {
+    pub fn target(&self, id: &str, family: Family) -> Option<(&'a Resource, Attribute)> {
         if let Some((range, reference)) = Reference::in_text(id).into_iter().next() {
             let whole = range == (0..id.len());
             let at = whole.then(|| self.position(&reference.target)).flatten()?;
             return Some((&self.resources[at], reference.attribute));
         }
-        let section = kind::KINDS.into_iter().find(|kind| kind.quirks.nature == Some(nature))?.section;
+        let section = kind::KINDS.into_iter().find(|kind| kind.quirks.family == Some(family))?.section;
         let at = *self.adopted.get(&(section, id))?;
         Some((&self.resources[at], Attribute::Id))
     }
@@ -208,7 +208,7 @@ impl<'a> Estate<'a> {
     fn earlier(&self, of: &dyn Fn(&Resource) -> Option<String>) -> HashMap<usize, usize> {
         let (mut first, mut earlier) = (HashMap::new(), HashMap::new());
         for (index, resource) in self.resources.iter().enumerate() {
-            if nature(resource) == Some(Nature::Alert)
+            if family(resource) == Some(Family::Alert)
                 && let Some(likeness) = of(resource)
             {
                 let known = *first.entry(likeness).or_insert(index);

@@ -7,7 +7,7 @@ mod finding;
 mod place;
 mod rules;
 mod settings;
-mod tell;
+mod report;
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +21,10 @@ use self::allow::Used;
 use self::estate::Estate;
 pub use self::finding::Finding;
 use self::finding::Findings;
+pub use self::report::{Again, report};
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::rules::{RULES, Rule, all_codes};
 pub use self::settings::Settings;
-pub use self::tell::{Again, tell};
 
 /// A thread is worth so many resources.
 const WORTH_THREADS: usize = 32;
@@ -39,9 +39,9 @@ pub fn check(
     sources: &Sources,
     again: &Again<'_>,
 ) -> Vec<Diagnostic> {
-    let mut told = shape::circles(resources);
-    told.extend(shape::adopted_twice(resources));
-    told.extend(shape::moved_twice(resources));
+    let mut reported = shape::circles(resources);
+    reported.extend(shape::adopted_twice(resources));
+    reported.extend(shape::moved_twice(resources));
     let inventories = RULES.iter().any(|rule| rule.code == NOT_IN_INVENTORY && !settings.is_off(rule));
     let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk, inventories));
     let estate = Estate::new(resources, facts, &settings.required_tags);
@@ -54,9 +54,9 @@ pub fn check(
         used.append(also_used);
     }
     let found = found.into_iter().map(|(index, finding)| (&resources[index], finding));
-    told.extend(tell(found, settings, sources, again));
-    told.extend(allow::tell(resources, &used, settings, sources));
-    told
+    reported.extend(report(found, settings, sources, again));
+    reported.extend(allow::report(resources, &used, settings, sources));
+    reported
 }
 
 /// The findings of a part of the resources, which begins at a position, and the `$allow`s that silenced one.

@@ -140,9 +140,9 @@ proptest! {
         let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
         let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
         let (settings, _) = Settings::read(&all, &[], file);
-        let told = check(&resources, &settings, &sources, &|_| Renderings::new());
-        let shown = diagnostics::text(&told, &sources, false);
-        prop_assert!(told.is_empty() || !shown.is_empty());
+        let reported = check(&resources, &settings, &sources, &|_| Renderings::new());
+        let shown = diagnostics::text(&reported, &sources, false);
+        prop_assert!(reported.is_empty() || !shown.is_empty());
     }
 
     #[test]
@@ -265,16 +265,16 @@ fn the_docs_tell_the_table_of_rules() {
 #[test]
 fn every_rule_has_a_golden_pair() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
-    let mut told = String::new();
+    let mut reported = String::new();
     for entry in std::fs::read_dir(folder).expect("the pairs") {
         let path = entry.expect("a file").path();
         if path.extension().is_some_and(|extension| extension == "txt") {
-            told.push_str(&std::fs::read_to_string(path).expect("a text"));
+            reported.push_str(&std::fs::read_to_string(path).expect("a text"));
         }
     }
     // Longer than anybody wants to read in a pair; see the test of hostile files.
     let missing: Vec<_> = all_codes()
-        .filter(|code| *code != "query-too-long" && !told.contains(&format!("[{code}]")))
+        .filter(|code| *code != "query-too-long" && !reported.contains(&format!("[{code}]")))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

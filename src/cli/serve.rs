@@ -33,7 +33,7 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
     let (colors, quiet, environments) =
         (common.colors(), common.quiet, commands::environments(common, &super::connect::hosts()));
     let bound = |address: SocketAddr| {
-        let text = told(address, &folder, environments.as_ref());
+        let text = reported(address, &folder, environments.as_ref());
         if !quiet {
             // Whoever starts a server in a script may not read what it says.
             let _ = render::print(Stream::Out, colors, |out, _| out.write_all(text.as_bytes()));
@@ -51,7 +51,7 @@ pub async fn serve(common: &Common, options: &Serve) -> anyhow::Result<Exit> {
 
 /// What to do with the server; `environments` are those of the project at hand, with whether they are the sandbox in
 /// process.
-fn told(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(String, bool)>>) -> String {
+fn reported(address: SocketAddr, folder: &Utf8Path, environments: Option<&Vec<(String, bool)>>) -> String {
     let mut text =
         format!("The sandbox listens on http://{address}, its state is in {folder}. Ctrl-C ends it.\n");
     let own = environments.into_iter().flatten();
@@ -122,9 +122,9 @@ mod tests {
     #[test]
     fn it_says_what_to_add_and_what_is_not_used() {
         let address: SocketAddr = "127.0.0.1:18126".parse().expect("an address");
-        let told = |environments| told(address, Utf8Path::new(".musher/sandbox"), environments);
+        let reported = |environments| reported(address, Utf8Path::new(".musher/sandbox"), environments);
         let own = vec![("sandbox".to_owned(), true), ("prod".to_owned(), false)];
-        let text = told(Some(&own));
+        let text = reported(Some(&own));
         assert!(
             text.contains("\n    served: {api_url: http://127.0.0.1:18126}\n")
                 && text.contains("`-e served`"),
@@ -132,9 +132,9 @@ mod tests {
         );
         assert!(text.contains("not used by the environment `sandbox`, which says `api: sandbox`"), "{text}");
         let own = vec![("served".to_owned(), false)];
-        let text = told(Some(&own));
+        let text = reported(Some(&own));
         assert!(text.contains("    served-sandbox: {") && !text.contains("DATADOG_HOST"), "{text}");
-        let text = told(None);
+        let text = reported(None);
         assert!(
             text.contains("DATADOG_HOST=http://127.0.0.1:18126") && !text.contains("musher.yaml"),
             "{text}"

@@ -236,12 +236,12 @@ mod tests {
         let wrong = parsed(&["plan", "--format", "github"]).expect_err("no format of it");
         assert!(wrong.to_string().contains("[possible values: text, json, markdown]"), "{wrong}");
         let wrong = parsed(&["plan", "prod"]).expect_err("no argument");
-        let told = with_tip(wrong, &["plan".to_owned(), "prod".to_owned()]).to_string();
-        assert!(told.contains("tip: an environment is named by '-e prod'"), "{told}");
+        let reported = with_tip(wrong, &["plan".to_owned(), "prod".to_owned()]).to_string();
+        assert!(reported.contains("tip: an environment is named by '-e prod'"), "{reported}");
         let common = parsed(&["--only", "x", "init"]).expect("refused later").common;
         assert_eq!(refused("init", &common).as_deref(), Some("`musher init` takes no --only"));
         let common = parsed(&["--format", "github", "plan"]).expect("refused later").common;
-        assert!(refused("plan", &common).is_some_and(|told| told.ends_with("text, json, markdown")));
+        assert!(refused("plan", &common).is_some_and(|reported| reported.ends_with("text, json, markdown")));
         let common = parsed(&["plan", "--only", "x"]).expect("right").common;
         assert_eq!(refused("plan", &common), None);
     }

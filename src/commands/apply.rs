@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::Desk;
+use super::Invocation;
 use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
@@ -41,25 +41,25 @@ const LOST: &str = "the lock was lost in the midst of this apply: another run to
      Plan before you apply again";
 const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
 
-pub async fn run(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
-    desk.format(&[Format::Text])?;
+pub async fn run(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
+    invocation.format(&[Format::Text])?;
     let sealed = options.plan.as_deref().map(sealed::open).transpose()?;
     let common = match &sealed {
-        Some(sealed) => sealed.common(desk.common)?,
-        None => desk.common.clone(),
+        Some(sealed) => sealed.common(invocation.common)?,
+        None => invocation.common.clone(),
     };
-    let given = desk.common;
-    let desk = &Desk { common: &common, ..*desk };
-    let declared = if options.destroy { declare_nothing(desk)? } else { declare(desk)? };
+    let given = invocation.common;
+    let invocation = &Invocation { common: &common, ..*invocation };
+    let declared = if options.destroy { declare_nothing(invocation)? } else { declare(invocation)? };
     if let Some(sealed) = &sealed {
         sealed.agree(given, &declared.config)?;
     }
-    carry(desk, &declared, sealed.as_ref(), options).await
+    carry(invocation, &declared, sealed.as_ref(), options).await
 }
 
 /// Plans what is declared, and carries it out where brakes and people agree.
 pub async fn carry(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     sealed: Option<&Sealed>,
     options: &args::Apply,
@@ -69,47 +69,47 @@ pub async fn carry(
         // First, so that signals are heard before anything is said.
         biased;
         () = signalled() => {
-            desk.say("Stopped. Nothing was changed.")?;
+            invocation.say("Stopped. Nothing was changed.")?;
             return Ok(Exit::Error);
         }
-        ready = prepare(desk, declared, sealed, options) => ready?,
+        ready = prepare(invocation, declared, sealed, options) => ready?,
     };
     let Ready { service, surveyed, refused, lock, outlets: _held } = match ready {
         Prepared::Ready(ready) => *ready,
         Prepared::Over(exit) => return Ok(exit),
     };
     let watch = lock.as_ref().map(|lock| tokio::spawn(stop_when_lost(lock.held(), service.stop.clone())));
-    let mut outcomes = carry_out(desk, &service, (&surveyed, &refused), options).await;
+    let mut outcomes = carry_out(invocation, &service, (&surveyed, &refused), options).await;
     watch.inspect(tokio::task::JoinHandle::abort);
     let lost = lock.as_ref().is_some_and(Lock::is_lost);
     drop(lock);
     // What is said beside the answer takes nothing back of what was done.
-    let _ = service.tell_counts(desk);
+    let _ = service.tell_counts(invocation);
     if lost {
-        let _ = desk.complain(LOST);
+        let _ = invocation.complain(LOST);
     }
     locate_fields(&mut outcomes, &declared.sources);
-    let told = conclude(desk, options, &surveyed.plan, &outcomes);
+    let reported = conclude(invocation, options, &surveyed.plan, &outcomes);
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
-    Ok(if done && told && !lost { Exit::Fine } else { Exit::Partly })
+    Ok(if done && reported && !lost { Exit::Fine } else { Exit::Partly })
 }
 
 /// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
 /// not, what was done is told on stderr: it stands, and running again would not tell it.
-fn conclude(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
+fn conclude(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
-        desk.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
-    let written = [answered, report(desk, options, plan, outcomes)];
-    let mut told = true;
+        invocation.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
+    let written = [answered, report(invocation, options, plan, outcomes)];
+    let mut reported = true;
     for error in written.into_iter().filter_map(Result::err) {
         let line = outcome::line(outcomes);
         crate::render::failure(
             &error.context(format!("{line} This could not be written")),
-            desk.common.colors(),
+            invocation.common.colors(),
         );
-        told = false;
+        reported = false;
     }
-    told
+    reported
 }
 
 /// Ends an apply whose lock is gone, as a signal does.
@@ -120,17 +120,17 @@ async fn stop_when_lost(held: Held, stop: watch::Sender<bool>) {
 
 /// Whether everything that is to be written at the end can be, as far as that is known before the first change. The
 /// handles are kept to the end.
-async fn outlets(desk: &Desk<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
-    let paths: Vec<Utf8PathBuf> = desk.common.output.iter().chain(&options.report).cloned().collect();
+async fn outlets(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
+    let paths: Vec<Utf8PathBuf> = invocation.common.output.iter().chain(&options.report).cloned().collect();
     // On a thread that nobody waits for: a pipe without a reader takes its time, and a signal must get through.
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (report, reported) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let probe = |path: &Utf8PathBuf| {
             files::probe(path).with_context(|| format!("{path} can't be written: nothing was changed"))
         };
-        let _ = tell.send(paths.iter().filter_map(|path| probe(path).transpose()).collect());
+        let _ = report.send(paths.iter().filter_map(|path| probe(path).transpose()).collect());
     });
-    told.await?
+    reported.await?
 }
 
 /// How far it comes before the first write.
@@ -150,46 +150,46 @@ struct Ready {
 }
 
 async fn prepare(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     sealed: Option<&Sealed>,
     options: &args::Apply,
 ) -> anyhow::Result<Prepared> {
     if let Some(path) = &options.report {
-        desk.spare(path, &declared.config, &declared.sources)?;
+        invocation.spare(path, &declared.config, &declared.sources)?;
     }
-    let outlets = outlets(desk, options).await?;
-    let lock = lock(desk, declared, options).await?;
-    let listing = Arc::new(Progress::start(desk.common.quiet));
-    let service = service(desk, declared, &listing)?;
+    let outlets = outlets(invocation, options).await?;
+    let lock = lock(invocation, declared, options).await?;
+    let listing = Arc::new(Progress::start(invocation.common.quiet));
+    let service = service(invocation, declared, &listing)?;
     let asked = service.ask(&declared.kinds, &declared.scope.owner);
-    let surveyed = survey(desk, declared, &service, (asked, false)).await?;
+    let surveyed = survey(invocation, declared, &service, (asked, false)).await?;
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
         sealed.hold(declared, plan)?;
     }
     if plan.changes.is_empty() {
-        show(desk, plan, Format::Text, options.expand)?;
-        report(desk, options, plan, &[])?;
+        show(invocation, plan, Format::Text, options.expand)?;
+        report(invocation, options, plan, &[])?;
         return Ok(Prepared::Over(Exit::Fine));
     }
-    if !desk.common.quiet {
+    if !invocation.common.quiet {
         // Beside the answer, which is what becomes of it: `-o` is not for the plan.
-        crate::render::print(Stream::Out, desk.common.colors(), |out, color| {
+        crate::render::print(Stream::Out, invocation.common.colors(), |out, color| {
             plan_text::write(plan, Look { color, expand: options.expand }, out)
         })?;
     }
     if let Some(cost) = cost(plan, &service) {
-        desk.say(&cost)?;
+        invocation.say(&cost)?;
     }
-    if let Some(name) = held(desk, declared, &surveyed, options)? {
-        report(desk, options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
+    if let Some(name) = held(invocation, declared, &surveyed, options)? {
+        report(invocation, options, plan, &apply::not_tried(plan, &format!("the brake `{name}` holds")))?;
         return Ok(Prepared::Over(Exit::Held));
     }
-    if !agreed(desk, options, plan).await? {
-        desk.say("Nothing was changed.")?;
-        report(desk, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
+    if !agreed(invocation, options, plan).await? {
+        invocation.say("Nothing was changed.")?;
+        report(invocation, options, plan, &apply::not_tried(plan, "nobody agreed"))?;
         return Ok(Prepared::Over(Exit::Error));
     }
     let mut surveyed = surveyed;
@@ -209,7 +209,11 @@ async fn prepare(
 }
 
 /// Takes the environment's lock, where it names one.
-async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> anyhow::Result<Option<Lock>> {
+async fn lock(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    options: &args::Apply,
+) -> anyhow::Result<Option<Lock>> {
     let Some(path) = declared.environment().lock else { return Ok(None) };
     let path = declared.config.root.join(path);
     let (path, owner) = (path.as_std_path(), &declared.scope.owner);
@@ -218,7 +222,7 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
         && !options.lock_timeout.is_zero()
     {
         let (who, host, seconds) = (&holder.owner, &holder.host, options.lock_timeout.as_secs());
-        desk.say(&format!(
+        invocation.say(&format!(
             "waiting up to {seconds} s for the lock of {who} (host {host}, process {})",
             holder.pid
         ))?;
@@ -226,7 +230,7 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
     }
     let lock = taken?;
     if let Some(stale) = &lock.stale {
-        desk.say(&format!(
+        invocation.say(&format!(
             "took over the lock of {} (host {}, process {}), which has expired: that run ended without giving it back",
             stale.owner, stale.host, stale.pid
         ))?;
@@ -235,7 +239,7 @@ async fn lock(desk: &Desk<'_>, declared: &Declared, options: &args::Apply) -> an
 }
 
 /// Whether somebody said yes: by flag, or asked on a terminal.
-async fn agreed(desk: &Desk<'_>, options: &args::Apply, plan: &Plan) -> anyhow::Result<bool> {
+async fn agreed(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan) -> anyhow::Result<bool> {
     if options.yes {
         return Ok(true);
     }
@@ -243,15 +247,15 @@ async fn agreed(desk: &Desk<'_>, options: &args::Apply, plan: &Plan) -> anyhow::
         bail!("apply changes things and nobody can be asked here: run it with --yes");
     }
     // The headline with both may be a thousand lines up.
-    crate::render::ask(&crate::render::summary::question(plan), desk.common.colors())?;
+    crate::render::ask(&crate::render::summary::question(plan), invocation.common.colors())?;
     // On a thread that nobody waits for: a signal must get through while it reads.
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (report, reported) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = std::io::stdin().lock().read_line(&mut line).map(|_| line);
-        let _ = tell.send(read);
+        let _ = report.send(read);
     });
-    Ok(told.await??.trim() == "yes")
+    Ok(reported.await??.trim() == "yes")
 }
 
 /// Lists again where the plan has aged: what somebody changed meanwhile is not overwritten.
@@ -274,7 +278,7 @@ async fn moved(
 
 /// Applies the plan; the first signal ends it in order, the second one at once.
 async fn carry_out(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     service: &Service,
     (surveyed, refused): (&Surveyed, &BTreeMap<usize, String>),
     options: &args::Apply,
@@ -282,9 +286,9 @@ async fn carry_out(
     let plan = &surveyed.plan;
     let there: HashSet<(&str, &str)> =
         surveyed.live.iter().map(|live| (live.section, live.id.as_str())).collect();
-    let progress = Arc::new(Progress::start(desk.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.quiet));
     service.log.go_on_with(progress.clone());
-    let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), desk.common.quiet);
+    let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), invocation.common.quiet);
     let listener = tokio::spawn(async move {
         signalled().await;
         // Nobody listens any more where apply is over.
@@ -298,7 +302,7 @@ async fn carry_out(
     let keys_refused = service.keys_refused(&written(plan));
     let options = Options {
         force: options.force,
-        patience: desk.common.patience(),
+        patience: invocation.common.patience(),
         listed: surveyed.listed.into(),
         was_there: &|section, id| there.contains(&(section, id)),
         stop: &service.stop,
@@ -306,7 +310,7 @@ async fn carry_out(
         refused,
         keys_refused: &keys_refused,
     };
-    let watch = Costly::new(plan, service, &progress, desk.common.quiet);
+    let watch = Costly::new(plan, service, &progress, invocation.common.quiet);
     let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
     cost::remember(service);
     listener.abort();
@@ -361,9 +365,14 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
 }
 
 /// Writes `--report FILE`.
-fn report(desk: &Desk<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> anyhow::Result<()> {
+fn report(
+    invocation: &Invocation<'_>,
+    options: &args::Apply,
+    plan: &Plan,
+    outcomes: &[Outcome],
+) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
     outcome::write_report(plan, outcomes, &mut text)?;
-    desk.deliver(path, &hidden::shown_bytes(&text), Speech::Json)
+    invocation.deliver(path, &hidden::shown_bytes(&text), Speech::Json)
 }

@@ -1,6 +1,6 @@
 //! The brakes of an environment held against a plan: foretold by a plan, told by an apply.
 
-use super::Desk;
+use super::Invocation;
 use super::declared::Declared;
 use super::surveyed::Surveyed;
 use crate::args;
@@ -9,7 +9,7 @@ use crate::model::Brake;
 
 /// Tells the brakes that hold; the first of them.
 pub fn held(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     surveyed: &Surveyed,
     options: &args::Apply,
@@ -20,13 +20,13 @@ pub fn held(
     }
     let held = brakes(declared, surveyed, &released);
     for brake in &held {
-        crate::render::held(brake.name, &brake.text, &brake.remedy, desk.common.colors())?;
+        crate::render::held(brake.name, &brake.text, &brake.remedy, invocation.common.colors())?;
     }
     Ok(held.first().map(|brake| brake.name))
 }
 
 /// The brakes that would hold an apply of this plan, as far as they are known without the keys of that apply.
-pub fn foretold(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
+pub fn forecast(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
     // Keys that plan may read less than those that apply: whose they are, apply finds out.
     let is_known = |brake: &Brake| brake.name != "org" || surveyed.organisation.is_some();
     brakes(declared, surveyed, &[]).into_iter().filter(is_known).collect()

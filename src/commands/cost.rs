@@ -81,8 +81,8 @@ impl<'a> Costly<'a> {
 }
 
 impl Watch for Costly<'_> {
-    fn tell(&self, event: Event<'_>) {
-        self.progress.tell(event);
+    fn report(&self, event: Event<'_>) {
+        self.progress.report(event);
         let looks = self.looks.load(Ordering::Relaxed);
         if !matches!(event, Event::Done { .. }) || looks == 0 {
             return;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::shared::shared_keys;
-use super::{Desk, Told, start};
+use super::{AlreadyReported, Invocation, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
@@ -77,17 +77,17 @@ pub struct Judged {
 }
 
 /// Reads and judges the project; tells nothing yet.
-pub fn judge(desk: &Desk<'_>) -> anyhow::Result<Judged> {
-    let judged = bare(desk)?.with_definitions();
-    judged.spare(desk)?;
+pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Judged> {
+    let judged = bare(invocation)?.with_definitions();
+    judged.spare(invocation)?;
     Ok(judged)
 }
 
 impl Judged {
     /// Refuses an `-o` that would replace what was read.
-    fn spare(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
-        match (&self.declared, &desk.common.output) {
-            (Some(declared), Some(path)) => desk.spare(path, &declared.config, &self.sources),
+    fn spare(&self, invocation: &Invocation<'_>) -> anyhow::Result<()> {
+        match (&self.declared, &invocation.common.output) {
+            (Some(declared), Some(path)) => invocation.spare(path, &declared.config, &self.sources),
             _ => Ok(()),
         }
     }
@@ -131,20 +131,20 @@ impl Judged {
 }
 
 /// Reads `musher.yaml` alone: a project that declares nothing.
-pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
-    let root = config::find(&start(desk.common)?)?;
-    let only = Selection::read(&desk.common.only)?;
+pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Judged> {
+    let root = config::find(&start(invocation.common)?)?;
+    let only = Selection::read(&invocation.common.only)?;
     let mut sources = Sources::default();
-    let (config, mut diagnostics) = config::read(&root, desk.hosts, &mut sources);
+    let (config, mut diagnostics) = config::read(&root, invocation.hosts, &mut sources);
     let Some(config) = config else { return Ok(Judged { declared: None, diagnostics, sources }) };
-    let scope = match config::scope(&config, desk.common.environment.as_deref()) {
+    let scope = match config::scope(&config, invocation.common.environment.as_deref()) {
         Ok(scope) => scope,
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
             return Ok(Judged { declared: None, diagnostics, sources });
         }
     };
-    let is_listed = |kind: &&'static Kind| desk.common.all_kinds || config.uses(kind);
+    let is_listed = |kind: &&'static Kind| invocation.common.all_kinds || config.uses(kind);
     let declared = Declared {
         kinds: KINDS.into_iter().filter(is_listed).collect(),
         config,
@@ -160,49 +160,53 @@ pub fn bare(desk: &Desk<'_>) -> anyhow::Result<Judged> {
 }
 
 /// Reads the project and tells what is wrong with it; an error ends the command.
-pub fn declare(desk: &Desk<'_>) -> anyhow::Result<Declared> {
-    declare_strictly(desk, bare(desk)?, false)
+pub fn declare(invocation: &Invocation<'_>) -> anyhow::Result<Declared> {
+    declare_strictly(invocation, bare(invocation)?, false)
 }
 
 /// The same of a project whose `musher.yaml` has been read, with warnings taken for errors where they are denied.
-pub fn declare_strictly(desk: &Desk<'_>, bare: Judged, deny_warnings: bool) -> anyhow::Result<Declared> {
+pub fn declare_strictly(
+    invocation: &Invocation<'_>,
+    bare: Judged,
+    deny_warnings: bool,
+) -> anyhow::Result<Declared> {
     let mut judged = bare.with_definitions();
     if deny_warnings {
         deny(&mut judged.diagnostics);
     }
-    sound(desk, judged)
+    sound(invocation, judged)
 }
 
 /// The project without its definitions, which may be broken: for the end of everything that it owns, and for exports.
-pub fn declare_nothing(desk: &Desk<'_>) -> anyhow::Result<Declared> {
-    sound(desk, bare(desk)?)
+pub fn declare_nothing(invocation: &Invocation<'_>) -> anyhow::Result<Declared> {
+    sound(invocation, bare(invocation)?)
 }
 
-fn sound(desk: &Desk<'_>, judged: Judged) -> anyhow::Result<Declared> {
-    judged.spare(desk)?;
-    tell(desk, &judged.diagnostics, &judged.sources)?;
-    let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(Told)?;
+fn sound(invocation: &Invocation<'_>, judged: Judged) -> anyhow::Result<Declared> {
+    judged.spare(invocation)?;
+    report(invocation, &judged.diagnostics, &judged.sources)?;
+    let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(AlreadyReported)?;
     declared.warnings = judged.diagnostics;
     Ok(declared)
 }
 
 /// Takes warnings for errors.
 pub fn deny(diagnostics: &mut [Diagnostic]) {
-    diagnostics.iter_mut().for_each(|told| told.severity = Severity::Error);
+    diagnostics.iter_mut().for_each(|reported| reported.severity = Severity::Error);
 }
 
 /// Prints diagnostics on stderr.
-pub fn tell(desk: &Desk<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
-    if found.is_empty() || (desk.common.quiet && !has_errors(found)) {
+pub fn report(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
+    if found.is_empty() || (invocation.common.quiet && !has_errors(found)) {
         return Ok(());
     }
-    let from = match (std::env::current_dir().ok(), config::find(&start(desk.common)?)) {
+    let from = match (std::env::current_dir().ok(), config::find(&start(invocation.common)?)) {
         (Some(here), Ok(root)) => {
             Utf8PathBuf::from_path_buf(here).map_or_else(|_| String::new(), |here| way(&here, &root))
         }
         _ => String::new(),
     };
-    render::print(Stream::Err, desk.common.colors(), |out, color| {
+    render::print(Stream::Err, invocation.common.colors(), |out, color| {
         out.write_all(diagnostics::text_from(&from, found, sources, color).as_bytes())
     })?;
     Ok(())

@@ -2,18 +2,18 @@
 
 use anyhow::bail;
 
-use super::Desk;
+use super::Invocation;
 use crate::args::{self, Exit};
 use crate::explain::{chapters, explain};
 use crate::render;
 
-pub fn run(desk: &Desk<'_>, options: &args::Explain) -> anyhow::Result<Exit> {
+pub fn run(invocation: &Invocation<'_>, options: &args::Explain) -> anyhow::Result<Exit> {
     let Some(code) = &options.code else {
-        desk.answer(|out, color| render::explain::write_all(&chapters(), color, out))?;
+        invocation.answer(|out, color| render::explain::write_all(&chapters(), color, out))?;
         return Ok(Exit::Fine);
     };
     match explain(code) {
-        Ok(one) => desk.answer(|out, color| render::explain::write_one(&one, color, out))?,
+        Ok(one) => invocation.answer(|out, color| render::explain::write_one(&one, color, out))?,
         Err(help) => bail!("there is no code `{code}`: {help}; `musher explain` lists all"),
     }
     Ok(Exit::Fine)

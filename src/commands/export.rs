@@ -7,9 +7,9 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
-use super::declared::{Declared, declare_nothing, tell};
+use super::declared::{Declared, declare_nothing, report};
 use super::service::{Service, service};
-use super::{Desk, Told};
+use super::{AlreadyReported, Invocation};
 use crate::args::{self, Common, Exit, Format};
 use crate::client::Wanted;
 use crate::diagnostic::{Diagnostic, known_words};
@@ -24,8 +24,8 @@ use crate::render::progress::Progress;
 use crate::render::{self, Speech, Stream};
 use crate::write::{escape, name, web, yaml};
 
-pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit> {
-    let format = desk.common.format.unwrap_or(Format::Json);
+pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
+    let format = invocation.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("an export is JSON or YAML: --format takes json, yaml");
     }
@@ -35,34 +35,34 @@ pub async fn run(desk: &Desk<'_>, options: &args::Export) -> anyhow::Result<Exit
         bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
     }
     // What is written is what stands now.
-    let common = Common { no_cache: true, ..desk.common.clone() };
-    let desk = &Desk { common: &common, ..*desk };
-    let declared = declare_nothing(desk)?;
+    let common = Common { no_cache: true, ..invocation.common.clone() };
+    let invocation = &Invocation { common: &common, ..*invocation };
+    let declared = declare_nothing(invocation)?;
     let progress = Arc::new(Progress::start(common.quiet));
-    let service = service(desk, &declared, &progress)?;
+    let service = service(invocation, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
-        let (live, missed, idle) = listed(desk, &declared, &service, kind, options).await?;
+        let (live, missed, idle) = listed(invocation, &declared, &service, kind, options).await?;
         if !idle.is_empty() {
             progress.end();
-            tell(desk, &idle, &declared.sources)?;
-            return Err(Told.into());
+            report(invocation, &idle, &declared.sources)?;
+            return Err(AlreadyReported.into());
         }
         (live, missed)
     } else {
-        named(desk, &service, kind, &options.named).await?
+        named(invocation, &service, kind, &options.named).await?
     };
     progress.end();
     let missed = missed + live.iter().filter(|live| holds_key(&live.body)).count();
-    let folder = desk.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
+    let folder = invocation.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
     let definitions = declared.config.root.join(&declared.config.definitions);
     let declares = files::within(&definitions, &folder).map(|_| &declared);
     let is_stream = files::is_special(&folder);
-    let written = write(desk, kind, live, &Plan { folder, format, force: options.force, declares })?;
+    let written = write(invocation, kind, live, &Plan { folder, format, force: options.force, declares })?;
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
     if !is_stream {
         render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     }
-    desk.say(&export::summary(kind.name, &written))?;
+    invocation.say(&export::summary(kind.name, &written))?;
     Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
         (_, true) => Exit::Partly,
         (true, _) => Exit::Error,
@@ -80,7 +80,7 @@ pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
 /// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
 /// wrong with `--only`, which selects among our own.
 async fn listed(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     service: &Service,
     kind: &'static Kind,
@@ -109,7 +109,7 @@ async fn listed(
     let listed = service.client.list(&wanted).await.map_err(|failed| service.no_list(&[kind], failed))?;
     let mut live = listed.live;
     for (kind, id, refusal) in &listed.unread {
-        desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+        invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
     }
     let has = |live: &Live, tag: &String| {
         let tags = live.body.get("tags").and_then(Value::as_array);
@@ -124,14 +124,14 @@ async fn listed(
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
 async fn named(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     service: &Service,
     kind: &'static Kind,
     texts: &[String],
 ) -> anyhow::Result<(Vec<Live>, usize)> {
     let mut ids = Vec::new();
     for text in texts {
-        let id = id_of(desk, service, kind, text)?;
+        let id = id_of(invocation, service, kind, text)?;
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -142,7 +142,7 @@ async fn named(
         match answer {
             Ok(object) => live.push(object),
             Err(refusal) if ids.len() > 1 => {
-                desk.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+                invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
                 missed += 1;
             }
             Err(refusal) => {
@@ -156,11 +156,16 @@ async fn named(
 }
 
 /// The id in what a person typed. A URL of another site is told: there the same id may be another object.
-pub fn id_of(desk: &Desk<'_>, service: &Service, kind: &Kind, text: &str) -> anyhow::Result<String> {
+pub fn id_of(
+    invocation: &Invocation<'_>,
+    service: &Service,
+    kind: &Kind,
+    text: &str,
+) -> anyhow::Result<String> {
     let named = web::named(kind, text).map_err(anyhow::Error::msg)?;
     let here = service.client.url(kind, &named.id);
     if let Some(host) = named.host.filter(|host| !is_at(host, &here)) {
-        desk.complain(&format!("the URL is of {host}; {} is read from {}.", named.id, service.site))?;
+        invocation.complain(&format!("the URL is of {host}; {} is read from {}.", named.id, service.site))?;
     }
     Ok(named.id)
 }
@@ -182,7 +187,12 @@ struct Plan<'a> {
 }
 
 /// Writes each object to its file. What can't be said in a file is told.
-fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyhow::Result<Vec<Written>> {
+fn write(
+    invocation: &Invocation<'_>,
+    kind: &Kind,
+    live: Vec<Live>,
+    plan: &Plan<'_>,
+) -> anyhow::Result<Vec<Written>> {
     let folder = &plan.folder;
     let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
     if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
@@ -195,17 +205,17 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
     let mut written = Vec::new();
     let (keyed, live): (Vec<Live>, Vec<Live>) = live.into_iter().partition(|live| holds_key(&live.body));
     for live in &keyed {
-        desk.complain(&no_file_for(kind, &live.id))?;
+        invocation.complain(&no_file_for(kind, &live.id))?;
     }
     let mut stream = String::new();
     for live in live {
         let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), &mut taken);
-        let body = exported(desk, kind, live, plan.declares)?;
+        let body = exported(invocation, kind, live, plan.declares)?;
         let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
-                desk.complain(&format!("{stem} is written as JSON: {why}"))?;
+                invocation.complain(&format!("{stem} is written as JSON: {why}"))?;
                 ("json", as_json(kind, &body))
             }
             None => ("json", as_json(kind, &body)),
@@ -220,14 +230,14 @@ fn write(desk: &Desk<'_>, kind: &Kind, live: Vec<Live>, plan: &Plan<'_>) -> anyh
         match files::inside(folder, &name) {
             Ok(path) => written.push(put(&path, &text, plan.force)?),
             Err(why) => {
-                desk.complain(&format!("{name} is not written: it {why}"))?;
+                invocation.complain(&format!("{name} is not written: it {why}"))?;
                 written.push(Written::Refused(folder.join(name)));
             }
         }
     }
     if is_stream {
         let speech = if plan.format == Format::Yaml { Speech::Text } else { Speech::Json };
-        desk.deliver(folder, stream.as_bytes(), speech)?;
+        invocation.deliver(folder, stream.as_bytes(), speech)?;
     }
     Ok(written)
 }
@@ -248,13 +258,18 @@ pub fn no_file_for(kind: &Kind, id: &str) -> String {
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
 ///
 /// Among definitions it would make a second object: there it adopts the one that it comes from.
-fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared>) -> anyhow::Result<Value> {
+fn exported(
+    invocation: &Invocation<'_>,
+    kind: &Kind,
+    live: Live,
+    declares: Option<&Declared>,
+) -> anyhow::Result<Value> {
     let mut body = Map::new();
     match (declares, &live.mark) {
         (Some(declared), None) => {
             body.insert("$id".to_owned(), adopted(declared, kind, &live.id));
         }
-        (Some(_), Some(mark)) => desk.complain(&format!(
+        (Some(_), Some(mark)) => invocation.complain(&format!(
             "the {} {} is managed already, by {} as {}: among the definitions this file makes a second one",
             kind.name,
             live.id,
@@ -270,7 +285,7 @@ fn exported(desk: &Desk<'_>, kind: &Kind, live: Live, declares: Option<&Declared
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
     for trouble in troubles {
-        desk.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
+        invocation.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
     }
     Ok(body)
 }

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::declared::{Declared, declare};
 use super::service::service;
-use super::{Desk, apply};
+use super::{Invocation, apply};
 use crate::args::{self, Exit, Format};
 use crate::diagnostic::{Position, known_words};
 use crate::kind::{self, KINDS};
@@ -15,16 +15,16 @@ use crate::model::{Address, Body, Directives, Live, Origin, Resource};
 use crate::render::progress::Progress;
 use crate::selection::Selection;
 
-pub async fn run(desk: &Desk<'_>, options: &args::Forget) -> anyhow::Result<Exit> {
-    desk.format(&[Format::Text])?;
-    if !desk.common.only.is_empty() {
+pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow::Result<Exit> {
+    invocation.format(&[Format::Text])?;
+    if !invocation.common.only.is_empty() {
         bail!("the addresses say themselves what is let go: leave `--only` out");
     }
-    let declared = declare(desk)?;
+    let declared = declare(invocation)?;
     let addresses =
         options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
-    let listing = Arc::new(Progress::start(desk.common.quiet));
-    let live = service(desk, &declared, &listing)?.live(&declared).await?;
+    let listing = Arc::new(Progress::start(invocation.common.quiet));
+    let live = service(invocation, &declared, &listing)?.live(&declared).await?;
     listing.end();
     let owned: BTreeSet<Address> = live.iter().filter_map(|live| owned(&declared, live)).collect();
     let missing: Vec<String> =
@@ -34,7 +34,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Forget) -> anyhow::Result<Exit
     }
     for address in &addresses {
         if let Some(text) = afterwards(&declared, address, &live) {
-            desk.complain(&text)?;
+            invocation.complain(&text)?;
         }
     }
     let only: Vec<String> = addresses.iter().map(|address| globset::escape(address.as_str())).collect();
@@ -42,7 +42,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Forget) -> anyhow::Result<Exit
     let only = Selection::read(&only)?;
     let declared = Declared { only, resources: Vec::new(), forgotten, ..declared };
     let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
-    apply::carry(desk, &declared, None, &applying).await
+    apply::carry(invocation, &declared, None, &applying).await
 }
 
 fn address(text: &str) -> anyhow::Result<Address> {

@@ -7,10 +7,10 @@ use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-use super::declared::{Declared, declare, judge, tell};
+use super::declared::{Declared, declare, judge, report};
 use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
-use super::{Desk, Told, apply, new_file, replace_file};
+use super::{AlreadyReported, Invocation, apply, new_file, replace_file};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
@@ -27,8 +27,8 @@ use crate::write::{escape, insert, name, refer, tidy, yaml};
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
 
-pub async fn run(desk: &Desk<'_>, options: &args::Import) -> anyhow::Result<Exit> {
-    let format = desk.common.format.unwrap_or(Format::Json);
+pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow::Result<Exit> {
+    let format = invocation.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("a definition is JSON or YAML: --format takes json, yaml");
     }
@@ -36,22 +36,22 @@ pub async fn run(desk: &Desk<'_>, options: &args::Import) -> anyhow::Result<Exit
     if options.id.is_some() && options.named.len() > 1 {
         bail!("--id names one resource: import the others by themselves");
     }
-    let declared = declare(desk)?;
-    let progress = Arc::new(Progress::start(desk.common.quiet));
-    let service = Lazy { desk, declared: &declared, progress: &progress };
+    let declared = declare(invocation)?;
+    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let service = Lazy { invocation, declared: &declared, progress: &progress };
     let mut wanted = gather(&service, kind, &options.named).await?;
     name_all(&declared, kind, options, &mut wanted)?;
     refer_all(&service, kind, &mut wanted).await?;
     progress.end();
     for import in &mut wanted {
-        finish(desk, &declared, kind, import)?;
+        finish(invocation, &declared, kind, import)?;
     }
     let files = match &options.into {
-        Some(path) => into(desk, &declared, kind, &wanted, path)?,
-        None => apart(desk, &declared, kind, &wanted, format)?,
+        Some(path) => into(invocation, &declared, kind, &wanted, path)?,
+        None => apart(invocation, &declared, kind, &wanted, format)?,
     };
-    settle(desk, &files)?;
-    render::print(Stream::Out, desk.common.colors(), |out, _| {
+    settle(invocation, &files)?;
+    render::print(Stream::Out, invocation.common.colors(), |out, _| {
         wanted.iter().zip(files.iter().cycle()).try_for_each(|(import, file)| {
             let address = import.address(kind);
             writeln!(out, "{address}  {}", render::sanitize::clean(file.shown.as_str()))
@@ -61,9 +61,9 @@ pub async fn run(desk: &Desk<'_>, options: &args::Import) -> anyhow::Result<Exit
         return Ok(Exit::Fine);
     }
     let only = wanted.iter().map(|import| globset::escape(import.address(kind).as_str())).collect();
-    let common = Common { only, format: None, ..desk.common.clone() };
+    let common = Common { only, format: None, ..invocation.common.clone() };
     let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
-    apply::run(&Desk { common: &common, ..*desk }, &applying).await
+    apply::run(&Invocation { common: &common, ..*invocation }, &applying).await
 }
 
 /// An object on its way into the project.
@@ -86,14 +86,14 @@ impl Import {
 
 /// The service, asked only where something has to be.
 struct Lazy<'a> {
-    desk: &'a Desk<'a>,
+    invocation: &'a Invocation<'a>,
     declared: &'a Declared,
     progress: &'a Arc<Progress>,
 }
 
 impl Lazy<'_> {
     fn service(&self) -> anyhow::Result<Service> {
-        service(self.desk, self.declared, self.progress)
+        service(self.invocation, self.declared, self.progress)
     }
 }
 
@@ -101,12 +101,12 @@ impl Lazy<'_> {
 async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyhow::Result<Vec<Import>> {
     let mut found: Vec<Import> = Vec::new();
     for text in names {
-        let path = lazy.desk.at(Utf8Path::new(text));
+        let path = lazy.invocation.at(Utf8Path::new(text));
         let import = if !text.contains("://") && (path.is_file() || has_extension(text)) {
             from_file(lazy.declared, kind, text, &path)?
         } else {
             let service = lazy.service()?;
-            let id = id_of(lazy.desk, &service, kind, text)?;
+            let id = id_of(lazy.invocation, &service, kind, text)?;
             let answer = service.client.get(kind, &id).await;
             let live = answer.map_err(|refusal| {
                 service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
@@ -147,8 +147,8 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
     let file: FileId = sources.add(path.as_str(), content, TextFormat::Json);
     let (value, faults) = source::value(content, TextFormat::Json, file);
     let Some(value) = value else {
-        let told = render::diagnostics::text(&faults, &sources, false);
-        return Err(anyhow!("{path} is no JSON that can be read\n{told}"));
+        let reported = render::diagnostics::text(&faults, &sources, false);
+        return Err(anyhow!("{path} is no JSON that can be read\n{reported}"));
     };
     let Some(body) = object_of(kind, &value) else {
         bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs());
@@ -256,7 +256,7 @@ fn name_all(
 async fn refer_all(lazy: &Lazy<'_>, kind: &Kind, imports: &mut [Import]) -> anyhow::Result<()> {
     for import in imports.iter_mut() {
         let troubles = escape::take_reserved(&mut import.body);
-        complain(lazy.desk, kind, &import.named, &troubles)?;
+        complain(lazy.invocation, kind, &import.named, &troubles)?;
     }
     if !imports.iter().any(|import| refer::mentions(kind, &import.body)) {
         return Ok(());
@@ -284,17 +284,27 @@ async fn refer_all(lazy: &Lazy<'_>, kind: &Kind, imports: &mut [Import]) -> anyh
     Ok(())
 }
 
-fn complain(desk: &Desk<'_>, kind: &Kind, name: &str, troubles: &[escape::Trouble]) -> anyhow::Result<()> {
+fn complain(
+    invocation: &Invocation<'_>,
+    kind: &Kind,
+    name: &str,
+    troubles: &[escape::Trouble],
+) -> anyhow::Result<()> {
     for trouble in troubles {
-        desk.complain(&format!("{} {name}: {} {}", kind.name, trouble.pointer, trouble.text))?;
+        invocation.complain(&format!("{} {name}: {} {}", kind.name, trouble.pointer, trouble.text))?;
     }
     Ok(())
 }
 
 /// The texts as a definition writes them, and the keys of ours in front.
-fn finish(desk: &Desk<'_>, declared: &Declared, kind: &Kind, import: &mut Import) -> anyhow::Result<()> {
+fn finish(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    kind: &Kind,
+    import: &mut Import,
+) -> anyhow::Result<()> {
     let troubles = escape::escape(&mut import.body);
-    complain(desk, kind, &import.named, &troubles)?;
+    complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {
         match live.mark.as_ref().filter(|mark| model::is_id(&mark.id)) {
@@ -331,7 +341,7 @@ fn folder(declared: &Declared) -> Utf8PathBuf {
 
 /// A file of its own for each, where none is.
 fn apart(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     kind: &Kind,
     imports: &[Import],
@@ -344,7 +354,7 @@ fn apart(
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
-                desk.complain(&format!("{} is written as JSON: {why}", import.id))?;
+                invocation.complain(&format!("{} is written as JSON: {why}", import.id))?;
                 ("json", as_json(kind, &import.body))
             }
             None => ("json", as_json(kind, &import.body)),
@@ -374,7 +384,7 @@ fn apart(
 
 /// All of them as entries of one YAML file.
 fn into(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     kind: &Kind,
     imports: &[Import],
@@ -383,7 +393,7 @@ fn into(
     if !matches!(path.extension(), Some("yaml" | "yml")) {
         bail!("--into takes a YAML file, and {path} has another name");
     }
-    let own = below(declared, &desk.at(path)).with_context(|| {
+    let own = below(declared, &invocation.at(path)).with_context(|| {
         format!("{path} is not below {}, where definitions are", declared.config.definitions)
     })?;
     if std::fs::metadata(&own).is_ok_and(|about| !about.is_file()) {
@@ -404,7 +414,7 @@ fn into(
             Some(more) => text = more,
             None => {
                 let entry = yaml::file(kind.section, &import.id, &import.body).unwrap_or_default();
-                render::print(Stream::Out, desk.common.colors(), |out, _| {
+                render::print(Stream::Out, invocation.common.colors(), |out, _| {
                     out.write_all(render::sanitize::clean_lines(&entry).as_bytes())
                 })?;
                 bail!(
@@ -426,16 +436,17 @@ fn below(declared: &Declared, path: &Utf8Path) -> Option<Utf8PathBuf> {
 }
 
 /// Writes the files and reads the project again: what makes it faulty is taken back.
-fn settle(desk: &Desk<'_>, files: &[File]) -> anyhow::Result<()> {
+fn settle(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<()> {
     let mut undo = Undo::default();
-    let settled = files.iter().try_for_each(|file| undo.write(file)).and_then(|()| judge(desk));
+    let settled = files.iter().try_for_each(|file| undo.write(file)).and_then(|()| judge(invocation));
     match settled {
         Ok(judged) if !has_errors(&judged.diagnostics) => Ok(()),
         Ok(judged) => {
             undo.take_back()?;
-            tell(desk, &judged.diagnostics, &judged.sources)?;
-            desk.complain("nothing was imported: with it the definitions would be wrong, as told above")?;
-            Err(Told.into())
+            report(invocation, &judged.diagnostics, &judged.sources)?;
+            invocation
+                .complain("nothing was imported: with it the definitions would be wrong, as told above")?;
+            Err(AlreadyReported.into())
         }
         Err(error) => {
             undo.take_back()?;

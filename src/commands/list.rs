@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::declared::{declare, tell};
+use super::declared::{declare, report};
 use super::service::service;
-use super::{Desk, Told};
+use super::{AlreadyReported, Invocation};
 use crate::args::{Exit, Format};
 use crate::kind;
 use crate::mark;
@@ -16,16 +16,16 @@ use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
 use crate::render::summary;
 
-pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
-    let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
-    let declared = declare(desk)?;
-    let progress = Arc::new(Progress::start(desk.common.quiet));
-    let live = service(desk, &declared, &progress)?.live(&declared).await?;
+pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
+    let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let declared = declare(invocation)?;
+    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let live = service(invocation, &declared, &progress)?.live(&declared).await?;
     progress.end();
     let idle = declared.idle_only(&live);
     if !idle.is_empty() {
-        tell(desk, &idle, &declared.sources)?;
-        return Err(Told.into());
+        report(invocation, &idle, &declared.sources)?;
+        return Err(AlreadyReported.into());
     }
     let mut rows: BTreeMap<Address, (Option<&Resource>, Vec<&Live>)> = BTreeMap::new();
     let mut keys: BTreeMap<(&str, String), &Address> = BTreeMap::new();
@@ -52,7 +52,7 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
         }
     }
     if let Some(partial) = summary::partial(declared.only.texts()) {
-        desk.say(&partial)?;
+        invocation.say(&partial)?;
     }
     let items: Vec<Item> = rows
         .into_iter()
@@ -60,8 +60,8 @@ pub async fn run(desk: &Desk<'_>) -> anyhow::Result<Exit> {
         .filter_map(|(address, (resource, found))| item(address, resource, found))
         .collect();
     // A file is read elsewhere, and grepped.
-    let room = desk.common.output.is_none().then(render::columns_of_stdout).flatten();
-    desk.answer(|out, _| match format {
+    let room = invocation.common.output.is_none().then(render::columns_of_stdout).flatten();
+    invocation.answer(|out, _| match format {
         Format::Json => list::write_json(&items, out),
         Format::Markdown => list::write_markdown(&items, out),
         _ => list::write_text(&items, room, out),

@@ -30,7 +30,7 @@ impl Log {
         if let Some((bucket, end)) = waiting {
             let left = end.saturating_duration_since(Instant::now());
             if left >= Duration::from_secs(1) {
-                self.progress().tell(Event::Waiting { bucket: &bucket, seconds: left.as_secs() });
+                self.progress().report(Event::Waiting { bucket: &bucket, seconds: left.as_secs() });
             }
         }
     }
@@ -66,8 +66,8 @@ impl Observer for Log {
     }
 
     fn waiting(&self, bucket: &str, wait: Duration) {
-        let told = Some((bucket.to_owned(), Instant::now() + wait));
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = told;
-        self.progress().tell(Event::Waiting { bucket, seconds: wait.as_secs() });
+        let reported = Some((bucket.to_owned(), Instant::now() + wait));
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = reported;
+        self.progress().report(Event::Waiting { bucket, seconds: wait.as_secs() });
     }
 }

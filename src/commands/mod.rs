@@ -66,7 +66,7 @@ pub fn environments(common: &Common, hosts: &Hosts) -> Option<Vec<(String, bool)
 
 /// What every command works with.
 #[derive(Clone, Copy)]
-pub struct Desk<'a> {
+pub struct Invocation<'a> {
     pub common: &'a Common,
     /// Where keys may go besides Datadog, by the process environment.
     pub hosts: &'a Hosts,
@@ -88,7 +88,7 @@ pub struct Connection {
 /// Ended by an error that has been told.
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
-pub struct Told;
+pub struct AlreadyReported;
 
 /// The folder that a command starts in.
 pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
@@ -100,7 +100,7 @@ pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
         .map_err(|path| anyhow::anyhow!("the path {} is not UTF-8", path.display()))
 }
 
-impl Desk<'_> {
+impl Invocation<'_> {
     /// Writes an answer: to `-o FILE`, else to stdout.
     pub fn answer(
         &self,

@@ -1,7 +1,7 @@
 //! `musher plan`: what apply would do.
 
-use super::Desk;
-use super::brakes::foretold;
+use super::Invocation;
+use super::brakes::forecast;
 use super::cost::cost;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
@@ -10,20 +10,20 @@ use crate::render::page::Look;
 use crate::render::{plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
-pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
-    let format = desk.format(&[Format::Text, Format::Json, Format::Markdown])?;
+pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
+    let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
     let (declared, service, mut surveyed) =
-        declare_and_survey(desk, options.strictness.denies_warnings()).await?;
-    service.tell_counts(desk)?;
-    surveyed.plan.notes.brakes = foretold(&declared, &surveyed);
+        declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
+    service.tell_counts(invocation)?;
+    surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
     if format == Format::Json {
-        let seal = seal(&surveyed.plan, &declared.resources, &desk.common.only);
-        desk.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
+        let seal = seal(&surveyed.plan, &declared.resources, &invocation.common.only);
+        invocation.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
     } else {
-        show(desk, &surveyed.plan, format, options.expand)?;
+        show(invocation, &surveyed.plan, format, options.expand)?;
     }
     if let Some(cost) = cost(&surveyed.plan, &service) {
-        desk.say(&cost)?;
+        invocation.say(&cost)?;
     }
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
     let denied = surveyed.denied;
@@ -37,8 +37,8 @@ pub async fn run(desk: &Desk<'_>, options: &args::Plan) -> anyhow::Result<Exit> 
 }
 
 /// Writes a plan for people.
-pub fn show(desk: &Desk<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
-    desk.answer(|out, color| match format {
+pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
+    invocation.answer(|out, color| match format {
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
         _ => plan_text::write(plan, Look { color, expand }, out),
     })

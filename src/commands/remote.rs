@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::Value;
 
-use super::Desk;
+use super::Invocation;
 use super::declared::Declared;
 use super::service::{Service, service};
 use crate::check::{self, Finding};
@@ -35,18 +35,18 @@ struct Question<'a> {
 
 /// Asks about every selected resource whose kind has a dry run and whose references are live. All refusals
 /// are diagnostics; an error is whatever keeps the service from judging. Tells how many were not asked about.
-pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
+pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
     let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected
         .into_iter()
         .partition(|resource| kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()));
     if judged.is_empty() {
-        desk.say(&told(0, &[], &foreign))?;
+        invocation.say(&reported(0, &[], &foreign))?;
         return Ok(Vec::new());
     }
-    let progress = Arc::new(Progress::start(desk.common.quiet));
-    let service = service(desk, declared, &progress)?;
+    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let service = service(invocation, declared, &progress)?;
     let known = known(&service, declared, &judged).await?;
     let (questions, waiting) = questions(judged, &known);
     let refused: Vec<Option<Finding>> = futures_util::stream::iter(&questions)
@@ -55,11 +55,11 @@ pub async fn ask(desk: &Desk<'_>, declared: &Declared) -> anyhow::Result<Vec<Dia
         .try_collect()
         .await?;
     progress.end();
-    desk.say(&told(questions.len(), &waiting, &foreign))?;
+    invocation.say(&reported(questions.len(), &waiting, &foreign))?;
     let found =
         questions.iter().zip(refused).filter_map(|(question, refused)| Some((question.resource, refused?)));
     // They point at whole fields: nothing is rendered again.
-    Ok(check::tell(found, &check::Settings::default(), &declared.sources, &|_| Renderings::new()))
+    Ok(check::report(found, &check::Settings::default(), &declared.sources, &|_| Renderings::new()))
 }
 
 fn kind_of(resource: &Resource) -> Option<&'static Kind> {
@@ -151,7 +151,7 @@ fn finding(refusal: &Refusal, question: &Question<'_>) -> Finding {
 }
 
 /// How many were asked about, and why the others were not.
-fn told(asked: usize, waiting: &[&Resource], foreign: &[&Resource]) -> String {
+fn reported(asked: usize, waiting: &[&Resource], foreign: &[&Resource]) -> String {
     let mut parts = vec![match asked {
         0 => "The API was asked about nothing".to_owned(),
         1 => "The API was asked about 1 resource".to_owned(),

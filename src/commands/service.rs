@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::declared::Declared;
 use super::log::Log;
-use super::{Connection, Desk};
+use super::{Connection, Invocation};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
 use crate::kind::{Kind, ORDER};
 use crate::limit::{Pace, Paced};
@@ -35,13 +35,17 @@ pub struct Asked {
 }
 
 /// Gets ready to talk to the environment's API.
-pub fn service(desk: &Desk<'_>, declared: &Declared, progress: &Arc<Progress>) -> anyhow::Result<Service> {
+pub fn service(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    progress: &Arc<Progress>,
+) -> anyhow::Result<Service> {
     let Connection { wire, site, web, cache, variables } =
-        (desk.connect)(&declared.config, &declared.scope, desk.common.no_cache)?;
+        (invocation.connect)(&declared.config, &declared.scope, invocation.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
-    let concurrency = desk.common.concurrency.map(usize::from);
-    let pace = Pace { concurrency, patience: desk.common.patience(), ..Pace::default() };
-    let log = Arc::new(Log::new(progress.clone(), desk.common.verbose));
+    let concurrency = invocation.common.concurrency.map(usize::from);
+    let pace = Pace { concurrency, patience: invocation.common.patience(), ..Pace::default() };
+    let log = Arc::new(Log::new(progress.clone(), invocation.common.verbose));
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
     let client = Arc::new(Client::new(paced.clone(), &web, cache));
     Ok(Service { client, paced, log, stop, site, variables })
@@ -111,13 +115,13 @@ impl Service {
     }
 
     /// With `-v`, what went over the wire.
-    pub fn tell_counts(&self, desk: &Desk<'_>) -> anyhow::Result<()> {
+    pub fn tell_counts(&self, invocation: &Invocation<'_>) -> anyhow::Result<()> {
         let counts = self.paced.counts();
         let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
-        if desk.common.verbose == 0 {
+        if invocation.common.verbose == 0 {
             return Ok(());
         }
-        desk.say(&format!(
+        invocation.say(&format!(
             "{} requests, {} of them repeats, {} answered by 429",
             number(counts.requests),
             number(counts.retries),

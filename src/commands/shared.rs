@@ -22,7 +22,7 @@ pub fn shared_keys(
     let keyed = keys(resources);
     let here = own.environment.as_ref().and_then(|name| config.environments.get(name));
     let Some(here) = here.filter(|_| !keyed.is_empty()) else { return Vec::new() };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (name, other) in &config.environments {
         let same = (&other.target, &other.org, &other.keys) == (&here.target, &here.org, &here.keys);
         if own.environment.as_ref() == Some(name) || !same {
@@ -34,7 +34,7 @@ pub fn shared_keys(
         let theirs = keys(&theirs);
         for ((section, key), resource) in keyed.iter().filter(|(key, _)| theirs.contains_key(*key)) {
             if resource.address.section() == ORDER.section {
-                told.push(ordered_twice(resource, name));
+                reported.push(ordered_twice(resource, name));
                 continue;
             }
             let text = format!(
@@ -45,10 +45,10 @@ pub fn shared_keys(
             let help = format!(
                 "put the environment into the name of each of the {section}: `${{env}}`, or use `$when`"
             );
-            told.push(Diagnostic::warning("shared-key", text, at).help(help));
+            reported.push(Diagnostic::warning("shared-key", text, at).help(help));
         }
     }
-    told
+    reported
 }
 
 fn ordered_twice(resource: &Resource, other: &str) -> Diagnostic {

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::surveyed::declare_and_survey;
-use super::{Desk, template};
+use super::{Invocation, template};
 use crate::args::{self, Exit, Format};
 use crate::canon;
 use crate::fill::{answer, fill};
@@ -14,18 +14,18 @@ use crate::render::page::Look;
 use crate::render::show::{Shown, write_json, write_text};
 use crate::selection::likely;
 
-pub async fn run(desk: &Desk<'_>, options: &args::Show) -> anyhow::Result<Exit> {
-    let format = desk.format(&[Format::Text, Format::Json])?;
+pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::Result<Exit> {
+    let format = invocation.format(&[Format::Text, Format::Json])?;
     let name = match options.what.as_slice() {
-        [word] if word == "template" => return template::list(desk, format),
-        [word, name] if word == "template" => return template::show(desk, name, format),
+        [word] if word == "template" => return template::list(invocation, format),
+        [word, name] if word == "template" => return template::show(invocation, name, format),
         [address] => address,
         _ => bail!("write `musher show ADDRESS`, or `musher show template NAME`"),
     };
     let Some(address) = Address::parse(name) else {
         bail!("`{name}` is no address: write the section and the id, as in monitors/checkout-errors");
     };
-    let (declared, _, surveyed) = declare_and_survey(desk, false).await?;
+    let (declared, _, surveyed) = declare_and_survey(invocation, false).await?;
 
     let resource = declared.resources.iter().find(|resource| resource.address == address);
     let change = surveyed.plan.changes.iter().find(|change| change.address == address);
@@ -56,7 +56,7 @@ pub async fn run(desk: &Desk<'_>, options: &args::Show) -> anyhow::Result<Exit> 
         live: bare.as_ref(),
         diff: change.map(|change| change.diff.as_slice()).unwrap_or_default(),
     };
-    desk.answer(|out, color| match format {
+    invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),
         _ => write_text(shown, Look { color, expand: true }, out),
     })?;

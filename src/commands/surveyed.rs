@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 
-use super::declared::{Declared, bare, declare_strictly, deny, tell};
+use super::declared::{Declared, bare, declare_strictly, deny, report};
 use super::service::{Asked, Service, service};
-use super::{Desk, Told};
+use super::{AlreadyReported, Invocation};
 use crate::brake::Organisation;
 use crate::client::{self, Listed, Look, Refusal, Seen};
 use crate::config::Target;
@@ -38,14 +38,14 @@ pub struct Surveyed {
 
 /// Reads what is declared while the service is asked what is live: neither waits for the other.
 pub async fn declare_and_survey(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     deny_warnings: bool,
 ) -> anyhow::Result<(Declared, Service, Surveyed)> {
-    let bare = bare(desk)?;
+    let bare = bare(invocation)?;
     // Until the files are read there is nothing to show: what is wrong with them comes first.
     let silent = Arc::new(Progress::start(true));
     let ask = |declared: &Declared| {
-        let service = service(desk, declared, &silent)?;
+        let service = service(invocation, declared, &silent)?;
         let asked = service.ask(&declared.kinds, &declared.scope.owner);
         anyhow::Ok((service, asked))
     };
@@ -53,11 +53,11 @@ pub async fn declare_and_survey(
     // The sandbox in this process writes its state when it is opened: not for definitions that are wrong.
     let served = sound.filter(|declared| declared.environment().target != Target::Sandbox);
     let asked = served.map(ask);
-    let declared = declare_strictly(desk, bare, deny_warnings)?;
+    let declared = declare_strictly(invocation, bare, deny_warnings)?;
     let (service, asked) = asked.unwrap_or_else(|| ask(&declared))?;
-    let progress = Arc::new(Progress::start(desk.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.quiet));
     service.log.go_on_with(Arc::clone(&progress));
-    let surveyed = survey(desk, &declared, &service, (asked, deny_warnings)).await?;
+    let surveyed = survey(invocation, &declared, &service, (asked, deny_warnings)).await?;
     progress.end();
     Ok((declared, service, surveyed))
 }
@@ -107,7 +107,7 @@ fn show_no_keys(plan: &mut Plan) {
 
 /// Plans with what was asked for. What there is to say beside the plan is told; an error ends the command.
 pub async fn survey(
-    desk: &Desk<'_>,
+    invocation: &Invocation<'_>,
     declared: &Declared,
     service: &Service,
     (asked, deny_warnings): (Asked, bool),
@@ -141,21 +141,21 @@ pub async fn survey(
     if denied {
         deny(&mut diagnostics);
     }
-    tell(desk, &diagnostics, &declared.sources).context("nothing can be told")?;
+    report(invocation, &diagnostics, &declared.sources).context("nothing can be told")?;
     if wrong {
-        return Err(Told.into());
+        return Err(AlreadyReported.into());
     }
     Ok(Surveyed { plan, live, organisation, listed, denied })
 }
 
 /// Warnings as a plan holds them: with their places looked up, sorted, each once.
-fn warnings<'a>(told: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
     let mut locator = Locator::new(sources);
-    let mut warnings: Vec<Warning> = told
-        .map(|told| Warning {
-            code: told.code,
-            text: told.text.clone(),
-            position: told.at.as_ref().map(|at| locator.locate(at).position()),
+    let mut warnings: Vec<Warning> = reported
+        .map(|reported| Warning {
+            code: reported.code,
+            text: reported.text.clone(),
+            position: reported.at.as_ref().map(|at| locator.locate(at).position()),
         })
         .collect();
     warnings.sort_by(|a, b| (&a.position, a.code, &a.text).cmp(&(&b.position, b.code, &b.text)));

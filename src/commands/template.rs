@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 
-use super::declared::tell;
-use super::{Desk, start};
+use super::declared::report;
+use super::{Invocation, start};
 use crate::args::{Exit, Format};
 use crate::config;
 use crate::diagnostic::{Diagnostic, Sources, did_you_mean};
@@ -16,17 +16,17 @@ use crate::render::template::{Origin, Shown, write_json, write_list, write_list_
 use crate::template::BUILT_IN;
 
 /// Shows one template.
-pub fn show(desk: &Desk<'_>, name: &str, format: Format) -> anyhow::Result<Exit> {
-    let found = all(desk)?;
+pub fn show(invocation: &Invocation<'_>, name: &str, format: Format) -> anyhow::Result<Exit> {
+    let found = all(invocation)?;
     let Some(shown) = found.templates.get(name) else {
         // A broken file of that name may be what is meant.
-        tell(desk, &found.faults, &found.sources)?;
+        report(invocation, &found.faults, &found.sources)?;
         let known: Vec<&str> = found.templates.keys().map(String::as_str).collect();
         let guess = did_you_mean(name, known.iter().copied());
         let guess = guess.map_or_else(String::new, |guess| format!("; did you mean `{guess}`?"));
         bail!("there is no template `{name}`{guess}\nTemplates: {}", known.join(", "));
     };
-    desk.answer(|out, color| match format {
+    invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),
         _ => write_text(shown, Look { color, expand: true }, out),
     })?;
@@ -34,11 +34,11 @@ pub fn show(desk: &Desk<'_>, name: &str, format: Format) -> anyhow::Result<Exit>
 }
 
 /// Lists all templates.
-pub fn list(desk: &Desk<'_>, format: Format) -> anyhow::Result<Exit> {
-    let found = all(desk)?;
-    tell(desk, &found.faults, &found.sources)?;
+pub fn list(invocation: &Invocation<'_>, format: Format) -> anyhow::Result<Exit> {
+    let found = all(invocation)?;
+    report(invocation, &found.faults, &found.sources)?;
     let shown: Vec<&Shown> = found.templates.values().collect();
-    desk.answer(|out, color| match format {
+    invocation.answer(|out, color| match format {
         Format::Json => write_list_json(&shown, out),
         _ => write_list(&shown, Look { color, expand: false }, out),
     })?;
@@ -55,19 +55,19 @@ struct Found {
 }
 
 /// The templates of the project at hand, and those that come with the program, which need none.
-fn all(desk: &Desk<'_>) -> anyhow::Result<Found> {
+fn all(invocation: &Invocation<'_>) -> anyhow::Result<Found> {
     let mut found = Found::default();
     for (name, text) in BUILT_IN {
         let (template, _) = load::template(name, text);
         found.add(describe(&template), Origin::BuiltIn);
     }
-    let root = match config::find(&start(desk.common)?) {
+    let root = match config::find(&start(invocation.common)?) {
         Ok(root) => root,
         Err(config::NotFound::Project(_)) => return Ok(found),
         Err(error) => return Err(error.into()),
     };
     let mut sources = Sources::default();
-    let (config, faults) = config::read(&root, desk.hosts, &mut sources);
+    let (config, faults) = config::read(&root, invocation.hosts, &mut sources);
     let Some(config) = config else {
         return Ok(Found { faults, sources, ..found });
     };

@@ -2,32 +2,32 @@
 
 use camino::Utf8Path;
 
-use super::declared::{deny, judge, tell};
-use super::{Desk, remote, start};
+use super::declared::{deny, judge, report};
+use super::{Invocation, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::has_errors;
 use crate::model;
 use crate::render::diagnostics;
 
-pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
-    let format = desk.format(&[Format::Text, Format::Json, Format::Github])?;
+pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
+    let format = invocation.format(&[Format::Text, Format::Json, Format::Github])?;
     // Part of the definitions can't be judged by itself: they refer to each other.
     anyhow::ensure!(
-        options.remote || desk.common.only.is_empty(),
+        options.remote || invocation.common.only.is_empty(),
         "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
     );
-    let judged = judge(desk)?;
+    let judged = judge(invocation)?;
     let mut found = judged.diagnostics;
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
             Some(declared) => {
                 found.extend(declared.idle_only(&[]));
                 if !has_errors(&found) {
-                    found.extend(remote::ask(desk, declared).await?);
+                    found.extend(remote::ask(invocation, declared).await?);
                 }
             }
-            None => desk.say("The API was not asked: mend the errors first.")?,
+            None => invocation.say("The API was not asked: mend the errors first.")?,
         }
     }
     if options.strictness.denies_warnings() {
@@ -36,22 +36,22 @@ pub async fn run(desk: &Desk<'_>, options: &args::Validate) -> anyhow::Result<Ex
     match format {
         Format::Json => {
             let json = diagnostics::json(&found, &judged.sources);
-            desk.answer(|out, _| writeln!(out, "{json:#}"))?;
+            invocation.answer(|out, _| writeln!(out, "{json:#}"))?;
         }
         Format::Github => {
-            let folder = in_repository(&config::find(&start(desk.common)?)?);
+            let folder = in_repository(&config::find(&start(invocation.common)?)?);
             let text = diagnostics::github(&found, &judged.sources, &folder);
-            desk.answer(|out, _| out.write_all(text.as_bytes()))?;
+            invocation.answer(|out, _| out.write_all(text.as_bytes()))?;
         }
-        _ => tell(desk, &found, &judged.sources)?,
+        _ => report(invocation, &found, &judged.sources)?,
     }
     if has_errors(&found) {
         return Ok(Exit::Error);
     }
-    if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !desk.common.quiet) {
+    if let Some(declared) = judged.declared.filter(|_| format == Format::Text && !invocation.common.quiet) {
         let count = declared.resources.len();
         let resources = if count == 1 { "resource is" } else { "resources are" };
-        desk.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
+        invocation.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
     }
     Ok(Exit::Fine)
 }

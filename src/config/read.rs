@@ -14,7 +14,7 @@ use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
 use crate::source::locate::Locator;
-use crate::source::{self, short, sort_of};
+use crate::source::{self, short, type_of};
 
 const KEYS: [&str; 11] = [
     "project",
@@ -84,7 +84,7 @@ impl Reader<'_> {
             Value::Object(map) => map,
             Value::Null => Map::new(),
             other => {
-                let text = format!("`{FILE}` is a mapping, not {}", sort_of(&other));
+                let text = format!("`{FILE}` is a mapping, not {}", type_of(&other));
                 self.fault("bad-config", text, "", "begin it with `project: NAME`");
                 return None;
             }
@@ -134,7 +134,7 @@ impl Reader<'_> {
                 );
             }
             Some(other) => {
-                let text = format!("`project` is a name, not {}", sort_of(other));
+                let text = format!("`project` is a name, not {}", type_of(other));
                 self.fault("bad-config", text, "/project", FORM);
             }
             None => {
@@ -153,7 +153,7 @@ impl Reader<'_> {
             None | Some(Value::Null) => {}
             Some(other) => {
                 let name = pointer.rsplit('/').next().unwrap_or_default();
-                let text = format!("`{}` is a mapping, not {}", short(name), sort_of(&other));
+                let text = format!("`{}` is a mapping, not {}", short(name), type_of(&other));
                 self.fault("bad-config", text, pointer, "");
             }
         }
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 let name = pointer.rsplit('/').next().unwrap_or_default();
                 self.fault(
                     "bad-config",
-                    format!("`{}` is {form}, not {}", short(name), sort_of(other)),
+                    format!("`{}` is {form}, not {}", short(name), type_of(other)),
                     pointer,
                     "",
                 );
@@ -248,7 +248,7 @@ impl Reader<'_> {
             None | Some(Value::Null) => return Vec::new(),
             Some(Value::Array(names)) => names,
             Some(other) => {
-                let text = format!("`kinds` is a list of sections, not {}", sort_of(other));
+                let text = format!("`kinds` is a list of sections, not {}", type_of(other));
                 self.fault("bad-config", text, "/kinds", "write the names in brackets: `[A, B]`");
                 return Vec::new();
             }

@@ -126,7 +126,7 @@ impl<'n> Body<'n> {
                 Node::Text(text, site)
             }
             Err(faults) => {
-                self.tell(faults, pointer);
+                self.report(faults, pointer);
                 Node::Broken
             }
         }
@@ -136,7 +136,7 @@ impl<'n> Body<'n> {
         self.sites.add(self.base.at(pointer))
     }
 
-    fn tell(&mut self, faults: Vec<Fault>, pointer: &str) {
+    fn report(&mut self, faults: Vec<Fault>, pointer: &str) {
         for fault in faults {
             self.faults.push(super::fault::diagnostic(&fault, &self.base.at(pointer)));
         }
@@ -162,7 +162,7 @@ impl<'n> Body<'n> {
         let list = match self.compiler.expression(list, start) {
             Ok(list) => list,
             Err(fault) => {
-                self.tell(vec![*fault], &head_at);
+                self.report(vec![*fault], &head_at);
                 return nothing;
             }
         };

@@ -64,23 +64,23 @@ impl Faults {
     }
 
     /// As diagnostics, in the order of their places.
-    pub fn tell(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
+    pub fn report(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
         for ((site, _), group) in self.groups {
-            let mut told = diagnostic(&group.fault, sites.at(site));
-            told.also = group.also;
+            let mut reported = diagnostic(&group.fault, sites.at(site));
+            reported.also = group.also;
             // A place inside the use needs no word about where the use is.
-            if let Some(at) = &told.at {
-                told.also.retain(|(_, place)| !holds(place, at));
+            if let Some(at) = &reported.at {
+                reported.also.retain(|(_, place)| !holds(place, at));
             }
-            told.instances = group.whose;
+            reported.instances = group.whose;
             // One string of a resource may fail twice, and is one instance all the same.
-            told.instances.dedup();
-            diagnostics.push(told);
+            reported.instances.dedup();
+            diagnostics.push(reported);
         }
     }
 
     /// As diagnostics that need not say whom they hit.
-    pub fn tell_alone(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
+    pub fn report_alone(self, sites: &Sites, diagnostics: &mut Vec<Diagnostic>) {
         for ((site, _), group) in self.groups {
             diagnostics.push(diagnostic(&group.fault, sites.at(site)));
         }
@@ -96,9 +96,9 @@ pub fn add_place(places: &mut Vec<(String, At)>, place: (String, At)) {
 
 /// A fault of a string at its place.
 pub fn diagnostic(fault: &Fault, at: &At) -> Diagnostic {
-    let mut told = Diagnostic::error(fault.code, fault.text.clone(), within(at, fault));
-    told.help.clone_from(&fault.help);
-    told
+    let mut reported = Diagnostic::error(fault.code, fault.text.clone(), within(at, fault));
+    reported.help.clone_from(&fault.help);
+    reported
 }
 
 /// Whether a place is another one, or around it.

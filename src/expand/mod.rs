@@ -71,9 +71,9 @@ pub fn expand(
         };
         of_uses.append(uses::run(own, &mut work, sources));
     }
-    made.diagnostics.extend(template::tell(templates, std::mem::take(&mut of_uses.hit)));
+    made.diagnostics.extend(template::report(templates, std::mem::take(&mut of_uses.hit)));
     made.append(of_uses);
-    faults.tell(&sites, &mut made.diagnostics);
+    faults.report(&sites, &mut made.diagnostics);
     let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
     aim(&mut diagnostics, definitions, sources);
     (resources, diagnostics)
@@ -90,8 +90,8 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
     let layered: Vec<&Origin> =
         all.map(|definition| definition.origin.as_ref()).filter(|origin| origin.layers.len() > 1).collect();
     let mut locator = Locator::new(sources);
-    for told in diagnostics {
-        let Some(At { file, place: Place::Node { pointer, part } }) = &told.at else { continue };
+    for reported in diagnostics {
+        let Some(At { file, place: Place::Node { pointer, part } }) = &reported.at else { continue };
         let inside = layered.iter().find_map(|origin| match origin.layers.first() {
             Some(At { file: own, place: Place::Node { pointer: base, .. } }) if own == file => {
                 let rest = pointer.strip_prefix(base.as_str())?;
@@ -100,7 +100,7 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
             _ => None,
         });
         if let Some((origin, rest)) = inside {
-            told.at = Some(locator.locate_in(origin, rest).part(part.clone()));
+            reported.at = Some(locator.locate_in(origin, rest).part(part.clone()));
         }
     }
 }
@@ -109,17 +109,17 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
 fn fold(diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut kept: Vec<Diagnostic> = Vec::new();
-    for told in diagnostics.drain(..) {
-        match first.entry((told.code, format!("{:?}", told.at))) {
-            Entry::Occupied(entry) => kept[*entry.get()].instances.extend(told.instances),
+    for reported in diagnostics.drain(..) {
+        match first.entry((reported.code, format!("{:?}", reported.at))) {
+            Entry::Occupied(entry) => kept[*entry.get()].instances.extend(reported.instances),
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
-                kept.push(told);
+                kept.push(reported);
             }
         }
     }
-    for told in kept.iter_mut().filter(|told| told.instances.len() == 1) {
-        told.instances.clear();
+    for reported in kept.iter_mut().filter(|reported| reported.instances.len() == 1) {
+        reported.instances.clear();
     }
     *diagnostics = kept;
 }
@@ -129,12 +129,12 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
 fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Vec<Diagnostic>) {
     made.resources.sort_by(|a, b| a.address.cmp(&b.address));
     duplicates(&made.resources, &mut made.diagnostics);
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     if !incomplete {
-        unknown_references(&made, &mut told);
+        unknown_references(&made, &mut reported);
     }
-    forgotten_references(&made.resources, &mut told);
-    made.diagnostics.append(&mut told);
+    forgotten_references(&made.resources, &mut reported);
+    made.diagnostics.append(&mut reported);
     for resource in &made.resources {
         check_mark(resource, scope, &mut made.diagnostics);
     }
@@ -186,7 +186,7 @@ fn check_mark(resource: &Resource, scope: &Scope, diagnostics: &mut Vec<Diagnost
 }
 
 /// References that lead nowhere, or to what is switched off.
-fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
+fn unknown_references(made: &Made, reported: &mut Vec<Diagnostic>) {
     let met = made.globals.iter().filter(|(_, global)| global.used.load(Ordering::Relaxed));
     let mut unknown: Vec<&(At, std::sync::Arc<Global>)> = met
         .filter(|(_, global)| made.resources.binary_search_by(|r| r.address.cmp(&global.target)).is_err())
@@ -208,7 +208,7 @@ fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
             let words = format!("`{target}` is switched off by its `$when`");
             let help =
                 "give what refers to it the same `$when`, or put the reference into an `${#if …}` block";
-            told.push(Diagnostic::error("switched-off-reference", words, at).help(help));
+            reported.push(Diagnostic::error("switched-off-reference", words, at).help(help));
             continue;
         }
         let mut fault = Diagnostic::error("unknown-reference", format!("There is no `{target}`"), at);
@@ -220,12 +220,12 @@ fn unknown_references(made: &Made, told: &mut Vec<Diagnostic>) {
                 None => suggestion(target, ids.map(|r| r.address.id())),
             });
         }
-        told.push(fault);
+        reported.push(fault);
     }
 }
 
 /// References to what is let go: once the mark is off, nothing tells its id.
-fn forgotten_references(resources: &[Resource], told: &mut Vec<Diagnostic>) {
+fn forgotten_references(resources: &[Resource], reported: &mut Vec<Diagnostic>) {
     let forgotten: HashSet<&Address> =
         resources.iter().filter(|r| r.directives.forget).map(|r| &r.address).collect();
     if forgotten.is_empty() {
@@ -240,14 +240,14 @@ fn forgotten_references(resources: &[Resource], told: &mut Vec<Diagnostic>) {
         let at = key_of(&resource.origin);
         let index = *first.entry(format!("{at:?}")).or_insert_with(|| {
             let words = format!("`{}` refers to `{target}`, which `$forget` lets go", resource.address);
-            told.push(Diagnostic::error("forgotten-reference", words, at).help(
+            reported.push(Diagnostic::error("forgotten-reference", words, at).help(
                 "without its mark nobody knows its id: write the Datadog id in place of the reference, or keep the object",
             ));
-            told.len() - 1
+            reported.len() - 1
         });
         if let Some(instance) = &resource.instance {
-            told[index].instances.push(resource.address.to_string());
-            add_place(&mut told[index].also, uses::place(&instance.name, &instance.at));
+            reported[index].instances.push(resource.address.to_string());
+            add_place(&mut reported[index].also, uses::place(&instance.name, &instance.at));
         }
     }
 }

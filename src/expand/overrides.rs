@@ -80,21 +80,21 @@ impl Overrides {
         let unused: Vec<&Override> =
             self.list.iter().zip(hit).filter(|(_, hit)| !**hit).map(|(own, _)| own).collect();
         let keys = Keys::new(slugs);
-        let (mut told, mut left, mut globs) = (Vec::new(), Vec::new(), 0);
+        let (mut reported, mut left, mut globs) = (Vec::new(), Vec::new(), 0);
         for own in unused {
             if !is_plain(&own.pattern) {
                 globs += 1;
-                told.push(idle_glob(own, slugs, globs <= SUGGESTIONS));
+                reported.push(idle_glob(own, slugs, globs <= SUGGESTIONS));
             } else if let Some(meant) =
                 keys.meant(&own.pattern).filter(|meant| !self.exact.contains_key(*meant))
             {
-                told.push(idle(own).help(format!("did you mean `{meant}`?")));
+                reported.push(idle(own).help(format!("did you mean `{meant}`?")));
             } else {
                 left.push(own);
             }
         }
-        told.extend(left_the_list(&left, name));
-        told
+        reported.extend(left_the_list(&left, name));
+        reported
     }
 }
 

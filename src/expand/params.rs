@@ -5,33 +5,33 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::diagnostic::FileId;
-use crate::load::definitions::{Param, ParamSort};
+use crate::load::definitions::{Param, ParamType};
 use crate::source::{beyond_64_bits, holds_large};
 use crate::template::{holds_reserved, parse_number, show_number};
 
 /// What a value must be: the declared type, else that of the default.
-pub fn sort_of(param: &Param) -> Option<ParamSort> {
-    param.sort.or_else(|| match param.default.as_ref()? {
+pub fn type_of(param: &Param) -> Option<ParamType> {
+    param.ty.or_else(|| match param.default.as_ref()? {
         // A template's type shows only when it is rendered.
         Value::String(text) if text.contains("${") => None,
-        Value::String(_) => Some(ParamSort::String),
-        Value::Number(_) => Some(ParamSort::Number),
-        Value::Bool(_) => Some(ParamSort::Boolean),
-        Value::Array(_) => Some(ParamSort::List),
-        Value::Object(_) => Some(ParamSort::Object),
+        Value::String(_) => Some(ParamType::String),
+        Value::Number(_) => Some(ParamType::Number),
+        Value::Bool(_) => Some(ParamType::Boolean),
+        Value::Array(_) => Some(ParamType::List),
+        Value::Object(_) => Some(ParamType::Object),
         Value::Null => None,
     })
 }
 
 /// The word for a type, as in `type:`.
-pub fn word(sort: ParamSort) -> &'static str {
-    match sort {
-        ParamSort::String => "string",
-        ParamSort::Number => "number",
-        ParamSort::Integer => "integer",
-        ParamSort::Boolean => "boolean",
-        ParamSort::List => "list",
-        ParamSort::Object => "object",
+pub fn word(ty: ParamType) -> &'static str {
+    match ty {
+        ParamType::String => "string",
+        ParamType::Number => "number",
+        ParamType::Integer => "integer",
+        ParamType::Boolean => "boolean",
+        ParamType::List => "list",
+        ParamType::Object => "object",
     }
 }
 
@@ -42,34 +42,34 @@ pub fn convert<'v>(
     param: &Param,
     value: Cow<'v, Value>,
 ) -> Result<Cow<'v, Value>, (&'static str, String)> {
-    let Some(sort) = sort_of(param) else { return Ok(value) };
+    let Some(ty) = type_of(param) else { return Ok(value) };
     // A default of null says that the parameter may be left open.
     if value.is_null() && param.default.as_ref().is_some_and(Value::is_null) {
         return Ok(value);
     }
-    let converted = match (sort, value.as_ref()) {
-        (ParamSort::String, Value::String(_))
-        | (ParamSort::Number, Value::Number(_))
-        | (ParamSort::Boolean, Value::Bool(_))
-        | (ParamSort::List, Value::Array(_))
-        | (ParamSort::Object, Value::Object(_)) => Some(value.clone()),
-        (ParamSort::Number, Value::String(text)) => parse_number(text).map(Cow::Owned),
-        (ParamSort::Integer, Value::Number(_)) => whole(&value).map(Cow::Owned),
-        (ParamSort::Integer, Value::String(text)) => {
+    let converted = match (ty, value.as_ref()) {
+        (ParamType::String, Value::String(_))
+        | (ParamType::Number, Value::Number(_))
+        | (ParamType::Boolean, Value::Bool(_))
+        | (ParamType::List, Value::Array(_))
+        | (ParamType::Object, Value::Object(_)) => Some(value.clone()),
+        (ParamType::Number, Value::String(text)) => parse_number(text).map(Cow::Owned),
+        (ParamType::Integer, Value::Number(_)) => whole(&value).map(Cow::Owned),
+        (ParamType::Integer, Value::String(text)) => {
             parse_number(text).and_then(|number| whole(&number)).map(Cow::Owned)
         }
-        (ParamSort::Boolean, Value::String(text)) => match text.trim() {
+        (ParamType::Boolean, Value::String(text)) => match text.trim() {
             "true" => Some(Cow::Owned(true.into())),
             "false" => Some(Cow::Owned(false.into())),
             _ => None,
         },
-        (ParamSort::List, Value::String(text)) => json(text).filter(Value::is_array).map(Cow::Owned),
-        (ParamSort::Object, Value::String(text)) => json(text).filter(Value::is_object).map(Cow::Owned),
+        (ParamType::List, Value::String(text)) => json(text).filter(Value::is_array).map(Cow::Owned),
+        (ParamType::Object, Value::String(text)) => json(text).filter(Value::is_object).map(Cow::Owned),
         _ => None,
     };
     let Some(converted) = converted else {
         let words =
-            format!("The parameter `{name}` is of type {}, and was given {}", word(sort), shown(&value));
+            format!("The parameter `{name}` is of type {}, and was given {}", word(ty), shown(&value));
         return Err(("wrong-type", words));
     };
     bounds(name, param, &converted)?;
@@ -118,7 +118,7 @@ pub fn bound(bound: f64) -> String {
 
 /// A value in a message, shortened.
 fn shown(value: &Value) -> String {
-    let sort = match value {
+    let ty = match value {
         Value::Null => return "null".to_owned(),
         Value::Bool(on) => return format!("`{on}`"),
         Value::Array(_) => return "a list".to_owned(),
@@ -130,8 +130,8 @@ fn shown(value: &Value) -> String {
         }
         Value::String(text) => text,
     };
-    let short: String = sort.chars().take(40).collect();
-    if short.len() < sort.len() { format!("the text `{short}…`") } else { format!("the text `{sort}`") }
+    let short: String = ty.chars().take(40).collect();
+    if short.len() < ty.len() { format!("the text `{short}…`") } else { format!("the text `{ty}`") }
 }
 
 #[cfg(test)]
@@ -140,17 +140,17 @@ mod tests {
     use crate::diagnostic::{At, FileId};
     use serde_json::json;
 
-    fn check(sort: Option<ParamSort>, default: Option<Value>, value: Value, expected: Result<Value, &str>) {
+    fn check(ty: Option<ParamType>, default: Option<Value>, value: Value, expected: Result<Value, &str>) {
         let at = At::file(FileId(0));
-        let param = Param { sort, default, min: Some(0.0), max: Some(100.0), description: None, at };
+        let param = Param { ty, default, min: Some(0.0), max: Some(100.0), description: None, at };
         let result =
             convert("p", &param, Cow::Borrowed(&value)).map(Cow::into_owned).map_err(|(code, _)| code);
-        assert_eq!(result, expected, "{sort:?} {value}");
+        assert_eq!(result, expected, "{ty:?} {value}");
     }
 
     #[test]
     fn values_take_the_parameters_type() {
-        use ParamSort::{Boolean, Integer, List, Number, Object, String};
+        use ParamType::{Boolean, Integer, List, Number, Object, String};
         check(None, None, json!("012"), Ok(json!("012")));
         check(None, None, json!(5), Ok(json!(5)));
         check(Some(String), None, json!("012"), Ok(json!("012")));

@@ -22,9 +22,9 @@ pub fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Made {
         let mut faults = Faults::default();
         let run = Run::new(&[], None, "").traced(setting.trace);
         render_plain(&compiled, &run, &mut faults, &mut made);
-        faults.tell_alone(&body.sites, &mut made.diagnostics);
-        for told in &mut made.diagnostics[before..] {
-            told.instances.push(definition.address.to_string());
+        faults.report_alone(&body.sites, &mut made.diagnostics);
+        for reported in &mut made.diagnostics[before..] {
+            reported.instances.push(definition.address.to_string());
         }
         made.globals.extend(body.take_globals());
     }

@@ -111,6 +111,6 @@ fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut
     let mut faults = Faults::default();
     let run = Run::new(&[], None, "");
     let value = render(&node, &run, None, &mut faults);
-    faults.tell_alone(&body.sites, diagnostics);
+    faults.report_alone(&body.sites, diagnostics);
     value
 }

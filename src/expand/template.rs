@@ -87,17 +87,17 @@ impl CompiledTemplate<'_> {
 }
 
 /// What compiling the templates told, each fault with the instances that it hits.
-pub fn tell(templates: BTreeMap<&str, CompiledTemplate<'_>>, hits: Vec<Hit>) -> Vec<Diagnostic> {
+pub fn report(templates: BTreeMap<&str, CompiledTemplate<'_>>, hits: Vec<Hit>) -> Vec<Diagnostic> {
     let parts = templates.into_iter().map(|(name, template)| (name, template.parts()));
-    let mut told: BTreeMap<&str, Vec<Vec<Diagnostic>>> = parts.collect();
+    let mut reported: BTreeMap<&str, Vec<Vec<Diagnostic>>> = parts.collect();
     for hit in hits {
-        let faults = told.get_mut(hit.template.as_str()).and_then(|parts| parts.get_mut(hit.part));
+        let faults = reported.get_mut(hit.template.as_str()).and_then(|parts| parts.get_mut(hit.part));
         for fault in faults.into_iter().flatten() {
             fault.instances.push(hit.whose.clone());
             add_place(&mut fault.also, hit.place.clone());
         }
     }
-    told.into_values().flatten().flatten().collect()
+    reported.into_values().flatten().flatten().collect()
 }
 
 fn check_name(name: &str, param: &Param, setting: &Setting<'_>, faults: &mut Vec<Diagnostic>) {
@@ -144,7 +144,7 @@ pub struct Description {
 pub struct ParamDescription {
     pub name: String,
     /// `number`; absent where anything may be passed.
-    pub sort: Option<&'static str>,
+    pub ty: Option<&'static str>,
     /// Absent: it must be passed.
     pub default: Option<Value>,
     pub min: Option<f64>,
@@ -156,7 +156,7 @@ pub struct ParamDescription {
 pub fn describe(template: &Template) -> Description {
     let param = |(name, param): (&String, &Param)| ParamDescription {
         name: name.clone(),
-        sort: params::sort_of(param).map(params::word),
+        ty: params::type_of(param).map(params::word),
         default: param.default.clone(),
         min: param.min,
         max: param.max,

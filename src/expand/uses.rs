@@ -136,8 +136,8 @@ fn items(
     };
     match items {
         Ok(items) => Some(items),
-        Err(told) => {
-            made.diagnostics.extend(told);
+        Err(reported) => {
+            made.diagnostics.extend(reported);
             made.failed_uses.insert(compiled.own.name.clone());
             None
         }
@@ -267,7 +267,7 @@ fn overrides<'f>(
 fn choose<'i>(
     compiled: &CompiledUse<'_>,
     items: &'i [Item],
-    told: &mut Faults,
+    reported: &mut Faults,
     made: &mut Made,
 ) -> Vec<Chosen<'i>> {
     let mut chosen = Vec::with_capacity(items.len());
@@ -290,12 +290,12 @@ fn choose<'i>(
         let filter = compiled.filter.as_ref();
         let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
         let sound = about_filter.count == 0;
-        told.append(about_filter);
+        reported.append(about_filter);
         // The key of an item that isn't wanted may be as wrong as it likes.
         if !on {
             continue;
         }
-        told.append(faults);
+        reported.append(faults);
         match key {
             Some(key) if sound => {
                 chosen.push(Chosen { item, key, overrides: compiled.overrides.deciding(matching) });

@@ -63,7 +63,7 @@ pub fn items(
     sources: &mut Sources,
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
     let Value::String(path) = source else {
-        return of_value(source.clone()).map_err(|wrong| vec![wrong.told(None, folder.at.clone())]);
+        return of_value(source.clone()).map_err(|wrong| vec![wrong.reported(None, folder.at.clone())]);
     };
     let mut items = Vec::new();
     let mut faults = Vec::new();
@@ -89,7 +89,7 @@ enum NoList {
 
 impl NoList {
     /// `path`: of the file that holds it.
-    fn told(self, path: Option<&Utf8Path>, at: At) -> Diagnostic {
+    fn reported(self, path: Option<&Utf8Path>, at: At) -> Diagnostic {
         let what = path.map_or_else(|| "This list".to_owned(), |path| format!("The list in `{path}`"));
         let takes =
             "`for_each` takes a list, a mapping, or the path of a YAML, JSON or CSV file that holds one";
@@ -176,7 +176,7 @@ fn file_items(
 /// The items of a JSON or YAML text.
 fn document(path: &Utf8Path, text: &str, format: Format, file: FileId) -> Result<Vec<Item>, Vec<Diagnostic>> {
     let (value, faults) = source::value(text, format, file);
-    of_value(value.ok_or(faults)?).map_err(|wrong| vec![wrong.told(Some(path), At::file(file))])
+    of_value(value.ok_or(faults)?).map_err(|wrong| vec![wrong.reported(Some(path), At::file(file))])
 }
 
 /// A table of overrides, and the file that its rows stand in.
@@ -368,8 +368,8 @@ fn below(root: &Utf8Path, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Ut
             }
             let path = folder.join(entry.file_name());
             match entry.file_type() {
-                Ok(sort) if sort.is_dir() && depth < GLOB_DEPTH => open.push((path, depth + 1)),
-                Ok(sort) if !sort.is_dir() && glob.is_match(&path) => found.push(path),
+                Ok(form) if form.is_dir() && depth < GLOB_DEPTH => open.push((path, depth + 1)),
+                Ok(form) if !form.is_dir() && glob.is_match(&path) => found.push(path),
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use super::field::*;
 use super::{
-    About, Api, Identified, Identity, Kind, List, Mention, Mentioned, Nature, Paging, Quirks, Summary, Tags,
+    About, Api, Family, Identified, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Summary, Tags,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
@@ -115,8 +115,8 @@ pub const DASHBOARD: Kind = Kind {
         export_needs: "`widgets` and `layout_type`",
     },
     quirks: Quirks {
-        nature: Some(Nature::Board),
-        points_to: &[("alert_id", Nature::Alert), ("slo_id", Nature::Objective)],
+        family: Some(Family::Board),
+        points_to: &[("alert_id", Family::Alert), ("slo_id", Family::Objective)],
         // "Invalid tag format. Valid tag keys are: team." (1 recording); at most 5 (OpenAPI).
         tags: Tags { keys: &["team"], most: Some(5), ..Quirks::NONE.tags },
         identified: &[

@@ -1,7 +1,7 @@
 //! Monitors, composites and burn-rate alerts included.
 
 use super::field::*;
-use super::{About, Api, Id, Identity, Kind, List, Mention, Mentioned, Nature, Paging, Quirks};
+use super::{About, Api, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
 
 /// Facts: `recorded/SEMANTICS.md` §2 where nothing else is said.
 pub const MONITOR: Kind = Kind {
@@ -248,7 +248,7 @@ pub const MONITOR: Kind = Kind {
         export_needs: "`query` and `type`",
     },
     quirks: Quirks {
-        nature: Some(Nature::Alert),
+        family: Some(Family::Alert),
         windows: WINDOWS,
         // `1 || 2` and `burn_rate("…").over("30d")` (recorded, and the examples of the OpenAPI document).
         mentions: &[

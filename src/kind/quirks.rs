@@ -5,11 +5,11 @@ use serde_json::Value;
 #[derive(Clone, Copy)]
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
-    pub nature: Option<Nature>,
+    pub family: Option<Family>,
     /// The `type` of an object that measures the alerts that it names.
     pub measuring: Option<&'static str>,
     /// Keys, at any depth, whose references name an object of this nature.
-    pub points_to: &'static [(&'static str, Nature)],
+    pub points_to: &'static [(&'static str, Family)],
     /// The longest window of a query by `type`, in seconds.
     pub windows: &'static [(&'static str, u64)],
     pub tags: Tags,
@@ -30,7 +30,7 @@ pub struct Quirks {
 
 impl Quirks {
     pub const NONE: Self = Self {
-        nature: None,
+        family: None,
         measuring: None,
         points_to: &[],
         windows: &[],
@@ -46,7 +46,7 @@ impl Quirks {
 
 /// What the rules take an object for: which of them fit its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Nature {
+pub enum Family {
     /// A `query` of a `type`, `options`, and a `message` that tells people.
     Alert,
     /// Targets by timeframe.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::field::*;
 use super::{
-    About, Alternative, Api, Derived, Envelope, Identity, Kind, List, Mention, Mentioned, Nature, Paging,
+    About, Alternative, Api, Derived, Envelope, Family, Identity, Kind, List, Mention, Mentioned, Paging,
     Quirks, Tags,
 };
 
@@ -123,10 +123,10 @@ pub const SLO: Kind = Kind {
         export_needs: "`thresholds` and `type` (`metric`, `monitor` or `time_slice`)",
     },
     quirks: Quirks {
-        nature: Some(Nature::Objective),
+        family: Some(Family::Objective),
         // OpenAPI, `SLOType`.
         measuring: Some("monitor"),
-        points_to: &[("monitor_ids", Nature::Alert)],
+        points_to: &[("monitor_ids", Family::Alert)],
         // Upper case, spaces and other characters (terraform-provider-datadog, issues 961 and 3638).
         tags: Tags { rewritten: true, ..Quirks::NONE.tags },
         // Those of the first threshold (16 of 16), of the one that a `timeframe` names (no recording leaves the

@@ -161,7 +161,7 @@ impl Paced {
                 spent += took + wait;
                 (may_repeat(request, &answer) && spent <= self.patience(&answer)).then_some(wait)
             };
-            self.tell(request, &answer, took, &bucket, again);
+            self.report(request, &answer, took, &bucket, again);
             let Some(wait) = again else { return answer };
             if !limited {
                 self.retries.fetch_add(1, Ordering::Relaxed);
@@ -216,7 +216,7 @@ impl Paced {
 
     /// An error where the limit lets nothing through for longer than this run is patient.
     async fn wait(&self, bucket: &Bucket, level: &Level, began: Instant) -> Result<(), WireError> {
-        let mut told = None;
+        let mut reported = None;
         loop {
             let (freed, changed) = (level.freed.notified(), bucket.changed.notified());
             tokio::pin!(freed, changed);
@@ -249,9 +249,9 @@ impl Paced {
             };
             if let (Some(until), Some(observer)) = (until, &self.observer)
                 && until - now >= TOLD
-                && told.is_none_or(|told| until > told + TOLD)
+                && reported.is_none_or(|reported| until > reported + TOLD)
             {
-                told = Some(until);
+                reported = Some(until);
                 observer.waiting(bucket.name().unwrap_or("unnamed"), until - now);
             }
             tokio::select! {
@@ -300,7 +300,7 @@ impl Paced {
         bucket
     }
 
-    fn tell(
+    fn report(
         &self,
         request: &Request,
         answer: &Result<Response, WireError>,

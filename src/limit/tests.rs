@@ -175,7 +175,7 @@ async fn check_faults(
     script: Vec<Result<(u16, &'static str), WireError>>,
     expected: (Result<u16, &str>, u64, u64),
 ) {
-    let told = format!("{request:?} {script:?}");
+    let reported = format!("{request:?} {script:?}");
     let service = Service::new(None, script);
     let (wire, _stop) = paced(&service, None);
     let answer = wire.send(request).await;
@@ -186,7 +186,7 @@ async fn check_faults(
         WireError::Held(_) => "held",
         WireError::TooLarge(_) => "too large",
     });
-    assert_eq!((ended, counts.requests, counts.retries), expected, "{told}");
+    assert_eq!((ended, counts.requests, counts.retries), expected, "{reported}");
 }
 
 fn lost() -> Result<(u16, &'static str), WireError> {

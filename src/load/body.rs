@@ -16,7 +16,7 @@ use crate::model::{Address, Origin};
 use crate::pointer::step;
 use crate::pointer::{matching, take};
 use crate::source::read::{Document, format_of};
-use crate::source::{short, sort_of, walk};
+use crate::source::{short, type_of, walk};
 
 /// An entry as it stands in its file.
 pub struct Entry<'a> {
@@ -38,7 +38,7 @@ pub type Files = HashMap<Utf8PathBuf, Document>;
 /// of the faults that are told.
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
     let Entry { kind, id, value, at, position, folder } = entry;
-    let told = faults.len();
+    let reported = faults.len();
     let mut own = object(kind, listed(kind, id, value, &at, faults), &at, faults);
     directives::check_keys(&own, &at, false, faults);
     let mut layers = vec![at.clone()];
@@ -68,7 +68,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
             faults.push(directives::not_alone(place("$forget")));
         }
         body.clear();
-    } else if body.is_empty() && faults.len() == told && !names_file {
+    } else if body.is_empty() && faults.len() == reported && !names_file {
         faults.push(empty(kind, &at));
     }
     let other = kind::of_export(&body).filter(|other| other.section != kind.section);
@@ -93,14 +93,14 @@ fn listed(kind: &Kind, id: &str, value: Value, at: &At, faults: &mut Vec<Diagnos
         Value::Object(body) => body,
         other => {
             faults
-                .push(no_members(format!("An order is a list of its members, not {}", sort_of(&other)), at));
+                .push(no_members(format!("An order is a list of its members, not {}", type_of(&other)), at));
             return Value::Object(Map::from_iter([("id".to_owned(), id.into())]));
         }
     };
     if let Some(Value::Array(members)) = body.get("members") {
         let rests = members.iter().filter(|member| *member == kind::REST).count();
         if let Some(other) = members.iter().find(|member| !member.is_string()) {
-            faults.push(no_members(format!("A member of an order is an id, not {}", sort_of(other)), at));
+            faults.push(no_members(format!("A member of an order is an id, not {}", type_of(other)), at));
         } else if rests > 1 {
             faults.push(no_members(format!("`{}` stands in this order {rests} times", kind::REST), at));
         }
@@ -121,7 +121,7 @@ fn object(kind: &Kind, value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> M
         Value::Object(map) => return map,
         Value::Null => faults.push(empty(kind, at)),
         other => {
-            let text = format!("A {} is a mapping of fields, not {}", kind.name, sort_of(&other));
+            let text = format!("A {} is a mapping of fields, not {}", kind.name, type_of(&other));
             let help = format!("write the fields of the {} as `key: value`", kind.name);
             faults.push(Diagnostic::error("no-object", text, at.clone()).help(help));
         }
@@ -179,7 +179,7 @@ fn file(
         return None;
     }
     let Some(Unwrapped { pointer, body, kind: found }) = unwrap(&document.value) else {
-        let text = format!("The file `{path}` holds {}, not an object", sort_of(&document.value));
+        let text = format!("The file `{path}` holds {}, not an object", type_of(&document.value));
         let fault = Diagnostic::error("no-object", text, at.clone());
         faults.push(fault.help(format!("let it hold one {}, as the API or the UI exports it", kind.name)));
         return None;

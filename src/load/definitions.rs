@@ -87,7 +87,7 @@ pub struct Template {
 #[derive(Clone, Debug)]
 pub struct Param {
     /// Absent: whatever is passed.
-    pub sort: Option<ParamSort>,
+    pub ty: Option<ParamType>,
     /// Absent: required.
     pub default: Option<Value>,
     pub min: Option<f64>,
@@ -97,7 +97,7 @@ pub struct Param {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ParamSort {
+pub enum ParamType {
     String,
     Number,
     Integer,

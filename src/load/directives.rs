@@ -69,7 +69,7 @@ pub fn take(
             }
         };
         if let Some(fault) = fault {
-            faults.push(told("bad-directive", &key, fault, &at));
+            faults.push(reported("bad-directive", &key, fault, &at));
         }
     }
     directives
@@ -90,7 +90,7 @@ fn fault(text: &'static str, help: &'static str) -> Option<Fault> {
 }
 
 /// A fault of the key's value as a diagnostic.
-pub fn told(code: &'static str, key: &str, fault: Fault, at: &At) -> Diagnostic {
+pub fn reported(code: &'static str, key: &str, fault: Fault, at: &At) -> Diagnostic {
     let at = fault.item.map_or_else(|| at.clone(), |item| at.child(&format!("/{item}")));
     Diagnostic::error(code, format!("`{key}` {}", fault.text), at).help(fault.help)
 }

@@ -16,7 +16,7 @@ use crate::model::{self, Address};
 use crate::pointer::step;
 use crate::source::read::{self, Document};
 use crate::source::walk::{self, Root, Walked};
-use crate::source::{short, sort_of};
+use crate::source::{short, type_of};
 
 /// The folder of the team's templates, at the root.
 const TEMPLATES: &str = "templates";
@@ -40,14 +40,14 @@ pub fn load(
     let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
     gather.read(&root, named.bodies.iter().filter(|path| root.join(path).exists()));
     let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
-    gather.tell_passed(&root, &config.definitions, &named);
+    gather.report_passed(&root, &config.definitions, &named);
     for path in team {
         gather.template(&path);
     }
     for path in paths {
         gather.document(&path, &config.definitions);
     }
-    gather.faults.extend(passed::tell_empty(&gather.empty));
+    gather.faults.extend(passed::report_empty(&gather.empty));
     gather.built_in(built_in);
     gather.environments_of_ids(config);
     (gather.definitions, gather.sources, gather.faults)
@@ -160,10 +160,10 @@ impl Gather {
     }
 
     /// Tells what looks like definitions and is not read, but for files that others name.
-    fn tell_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
+    fn report_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
         let mut passed = std::mem::take(&mut self.passed);
         passed.extend(passed::misnamed(root, definitions));
-        self.faults.extend(passed::tell(root, passed, &|path| named.names(path)));
+        self.faults.extend(passed::report(root, passed, &|path| named.names(path)));
     }
 
     fn find_templates(&mut self, root: &Root) -> Vec<Utf8PathBuf> {
@@ -243,7 +243,7 @@ impl Gather {
     }
 
     fn no_sections(&mut self, document: &Document, value: &Value) {
-        let text = format!("The file holds {}, not sections", sort_of(value));
+        let text = format!("The file holds {}, not sections", type_of(value));
         let help = format!("begin it with a section: {}", sections(&[]).join(", "));
         let at = At::value(document.file, "");
         self.faults.push(Diagnostic::error("no-object", text, at).help(help));
@@ -272,7 +272,7 @@ impl Gather {
             Value::Object(entries) => return entries,
             Value::Null => {}
             other => {
-                let text = format!("`{section}` is a mapping of ids, not {}", sort_of(&other));
+                let text = format!("`{section}` is a mapping of ids, not {}", type_of(&other));
                 let at = At::value(document.file, step(section));
                 let help = "write `ID:` and the fields of the resource below it";
                 self.faults.push(Diagnostic::error("no-object", text, at).help(help));
@@ -397,7 +397,7 @@ impl Gather {
                 ("description", _) => match value {
                     Value::String(text) => template.description = Some(text),
                     other => {
-                        let text = format!("`description` is a text, not {}", sort_of(&other));
+                        let text = format!("`description` is a text, not {}", type_of(&other));
                         self.faults.push(Diagnostic::error("bad-template", text, at));
                     }
                 },
@@ -507,7 +507,7 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     );
     let Value::Object(map) = value else {
         return fault
-            .label(format!("this is {}", sort_of(value)))
+            .label(format!("this is {}", type_of(value)))
             .help("a resource is one exported object; move lists out of the definitions folder, or name them in a `for_each`");
     };
     let wrapper = map.iter().find_map(|(key, inner)| {

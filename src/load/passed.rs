@@ -31,7 +31,11 @@ const TOOLS: [&str; 9] =
     [".git", ".terraform", ".musher", ".venv", ".cache", ".idea", ".vscode", ".svn", "node_modules"];
 
 /// Tells the files among these that hold definitions. What is passed over may be a folder.
-pub fn tell(root: &Root, passed: Vec<Utf8PathBuf>, named: &dyn Fn(&Utf8Path) -> bool) -> Option<Diagnostic> {
+pub fn report(
+    root: &Root,
+    passed: Vec<Utf8PathBuf>,
+    named: &dyn Fn(&Utf8Path) -> bool,
+) -> Option<Diagnostic> {
     let mut open: Vec<(Utf8PathBuf, usize)> = passed.into_iter().map(|path| (path, 0)).collect();
     let (mut found, mut seen) = (BTreeSet::new(), 0);
     while let Some((path, depth)) = open.pop() {
@@ -64,7 +68,7 @@ pub fn tell(root: &Root, passed: Vec<Utf8PathBuf>, named: &dyn Fn(&Utf8Path) -> 
 }
 
 /// Tells the files that declare nothing.
-pub fn tell_empty(empty: &BTreeSet<Utf8PathBuf>) -> Option<Diagnostic> {
+pub fn report_empty(empty: &BTreeSet<Utf8PathBuf>) -> Option<Diagnostic> {
     let text = match empty.len() {
         0 => return None,
         1 => format!("The file `{}` is empty: it declares nothing", empty.first()?),

@@ -3,21 +3,21 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::definitions::{Param, ParamSort};
+use super::definitions::{Param, ParamType};
 use crate::diagnostic::{At, Diagnostic, Part, known_words};
 use crate::model::is_name;
 use crate::pointer::step;
-use crate::source::{short, sort_of};
+use crate::source::{short, type_of};
 
 const PARAM_KEYS: [&str; 5] = ["type", "default", "min", "max", "description"];
 
-const SORTS: [(&str, ParamSort); 6] = [
-    ("string", ParamSort::String),
-    ("number", ParamSort::Number),
-    ("integer", ParamSort::Integer),
-    ("boolean", ParamSort::Boolean),
-    ("list", ParamSort::List),
-    ("object", ParamSort::Object),
+const TYPES: [(&str, ParamType); 6] = [
+    ("string", ParamType::String),
+    ("number", ParamType::Number),
+    ("integer", ParamType::Integer),
+    ("boolean", ParamType::Boolean),
+    ("list", ParamType::List),
+    ("object", ParamType::Object),
 ];
 
 /// Reads `params`.
@@ -27,7 +27,7 @@ pub fn params(value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> IndexMap<S
         Value::Object(entries) => entries,
         Value::Null => return params,
         other => {
-            let text = format!("`params` is a mapping of names, not {}", sort_of(&other));
+            let text = format!("`params` is a mapping of names, not {}", type_of(&other));
             faults.push(Diagnostic::error("bad-template", text, at.clone()));
             return params;
         }
@@ -43,7 +43,7 @@ pub fn params(value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> IndexMap<S
             Value::Object(entry) => entry,
             Value::Null => Map::new(),
             other => {
-                let text = format!("A parameter is a mapping, not {}", sort_of(&other));
+                let text = format!("A parameter is a mapping, not {}", type_of(&other));
                 let fault = Diagnostic::error("bad-template", text, at.clone());
                 faults.push(fault.help("write `{}` for a required one, or `{default: …}`"));
                 Map::new()
@@ -61,10 +61,10 @@ fn param(mut entry: Map<String, Value>, at: At, faults: &mut Vec<Diagnostic>) ->
         faults.push(Diagnostic::error("unknown-key", text, place).help(known_words(key, PARAM_KEYS)));
     }
     let default = entry.shift_remove("default");
-    let declared = entry.get("type").and_then(|value| sort(value, &at, faults));
-    let sort = declared.or_else(|| default.as_ref().and_then(sort_of_default));
+    let declared = entry.get("type").and_then(|value| type_of_declared(value, &at, faults));
+    let ty = declared.or_else(|| default.as_ref().and_then(type_of_default));
     let bounds = [("min", entry.get("min")), ("max", entry.get("max"))];
-    let [min, max] = bounds.map(|(name, value)| bound(name, value?, sort, &at, faults));
+    let [min, max] = bounds.map(|(name, value)| bound(name, value?, ty, &at, faults));
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
@@ -74,37 +74,37 @@ fn param(mut entry: Map<String, Value>, at: At, faults: &mut Vec<Diagnostic>) ->
         None => None,
         Some(Value::String(text)) => Some(text.clone()),
         Some(other) => {
-            let text = format!("`description` is a text, not {}", sort_of(other));
+            let text = format!("`description` is a text, not {}", type_of(other));
             faults.push(Diagnostic::error("bad-template", text, at.child("/description")));
             None
         }
     };
-    Param { sort, default, min, max, description, at }
+    Param { ty, default, min, max, description, at }
 }
 
-fn sort(value: &Value, at: &At, faults: &mut Vec<Diagnostic>) -> Option<ParamSort> {
+fn type_of_declared(value: &Value, at: &At, faults: &mut Vec<Diagnostic>) -> Option<ParamType> {
     let named = value.as_str().unwrap_or_default();
-    let sort = SORTS.iter().find(|(name, _)| *name == named).map(|(_, sort)| *sort);
-    if sort.is_none() {
+    let ty = TYPES.iter().find(|(name, _)| *name == named).map(|(_, ty)| *ty);
+    if ty.is_none() {
         let text = match value.as_str() {
             Some(name) => format!("There is no type `{}`", short(name)),
-            None => format!("`type` is the name of a type, not {}", sort_of(value)),
+            None => format!("`type` is the name of a type, not {}", type_of(value)),
         };
-        let help = known_words(named, SORTS.iter().map(|(name, _)| *name));
+        let help = known_words(named, TYPES.iter().map(|(name, _)| *name));
         faults.push(Diagnostic::error("bad-template", text, at.child("/type")).help(help));
     }
-    sort
+    ty
 }
 
 /// A default that is itself a template may become anything.
-fn sort_of_default(default: &Value) -> Option<ParamSort> {
+fn type_of_default(default: &Value) -> Option<ParamType> {
     match default {
-        Value::Bool(_) => Some(ParamSort::Boolean),
-        Value::Number(_) => Some(ParamSort::Number),
+        Value::Bool(_) => Some(ParamType::Boolean),
+        Value::Number(_) => Some(ParamType::Number),
         Value::String(text) if text.contains("${") => None,
-        Value::String(_) => Some(ParamSort::String),
-        Value::Array(_) => Some(ParamSort::List),
-        Value::Object(_) => Some(ParamSort::Object),
+        Value::String(_) => Some(ParamType::String),
+        Value::Array(_) => Some(ParamType::List),
+        Value::Object(_) => Some(ParamType::Object),
         Value::Null => None,
     }
 }
@@ -112,15 +112,15 @@ fn sort_of_default(default: &Value) -> Option<ParamSort> {
 fn bound(
     name: &str,
     value: &Value,
-    sort: Option<ParamSort>,
+    ty: Option<ParamType>,
     at: &At,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<f64> {
-    let numeric = matches!(sort, None | Some(ParamSort::Number | ParamSort::Integer));
+    let numeric = matches!(ty, None | Some(ParamType::Number | ParamType::Integer));
     let fault = match value.as_f64() {
         None => Diagnostic::error(
             "bad-template",
-            format!("`{name}` is a number, not {}", sort_of(value)),
+            format!("`{name}` is a number, not {}", type_of(value)),
             at.child(&step(name)),
         ),
         Some(_) if !numeric => {

@@ -157,7 +157,7 @@ fn templates_are_the_teams_or_built_in() {
     let names: Vec<_> = definitions.templates.keys().collect();
     assert_eq!(names, ["lambda", "team"]);
     let team = &definitions.templates["team"];
-    assert_eq!(team.params["rate"].sort, Some(super::definitions::ParamSort::Number));
+    assert_eq!(team.params["rate"].ty, Some(super::definitions::ParamType::Number));
     assert_eq!((team.params["rate"].max, team.params["function"].default.clone()), (Some(1.0), None));
     assert_eq!(Value::Object(team.definitions[0].body.clone()), json!({"message": "m", "name": "x"}));
     assert_eq!(definitions.templates["lambda"].description.as_deref(), Some("Functions"));

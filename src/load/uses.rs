@@ -4,10 +4,10 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
 use super::definitions::Use;
-use super::directives::{condition, old_id, one_or_list, only_true, told};
+use super::directives::{condition, old_id, one_or_list, only_true, reported};
 use crate::diagnostic::{At, Diagnostic, Part, known_words};
 use crate::pointer::step;
-use crate::source::{short, sort_of};
+use crate::source::{short, type_of};
 
 const KEYS: [&str; 9] =
     ["template", "for_each", "where", "key", "with", "overrides", "$when", "$forget", "moved_from"];
@@ -21,7 +21,7 @@ pub fn read(
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Use> {
     let Value::Object(mut entry) = value else {
-        let text = format!("An entry of `uses` is a mapping, not {}", sort_of(&value));
+        let text = format!("An entry of `uses` is a mapping, not {}", type_of(&value));
         let fault = Diagnostic::error("bad-use", text, at);
         faults.push(fault.help("write `template:`, `for_each:`, `key:` and `with:` below it"));
         return None;
@@ -75,7 +75,7 @@ impl Fields<'_> {
         if fits(&value) {
             return Some(value);
         }
-        let text = format!("`{name}` is {form}, not {}", sort_of(&value));
+        let text = format!("`{name}` is {form}, not {}", type_of(&value));
         self.faults.push(Diagnostic::error("bad-use", text, self.at.child(&step(name))));
         None
     }
@@ -101,7 +101,7 @@ impl Fields<'_> {
             overrides.as_object().into_iter().flatten().filter(|(_, value)| !value.is_object())
         {
             let at = self.at.child("/overrides").child(&step(glob));
-            let text = format!("The parameters of an override are a mapping, not {}", sort_of(value));
+            let text = format!("The parameters of an override are a mapping, not {}", type_of(value));
             self.faults.push(Diagnostic::error("bad-use", text, at).help("write `GLOB: {parameter: value}`"));
         }
         Some(overrides)
@@ -111,7 +111,7 @@ impl Fields<'_> {
         let mut names = Vec::new();
         let value = self.entry.get_mut("moved_from").map(Value::take);
         if let Some(fault) = value.and_then(|value| one_or_list(&mut names, value, old_id)) {
-            self.faults.push(told("bad-use", "moved_from", fault, &self.at.child("/moved_from")));
+            self.faults.push(reported("bad-use", "moved_from", fault, &self.at.child("/moved_from")));
         }
         names
     }

@@ -56,7 +56,7 @@ pub fn held<'a>(live: &Live, damage: &Damage, creates: &[Create<'_, 'a>]) -> Vec
     if alike.is_empty() && !is_vague { of(&|create| create.may_be(live)) } else { alike }
 }
 
-pub fn told(live: &Live, damage: &Damage) -> Diagnostic {
+pub fn reported(live: &Live, damage: &Damage) -> Diagnostic {
     let text = format!("The mark of {} can't be read: {damage}; the object is left alone", live.url);
     let help = match damage {
         Damage::SeveralIds(_) => SEVERAL.to_owned(),

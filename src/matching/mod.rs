@@ -284,12 +284,12 @@ impl<'a> Work<'_, 'a> {
         let Chosen { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
         self.leftover.extend(rests);
         if (self.wanted.selected)(&resource.address) && !clones.is_empty() {
-            let told = if moved {
+            let reported = if moved {
                 bearers::undecided(resource, &bearers, "it was renamed")
             } else {
                 bearers::cloned(&resource.address, live, &clones)
             };
-            self.diagnostics.push(told);
+            self.diagnostics.push(reported);
         }
         live
     }
@@ -379,7 +379,7 @@ impl<'a> Work<'_, 'a> {
             }
             let held = damage::held(live, damage, &creates);
             if !held.is_empty() || !matches!(damage, Damage::Line { owned: false, .. }) {
-                self.diagnostics.push(damage::told(live, damage));
+                self.diagnostics.push(damage::reported(live, damage));
             }
             questions.extend(damage::question(live, &held));
         }

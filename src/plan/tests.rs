@@ -82,13 +82,13 @@ fn planned(resources: &[Resource], live: &[Live], former: &[&str], seen: Option<
         selected: &|_| true,
         seen_last: &|_, _| seen.map(str::to_owned),
     };
-    let (plan, told) = plan(&inputs);
+    let (plan, reported) = plan(&inputs);
     let change = |change: &Change| {
         let id = change.datadog_id.as_deref().unwrap_or("-");
         format!("{} {} {id}", change.action.name(), change.address.id())
     };
     let mut said: Vec<String> = plan.changes.iter().map(change).collect();
-    said.extend(told.iter().map(|told| told.code.to_owned()));
+    said.extend(reported.iter().map(|reported| reported.code.to_owned()));
     said.extend(plan.questions.iter().map(|question| format!("? {}", question.brake)));
     assert!(plan.changes.iter().all(|change| is_id(change.address.id())));
     said
@@ -266,7 +266,7 @@ fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expect
         vars: Map::<String, Value>::new(),
         owns: Vec::new(),
     };
-    let (plan, told) = plan(&Inputs {
+    let (plan, reported) = plan(&Inputs {
         scope: &scope,
         site: "x",
         organisation: None,
@@ -277,7 +277,7 @@ fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expect
         selected: &|_| true,
         seen_last: &|_, _| None,
     });
-    let codes: Vec<&str> = told.iter().map(|told| told.code).collect();
+    let codes: Vec<&str> = reported.iter().map(|reported| reported.code).collect();
     assert_eq!((codes.as_slice(), plan.changes.len()), expected, "{name} {rate} {adopt:?}");
 }
 

@@ -83,11 +83,11 @@ fn id(input: &mut Input<'_>) -> Outcome<Composite> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::told;
+    use super::super::tests::reported;
     use crate::query::monitor;
 
     fn check(text: &str, expect: &str) {
-        assert_eq!(told(&monitor("composite", text)), expect, "{text}");
+        assert_eq!(reported(&monitor("composite", text)), expect, "{text}");
     }
 
     #[test]

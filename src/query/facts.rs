@@ -7,7 +7,7 @@ use super::tree::{
     Call, ChainAlert, ChainHead, Comparison, Composite, Expr, Filter, Head, Joint, Metric, Metrics, Monitor,
     Scope, Search, Spanned, Suffix, Tag, Term, Text,
 };
-use super::window::{Window, WindowSort};
+use super::window::{Window, WindowForm};
 
 impl Expr {
     /// Every term, the outer before the inner ones.
@@ -177,7 +177,7 @@ impl ChainAlert {
         let word = self.word(method)?;
         let mut window = Window::read(word.value)?;
         if method == "current" {
-            window.sort = WindowSort::Current;
+            window.form = WindowForm::Current;
         }
         Some(Spanned { value: window, span: word.span })
     }
@@ -448,7 +448,7 @@ mod tests {
         let tree = metric("avg:a{b:c, !d:e, NOT (f:g OR NOT h), i NOT IN (j,k)}").tree.expect("a query");
         let metrics = tree.metrics();
         let tags = metrics[0].value.scope.as_ref().expect("a scope").value.tags();
-        let told: Vec<String> = tags.iter().map(|(tag, wanted)| format!("{tag} {wanted}")).collect();
-        assert_eq!(told, ["b:c true", "d:e false", "f:g false", "h true", "i:j false", "i:k false"]);
+        let reported: Vec<String> = tags.iter().map(|(tag, wanted)| format!("{tag} {wanted}")).collect();
+        assert_eq!(reported, ["b:c true", "d:e false", "f:g false", "h true", "i:j false", "i:k false"]);
     }
 }

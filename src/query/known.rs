@@ -162,7 +162,7 @@ fn is_aggregation(name: &str) -> bool {
 pub struct Findings {
     pub warnings: Vec<Fault>,
     pub errors: Vec<Fault>,
-    told: BTreeSet<String>,
+    reported: BTreeSet<String>,
 }
 
 /// Longer names are nobody's typing error, and dear to compare.
@@ -293,7 +293,7 @@ impl Findings {
 
     /// Whether a name was not told of yet, and may be.
     fn first(&mut self, what: &str, name: &str) -> bool {
-        self.told.len() < MAX_FAULTS && self.told.insert(format!("{what} {name}"))
+        self.reported.len() < MAX_FAULTS && self.reported.insert(format!("{what} {name}"))
     }
 }
 

@@ -287,11 +287,11 @@ fn argument(input: &mut Input<'_>) -> Outcome<Argument> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::told;
+    use super::super::tests::reported;
     use super::metric;
 
     fn check(text: &str, expect: &str) {
-        assert_eq!(told(&metric(text)), expect, "{text}");
+        assert_eq!(reported(&metric(text)), expect, "{text}");
     }
 
     #[test]

@@ -22,4 +22,4 @@ pub use monitor::monitor;
 pub use parsed::Parsed;
 pub use tree::*;
 pub use types::{Grammar, MonitorType, monitor_type};
-pub use window::{Window, WindowSort};
+pub use window::{Window, WindowForm};

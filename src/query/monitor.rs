@@ -331,11 +331,11 @@ fn look_at(tree: &Monitor, known: Option<&MonitorType>, findings: &mut Findings)
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::told;
+    use super::super::tests::reported;
     use super::monitor;
 
     fn check(kind: &str, text: &str, expect: &str) {
-        assert_eq!(told(&monitor(kind, text)), expect, "{kind}: {text}");
+        assert_eq!(reported(&monitor(kind, text)), expect, "{kind}: {text}");
     }
 
     /// Forms of the OpenAPI document and of Datadog's documentation: they print as they stand.

@@ -332,13 +332,13 @@ pub fn keys(input: &mut Input<'_>) -> Outcome<Vec<Spanned<String>>> {
 #[cfg(test)]
 mod tests {
     use super::super::metric;
-    use super::super::tests::told;
+    use super::super::tests::reported;
 
     /// Reads `m{SCOPE}`; expects the scope as it is printed, and the faults.
     fn check(scope: &str, expect: &str) {
-        let told = told(&metric(&format!("m{{{scope}}}")));
+        let reported = reported(&metric(&format!("m{{{scope}}}")));
         assert_eq!(
-            told.replacen("m{", "", 1).replacen('}', "", usize::from(told.starts_with("m{"))),
+            reported.replacen("m{", "", 1).replacen('}', "", usize::from(reported.starts_with("m{"))),
             expect,
             "{scope}"
         );
@@ -367,7 +367,7 @@ mod tests {
         }
         // Braces and quotes hold what would end the scope.
         for scope in ["r:\"get_/users/{id}, x\"", "r:get_/users/{id}"] {
-            assert_eq!(told(&metric(&format!("m{{{scope}}}"))), format!("m{{{scope}}}"));
+            assert_eq!(reported(&metric(&format!("m{{{scope}}}"))), format!("m{{{scope}}}"));
         }
     }
 
@@ -389,13 +389,13 @@ mod tests {
         for open in
             ["avg:a{env:prod", "avg:a{env:prod by {host} > 5", "avg:a{*} by {host > 5", "avg:a{b:\"{}"]
         {
-            let told = told(&metric(open));
+            let reported = reported(&metric(open));
             let at = open.rfind("{host >").or(open.find('{')).expect("a brace");
             let expect = format!(
                 "error {at}..{}: the brace `{{` is not closed (write `}}` where the tags end)",
                 at + 1
             );
-            assert_eq!(told, expect, "{open}");
+            assert_eq!(reported, expect, "{open}");
         }
     }
 }

@@ -22,32 +22,32 @@ const REACH: usize = 1000;
 const LONGEST: usize = 600;
 
 /// A diagnostic with its places looked up.
-struct Told<'d> {
+struct Reported<'d> {
     diagnostic: &'d Diagnostic,
     place: Option<Located>,
     also: Vec<(&'d str, Located)>,
 }
 
 /// Looks all places up; sorted by file and place, equal ones once.
-fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Told<'d>> {
+fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported<'d>> {
     let mut locator = Locator::new(sources);
-    let mut told: Vec<Told> = Vec::with_capacity(diagnostics.len());
+    let mut reported: Vec<Reported> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
         let place = diagnostic.at.as_ref().map(|at| locator.locate(at));
         let also = diagnostic.also.iter().map(|(text, at)| (text.as_str(), locator.locate(at))).collect();
-        told.push(Told { diagnostic, place, also });
+        reported.push(Reported { diagnostic, place, also });
     }
-    let key = |told: &Told| {
-        let place = told.place.as_ref();
+    let key = |reported: &Reported| {
+        let place = reported.place.as_ref();
         place.map(|place| (place.path.clone(), place.range.as_ref().map(|range| (range.start, range.end))))
     };
-    told.sort_by(|a, b| {
+    reported.sort_by(|a, b| {
         let by_text =
             || (a.diagnostic.code, &a.diagnostic.text).cmp(&(b.diagnostic.code, &b.diagnostic.text));
         key(a).cmp(&key(b)).then_with(by_text)
     });
-    told.dedup_by(|a, b| a.diagnostic == b.diagnostic);
-    told
+    reported.dedup_by(|a, b| a.diagnostic == b.diagnostic);
+    reported
 }
 
 /// `3 errors, 1 warning`; empty where there is nothing to tell.
@@ -70,25 +70,25 @@ pub fn text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> Stri
 
 /// The same; `from` leads from where the reader stands to the project's folder, so that a terminal can open the paths.
 pub fn text_from(from: &str, diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
-    let mut told = look_up(diagnostics, sources);
-    for one in &mut told {
+    let mut reported = look_up(diagnostics, sources);
+    for one in &mut reported {
         let places = one.place.iter_mut().chain(one.also.iter_mut().map(|(_, place)| place));
         places.for_each(|place| place.path = format!("{from}{}", place.path).into());
     }
-    if told.len() > MAX_TOLD {
+    if reported.len() > MAX_TOLD {
         // What is left out shall be warnings.
-        told.sort_by_key(|told| told.diagnostic.severity);
+        reported.sort_by_key(|reported| reported.diagnostic.severity);
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
     let mut out = String::new();
-    for one in told.iter().take(MAX_TOLD) {
+    for one in reported.iter().take(MAX_TOLD) {
         out.push_str(&report(one, &renderer));
         out.push_str("\n\n");
     }
-    if told.len() > MAX_TOLD {
-        let _ = writeln!(out, "… and {} more\n", number(told.len() - MAX_TOLD));
+    if reported.len() > MAX_TOLD {
+        let _ = writeln!(out, "… and {} more\n", number(reported.len() - MAX_TOLD));
     }
-    let unique: Vec<Diagnostic> = told.into_iter().map(|told| told.diagnostic.clone()).collect();
+    let unique: Vec<Diagnostic> = reported.into_iter().map(|reported| reported.diagnostic.clone()).collect();
     let summary = summary(&unique);
     if !summary.is_empty() {
         let _ = writeln!(out, "{summary}");
@@ -96,14 +96,14 @@ pub fn text_from(from: &str, diagnostics: &[Diagnostic], sources: &Sources, colo
     out
 }
 
-fn report(told: &Told, renderer: &Renderer) -> String {
-    let diagnostic = told.diagnostic;
+fn report(reported: &Reported, renderer: &Renderer) -> String {
+    let diagnostic = reported.diagnostic;
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let window = told.place.as_ref().map(Window::of);
-    let windows: Vec<Window> = told.also.iter().map(|(_, place)| Window::of(place)).collect();
+    let window = reported.place.as_ref().map(Window::of);
+    let windows: Vec<Window> = reported.also.iter().map(|(_, place)| Window::of(place)).collect();
     let mut first =
         level.primary_title(line(&diagnostic.text)).id(diagnostic.code).elements(Vec::<Origin>::new());
     if let Some(window) = &window {
@@ -116,7 +116,7 @@ fn report(told: &Told, renderer: &Renderer) -> String {
         first = first.element(Level::NOTE.message(instances));
     }
     let mut groups = vec![first];
-    for ((text, _), window) in told.also.iter().zip(&windows) {
+    for ((text, _), window) in reported.also.iter().zip(&windows) {
         groups.push(window.show(Group::with_title(Level::NOTE.secondary_title(line(text))), ""));
     }
     let rendered = renderer.render(&groups);
@@ -205,21 +205,21 @@ impl Window {
 /// `[{"code","severity","message","file","line","column","end_line","end_column","help","also","instances"}]`;
 /// what does not apply is null or empty.
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
-    let list = look_up(diagnostics, sources).into_iter().map(|told| {
-        let also = told.also.iter().map(|(text, place)| {
+    let list = look_up(diagnostics, sources).into_iter().map(|reported| {
+        let also = reported.also.iter().map(|(text, place)| {
             let mut also = json!({"message": line(text)});
             add_place(&mut also, Some(place));
             also
         });
         let mut one = json!({
-            "code": told.diagnostic.code,
-            "severity": severity(told.diagnostic),
-            "message": line(&told.diagnostic.text),
+            "code": reported.diagnostic.code,
+            "severity": severity(reported.diagnostic),
+            "message": line(&reported.diagnostic.text),
         });
-        add_place(&mut one, told.place.as_ref());
-        one["help"] = told.diagnostic.help.as_deref().map(line).into();
+        add_place(&mut one, reported.place.as_ref());
+        one["help"] = reported.diagnostic.help.as_deref().map(line).into();
         one["also"] = also.collect();
-        one["instances"] = told.diagnostic.instances.iter().map(|instance| line(instance)).collect();
+        one["instances"] = reported.diagnostic.instances.iter().map(|instance| line(instance)).collect();
         one
     });
     list.collect()
@@ -245,13 +245,13 @@ fn severity(diagnostic: &Diagnostic) -> &'static str {
 /// root of the repository, empty where they are the same.
 pub fn github(diagnostics: &[Diagnostic], sources: &Sources, folder: &str) -> String {
     let mut out = String::new();
-    for told in look_up(diagnostics, sources) {
+    for reported in look_up(diagnostics, sources) {
         let mut properties = Vec::new();
-        if let Some(place) = &told.place {
+        if let Some(place) = &reported.place {
             let slash = if folder.is_empty() { "" } else { "/" };
             properties.push(format!("file={}", property(&format!("{folder}{slash}{}", place.path))));
         }
-        if let Some(place) = told.place.as_ref().filter(|place| place.range.is_some()) {
+        if let Some(place) = reported.place.as_ref().filter(|place| place.range.is_some()) {
             properties.push(format!("line={}", place.start.0));
             properties.push(format!("endLine={}", place.end.0));
             // GitHub refuses columns of a place that spans lines.
@@ -260,14 +260,15 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources, folder: &str) -> St
                 properties.push(format!("endColumn={}", place.end.1));
             }
         }
-        properties.push(format!("title={}", property(told.diagnostic.code)));
-        let mut message = line(&told.diagnostic.text);
-        let more = [told.diagnostic.help.as_deref().map(line), folded(&told.diagnostic.instances)];
+        properties.push(format!("title={}", property(reported.diagnostic.code)));
+        let mut message = line(&reported.diagnostic.text);
+        let more = [reported.diagnostic.help.as_deref().map(line), folded(&reported.diagnostic.instances)];
         for more in more.into_iter().flatten() {
             message.push('\n');
             message.push_str(&more);
         }
-        let _ = writeln!(out, "::{} {}::{}", severity(told.diagnostic), properties.join(","), data(&message));
+        let _ =
+            writeln!(out, "::{} {}::{}", severity(reported.diagnostic), properties.join(","), data(&message));
     }
     out
 }

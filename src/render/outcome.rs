@@ -80,8 +80,8 @@ pub fn line(outcomes: &[Outcome]) -> String {
         outcomes.iter().filter(|outcome| outcome.action == action && outcome.status == Status::Done).count()
     };
     let parts = |counted: Vec<(usize, &str)>| -> String {
-        let told = counted.into_iter().filter(|(number, _)| *number > 0);
-        told.map(|(number, word)| format!("{} {word}", count(number))).collect::<Vec<_>>().join(", ")
+        let reported = counted.into_iter().filter(|(number, _)| *number > 0);
+        reported.map(|(number, word)| format!("{} {word}", count(number))).collect::<Vec<_>>().join(", ")
     };
     let both = outcomes.iter().filter(|outcome| outcome.both_stand).count();
     let whole = Action::ALL.into_iter().map(|action| (done(action), summary::done(action)));

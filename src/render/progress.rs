@@ -91,7 +91,7 @@ impl Drop for Progress {
 }
 
 impl Watch for Progress {
-    fn tell(&self, event: Event<'_>) {
+    fn report(&self, event: Event<'_>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.ended || matches!(self.form, Form::Nothing) {
             return;
@@ -217,11 +217,11 @@ fn show(bar: &ProgressBar, tally: &Tally) {
         bar.reset_eta();
     }
     bar.set_position(tally.done as u64);
-    let told = |number: usize, word: &str| match number {
+    let reported = |number: usize, word: &str| match number {
         0 => String::new(),
         number => format!(", {} {word}", count(number)),
     };
-    let failed = told(tally.failed, "failed") + &told(tally.not_tried, "not tried");
+    let failed = reported(tally.failed, "failed") + &reported(tally.not_tried, "not tried");
     let now = tally.wait.clone().unwrap_or_else(|| cut(&tally.latest, 60));
     bar.set_message(format!("{failed}, {now}"));
 }
@@ -258,7 +258,7 @@ mod tests {
     fn check(milliseconds: u64, first: &[&str], lines: usize) {
         let mut tally = Tally::default();
         tally.take(Event::Total { changes: 1_000 });
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for n in 1..=1_000 {
             let status = match n {
                 1 => Status::Failed { text: String::new(), pointer: None },
@@ -267,10 +267,10 @@ mod tests {
             let outcome = outcome(status);
             let event = Event::Done { outcome: &outcome };
             tally.take(event);
-            told.extend(tally.line(event, Duration::from_millis(milliseconds * n)));
+            reported.extend(tally.line(event, Duration::from_millis(milliseconds * n)));
         }
-        assert_eq!(told.len(), lines, "{told:?}");
-        assert_eq!(told.iter().take(first.len()).collect::<Vec<_>>(), first);
+        assert_eq!(reported.len(), lines, "{reported:?}");
+        assert_eq!(reported.iter().take(first.len()).collect::<Vec<_>>(), first);
     }
 
     #[test]
@@ -285,16 +285,16 @@ mod tests {
     fn what_was_not_tried_is_not_made() {
         let mut tally = Tally::default();
         tally.take(Event::Total { changes: 1_000 });
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for n in 1..=1_000_u64 {
             let stopped = || Status::NotTried { because: "apply was stopped before".to_owned() };
             let outcome = outcome(if n <= 400 { Status::Done } else { stopped() });
             let event = Event::Done { outcome: &outcome };
             tally.take(event);
-            told.extend(tally.line(event, Duration::from_millis(100 * n)));
+            reported.extend(tally.line(event, Duration::from_millis(100 * n)));
         }
         assert_eq!(
-            told.last().map(String::as_str),
+            reported.last().map(String::as_str),
             Some("400 of 1,000 changes (10.0 a second), about 60 s left")
         );
         assert_eq!((tally.done, tally.not_tried), (400, 600));

@@ -76,7 +76,7 @@ pub fn write_text(shown: &Shown, look: Look, out: &mut dyn Write) -> io::Result<
 }
 
 fn write_param(param: &ParamDescription, page: &mut Page<'_>) -> io::Result<()> {
-    let mut facts = vec![param.sort.unwrap_or("any value").to_owned()];
+    let mut facts = vec![param.ty.unwrap_or("any value").to_owned()];
     facts.extend(match (param.min, param.max) {
         (Some(min), Some(max)) => Some(format!("{min} to {max}")),
         (Some(min), None) => Some(format!("at least {min}")),
@@ -138,7 +138,7 @@ fn entry(shown: &Shown) -> Value {
         .iter()
         .map(|param| {
             json!({
-                "name": param.name, "type": param.sort, "required": param.default.is_none(), "default": param.default,
+                "name": param.name, "type": param.ty, "required": param.default.is_none(), "default": param.default,
                 "min": param.min, "max": param.max, "description": param.description,
             })
         })
@@ -154,9 +154,9 @@ mod tests {
     use super::*;
 
     fn sample() -> Shown {
-        let param = |name: &str, sort, default| ParamDescription {
+        let param = |name: &str, ty, default| ParamDescription {
             name: name.to_owned(),
-            sort,
+            ty,
             default,
             min: None,
             max: None,

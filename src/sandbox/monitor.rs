@@ -200,7 +200,7 @@ fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
 /// (its issues 439 and 519, then with status 401), one for each sort of user.
 fn referenced(world: &World, item: &Item) -> Vec<String> {
     let users = world.users("monitor", &item.id);
-    let told = |class: &str, users: Vec<&Item>| {
+    let reported = |class: &str, users: Vec<&Item>| {
         let names: Vec<String> =
             users.iter().map(|user| format!("{},{}", user.id, user.word("name"))).collect();
         let (id, name) = (&item.id, item.word("name"));
@@ -208,7 +208,7 @@ fn referenced(world: &World, item: &Item) -> Vec<String> {
             .then(|| format!("monitor [{id},{name}] is referenced in {class}: [{}]", names.join(", ")))
     };
     let (composites, slos) = users.into_iter().partition(|user| user.word("type") == "composite");
-    [told("composite monitors", composites), told("slos", slos)].into_iter().flatten().collect()
+    [reported("composite monitors", composites), reported("slos", slos)].into_iter().flatten().collect()
 }
 
 /// `{"data":{"ok":[…]},"errors":{"123":["…"]}}`, 409 if one of them is in use (OpenAPI, CheckCanDeleteMonitor).

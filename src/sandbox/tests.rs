@@ -233,13 +233,13 @@ async fn limits_are_announced_and_kept() {
 async fn served(folder: &Path, keys: Keys) -> (SocketAddr, oneshot::Sender<()>) {
     let sandbox = Arc::new(Sandbox::open(folder).unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
-    let (tell, told) = oneshot::channel();
+    let (report, reported) = oneshot::channel();
     tokio::spawn(serve(
         Serving { sandbox, port: 0, keys },
-        move |address| tell.send(address).unwrap(),
+        move |address| report.send(address).unwrap(),
         async move { stopped.await.unwrap_or_default() },
     ));
-    (told.await.unwrap(), stop)
+    (reported.await.unwrap(), stop)
 }
 
 type SocketAddr = std::net::SocketAddr;

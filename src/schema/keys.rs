@@ -116,9 +116,9 @@ pub fn uses(own: &[Template]) -> Value {
 /// The parameters of a template of the team's own: an unknown one is no fault, since the schema may be older than it.
 fn own_parameters(template: &Template) -> Value {
     let explained = |parameter: &Parameter| {
-        let mut schema = match parameter.sort {
+        let mut schema = match parameter.ty {
             Some("string") | None => json!({}),
-            Some(sort) => or_template(&[sort]),
+            Some(ty) => or_template(&[ty]),
         };
         let required = if parameter.required { "(required)" } else { "" };
         schema["description"] = json!(format!("{} {required}", parameter.description).trim());

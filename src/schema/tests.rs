@@ -27,8 +27,8 @@ fn faults(validator: &Validator, value: &Value) -> Vec<String> {
 }
 
 fn read(text: &str) -> Value {
-    let (value, told) = source::value(text, Format::Yaml, FileId(0));
-    value.unwrap_or_else(|| panic!("{told:?}"))
+    let (value, reported) = source::value(text, Format::Yaml, FileId(0));
+    value.unwrap_or_else(|| panic!("{reported:?}"))
 }
 
 /// The YAML files below a folder of this repository.
@@ -70,8 +70,8 @@ fn the_example_estate_is_valid() {
         if path.ends_with("init/musher.yaml") {
             value["project"] = json!("given-by-the-folder");
         }
-        let told = faults(validator(file), &value);
-        assert!(told.is_empty(), "{}: {told:#?}", path.display());
+        let reported = faults(validator(file), &value);
+        assert!(reported.is_empty(), "{}: {reported:#?}", path.display());
     }
 }
 
@@ -124,15 +124,15 @@ fn is_valid(kind: &Kind, body: &Value, source: &str) -> bool {
         _ if (kind.about.is_export)(map) => map.clone(),
         _ => return false,
     };
-    let told = faults(validator(File::Definitions), &json!({ kind.section: {"recorded": map} }));
-    assert!(told.is_empty(), "{source}: {told:#?}");
+    let reported = faults(validator(File::Definitions), &json!({ kind.section: {"recorded": map} }));
+    assert!(reported.is_empty(), "{source}: {reported:#?}");
     true
 }
 
 fn check(file: File, yaml: &str, expected: &[&str]) {
-    let told: BTreeSet<String> =
+    let reported: BTreeSet<String> =
         validator(file).iter_errors(&read(yaml)).map(|error| error.instance_path().to_string()).collect();
-    assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{yaml}");
+    assert_eq!(reported.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{yaml}");
 }
 
 #[test]
@@ -229,14 +229,15 @@ fn known_to_reader(path: &str, yaml: &str) -> BTreeSet<String> {
         std::fs::write(file, text).unwrap();
     }
     let root = camino::Utf8Path::from_path(folder.path()).unwrap();
-    let (config, mut told) =
+    let (config, mut reported) =
         crate::config::read(root, &crate::config::Hosts::default(), &mut Sources::default());
     if let Some(config) = config {
         let (_, _, faults) = load::load(&config, &[], Sources::default());
-        told.extend(faults);
+        reported.extend(faults);
     }
-    let told: Vec<Diagnostic> = told.into_iter().filter(|told| told.code.starts_with("unknown-")).collect();
-    let [fault] = told.as_slice() else { panic!("{told:#?}") };
+    let reported: Vec<Diagnostic> =
+        reported.into_iter().filter(|reported| reported.code.starts_with("unknown-")).collect();
+    let [fault] = reported.as_slice() else { panic!("{reported:#?}") };
     let help = fault.help.as_deref().unwrap();
     let names = help.strip_prefix("known: ").unwrap_or_else(|| panic!("{help}"));
     names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
@@ -308,10 +309,10 @@ fn every_field_can_be_found_in_the_schema() {
 
 #[test]
 fn the_teams_own_templates_are_completed() {
-    let parameter = |name: &str, sort, required| Parameter {
+    let parameter = |name: &str, ty, required| Parameter {
         name: name.to_owned(),
         description: format!("What {name} is."),
-        sort,
+        ty,
         required,
     };
     let own = |name: &str| Template {

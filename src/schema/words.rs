@@ -44,6 +44,6 @@ pub struct Parameter {
     pub name: String,
     pub description: String,
     /// The name of its type in JSON, where it has one.
-    pub sort: Option<&'static str>,
+    pub ty: Option<&'static str>,
     pub required: bool,
 }

@@ -42,7 +42,7 @@ pub fn value(text: &str, format: Format, file: FileId) -> (Option<Value>, Vec<Di
 }
 
 /// What a value is, for a message.
-pub fn sort_of(value: &Value) -> &'static str {
+pub fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "a boolean",

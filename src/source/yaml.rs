@@ -246,7 +246,7 @@ impl Expansion<'_, '_> {
             Plain::Text => self.string(id, text),
             Plain::Value(value) => value,
             Plain::NoJson => {
-                self.tell(yaml_faults::no_json(self.file, text, self.tree.range(id)));
+                self.report(yaml_faults::no_json(self.file, text, self.tree.range(id)));
                 Value::Null
             }
         }
@@ -296,7 +296,7 @@ impl Expansion<'_, '_> {
         for part in parts {
             let target = self.tree.resolve(part);
             if !matches!(self.tree.node(target).content, Content::Map(_)) {
-                self.tell(yaml_faults::bad_merge(self.file, self.tree.range(part)));
+                self.report(yaml_faults::bad_merge(self.file, self.tree.range(part)));
                 continue;
             }
             let Value::Object(merged) = self.node(part, depth) else { return };
@@ -321,17 +321,17 @@ impl Expansion<'_, '_> {
             }
             _ => yaml_faults::key_is_collection(self.file, bytes_at(self.text, self.tree.range(id).start)),
         };
-        self.tell(fault);
+        self.report(fault);
         None
     }
 
     fn duplicate(&mut self, name: &str, first: u32, second: u32) {
         let (first, second) = (self.tree.range(first), self.tree.range(second));
-        self.tell(yaml_faults::duplicate_key(self.file, name, first, second));
+        self.report(yaml_faults::duplicate_key(self.file, name, first, second));
     }
 
     /// Keeps a fault; one in an anchor would come once for each of its aliases.
-    fn tell(&mut self, fault: Diagnostic) {
+    fn report(&mut self, fault: Diagnostic) {
         if self.faults.len() >= MAX_FAULTS {
             self.full = true;
         } else if !self.faults.contains(&fault) {

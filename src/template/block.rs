@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::compile::{BLOCK_LIMIT, Compiler, Site};
-use super::parse::{Block, Tag, TagSort};
-use super::scan::{self, Part, Sort};
+use super::parse::{Block, Tag, TagForm};
+use super::scan::{self, Form, Part};
 use super::tree::{Expr, Piece, Text};
 use super::{Fault, syntax};
 
@@ -42,9 +42,9 @@ impl Compiler<'_> {
             return Ok(Text::Constant(text.into()));
         }
         let parts = scan::scan(text).map_err(|fault| vec![*fault])?;
-        if let [scan::Part { sort: Sort::Expression(inside), range }] = parts.as_slice() {
+        if let [scan::Part { form: Form::Expression(inside), range }] = parts.as_slice() {
             let tag = self.read(inside);
-            if let Ok(Tag { sort: TagSort::Value(parsed), .. }) = tag.as_ref() {
+            if let Ok(Tag { form: TagForm::Value(parsed), .. }) = tag.as_ref() {
                 let expr =
                     self.expr(parsed, &Site { inside, start: range.start + 2 }).map_err(|f| vec![*f])?;
                 return Ok(match expr {
@@ -74,7 +74,7 @@ fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>,
                 Ok(())
             }
             Token::Tag { tag, inside, range } => match tag.as_ref() {
-                Ok(tag) => one(compiler, &tag.sort, (inside, range), &mut pieces, &mut open),
+                Ok(tag) => one(compiler, &tag.form, (inside, range), &mut pieces, &mut open),
                 Err(words) => Err(syntax(words.clone(), range)
                     .help("inside `${…}` stands a name, a path, or a helper with its values")),
             },
@@ -125,15 +125,15 @@ fn makes_frame(block: &Block) -> bool {
 
 fn one<'a>(
     compiler: &mut Compiler<'_>,
-    sort: &TagSort,
+    form: &TagForm,
     (inside, range): (&'a str, Range<usize>),
     pieces: &mut Vec<Piece>,
     open: &mut Vec<Opened<'a>>,
 ) -> Result<(), Box<Fault>> {
     let site = Site { inside, start: range.start + 2 };
-    match sort {
-        TagSort::Comment => Ok(()),
-        TagSort::Value(parsed) => {
+    match form {
+        TagForm::Comment => Ok(()),
+        TagForm::Value(parsed) => {
             let expr = compiler.expr(parsed, &site)?;
             let pieces = current(pieces, open);
             if let Expr::Constant(value) = &expr
@@ -146,13 +146,13 @@ fn one<'a>(
             }
             Ok(())
         }
-        TagSort::Open(block) => enter(compiler, block, (inside, range), false, open),
-        TagSort::Else => turn(compiler, range, open),
-        TagSort::ElseOpen(block) => {
+        TagForm::Open(block) => enter(compiler, block, (inside, range), false, open),
+        TagForm::Else => turn(compiler, range, open),
+        TagForm::ElseOpen(block) => {
             turn(compiler, range.clone(), open)?;
             enter(compiler, block, (inside, range), true, open)
         }
-        TagSort::Close(name) => leave(compiler, name, range, pieces, open),
+        TagForm::Close(name) => leave(compiler, name, range, pieces, open),
     }
 }
 
@@ -256,8 +256,8 @@ fn finish(compiler: &mut Compiler<'_>, opened: Opened<'_>) -> Result<Piece, Box<
 fn tokens<'a>(compiler: &mut Compiler<'_>, parts: &[Part<'a>]) -> Vec<Token<'a>> {
     let tags: Vec<Option<Rc<Result<Tag, String>>>> = parts
         .iter()
-        .map(|part| match part.sort {
-            Sort::Expression(inside) => Some(compiler.read(inside)),
+        .map(|part| match part.form {
+            Form::Expression(inside) => Some(compiler.read(inside)),
             _ => None,
         })
         .collect();
@@ -269,13 +269,13 @@ fn tokens<'a>(compiler: &mut Compiler<'_>, parts: &[Part<'a>]) -> Vec<Token<'a>>
     parts
         .iter()
         .enumerate()
-        .map(|(at, part)| match &part.sort {
-            Sort::Escape => Token::Text("${", part.range.start + 1),
-            Sort::Expression(inside) => {
+        .map(|(at, part)| match &part.form {
+            Form::Escape => Token::Text("${", part.range.start + 1),
+            Form::Expression(inside) => {
                 let tag = Rc::clone(tags[at].as_ref().expect("bug: every expression was read"));
                 Token::Tag { tag, inside, range: part.range.clone() }
             }
-            Sort::Text(whole) => {
+            Form::Text(whole) => {
                 let mut text = *whole;
                 if at > 0 {
                     if trims(at - 1).1 {
@@ -303,17 +303,17 @@ fn tokens<'a>(compiler: &mut Compiler<'_>, parts: &[Part<'a>]) -> Vec<Token<'a>>
 /// Whether a part is a block tag or comment with nothing but white space on its line, in a text of several lines.
 fn stands_alone(parts: &[Part<'_>], tags: &[Option<Rc<Result<Tag, String>>>], at: usize) -> bool {
     let Some(Ok(tag)) = tags[at].as_deref() else { return false };
-    if matches!(tag.sort, TagSort::Value(_)) {
+    if matches!(tag.form, TagForm::Value(_)) {
         return false;
     }
-    let before = match at.checked_sub(1).map(|before| &parts[before].sort) {
+    let before = match at.checked_sub(1).map(|before| &parts[before].form) {
         None => Some(""),
-        Some(Sort::Text(text)) => Some(*text),
+        Some(Form::Text(text)) => Some(*text),
         Some(_) => None,
     };
-    let behind = match parts.get(at + 1).map(|part| &part.sort) {
+    let behind = match parts.get(at + 1).map(|part| &part.form) {
         None => Some(""),
-        Some(Sort::Text(text)) => Some(*text),
+        Some(Form::Text(text)) => Some(*text),
         Some(_) => None,
     };
     let (Some(before), Some(behind)) = (before, behind) else { return false };

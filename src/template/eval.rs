@@ -266,7 +266,7 @@ fn missing(place: &Place, step: usize, at: &Value, run: &Run<'_>) -> Box<Fault> 
         Value::Array(list) => {
             format!("`{}`: there is no `{name}` in a list of {}{of}", place.raw, list.len())
         }
-        other => format!("`{}`: {} has no member `{name}`{of}", place.raw, helper::sort_of(other)),
+        other => format!("`{}`: {} has no member `{name}`{of}", place.raw, helper::type_of(other)),
     };
     let mut help = "`default` gives a value where there is none".to_owned();
     if let Value::Object(map) = at {
@@ -492,7 +492,7 @@ pub fn each(
         }
         Value::Null => Ok(false),
         other => {
-            let words = format!("A list or mapping is needed here, not {}", helper::sort_of(other));
+            let words = format!("A list or mapping is needed here, not {}", helper::type_of(other));
             Err(Fault::new("wrong-value", words))
         }
     }

@@ -172,7 +172,7 @@ pub fn show(value: &Value, out: &mut String) -> Result<(), String> {
 }
 
 /// What a value is, for people.
-pub fn sort_of(value: &Value) -> &'static str {
+pub fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -200,7 +200,7 @@ fn text<'a>(arguments: &'a [Cow<'_, Value>], at: usize) -> Result<&'a str, Strin
     let value = &arguments[at];
     value.as_str().ok_or_else(|| {
         let help = if value.is_number() || value.is_boolean() { "; `string` converts it" } else { "" };
-        format!("{} is needed here, not {}{help}", "A text", sort_of(value))
+        format!("{} is needed here, not {}{help}", "A text", type_of(value))
     })
 }
 
@@ -211,7 +211,7 @@ fn num(value: &Value) -> Result<Num, String> {
         } else {
             ""
         };
-        format!("A number is needed here, not {}{}{help}", sort_of(value), quoted(value))
+        format!("A number is needed here, not {}{}{help}", type_of(value), quoted(value))
     })
 }
 
@@ -280,7 +280,7 @@ fn to_number(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
         Value::String(text) => {
             number::parse(text).ok_or_else(|| format!("This text is no number{}", quoted(&arguments[0])))
         }
-        other => Err(format!("{} can't be made a number", capital(sort_of(other)))),
+        other => Err(format!("{} can't be made a number", capital(type_of(other)))),
     }
 }
 
@@ -294,7 +294,7 @@ fn length(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
         Value::Array(list) => Ok(list.len().into()),
         Value::Object(map) => Ok(map.len().into()),
         Value::String(text) => Ok(text.chars().count().into()),
-        other => Err(format!("{} has no length", capital(sort_of(other)))),
+        other => Err(format!("{} has no length", capital(type_of(other)))),
     }
 }
 
@@ -324,14 +324,14 @@ fn compare(arguments: &[Cow<'_, Value>], holds: fn(Ordering) -> bool) -> Result<
         },
     };
     let order = order.ok_or_else(|| {
-        format!("{}{} can't be compared with {}{}", capital(sort_of(a)), quoted(a), sort_of(b), quoted(b))
+        format!("{}{} can't be compared with {}{}", capital(type_of(a)), quoted(a), type_of(b), quoted(b))
     })?;
     Ok(holds(order).into())
 }
 
 fn join(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
     let Value::Array(list) = arguments[0].as_ref() else {
-        return Err(format!("A list is needed here, not {}", sort_of(&arguments[0])));
+        return Err(format!("A list is needed here, not {}", type_of(&arguments[0])));
     };
     let separator = if arguments.len() > 1 { text(arguments, 1)? } else { ", " };
     let mut out = String::new();

@@ -14,13 +14,13 @@ const NESTING_LIMIT: usize = 24;
 /// One `${…}`, as written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tag {
-    pub sort: TagSort,
+    pub form: TagForm,
     /// `${~ …}` takes the white space before it away, `${… ~}` that behind it.
     pub trim: (bool, bool),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum TagSort {
+pub enum TagForm {
     Value(Parsed),
     /// `#if x`, `#each list as |item key|`.
     Open(Block),
@@ -65,24 +65,24 @@ pub struct ParsedCall {
 /// Reads the inside of `${…}`; the error is a full sentence.
 pub fn tag(inside: &str) -> Result<Tag, String> {
     if inside.starts_with('!') {
-        return Ok(Tag { sort: TagSort::Comment, trim: (false, false) });
+        return Ok(Tag { form: TagForm::Comment, trim: (false, false) });
     }
     let (before, rest) = strip_tilde(inside.trim(), |text| text.strip_prefix('~'));
     let (behind, rest) = strip_tilde(rest, |text| text.strip_suffix('~'));
-    let mut sort = sort(rest.trim())?;
-    locate(&mut sort, inside);
-    Ok(Tag { sort, trim: (before, behind) })
+    let mut form = form(rest.trim())?;
+    locate(&mut form, inside);
+    Ok(Tag { form, trim: (before, behind) })
 }
 
 /// Gives every word its bytes in the inside of a `${…}`.
-fn locate(sort: &mut TagSort, inside: &str) {
+fn locate(form: &mut TagForm, inside: &str) {
     let mut cursor = Cursor::new(inside);
     cursor.eat("~");
-    match sort {
-        TagSort::Value(parsed) => cursor.value(parsed),
-        TagSort::Open(block) => cursor.eat("#").then(|| cursor.call(&mut block.call)).flatten(),
-        TagSort::ElseOpen(block) => cursor.eat("else").then(|| cursor.call(&mut block.call)).flatten(),
-        TagSort::Else | TagSort::Close(_) | TagSort::Comment => None,
+    match form {
+        TagForm::Value(parsed) => cursor.value(parsed),
+        TagForm::Open(block) => cursor.eat("#").then(|| cursor.call(&mut block.call)).flatten(),
+        TagForm::ElseOpen(block) => cursor.eat("else").then(|| cursor.call(&mut block.call)).flatten(),
+        TagForm::Else | TagForm::Close(_) | TagForm::Comment => None,
     };
 }
 
@@ -90,20 +90,20 @@ fn strip_tilde<'a>(text: &'a str, strip: impl Fn(&'a str) -> Option<&'a str>) ->
     strip(text).map_or((false, text), |rest| (true, rest))
 }
 
-fn sort(text: &str) -> Result<TagSort, String> {
+fn form(text: &str) -> Result<TagForm, String> {
     if let Some(block) = text.strip_prefix('#') {
-        return Ok(TagSort::Open(open(block)?));
+        return Ok(TagForm::Open(open(block)?));
     }
     if let Some(name) = text.strip_prefix('/') {
-        return Ok(TagSort::Close(name.trim().to_owned()));
+        return Ok(TagForm::Close(name.trim().to_owned()));
     }
     if matches!(text, "else" | "^") {
-        return Ok(TagSort::Else);
+        return Ok(TagForm::Else);
     }
     if let Some(block) = text.strip_prefix("else").filter(|rest| rest.starts_with(char::is_whitespace)) {
-        return Ok(TagSort::ElseOpen(open(block)?));
+        return Ok(TagForm::ElseOpen(open(block)?));
     }
-    Ok(TagSort::Value(expression(text)?))
+    Ok(TagForm::Value(expression(text)?))
 }
 
 /// An expression that gives a value.
@@ -265,15 +265,15 @@ mod tests {
     fn check(inside: &str, expected: &str) {
         let shown = match tag(inside) {
             Err(_) => "error".to_owned(),
-            Ok(Tag { sort, trim }) => {
+            Ok(Tag { form, trim }) => {
                 let block = |block: &Block| format!("{} |{}|", show_call(&block.call), block.names.join(" "));
-                let shown = match sort {
-                    TagSort::Value(parsed) => show(&parsed),
-                    TagSort::Open(open) => format!("open {}", block(&open)),
-                    TagSort::ElseOpen(open) => format!("else {}", block(&open)),
-                    TagSort::Else => "else".to_owned(),
-                    TagSort::Close(name) => format!("close {name}"),
-                    TagSort::Comment => "comment".to_owned(),
+                let shown = match form {
+                    TagForm::Value(parsed) => show(&parsed),
+                    TagForm::Open(open) => format!("open {}", block(&open)),
+                    TagForm::ElseOpen(open) => format!("else {}", block(&open)),
+                    TagForm::Else => "else".to_owned(),
+                    TagForm::Close(name) => format!("close {name}"),
+                    TagForm::Comment => "comment".to_owned(),
                 };
                 format!("{}{shown}{}", if trim.0 { "~" } else { "" }, if trim.1 { "~" } else { "" })
             }
@@ -298,9 +298,9 @@ mod tests {
     }
 
     fn check_places(inside: &str, expected: &[&str]) {
-        let parsed = match tag(inside).expect("an expression").sort {
-            TagSort::Value(parsed) => parsed,
-            TagSort::Open(block) | TagSort::ElseOpen(block) => Parsed::Call(block.call),
+        let parsed = match tag(inside).expect("an expression").form {
+            TagForm::Value(parsed) => parsed,
+            TagForm::Open(block) | TagForm::ElseOpen(block) => Parsed::Call(block.call),
             other => panic!("{inside} is {other:?}"),
         };
         let mut found = Vec::new();
@@ -345,9 +345,9 @@ mod tests {
             let inside = format!("{}{}", if open { "#a " } else { "" }, words.join(" ").replace("= ", "="));
             // Of an option that is given twice the parser keeps the last.
             prop_assume!(inside.matches("k=").count() < 2);
-            let parsed = match tag(&inside).map(|tag| tag.sort) {
-                Ok(TagSort::Value(parsed)) => parsed,
-                Ok(TagSort::Open(block)) => Parsed::Call(block.call),
+            let parsed = match tag(&inside).map(|tag| tag.form) {
+                Ok(TagForm::Value(parsed)) => parsed,
+                Ok(TagForm::Open(block)) => Parsed::Call(block.call),
                 _ => return Ok(()),
             };
             let mut found = Vec::new();

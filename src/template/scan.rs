@@ -13,11 +13,11 @@ pub const EXPRESSION_LIMIT: usize = 4096;
 pub struct Part<'a> {
     /// Bytes of the string, `${` and `}` included.
     pub range: Range<usize>,
-    pub sort: Sort<'a>,
+    pub form: Form<'a>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sort<'a> {
+pub enum Form<'a> {
     /// Stands for itself.
     Text(&'a str),
     /// `$${`, which writes `${`.
@@ -47,23 +47,23 @@ pub fn scan(text: &str) -> Result<Vec<Part<'_>>, Box<Fault>> {
     let (mut pending, mut from) = (0, 0);
     while let Some(dollar) = text[from..].find('$').map(|at| from + at) {
         let rest = &text[dollar..];
-        let (end, sort) = if rest.starts_with("$${") {
-            (dollar + 3, Sort::Escape)
+        let (end, form) = if rest.starts_with("$${") {
+            (dollar + 3, Form::Escape)
         } else if rest.starts_with("${") && !rest.starts_with("${{") {
             let close = close(text, dollar)?;
-            (close + 1, Sort::Expression(&text[dollar + 2..close]))
+            (close + 1, Form::Expression(&text[dollar + 2..close]))
         } else {
             from = dollar + 1;
             continue;
         };
         if pending < dollar {
-            parts.push(Part { range: pending..dollar, sort: Sort::Text(&text[pending..dollar]) });
+            parts.push(Part { range: pending..dollar, form: Form::Text(&text[pending..dollar]) });
         }
-        parts.push(Part { range: dollar..end, sort });
+        parts.push(Part { range: dollar..end, form });
         (pending, from) = (end, end);
     }
     if pending < text.len() {
-        parts.push(Part { range: pending..text.len(), sort: Sort::Text(&text[pending..]) });
+        parts.push(Part { range: pending..text.len(), form: Form::Text(&text[pending..]) });
     }
     Ok(parts)
 }
@@ -136,10 +136,10 @@ mod tests {
         let shown = match scan(text) {
             Ok(parts) => parts
                 .iter()
-                .map(|part| match part.sort {
-                    Sort::Text(text) => text.to_owned(),
-                    Sort::Escape => "<$>".to_owned(),
-                    Sort::Expression(inside) => format!("<{inside}>"),
+                .map(|part| match part.form {
+                    Form::Text(text) => text.to_owned(),
+                    Form::Escape => "<$>".to_owned(),
+                    Form::Expression(inside) => format!("<{inside}>"),
                 })
                 .collect::<Vec<_>>()
                 .join("|"),
@@ -198,7 +198,7 @@ mod tests {
             prop_assume!(!text.contains("${"));
             let parts = scan(&text).expect("nothing to close");
             let joined: String = parts.iter().map(|part| &text[part.range.clone()]).collect();
-            prop_assert!(parts.iter().all(|part| matches!(part.sort, Sort::Text(_))));
+            prop_assert!(parts.iter().all(|part| matches!(part.form, Form::Text(_))));
             prop_assert_eq!(joined, text);
         }
 
@@ -208,10 +208,10 @@ mod tests {
             let back: String = scan(&escaped)
                 .expect("nothing to close")
                 .iter()
-                .map(|part| match part.sort {
-                    Sort::Text(text) => text,
-                    Sort::Escape => "${",
-                    Sort::Expression(_) => "an expression",
+                .map(|part| match part.form {
+                    Form::Text(text) => text,
+                    Form::Escape => "${",
+                    Form::Expression(_) => "an expression",
                 })
                 .collect();
             prop_assert_eq!(back, text);

@@ -66,8 +66,8 @@ mod tests {
         match expected {
             Ok(id) => assert_eq!(found.map(|named| named.id), Ok(id.to_owned()), "{text}"),
             Err(words) => {
-                let told = found.expect_err(text);
-                assert!(told.contains(words), "{text}: {told}");
+                let reported = found.expect_err(text);
+                assert!(reported.contains(words), "{text}: {reported}");
             }
         }
     }

@@ -49,8 +49,8 @@ fn a_lock_that_is_held_is_named_and_nothing_is_done() {
 fn a_stale_lock_is_taken_over_and_told() {
     let project = project();
     hold(&project, -10);
-    let told = "took over the lock of shop.sandbox (host ci-7, process 42), which has expired";
-    project.run(&["apply", "--yes"]).check(0, &[told, "1 created"]);
+    let reported = "took over the lock of shop.sandbox (host ci-7, process 42), which has expired";
+    project.run(&["apply", "--yes"]).check(0, &[reported, "1 created"]);
     assert!(!project.path("shared/musher.lock").exists());
 }
 

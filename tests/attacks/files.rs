@@ -220,23 +220,23 @@ fn what_was_applied_is_never_called_nothing() {
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, told) = run(&["apply", "--yes", "-q"], "o");
-    assert_eq!((code, liar.ids("monitors").len()), (Some(4), 2), "{told}");
-    assert!(told.contains("Applied: 2 created."), "{told}");
+    let (code, reported) = run(&["apply", "--yes", "-q"], "o");
+    assert_eq!((code, liar.ids("monitors").len()), (Some(4), 2), "{reported}");
+    assert!(reported.contains("Applied: 2 created."), "{reported}");
     project.write(
         "monitors/b.yaml",
         definitions(json!({"monitors": {"b": monitor("b", json!({"query": "avg(last_5m):avg:b{*} > 1"}))}})),
     );
-    let (code, told) = run(&["apply", "--yes", "-q", "-v", "-v"], "e");
-    assert_eq!((code, liar.ids("monitors").len()), (Some(0), 3), "{told}");
+    let (code, reported) = run(&["apply", "--yes", "-q", "-v", "-v"], "e");
+    assert_eq!((code, liar.ids("monitors").len()), (Some(0), 3), "{reported}");
     // Where it is the report that can't be written.
     project.write(
         "monitors/c.yaml",
         definitions(json!({"monitors": {"c": monitor("c", json!({"query": "avg(last_5m):avg:c{*} > 1"}))}})),
     );
-    let (code, told) = run(&["apply", "--yes", "--report", "/dev/full"], "");
-    assert_eq!((code, liar.ids("monitors").len()), (Some(4), 4), "{told}");
-    assert!(told.contains("Applied: 1 created."), "{told}");
+    let (code, reported) = run(&["apply", "--yes", "--report", "/dev/full"], "");
+    assert_eq!((code, liar.ids("monitors").len()), (Some(4), 4), "{reported}");
+    assert!(reported.contains("Applied: 1 created."), "{reported}");
 }
 
 fn locked(liar: &Liar, file: &str) -> Project {

@@ -167,11 +167,11 @@ fn an_echo_is_hidden_in_every_spelling() {
         let liar = Liar::start();
         let project = keyed(&liar);
         project.declare(&one(monitor("a", json!({}))));
-        let told = echo.clone();
+        let reported = echo.clone();
         liar.before(move |request, _| {
             let refusal = Answer {
-                headers: vec![("X-RateLimit-Name".into(), told.clone())],
-                ..Answer::new(400, json!({"errors": [format!("bad key {told}")]}))
+                headers: vec![("X-RateLimit-Name".into(), reported.clone())],
+                ..Answer::new(400, json!({"errors": [format!("bad key {reported}")]}))
             };
             request.lists("monitors").then_some(refusal)
         });
@@ -373,7 +373,7 @@ fn numbers_beyond_64_bits_are_errors_wherever_they_are_read() {
     project.write("list.json", format!("[{{\"k\": \"a\", \"n\": {large}}}]"));
     project.write("list.csv", format!("k,n\na,{large}\n"));
     project.write("list.yaml", format!("[{{k: a, n: {large}}}]\n"));
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (definitions, place) in [
         (uses(&format!("with: {{n: {large}}}")), "case.yaml"),
         (uses(&format!("with: {{n: '${{{large}}}'}}")), "case.yaml"),
@@ -384,9 +384,9 @@ fn numbers_beyond_64_bits_are_errors_wherever_they_are_read() {
         project.declare(&definitions);
         let ran = project.exits(1, &["validate"]);
         assert!(ran.err.contains(large) && ran.err.contains(place), "{definitions}: {}", ran.shown());
-        told.insert(place);
+        reported.insert(place);
     }
-    assert_eq!(told.len(), 3);
+    assert_eq!(reported.len(), 3);
     project.declare("");
     let body =
         monitor("a", json!({})).to_string().replace("\"critical\":1", &format!("\"critical\":{large}"));

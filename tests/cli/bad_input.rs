@@ -26,14 +26,14 @@ fn refused(project: &Project, faults: &[(&str, &str)]) -> Ran {
     assert_eq!(project.journal(), before, "something was written");
     assert_eq!(ran.out, "");
     for (code, place) in faults {
-        let told = ran.err.split("\n\n").find(|one| {
+        let reported = ran.err.split("\n\n").find(|one| {
             let starts = one.starts_with(&format!("error[{code}]: "));
             starts && one.lines().nth(1).is_some_and(|line| line.trim_start() == format!("--> {place}"))
         });
-        let told = told.unwrap_or_else(|| panic!("no {code} at {place}\n{}", ran.err));
-        assert!(told.contains("= help: "), "{code} has no remedy\n{told}");
+        let reported = reported.unwrap_or_else(|| panic!("no {code} at {place}\n{}", ran.err));
+        assert!(reported.contains("= help: "), "{code} has no remedy\n{reported}");
         if place.contains(':') {
-            assert!(told.contains('^'), "{code} has no caret\n{told}");
+            assert!(reported.contains('^'), "{code} has no caret\n{reported}");
         }
     }
     let errors = ran.err.lines().filter(|line| line.starts_with("error")).count();
@@ -210,10 +210,10 @@ fn everything_is_told_at_once() {
     assert_eq!(project.journal(), before);
     insta::assert_snapshot!("everything_at_once", ran.shown());
     let json = project.exits(1, &["validate", "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let reported: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let count =
         ran.err.lines().filter(|line| line.starts_with("error[") || line.starts_with("warning[")).count();
-    assert_eq!(told.as_array().unwrap().len(), count, "{told:#}");
+    assert_eq!(reported.as_array().unwrap().len(), count, "{reported:#}");
     insta::assert_snapshot!(
         "everything_at_once_for_github",
         project.exits(1, &["validate", "--format", "github"]).shown()

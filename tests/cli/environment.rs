@@ -114,7 +114,7 @@ fn answering(status: &'static str, body: &'static str) -> String {
 }
 
 /// What is said of an answer of that sort.
-fn told(status: &'static str, body: &'static str) -> String {
+fn reported(status: &'static str, body: &'static str) -> String {
     let mut project = declared("project: shop\n");
     let url = answering(status, body);
     project.set("DATADOG_HOST", &url);
@@ -132,15 +132,15 @@ fn told(status: &'static str, body: &'static str) -> String {
 
 #[test]
 fn refused_keys() {
-    insta::assert_snapshot!("keys_refused", told("403 Forbidden", "{\"errors\":[\"Forbidden\"]}"));
-    let said = told("401 Unauthorized", "{\"errors\":[\"Unauthorized\"]}");
+    insta::assert_snapshot!("keys_refused", reported("403 Forbidden", "{\"errors\":[\"Forbidden\"]}"));
+    let said = reported("401 Unauthorized", "{\"errors\":[\"Unauthorized\"]}");
     assert!(said.contains("DD_API_KEY"), "{said}");
 }
 
 #[test]
 fn answers_that_make_no_sense() {
     for body in ["<html>proxy</html>", "{}", "[1]", "null", "[{\"id\": \"x\"}]", "\x1b]0;owned\x07"] {
-        let said = told("200 OK", body);
+        let said = reported("200 OK", body);
         assert!(said.contains("error"), "{body}: {said}");
         assert!(!said.contains('\x1b'), "{said}");
     }

@@ -96,8 +96,8 @@ fn paths_can_be_opened_from_where_one_stands() {
         ("obs", &["validate"], "monitors/deep/z.yaml"),
         ("obs/monitors/deep", &["validate"], "../../monitors/deep/z.yaml"),
     ] {
-        let told = shown(folder, arguments);
-        assert!(told.contains(&format!("--> {path}:2:")), "{folder}: {told}");
+        let reported = shown(folder, arguments);
+        assert!(reported.contains(&format!("--> {path}:2:")), "{folder}: {reported}");
         assert!(outside.path(folder).join(path).is_file());
     }
 }
@@ -128,26 +128,26 @@ fn a_missing_file_is_one_error() {
 #[test]
 fn names_that_are_nearly_right_are_told() {
     let project = declared();
-    let told = |arguments: &[&str]| project.exits(1, arguments).err;
-    let shown = told(&["show", "monitors/on"]);
+    let reported = |arguments: &[&str]| project.exits(1, arguments).err;
+    let shown = reported(&["show", "monitors/on"]);
     assert!(shown.contains("did you mean `monitors/one`?"), "{shown}");
     project.declare(&format!("monitors:\n{}", ONE.replace("one:", "pay/one:")));
-    let shown = told(&["show", "pay/one"]);
+    let shown = reported(&["show", "pay/one"]);
     assert!(shown.contains("did you mean `monitors/pay/one`?"), "{shown}");
-    let shown = told(&["plan", "-e", "sandbx"]);
+    let shown = reported(&["plan", "-e", "sandbx"]);
     assert!(
         shown.contains("name another one by `-e`") && shown.contains("did you mean `sandbox`?"),
         "{shown}"
     );
     assert!(!shown.contains("-->"), "the file is right: {shown}");
-    let shown = told(&["plan", "prod"]);
+    let shown = reported(&["plan", "prod"]);
     assert!(shown.contains("tip: an environment is named by '-e prod'"), "{shown}");
-    assert!(!told(&["init", "prod"]).contains("-e prod"));
-    assert!(told(&["apply", "prod"]).contains("an environment is named by `-e prod`"));
-    assert!(!told(&["apply", "gone.json"]).contains("-e "));
-    let shown = told(&["validate", "--only", "monitors/*"]);
+    assert!(!reported(&["init", "prod"]).contains("-e prod"));
+    assert!(reported(&["apply", "prod"]).contains("an environment is named by `-e prod`"));
+    assert!(!reported(&["apply", "gone.json"]).contains("-e "));
+    let shown = reported(&["validate", "--only", "monitors/*"]);
     assert!(shown.contains("`validate --remote`"), "{shown}");
-    let shown = told(&["explain", "treshold-mismatch"]);
+    let shown = reported(&["explain", "treshold-mismatch"]);
     assert!(shown.contains("did you mean `threshold-mismatch`?"), "{shown}");
     assert!(project.fine(&["explain", "threshold-mismatch"]).contains("Instead:"));
     assert!(project.fine(&["explain"]).lines().all(|line| line.chars().count() <= 80));

@@ -46,7 +46,7 @@ fn composite_query(project: &Project, served: &Served) -> String {
     served.get(&format!("/api/v1/monitor/{id}"))["query"].as_str().unwrap().to_owned()
 }
 
-fn tell(way: &Way) {
+fn report(way: &Way) {
     let (project, served) = project(way);
 
     // The first day.
@@ -124,12 +124,12 @@ fn tell(way: &Way) {
 
 #[test]
 fn a_project_lives_in_the_sandbox() {
-    tell(&Way::InProcess);
+    report(&Way::InProcess);
 }
 
 #[test]
 fn a_project_lives_over_http() {
-    tell(&Way::OverHttp);
+    report(&Way::OverHttp);
 }
 
 #[test]

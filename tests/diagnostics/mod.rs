@@ -21,20 +21,20 @@ const MUSHER: &str = "project: shop\nenvironments: {staging: {}, prod: {}}\n";
 fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     let root = Utf8Path::from_path(root).expect("a UTF-8 path");
     let mut sources = Sources::default();
-    let (config, mut told) = config::read(root, &config::Hosts::default(), &mut sources);
-    let Some(config) = config else { return (told, sources) };
+    let (config, mut reported) = config::read(root, &config::Hosts::default(), &mut sources);
+    let Some(config) = config else { return (reported, sources) };
     let (definitions, mut sources, faults) = load(&config, BUILT_IN, sources);
-    told.extend(faults);
+    reported.extend(faults);
     let environment = config.environments.keys().next_back().map(String::as_str);
     let scope = config::scope(&config, environment).expect("one of its environments");
     let (resources, faults) = expand(&definitions, &config, &scope, &mut sources);
-    told.extend(faults);
+    reported.extend(faults);
     let (settings, faults) = check::Settings::read(&config.rules, &config.required_tags, config.file);
-    told.extend(faults);
+    reported.extend(faults);
     let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     let again = |wanted: &[&Resource]| renderings(&definitions, (&config, &scope), &sources, wanted);
-    told.extend(check(&resources, &settings, &sources, &again));
-    (told, sources)
+    reported.extend(check(&resources, &settings, &sources, &again));
+    (reported, sources)
 }
 
 /// The project of a case of one file. Cases about bodies are named `rule-…`; the others are about files,
@@ -78,13 +78,13 @@ fn wrong_files_are_told_as_expected() {
         assert_eq!(cases.len(), 1, "there is no case `{name}`");
     }
     for case in cases {
-        let (told, sources) = if case.is_dir() {
+        let (reported, sources) = if case.is_dir() {
             diagnose(&case)
         } else {
             let musher = project_of(&case).into_bytes();
             diagnose_files(&[("musher.yaml", musher), ("monitors/case.yaml", fs::read(&case).unwrap())])
         };
-        let output = text(&told, &sources, false);
+        let output = text(&reported, &sources, false);
         let golden = case.with_extension("txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&golden, &output).unwrap();
@@ -124,11 +124,11 @@ fn every_golden_file_has_its_case() {
 fn codes(files: &[(&str, Vec<u8>)]) -> Vec<&'static str> {
     let musher = project_of(Path::new("hostile")).into_bytes();
     let files: Vec<_> = [("musher.yaml", musher)].into_iter().chain(files.iter().cloned()).collect();
-    let (told, sources) = diagnose_files(&files);
+    let (reported, sources) = diagnose_files(&files);
     // Whatever is told can be shown, and is short.
-    let shown = text(&told, &sources, false);
+    let shown = text(&reported, &sources, false);
     assert!(shown.len() < 30_000, "{} bytes are printed", shown.len());
-    told.into_iter().map(|told| told.code).collect()
+    reported.into_iter().map(|reported| reported.code).collect()
 }
 
 /// A file of definitions, hostile in one way.
@@ -183,8 +183,8 @@ fn huge_files_end_in_an_error() {
     assert_eq!(hostile(many), ["too-large"]);
     // Of twenty thousand faults, a hundred are told.
     for line in ["a: 1\n", "- *a\n", "- !a b\n", "- .inf\n", "1: a\n"] {
-        let told = hostile(line.repeat(20_000)).len();
-        assert!((100..=101).contains(&told), "{line}: {told}");
+        let reported = hostile(line.repeat(20_000)).len();
+        assert!((100..=101).contains(&reported), "{line}: {reported}");
     }
 }
 
@@ -201,10 +201,15 @@ fn bytes_that_are_no_text_end_in_an_error() {
 fn hostile_bodies_end_in_few_words() {
     let rules = |body: String| {
         let musher = ("musher.yaml", MUSHER.as_bytes().to_vec());
-        let (told, sources) = diagnose_files(&[musher, ("monitors/x.json", body.into_bytes())]);
-        let shown = text(&told, &sources, false);
-        assert!(told.len() <= 101 && shown.len() < 200_000, "{} of {} bytes", told.len(), shown.len());
-        told.into_iter().map(|told| told.code).collect::<std::collections::BTreeSet<_>>()
+        let (reported, sources) = diagnose_files(&[musher, ("monitors/x.json", body.into_bytes())]);
+        let shown = text(&reported, &sources, false);
+        assert!(
+            reported.len() <= 101 && shown.len() < 200_000,
+            "{} of {} bytes",
+            reported.len(),
+            shown.len()
+        );
+        reported.into_iter().map(|reported| reported.code).collect::<std::collections::BTreeSet<_>>()
     };
     let widgets = vec![r#"{"definition": {"type": "x", "requests": [{"q": "avg:a{"}]}}"#; 20_000].join(",");
     let board = format!(r#"{{"title": "x", "layout_type": "ordered", "widgets": [{widgets}]}}"#);
@@ -230,15 +235,15 @@ fn keys_in_the_file_are_never_printed() {
     );
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("musher.yaml"), &text).unwrap();
-    let (told, sources) = diagnose(folder.path());
-    let shown = text_of(&told, &sources) + &format!("{sources:?}");
+    let (reported, sources) = diagnose(folder.path());
+    let shown = text_of(&reported, &sources) + &format!("{sources:?}");
     assert!(!shown.contains(key) && !shown.contains("hunter2"), "{shown}");
-    let codes: Vec<_> = told.iter().map(|told| told.code).collect();
+    let codes: Vec<_> = reported.iter().map(|reported| reported.code).collect();
     let count = |code| codes.iter().filter(|own| **own == code).count();
     assert_eq!((count("key-in-file"), count("unknown-key"), count("bad-config")), (2, 1, 4), "{codes:?}");
 }
 
-fn text_of(told: &[Diagnostic], sources: &Sources) -> String {
-    let json = crate::render::diagnostics::json(told, sources).to_string();
-    text(told, sources, true) + &json + &crate::render::diagnostics::github(told, sources, "")
+fn text_of(reported: &[Diagnostic], sources: &Sources) -> String {
+    let json = crate::render::diagnostics::json(reported, sources).to_string();
+    text(reported, sources, true) + &json + &crate::render::diagnostics::github(reported, sources, "")
 }

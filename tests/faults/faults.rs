@@ -10,7 +10,7 @@ use crate::estate::{Estate, estate};
 use crate::world::World;
 
 /// As in docs/sandbox.md.
-const SORTS: [&str; 11] =
+const TYPES: [&str; 11] =
     ["429", "500", "502", "503", "512", "reset-before", "reset-after", "truncate", "cut", "hang", "drip"];
 
 /// An answer that never comes costs a sixth of it.
@@ -30,8 +30,8 @@ fn survives(estate: &Estate, case: &Case, struck: &Struck) -> Result<(), String>
     let run = world.run(&["apply", "--yes", "--timeout", TIMEOUT]);
     let counted = world.take_requests();
     let mut all = struck.lock().unwrap();
-    for (sort, count) in counted["faults"].as_object().into_iter().flatten() {
-        *all.0.entry(sort.clone()).or_default() += count.as_u64().unwrap_or_default();
+    for (form, count) in counted["faults"].as_object().into_iter().flatten() {
+        *all.0.entry(form.clone()).or_default() += count.as_u64().unwrap_or_default();
     }
     all.1 += counted["total"].as_u64().unwrap_or_default();
     drop(all);
@@ -45,12 +45,12 @@ fn survives(estate: &Estate, case: &Case, struck: &Struck) -> Result<(), String>
 #[test]
 fn faults_of_every_sort_and_rate_are_survived() {
     let estate = estate();
-    let case = |sort: &str, rate: &str, seed| Case { faults: format!("{sort}={rate}"), seed };
+    let case = |form: &str, rate: &str, seed| Case { faults: format!("{form}={rate}"), seed };
     let mut cases = Vec::new();
-    for (seed, sort) in (1..).zip(SORTS) {
+    for (seed, form) in (1..).zip(TYPES) {
         // A hang takes its time.
-        let rates: &[&str] = if sort == "hang" { &["0.01", "0.05"] } else { &["0.01", "0.05", "0.2"] };
-        cases.extend(rates.iter().map(|rate| case(sort, rate, seed)));
+        let rates: &[&str] = if form == "hang" { &["0.01", "0.05"] } else { &["0.01", "0.05", "0.2"] };
+        cases.extend(rates.iter().map(|rate| case(form, rate, seed)));
     }
     for seed in 0..4 {
         cases.extend(["0.01", "0.05", "0.2"].map(|rate| case("all", rate, 100 + seed)));
@@ -63,7 +63,7 @@ fn faults_of_every_sort_and_rate_are_survived() {
     );
     let (struck, requests) = struck.into_inner().unwrap();
     println!("survived in {} applies of {requests} requests: {struck:?}", cases.len());
-    assert!(SORTS.iter().all(|sort| struck.contains_key(*sort)), "some sort never struck: {struck:?}");
+    assert!(TYPES.iter().all(|form| struck.contains_key(*form)), "some sort never struck: {struck:?}");
 }
 
 /// The rows of a table of outcomes.
@@ -77,7 +77,7 @@ fn reported(world: &World) -> BTreeMap<String, usize> {
     counts
 }
 
-fn is_told(estate: &Estate, sort: &str) -> Result<(), String> {
+fn is_told(estate: &Estate, form: &str) -> Result<(), String> {
     let world = estate.world();
     world.control(json!({"latency_ms": 30}));
     let apply = ["apply", "--yes", "--timeout", "3", "--report", "report.json"];
@@ -86,7 +86,7 @@ fn is_told(estate: &Estate, sort: &str) -> Result<(), String> {
         while world.total() <= estate.listing + 2 && !run.is_finished() {
             std::thread::sleep(std::time::Duration::from_millis(3));
         }
-        world.control(json!({"faults": format!("{sort}=1"), "latency_ms": 0}));
+        world.control(json!({"faults": format!("{form}=1"), "latency_ms": 0}));
         (run.join().unwrap(), world.total())
     });
     world.calm();
@@ -107,7 +107,7 @@ fn is_told(estate: &Estate, sort: &str) -> Result<(), String> {
 #[test]
 fn a_fault_that_never_ends_is_told_and_a_second_run_mends_it() {
     // A slow answer is none that fails.
-    let sorts: Vec<&str> = SORTS.into_iter().filter(|sort| *sort != "drip").collect();
+    let sorts: Vec<&str> = TYPES.into_iter().filter(|form| *form != "drip").collect();
     let estate = estate();
-    each(&sorts, |sort| (*sort).to_owned(), |sort| is_told(estate, sort));
+    each(&sorts, |form| (*form).to_owned(), |form| is_told(estate, form));
 }

@@ -138,7 +138,7 @@ fn a_lost_answer_doubles_nothing_that_bears_no_mark() {
     let guests = guests();
     let sorts = ["reset-before", "reset-after", "truncate", "500", "502", "429"];
     let cases: Vec<(String, u64)> =
-        sorts.iter().flat_map(|sort| (1..3).map(move |seed| (format!("{sort}=0.2"), seed))).collect();
+        sorts.iter().flat_map(|form| (1..3).map(move |seed| (format!("{form}=0.2"), seed))).collect();
     each(
         &cases,
         |(faults, seed)| format!("{faults}, seed {seed}"),

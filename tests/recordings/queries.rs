@@ -28,8 +28,8 @@ fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 
 /// Collects the queries of a body, whatever widget or option they stand in.
 fn collect(body: &Value, under: &str, queries: &mut Queries) {
-    let mut add = |sort: &'static str, query: &str| {
-        queries.entry(sort).or_default().insert((String::new(), query.to_owned()));
+    let mut add = |form: &'static str, query: &str| {
+        queries.entry(form).or_default().insert((String::new(), query.to_owned()));
     };
     match body {
         Value::Array(items) => items.iter().for_each(|item| collect(item, under, queries)),
@@ -120,10 +120,10 @@ fn every_query_of_the_recordings_and_exports_is_read() {
         *kinds.entry(kind).or_default() += 1;
     }
     println!("monitors by type: {kinds:?}");
-    for (sort, texts) in &queries {
-        println!("{:5} different queries read: {sort}", texts.len());
+    for (form, texts) in &queries {
+        println!("{:5} different queries read: {form}", texts.len());
         for (kind, text) in texts {
-            let (faults, warnings) = match *sort {
+            let (faults, warnings) = match *form {
                 "monitor" if kind == "synthetics alert" => continue,
                 "monitor" => faults(text, |text| monitor(kind, text)),
                 "formula" => faults(text, formula),

@@ -36,11 +36,11 @@ impl Tally {
         let (settings, _) = Settings::read(&all, &[], file);
         let found = check(&[resource], &settings, &sources, &|_| Renderings::new());
         self.bodies += 1;
-        let found_error = found.iter().any(|told| told.severity == Severity::Error);
+        let found_error = found.iter().any(|reported| reported.severity == Severity::Error);
         self.clean += usize::from(!found_error);
-        for told in found {
-            let key = (told.severity == Severity::Error, told.code);
-            let one = || format!("{whence}: {}", told.text);
+        for reported in found {
+            let key = (reported.severity == Severity::Error, reported.code);
+            let one = || format!("{whence}: {}", reported.text);
             self.found.entry(key).or_insert_with(|| (0, one())).0 += 1;
         }
     }
@@ -84,8 +84,8 @@ fn no_error_hits_what_the_service_accepted() {
 fn no_error_hits_the_exports() {
     let Some(folder) = shared("the rules over exports") else { return };
     let mut tally = Tally::default();
-    for sort in ["dashboards", "monitors"] {
-        let Ok(entries) = folder.join("exports").join(sort).read_dir() else { continue };
+    for form in ["dashboards", "monitors"] {
+        let Ok(entries) = folder.join("exports").join(form).read_dir() else { continue };
         for entry in entries {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();

@@ -393,7 +393,7 @@ fn recorded_sessions_agree() {
             counts[0] += 1;
             let foreign = names.is_foreign(&found, interaction);
             let (differences, own_objects) = replay(&sandbox, interaction, &found, &month, &mut names);
-            let mut told: Vec<&str> = Vec::new();
+            let mut reported: Vec<&str> = Vec::new();
             let mut open = Vec::new();
             for difference in &differences {
                 let case = Case {
@@ -406,16 +406,16 @@ fn recorded_sessions_agree() {
                     difference,
                 };
                 match case.reason() {
-                    Some(reason) => told.push(reason),
+                    Some(reason) => reported.push(reason),
                     None => open.push(difference),
                 }
             }
             if differences.is_empty() {
                 counts[1] += 1;
             } else if open.is_empty() {
-                told.sort_unstable();
-                told.dedup();
-                for reason in told {
+                reported.sort_unstable();
+                reported.dedup();
+                for reason in reported {
                     *reasons.entry((kind, reason)).or_default() += 1;
                 }
             } else {
@@ -586,10 +586,10 @@ struct Strict {
 
 fn compare(pointer: &str, recorded: &Value, ours: &Value, strict: Strict, differ: &mut Differ) {
     let name = pointer.rsplit('/').next().unwrap_or_default();
-    let sort = |value: &Value| std::mem::discriminant(value);
+    let form = |value: &Value| std::mem::discriminant(value);
     match (recorded, ours) {
         (_, _) if PEOPLE.contains(&name) => {}
-        (_, _) if TIMES.contains(&name) && sort(recorded) == sort(ours) => {}
+        (_, _) if TIMES.contains(&name) && form(recorded) == form(ours) => {}
         // The number of the account.
         (Value::Number(_), Value::Number(_)) if name == "org_id" => {}
         (Value::Object(one), Value::Object(two)) => {

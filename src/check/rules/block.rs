@@ -10,7 +10,7 @@ use crate::check::alert::{ESCALATION, MESSAGE, Subject};
 use crate::check::finding::Findings;
 use crate::diagnostic::did_you_mean;
 use crate::handle::handles;
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::query::{Comparison, Grammar, Threshold};
 
 /// docs.datadoghq.com/monitors/notify/variables, conditional variables. A name too few costs no more than a "did you
@@ -127,7 +127,7 @@ fn closing(opened: &str, closes: &str) -> String {
 const MOST: usize = 16;
 
 pub fn closed(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Alert) {
+    if !subject.is(Family::Alert) {
         return;
     }
     for pointer in [MESSAGE, ESCALATION] {

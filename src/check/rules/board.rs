@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::kind::Nature;
+use crate::kind::Family;
 
 pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.is(Nature::Board)
+    if subject.is(Family::Board)
         && let Some(widgets) = subject.body.get("widgets")
     {
         of_widgets(widgets, "/widgets", found);
@@ -40,7 +40,7 @@ const PLACE: [&str; 4] = ["x", "y", "width", "height"];
 
 /// Widgets of free boards, and of ordered ones that are fixed, have their place; `reflow_type` belongs to ordered ones.
 pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Board) {
+    if !subject.is(Family::Board) {
         return;
     }
     let (layout, reflow) = (subject.text("/layout_type"), subject.text("/reflow_type"));
@@ -71,7 +71,7 @@ pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
 
 /// The four refusals that were recorded.
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Board) {
+    if !subject.is(Family::Board) {
         return;
     }
     for (pointer, variable) in subject.items("/template_variables") {

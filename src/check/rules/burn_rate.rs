@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::threshold::comparison;
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::{Findings, listed};
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::query::{ChainAlert, Comparator, Monitor};
 
 const HOUR: u64 = 3600;
@@ -28,7 +28,7 @@ fn burn_rate<'a>(subject: &'a Subject<'_>) -> Option<&'a ChainAlert> {
 /// The thresholds of the objective that an alert names.
 fn thresholds(subject: &Subject<'_>, chain: &ChainAlert) -> Option<Vec<(String, Option<f64>)>> {
     let id = chain.slo_id()?;
-    let (objective, _) = subject.estate.target(id.value, Nature::Objective)?;
+    let (objective, _) = subject.estate.target(id.value, Family::Objective)?;
     let list = objective.body.get("thresholds")?;
     let one = |item: &Value| {
         Some((item.get("timeframe")?.as_str()?.to_owned(), item.get("target").and_then(Value::as_f64)))

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::{Findings, listed};
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::model::Resource;
 use crate::query::{self, Grammar, Monitor, Spanned};
 
@@ -39,7 +39,7 @@ fn declared(member: &Resource) -> Option<(String, String)> {
 
 pub fn nested(subject: &Subject<'_>, found: &mut Findings) {
     for member in members(subject) {
-        let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
+        let Some((target, _)) = subject.estate.target(member.value, Family::Alert) else { continue };
         let class = target.body.get("type");
         let class = class.as_ref().and_then(Value::as_str).and_then(query::monitor_type);
         if class.is_some_and(|class| class.grammar == Grammar::Composite) {
@@ -55,7 +55,7 @@ pub fn nested(subject: &Subject<'_>, found: &mut Findings) {
 pub fn groups(subject: &Subject<'_>, found: &mut Findings) {
     let mut first: Option<(BTreeSet<String>, &Resource)> = None;
     for member in members(subject) {
-        let Some((target, _)) = subject.estate.target(member.value, Nature::Alert) else { continue };
+        let Some((target, _)) = subject.estate.target(member.value, Family::Alert) else { continue };
         // Whatever groups says so with this word; most queries don't, and needn't be read for it.
         let Some((class, query)) = declared(target).filter(|(_, query)| query.contains("by")) else {
             continue;

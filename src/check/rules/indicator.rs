@@ -6,7 +6,7 @@ use super::scope::queries;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::query::{self, Expr, Grammar, Head, Metrics, Suffix};
 
 const COUNT: &str = "/sli_specification/count";
@@ -14,7 +14,7 @@ const SLICE: &str = "/sli_specification/time_slice";
 
 /// Objectives of this type count events.
 fn counts(subject: &Subject<'_>) -> bool {
-    subject.is(Nature::Objective) && subject.text("/type") == Some("metric")
+    subject.is(Family::Objective) && subject.text("/type") == Some("metric")
 }
 
 fn object<'a>(subject: &Subject<'a>, at: &str) -> Option<&'a Map<String, Value>> {
@@ -27,7 +27,7 @@ fn lacks(map: &Map<String, Value>, name: &str) -> bool {
 
 /// What each type is refused without (recorded: `must specify the query for count types`; OpenAPI).
 pub fn complete(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Objective) {
+    if !subject.is(Family::Objective) {
         return;
     }
     let (query, count) = (object(subject, "/query"), object(subject, COUNT));
@@ -154,13 +154,13 @@ pub fn members(subject: &Subject<'_>, found: &mut Findings) {
     const AT: &str = "/monitor_ids";
     let measures =
         subject.kind.quirks.measuring.is_some_and(|measuring| subject.text("/type") == Some(measuring));
-    if !subject.is(Nature::Objective) || !measures {
+    if !subject.is(Family::Objective) || !measures {
         return;
     }
     let members: Vec<_> = subject.items(AT).collect();
     for (pointer, member) in &members {
         let id = member.as_str().map_or_else(|| member.to_string(), str::to_owned);
-        let Some((target, _)) = subject.estate.target(&id, Nature::Alert) else { continue };
+        let Some((target, _)) = subject.estate.target(&id, Family::Alert) else { continue };
         let class = target.body.get("type");
         let Some(class) = class.as_ref().and_then(Value::as_str).and_then(query::monitor_type) else {
             continue;

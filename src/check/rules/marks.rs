@@ -6,7 +6,7 @@ use crate::check::finding::Findings;
 use crate::config::RuleLevel;
 use crate::kind::{self, Identity};
 use crate::mark;
-use crate::source::{short, sort_of};
+use crate::source::{short, type_of};
 use serde_json::Value;
 
 const TAGS: &str = "/tags";
@@ -34,7 +34,7 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
 fn of_tag(pointer: &str, tag: &Value, found: &mut Findings) {
     let Some(text) = tag.as_str() else {
         found.rule = ("bad-type", RuleLevel::Error);
-        found.add(pointer, format!("A tag is a text, not {}", sort_of(tag)), "write it in quotes");
+        found.add(pointer, format!("A tag is a text, not {}", type_of(tag)), "write it in quotes");
         return;
     };
     if mark::is_mark_tag(text) {
@@ -50,7 +50,7 @@ fn types(subject: &Subject<'_>, found: &mut Findings) {
     match subject.find(TAGS) {
         None | Some(Value::Null | Value::Array(_)) => {}
         Some(other) => {
-            let text = format!("`tags` is a list of texts, not {}", sort_of(other));
+            let text = format!("`tags` is a list of texts, not {}", type_of(other));
             let help = other.as_str().map_or_else(String::new, |tag| format!("write `[\"{}\"]`", short(tag)));
             found.add(TAGS, text, help);
         }
@@ -58,7 +58,7 @@ fn types(subject: &Subject<'_>, found: &mut Findings) {
     match subject.find(DESCRIPTION) {
         None | Some(Value::Null | Value::String(_)) => {}
         Some(other) => {
-            let text = format!("`description` is a text, not {}", sort_of(other));
+            let text = format!("`description` is a text, not {}", type_of(other));
             found.add(DESCRIPTION, text, "write it in quotes");
         }
     }

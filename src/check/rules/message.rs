@@ -234,18 +234,18 @@ pub fn threshold(subject: &Subject<'_>, found: &mut Findings) {
     let mut numbers: Vec<f64> =
         options.into_iter().flat_map(|map| map.values().filter_map(Value::as_f64)).collect();
     numbers.push(number);
-    let told = numbers_told(message);
+    let reported = numbers_shown(message);
     let close = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.abs().max(b.abs());
-    let fits = |told: f64| {
-        numbers
-            .iter()
-            .any(|own| SCALES.iter().any(|scale| close(told, own * scale) || close(told * scale, *own)))
+    let fits = |reported: f64| {
+        numbers.iter().any(|own| {
+            SCALES.iter().any(|scale| close(reported, own * scale) || close(reported * scale, *own))
+        })
     };
     // One that fits shows that the message tells the threshold; the others then mean something else.
-    if told.is_empty() || told.iter().any(|(value, _)| fits(*value)) {
+    if reported.is_empty() || reported.iter().any(|(value, _)| fits(*value)) {
         return;
     }
-    let (value, range) = &told[0];
+    let (value, range) = &reported[0];
     let text = format!("The message compares with `{value}`, and the threshold is `{number}`");
     found.within(
         (MESSAGE, range),
@@ -265,7 +265,7 @@ fn begins(text: &str, word: &str) -> bool {
 }
 
 /// Numbers that a comparing word stands before, with their bytes.
-fn numbers_told(message: &str) -> Vec<(f64, Range<usize>)> {
+fn numbers_shown(message: &str) -> Vec<(f64, Range<usize>)> {
     let mut found = Vec::new();
     let mut from = 0;
     let is_digit = |c: char| c.is_ascii_digit();
@@ -340,7 +340,7 @@ mod tests {
             ("at least 2 hosts", &[]),
             ("more than", &[]),
         ] {
-            let found: Vec<f64> = numbers_told(message).into_iter().map(|(value, _)| value).collect();
+            let found: Vec<f64> = numbers_shown(message).into_iter().map(|(value, _)| value).collect();
             assert_eq!(found, expected, "{message}");
         }
     }

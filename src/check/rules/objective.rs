@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::kind::Nature;
+use crate::kind::Family;
 
 /// Targets with their pointers and warnings.
 fn targets<'a>(subject: &Subject<'a>) -> Vec<(String, Option<f64>, Option<f64>)> {
-    if !subject.is(Nature::Objective) {
+    if !subject.is(Family::Objective) {
         return Vec::new();
     }
     let number = |item: &'a Value, key: &str| item.get(key).and_then(Value::as_f64);
@@ -54,14 +54,14 @@ pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
         Value::Null => false,
         _ => true,
     });
-    if subject.is(Nature::Objective) && !has {
+    if subject.is(Family::Objective) && !has {
         let text = format!("`{}` has no thresholds: nothing says what is promised", subject.resource.address);
         found.add("/thresholds", text, "write `thresholds: [{timeframe: 30d, target: 99.9}]`");
     }
     // OpenAPI, `SLOThreshold.required`.
     for (pointer, threshold) in subject.items("/thresholds").filter(|(_, threshold)| threshold.is_object()) {
         for name in ["timeframe", "target"] {
-            if subject.is(Nature::Objective) && threshold.get(name).is_none_or(Value::is_null) {
+            if subject.is(Family::Objective) && threshold.get(name).is_none_or(Value::is_null) {
                 let text = format!("The threshold has no `{name}`");
                 found.add(&pointer, text, "write `{timeframe: 30d, target: 99.9}`");
             }
@@ -70,7 +70,7 @@ pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 pub fn monitors(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Objective) || !measures_alerts(subject) {
+    if !subject.is(Family::Objective) || !measures_alerts(subject) {
         return;
     }
     let none = subject
@@ -90,7 +90,7 @@ fn measures_alerts(subject: &Subject<'_>) -> bool {
 
 pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {
     // Monitors tell for themselves.
-    if !subject.is(Nature::Objective) || measures_alerts(subject) || subject.estate.is_watched(subject.at) {
+    if !subject.is(Family::Objective) || measures_alerts(subject) || subject.estate.is_watched(subject.at) {
         return;
     }
     let text = format!("Nobody is told when `{}` burns its error budget", subject.resource.address);

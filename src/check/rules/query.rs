@@ -9,7 +9,7 @@ use crate::check::alert::{QUERY, Subject, VARIABLES, holds_metric_query};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::pointer::{objects, step};
 use crate::query::{self, ChainAlert, ChainHead, Expr, Fault, Head, Monitor, Parsed, Spanned, Suffix};
 
@@ -18,14 +18,14 @@ const TYPE: &str = "/type";
 /// What the parser says of every query of a body.
 pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     if let Some(alert) = &subject.alert {
-        told(QUERY, &alert.parsed, false, found);
+        reported(QUERY, &alert.parsed, false, found);
         for variable in &alert.variables {
-            told(&variable.pointer, &variable.parsed, false, found);
+            reported(&variable.pointer, &variable.parsed, false, found);
         }
         return;
     }
     // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is no reason for a refusal.
-    let lenient = subject.is(Nature::Board);
+    let lenient = subject.is(Family::Board);
     objects(subject.body, "", &mut |pointer, map| {
         of_object(map, pointer, lenient, found);
         true
@@ -42,16 +42,16 @@ fn of_object(map: &Map<String, Value>, pointer: &str, lenient: bool, found: &mut
         let at = || format!("{pointer}/{key}");
         match key.as_str() {
             // The events overlay of a widget holds a search.
-            "q" if under != "events" && lenient => told(&at(), &query::metric(text), lenient, found),
-            "query" if holds_metric_query(map) => told(&at(), &query::metric(text), lenient, found),
-            "numerator" | "denominator" if !lenient => told(&at(), &query::metric(text), lenient, found),
-            "formula" => told(&at(), &query::formula(text), lenient, found),
+            "q" if under != "events" && lenient => reported(&at(), &query::metric(text), lenient, found),
+            "query" if holds_metric_query(map) => reported(&at(), &query::metric(text), lenient, found),
+            "numerator" | "denominator" if !lenient => reported(&at(), &query::metric(text), lenient, found),
+            "formula" => reported(&at(), &query::formula(text), lenient, found),
             _ => {}
         }
     }
 }
 
-fn told<T>(pointer: &str, parsed: &Parsed<T>, lenient: bool, found: &mut Findings) {
+fn reported<T>(pointer: &str, parsed: &Parsed<T>, lenient: bool, found: &mut Findings) {
     for fault in &parsed.errors {
         let level = if lenient { RuleLevel::Warn } else { RuleLevel::Error };
         add(pointer, fault, true, found).level(level);
@@ -96,7 +96,7 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
         None => {
             let before = found.list.len();
             of_requests(subject.body, found);
-            if subject.is(Nature::Board) {
+            if subject.is(Family::Board) {
                 // Stored as sent, nameless queries too (2 recordings): the graph stays empty.
                 found.list[before..].iter_mut().for_each(|finding| finding.level = RuleLevel::Warn);
             }

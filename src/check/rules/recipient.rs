@@ -5,11 +5,11 @@ use std::ops::Range;
 use crate::check::alert::{ESCALATION, MESSAGE, Subject};
 use crate::check::finding::Findings;
 use crate::handle::{handles, named};
-use crate::kind::Nature;
+use crate::kind::Family;
 
 pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     // Most members of composites are silent on purpose.
-    if !subject.is(Nature::Alert) || subject.estate.is_spoken_for(subject.at) {
+    if !subject.is(Family::Alert) || subject.estate.is_spoken_for(subject.at) {
         return;
     }
     let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
@@ -25,7 +25,7 @@ const NAMED: [&str; 8] =
     ["slack", "teams", "webhook", "opsgenie", "victorops", "hipchat", "workflow", "servicenow"];
 
 pub fn malformed(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Nature::Alert) {
+    if !subject.is(Family::Alert) {
         return;
     }
     for pointer in [MESSAGE, ESCALATION] {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
 use crate::diagnostic::Part;
-use crate::kind::{self, Nature};
+use crate::kind::{self, Family};
 use crate::model::{Attribute, Reference};
 use crate::pointer::{objects, step};
 use crate::query::Monitor;
@@ -13,12 +13,12 @@ use crate::query::Monitor;
 pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
     if let Some(tree) = subject.tree() {
         for member in tree.members() {
-            judge(member.value, (QUERY, &Part::Within(member.span)), Nature::Alert, found);
+            judge(member.value, (QUERY, &Part::Within(member.span)), Family::Alert, found);
         }
         if let Monitor::Chain(chain) = tree
             && let Some(id) = chain.slo_id()
         {
-            judge(id.value, (QUERY, &Part::Within(id.span.clone())), Nature::Objective, found);
+            judge(id.value, (QUERY, &Part::Within(id.span.clone())), Family::Objective, found);
         }
     }
     if !subject.kind.quirks.points_to.is_empty() {
@@ -30,14 +30,14 @@ pub fn kinds(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 fn of_object(subject: &Subject<'_>, map: &Map<String, Value>, pointer: &str, found: &mut Findings) {
-    for (key, nature) in subject.kind.quirks.points_to {
+    for (key, family) in subject.kind.quirks.points_to {
         let at = || format!("{pointer}{}", step(key));
         match map.get(*key) {
-            Some(Value::String(text)) => judge(text, (&at(), &Part::Value), *nature, found),
+            Some(Value::String(text)) => judge(text, (&at(), &Part::Value), *family, found),
             Some(Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     let text = item.as_str().unwrap_or_default();
-                    judge(text, (&format!("{}/{index}", at()), &Part::Value), *nature, found);
+                    judge(text, (&format!("{}/{index}", at()), &Part::Value), *family, found);
                 }
             }
             _ => {}
@@ -45,9 +45,9 @@ fn of_object(subject: &Subject<'_>, map: &Map<String, Value>, pointer: &str, fou
     }
 }
 
-fn judge(id: &str, (pointer, part): (&str, &Part), wanted: Nature, found: &mut Findings) {
+fn judge(id: &str, (pointer, part): (&str, &Part), wanted: Family, found: &mut Findings) {
     let Some((_, reference)) = Reference::in_text(id).into_iter().next() else { return };
-    let sections = kind::KINDS.into_iter().filter(|kind| kind.quirks.nature == Some(wanted));
+    let sections = kind::KINDS.into_iter().filter(|kind| kind.quirks.family == Some(wanted));
     let section: Vec<&str> = sections.map(|kind| kind.section).collect();
     let target = &reference.target;
     let (text, help) = if !section.contains(&target.section()) {

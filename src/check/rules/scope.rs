@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::metric::metrics;
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
-use crate::kind::Nature;
+use crate::kind::Family;
 use crate::query::{self, Metric, Monitor, Spanned, Tag};
 
 /// Hands every metric of a query that decides something to a judge, with where it stands.
@@ -13,7 +13,7 @@ fn each(subject: &Subject<'_>, judge: &mut dyn FnMut(&str, &Spanned<&Metric>)) {
     for (pointer, metric) in metrics(subject) {
         judge(pointer, &metric);
     }
-    if subject.is(Nature::Objective) {
+    if subject.is(Family::Objective) {
         for (pointer, text) in queries(subject) {
             let parsed = query::metric(text);
             for metric in parsed.tree.iter().flat_map(|tree| tree.metrics()) {

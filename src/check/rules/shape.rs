@@ -71,7 +71,7 @@ fn claimed_twice<'a, K: Ord>(
     let mut first: BTreeMap<K, &Resource> = BTreeMap::new();
     let mut found: Vec<Diagnostic> = Vec::new();
     // By the places of both: the instances of one pair of uses are told once.
-    let mut told: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reported: BTreeMap<String, usize> = BTreeMap::new();
     for (claim, resource) in claims {
         let Some(earlier) = first.get(&claim) else {
             first.insert(claim, resource);
@@ -79,7 +79,7 @@ fn claimed_twice<'a, K: Ord>(
         };
         let uses = [earlier, resource].map(|resource| resource.instance.as_ref());
         let both = format!("{:?} {:?} {:?}", place(resource), place(earlier), uses.map(|i| i.map(|i| &i.at)));
-        if let Some(known) = told.get(&both).filter(|_| resource.instance.is_some()) {
+        if let Some(known) = reported.get(&both).filter(|_| resource.instance.is_some()) {
             let instances = &mut found[*known].instances;
             let address = resource.address.to_string();
             // One resource may make several claims, one behind the other.
@@ -88,7 +88,7 @@ fn claimed_twice<'a, K: Ord>(
             }
             continue;
         }
-        told.insert(both, found.len());
+        reported.insert(both, found.len());
         let text = format!("`{}` claims {}, as `{}` does", resource.address, show(&claim), earlier.address);
         let diagnostic = Diagnostic::error(code, text, place(resource))
             .help("one live object belongs to one resource: take one of the claims out");

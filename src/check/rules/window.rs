@@ -3,7 +3,7 @@
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::query::{Call, ChainHead, Expr, Head, Monitor, Spanned, WindowSort};
+use crate::query::{Call, ChainHead, Expr, Head, Monitor, Spanned, WindowForm};
 
 const DAY: u64 = 86_400;
 
@@ -13,7 +13,7 @@ pub fn range(subject: &Subject<'_>, found: &mut Findings) {
     let Some((_, longest)) = subject.kind.quirks.windows.iter().find(|(name, _)| *name == class) else {
         return;
     };
-    let Some(window) = tree.window().filter(|window| window.value.sort == WindowSort::Last) else { return };
+    let Some(window) = tree.window().filter(|window| window.value.form == WindowForm::Last) else { return };
     let written = &alert.query[window.span.clone()];
     let help = format!("windows of this type have 1 minute to {}", length(*longest));
     if window.value.seconds > *longest {

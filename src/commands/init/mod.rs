@@ -5,7 +5,7 @@ mod workflow;
 use camino::Utf8Path;
 use serde_json::Value;
 
-use super::{Desk, new_file, replace_file, start};
+use super::{Invocation, new_file, replace_file, start};
 use crate::args::{self, Ci, Exit};
 use crate::config;
 use crate::diagnostic::Sources;
@@ -17,8 +17,8 @@ const DEFINITION: &str = include_str!("definition.yaml");
 const IGNORED: &str = ".musher/";
 const GITIGNORE: &str = ".gitignore";
 
-pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
-    let folder = start(desk.common)?;
+pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<Exit> {
+    let folder = start(invocation.common)?;
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;
     let files = vec![
@@ -27,36 +27,38 @@ pub fn run(desk: &Desk<'_>, options: &args::Init) -> anyhow::Result<Exit> {
     ];
     for (path, text) in files {
         let line = if options.editor { modeline(path) } else { String::new() };
-        write(desk, &folder, path, &format!("{line}{text}"))?;
+        write(invocation, &folder, path, &format!("{line}{text}"))?;
     }
-    ignore(desk, &folder)?;
+    ignore(invocation, &folder)?;
     if options.editor {
-        editor(desk, &folder)?;
+        editor(invocation, &folder)?;
     }
     if let Some(Ci::Github) = options.ci {
         // The environments are those of the file that stands there now. What is wrong with it other commands tell.
-        let (config, _) = config::read(&folder, desk.hosts, &mut Sources::default());
-        write(desk, &folder, ".github/workflows/musher.yml", &workflow::text(config.as_ref()))?;
-        desk.say(
+        let (config, _) = config::read(&folder, invocation.hosts, &mut Sources::default());
+        write(invocation, &folder, ".github/workflows/musher.yml", &workflow::text(config.as_ref()))?;
+        invocation.say(
             "The workflow needs: the variables MUSHER_GIT and MUSHER_COMMIT, an environment of musher.yaml with a site, and \
              its keys as secrets. It says which.",
         )?;
     }
     if !options.editor {
-        desk.say("Editors complete and check these files by a schema: `musher init --editor` writes it.")?;
+        invocation
+            .say("Editors complete and check these files by a schema: `musher init --editor` writes it.")?;
     }
-    desk.say("Next: `musher plan`, then `musher apply`. Nothing leaves this machine until an environment names a site.")?;
+    invocation.say("Next: `musher plan`, then `musher apply`. Nothing leaves this machine until an environment names a site.")?;
     Ok(Exit::Fine)
 }
 
 /// Adds the line to `.gitignore`: what the sandbox keeps is nobody else's.
-fn ignore(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
+fn ignore(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
     let path = folder.join(GITIGNORE);
     if new_file(&path, format!("{IGNORED}\n").as_bytes())? {
-        return desk.say(&format!("wrote {GITIGNORE}"));
+        return invocation.say(&format!("wrote {GITIGNORE}"));
     }
     let by_hand = || {
-        desk.say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+        invocation
+            .say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
     };
     // A link may lead to a file that others share.
     let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {
@@ -67,23 +69,23 @@ fn ignore(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
         line.trim_end_matches('/') == IGNORED.trim_end_matches('/')
     };
     if text.lines().any(ignores) {
-        return desk.say(&format!("{GITIGNORE} names {IGNORED} already: left as it is"));
+        return invocation.say(&format!("{GITIGNORE} names {IGNORED} already: left as it is"));
     }
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { end };
     replace_file(&path, format!("{text}{gap}{IGNORED}{end}").as_bytes())?;
-    desk.say(&format!("added {IGNORED} to {GITIGNORE}"))
+    invocation.say(&format!("added {IGNORED} to {GITIGNORE}"))
 }
 
 /// The line by which the language server of an editor finds the schema of a file.
 fn modeline(path: &str) -> String {
-    let sort = if path == config::FILE { File::Project } else { File::Definitions };
+    let form = if path == config::FILE { File::Project } else { File::Definitions };
     let up = "../".repeat(path.matches('/').count());
-    format!("# yaml-language-server: $schema={up}{}\n", schema_path(sort))
+    format!("# yaml-language-server: $schema={up}{}\n", schema_path(form))
 }
 
-fn schema_path(sort: File) -> &'static str {
-    match sort {
+fn schema_path(form: File) -> &'static str {
+    match form {
         File::Definitions => "schema/definitions.json",
         File::Template => "schema/template.json",
         File::Project => "schema/project.json",
@@ -91,24 +93,24 @@ fn schema_path(sort: File) -> &'static str {
 }
 
 /// Writes the schemas, anew where they are ours, and says which line makes an editor use them.
-fn editor(desk: &Desk<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
-    let templates = super::schema::own_templates(desk);
-    for sort in [File::Definitions, File::Template, File::Project] {
-        let (name, text) = (schema_path(sort), format!("{:#}\n", schema(sort, &templates)));
+fn editor(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
+    let templates = super::schema::own_templates(invocation);
+    for form in [File::Definitions, File::Template, File::Project] {
+        let (name, text) = (schema_path(form), format!("{:#}\n", schema(form, &templates)));
         let path = folder.join(name);
         let title = |text: &str| serde_json::from_str::<Value>(text).ok()?.get("title").cloned();
         let old = std::fs::read_to_string(&path).ok().filter(|_| !path.is_symlink());
         match old.filter(|old| title(old).is_some() && title(old) == title(&text)) {
-            Some(old) if old == text => desk.say(&format!("{name} is up to date"))?,
+            Some(old) if old == text => invocation.say(&format!("{name} is up to date"))?,
             Some(_) => {
                 replace_file(&path, text.as_bytes())?;
-                desk.say(&format!("wrote {name} anew"))?;
+                invocation.say(&format!("wrote {name} anew"))?;
             }
-            None => write(desk, folder, name, &text)?,
+            None => write(invocation, folder, name, &text)?,
         }
     }
     let line = modeline("monitors/any.yaml");
-    desk.say(&format!(
+    invocation.say(&format!(
         "Editors take the schema by the first line of a file of monitors/: {}",
         line.trim_end()
     ))
@@ -122,11 +124,15 @@ fn project(folder: &Utf8Path) -> String {
 }
 
 /// Writes a file that is not there yet, whole or not at all.
-fn write(desk: &Desk<'_>, folder: &Utf8Path, name: &str, text: &str) -> anyhow::Result<()> {
+fn write(invocation: &Invocation<'_>, folder: &Utf8Path, name: &str, text: &str) -> anyhow::Result<()> {
     let path = folder.join(name);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
     let wrote = new_file(&path, text.as_bytes())?;
-    desk.say(&if wrote { format!("wrote {name}") } else { format!("{name} is there already: left as it is") })
+    invocation.say(&if wrote {
+        format!("wrote {name}")
+    } else {
+        format!("{name} is there already: left as it is")
+    })
 }

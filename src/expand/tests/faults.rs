@@ -185,9 +185,9 @@ fn what_cannot_be_compiled_names_its_instances_too() {
         "uses": {"u": {"for_each": ["a", "b"]}, "v": {}},
     });
     let help = "(did you mean `${monitors.m.id}`?)";
-    let told =
+    let reported =
         "unknown-reference @ template /monitors/m/n 2..16 [3: monitors/u/a/m]: There is no `monitors/mm` ";
-    check_faults(project.clone(), &[&format!("{told}{help}")]);
+    check_faults(project.clone(), &[&format!("{reported}{help}")]);
     let (_, faults) = Project::new(&project).expand();
     let also: Vec<String> = faults[0].also.iter().map(|(_, at)| place(at)).collect();
     assert_eq!(also, ["main /uses/u key", "main /uses/v key"]);

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::expand;
 use crate::config::{Config, Environment, Scope};
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources};
-use crate::load::definitions::{Definition, Definitions, Param, ParamSort, RawDirectives, Template, Use};
+use crate::load::definitions::{Definition, Definitions, Param, ParamType, RawDirectives, Template, Use};
 use crate::model::{Address, Origin, Owner, Reference, Resource};
 use crate::pointer::step;
 
@@ -168,16 +168,16 @@ fn template(name: &str, value: &Value) -> Template {
 }
 
 fn param(name: &str, value: &Value) -> Param {
-    let sort = match value["type"].as_str() {
-        Some("string") => Some(ParamSort::String),
-        Some("number") => Some(ParamSort::Number),
-        Some("integer") => Some(ParamSort::Integer),
-        Some("boolean") => Some(ParamSort::Boolean),
-        Some("list") => Some(ParamSort::List),
+    let ty = match value["type"].as_str() {
+        Some("string") => Some(ParamType::String),
+        Some("number") => Some(ParamType::Number),
+        Some("integer") => Some(ParamType::Integer),
+        Some("boolean") => Some(ParamType::Boolean),
+        Some("list") => Some(ParamType::List),
         _ => None,
     };
     Param {
-        sort,
+        ty,
         default: value.get("default").cloned(),
         min: value["min"].as_f64(),
         max: value["max"].as_f64(),

@@ -8,11 +8,11 @@ mod recordings;
 use super::{Fault, Parsed};
 
 /// The tree as text and what is wrong, one line each: what the tests of this room compare.
-pub fn told<T: std::fmt::Display>(parsed: &Parsed<T>) -> String {
+pub fn reported<T: std::fmt::Display>(parsed: &Parsed<T>) -> String {
     let tree = parsed.tree.iter().map(T::to_string);
-    let fault = |sort: &str, fault: &Fault| {
+    let fault = |form: &str, fault: &Fault| {
         let help = fault.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-        format!("{sort} {}..{}: {}{help}", fault.range.start, fault.range.end, fault.text)
+        format!("{form} {}..{}: {}{help}", fault.range.start, fault.range.end, fault.text)
     };
     let warnings = parsed.warnings.iter().map(|warning| fault("warning", warning));
     let errors = parsed.errors.iter().map(|error| fault("error", error));

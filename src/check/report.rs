@@ -33,7 +33,7 @@ struct Key {
 }
 
 /// As diagnostics, in the order of the resources; findings come resource by resource.
-pub fn tell<'r>(
+pub fn report<'r>(
     found: impl Iterator<Item = (&'r Resource, Finding)>,
     settings: &Settings,
     sources: &Sources,
@@ -71,9 +71,9 @@ pub fn tell<'r>(
     let placed = kept.into_iter().enumerate().map(|(number, Kept { resource, finding, turn, whose })| {
         let near = (number < LOCATED || count <= LOCATED).then_some(&mut places);
         let pointer = finding.pointer.clone();
-        let mut told = diagnostic(finding, resource, settings, near);
-        told.instances = whose;
-        Placed { told, pointer, turn, of_template: resource.instance.is_some() }
+        let mut reported = diagnostic(finding, resource, settings, near);
+        reported.instances = whose;
+        Placed { reported, pointer, turn, of_template: resource.instance.is_some() }
     });
     fold(placed.collect())
 }
@@ -89,7 +89,7 @@ struct Kept<'r> {
 
 /// The same with its place looked up.
 struct Placed {
-    told: Diagnostic,
+    reported: Diagnostic,
     pointer: String,
     turn: usize,
     of_template: bool,
@@ -100,24 +100,25 @@ struct Placed {
 fn fold(placed: Vec<Placed>) -> Vec<Diagnostic> {
     let mut first = HashMap::new();
     let mut kept: Vec<(Diagnostic, bool)> = Vec::new();
-    for Placed { told, pointer, turn, of_template } in placed {
-        match first.entry((told.code, format!("{:?}", told.at), pointer, shape(&told.text), turn)) {
+    for Placed { reported, pointer, turn, of_template } in placed {
+        match first.entry((reported.code, format!("{:?}", reported.at), pointer, shape(&reported.text), turn))
+        {
             Entry::Occupied(entry) => {
                 let at: usize = *entry.get();
-                kept[at].0.instances.extend(told.instances);
+                kept[at].0.instances.extend(reported.instances);
             }
             Entry::Vacant(entry) => {
                 entry.insert(kept.len());
-                kept.push((told, of_template));
+                kept.push((reported, of_template));
             }
         }
     }
-    for (told, of_template) in &mut kept {
-        if told.instances.len() == 1 && !*of_template {
-            told.instances.clear();
+    for (reported, of_template) in &mut kept {
+        if reported.instances.len() == 1 && !*of_template {
+            reported.instances.clear();
         }
     }
-    kept.into_iter().map(|(told, _)| told).collect()
+    kept.into_iter().map(|(reported, _)| reported).collect()
 }
 
 fn diagnostic(
@@ -126,25 +127,25 @@ fn diagnostic(
     settings: &Settings,
     places: Option<&mut Places<'_>>,
 ) -> Diagnostic {
-    let mut told = Diagnostic::error(finding.code, shown(&finding.text), None);
-    told.severity = settings.severity(&finding);
+    let mut reported = Diagnostic::error(finding.code, shown(&finding.text), None);
+    reported.severity = settings.severity(&finding);
     if !finding.help.is_empty() {
-        told.help = Some(shown(&finding.help));
+        reported.help = Some(shown(&finding.help));
     }
     match places {
         Some(places) => {
-            told.at = Some(places.of(resource, &finding.pointer, finding.part));
+            reported.at = Some(places.of(resource, &finding.pointer, finding.part));
             if let Some((text, pointer)) = finding.also {
-                told = told.also(shown(&text), places.of(resource, &pointer, Part::Value));
+                reported = reported.also(shown(&text), places.of(resource, &pointer, Part::Value));
             }
         }
-        None => told.at = Some(definition(&resource.origin)),
+        None => reported.at = Some(definition(&resource.origin)),
     }
     if let Some(instance) = &resource.instance {
         let text = format!("in an instance of the use `{}`", instance.name);
-        told = told.also(text, instance.at.part(Part::Key));
+        reported = reported.also(text, instance.at.part(Part::Key));
     }
-    told
+    reported
 }
 
 fn definition(origin: &Origin) -> At {
