@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Answer;
 use super::ids;
+use super::widget;
 use super::world::World;
 
 /// Groups nest one deep at the service; deeper ones are stored as they come.
@@ -55,6 +56,7 @@ pub fn settled(
     let Some(Value::Array(widgets)) = sent.get("widgets") else {
         return Err(Answer::refusal(400, "Required parameter 'widgets' is missing"));
     };
+    widget::all(widgets, layout, sent.get("reflow_type").and_then(Value::as_str))?;
     let mut widgets = widgets.clone();
     identify(&mut widgets, world, 0);
 
@@ -172,11 +174,34 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         for variable in list(preset.get("template_variables")) {
             let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
             if set("value") && set("values") {
-                return refuse(&format!("'template_variables' value '{}' is invalid", python(&variable, 0)));
+                return refuse(&format!(
+                    "'template_variables' value '{}' is invalid",
+                    widget::python(&variable)
+                ));
             }
             if variable.get("values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 return refuse("Minimum number of elements in parameter 'values' should be 1");
             }
+        }
+    }
+    for name in ["tags", "notify_list", "restricted_roles"] {
+        let is_texts = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+        if sent.get(name).is_some_and(|value| !value.is_null() && !is_texts(value)) {
+            return refuse(&format!("'{name}' is invalid"));
+        }
+    }
+    for (name, schema) in [
+        ("template_variables", "DashboardTemplateVariable"),
+        ("template_variable_presets", "DashboardTemplateVariablePreset"),
+    ] {
+        match sent.get(name).filter(|value| !value.is_null()) {
+            Some(Value::Array(all)) => {
+                if all.iter().any(|one| widget::judge(one, schema).is_err()) {
+                    return refuse(&format!("'{name}' is invalid"));
+                }
+            }
+            Some(_) => return refuse(&format!("'{name}' is invalid")),
+            None => {}
         }
     }
     let tags = list(sent.get("tags"));
@@ -187,25 +212,6 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         return refuse("Maximum number of elements in parameter 'tags' should be 5");
     }
     Ok(())
-}
-
-/// The value as Python prints it, which is how the service quotes.
-fn python(value: &Value, depth: usize) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        Value::Array(list) if depth < DEEPEST => {
-            let items: Vec<String> = list.iter().map(|item| python(item, depth + 1)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(map) if depth < DEEPEST => {
-            let pair = |(name, value): (&String, &Value)| format!("'{name}': {}", python(value, depth + 1));
-            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -219,11 +225,5 @@ mod tests {
         check("[Ünï] code!", "n-code");
         check("", "");
         check(&format!("{}-b", "a".repeat(79)), &"a".repeat(79));
-    }
-
-    #[test]
-    fn python_quotes() {
-        let value = json!({ "name": "a'b", "list": [null, true, 1.5], "x": {} });
-        assert_eq!(python(&value, 0), r"{'name': 'a\'b', 'list': [None, True, 1.5], 'x': {}}");
     }
 }

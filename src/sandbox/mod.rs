@@ -27,6 +27,7 @@ mod slo_body;
 mod formula;
 mod dashboard;
 mod dashboard_body;
+mod widget;
 mod search;
 
 mod limits;

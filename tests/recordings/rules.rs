@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{recorded, sessions, shared};
 use crate::check::{RULES, Settings, check};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::kind;
 use crate::model::{Address, Body, Directives, Resource};
 use crate::template::Renderings;
@@ -22,19 +22,7 @@ struct Tally {
 
 impl Tally {
     fn judge(&mut self, section: &str, body: &Value, whence: &str) {
-        let resource = Resource {
-            address: Address::new(section, "x"),
-            body: Body::of(body).expect("a shallow body"),
-            directives: Directives::default(),
-            origin: std::sync::Arc::default(),
-            instance: None,
-        };
-        let mut sources = Sources::default();
-        let file = sources.add("x", "", crate::diagnostic::Format::Text);
-        let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
-        let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
-        let (settings, _) = Settings::read(&all, &[], file);
-        let found = check(&[resource], &settings, &sources, &|_| Renderings::new());
+        let found = judged(section, body, true);
         self.bodies += 1;
         let found_error = found.iter().any(|reported| reported.severity == Severity::Error);
         self.clean += usize::from(!found_error);
@@ -51,6 +39,23 @@ impl Tally {
             println!("  {} {code}: {count}, such as {one}", if *error { "error" } else { "warning" });
         }
     }
+}
+
+/// What the rules say of a body; `all` rules, or those that are on by default.
+pub fn judged(section: &str, body: &Value, all: bool) -> Vec<Diagnostic> {
+    let resource = Resource {
+        address: Address::new(section, "x"),
+        body: Body::of(body).expect("a shallow body"),
+        directives: Directives::default(),
+        origin: std::sync::Arc::default(),
+        instance: None,
+    };
+    let mut sources = Sources::default();
+    let file = sources.add("x", "", crate::diagnostic::Format::Text);
+    let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
+    let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
+    let (settings, _) = Settings::read(&on, &[], file);
+    check(&[resource], &settings, &sources, &|_| Renderings::new())
 }
 
 #[test]

@@ -134,6 +134,7 @@ pub static RULES: &[Rule] = &[
     rule("slo-members", Error, "an SLO measures monitors that can be measured", indicator::members),
     // Boards.
     rule("widget-type", Error, "a widget has a definition with a type", board::widget_types),
+    rule("widget-field", Error, "fields of widgets are those that the service takes", board::widget_fields),
     rule("template-variable", Error, "template variables are well formed", board::variables),
     rule("widget-layout", Error, "widgets have a place where the layout asks for it", board::layouts),
     // What hurts at three in the morning.
