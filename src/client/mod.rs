@@ -1,6 +1,7 @@
 //! Objects of any kind over any wire: list, get, create, update, delete, by the kind's row.
 
 mod answer;
+mod items;
 mod list;
 mod order;
 mod pages;
@@ -16,6 +17,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
+pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};

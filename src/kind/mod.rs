@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::pointer::matches;
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
+pub use api::{Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Summary, Update, flatten, wrap};
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};

@@ -204,6 +204,10 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
             None => {}
         }
     }
+    let has = |tab: &Value, name: &str| tab.get(name).is_some_and(|value| !value.is_null());
+    if list(sent.get("tabs")).iter().any(|tab| !has(tab, "name") || !has(tab, "widget_ids")) {
+        return refuse("'tabs' is invalid");
+    }
     let tags = list(sent.get("tags"));
     if tags.iter().any(|tag| !tag.as_str().is_some_and(|tag| tag.starts_with("team:"))) {
         return refuse("Invalid tag format. Valid tag keys are: team.");

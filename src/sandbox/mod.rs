@@ -22,6 +22,7 @@ mod kinds;
 
 mod monitor;
 mod monitor_body;
+mod monitor_options;
 mod slo;
 mod slo_body;
 mod formula;

@@ -87,12 +87,16 @@ pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// The four refusals that were recorded.
+/// The four refusals that were recorded, and what the OpenAPI document requires.
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Family::Board) {
         return;
     }
+    for (pointer, tab) in subject.items("/tabs") {
+        widgets::part(tab, ("a tab", "BoardTab"), &pointer, found);
+    }
     for (pointer, variable) in subject.items("/template_variables") {
+        widgets::part(variable, ("a template variable", "BoardVariable"), &pointer, found);
         let defaults = variable.get("defaults");
         let some = |value: Option<&Value>| value.is_some_and(|value| !value.is_null());
         if some(variable.get("default")) && some(defaults) {
@@ -114,7 +118,12 @@ pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
             {
                 found.add(&at, "A variable of a preset has `value` or `values`, not both", "keep `values`");
             }
-            if values.and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            let list = values.and_then(Value::as_array);
+            if list.is_some_and(|list| list.iter().any(|value| value == "")) {
+                let text = "A value of a preset is not empty";
+                found.add(&format!("{at}/values"), text, "write `*` for all");
+            }
+            if list.is_some_and(Vec::is_empty) {
                 let text = "A variable of a preset has at least one value";
                 found.add(&format!("{at}/values"), text, "write `[\"*\"]` for all");
             }

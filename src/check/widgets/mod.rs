@@ -4,7 +4,7 @@ mod table;
 
 use serde_json::{Map, Value};
 
-use self::table::{Bounds, Field, TABLE, Type, Union, words};
+use self::table::{ABSENT, Bounds, Field, TABLE, Type, Union, words};
 use super::finding::Findings;
 use crate::config::RuleLevel;
 use crate::diagnostic::{Part, did_you_mean};
@@ -32,6 +32,12 @@ pub fn layout(layout: &Value, pointer: &str, found: &mut Findings) {
     let of = "a widget's layout".to_owned();
     let mut walk = Walk { of, root: pointer.len(), pointer: pointer.to_owned(), found };
     walk.value(layout, &Type::Named("Layout"));
+}
+
+/// Judges a template variable or a tab of a board, by the name of its shape.
+pub fn part(value: &Value, (of, shape): (&str, &'static str), pointer: &str, found: &mut Findings) {
+    let mut walk = Walk { of: of.to_owned(), root: pointer.len(), pointer: pointer.to_owned(), found };
+    walk.named(value, shape);
 }
 
 struct Walk<'f> {
@@ -122,8 +128,11 @@ impl Walk<'_> {
 
     /// The shape that the word chooses.
     fn chosen(&mut self, map: &Map<String, Value>, union: &'static Union) -> Option<&'static str> {
-        let known = || union.shapes.keys().copied();
+        let known = || union.shapes.keys().copied().filter(|word| *word != ABSENT);
         let Some(word) = map.get(union.by) else {
+            if let Some(shape) = union.shapes.get(ABSENT) {
+                return Some(shape);
+            }
             // A widget without a type has a message of its own.
             if self.pointer.len() > self.root && union.is_required() {
                 let text = format!("has no `{}`, which the service requires", union.by);
@@ -233,6 +242,7 @@ fn fits(value: &Value, of: &Type) -> bool {
         Type::Whole(_) => value.as_f64().is_some_and(|number| number.fract() == 0.0),
         Type::Flag => value.is_boolean(),
         Type::Object | Type::Named(_) => value.is_object(),
+        Type::Any => true,
         Type::List(..) => value.is_array(),
         Type::Either(all) => all.iter().any(|one| fits(value, one)),
     }
@@ -257,6 +267,7 @@ fn wanted(of: &Type) -> &'static str {
         Type::Flag => "`true` or `false`",
         Type::Object | Type::Named(_) => "a mapping",
         Type::List(..) => "a list",
+        Type::Any => "another value",
         Type::Either(all) => all.first().map_or("another value", wanted),
     }
 }

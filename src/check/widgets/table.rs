@@ -7,11 +7,14 @@
 //!     Union by field a,b=Shape … ..   a shape chosen by the word in a field; `..`: the set of words grows
 //!     Shape &Group field!:type …      `!` behind a field that is required
 //!
-//! and a type is `text`, `number`, `whole`, `flag`, `object`, a set of words, a name, `[type]`, or several with `/`
+//! `-` in a union stands for a field that is absent; and a type is `text`, `number`, `whole`, `flag`, `object`, `any`, a set of words, a name, `[type]`, or several with `/`
 //! between; `{1..12}` behind it bounds the number, the length of the text or that of the list.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+/// Stands in a union for a field that is absent.
+pub const ABSENT: &str = "-";
 
 /// The least and the greatest number, length or count.
 pub type Bounds = (Option<i32>, Option<i32>);
@@ -25,6 +28,7 @@ pub enum Type {
     Object,
     Words(&'static str),
     List(Box<Type>, Bounds),
+    Any,
     /// A shape or a union.
     Named(&'static str),
     Either(Vec<Type>),
@@ -140,6 +144,7 @@ impl Table {
             "whole" => Type::Whole(bounds),
             "flag" => Type::Flag,
             "object" => Type::Object,
+            "any" => Type::Any,
             name => self.words.get(name).map_or(Type::Named(name), |set| Type::Words(set)),
         }
     }
@@ -190,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_name_is_there_and_used() {
-        let mut used = vec!["Definition", "Layout"];
+        let mut used = vec!["Definition", "Layout", "BoardVariable", "BoardTab"];
         used.extend(TABLE.unions.values().flat_map(|union| union.shapes.values()));
         let fields = TABLE.shapes.values().flatten();
         fields.for_each(|field| names(&field.value, &mut used));
@@ -202,7 +207,7 @@ mod tests {
             assert!(used.contains(name), "{name} is not used");
         }
         for (name, union) in &TABLE.unions {
-            for shape in union.shapes.values() {
+            for shape in union.shapes.iter().filter(|(word, _)| **word != ABSENT).map(|(_, shape)| shape) {
                 let has = TABLE
                     .shapes
                     .get(shape)
