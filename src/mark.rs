@@ -1,6 +1,6 @@
 //! The mark on a live object: read, written, taken out, by the kind's sort of mark.
 //!
-//! A mark is no signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
+//! A mark is not a signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
 //! out whole, and what is written is always of one form.
 
 use std::borrow::Cow;
@@ -136,12 +136,12 @@ impl std::fmt::Display for Damage {
 
 /// What an object is known by again: its mark, or its key where its kind bears none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum KnownBy {
     Mark(Mark),
     Key(String),
 }
 
-impl Own {
+impl KnownBy {
     pub fn of(kind: &Kind, body: &Value) -> Option<Self> {
         let key = key(kind, body).map(|key| Self::Key(key.to_owned()));
         key.or_else(|| read(kind, body).map(Self::Mark))

@@ -27,7 +27,7 @@ const CODES: [&str; 8] = [
 
 /// What may be endangered by a change.
 #[derive(Clone, Copy, Debug)]
-pub struct Stake<'a> {
+pub struct Watched<'a> {
     pub action: Action,
     /// The object as it stands; absent for a create.
     pub live: Option<&'a Value>,
@@ -38,20 +38,20 @@ pub struct Stake<'a> {
 }
 
 /// All risks of a change, the heaviest first.
-pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
+pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
     let mut risks = Vec::new();
-    if stake.protected && matches!(stake.action, Action::Delete | Action::Replace) {
-        let text = match stake.action {
+    if watched.protected && matches!(watched.action, Action::Delete | Action::Replace) {
+        let text = match watched.action {
             Action::Delete => "A protected object is deleted",
             _ => "A protected object is replaced by a new one",
         };
         risks.push(risk("protected-object", text));
     }
-    if stake.action == Action::Replace {
+    if watched.action == Action::Replace {
         let text = "The object is replaced: history, mutes and links to the old one are lost";
         risks.push(risk("object-replaced", text));
     }
-    match (stake.live, stake.wanted) {
+    match (watched.live, watched.wanted) {
         (Some(live), None) => risks.extend(pager_deleted(kind, live)),
         (Some(live), Some(wanted)) => {
             risks.extend(recipients_lost(kind, live, wanted));
@@ -282,7 +282,7 @@ mod tests {
     use serde_json::json;
 
     fn check(section: &str, action: Action, live: Value, wanted: Value, expected: &[&str]) {
-        let stake = Stake {
+        let watched = Watched {
             action,
             live: (!live.is_null()).then_some(&live),
             wanted: (!wanted.is_null()).then_some(&wanted),
@@ -290,7 +290,7 @@ mod tests {
         };
         let kind = kind::of_section(section).expect("a kind");
         let found: Vec<String> =
-            risks(kind, stake).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
+            risks(kind, watched).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
         assert_eq!(found, expected);
     }
 
@@ -405,7 +405,7 @@ mod tests {
                 lost.map(|lost| format!("scope-widened: The query's scope is wider: it loses {lost}"));
             check_update(query(before), query(after), &expected.as_deref().into_iter().collect::<Vec<_>>());
         }
-        // Braces in the text of a search are no scope.
+        // Braces in the text of a search are not a scope.
         let logs = |search: &str| json!({"type": "log alert", "query": format!("logs({search:?}).index(\"*\").rollup(\"count\").last(\"5m\") > 5")});
         check_update(logs("status:error \"{id, name}\""), logs("status:error \"{id}\""), &[]);
         let grouped = |keys: &str| json!({"query": format!("avg(last_5m):sum:x{{*}} by {{{keys}}} > 5")});
@@ -430,14 +430,14 @@ mod tests {
             json!({}),
             &["object-replaced: The object is replaced: history, mutes and links to the old one are lost"],
         );
-        let stake = Stake {
+        let watched = Watched {
             action: Action::Delete,
             live: Some(&json!({"message": "@oncall-x"})),
             wanted: None,
             protected: true,
         };
         let codes: Vec<_> =
-            risks(kind::of_section("monitors").expect("a kind"), stake).iter().map(|r| r.code).collect();
+            risks(kind::of_section("monitors").expect("a kind"), watched).iter().map(|r| r.code).collect();
         assert_eq!(codes, ["protected-object", "pager-deleted"]);
     }
 
@@ -447,8 +447,8 @@ mod tests {
             for (live, wanted) in [(&a, &b), (&b, &a), (&b, &b)] {
                 let body = |text: &str| json!({"message": text, "query": text});
                 let (live, wanted) = (body(live), body(wanted));
-                let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
-                let found = risks(kind::of_section("monitors").expect("a kind"), stake);
+                let watched = Watched { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+                let found = risks(kind::of_section("monitors").expect("a kind"), watched);
                 prop_assert!(live != wanted || found.is_empty(), "{:?}", found);
             }
         }

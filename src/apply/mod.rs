@@ -24,7 +24,7 @@ use crate::model::{
 use crate::wire::{counted, no_later_than};
 use doubles::Created;
 use steps::{Schedule, deletes_first};
-use write::{Failure, Made, Wish};
+use write::{Create, CreateLog, Failure};
 
 /// Changes begun at once: more than the limiter lets out, so that it decides, and at the lowest limit known (300
 /// writes a minute) no more than go out while an object that was looked at is fresh.
@@ -75,7 +75,7 @@ pub async fn apply(
     for change in &plan.changes {
         standing.entry(&change.address).or_default().extend(change.datadog_id.clone());
     }
-    let made_here = Made::default();
+    let made_here = CreateLog::default();
     let run = Run {
         plan,
         client,
@@ -128,7 +128,7 @@ struct Run<'a> {
     /// What this very run made, to refer to.
     made: BTreeMap<Address, Known>,
     /// What was made, for lists to be held against; and in the order in which it came to be.
-    made_here: &'a Made,
+    made_here: &'a CreateLog,
     created: Vec<Created>,
     parts: Vec<Part>,
     done: usize,
@@ -261,8 +261,8 @@ impl<'a> Run<'a> {
                 }
                 _ => {
                     let patience = options.patience;
-                    let wish = Wish { kind, body: &body, others: &others, patience, made };
-                    let live = write::make(client, &wish, options.stop).await?;
+                    let create = Create { kind, body: &body, others: &others, patience, made };
+                    let live = write::make(client, &create, options.stop).await?;
                     (body, live)
                 }
             };

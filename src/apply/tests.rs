@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
-use crate::mark::{self, Own};
+use crate::mark::{self, KnownBy};
 use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
@@ -419,7 +419,7 @@ async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
         fake.script(&script);
         let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
         if serves {
-            let own = Own::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
+            let own = KnownBy::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
             client.owned(kind::of_section("monitors").expect("a kind"), &own, 0).await.expect("listed");
         }
         let stop = watch::channel(false).0;

@@ -23,7 +23,7 @@ pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
 use crate::kind::{Kind, Update, wrap};
-use crate::mark::{self, Own};
+use crate::mark::{self, KnownBy};
 use crate::model::Live;
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
@@ -223,10 +223,10 @@ impl Client {
     }
 
     /// The objects that are known as this one, found by the tag of its id where the API can, as a list shows them.
-    pub async fn find(&self, kind: &'static Kind, own: &Own) -> Result<Vec<Live>, Refusal> {
+    pub async fn find(&self, kind: &'static Kind, own: &KnownBy) -> Result<Vec<Live>, Refusal> {
         let tag = match own {
-            Own::Mark(mark) => Some(mark::id_tag(&mark.id)),
-            Own::Key(_) => None,
+            KnownBy::Mark(mark) => Some(mark::id_tag(&mark.id)),
+            KnownBy::Key(_) => None,
         };
         let is_filtered = tag.is_some() && kind.api.list.tag_filter.is_some();
         let mut pages = self.pages_of(kind, tag);
@@ -238,17 +238,22 @@ impl Client {
 
     /// All objects that bear the owner's mark, as this one does, as a list shows them; of a kind without marks all that
     /// people made. Where there are fewer than `least`, it is read to a page with nothing new.
-    pub async fn owned(&self, kind: &'static Kind, own: &Own, least: usize) -> Result<Vec<Live>, Refusal> {
+    pub async fn owned(
+        &self,
+        kind: &'static Kind,
+        own: &KnownBy,
+        least: usize,
+    ) -> Result<Vec<Live>, Refusal> {
         let is_ours = |live: &Live| {
             !(kind.api.foreign)(&live.body)
                 && match own {
-                    Own::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
-                    Own::Key(_) => true,
+                    KnownBy::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
+                    KnownBy::Key(_) => true,
                 }
         };
         let tag = match own {
-            Own::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
-            Own::Key(_) => None,
+            KnownBy::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
+            KnownBy::Key(_) => None,
         };
         let mut pages = self.pages_of(kind, tag);
         pages.ask_for(self.guess(kind));

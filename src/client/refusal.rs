@@ -248,7 +248,7 @@ mod tests {
             ("Duplicate of an existing monitor_id:123", Some("123")),
             ("x: Duplicate of an existing slo_id: a-1; y", Some("a-1")),
             ("Duplicate of an existing monitor_id:", None),
-            ("The name is no Duplicate: of another", None),
+            ("The name is not a Duplicate: of another", None),
         ] {
             let fault = of.map_or(Fault::Refused, |of| Fault::Duplicate { of: of.to_owned() });
             check(400, &format!(r#"{{"errors":["{words}"]}}"#), fault, words);

@@ -91,7 +91,7 @@ pub async fn carry(
     locate_fields(&mut outcomes, &declared.sources);
     let reported = conclude(invocation, options, &surveyed.plan, &outcomes);
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
-    Ok(if done && reported && !lost { Exit::Fine } else { Exit::Partly })
+    Ok(if done && reported && !lost { Exit::Fine } else { Exit::Incomplete })
 }
 
 /// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
@@ -297,7 +297,7 @@ async fn carry_out(
             teller.say(STOPPING);
         }
         signalled().await;
-        std::process::exit(i32::from(Exit::Partly as u8));
+        std::process::exit(i32::from(Exit::Incomplete as u8));
     });
     let keys_refused = service.keys_refused(&written(plan));
     let options = Options {

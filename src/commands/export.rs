@@ -64,7 +64,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     }
     invocation.say(&export::summary(kind.name, &written))?;
     Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
-        (_, true) => Exit::Partly,
+        (_, true) => Exit::Incomplete,
         (true, _) => Exit::Error,
         _ => Exit::Fine,
     })
@@ -196,7 +196,7 @@ fn write(
     let folder = &plan.folder;
     let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
     if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
-        bail!("an export is a file for each object, and {folder} is no folder: -o takes a folder");
+        bail!("an export is a file for each object, and {folder} is not a folder: -o takes a folder");
     }
     if !folder.as_str().is_empty() && !live.is_empty() && !is_stream {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;

@@ -237,7 +237,7 @@ fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
             match Glob::new(&own.pattern) {
                 Ok(glob) => globs.push((glob, position)),
                 Err(error) => {
-                    let words = format!("`{}` is no glob: {}", own.pattern, error.kind());
+                    let words = format!("`{}` is not a glob: {}", own.pattern, error.kind());
                     faults.push(Diagnostic::error("bad-glob", words, own.at.clone()));
                     continue;
                 }

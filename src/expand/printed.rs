@@ -6,7 +6,7 @@ use super::body::{Item, Node, render};
 use super::fault::Faults;
 use super::site::SiteId;
 use crate::model::{self, is_shallow};
-use crate::template::{Lent, Run, Text};
+use crate::template::{Borrowed, Run, Text};
 
 /// A body that is rendered to text, piece by piece.
 #[derive(Debug)]
@@ -79,14 +79,14 @@ impl Printed {
                     Ok(())
                 }
                 Piece::Text(text, site, levels) => {
-                    let lent = text.lend(run, |lent| match lent {
-                        Lent::Text(text) => {
+                    let printed = text.with_value(run, |value| match value {
+                        Borrowed::Text(text) => {
                             append(text, out);
                             Ok(())
                         }
-                        Lent::Value(value) => append_value(value, *levels, out),
+                        Borrowed::Value(value) => append_value(value, *levels, out),
                     });
-                    lent.unwrap_or_else(|fault| {
+                    printed.unwrap_or_else(|fault| {
                         faults.add(*site, fault);
                         Ok(())
                     })

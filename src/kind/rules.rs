@@ -127,5 +127,5 @@ fn compile(kind: &Kind) -> Rule {
 }
 
 fn parse(text: &str) -> Value {
-    serde_json::from_str(text).expect("bug: a row holds a text that is no JSON")
+    serde_json::from_str(text).expect("bug: a row holds a text that is not JSON")
 }

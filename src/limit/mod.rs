@@ -361,7 +361,7 @@ fn whole(response: Response) -> Result<Response, WireError> {
     let good = (200..300).contains(&response.status);
     if good && !response.body.is_empty() {
         serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
-            let words = format!("the answer with status {} is no JSON: {error}", response.status);
+            let words = format!("the answer with status {} is not JSON: {error}", response.status);
             WireError::Cut(response.status, words)
         })?;
     }

@@ -217,7 +217,7 @@ pub fn literal(path: &Value, folder: &Utf8Path) -> Result<Utf8PathBuf, (&'static
         Some(path) if matches!(format_of(&path), Format::Json | Format::Yaml) => Ok(path),
         Some(_) => Err((
             "bad-directive",
-            format!("`{}` is no JSON or YAML file", short(path)),
+            format!("`{}` is not a JSON or YAML file", short(path)),
             "name a file that ends in `.json`, `.yaml` or `.yml`",
         )),
         None => Err((
@@ -282,7 +282,7 @@ pub fn export(
         body = map;
     }
     if at != At::value(at.file, "") {
-        // Keys of ours may stand outside; the rest of an answer's envelope is no part of the object.
+        // Keys of ours may stand outside; the rest of an answer's envelope is not part of the object.
         if let Some(Value::Object(inner)) = body.shift_remove("data") {
             outer = std::mem::replace(&mut body, kind::flatten(inner));
             outer.retain(|key, _| key.starts_with('$'));

@@ -60,7 +60,7 @@ pub fn template(name: &str, text: &str) -> (Template, Vec<Diagnostic>) {
     (template, gather.faults)
 }
 
-/// Files that other files name, and that are no definitions for this reason.
+/// Files that other files name, and that are not definitions for this reason.
 struct Named {
     /// Of `$file`: read as bodies.
     bodies: BTreeSet<Utf8PathBuf>,
@@ -303,7 +303,8 @@ impl Gather {
                 slug if slug.is_empty() => String::new(),
                 slug => format!("; write `{}`", short(&slug)),
             };
-            let fault = Diagnostic::error("bad-id", format!("`{}` is no id", short(id)), at.part(Part::Key));
+            let fault =
+                Diagnostic::error("bad-id", format!("`{}` is not a valid id", short(id)), at.part(Part::Key));
             self.faults.push(fault.help(format!(
                 "an id has lower case letters, digits, `.`, `_` and `-`, and begins with a letter or digit{help}"
             )));
@@ -364,7 +365,7 @@ impl Gather {
         self.definitions.incomplete |= document.broken;
         let name = path.file_stem().unwrap_or_default().to_owned();
         if !model::is_id(&name) {
-            let text = format!("`{}` is no name of a template", short(&name));
+            let text = format!("`{}` is not a valid template name", short(&name));
             let help = "use lower case letters, digits, `.`, `_` and `-`";
             self.faults.push(Diagnostic::error("bad-id", text, At::file(document.file)).help(help));
         }
@@ -498,11 +499,11 @@ fn sections(more: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A JSON file that is no export, and what it would need to be one.
+/// A JSON file that is not an export, and what it would need to be one.
 fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     let fault = Diagnostic::error(
         "no-resource",
-        format!("The file `{}` is no resource", document.path),
+        format!("The file `{}` is not a resource", document.path),
         At::value(document.file, ""),
     );
     let Value::Object(map) = value else {

@@ -16,7 +16,7 @@ use crate::mark::{self, Damage};
 use crate::model::{Address, Claim, Known, Live, Mark, Owner, Question, Resource};
 
 pub use self::bearers::taken;
-use self::bearers::{Chosen, choose};
+use self::bearers::{Selected, choose};
 use self::damage::Create;
 use self::keyed::Keyed;
 pub use self::keyed::key_of;
@@ -90,7 +90,7 @@ pub struct Matched<'a> {
 /// Live objects by what their mark says, the oldest first.
 type Marked<'a> = BTreeMap<Address, Vec<&'a Live>>;
 
-struct Work<'w, 'a> {
+struct Matching<'w, 'a> {
     wanted: &'w Wanted<'a>,
     declared: HashMap<&'a Address, &'a Resource>,
     marked: Marked<'a>,
@@ -124,7 +124,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         [only] => Some((address.clone(), Known { id: only.id.clone(), url: only.url.clone() })),
         _ => None,
     });
-    let mut work = Work {
+    let mut work = Matching {
         wanted,
         declared: wanted.resources.iter().map(|resource| (&resource.address, resource)).collect(),
         sure: sure.collect(),
@@ -146,7 +146,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_over(&pairs, &mut questions);
     work.leave_former();
     questions.sort();
-    let Work { leftover, absent, diagnostics, keyed, .. } = work;
+    let Matching { leftover, absent, diagnostics, keyed, .. } = work;
     let begun = begun(&pairs, wanted);
     let unnamed = keyed.rest(wanted.namespace);
     let owned = borne + named(&pairs) + absent.len() + unnamed.len();
@@ -203,7 +203,7 @@ fn urls<'l>(live: impl IntoIterator<Item = &'l &'l Live>) -> String {
     if all.len() > URLS { format!("{shown} and {} more", all.len() - URLS) } else { shown }
 }
 
-impl<'a> Work<'_, 'a> {
+impl<'a> Matching<'_, 'a> {
     fn difference(&self, kind: &Kind, resource: &Resource, live: &Live) -> usize {
         Compared { kind, resource, known: &self.sure }.difference(live)
     }
@@ -281,7 +281,7 @@ impl<'a> Work<'_, 'a> {
         }
         let hint = (self.wanted.seen_last)(kind.section, resource.address.id());
         let compared = Compared { kind, resource, known: &self.sure };
-        let Chosen { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
+        let Selected { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
         self.leftover.extend(rests);
         if (self.wanted.selected)(&resource.address) && !clones.is_empty() {
             let reported = if moved {

@@ -259,9 +259,9 @@ impl Findings {
             Some(known) if known.sources.contains(&name.value.as_str()) => return,
             None if is_source(&name.value) => return,
             Some(known) => {
-                format!("`{}` is no source of a monitor of type `{}`", shown(&name.value), known.name)
+                format!("`{}` is not a source of a monitor of type `{}`", shown(&name.value), known.name)
             }
-            None => format!("`{}` is no source that musher knows", shown(&name.value)),
+            None => format!("`{}` is not a source that musher knows", shown(&name.value)),
         };
         let sources: Vec<&str> = match known {
             Some(known) => known.sources.to_vec(),

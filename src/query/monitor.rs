@@ -91,7 +91,7 @@ fn uncertain(kind: &str, known: Option<&MonitorType>, parsed: Parsed<Monitor>) -
     let mut warnings = parsed.warnings;
     if known.is_none() {
         let said = format!(
-            "`{}` is no type of monitor that musher knows; its query is passed as it is",
+            "`{}` is not a type of monitor that musher knows; its query is passed as it is",
             shown(kind)
         );
         let meant = did_you_mean(kind, MONITOR_TYPES.iter().map(|known| known.name));
@@ -108,7 +108,7 @@ fn uncertain(kind: &str, known: Option<&MonitorType>, parsed: Parsed<Monitor>) -
     Parsed { tree: parsed.tree.or(Some(Monitor::Opaque)), warnings, errors: Vec::new() }
 }
 
-/// A query that is no composite, or of which the type doesn't tell.
+/// A query that is not a composite, or of which the type doesn't tell.
 fn query(input: &mut Input<'_>, grammar: Option<Grammar>) -> Outcome<Monitor> {
     match peek(input) {
         Some('"' | '\'') => check(input, grammar),
@@ -414,7 +414,7 @@ mod tests {
             (
                 "log alert",
                 "log(\"*\").last(\"5m\") > 5",
-                "log(\"*\").last(\"5m\") > 5\nwarning 0..3: `log` is no source of a monitor of type `log alert` (did you mean `logs`?)".to_owned(),
+                "log(\"*\").last(\"5m\") > 5\nwarning 0..3: `log` is not a source of a monitor of type `log alert` (did you mean `logs`?)".to_owned(),
             ),
             (
                 "log alert",
@@ -429,7 +429,7 @@ mod tests {
             (
                 "rum alert",
                 "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5",
-                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5\nwarning 28..35: `cumsumm` is no function that musher knows (did you mean `cumsum`?)".to_owned(),
+                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5\nwarning 28..35: `cumsumm` is not a function that musher knows (did you mean `cumsum`?)".to_owned(),
             ),
             (
                 "data-quality alert",
@@ -439,7 +439,7 @@ mod tests {
             (
                 "querry alert",
                 "avg(last_5m):avg:a{*} > 5",
-                "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is no type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
+                "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is not a type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
             ),
             ("synthetics alert", "no_query", String::new()),
             (

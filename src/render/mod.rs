@@ -68,7 +68,7 @@ pub fn print(
 }
 
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
-/// is no error: the rest is dropped, and whoever called goes on.
+/// is not an error: the rest is dropped, and whoever called goes on.
 pub fn speak(
     speech: Speech,
     stream: Stream,

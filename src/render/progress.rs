@@ -197,7 +197,7 @@ const APPLYING: &str = "{bar:20} {human_pos} of {human_len} ({rate}, {eta} left)
 
 fn style(template: &str) -> ProgressStyle {
     let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // A bar that can't be drawn is no reason to stop.
+        // A bar that can't be drawn is not a reason to stop.
         let _ = write!(out, "{:.1}/s", state.per_sec());
     };
     ProgressStyle::with_template(template)

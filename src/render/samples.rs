@@ -9,7 +9,7 @@ use crate::model::{
     Action, Address, Attribute, Brake, Change, FieldChange, Instance, Notes, Origin, Plan, Reference, Rename,
     Renamed, Risk, Warning,
 };
-use crate::risk::{Stake, risks};
+use crate::risk::{Watched, risks};
 
 pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
     Plan {
@@ -108,8 +108,9 @@ fn loosened() -> Vec<Risk> {
         json!({"type": "query alert", "query": query, "options": {"thresholds": {"critical": critical}}})
     };
     let (live, wanted) = (body(5), body(8));
-    let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
-    risks(crate::kind::of_name("monitor").expect("a kind"), stake)
+    let watched =
+        Watched { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+    risks(crate::kind::of_name("monitor").expect("a kind"), watched)
 }
 
 /// One of each sort of change.

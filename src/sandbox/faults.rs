@@ -113,7 +113,9 @@ impl Faults {
             }
             match NAMES.iter().position(|own| *own == name) {
                 Some(at) => faults.rates[at] += rate,
-                None => return Err(format!("\"{name}\" is no fault. There are all, {}.", NAMES.join(", "))),
+                None => {
+                    return Err(format!("\"{name}\" is not a fault. There are all, {}.", NAMES.join(", ")));
+                }
             }
         }
         // A little room for sums of decimal fractions.

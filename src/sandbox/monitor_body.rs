@@ -130,7 +130,7 @@ pub fn member_ids(query: &str) -> Vec<String> {
 /// The serial of a monitor that existed and doesn't any more is known by the id's form.
 pub fn is_gone(world: &World, id: &str) -> bool {
     let serial = id.parse().ok().and_then(ids::monitor_serial);
-    serial.is_some_and(|serial| world.was_issued(serial)) && world.shelf("monitor").get(id).is_none()
+    serial.is_some_and(|serial| world.was_issued(serial)) && world.store("monitor").get(id).is_none()
 }
 
 /// The types are OpenAPI's (MonitorType); a new one is let through by its ending.

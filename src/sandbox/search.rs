@@ -54,7 +54,7 @@ fn chosen<'a>(world: &'a World, call: &Call) -> Result<Vec<&'a Item>, Answer> {
             Some(key) => tagged(&format!("{key}:{value}")),
         })
     };
-    Ok(world.shelf("monitor").iter().filter(fits).collect())
+    Ok(world.store("monitor").iter().filter(fits).collect())
 }
 
 /// The page asked for: number, size, all pages (OpenAPI: 30 a page).
@@ -127,7 +127,7 @@ pub fn slos(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
             Some(field) => tagged(&format!("{field}:{value}")),
         })
     };
-    let found: Vec<&Item> = world.shelf("slo").iter().rev().filter(fits).collect();
+    let found: Vec<&Item> = world.store("slo").iter().rev().filter(fits).collect();
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let page = number(call.number("page[number]")?).unwrap_or(0);
     let size = number(call.number("page[size]")?).unwrap_or(10).clamp(1, 1000);

@@ -71,7 +71,7 @@ pub fn no_json(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
 pub fn key_is_no_text(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
     let (what, help) = match text {
         "" => ("The key is empty".to_owned(), "write a key before the `:`".to_owned()),
-        _ => (format!("The key `{}` is no text", short(text)), format!("quote it: `\"{}\"`", short(text))),
+        _ => (format!("The key `{}` is not text", short(text)), format!("quote it: `\"{}\"`", short(text))),
     };
     Diagnostic::error("key-is-no-text", what, at(file, range)).help(help)
 }

@@ -15,7 +15,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
     for field in subject.kind.fields {
         let level = match field {
             Field { required: true, .. } => RuleLevel::Error,
-            // Recorded updates leave them out, so that this is no proof of a refusal.
+            // Recorded updates leave them out, so that this proves no refusal.
             Field { required_at_create: true, .. } => RuleLevel::Warn,
             _ => continue,
         };

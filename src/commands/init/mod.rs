@@ -57,8 +57,9 @@ fn ignore(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> 
         return invocation.say(&format!("wrote {GITIGNORE}"));
     }
     let by_hand = || {
-        invocation
-            .say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+        invocation.say(&format!(
+            "{GITIGNORE} is not a plain text file: add the line `{IGNORED}` to what git ignores"
+        ))
     };
     // A link may lead to a file that others share.
     let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {
