@@ -40,7 +40,7 @@ pub fn run() -> ExitCode {
         Err(error) => Err(anyhow::Error::new(error).context("the runtime can't be started")),
     };
     let exit = exit.unwrap_or_else(|error| {
-        // What is told already has no words of its own.
+        // What is reported already has no words of its own.
         if !error.is::<commands::AlreadyReported>() {
             render::failure(&error, colors);
         }

@@ -71,7 +71,7 @@ pub enum LockError {
 pub struct Lock {
     path: PathBuf,
     held: Held,
-    /// Whose expired lock was taken over: to be told.
+    /// Whose expired lock was taken over: to be reported.
     pub stale: Option<Holder>,
 }
 

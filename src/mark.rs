@@ -1,4 +1,4 @@
-//! The mark on a live object: read, written, taken out, by the kind's sort of mark.
+//! The mark on a live object: read, written, taken out, by the kind's type of mark.
 //!
 //! A mark is not a signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
 //! out whole, and what is written is always of one form.
@@ -186,7 +186,7 @@ pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
     Some((name, bare))
 }
 
-/// Takes any mark out, whoever's it is, so that a user never meets one.
+/// Removes the mark, whichever project wrote it, so that a user never meets one.
 pub fn strip(kind: &Kind, body: &mut Value) {
     if let Some((name, bare)) = bare(kind, body) {
         body[name] = bare;

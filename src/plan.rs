@@ -27,7 +27,7 @@ use crate::pointer::step;
 use crate::rename;
 use crate::risk::{Watched, risks};
 
-/// A thread is worth so many pairs.
+/// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
 
 /// What a plan is made from.

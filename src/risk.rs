@@ -13,7 +13,7 @@ use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 /// How handles of services that wake people begin (Datadog's integrations and its own on-call).
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
-/// What is said of one sort of risk; its place in the list is its weight.
+/// What is said of one type of risk; its place in the list is its weight.
 const CODES: [&str; 8] = [
     "twin",
     "protected-object",
@@ -65,7 +65,7 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
     risks
 }
 
-/// A risk of one of the sorts above.
+/// A risk of one of the types above.
 pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
@@ -92,7 +92,7 @@ fn recipients_lost(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
         .filter(|(handle, place)| still.get(handle).is_none_or(|now| now > place))
         .map(|(handle, _)| handle)
         .collect();
-    (!lost.is_empty()).then(|| risk("recipient-lost", format!("No longer told: {}", listed(&lost))))
+    (!lost.is_empty()).then(|| risk("recipient-lost", format!("No longer notified: {}", listed(&lost))))
 }
 
 /// Every recipient of a body, with the number of the first text that names it.
@@ -160,7 +160,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
             }
         }
     }
-    // The number in the query says the same as the critical threshold; it is told only by itself.
+    // The number in the query says the same as the critical threshold; it is reported only by itself.
     if let (Some(before), Some(after), true) = (before, after, risks.is_empty()) {
         if before.fires_above != after.fires_above {
             risks.push(risk("threshold-loosened", "The comparison of the query is turned round"));
@@ -304,32 +304,32 @@ mod tests {
         check_update(
             message("Hi @slack-a, @slack-b."),
             message("@slack-b"),
-            &["recipient-lost: No longer told: `@slack-a`"],
+            &["recipient-lost: No longer notified: `@slack-a`"],
         );
         check_update(
             message("mail me@x.org or @me@x.org"),
             message("mail me@x.org"),
-            &["recipient-lost: No longer told: `@me@x.org`"],
+            &["recipient-lost: No longer notified: `@me@x.org`"],
         );
         check_update(message("{{#is_alert}}@pagerduty-x{{/is_alert}}"), message("@pagerduty-x"), &[]);
         check_update(
             message("@slack-{{service.name}} x"),
             message(""),
-            &["recipient-lost: No longer told: `@slack-{{service.name}}`"],
+            &["recipient-lost: No longer notified: `@slack-{{service.name}}`"],
         );
-        check_update(message("@a"), json!({}), &["recipient-lost: No longer told: `@a`"]);
+        check_update(message("@a"), json!({}), &["recipient-lost: No longer notified: `@a`"]);
         let link = "https://app.datadoghq.com/logs?query=service:a%20@http.status_code:500";
         check_update(message(&format!("@slack-a {link}&x=@y")), message("@slack-a"), &[]);
         check_update(message("https://x/?query=@http.status_code:500"), message(""), &[]);
         let both = |message: &str, later: &str| json!({"message": message, "options": {"escalation_message": later}});
-        check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer told: `@a`"]);
+        check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer notified: `@a`"]);
         check_update(both("", "@a"), both("@a", ""), &[]);
         check(
             "dashboards",
             Action::Update,
             json!({"notify_list": ["a@x.org"]}),
             json!({"notify_list": null}),
-            &["recipient-lost: No longer told: `a@x.org`"],
+            &["recipient-lost: No longer notified: `a@x.org`"],
         );
     }
 

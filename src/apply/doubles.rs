@@ -40,7 +40,7 @@ pub struct Ended<'a> {
 type Bearers = BTreeMap<(&'static str, String), Vec<Live>>;
 
 /// Lists the kinds of what was made. Of two objects with one mark the younger goes, if this run made it; another run
-/// has a while to do the same. What is double in the end is told as a failure.
+/// has a while to do the same. What is double in the end is reported as a failure.
 pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
     let Some(last) = ended.created.last() else { return };
     let patience = if ended.is_doubtful { ended.options.patience } else { LATE.min(ended.options.patience) };

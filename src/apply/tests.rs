@@ -658,7 +658,7 @@ async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scr
         let none = BTreeMap::new();
         let options = options(&stop, compare, &none);
         let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
-        // A second plan finds by its mark what is there, told or not.
+        // A second plan finds by its mark what is there, reported or not.
         for outcome in &outcomes {
             let kind = kind::of_name(outcome.kind).expect("a kind");
             let mark = Mark { owner: Owner(OWNER.into()), id: outcome.address.id().into(), protect: false };

@@ -26,7 +26,7 @@ const LATEST: Duration = Duration::from_secs(60);
 pub enum Failure {
     /// The service refuses it, or was not reached. `pointer`: the field that it names, in the body.
     Refused { refusal: Refusal, pointer: Option<String> },
-    /// The object is not there any more; told by a refusal, or found when it was looked at.
+    /// The object is not there any more; reported by a refusal, or found when it was looked at.
     Gone(Option<Refusal>),
     /// A success that nobody has seen: it is not sent again.
     Unseen(Refusal),

@@ -23,7 +23,7 @@ impl Used {
     }
 }
 
-/// What is wrong with the `$allow`s themselves, each told once a definition.
+/// What is wrong with the `$allow`s themselves, each reported once a definition.
 pub fn report(
     resources: &[Resource],
     used: &Used,

@@ -1,4 +1,4 @@
-//! Rules over random bodies: nothing panics, and every place that is told can be shown. The docs tell every code.
+//! Rules over random bodies: nothing panics, and every place that is reported can be shown. The docs tell every code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -75,7 +75,7 @@ impl Client {
     }
 
     /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
-    /// forbidden to keys that serve is one object, or one sort of request.
+    /// forbidden to keys that serve is one object, or one type of request.
     pub fn blames_keys(&self, fault: &Fault) -> bool {
         match fault {
             Fault::Unauthorized => true,

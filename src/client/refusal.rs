@@ -1,4 +1,4 @@
-//! Why a request came to nothing: which one, what the service said, and what sort of failure it is.
+//! Why a request came to nothing: which one, what the service said, and what type of failure it is.
 
 use serde_json::Value;
 

@@ -95,7 +95,7 @@ pub async fn carry(
 }
 
 /// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
-/// not, what was done is told on stderr: it stands, and running again would not tell it.
+/// not, what was done is reported on stderr: it stands, and running again would not tell it.
 fn conclude(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
         invocation.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));

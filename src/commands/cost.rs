@@ -69,7 +69,7 @@ pub struct Costly<'a> {
     pub plan: &'a Plan,
     pub service: &'a Service,
     pub progress: &'a Progress,
-    /// How often there is still a look; none: it has been told.
+    /// How often there is still a look; none: it has been reported.
     pub looks: AtomicU32,
 }
 

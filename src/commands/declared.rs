@@ -1,4 +1,4 @@
-//! The files' side of every command: found, loaded, expanded, checked, and told what is wrong.
+//! The files' side of every command: found, loaded, expanded, checked, and reported what is wrong.
 
 use std::collections::BTreeSet;
 

@@ -444,8 +444,9 @@ fn settle(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<()> {
         Ok(judged) => {
             undo.take_back()?;
             report(invocation, &judged.diagnostics, &judged.sources)?;
-            invocation
-                .complain("nothing was imported: with it the definitions would be wrong, as told above")?;
+            invocation.complain(
+                "nothing was imported: with it the definitions would be wrong, as reported above",
+            )?;
             Err(AlreadyReported.into())
         }
         Err(error) => {

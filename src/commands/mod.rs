@@ -85,7 +85,7 @@ pub struct Connection {
     pub variables: Vec<String>,
 }
 
-/// Ended by an error that has been told.
+/// Ended by an error that has been reported.
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
 pub struct AlreadyReported;

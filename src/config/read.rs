@@ -146,7 +146,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A mapping; faults are told, and nothing is an empty one.
+    /// A mapping; faults are reported, and nothing is an empty one.
     fn map(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
         match value {
             Some(Value::Object(map)) => return map,

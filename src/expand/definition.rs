@@ -217,7 +217,7 @@ fn join(prefix: &str, short: &str) -> String {
     if prefix.is_empty() { short.to_owned() } else { format!("{prefix}/{short}") }
 }
 
-/// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't told too.
+/// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't reported too.
 pub fn condition(name: &str, (node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> bool {
     let before = faults.count;
     match render(node, run, None, faults) {

@@ -105,7 +105,7 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
     }
 }
 
-/// A fault in the defaults hits every resource of the section, and is told once.
+/// A fault in the defaults hits every resource of the section, and is reported once.
 fn fold(diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut kept: Vec<Diagnostic> = Vec::new();
@@ -231,7 +231,7 @@ fn forgotten_references(resources: &[Resource], reported: &mut Vec<Diagnostic>) 
     if forgotten.is_empty() {
         return;
     }
-    // A template's entry is told once, with its instances.
+    // A template's entry is reported once, with its instances.
     let mut first: HashMap<String, usize> = HashMap::new();
     for resource in resources {
         let named =

@@ -75,7 +75,7 @@ impl Overrides {
     }
 
     /// What is wrong with those that matched nothing: globs, and keys that are one typing error away from one that
-    /// is there. All other keys have left the list, as functions do, and are told as one warning.
+    /// is there. All other keys have left the list, as functions do, and are reported as one warning.
     pub fn idle(&self, hit: &[bool], slugs: &[String], name: &str) -> Vec<Diagnostic> {
         let unused: Vec<&Override> =
             self.list.iter().zip(hit).filter(|(_, hit)| !**hit).map(|(own, _)| own).collect();
@@ -169,7 +169,7 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_>, at
     for (pattern, given) in map {
         let pointer = step(pattern);
         let own = at.child(&pointer);
-        // What is none was told by who read it.
+        // What is none was reported by who read it.
         let Some(given) = given.as_object() else { continue };
         let mut values = Vec::with_capacity(given.len());
         for (name, value) in given {

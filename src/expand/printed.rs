@@ -68,7 +68,7 @@ impl Printed {
         }
     }
 
-    /// Appends the JSON text. Faults are told, also those behind a value that is too deep; with one the text is of
+    /// Appends the JSON text. Faults are reported, also those behind a value that is too deep; with one the text is of
     /// no use.
     pub fn print(&self, run: &Run<'_>, faults: &mut Faults, out: &mut Vec<u8>) -> Result<(), TooDeep> {
         let mut printed = Ok(());

@@ -8,18 +8,19 @@ use crate::diagnostic::{At, Diagnostic};
 use crate::model::{Address, Resource};
 use crate::template::Global;
 
-/// A thread is worth so many definitions or instances.
+/// Below this many definitions or instances, starting a thread costs more than it saves.
 pub const WORTH_THREADS: usize = 32;
+
 /// What a part of the work gives; parts are joined in order.
 #[derive(Debug, Default)]
 pub struct Rendered {
     pub resources: Vec<Resource>,
     /// Switched off by `$when`.
     pub off: Vec<Address>,
-    /// Wrong, and told: what refers to them is not told too.
+    /// Wrong, and reported: what refers to them is not reported too.
     pub failed: Vec<Address>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Instances that faults hit which compiling a template told.
+    /// Instances that faults hit which compiling a template reported.
     pub affected: Vec<Affected>,
     pub globals: Vec<(At, Arc<Global>)>,
     /// Uses that gave nothing for a fault.

@@ -66,7 +66,7 @@ pub struct Affected {
 }
 
 impl CompiledTemplate<'_> {
-    /// What was told when the parameters were compiled, then that of each definition.
+    /// What was reported when the parameters were compiled, then that of each definition.
     fn parts(self) -> Vec<Vec<Diagnostic>> {
         let definitions = self.definitions.into_iter().map(|definition| definition.faults);
         [self.faults].into_iter().chain(definitions).collect()
@@ -86,7 +86,7 @@ impl CompiledTemplate<'_> {
     }
 }
 
-/// What compiling the templates told, each fault with the instances that it hits.
+/// What compiling the templates reported, each fault with the instances that it hits.
 pub fn report(templates: BTreeMap<&str, CompiledTemplate<'_>>, affected: Vec<Affected>) -> Vec<Diagnostic> {
     let parts = templates.into_iter().map(|(name, template)| (name, template.parts()));
     let mut reported: BTreeMap<&str, Vec<Vec<Diagnostic>>> = parts.collect();
@@ -170,7 +170,7 @@ pub fn describe(template: &Template) -> Description {
     }
 }
 
-/// Compiles every template, used or not: what is wrong in one is told either way.
+/// Compiles every template, used or not: what is wrong in one is reported either way.
 pub fn compile_all<'d>(
     templates: &'d BTreeMap<String, Template>,
     setting: &Setting<'_>,

@@ -23,7 +23,7 @@ use crate::model::{Instance, slug};
 use crate::pointer::step;
 use crate::template::{Fault, Run, Siblings, Trace};
 
-/// More faults of one sort in one use are only counted.
+/// More faults of one type in one use are only counted.
 const FLOOD: usize = 20;
 
 /// What uses share.
@@ -122,7 +122,7 @@ fn render_all(
     faults
 }
 
-/// The list of a use; `None` where it can't be read, which is told.
+/// The list of a use; `None` where it can't be read, which is reported.
 fn items(
     compiled: &CompiledUse<'_>,
     list: Option<&Value>,
@@ -293,7 +293,7 @@ fn choose<'i>(
         let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
         let sound = about_filter.count == 0;
         reported.append(about_filter);
-        // The key of an item that isn't wanted may be as wrong as it likes.
+        // Faults in the key of a filtered-out item are ignored.
         if !on {
             continue;
         }
@@ -311,7 +311,7 @@ fn choose<'i>(
     collisions(compiled, selected, items, rendered)
 }
 
-/// The slug of an item's key; `None` where it has none, which is told.
+/// The slug of an item's key; `None` where it has none, which is reported.
 fn key(compiled: &CompiledUse<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Option<String> {
     let before = faults.count;
     let (value, site) = match &compiled.key {
@@ -504,7 +504,7 @@ fn values<'v>(
                 values.push(Cow::Borrowed(value));
                 continue;
             }
-            // What it may use is missing, which is told.
+            // What it may use is missing, which is reported.
             (None, Some(_)) if faults.count > before => None,
             (None, Some((node, site))) => {
                 let inner = Run::new(&values, None, run.item);

@@ -46,7 +46,7 @@ pub struct Row {
     pub range: Range<usize>,
 }
 
-/// Where paths of a file start, and where faults about them are told.
+/// Where paths of a file start, and where faults about them are reported.
 #[derive(Clone, Debug)]
 pub struct Folder<'a> {
     /// The project's folder, absolute.
@@ -197,7 +197,7 @@ pub fn table(
     }
 }
 
-/// `keep`: the file becomes a source even where nothing is wrong with it, for faults told later.
+/// `keep`: the file becomes a source even where nothing is wrong with it, for faults reported later.
 fn table_of(
     path: &Utf8Path,
     folder: &Folder<'_>,

@@ -29,7 +29,7 @@ pub struct Rule {
     any: Option<Box<Rule>>,
 }
 
-/// Says nothing of a field.
+/// The rule of a field that the row doesn't mention.
 pub static NO_RULE: LazyLock<Rule> = LazyLock::new(Rule::default);
 
 impl Rule {

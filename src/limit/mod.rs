@@ -43,7 +43,7 @@ pub struct Pace {
     /// single answer may take a sixth of it, 60 s at most.
     pub patience: Duration,
     /// The same, for connections that fail before the service has answered anything: a site that doesn't exist
-    /// is told soon.
+    /// is reported soon.
     pub first_contact: Duration,
 }
 
@@ -206,7 +206,7 @@ impl Paced {
         loop {
             let bucket = self.buckets.of(request);
             let _turn = bucket.turn.lock().await;
-            // An answer may have told meanwhile that this route belongs to another bucket.
+            // An answer may have reported meanwhile that this route belongs to another bucket.
             if Arc::ptr_eq(&bucket, &self.buckets.of(request)) {
                 self.wait(&bucket, level, began).await?;
                 return Ok(Pass { bucket: Arc::clone(&bucket), level });

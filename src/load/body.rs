@@ -35,7 +35,7 @@ pub struct Entry<'a> {
 pub type Files = HashMap<Utf8PathBuf, Document>;
 
 /// Builds a definition. A faulty one comes out as far as it goes, so that references to it are none
-/// of the faults that are told.
+/// of the faults that are reported.
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
     let Entry { kind, id, value, at, position, folder } = entry;
     let reported = faults.len();

@@ -26,7 +26,7 @@ const USES: &str = "uses";
 /// texts of the templates that come with the program: one is read only where a use names it and the
 /// team has none of that name. `sources` holds what was read before; the files are added to it.
 ///
-/// Whatever is wrong is told, all of it; what could be read comes out all the same.
+/// Whatever is wrong is reported, all of it; what could be read comes out all the same.
 pub fn load(
     config: &Config,
     built_in: &[(&str, &str)],
@@ -312,7 +312,7 @@ impl Gather {
         fine
     }
 
-    /// Whether an id is one, and not declared before; faults are told.
+    /// Whether an id is one, and not declared before; faults are reported.
     fn id_is_free(&mut self, kind: &Kind, id: &str, at: &At) -> bool {
         if !self.is_id(id, at) {
             return false;

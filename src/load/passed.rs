@@ -1,4 +1,4 @@
-//! Files that are passed over although they hold definitions: told, so that no resource goes unseen.
+//! Files that are passed over although they hold definitions: reported, so that no resource goes unseen.
 
 use std::collections::BTreeSet;
 use std::io::Read;

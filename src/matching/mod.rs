@@ -25,7 +25,7 @@ use self::likeness::{Compared, must_replace};
 /// The brake that holds where a mark doesn't say which object is which.
 pub const BRAKE: &str = "mark";
 
-/// A thread is worth so many pairs.
+/// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
 /// URLs that one message names; the others are counted.
 const URLS: usize = 10;
@@ -268,7 +268,7 @@ impl<'a> Matching<'_, 'a> {
         self.former.remove(&found)
     }
 
-    /// The one of several bearers of a mark that is the resource's. The others are told, and left alone.
+    /// The one of several bearers of a mark that is the resource's. The others are reported, and left alone.
     fn chosen(
         &mut self,
         kind: &'static Kind,
@@ -419,7 +419,7 @@ impl<'a> Matching<'_, 'a> {
         }
     }
 
-    /// Objects of owners before a rename that nothing declares: told, and left as they are.
+    /// Objects of owners before a rename that nothing declares: reported, and left as they are.
     fn leave_former(&mut self) {
         let selected = |(address, _): &(&Address, _)| (self.wanted.selected)(address);
         let left: Vec<&'a Live> =

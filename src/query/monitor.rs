@@ -50,7 +50,7 @@ fn quotes_around(text: &str, known: Option<&MonitorType>) -> Option<Fault> {
     Some(fault.help("take the quotes around it out"))
 }
 
-/// What can't be read by the type's grammar and can by another one is told as that.
+/// What can't be read by the type's grammar and can by another one is reported as that.
 fn other_form(text: &str, known: &MonitorType, parsed: Parsed<Monitor>) -> Parsed<Monitor> {
     if parsed.errors.is_empty() {
         return parsed;
@@ -181,7 +181,7 @@ fn metric_alert(input: &mut Input<'_>, time: Spanned<Call>) -> Outcome<MetricAle
     Ok(MetricAlert { time, expr, comparison })
 }
 
-/// Reads what stands in the quotes of a formula. Its faults are told, but don't keep the rest from being read.
+/// Reads what stands in the quotes of a formula. Its faults are reported, but don't keep the rest from being read.
 fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> {
     let span = head.span;
     let value = match formula_text(&head.value) {

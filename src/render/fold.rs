@@ -12,7 +12,7 @@ use serde_json::Value;
 /// From this many on, equal changes are one entry.
 const FOLD: usize = 3;
 
-/// Changes that are told together: one, or three and more that are equal.
+/// Changes that are reported together: one, or three and more that are equal.
 #[derive(Debug)]
 pub struct Entry<'a> {
     /// Never empty; in the order of the plan.

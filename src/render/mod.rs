@@ -114,7 +114,7 @@ impl<W: Write> Write for WithoutKeys<W> {
     }
 }
 
-/// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.
+/// Reports what ended a run, with its causes, on stderr. Where even that fails, the error can't be reported at all.
 pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
     let _ = print(Stream::Err, choice, |out, color| {

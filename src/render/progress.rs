@@ -37,7 +37,7 @@ struct State {
     tally: Tally,
 }
 
-/// What has been told so far; knows no clock.
+/// What has been reported so far; knows no clock.
 #[derive(Debug, Default)]
 struct Tally {
     /// 0: nothing is applied yet, objects are being listed.
@@ -131,7 +131,7 @@ impl Tally {
 
     /// The line that is due at this event, so long after the start.
     fn line(&mut self, event: Event<'_>, elapsed: Duration) -> Option<String> {
-        // A wait is told at once: what waits is not quick.
+        // A wait is reported at once: what waits is not quick.
         if elapsed < PATIENCE && !matches!(event, Event::Waiting { .. }) {
             return None;
         }
@@ -143,7 +143,7 @@ impl Tally {
             }
             Event::Waiting { .. } => return None,
             Event::Total { .. } | Event::Started { .. } => return None,
-            // At the end of a run that was stopped all that is left comes at once, and is told by the summary.
+            // At the end of a run that was stopped all that is left comes at once, and is reported by the summary.
             Event::Done { outcome } if silent && !matches!(outcome.status, Status::NotTried { .. }) => {
                 self.applied(elapsed)
             }

@@ -79,7 +79,7 @@ pub fn threshold_of(name: &str) -> Change {
     )
 }
 
-/// What is told beside the changes, all of it in this text.
+/// What is reported beside the changes, all of it in this text.
 pub fn notes(text: &str) -> Notes {
     let (own, address) = (|| text.to_owned(), Address::new("monitors", text));
     let position = Some(Position { file: text.into(), line: 1, column: 1 });
@@ -113,7 +113,7 @@ fn loosened() -> Vec<Risk> {
     risks(crate::kind::of_name("monitor").expect("a kind"), watched)
 }
 
-/// One of each sort of change.
+/// One of each type of change.
 pub fn mixed() -> Plan {
     let marker = Reference { target: Address::new("monitors", "traffic"), attribute: Attribute::Id }.marker();
     let mut changes = vec![

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
-/// Above this many comparisons a diff is told coarsely: no hostile text may cost quadratic time, and
+/// Above this many comparisons a diff is reported coarsely: no hostile text may cost quadratic time, and
 /// a deadline would make the output depend on the clock.
 const WORK: usize = 4_000_000;
 

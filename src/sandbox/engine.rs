@@ -162,7 +162,7 @@ impl Sent {
     }
 }
 
-/// The object of an id, for a call of this sort.
+/// The object of an id, for a call of this type.
 fn existing<'a>(world: &'a World, resource: &'static Resource, id: &str, on: u8) -> Result<&'a Item, Answer> {
     check_id(resource, id, on)?;
     world.store(resource.name).get(id).ok_or_else(|| resource.missing(on).answer(id, ""))

@@ -197,7 +197,7 @@ fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
 }
 
 /// Why a monitor can't go without force. The words are those that users of terraform's provider report
-/// (its issues 439 and 519, then with status 401), one for each sort of user.
+/// (its issues 439 and 519, then with status 401), one for each type of user.
 fn referenced(world: &World, item: &Item) -> Vec<String> {
     let users = world.users("monitor", &item.id);
     let reported = |class: &str, users: Vec<&Item>| {

@@ -77,7 +77,7 @@ fn now_of<'a>(plan: &'a Plan, seal: &'a Seal) -> Now<'a> {
     Now { plan, seal, entry: &crate::render::plan_json::value, summary }
 }
 
-/// What is told when a plan of before is applied at a later moment.
+/// What is reported when a plan of before is applied at a later moment.
 fn check(now: &Moment, expected: &[&str]) {
     let saved = read(moment(BEFORE).file().as_bytes()).expect("a saved plan");
     let (plan, seal) = (now.plan(), now.seal());

@@ -160,7 +160,7 @@ pub fn params() -> Value {
         },
     });
     json!({
-        "description": "By name: what the template is told by whoever uses it",
+        "description": "The parameters of the template, by name",
         "type": ["object", "null"],
         "propertyNames": variables(),
         "additionalProperties": parameter,

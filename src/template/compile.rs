@@ -206,7 +206,7 @@ impl<'a> Compiler<'a> {
             _ => None,
         };
         let Some(word) = word else {
-            return Err(Fault::new("unknown-name", format!("There is no `{raw}`"))
+            return Err(Fault::new("unknown-name", format!("Unknown name `{raw}`"))
                 .at(range)
                 .help("known: `@index`, `@key`, `@first`, `@last`, `@root`"));
         };

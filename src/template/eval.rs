@@ -248,7 +248,7 @@ fn follow<'v>(
     match (walk(root, &place.steps), &place.otherwise) {
         (Ok(value), _) => Ok(Led::To(Cow::Borrowed(value))),
         (Err((0, _)), Some(Ok(expr))) => value(expr, run, frame).map(Led::To),
-        // The name means nothing outside of the loop either: told as a member that the item lacks.
+        // The name means nothing outside of the loop either: reported as a member that the item lacks.
         (Err((0, at)), Some(Err(fault))) if !at.is_object() => Err(fault.clone()),
         (Err((step, at)), _) => Ok(Led::Nowhere(step, Cow::Borrowed(at))),
     }

@@ -14,7 +14,7 @@ pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     }
     let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
     if !tells(MESSAGE) && !tells(ESCALATION) {
-        let text = format!("`{}` tells nobody: its message names no recipient", subject.resource.address);
+        let text = format!("`{}` notifies nobody: its message names no recipient", subject.resource.address);
         let help = "name one, such as `@slack-CHANNEL`; where rules in Datadog route by tags, set `rules: {no-recipient: off}`";
         found.add(MESSAGE, text, help);
     }

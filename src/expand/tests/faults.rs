@@ -1,4 +1,4 @@
-//! What is told, where and how often.
+//! What is reported, where and how often.
 
 use std::sync::Arc;
 
