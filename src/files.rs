@@ -8,7 +8,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// The longest name that every file system takes, in bytes.
 const LONGEST: usize = 255;
-/// So many links are followed one to the other.
+/// At most this many links are followed one to the other.
 const LINKS: usize = 40;
 /// Names of devices, which Windows opens in every folder, whatever stands behind a `.`.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];

@@ -43,7 +43,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Names fit to be printed in a line: whoever may write to the volume wrote them.
+    /// Names made fit to be printed in a line: anybody who may write to the volume wrote them.
     fn shown(mut self) -> Self {
         for name in [&mut self.owner, &mut self.host] {
             *name = name.chars().map(|c| if c.is_control() { '?' } else { c }).take(SHOWN).collect();

@@ -18,7 +18,7 @@ const LINE: &str = "Managed by musher: ";
 const PROTECTED: &str = " (protected)";
 /// What a line begins with that is, or was, a mark: as [`LINE`], in lower case and without the colon.
 const PHRASE: &str = "managed by musher";
-/// So much of the phrase at the end of a text is what a cut left over.
+/// From this many letters on, a beginning of the phrase at the end of a text is what a cut left over.
 const CUT: usize = "managed by mu".len();
 
 /// The longest tag that the service keeps, key included, in characters.

@@ -565,7 +565,7 @@ pub enum Event<'a> {
     Started { change: &'a Change },
     /// One change ended.
     Done { outcome: &'a Outcome },
-    /// A rate limit's bucket is used up: nobody of it sends anything for a while.
+    /// A rate limit's bucket is used up: none of its requests are sent for a while.
     Waiting { bucket: &'a str, seconds: u64 },
 }
 

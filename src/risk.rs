@@ -120,7 +120,7 @@ fn listed(names: &[String]) -> String {
     out
 }
 
-// Alerts that no longer come.
+// Alerts that no longer fire.
 
 fn no_data_off(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
     let on = |body: &Value| {

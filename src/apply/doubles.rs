@@ -1,4 +1,4 @@
-//! When all is over: what was made twice at once, by two runs that knew nothing of each other, is there once.
+//! At the end: what two runs that knew nothing of each other made twice is there once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

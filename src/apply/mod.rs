@@ -36,7 +36,7 @@ const STOPPED: &str = "apply was stopped before";
 /// Compares what was sent with what was answered: the fields that the service did not keep.
 pub type Compare = dyn Fn(&Kind, &Value, &Value) -> Vec<FieldChange> + Sync;
 
-/// How an apply goes about it.
+/// How an apply is carried out.
 pub struct Options<'a> {
     /// Delete also what others use.
     pub force: bool,
@@ -100,12 +100,12 @@ pub async fn apply(
     let ended =
         doubles::Ended { plan, client, options, created: &created, is_doubtful: made_here.is_doubtful() };
     doubles::settle(&ended, &mut outcomes).await;
-    // A cache that can't be written costs requests, nothing else.
+    // A cache that can't be written costs requests, nothing more.
     let _ = client.save_cache();
     outcomes
 }
 
-/// Everything that a run keeps in mind.
+/// The state of a run.
 struct Run<'a> {
     plan: &'a Plan,
     client: &'a Client,
@@ -144,7 +144,7 @@ struct Part {
     outcome: Option<Outcome>,
 }
 
-/// Something that was on its way has come to its end.
+/// Something that was under way has ended.
 enum Ended {
     Step {
         at: usize,

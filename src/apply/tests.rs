@@ -74,7 +74,7 @@ fn plan(drafts: Vec<Draft>) -> Plan {
     }
 }
 
-/// Hears events, and stops the run after so many ends.
+/// Hears events, and stops the run after this many ends.
 #[derive(Default)]
 struct Ears {
     heard: Mutex<Vec<String>>,
@@ -210,7 +210,7 @@ async fn a_failure_stops_what_needs_it_and_nothing_else() {
     assert_eq!(pointer.as_deref(), Some("/query"));
 }
 
-/// One create under a script: what is told of it, and how many objects there are in the end.
+/// One create under a script: what is reported of it, and how many objects there are in the end.
 async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, objects: usize) {
     for address in ["monitors/a", "slos/a", "dashboards/a"] {
         let fake = Fake::new();

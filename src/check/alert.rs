@@ -68,7 +68,7 @@ impl<'a> Subject<'a> {
     /// What stands at a pointer of a rule. Like `Value::pointer`, for pointers without escapes.
     pub fn find(&self, pointer: &str) -> Option<&'a Value> {
         match pointer.strip_prefix("/options/") {
-            // Half of what rules ask for.
+            // Most of what rules ask for.
             Some(rest) => find(self.options?.get(rest.split('/').next()?)?, rest),
             None => find(self.body, pointer),
         }

@@ -172,7 +172,7 @@ fn docs() -> String {
         .expect("the docs")
 }
 
-/// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
+/// Rooms that report diagnostics. Their other files hold names of Datadog's that look like codes.
 const ROOMS: [&str; 15] = [
     "check",
     "config",

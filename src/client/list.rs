@@ -141,7 +141,7 @@ impl Client {
         if let Some((_, refusal)) = faults.into_iter().next() {
             return Err(Unlisted { kinds, refusal });
         }
-        // A cache that can't be written costs requests, nothing else.
+        // A cache that can't be written costs requests, nothing more.
         let _ = self.save_cache();
         Ok(listed)
     }
@@ -371,7 +371,7 @@ fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
-/// their way is the wire's business.
+/// their way is up to the wire.
 async fn side_by_side<T: Send + 'static>(
     wire: &Arc<dyn Wire>,
     requests: Vec<Request>,

@@ -9,7 +9,7 @@ use crate::wire::{Method, Request, Response, WireError};
 /// Words of the service beyond this many characters are cut.
 const LONGEST: usize = 2_000;
 const MOST_PARTS: usize = 20;
-/// Of a body that isn't understood, so many bytes are looked at for keys: more than any form of one.
+/// How many bytes of a body that isn't understood are searched for keys: more than any form of one has.
 const MOST_READ: usize = 16 * LONGEST;
 
 /// A request that came to nothing. Its words are raw: whoever shows them cleans them.

@@ -36,10 +36,10 @@ use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
 
-const LOST: &str = "the lock was lost in the midst of this apply: another run took it over, or it could not be renewed in time. \
-     What was on its way was finished, nothing else was begun; another apply may have run at the same time. \
+const LOST: &str = "the lock was lost in the middle of this apply: another run took it over, or it could not be renewed in time. \
+     What was under way was finished, nothing else was begun; another apply may have run at the same time. \
      Plan before you apply again";
-const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
+const STOPPING: &str = "Stopping: what is under way is finished first. A second signal stops at once.";
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
     invocation.format(&[Format::Text])?;

@@ -76,7 +76,7 @@ pub struct Checked {
     pub sources: Sources,
 }
 
-/// Reads and judges the project; tells nothing yet.
+/// Reads and checks the project; reports nothing yet.
 pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
     let checked = bare(invocation)?.with_definitions();
     checked.spare(invocation)?;
@@ -159,7 +159,7 @@ pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
     Ok(Checked { declared: Some(declared), diagnostics, sources })
 }
 
-/// Reads the project and tells what is wrong with it; an error ends the command.
+/// Reads the project and reports what is wrong with it; an error ends the command.
 pub fn declare(invocation: &Invocation<'_>) -> anyhow::Result<Declared> {
     declare_strictly(invocation, bare(invocation)?, false)
 }

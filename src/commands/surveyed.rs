@@ -62,7 +62,7 @@ pub async fn declare_and_survey(
     Ok((declared, service, surveyed))
 }
 
-/// Whose the keys are. Where the environment names nobody the name is a courtesy, for which nobody waits; else it must be
+/// Whose keys these are. Where the environment names no organisation nothing waits for its name; else it must be
 /// known, or it is known that the keys may not read it, which is for the brake to judge.
 async fn whose(
     service: &Service,

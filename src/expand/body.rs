@@ -10,7 +10,7 @@ use crate::diagnostic::{At, Diagnostic, Part};
 use crate::pointer::step;
 use crate::template::{Compiler, Expr, Fault, Frame, Global, Names, Run, Text, each, is_template, value};
 
-/// Values nest at most so deep; files nest less, values of parameters may add.
+/// The deepest nesting of values; files nest less, values of parameters may add.
 const DEPTH_LIMIT: usize = 200;
 
 /// A value to be rendered.

@@ -36,7 +36,7 @@ pub use self::again::renderings;
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
-/// So many unknown references get a "did you mean": comparing with all addresses takes its time.
+/// At most this many unknown references get a "did you mean": comparing with all addresses takes time.
 const SUGGESTIONS: usize = 20;
 
 /// All resources, sorted by address, and all that is wrong. Files that uses name (inventories,

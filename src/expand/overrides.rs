@@ -29,7 +29,7 @@ pub struct Overrides {
 const SET: usize = 32;
 /// A "did you mean" compares with every key: no more globs get one.
 const SUGGESTIONS: usize = 8;
-/// So many keys that nothing has any more are named; the others are counted.
+/// At most this many keys that nothing has any more are named; the others are counted.
 const NAMED: usize = 20;
 
 #[derive(Debug)]
@@ -159,7 +159,7 @@ fn left_the_list(left: &[&Override], name: &str) -> Option<Diagnostic> {
     };
     let words = format!("{overrides} that the list of `{name}` doesn't have: {}", keys.join(", "));
     Some(Diagnostic::warning("idle-override", words, first.at.clone()).help(
-        "they do nothing, and stand in nobody's way: take them out when what they named is gone for good",
+        "they do nothing, and do no harm: take them out when what they named is gone for good",
     ))
 }
 
@@ -169,7 +169,7 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_>, at
     for (pattern, given) in map {
         let pointer = step(pattern);
         let own = at.child(&pointer);
-        // What is none was reported by who read it.
+        // What is not a mapping was reported by the reader.
         let Some(given) = given.as_object() else { continue };
         let mut values = Vec::with_capacity(given.len());
         for (name, value) in given {

@@ -17,7 +17,7 @@ pub struct Printed {
 #[derive(Debug)]
 enum Piece {
     Fixed(String),
-    /// A text with expressions, at a depth where so many levels of nesting are left.
+    /// A text with expressions, and the levels of nesting that are left at its depth.
     Text(Text, SiteId, usize),
     /// What depends on values in its form, too: rendered, then printed.
     Value(Node, usize),

@@ -23,7 +23,7 @@ use crate::model::{Instance, slug};
 use crate::pointer::step;
 use crate::template::{Fault, Run, Siblings, Trace};
 
-/// More faults of one type in one use are only counted.
+/// Beyond this many, faults of one type in one use are only counted.
 const FLOOD: usize = 20;
 
 /// What uses share.
@@ -44,9 +44,9 @@ struct CompiledUse<'p> {
     key: Option<(Node, SiteId)>,
     /// By position of the parameter.
     with: Vec<Option<(Node, SiteId)>>,
-    /// Where a parameter is told to be missing, by position.
+    /// Where a missing parameter is reported, by position.
     missing: Vec<SiteId>,
-    /// Where the key is told to be missing.
+    /// Where a missing key is reported.
     no_key: SiteId,
     overrides: Overrides,
     /// Names that the use had before.
@@ -68,7 +68,7 @@ struct Selected<'i> {
 pub fn run(own: &Use, context: &mut UseContext<'_>, sources: &mut Sources) -> Rendered {
     let mut rendered = Rendered::default();
     let Some(template) = context.templates.get(own.template.as_str()) else {
-        // Told by who looked for it.
+        // Reported where it was looked for.
         rendered.failed_uses.insert(own.name.clone());
         return rendered;
     };

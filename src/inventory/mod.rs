@@ -17,10 +17,10 @@ use crate::template::holds_reserved;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
-/// A list has no more items, and a table no more rows and columns.
+/// The most items of a list, and rows and columns of a table.
 const MOST_ITEMS: usize = 200_000;
 const MOST_COLUMNS: usize = 4_000;
-/// A glob looks at no more files, and goes no deeper.
+/// The most files that a glob looks at, and the deepest folder.
 const GLOB_FILES: usize = 10_000;
 const GLOB_DEPTH: usize = 32;
 

@@ -1,4 +1,4 @@
-//! How many requests are on their way at once: more while answers come quickly, half when the service slows down or refuses.
+//! How many requests are under way at once: more while answers come quickly, half when the service slows down or refuses.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ const FIRST: f64 = 8.0;
 /// A level that moves, or one that is fixed.
 #[derive(Debug)]
 pub struct Level {
-    /// Told after each change: a waiting request looks again.
+    /// Notified after each change: a waiting request looks again.
     pub freed: Notify,
     fixed: bool,
     most: f64,

@@ -76,7 +76,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
     }
     if unread {
-        // Half a body would be judged for what stands in the other half.
+        // Half a body would be blamed for what is missing from it.
         body.clear();
     }
     let origin = Arc::new(Origin { position, layers });

@@ -159,7 +159,7 @@ impl Gather {
         paths
     }
 
-    /// Tells what looks like definitions and is not read, but for files that others name.
+    /// Reports what looks like definitions and is not read, but for files that others name.
     fn report_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
         let mut passed = std::mem::take(&mut self.passed);
         passed.extend(passed::misnamed(root, definitions));
@@ -340,7 +340,7 @@ impl Gather {
         let slugs: Vec<_> = below.as_str().split('/').map(model::slug).collect();
         let id = slugs.join("/");
         if slugs.iter().any(String::is_empty) {
-            let text = format!("No id can be made of the path `{}`", document.path);
+            let text = format!("No id can be made from the path `{}`", document.path);
             let help = "rename the file: its name must hold a letter or digit";
             self.faults.push(Diagnostic::error("bad-id", text, At::file(document.file)).help(help));
             return;
@@ -489,7 +489,7 @@ fn entry<'a>(
     Entry { kind, id, value, at: At::value(document.file, pointer), position, folder: document.folder() }
 }
 
-/// Names of the sections, quoted.
+/// The names of the sections, quoted.
 fn sections(more: &[&str]) -> Vec<String> {
     KINDS
         .iter()
@@ -530,7 +530,7 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
         .map(|kind| format!("a {} needs {}", kind.name, kind.export_needs()))
         .collect();
     fault.help(format!(
-        "{}; a list or a body for `$file` is none as soon as a definition names it",
+        "{}; a list or a body for `$file` is not taken for one once a definition names it",
         needs.join(", ")
     ))
 }

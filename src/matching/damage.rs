@@ -1,4 +1,5 @@
-//! Live objects whose mark of ours can't be read, or not for sure: reported, never changed, and nothing is made that they
+//! Live objects whose mark of ours can't be read, or not for sure: reported, never changed, and nothing is made that
+//! they
 //! may be.
 
 use super::likeness::must_replace;

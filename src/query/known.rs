@@ -291,7 +291,7 @@ impl Findings {
         }
     }
 
-    /// Whether a name was not told of yet, and may be.
+    /// Whether a name was not reported yet, and may be.
     fn first(&mut self, what: &str, name: &str) -> bool {
         self.reported.len() < MAX_FAULTS && self.reported.insert(format!("{what} {name}"))
     }

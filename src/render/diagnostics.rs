@@ -50,7 +50,7 @@ fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported
     reported
 }
 
-/// `3 errors, 1 warning`; empty where there is nothing to tell.
+/// `3 errors, 1 warning`; empty where there is nothing to report.
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let part = |count: usize, one: &str| match count {

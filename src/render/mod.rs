@@ -39,7 +39,7 @@ pub enum Stream {
     Err,
 }
 
-/// What is narrower is taken for so wide.
+/// A narrower terminal counts as this wide.
 const NARROWEST: usize = 80;
 
 /// Whether a stream shows colour: as asked for, else where it is a terminal and `NO_COLOR` is unset.
@@ -123,7 +123,7 @@ pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     });
 }
 
-/// Tells a brake that holds, and what lets the plan pass.
+/// Reports a brake that holds, and what lets the plan pass.
 pub fn held(name: &str, text: &str, knobs: &str, choice: ColorChoice) -> io::Result<()> {
     print(Stream::Err, choice, |out, color| {
         let style = if color { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };

@@ -15,7 +15,7 @@ use crate::model::{Event, Outcome, Status, Watch};
 
 /// Work that ends earlier shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A plain line comes after so long: a log is read later, and by others.
+/// A plain line comes after this long: a log is read later, and by others.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// Shows progress on stderr from its making to its end (or drop).
@@ -42,7 +42,7 @@ struct State {
 struct Tally {
     /// 0: nothing is applied yet, objects are being listed.
     total: usize,
-    /// Made, or failed; what was not tried is neither.
+    /// Done or failed; what was not tried is neither.
     done: usize,
     failed: usize,
     not_tried: usize,
@@ -176,7 +176,7 @@ fn waiting(bucket: &str, seconds: u64) -> String {
     )
 }
 
-/// A bar that comes into sight when the work takes longer than [`PATIENCE`].
+/// A bar that appears when the work takes longer than [`PATIENCE`].
 fn late_bar(state: &Arc<Mutex<State>>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     bar.set_style(style(LISTING));

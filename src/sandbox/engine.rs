@@ -270,7 +270,7 @@ fn page(call: &Call, resource: &Resource, total: usize) -> Result<Page, Answer> 
         Unit::Items => number(from)?.unwrap_or(0),
         Unit::Cursor => match call.parameter(from).filter(|cursor| !cursor.is_empty()) {
             None => 0,
-            // Nobody's cursor is past the end.
+            // No real cursor is past the end.
             Some(cursor) => {
                 let place = cursor.strip_prefix("from-").and_then(|place| place.parse().ok());
                 place.unwrap_or(usize::MAX)

@@ -27,7 +27,7 @@ pub fn members(world: &World, resource: &Resource) -> Vec<String> {
     ids
 }
 
-/// The field that tells an object's place.
+/// The field that holds an object's place.
 pub fn field(resource: &Resource) -> Option<&'static str> {
     resource.ordered_by?.order.as_ref()?.place
 }

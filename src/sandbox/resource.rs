@@ -45,7 +45,7 @@ pub struct Resource {
     /// Objects that stand there from the start, as they are stored.
     pub built_in: &'static [&'static str],
     pub order: Option<Order>,
-    /// The order that lists of it follow, and that they tell.
+    /// The order that lists of it follow, and that they show.
     pub ordered_by: Option<&'static Resource>,
     /// What a write gets while another one of the resource is under way, though it is carried out.
     pub serial: Option<Words>,
@@ -262,7 +262,7 @@ pub struct Moment<'a> {
     pub resource: &'static Resource,
 }
 
-/// How many requests a bucket takes in a period of so many seconds.
+/// How many requests a bucket takes in a period, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub requests: u64,
@@ -352,7 +352,7 @@ pub struct Order {
     /// Refusals: a member that isn't named (`{id}`), a name that is not a member.
     pub forgotten: Option<Words>,
     pub stranger: Words,
-    /// A field of the members that tells their place, from 1; shown in lists.
+    /// A field of the members that holds their place, from 1; shown in lists.
     pub place: Option<&'static str>,
 }
 

@@ -20,7 +20,7 @@ use crate::pointer::step;
 pub const MAX_FILE: u64 = 32 << 20;
 /// The most bytes that all files of a project may have together.
 const MAX_TOTAL: u64 = 1 << 30;
-/// From so many files on, threads pay.
+/// From this many files on, threads pay off.
 const FILES_FOR_THREADS: usize = 8;
 
 /// A file that was read and parsed. Its nodes are gone; `locate` makes them again where a place is asked for.

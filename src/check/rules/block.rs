@@ -46,7 +46,7 @@ struct Block<'t> {
 /// What is wrong with the blocks of a text: where, what, and what to do.
 type Fault = (Range<usize>, String, String);
 
-/// So many open blocks are looked through for the one that is closed.
+/// At most this many open blocks are searched for the one that is closed.
 const NEAR: usize = 16;
 
 /// A block that is open.
@@ -114,7 +114,7 @@ fn unclosed(block: &Open<'_>) -> Fault {
     (block.tag.clone(), said, format!("write `{{{{/{name}}}}}` where it ends"))
 }
 
-/// Which of both names was meant: the one that exists.
+/// Which of the two names was meant: the one that exists.
 fn closing(opened: &str, closes: &str) -> String {
     let is_known = |name: &str| CONDITIONS.contains(&name);
     match is_known(closes) && !is_known(opened) {
@@ -123,7 +123,7 @@ fn closing(opened: &str, closes: &str) -> String {
     }
 }
 
-/// So many faults of one message are reported.
+/// At most this many faults of one message are reported.
 const MOST: usize = 16;
 
 pub fn closed(subject: &Subject<'_>, found: &mut Findings) {
@@ -229,7 +229,8 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// Recipients outside of all conditions, where a message has a block for recoveries: they are reported at each transition.
+/// Recipients outside of all conditions, where a message has a block for recoveries: they are notified at each
+/// transition.
 pub fn outside(subject: &Subject<'_>, found: &mut Findings) {
     let Some(text) = subject.text(MESSAGE).filter(|_| subject.alert.is_some()) else { return };
     let (blocks, _) = blocks(text);

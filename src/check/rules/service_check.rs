@@ -145,7 +145,7 @@ pub fn grouping(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// The service looks at so many results at most.
+/// The most results that the service looks at.
 const MOST: f64 = 100.0;
 
 pub fn count(subject: &Subject<'_>, found: &mut Findings) {

@@ -13,7 +13,7 @@ use crate::model::slug;
 use crate::schema::{File, schema};
 
 const DEFINITION: &str = include_str!("definition.yaml");
-/// The state of the sandbox is nobody else's.
+/// The state of the sandbox belongs to nobody else.
 const IGNORED: &str = ".musher/";
 const GITIGNORE: &str = ".gitignore";
 

@@ -45,7 +45,7 @@ fn wrong_defaults_are_told_once() {
             "monitors": {"a": {"n": 1}, "b": {"n": 1}, "c": {"n": 1}},
         }),
         &[
-            "unknown-name @ musher.yaml /defaults/monitors/options/x 2..6 [3: monitors/a]: There is no name `nope`",
+            "unknown-name @ musher.yaml /defaults/monitors/options/x 2..6 [3: monitors/a]: Unknown name `nope`",
             "wrong-value @ musher.yaml /defaults/monitors/y 2..5 [3: monitors/a]: `mul`",
         ],
     );
