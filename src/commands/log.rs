@@ -23,8 +23,7 @@ impl Log {
     }
 
     /// What comes from now on belongs to another stretch of work. A wait that lasts into it is reported again: what
-    /// was reported
-    /// before may have been shown to nobody.
+    /// was reported before may have been shown to nobody.
     pub fn go_on_with(&self, progress: Arc<Progress>) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();

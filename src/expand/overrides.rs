@@ -158,9 +158,10 @@ fn left_the_list(left: &[&Override], name: &str) -> Option<Diagnostic> {
         many => format!("{many} overrides name keys"),
     };
     let words = format!("{overrides} that the list of `{name}` doesn't have: {}", keys.join(", "));
-    Some(Diagnostic::warning("idle-override", words, first.at.clone()).help(
-        "they do nothing, and do no harm: take them out when what they named is gone for good",
-    ))
+    Some(
+        Diagnostic::warning("idle-override", words, first.at.clone())
+            .help("they do nothing, and do no harm: take them out when what they named is gone for good"),
+    )
 }
 
 /// From a mapping of globs to parameters.

@@ -1,6 +1,5 @@
-//! Live objects whose mark of ours can't be read, or not for sure: reported, never changed, and nothing is made that
-//! they
-//! may be.
+//! Live objects whose mark of ours can't be read, or not for sure: reported and never changed, and nothing that they
+//! may be is made.
 
 use super::likeness::must_replace;
 use super::{BRAKE, Pair};
