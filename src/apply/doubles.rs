@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::write::wait;
-use super::{Options, filled, kind_of};
+use super::options::Options;
+use super::write::{filled, kind_of, wait};
 use crate::client::{Client, Refusal};
 use crate::kind::{self, Kind};
 use crate::mark::KnownBy;

@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
+use crate::fill::{answer, fill, references, unescape};
 use crate::kind::{self, Kind, arranged};
 use crate::mark::KnownBy;
-use crate::model::Live;
+use crate::model::{Address, Change, Known, Live, Plan, Reference};
 
 /// Between a lost answer, the first look and the second one: the service may still be at it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -342,4 +343,24 @@ pub async fn wait(pause: Duration, stop: &watch::Sender<bool>) {
 async fn ours(client: &Client, create: &Create<'_>, id: &str, own: &KnownBy) -> Option<Live> {
     let live = client.get(create.kind, id).await.ok()?;
     (own.is_on(create.kind, &live) && create.may_be_new(&live)).then_some(live)
+}
+
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id.
+pub fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
+    let body = change.body.as_ref();
+    let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
+    let body = body.value();
+    let body = fill(kind_of(change), &body, &known);
+    match references(&body).into_iter().next() {
+        Some(reference) => {
+            let text = format!("it refers to `{}`, which is not there", reference.target);
+            Err(Failure::Because(text))
+        }
+        None => Ok(unescape(body.into_owned())),
+    }
+}
+
+pub fn kind_of(change: &Change) -> &'static Kind {
+    kind::of_name(change.kind).expect("bug: a plan holds kinds of the table only")
 }

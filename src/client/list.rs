@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answer;
+use super::call::{Client, call, live_of, request};
 use super::order::in_order;
 use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
-use super::{Client, answer, call, live_of, request};
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Live, Owner};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::answer;
+use super::call::{call, live_of};
 use super::refusal::Refusal;
-use super::{answer, call, live_of};
 use crate::kind::{Kind, Paging};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Client;
+use super::call::Client;
 use super::pages::{Keep, Until};
 use super::refusal::{Fault, Refusal};
 

@@ -1,7 +1,7 @@
 //! Several live objects with one mark: which of them is ours, which is the rest of a replace, which are clones.
 
 use super::likeness::Compared;
-use super::urls;
+use super::pair::urls;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Live, Resource};

@@ -2,7 +2,7 @@
 //! may be is made.
 
 use super::likeness::must_replace;
-use super::{BRAKE, Pair};
+use super::pair::{BRAKE, Pair};
 use crate::diagnostic::Diagnostic;
 use crate::kind;
 use crate::mark::Damage;

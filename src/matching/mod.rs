@@ -6,14 +6,16 @@ mod damage;
 mod keyed;
 mod likeness;
 mod moves;
+mod pair;
+mod state;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Claim, Known, Live, Mark, Owner, Question, Resource};
+use crate::model::{Address, Claim, Known, Live, Mark, Question, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Selected, choose};
@@ -21,51 +23,12 @@ use self::damage::Create;
 use self::keyed::Keyed;
 pub use self::keyed::key_of;
 use self::likeness::{Compared, must_replace};
-
-/// The brake that holds where a mark doesn't say which object is which.
-pub const BRAKE: &str = "mark";
+use self::pair::urls;
+pub use self::pair::{Found, Pair, Wanted};
+use self::state::{Marked, Matching};
 
 /// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
-/// URLs that one message names; the others are counted.
-const URLS: usize = 10;
-
-/// What is matched.
-pub struct Wanted<'a> {
-    pub owner: &'a Owner,
-    /// Owners whose objects this one takes over.
-    pub former: &'a [Owner],
-    pub resources: &'a [Resource],
-    /// What is let go (`$forget`).
-    pub forgotten: &'a [Resource],
-    /// What bears a mark of these owners, and what `$id` names.
-    pub live: &'a [Live],
-    /// The pattern of the owner's namespace that a section's name belongs to.
-    pub namespace: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
-    pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
-    /// The live id that a resource was seen with last, by section and id. A hint, safe to lose.
-    pub seen_last: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    Mark,
-    /// By an id before a rename, or by the mark of an owner before one.
-    OldMark,
-    Id,
-    /// Without a mark, by the name that is declared; or by one before a rename.
-    Name,
-    OldName,
-}
-
-/// A resource and its live object, where it has one.
-pub struct Pair<'a> {
-    pub resource: &'a Resource,
-    pub kind: &'static Kind,
-    pub live: Option<(&'a Live, Found)>,
-    /// A field differs that can't be changed in place.
-    pub replaced: bool,
-}
 
 pub struct Matched<'a> {
     pub pairs: Vec<Pair<'a>>,
@@ -85,23 +48,6 @@ pub struct Matched<'a> {
     /// How many resources are live, clones not counted; and how many of them by a mark.
     pub owned: usize,
     pub marked: usize,
-}
-
-/// Live objects by what their mark says, the oldest first.
-type Marked<'a> = BTreeMap<Address, Vec<&'a Live>>;
-
-struct Matching<'w, 'a> {
-    wanted: &'w Wanted<'a>,
-    declared: HashMap<&'a Address, &'a Resource>,
-    marked: Marked<'a>,
-    former: Marked<'a>,
-    damaged: Vec<(&'a Live, Damage)>,
-    keyed: Keyed<'a>,
-    absent: Vec<(&'a Live, &'a Resource)>,
-    /// Live ids of what is beyond doubt.
-    sure: BTreeMap<Address, Known>,
-    leftover: Vec<&'a Live>,
-    diagnostics: Vec<Diagnostic>,
 }
 
 /// Matches all at once, by the marks as they are now.
@@ -194,13 +140,6 @@ fn sort_in<'a>(
     if let Some(mark) = mark.filter(|mark| wanted.former.contains(&mark.owner)) {
         former.entry(Address::new(live.section, &mark.id)).or_default().push(live);
     }
-}
-
-/// `URL, URL and 3 more`
-fn urls<'l>(live: impl IntoIterator<Item = &'l &'l Live>) -> String {
-    let all: Vec<&str> = live.into_iter().map(|live| live.url.as_str()).collect();
-    let shown = all[..all.len().min(URLS)].join(", ");
-    if all.len() > URLS { format!("{shown} and {} more", all.len() - URLS) } else { shown }
 }
 
 impl<'a> Matching<'_, 'a> {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Matching, kind};
+use super::state::Matching;
 use crate::diagnostic::{At, Diagnostic};
+use crate::kind;
 use crate::model::{Address, Live, Resource};
 
 /// Who takes what; whoever isn't named takes what bears his own mark.

@@ -54,8 +54,6 @@ use journal::Journal;
 use resource::Words;
 use world::World;
 
-/// The user who makes everything.
-const USER: &str = "sandbox@example.com";
 /// How a slow answer is spread: the number of pieces, and the time between them.
 const DRIPS: (u32, Duration) = (20, Duration::from_millis(50));
 

@@ -333,7 +333,7 @@ pub fn stored(settled: Map<String, Value>, id: u64, (created, modified): (i64, i
     object.insert("overall_state_modified".to_owned(), Value::Null);
     object.insert("overall_state".to_owned(), json!("No Data"));
     let creator = json!({
-        "name": "Sandbox", "email": super::USER, "handle": super::USER, "id": 1,
+        "name": "Sandbox", "email": ids::USER, "handle": ids::USER, "id": 1,
     });
     object.insert("creator".to_owned(), creator);
     object

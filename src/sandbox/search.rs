@@ -88,7 +88,7 @@ pub fn monitors(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answe
             "tags": item.index.tags,
             "scopes": [],
             "notifications": [],
-            "creator": { "name": "Sandbox", "handle": super::USER, "id": 1 },
+            "creator": { "name": "Sandbox", "handle": ids::USER, "id": 1 },
             "last_triggered_ts": null,
             "org_id": super::monitor_body::ORG_ID,
         })
@@ -199,7 +199,7 @@ fn slo_row(item: &Item) -> Value {
     set("env_tags", json!(tagged("env")));
     set("service_tags", json!(tagged("service")));
     set("team_tags", json!(tagged("team")));
-    set("creator", json!({ "name": "Sandbox", "id": 1, "email": super::USER }));
+    set("creator", json!({ "name": "Sandbox", "id": 1, "email": ids::USER }));
     set("created_at", slo["created_at"].clone());
     set("modified_at", slo["modified_at"].clone());
     json!({ "data": { "type": "slo", "attributes": attributes, "id": item.id } })
