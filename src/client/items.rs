@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Client, Fault, Refusal, call};
+use super::call::{Client, call};
+use super::refusal::{Fault, Refusal};
 use crate::kind::{ItemDryRun, Kind};
 use crate::pointer::step;
 use crate::wire::{Method, Request};

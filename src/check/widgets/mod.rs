@@ -5,7 +5,7 @@ mod table;
 use serde_json::{Map, Value};
 
 use self::table::{ABSENT, Bounds, Field, TABLE, Type, Union, words};
-use super::finding::Findings;
+use super::finding::{Finding, Findings};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Part, did_you_mean};
 use crate::model::Reference;
@@ -59,7 +59,7 @@ impl Walk<'_> {
         }
     }
 
-    fn add(&mut self, text: &str, help: impl Into<String>) -> &mut super::Finding {
+    fn add(&mut self, text: &str, help: impl Into<String>) -> &mut Finding {
         let mut words = format!("{} {text}", self.shown());
         if let Some(first) = words.get_mut(..1) {
             first.make_ascii_uppercase();
