@@ -205,7 +205,10 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         }
     }
     let has = |tab: &Value, name: &str| tab.get(name).is_some_and(|value| !value.is_null());
-    if list(sent.get("tabs")).iter().any(|tab| !has(tab, "name") || !has(tab, "widget_ids")) {
+    if list(sent.get("tabs"))
+        .iter()
+        .any(|tab| tab.is_object() && (!has(tab, "name") || !has(tab, "widget_ids")))
+    {
         return refuse("'tabs' is invalid");
     }
     let tags = list(sent.get("tags"));

@@ -40,9 +40,7 @@ fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
 /// Every field of every widget, as the OpenAPI document has it; a group's are walked with it.
 pub fn widget_fields(subject: &Subject<'_>, found: &mut Findings) {
     for (pointer, widget) in subject.items("/widgets").filter(|_| subject.is(Family::Board)) {
-        if let Some(definition) = widget.get("definition") {
-            widgets::definition(definition, &format!("{pointer}/definition"), found);
-        }
+        widgets::widget(widget, &pointer, found);
     }
 }
 
@@ -73,7 +71,6 @@ pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
             }
             (None, None) => {}
             (Some(here), _) => {
-                widgets::layout(here, &place, found);
                 let end = |here: &Value| Some(here.get("x")?.as_f64()? + here.get("width")?.as_f64()?);
                 if let Some(end) = end(here).filter(|end| layout == Some("ordered") && *end > COLUMNS) {
                     let text =

@@ -20,18 +20,9 @@ const LISTED: usize = 12;
 /// The union of all definitions.
 const DEFINITION: &str = "Definition";
 
-/// Judges a widget's definition. Without a type that is known nothing is.
-pub fn definition(definition: &Value, pointer: &str, found: &mut Findings) {
-    let of = "a widget's definition".to_owned();
-    let mut walk = Walk { of, root: pointer.len(), pointer: pointer.to_owned(), found };
-    walk.value(definition, &Type::Named(DEFINITION));
-}
-
-/// Judges a widget's place.
-pub fn layout(layout: &Value, pointer: &str, found: &mut Findings) {
-    let of = "a widget's layout".to_owned();
-    let mut walk = Walk { of, root: pointer.len(), pointer: pointer.to_owned(), found };
-    walk.value(layout, &Type::Named("Layout"));
+/// Judges a widget: its definition, and its place. A definition without a type that is known is not judged.
+pub fn widget(widget: &Value, pointer: &str, found: &mut Findings) {
+    part(widget, ("a widget", "Widget"), pointer, found);
 }
 
 /// Judges a template variable or a tab of a board, by the name of its shape.
@@ -110,8 +101,10 @@ impl Walk<'_> {
     fn named(&mut self, value: &Value, name: &str) {
         let Value::Object(map) = value else { return };
         let outer = (name == DEFINITION).then(|| {
-            let class = map.get("type").and_then(Value::as_str).unwrap_or_default();
-            let of = std::mem::replace(&mut self.of, format!("a `{}` widget", short(class)));
+            let class = map.get("type").and_then(Value::as_str).filter(|class| is_known(class));
+            let name =
+                class.map_or("a widget's definition".to_owned(), |class| format!("a `{class}` widget"));
+            let of = std::mem::replace(&mut self.of, name);
             (of, std::mem::replace(&mut self.root, self.pointer.len()))
         });
         let fields = match TABLE.unions.get(name) {
@@ -191,14 +184,16 @@ impl Walk<'_> {
         if word.contains(Reference::OPEN) {
             return;
         }
-        let meant = did_you_mean(word, known.clone());
         if grows {
-            if let Some(meant) = meant.filter(|_| word.len() >= SHORTEST) {
+            // Sets of numbers grow by numbers that look alike: `p95`, `p99`, `3mo`, `6mo`.
+            let numbered = word.contains(|c: char| c.is_ascii_digit());
+            if let Some(meant) = nearest(word, known, &|known| known).filter(|_| !numbered) {
                 let text = format!("is `{}`, which is not known and looks like `{meant}`", short(word));
                 self.add(&text, format!("did you mean `{meant}`?")).level(RuleLevel::Warn);
             }
             return;
         }
+        let meant = did_you_mean(word, known.clone());
         let help = meant.map_or("choose one of these".to_owned(), |meant| format!("did you mean `{meant}`?"));
         let listed: Vec<String> = known.take(LISTED).map(|word| format!("`{word}`")).collect();
         self.add(&format!("is `{}`, and the service takes {}", short(word), listed.join(", ")), help);
@@ -221,17 +216,23 @@ impl Walk<'_> {
     }
 }
 
-/// The known field that a name resembles and that is not there: two letters at most are wrong, of a short name one.
+/// The known field that a name resembles and that is not there.
 fn meant(name: &str, map: &Map<String, Value>, fields: &'static [Field]) -> Option<&'static Field> {
-    if name.len() < SHORTEST {
+    nearest(name, fields.iter().filter(|field| !map.contains_key(field.name)), &|field| field.name)
+}
+
+/// What a word resembles: two letters at most are wrong, of a short one one.
+fn nearest<T>(word: &str, known: impl Iterator<Item = T>, name: &dyn Fn(&T) -> &str) -> Option<T> {
+    if word.len() < SHORTEST {
         return None;
     }
-    let most = if name.len() < 8 { 1 } else { 2 };
-    let absent = fields.iter().filter(|field| !map.contains_key(field.name));
-    let near = absent.map(|field| (strsim::damerau_levenshtein(name, field.name), field));
-    near.filter(|(distance, _)| *distance <= most)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, field)| field)
+    let most = if word.len() < 8 { 1 } else { 2 };
+    let near = known.map(|one| (strsim::damerau_levenshtein(word, name(&one)), one));
+    near.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, one)| one)
+}
+
+fn is_known(class: &str) -> bool {
+    TABLE.unions.get(DEFINITION).is_some_and(|union| union.shapes.contains_key(class))
 }
 
 /// Whether a value has the JSON type that is wanted.
