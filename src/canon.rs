@@ -45,7 +45,10 @@ fn normalize(value: &mut Value, rule: &Rule, drops: &dyn Fn(&Rule) -> bool) {
                 items.dedup_by(|a, b| same(a, b));
             }
         }
-        Value::String(text) if rule.trimmed => text.truncate(text.trim_end().len()),
+        Value::String(text) if rule.trimmed => {
+            text.truncate(text.trim_end().len());
+            text.drain(..text.len() - text.trim_start().len());
+        }
         _ => {}
     }
     if rule.synonyms.iter().skip(1).any(|synonym| same(synonym, value)) {

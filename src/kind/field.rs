@@ -32,7 +32,7 @@ pub struct Field {
     pub replaced: bool,
     /// A list without an order.
     pub set: bool,
-    /// A text whose white space at the end the service removes.
+    /// A text whose white space at either end says nothing: the service removes it, or may.
     pub trimmed: bool,
     /// Can't be changed in place: a change replaces the object.
     pub immutable: bool,
@@ -66,6 +66,15 @@ pub struct Field {
     pub required_at_create: bool,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
+    /// It has one of the type's known values or is refused; else those are suggestions.
+    pub closed: bool,
+    /// The service takes a number that is written as a text.
+    pub or_text: bool,
+    /// The service refuses every body that holds it: taken out of all bodies. What to do instead; a value of its
+    /// defaults goes without a word.
+    pub retired: Option<&'static str>,
+    /// Shown in a body and kept by the service as something else: it can't be declared. What to do instead.
+    pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
@@ -80,7 +89,7 @@ pub enum Type {
     /// With its bounds.
     Number(Option<i32>, Option<i32>),
     Integer(Option<i32>, Option<i32>),
-    /// With the values that are known: suggestions, as Datadog adds others.
+    /// With the values that are known: suggestions, as Datadog adds others, unless the field is closed.
     Text(&'static [&'static str]),
     Texts(&'static [&'static str]),
     Integers,
@@ -117,6 +126,10 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         required: false,
         required_at_create: false,
         strict: false,
+        closed: false,
+        or_text: false,
+        retired: None,
+        elsewhere: None,
         rewritten: "",
         duration: None,
     }
@@ -179,6 +192,16 @@ pub const fn read_only(at: &'static str) -> Field {
     Field { read_only: true, ..of(at, Type::Any, "") }
 }
 
+/// Refused by the service by now, whatever it holds. `harmless` are the values that said nothing, as JSON texts.
+pub const fn retired(at: &'static str, harmless: &'static [&'static str], instead: &'static str) -> Field {
+    Field { retired: Some(instead), ..of(at, Type::Any, "").defaults(harmless) }
+}
+
+/// Shown by the service beside the object's own fields, and declared elsewhere.
+pub const fn elsewhere(at: &'static str, instead: &'static str) -> Field {
+    Field { elsewhere: Some(instead), ..read_only(at) }
+}
+
 /// Known, and completed by no editor.
 pub const fn undocumented(at: &'static str) -> Field {
     of(at, Type::Any, "")
@@ -199,7 +222,7 @@ macro_rules! lists {
 impl Field {
     flags! {
         kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
-        required_at_create strict
+        required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
 
@@ -216,6 +239,19 @@ impl Field {
     pub const fn meaning(mut self, meaning: Meaning) -> Self {
         self.meaning = Some(meaning);
         self
+    }
+
+    /// Whether it is neither compared nor sent.
+    pub fn is_dropped(&self) -> bool {
+        self.read_only || self.retired.is_some()
+    }
+
+    /// The values that the type knows.
+    pub fn known(&self) -> &'static [&'static str] {
+        match self.value {
+            Type::Text(known) | Type::Texts(known) => known,
+            _ => &[],
+        }
     }
 
     /// The least and the greatest number that the type allows.

@@ -9,6 +9,7 @@ mod order;
 mod quirks;
 mod retention_filter;
 mod rules;
+mod shape;
 mod slo;
 mod team;
 
@@ -21,6 +22,7 @@ pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
+pub use shape::{Shape, resolved, shape};
 
 /// Everything that sets one kind of Datadog object apart from another.
 ///

@@ -45,7 +45,7 @@ pub const MONITOR: Kind = Kind {
         read_only("/created_at"),
         read_only("/creator"),
         read_only("/deleted"),
-        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept(),
+        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept().closed(),
         read_only("/id"),
         read_only("/matching_downtimes"),
         text("/message", "What is sent when the state changes; `@handle` notifies, `{{#is_alert}}` branches")
@@ -54,8 +54,9 @@ pub const MONITOR: Kind = Kind {
             .defaults(&[r#""""#]),
         read_only("/modified"),
         read_only("/multi"),
-        // A monitor without a name is named after its query (OpenAPI, CreateMonitor).
-        text("/name", "The title, `{{host.name}}` and the like allowed").filled(),
+        // A monitor without a name is named after its query (OpenAPI, CreateMonitor). Name and message are
+        // trimmed (terraform-provider-datadog, pull request 1291; airbnb/interferon, pull request 20).
+        text("/name", "The title, `{{host.name}}` and the like allowed").trimmed().filled(),
         object("/options", "How it evaluates and notifies").open().replaced(),
         undocumented("/options/aggregation"),
         // Filled with 10 or 20 for some types, not reliably (recorded 2025-05 and 2026-02).
@@ -109,7 +110,9 @@ pub const MONITOR: Kind = Kind {
                 "show_only_snapshot",
             ],
             "What a notification shows beside the message (default show_all)",
-        ),
+        )
+        .defaults(&[r#""show_all""#])
+        .closed(),
         boolean("/options/notify_audit", "Notify the recipients of changes to the monitor itself")
             .defaults(&["false"]),
         texts(
@@ -126,15 +129,19 @@ pub const MONITOR: Kind = Kind {
             "What a group without data does; not with `notify_no_data` or `no_data_timeframe`",
         )
         .synonyms(&["null", r#""default""#])
+        .closed()
         .no_data(&[r#""show_and_notify_no_data""#]),
-        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again"),
+        // "0" in an export (1).
+        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
+            .or_text(),
         count("/options/renotify_occurrences", "How many times it notifies again"),
         of(
             "/options/renotify_statuses",
             Type::Texts(&["alert", "no data", "warn"]),
             "States that notify again (default: alert and no data)",
         )
-        .set(),
+        .set()
+        .closed(),
         boolean(
             "/options/require_full_window",
             "Evaluate only when the window is full of data; false for sparse metrics",
@@ -170,6 +177,8 @@ pub const MONITOR: Kind = Kind {
         ),
         text("/options/scheduling_options/evaluation_window/timezone", "`Europe/Berlin`"),
         object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared").kept(),
+        // Both mean for ever (terraform-provider-datadog, `silenced`).
+        undocumented("/options/silenced/*").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
         object("/options/threshold_windows", "Windows of anomaly monitors"),
         text(
@@ -222,7 +231,10 @@ pub const MONITOR: Kind = Kind {
         texts("/restricted_roles", "Ids of the roles that may edit it; left to the UI unless declared")
             .kept()
             .unseen(),
-        read_only("/restriction_policy"),
+        elsewhere(
+            "/restriction_policy",
+            "the service keeps it as an object of its own: write it under `restriction_policies`, or set it in the UI",
+        ),
         // Seen in 8 recordings (2025-05, 2026-02) with `/restricted`; no request sets them.
         read_only("/run_as"),
         read_only("/state"),
@@ -310,6 +322,8 @@ const TYPES: &[&str] = &[
 ];
 
 const DATA_SOURCES: &[&str] = &[
+    "aggregate_augmented_query",
+    "aggregate_filtered_query",
     "audit",
     "ci_pipelines",
     "ci_tests",

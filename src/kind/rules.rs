@@ -12,6 +12,7 @@ use crate::diff::same;
 /// What the row says of one path.
 #[derive(Debug, Default)]
 pub struct Rule {
+    /// Dropped from both sides.
     pub read_only: bool,
     /// Left to others unless declared.
     pub kept: bool,
@@ -112,7 +113,7 @@ fn compile(kind: &Kind) -> Rule {
     let mut root = Rule::default();
     for field in kind.fields {
         let rule = root.at(field.at);
-        rule.read_only = field.read_only;
+        rule.read_only = field.is_dropped();
         rule.kept = field.kept || field.filled;
         rule.unseen = field.unseen;
         rule.open = field.open;
