@@ -78,6 +78,7 @@ pub const DASHBOARD: Kind = Kind {
         text("/template_variable_presets/*/name", "The view's name"),
         list("/template_variable_presets/*/template_variables", "The variables and their values"),
         text("/template_variable_presets/*/template_variables/*/name", "The variable's name"),
+        text("/template_variable_presets/*/template_variables/*/value", "Old; `values` replaces it"),
         texts("/template_variable_presets/*/template_variables/*/values", "Its values, at least one"),
         list("/template_variables", "Variables, `$name` in queries"),
         texts("/template_variables/*/available_values", "Values that may be chosen; absent: all"),

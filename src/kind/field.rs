@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::diff::same;
+
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
 
@@ -244,6 +246,12 @@ impl Field {
     /// Whether it is neither compared nor sent.
     pub fn is_dropped(&self) -> bool {
         self.read_only || self.retired.is_some()
+    }
+
+    /// Whether a value says no more than the field's absence.
+    pub fn is_harmless(&self, value: &Value) -> bool {
+        let default = |text: &&str| serde_json::from_str::<Value>(text).ok();
+        value.is_null() || self.defaults.iter().filter_map(default).any(|default| same(&default, value))
     }
 
     /// The values that the type knows.

@@ -62,12 +62,16 @@ pub const MONITOR: Kind = Kind {
         // Filled with 10 or 20 for some types, not reliably (recorded 2025-05 and 2026-02).
         undocumented("/options/avalanche_window").defaults(&["null", "10", "20"]),
         undocumented("/options/device_ids"),
-        boolean("/options/enable_logs_sample", "Log monitors: send a sample of the logs along"),
-        boolean("/options/enable_samples", "CI monitors: send a sample of the events along"),
+        boolean("/options/enable_logs_sample", "Log monitors: send a sample of the logs along")
+            .defaults(&["false"]),
+        boolean("/options/enable_samples", "CI monitors: send a sample of the events along")
+            .defaults(&["false"]),
         text("/options/escalation_message", "What a repeated notification says instead of the message")
             .trimmed()
             .recipients(),
+        // 0 as none: OpenAPI's texts, here and below.
         count("/options/evaluation_delay", "Seconds that evaluation lags behind; AWS metrics need 900")
+            .defaults(&["null", "0"])
             .strict(),
         text("/options/group_retention_duration", "How long a group without data is kept: `1h` to `72h`")
             .duration(HOUR, 72 * HOUR),
@@ -84,12 +88,14 @@ pub const MONITOR: Kind = Kind {
         boolean("/options/locked", "Only creator and admins may edit; `restricted_roles` replaces it")
             .defaults(&["false"]),
         bounded("/options/min_failure_duration", 0, 7200, "Synthetics: seconds of failure before an alert")
+            .defaults(&["0"])
             .strict(),
         of(
             "/options/min_location_failed",
             Type::Integer(Some(1), None),
             "Synthetics: locations that must fail at once",
-        ),
+        )
+        .defaults(&["1"]),
         count("/options/new_group_delay", "Seconds for which a new group is not evaluated").strict(),
         count(
             "/options/new_host_delay",
@@ -133,8 +139,9 @@ pub const MONITOR: Kind = Kind {
         .no_data(&[r#""show_and_notify_no_data""#]),
         // "0" in an export (1).
         count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
+            .defaults(&["null", "0", r#""0""#])
             .or_text(),
-        count("/options/renotify_occurrences", "How many times it notifies again"),
+        count("/options/renotify_occurrences", "How many times it notifies again").defaults(&["null", "0"]),
         of(
             "/options/renotify_statuses",
             Type::Texts(&["alert", "no data", "warn"]),
@@ -203,6 +210,7 @@ pub const MONITOR: Kind = Kind {
         number("/options/thresholds/warning_recovery", "Where a warning ends, on the good side of `warning`"),
         // OpenAPI, `MonitorOptions`, as the other bounds.
         bounded("/options/timeout_h", 0, 24, "Hours without data after which an alert resolves by itself")
+            .defaults(&["null", "0"])
             .strict(),
         list("/options/variables", "Queries that `formula(…)` in the query names"),
         any("/options/variables/*/compute", "What is computed of the events"),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
+use super::forms;
 use super::ids;
 use super::world::World;
 
@@ -75,12 +76,20 @@ pub fn settled(
     let required = |name: &str| {
         text(name)?.ok_or_else(|| Answer::refusal(400, &format!("The parameter '{name}' is required")))
     };
+    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
+        // Words as in terraform-provider-datadog issue 372.
+        return Err(Answer::refusal(400, "Non-numeric threshold value."));
+    }
+    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
+        return Err(Answer::invalid_parameter(name));
+    }
     let class = checked_class(required("type")?, before)?;
     let query = required("query")?.trim_end();
     check_query(class, query, world)?;
     // What a monitor without a name is called, as in DataDog/datadogpy issue 326.
-    let name = text("name")?.map_or_else(|| format!("`{query}`"), str::to_owned);
-    let message = text("message")?.unwrap_or_default().trim_end();
+    let name = text("name")?.map_or_else(|| format!("`{query}`"), |name| name.trim().to_owned());
+    // Both are trimmed at either end (terraform-provider-datadog, pull request 1291).
+    let message = text("message")?.unwrap_or_default().trim();
     let tags = field("tags").cloned().unwrap_or_else(|| json!([]));
     if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
         return Err(Answer::invalid_parameter("tags"));
