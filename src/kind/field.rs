@@ -72,9 +72,11 @@ pub struct Field {
     pub closed: bool,
     /// The service takes a number that is written as a text.
     pub or_text: bool,
-    /// The service refuses every body that holds it: taken out of all bodies. What to do instead; a value of its
-    /// defaults goes without a word.
+    /// The service took it once and refuses bodies that hold it: taken out of all bodies. What to do instead; a value
+    /// of its defaults goes without a word.
     pub retired: Option<&'static str>,
+    /// Words that the service takes no more, each with what to do instead.
+    pub gone: &'static [(&'static str, &'static str)],
     /// Shown in a body and kept by the service as something else: it can't be declared. What to do instead.
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
@@ -131,6 +133,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         closed: false,
         or_text: false,
         retired: None,
+        gone: &[],
         elsewhere: None,
         rewritten: "",
         duration: None,
@@ -194,7 +197,8 @@ pub const fn read_only(at: &'static str) -> Field {
     Field { read_only: true, ..of(at, Type::Any, "") }
 }
 
-/// Refused by the service by now, whatever it holds. `harmless` are the values that said nothing, as JSON texts.
+/// Refused by the service by now where it says something, or whatever it holds. `harmless` are the values that said
+/// nothing, as JSON texts.
 pub const fn retired(at: &'static str, harmless: &'static [&'static str], instead: &'static str) -> Field {
     Field { retired: Some(instead), ..of(at, Type::Any, "").defaults(harmless) }
 }
@@ -230,6 +234,11 @@ impl Field {
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));
+        self
+    }
+
+    pub const fn gone(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+        self.gone = words;
         self
     }
 

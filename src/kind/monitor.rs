@@ -85,8 +85,13 @@ pub const MONITOR: Kind = Kind {
             "Put the tags of the group that triggers into the title (default true)",
         )
         .defaults(&["true"]),
-        boolean("/options/locked", "Only creator and admins may edit; `restricted_roles` replaces it")
-            .defaults(&["false"]),
+        // true: 400, "The `locked` monitor option has been replaced with role-based access control"
+        // (terraform-provider-datadog, issue 2327). false is taken (13 of 13).
+        retired(
+            "/options/locked",
+            &["false"],
+            "name the roles that may edit the monitor in `restricted_roles`, or set a restriction policy",
+        ),
         bounded("/options/min_failure_duration", 0, 7200, "Synthetics: seconds of failure before an alert")
             .defaults(&["0"])
             .strict(),
@@ -252,6 +257,12 @@ pub const MONITOR: Kind = Kind {
         choice("/type", TYPES, "What sort of query it has; can't be changed in place")
             .immutable()
             .required_at_create()
+            // 400, "Legacy event alert monitors (type: 'event alert') are no longer supported"
+            // (claranet/terraform-datadog-monitors, issue 23).
+            .gone(&[(
+                "event alert",
+                "write `event-v2 alert`, with a query such as `events(…).rollup(…).last(…) > 0`",
+            )])
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),
     ],
     about: About {

@@ -25,6 +25,9 @@ const EVENT_TYPES: [&str; 11] = [
     "network-performance alert",
 ];
 
+const LOCKED: &str = "The `locked` monitor option has been replaced with role-based access control: \
+    https://docs.datadoghq.com/monitors/guide/how-to-set-up-rbac-for-monitors/?tab=ui#migrate-monitors-from-locked-to-restricted-roles";
+
 /// Types whose query compares with no number.
 const UNCOMPARED: [&str; 3] = ["composite", "service check", "synthetics alert"];
 
@@ -79,6 +82,10 @@ pub fn settled(
     if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
         // Words as in terraform-provider-datadog issue 372.
         return Err(Answer::refusal(400, "Non-numeric threshold value."));
+    }
+    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
+        // Words as in terraform-provider-datadog issue 2327.
+        return Err(Answer::refusal(400, LOCKED));
     }
     if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
         return Err(Answer::invalid_parameter(name));
@@ -148,6 +155,14 @@ fn checked_class<'a>(class: &'a str, before: Option<&Map<String, Value>>) -> Res
         return Err(Answer::invalid_parameter("type"));
     }
     let one = |class: &str| if class == "metric alert" { "query alert" } else { class }.to_owned();
+    if class == "event alert" {
+        // Words as in claranet/terraform-datadog-monitors issue 23.
+        return Err(Answer::refusal(
+            400,
+            "Legacy event alert monitors (type: 'event alert') are no longer supported, please create a new monitor \
+             with 'event-v2 alert' type or use the UI.",
+        ));
+    }
     match before.and_then(|old| old.get("type")?.as_str()) {
         // No recording changes a type. The words as in terraform-provider-datadog issue 718.
         Some(old) if one(old) != one(class) => Err(Answer::refusal(400, "Monitor type change not allowed")),

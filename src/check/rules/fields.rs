@@ -183,7 +183,13 @@ pub fn words(subject: &Subject<'_>, found: &mut Findings) {
                     of_word(field, &format!("{pointer}/{index}"), item, found);
                 }
             }
-            value => of_word(field, pointer, value, found),
+            value => match field.gone.iter().find(|(word, _)| value == word) {
+                Some((word, instead)) => {
+                    let text = format!("The service takes `{word}` no more");
+                    found.add(pointer, text, *instead);
+                }
+                None => of_word(field, pointer, value, found),
+            },
         }
     });
 }

@@ -10,7 +10,7 @@ use crate::kind::{Kind, Shape, shape};
 use crate::pointer::step;
 
 /// Shorter names resemble too many others.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 3;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
     let kind = subject.kind;
@@ -78,12 +78,15 @@ mod tests {
             ("", "Query", Some("query")),
             ("", "massaging", None),
             ("", "notes", None),
+            ("", "tag", Some("tags")),
+            ("", "typ", Some("type")),
+            ("", "nm", None),
             ("/options", "notify_no_dat", Some("notify_no_data")),
             ("/options", "evaluation_dealy", Some("evaluation_delay")),
             ("/options", "message", None),
             ("/options/thresholds", "crit", Some("critical")),
             ("/options/thresholds", "warn", Some("warning")),
-            ("/options/thresholds", "cri", None),
+            ("/options/thresholds", "cr", None),
             ("/options", "notify", None),
         ] {
             assert_eq!(meant(kind, path, name), expected, "{path}/{name}");
