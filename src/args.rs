@@ -116,6 +116,7 @@ pub enum Format {
     Github,
     Gitlab,
     GitlabTerraform,
+    Html,
     Sarif,
 }
 

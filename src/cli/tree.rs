@@ -29,7 +29,7 @@ struct Takes {
 const ANSWER: Option<&str> = Some("Write the answer to this file");
 
 const TABLE: [Takes; 14] = {
-    use Format::{Github, Gitlab, GitlabTerraform, Json, Markdown, Sarif, Text, Yaml};
+    use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
         (service, only): (bool, bool),
@@ -41,7 +41,7 @@ const TABLE: [Takes; 14] = {
     [
         takes("init", (false, false), None, &[]),
         takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
-        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown, GitlabTerraform]),
+        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),

@@ -8,6 +8,7 @@ mod field;
 mod fingerprint;
 mod fold;
 mod guard;
+pub mod html;
 pub mod gitlab_terraform;
 pub mod list;
 mod markdown;
