@@ -18,7 +18,7 @@
       entry.node.hidden = !fits;
       if (fits) { shown += 1; changes += Number(entry.node.dataset.count || 1); }
     }
-    status.textContent = shown === entries.length ? "" : `${shown} of ${entries.length} entries shown (${changes} changes)`;
+    status.textContent = shown === entries.length ? "" : `${shown} of ${entries.length} entries shown (${changes} ${changes === 1 ? "change" : "changes"})`;
   };
   search.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
