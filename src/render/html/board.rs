@@ -47,7 +47,7 @@ pub fn both(live: Option<&Value>, wanted: Option<&Value>) -> String {
             out.push_str(&drawing(caption, own, &Others::of(other), missing));
         }
     }
-    out + "</div>"
+    out + "</div><p class=dim>+ added, − removed, ± changed, ↕ moved</p>"
 }
 
 /// The widgets of the other side, by what they are.

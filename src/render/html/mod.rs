@@ -142,10 +142,10 @@ fn filters(entries: &[entry::Shown], out: &mut String) {
     };
     let risky = entries.iter().any(|entry| entry.risky);
     let sets = [
-        set("Risk", "risk", risky.then_some("risk").into_iter().collect()),
-        set("Action", "action", entries.iter().map(|entry| entry.action).collect()),
-        set("Kind", "kind", entries.iter().map(|entry| entry.kind).collect()),
-        set("Team", "team", entries.iter().flat_map(|entry| &entry.teams).map(String::as_str).collect()),
+        set("Risk", "data-risk", risky.then_some("risk").into_iter().collect()),
+        set("Action", "data-action", entries.iter().map(|entry| entry.action).collect()),
+        set("Kind", "data-kind", entries.iter().map(|entry| entry.kind).collect()),
+        set("Team", "data-team", entries.iter().flat_map(|entry| &entry.teams).map(String::as_str).collect()),
     ];
     let _ = writeln!(
         out,

@@ -3,7 +3,7 @@
   const form = document.querySelector("form"), search = form.querySelector("input"), status = form.querySelector("output");
   const entries = [...document.querySelectorAll(".e")].map((node) => ({
     node, text: node.textContent.toLowerCase(),
-    has: (set, value) => set === "risk" ? node.hasAttribute("data-risk") : (" " + (node.getAttribute("data-" + set) || "") + " ").includes(" " + value + " "),
+    has: (set, value) => set === "data-risk" ? node.hasAttribute(set) : (" " + (node.getAttribute(set) || "") + " ").includes(" " + value + " "),
   }));
   const buttons = [...form.querySelectorAll("button[data-set]")];
   const apply = () => {
