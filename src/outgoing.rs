@@ -65,7 +65,7 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
     body
 }
 
-/// Ids of list items are no business of the reader's, but links point at them: they are sent.
+/// Ids of list items mean nothing to a reader, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
     let dropped = kind.paths(Field::is_dropped);
     for pointer in dropped.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {

@@ -141,7 +141,7 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
         // To resolve is another matter: a group that is gone is not filled with zeros for ever.
         let text =
             format!("`default_zero` leaves no data missing: `on_missing_data: {chosen}` never applies");
-        found.add(AT, text, "take one of both out").also("the query", QUERY).level(RuleLevel::Warn);
+        found.add(AT, text, "take one of them out").also("the query", QUERY).level(RuleLevel::Warn);
     }
 }
 
