@@ -301,7 +301,11 @@ async fn look_up(
             Ok(list) => {
                 if let Some(live) = oldest(wish, own, &list) {
                     // A list may show a summary only.
-                    match client.get(wish.kind, &live.id).await {
+                    let whole = match client.get(wish.kind, &live.id).await {
+                        Ok(live) => client.complete(wish.kind, live, wish.body).await,
+                        failed => failed,
+                    };
+                    match whole {
                         Ok(live) => return Looked::Found(Box::new(live)),
                         Err(refusal) => Some(refusal),
                     }

@@ -34,6 +34,8 @@ pub struct Field {
     pub set: bool,
     /// A text whose white space at the end the service removes.
     pub trimmed: bool,
+    /// An update names it only where it changes, and then it takes the place of what was there.
+    pub steady: bool,
     /// Can't be changed in place: a change replaces the object.
     pub immutable: bool,
     /// A reference here is a number, everywhere else a text.
@@ -68,6 +70,8 @@ pub struct Field {
     pub strict: bool,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// How many characters a text has, or items a list: at least, and at most.
+    pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -104,6 +108,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         replaced: false,
         set: false,
         trimmed: false,
+        steady: false,
         immutable: false,
         numeric: false,
         defaults: &[],
@@ -118,6 +123,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         required_at_create: false,
         strict: false,
         rewritten: "",
+        size: None,
         duration: None,
     }
 }
@@ -198,10 +204,15 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query required
         required_at_create strict
     }
     lists! { defaults synonyms no_data }
+
+    pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
+        self.size = Some((least, most));
+        self
+    }
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));

@@ -125,7 +125,9 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let mut definition = definition.clone();
     if let Identity::Key(at) = kind.identity {
         // The service rewrites some: a rule refuses those.
-        definition[at.trim_start_matches('/')] = body.pointer(at).cloned().expect("a key");
+        if let Some(key) = body.pointer(at) {
+            crate::pointer::put(&mut definition, at, key.clone());
+        }
     }
     let live = Live { section: kind.section, id, body, mark, url: String::new() };
     let resource = Resource {
