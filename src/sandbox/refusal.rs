@@ -50,6 +50,7 @@ fn meets(draft: &Draft, path: &str, test: &Test, report: &mut dyn FnMut(String))
         Test::Exists => draft.world.shelf(draft.resource.name).get(draft.id).is_some(),
         Test::Stored(json) => stored() == Some(&parsed(json, draft.id)),
         Test::Code(code) => code(draft),
+        Test::Like(like) => return like(draft).into_iter().for_each(report),
         Test::Changed => {
             let sent = draft.sent.pointer(path);
             sent.is_some() && draft.before.is_some() && sent != stored()
