@@ -2,6 +2,7 @@
 
 mod finished;
 mod orders;
+mod policies;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -88,6 +89,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(removals(inputs, &matched));
+    policies::judge(&mut changes, inputs.resources);
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     for (later, first) in &matched.waits {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Envelope, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
+use super::{About, Api, Envelope, Family, Id, Identity, Kind, List, Mention, Mentioned, OneOf, Paging, Quirks};
 
 /// Facts: 8 creates, 3 updates and 9 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const DOWNTIME: Kind = Kind {
@@ -94,6 +94,11 @@ pub const DOWNTIME: Kind = Kind {
             when: None,
             section: "monitors",
         }],
+        one_of: &[
+            OneOf { fields: &["/monitor_identifier/monitor_id", "/monitor_identifier/monitor_tags"], needed: true },
+            OneOf { fields: &["/schedule/recurrences", "/schedule/start"], needed: false },
+            OneOf { fields: &["/schedule/recurrences", "/schedule/end"], needed: false },
+        ],
         ends: Some("/schedule/end"),
         ..Quirks::NONE
     },

@@ -24,7 +24,7 @@ use crate::pointer::matches;
 pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap};
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.

@@ -1,7 +1,7 @@
 //! Policies of monitors: the tags that each must bear, and how long downtimes may be.
 
 use super::field::*;
-use super::{About, Api, Envelope, Family, Id, Identity, Kind, Quirks};
+use super::{About, Api, Envelope, Family, Id, Identity, Kind, OneOf, Quirks};
 
 /// Facts: 9 creates, 2 updates and 8 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const MONITOR_POLICY: Kind = Kind {
@@ -41,6 +41,7 @@ pub const MONITOR_POLICY: Kind = Kind {
     },
     quirks: Quirks {
         family: Some(Family::Policy),
+        one_of: &[OneOf { fields: &["/policy/tag_key", "/policy/max_duration_ms"], needed: true }],
         // There is one about downtimes.
         key_else: Some("/policy_type"),
         ..Quirks::NONE

@@ -1,7 +1,7 @@
 //! Notification rules: whom monitors tell, by their tags.
 
 use super::field::*;
-use super::{About, Api, Envelope, Family, Id, Identity, Kind, List, Paging, Quirks};
+use super::{About, Api, Envelope, Family, Id, Identity, Kind, List, OneOf, Paging, Quirks};
 
 /// Facts: 16 creates, 5 updates and 8 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const NOTIFICATION_RULE: Kind = Kind {
@@ -57,5 +57,12 @@ pub const NOTIFICATION_RULE: Kind = Kind {
         modified: Some("/modified_at"),
         ..About::NONE
     },
-    quirks: Quirks { family: Some(Family::Routing), ..Quirks::NONE },
+    quirks: Quirks {
+        family: Some(Family::Routing),
+        one_of: &[
+            OneOf { fields: &["/filter/tags", "/filter/scope"], needed: true },
+            OneOf { fields: &["/recipients", "/conditional_recipients"], needed: true },
+        ],
+        ..Quirks::NONE
+    },
 };

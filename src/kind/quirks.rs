@@ -20,6 +20,8 @@ pub struct Quirks {
     /// Lists whose items the service gives ids (integers), which links point at: compared without,
     /// sent with those of the live items. `placeholders` names them by position.
     pub identified: &'static [Identified],
+    /// Fields of which an object has one: the service refuses several, and none where that is said.
+    pub one_of: &'static [OneOf],
     /// Where the key of an object is where the row's pointer finds none.
     pub key_else: Option<&'static str>,
     /// The time, as a text, at which an object is over: it is not made, nor changed, once that has passed.
@@ -42,6 +44,7 @@ impl Quirks {
         derived: &[],
         alternatives: &[],
         identified: &[],
+        one_of: &[],
         key_else: None,
         ends: None,
         precious: false,
@@ -67,6 +70,14 @@ pub enum Family {
     Routing,
     /// A `policy` that alerts follow.
     Policy,
+}
+
+/// See [`Quirks::one_of`].
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf {
+    pub fields: &'static [&'static str],
+    /// Whether there must be one.
+    pub needed: bool,
 }
 
 /// What the service says to tags.

@@ -1,7 +1,7 @@
 //! Corrections of SLOs: times that don't count.
 
 use super::field::*;
-use super::{About, Api, Envelope, Family, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
+use super::{About, Api, Envelope, Family, Identity, Kind, List, Mention, Mentioned, OneOf, Paging, Quirks};
 
 /// Facts: 10 creates, 2 updates and 8 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const SLO_CORRECTION: Kind = Kind {
@@ -56,6 +56,10 @@ pub const SLO_CORRECTION: Kind = Kind {
     },
     quirks: Quirks {
         family: Some(Family::Correction),
+        one_of: &[
+            OneOf { fields: &["/slo_id", "/slo_query"], needed: true },
+            OneOf { fields: &["/end", "/rrule"], needed: false },
+        ],
         mentions: &[Mention { at: Mentioned::Path("/slo_id"), when: None, section: "slos" }],
         ..Quirks::NONE
     },

@@ -299,8 +299,6 @@ pub enum Test {
     /// A number that isn't between these.
     Outside(f64, f64),
     StartsWith(&'static str),
-    /// The text doesn't contain this.
-    Without(&'static str),
     /// A member of the object that isn't among these (`{name}`).
     Unknown(&'static [&'static str]),
     /// The id in the path isn't a UUID.

@@ -163,7 +163,7 @@ const DOWNTIME_FIELDS: &[&str] = &[
     "modified",
 ];
 
-/// `*` stands in the list of one organisation (R 1 list).
+/// `*` is every group (R 1, the matches of a monitor).
 fn has_no_key(draft: &Draft) -> bool {
     draft.sent["scope"].as_str().is_some_and(|scope| scope != "*" && !scope.contains(':'))
 }
