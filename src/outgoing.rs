@@ -124,7 +124,9 @@ fn reset_inside(kind: &Kind, body: &mut Value, aligned: &Aligned) {
     for (key, value) in members {
         let at = step(key);
         let is_merged = !kind.fields.iter().any(|field| field.steady && field.at == at);
-        if let (true, Some(desired), Some(live)) = (is_merged, aligned.desired.get(key), aligned.live.get(key)) {
+        if let (true, Some(desired), Some(live)) =
+            (is_merged, aligned.desired.get(key), aligned.live.get(key))
+        {
             reset_members(value, desired, live);
         }
     }

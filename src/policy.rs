@@ -70,9 +70,7 @@ mod tests {
 
     #[test]
     fn alerts_lack_tags_or_do_not() {
-        let policy = |required: bool, valid: Value| {
-            json!({"policy_type": "tag", "policy": {"tag_key": "team", "tag_key_required": required, "valid_tag_values": valid}})
-        };
+        let policy = |required: bool, valid: Value| json!({"policy_type": "tag", "policy": {"tag_key": "team", "tag_key_required": required, "valid_tag_values": valid}});
         for (policy, tags, expected) in [
             (policy(true, json!([])), json!(["env:prod"]), true),
             (policy(true, json!([])), json!(["team:a"]), false),

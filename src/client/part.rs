@@ -55,9 +55,12 @@ fn items(part: Part, request: &Request, items: Option<Value>) -> Result<Value, R
 
 fn request(kind: &Kind, part: Part, method: Method, id: &str) -> Result<Request, Refusal> {
     let segment = answer::segment(kind, id).unwrap_or_default();
-    let request = Request { method, path: part.path.replace("{id}", &segment), query: Vec::new(), body: None };
+    let request =
+        Request { method, path: part.path.replace("{id}", &segment), query: Vec::new(), body: None };
     match segment.is_empty() {
-        true => Err(Refusal::new(&request, Fault::Refused, format!("`{id}` can't be the id of a {}", kind.name))),
+        true => {
+            Err(Refusal::new(&request, Fault::Refused, format!("`{id}` can't be the id of a {}", kind.name)))
+        }
         false => Ok(request),
     }
 }

@@ -191,8 +191,7 @@ fn duplicate_of(words: &str) -> Option<String> {
     let forms = ["Duplicate of an existing", "duplicate of one or more existing"];
     let (_, rest) = forms.iter().find_map(|form| words.split_once(form))?;
     let rest = rest.split_once(':')?.1.trim_start_matches([' ', '[', '\'', '"']);
-    let id: String =
-        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     (!id.is_empty()).then_some(id)
 }
 

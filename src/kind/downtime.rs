@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Envelope, Family, Id, Identity, Kind, List, Mention, Mentioned, OneOf, Paging, Quirks};
+use super::{
+    About, Api, Envelope, Family, Id, Identity, Kind, List, Mention, Mentioned, OneOf, Paging, Quirks,
+};
 
 /// Facts: 8 creates, 3 updates and 9 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const DOWNTIME: Kind = Kind {
@@ -67,15 +69,22 @@ pub const DOWNTIME: Kind = Kind {
         // 2798).
         object("/schedule", "When: once, from `start` to `end`; or as `recurrences`").open().steady(),
         read_only("/schedule/current_downtime"),
-        text("/schedule/end", "When it ends, in UTC (`2026-05-01T04:00:00Z`); absent: never").meaning(same_time),
+        text("/schedule/end", "When it ends, in UTC (`2026-05-01T04:00:00Z`); absent: never")
+            .meaning(same_time),
         // datadog-sync-cli, and the schema of the answer.
         list("/schedule/recurrences", "Up to five rules that repeat").sized(1, Some(5)),
         text("/schedule/recurrences/*/duration", "How long each one lasts: `30m`, `8h`, `1d`, `1w`"),
         text("/schedule/recurrences/*/rrule", "When it repeats: `FREQ=WEEKLY;BYDAY=SA,SU`"),
-        text("/schedule/recurrences/*/start", "When the first one begins, in the schedule's time zone, without it")
-            .filled(),
-        text("/schedule/start", "When it begins, in UTC; absent: when it is made").filled().meaning(same_time),
-        text("/schedule/timezone", "The time zone of the recurrences: `Europe/Berlin`").defaults(&[r#""UTC""#]),
+        text(
+            "/schedule/recurrences/*/start",
+            "When the first one begins, in the schedule's time zone, without it",
+        )
+        .filled(),
+        text("/schedule/start", "When it begins, in UTC; absent: when it is made")
+            .filled()
+            .meaning(same_time),
+        text("/schedule/timezone", "The time zone of the recurrences: `Europe/Berlin`")
+            .defaults(&[r#""UTC""#]),
         text("/scope", "Which groups of the monitors: `env:prod`, `env:(a OR b)`, `*`").required(),
         read_only("/status"),
     ],
@@ -95,7 +104,10 @@ pub const DOWNTIME: Kind = Kind {
             section: "monitors",
         }],
         one_of: &[
-            OneOf { fields: &["/monitor_identifier/monitor_id", "/monitor_identifier/monitor_tags"], needed: true },
+            OneOf {
+                fields: &["/monitor_identifier/monitor_id", "/monitor_identifier/monitor_tags"],
+                needed: true,
+            },
             OneOf { fields: &["/schedule/recurrences", "/schedule/start"], needed: false },
             OneOf { fields: &["/schedule/recurrences", "/schedule/end"], needed: false },
         ],

@@ -26,7 +26,8 @@ pub const MONITOR_POLICY: Kind = Kind {
         undocumented("").open(),
         read_only("/id"),
         object("/policy", "What it asks for").required(),
-        of("/policy/max_duration_ms", Type::Integer(Some(1), None), "The longest downtime, in milliseconds").strict(),
+        of("/policy/max_duration_ms", Type::Integer(Some(1), None), "The longest downtime, in milliseconds")
+            .strict(),
         text("/policy/tag_key", "The key of a tag; it is known by it").sized(1, Some(255)),
         boolean("/policy/tag_key_required", "Whether every monitor must bear the tag"),
         texts("/policy/valid_tag_values", "The values that the tag may have; none: any").set(),

@@ -26,10 +26,13 @@ pub const NOTIFICATION_RULE: Kind = Kind {
         count("/bundle_config/duration", "The seconds that alerts are bundled for"),
         object("/conditional_recipients", "Other recipients by condition; in the place of `recipients`"),
         list("/conditional_recipients/conditions", "Each with its recipients").sized(1, Some(10)),
-        texts("/conditional_recipients/conditions/*/recipients", "Recipients as in messages, without the `@`")
-            .set()
-            .recipients()
-            .sized(1, Some(20)),
+        texts(
+            "/conditional_recipients/conditions/*/recipients",
+            "Recipients as in messages, without the `@`",
+        )
+        .set()
+        .recipients()
+        .sized(1, Some(20)),
         text(
             "/conditional_recipients/conditions/*/scope",
             "`transition_type:is_alert`, or a tag: `env:prod`",

@@ -43,7 +43,8 @@ pub const SLO_CORRECTION: Kind = Kind {
         text("/slo_query", "In its place: all SLOs that this search finds by their tags"),
         count("/start", "When it begins, in seconds since 1970").required(),
         // O; sent by all that were recorded.
-        text("/timezone", "The time zone of the recurrence, and in which times are shown").defaults(&[r#""UTC""#]),
+        text("/timezone", "The time zone of the recurrence, and in which times are shown")
+            .defaults(&[r#""UTC""#]),
     ],
     about: About {
         web: "/slo/manage",
@@ -56,10 +57,8 @@ pub const SLO_CORRECTION: Kind = Kind {
     },
     quirks: Quirks {
         family: Some(Family::Correction),
-        one_of: &[
-            OneOf { fields: &["/slo_id", "/slo_query"], needed: true },
-            OneOf { fields: &["/end", "/rrule"], needed: false },
-        ],
+        // "Exactly one […] must be provided."
+        one_of: &[OneOf { fields: &["/slo_id", "/slo_query"], needed: true }],
         mentions: &[Mention { at: Mentioned::Path("/slo_id"), when: None, section: "slos" }],
         ..Quirks::NONE
     },

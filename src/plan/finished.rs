@@ -33,13 +33,20 @@ pub fn report(over: &[&Pair<'_>], now: Timestamp) -> Vec<Diagnostic> {
         }
         let verb = if over.len() == 1 { "is" } else { "are" };
         let text = format!("{names} {verb} over by their definitions: nothing is made or changed for them");
-        let text = if over.len() == 1 { text.replace("their definitions", "its definition").replace("them", "it") } else { text };
+        let text = if over.len() == 1 {
+            text.replace("their definitions", "its definition").replace("them", "it")
+        } else {
+            text
+        };
         reported.push(Diagnostic::warning("finished", text, place(first)).help("take what is over out"));
     }
     for pair in over {
         let Some((live, _)) = pair.live else { continue };
         if end(pair.kind, &live.body).is_none_or(|end| end > now) {
-            let text = format!("`{}` is over by its definition, and goes on in Datadog: {}", pair.resource.address, live.url);
+            let text = format!(
+                "`{}` is over by its definition, and goes on in Datadog: {}",
+                pair.resource.address, live.url
+            );
             let help = "take it out to end it, or give it a later end";
             reported.push(Diagnostic::warning("finished", text, place(pair)).help(help));
         }

@@ -9,7 +9,8 @@ use crate::risk::{listed, risk};
 pub fn judge(changes: &mut [Change], resources: &[Resource]) {
     let family = |kind: Option<&'static kind::Kind>| kind.and_then(|kind| kind.quirks.family);
     for change in changes.iter_mut().filter(|change| change.action != Action::Delete) {
-        let Some(body) = change.body.as_ref().filter(|_| family(kind::of_name(change.kind)) == Some(Family::Policy))
+        let Some(body) =
+            change.body.as_ref().filter(|_| family(kind::of_name(change.kind)) == Some(Family::Policy))
         else {
             continue;
         };

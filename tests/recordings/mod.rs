@@ -43,7 +43,8 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
         _ => None,
     };
     let names = std::iter::once(kind.name).chain(of_envelope);
-    let found = names.map(|name| name.replace('-', "_")).find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    let found =
+        names.map(|name| name.replace('-', "_")).find(|name| folder.join(format!("{name}.jsonl")).is_file());
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }

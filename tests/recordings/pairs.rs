@@ -57,7 +57,8 @@ fn sent(kind: &Kind, request: &Value) -> Value {
 
 /// Whether an update keeps the fields that it doesn't send: they are part of what stands.
 fn keeps_unsent(kind: &Kind) -> bool {
-    (kind.api.update == Update::Patch && !kind.api.emptied) || kind.paths(|field| field.replaced).any(|path| path == "/options")
+    (kind.api.update == Update::Patch && !kind.api.emptied)
+        || kind.paths(|field| field.replaced).any(|path| path == "/options")
 }
 
 /// Puts in what an update did not send.

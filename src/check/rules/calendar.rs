@@ -40,7 +40,9 @@ pub fn rules(subject: &Subject<'_>, found: &mut Findings) {
             found.add(&pointer, said, help);
         }
     }
-    let lacks = |pointer: &str, name: &str| format!("`{}` has no `{name}`", pointer.trim_start_matches('/').replace('/', "."));
+    let lacks = |pointer: &str, name: &str| {
+        format!("`{}` has no `{name}`", pointer.trim_start_matches('/').replace('/', "."))
+    };
     for pointer in matching("/schedule/recurrences/*", subject.body) {
         for name in ["rrule", "duration"] {
             let value = subject.body.pointer(&format!("{pointer}/{name}"));
@@ -49,7 +51,10 @@ pub fn rules(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
-    if subject.is(Family::Correction) && subject.text("/rrule").is_some() && subject.number("/duration").is_none() {
+    if subject.is(Family::Correction)
+        && subject.text("/rrule").is_some()
+        && subject.number("/duration").is_none()
+    {
         found.add("/rrule", "A correction that repeats has no `duration`", "add `duration:`, in seconds");
     }
 }
@@ -76,7 +81,8 @@ pub fn formats(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
         for (pointer, text) in texts(subject, &["/schedule/recurrences/*/start"]) {
-            let is_local = text.parse::<jiff::civil::DateTime>().is_ok() && text.parse::<Timestamp>().is_err();
+            let is_local =
+                text.parse::<jiff::civil::DateTime>().is_ok() && text.parse::<Timestamp>().is_err();
             if !is_local {
                 let said = format!("`{}` is not a time without a zone", short(text));
                 found.add(&pointer, said, "write `2026-05-01T22:00:00`; the zone is `schedule.timezone`");
@@ -116,7 +122,11 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
         return;
     };
     if is_turned {
-        let (start, end) = if subject.is(Family::Silence) { ("/schedule/start", "/schedule/end") } else { ("/start", "/end") };
+        let (start, end) = if subject.is(Family::Silence) {
+            ("/schedule/start", "/schedule/end")
+        } else {
+            ("/start", "/end")
+        };
         found.add(end, "It ends before it starts", "give it a later end").also("the start", start);
     }
 }
@@ -126,7 +136,10 @@ pub fn scope(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Family::Silence) {
         return;
     }
-    let Some(scope) = subject.text("/scope").filter(|scope| !scope.contains(':') && scope.trim() != "*") else { return };
+    let Some(scope) = subject.text("/scope").filter(|scope| !scope.contains(':') && scope.trim() != "*")
+    else {
+        return;
+    };
     let text = format!("The scope `{}` has no key", short(scope));
     found.add("/scope", text, "write tags, such as `env:prod`, or `*` for every group");
 }

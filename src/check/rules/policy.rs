@@ -18,8 +18,13 @@ pub fn broken(subject: &Subject<'_>, found: &mut Findings) {
             && !resource.directives.absent
             && is_broken_by(subject.body, family, &resource.body.value())
     };
-    let broken: Vec<String> =
-        subject.estate.resources.iter().filter(breaks).map(|resource| format!("`{}`", resource.address)).collect();
+    let broken: Vec<String> = subject
+        .estate
+        .resources
+        .iter()
+        .filter(breaks)
+        .map(|resource| format!("`{}`", resource.address))
+        .collect();
     if broken.is_empty() {
         return;
     }
@@ -28,5 +33,9 @@ pub fn broken(subject: &Subject<'_>, found: &mut Findings) {
         names.push_str(&format!(" and {} more", broken.len() - NAMED));
     }
     let text = format!("The policy is broken by {names}: once it stands, the service refuses to write them");
-    found.add("/policy", text, "give them what the policy asks for; a tag fits into `defaults:` of musher.yaml");
+    found.add(
+        "/policy",
+        text,
+        "give them what the policy asks for; a tag fits into `defaults:` of musher.yaml",
+    );
 }

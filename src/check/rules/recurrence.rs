@@ -5,8 +5,20 @@ use crate::diagnostic::did_you_mean;
 const FREQUENCIES: [&str; 7] = ["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"];
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 const PARTS: [&str; 14] = [
-    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY", "BYYEARDAY",
-    "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST",
+    "FREQ",
+    "INTERVAL",
+    "COUNT",
+    "UNTIL",
+    "BYSECOND",
+    "BYMINUTE",
+    "BYHOUR",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYYEARDAY",
+    "BYWEEKNO",
+    "BYMONTH",
+    "BYSETPOS",
+    "WKST",
 ];
 /// What an RRULE holds elsewhere, and the API says in fields of its own.
 const ELSEWHERE: [&str; 4] = ["DTSTART", "DTEND", "DURATION", "TZID"];
@@ -26,12 +38,17 @@ pub fn fault(text: &str, parts: &[&str]) -> Option<(String, String)> {
             return Some((format!("The service takes no `{name}` inside of a rule"), help));
         }
         if !PARTS.contains(&name.as_str()) {
-            let help = did_you_mean(&name, PARTS)
-                .map_or_else(|| format!("the parts are {}", PARTS.join(", ")), |meant| format!("write `{meant}`"));
+            let help = did_you_mean(&name, PARTS).map_or_else(
+                || format!("the parts are {}", PARTS.join(", ")),
+                |meant| format!("write `{meant}`"),
+            );
             return Some((format!("`{name}` is not a part of a rule"), help));
         }
         if !parts.is_empty() && !parts.contains(&name.as_str()) {
-            return Some((format!("The service takes no `{name}` here"), format!("the parts are {}", parts.join(", "))));
+            return Some((
+                format!("The service takes no `{name}` here"),
+                format!("the parts are {}", parts.join(", ")),
+            ));
         }
         if seen.iter().any(|(other, _)| *other == name) {
             return Some((format!("`{name}` stands in the rule twice"), "take one out".to_owned()));
@@ -77,7 +94,8 @@ fn wrong_value(name: &str, value: &str) -> Option<String> {
         "BYWEEKNO" => numbers(1, 53, true),
         "BYMONTH" => numbers(1, 12, false),
         "WKST" => (!DAYS.contains(&value)).then(|| format!("one of {}", DAYS.join(", "))),
-        _ => (!value.split(',').all(is_day)).then(|| format!("days ({}), or the first of a month: `1MO`", DAYS.join(", "))),
+        _ => (!value.split(',').all(is_day))
+            .then(|| format!("days ({}), or the first of a month: `1MO`", DAYS.join(", "))),
     }
 }
 
@@ -85,7 +103,8 @@ fn wrong_value(name: &str, value: &str) -> Option<String> {
 fn is_day(item: &str) -> bool {
     let number = item.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let day = &item[number.len()..];
-    DAYS.contains(&day) && (number.is_empty() || number.parse::<i32>().is_ok_and(|n| (1..=53).contains(&n.abs())))
+    DAYS.contains(&day)
+        && (number.is_empty() || number.parse::<i32>().is_ok_and(|n| (1..=53).contains(&n.abs())))
 }
 
 /// `20261231` or `20261231T000000Z`.

@@ -66,8 +66,11 @@ fn filter(rule: &Value) -> Option<Vec<&str>> {
     if let Some(tags) = filter.get("tags").and_then(Value::as_array) {
         return (!tags.is_empty()).then(|| tags.iter().filter_map(Value::as_str).collect());
     }
-    let words: Vec<&str> = filter.get("scope")?.as_str()?.split_whitespace().filter(|word| *word != "AND").collect();
-    let is_tag = |word: &&str| word.contains(':') && !word.contains(['(', ')', '*', '"', '!']) && !word.starts_with('-');
+    let words: Vec<&str> =
+        filter.get("scope")?.as_str()?.split_whitespace().filter(|word| *word != "AND").collect();
+    let is_tag = |word: &&str| {
+        word.contains(':') && !word.contains(['(', ')', '*', '"', '!']) && !word.starts_with('-')
+    };
     (!words.is_empty() && words.iter().all(is_tag)).then_some(words)
 }
 

@@ -33,7 +33,10 @@ pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
 
 pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
     for choice in subject.kind.quirks.one_of {
-        let names = choice.fields.iter().map(|field| format!("`{}`", field.trim_start_matches('/').replace('/', ".")));
+        let names = choice
+            .fields
+            .iter()
+            .map(|field| format!("`{}`", field.trim_start_matches('/').replace('/', ".")));
         let names = names.collect::<Vec<_>>().join(" and ");
         let is_there = |field: &&&str| subject.body.pointer(field).is_some_and(|value| !is_empty(value));
         let there: Vec<&&str> = choice.fields.iter().filter(is_there).collect();
@@ -43,7 +46,10 @@ pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
                 found.add(second, text, "take one of them out").also("the other one", *first);
             }
             [] if choice.needed => {
-                let text = format!("`{}` has neither of {names}, and the service asks for one", subject.resource.address);
+                let text = format!(
+                    "`{}` has neither of {names}, and the service asks for one",
+                    subject.resource.address
+                );
                 found.add(choice.fields[0], text, format!("add {}", names.replace(" and ", " or ")));
             }
             _ => {}

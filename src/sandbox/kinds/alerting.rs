@@ -187,7 +187,8 @@ fn like(draft: &Draft) -> Option<String> {
             && ["scope", "monitor_identifier"].iter().all(|name| attributes[name] == *sent(name))
             && times(attributes) == times(draft.sent)
     };
-    let found = draft.world.shelf(draft.resource.name).iter().find(|item| is_like(&item.value()["attributes"]));
+    let found =
+        draft.world.shelf(draft.resource.name).iter().find(|item| is_like(&item.value()["attributes"]));
     found.map(|item| item.id.clone())
 }
 
