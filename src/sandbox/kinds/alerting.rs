@@ -188,7 +188,7 @@ fn like(draft: &Draft) -> Option<String> {
             && times(attributes) == times(draft.sent)
     };
     let found =
-        draft.world.shelf(draft.resource.name).iter().find(|item| is_like(&item.value()["attributes"]));
+        draft.world.store(draft.resource.name).iter().find(|item| is_like(&item.value()["attributes"]));
     found.map(|item| item.id.clone())
 }
 
