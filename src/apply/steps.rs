@@ -165,3 +165,30 @@ fn direct_needs(changes: &[Change]) -> Vec<Vec<usize>> {
     };
     changes.iter().enumerate().map(meant).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(kind: &'static str, address: Address, action: Action) -> Change {
+        Change::new(kind, address, action)
+    }
+
+    #[test]
+    fn policies_come_after_monitors_whatever_becomes_of_those() {
+        let monitor = |id: &str, action| change("monitor", Address::new("monitors", id), action);
+        let changes = [
+            monitor("a", Action::Create),
+            monitor("b", Action::Update),
+            monitor("gone", Action::Delete),
+            change("monitor_policy", Address::new("monitor_policies", "team"), Action::Create),
+            change("monitor_policy", Address::new("monitor_policies", "old"), Action::Delete),
+        ];
+        let mut schedule = Schedule::new(&changes);
+        assert_eq!(schedule.first(), [0, 1, 2, 4], "the new policy waits for what is written");
+        assert!(schedule.done(0).is_empty());
+        let (blocked, ready) = schedule.failed(1);
+        assert!(blocked.is_empty(), "a monitor that fails holds no policy up");
+        assert_eq!(ready, [3]);
+    }
+}

@@ -53,3 +53,32 @@ pub fn report(over: &[&Pair<'_>], now: Timestamp) -> Vec<Diagnostic> {
     }
     reported
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind::of_section;
+
+    #[test]
+    fn what_has_ended_is_over() {
+        let now: Timestamp = "2030-01-01T00:00:00Z".parse().expect("a time");
+        let over = |section: &str, body: &Value| {
+            end(of_section(section).expect("a kind"), body).is_some_and(|end| end <= now)
+        };
+        for (end, expected) in [
+            (json!("2029-12-31T23:59:59Z"), true),
+            (json!("2030-01-01T00:00:00+00:00"), true),
+            (json!("2030-01-01T00:00:01Z"), false),
+            (json!("soon"), false),
+            (json!(null), false),
+        ] {
+            assert_eq!(over("downtimes", &json!({"schedule": {"end": end}})), expected, "{end}");
+        }
+        let repeats = json!({"schedule": {"recurrences": [{"rrule": "FREQ=DAILY", "duration": "1h"}]}});
+        assert!(!over("downtimes", &repeats));
+        // A correction of what was is as good as one of what is to come.
+        assert!(!over("slo_corrections", &json!({"end": 5})));
+    }
+}

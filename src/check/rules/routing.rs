@@ -27,17 +27,31 @@ pub fn at_signs(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether a rule that is declared tells somebody of an alert.
+pub fn is_routed(subject: &Subject<'_>) -> bool {
+    let tags = tags(subject);
+    subject.estate.routings.iter().any(|(_, rule)| passes(rule, &tags))
+}
+
+fn tags<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
+    let tags = subject.find("/tags").and_then(Value::as_array).into_iter().flatten();
+    tags.filter_map(Value::as_str).collect()
+}
+
+fn passes(rule: &Value, tags: &BTreeSet<&str>) -> bool {
+    filter(rule).is_some_and(|wanted| wanted.iter().all(|tag| tags.contains(tag)))
+}
+
 /// A recipient of a message whom a rule tells too, and two that wake people. A rule counts whose tags the alert bears
 /// itself: what its groups add is not known here.
 pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Family::Alert) || subject.estate.routings.is_empty() {
         return;
     }
-    let tags = subject.find("/tags").and_then(Value::as_array).into_iter().flatten();
-    let tags: BTreeSet<&str> = tags.filter_map(Value::as_str).collect();
+    let tags = tags(subject);
     for (at, rule) in &subject.estate.routings {
         let address = &subject.estate.resources[*at].address;
-        if !filter(rule).is_some_and(|wanted| wanted.iter().all(|tag| tags.contains(tag))) {
+        if !passes(rule, &tags) {
             continue;
         }
         let recipients = recipients(address.section(), rule);
