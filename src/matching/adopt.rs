@@ -67,7 +67,7 @@ fn how_to_take(own: &Owner, other: &Owner, marked: &str, id: &str) -> String {
 
 /// An object that would have to be made anew to be what is declared is not the one that was meant.
 pub fn other_kind_of(kind: &Kind, resource: &Resource, live: &Live) -> Diagnostic {
-    let path = differing(kind, resource, &live.body).unwrap_or_default();
+    let path = differing(kind, resource, &live.body, None).unwrap_or_default();
     let field = path.trim_start_matches('/').replace('/', ".");
     let shown = |body: &Value| body.pointer(path).cloned().unwrap_or_default().to_string();
     let text = format!(

@@ -59,7 +59,7 @@ impl Tally {
 
 #[test]
 fn no_error_hits_what_the_service_accepted() {
-    let kinds: Vec<&str> =
+    let kinds: Vec<String> =
         kind::KINDS.iter().filter_map(|kind| recorded(kind, "the rules over recorded bodies")).collect();
     let Some(sessions) = sessions(&kinds, "the rules over recorded bodies") else { return };
     let mut tally = Tally::default();
