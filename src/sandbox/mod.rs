@@ -25,6 +25,7 @@ mod monitor_body;
 mod monitor_options;
 mod slo;
 mod slo_body;
+mod forms;
 mod formula;
 mod dashboard;
 mod dashboard_body;

@@ -145,6 +145,9 @@ fn nodes(value: &Value, pointer: &str, path: &str, visit: &mut dyn FnMut(&str, &
     }
 }
 
+/// The kinds that are held against each other.
+const SECTIONS: [&str; 6] = ["dashboards", "logs_metrics", "monitors", "retention_filters", "slos", "teams"];
+
 /// How many bodies of one place are tried: not all bodies are alike.
 const EACH: usize = 1;
 
@@ -157,7 +160,7 @@ struct Tried {
 
 /// What `validate` calls an error.
 fn faults(kind: &Kind, body: &Value) -> Vec<String> {
-    let found = judged(kind.section, body, false).into_iter();
+    let found = judged(kind.section, body, None, false).into_iter();
     let errors = found.filter(|reported| reported.severity == Severity::Error);
     errors.map(|reported| format!("{}: {}", reported.code, reported.text)).collect()
 }
@@ -227,7 +230,7 @@ fn try_all(kind: &'static Kind, bodies: &[Map<String, Value>]) -> Tried {
 #[test]
 fn the_sandbox_and_validate_agree() {
     let mut apart = 0;
-    for kind in kind::KINDS {
+    for kind in kind::KINDS.into_iter().filter(|kind| SECTIONS.contains(&kind.section)) {
         let Some(bodies) = recorded(kind) else { continue };
         let tried = try_all(kind, &bodies);
         let count: usize = tried.apart.values().sum();
