@@ -139,7 +139,8 @@ Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md   a comment for the pull request
   musher plan --format json -o plan.json     saved for `musher apply plan.json`
-  musher plan --detailed-exitcode            exit 2 when there are changes")]
+  musher plan --detailed-exitcode            exit 2 when there are changes
+  musher plan --base origin/main             what this branch changes; needs no keys")]
     Plan(Plan),
     /// Carry the plan out
     #[command(after_help = "\
@@ -270,12 +271,18 @@ impl Strictness {
 pub struct Plan {
     #[command(flatten)]
     pub strictness: Strictness,
+    /// Compare with the definitions at the merge base of this git ref; without keys, these alone
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Show every change by itself, and everything of it
     #[arg(long)]
     pub expand: bool,
+    /// With --base: ask nothing live, keys or not
+    #[arg(long, requires = "base")]
+    pub offline: bool,
 }
 
 #[derive(Debug, Default, Args)]

@@ -67,7 +67,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let mut common = cli.common;
     common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
     let hosts = connect::hosts();
-    let invocation = Invocation { common: &common, hosts: &hosts, connect: &connect::connect };
+    let invocation =
+        Invocation { common: &common, hosts: &hosts, reach: &connect::reach, connect: &connect::connect };
     match cli.command {
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,

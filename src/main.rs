@@ -44,6 +44,7 @@ mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod base;
 mod brake;
 
 // Doors.
@@ -55,6 +56,7 @@ mod limit;
 mod apply;
 mod lock;
 mod files;
+mod git;
 mod write;
 
 // Face.

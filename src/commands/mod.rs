@@ -1,6 +1,7 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+pub mod base;
 mod brakes;
 mod cost;
 mod declared;
@@ -70,6 +71,8 @@ pub struct Invocation<'a> {
     pub common: &'a Common,
     /// Where keys may go besides Datadog, by the process environment.
     pub hosts: &'a Hosts,
+    /// Where an environment's API is, and whether there are keys for it.
+    pub reach: &'a base::Reaching<'a>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
 

@@ -1,5 +1,6 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
+pub mod based;
 pub mod diagnostics;
 pub mod explain;
 pub mod export;
