@@ -44,7 +44,9 @@ mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod posted;
 mod base;
+mod drift;
 mod brake;
 
 // Doors.
@@ -54,6 +56,7 @@ mod hidden;
 mod http;
 mod limit;
 mod apply;
+mod forge;
 mod lock;
 mod files;
 mod git;

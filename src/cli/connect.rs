@@ -8,6 +8,7 @@ use crate::cache::Cache;
 use crate::commands::base::Reach;
 use crate::commands::{Connection, sandbox};
 use crate::config::{Config, Environment, Hosts, Scope, Target};
+use crate::forge::System;
 use crate::hidden;
 use crate::http::{Endpoint, Https, KeyError, Keys};
 use crate::sandbox::Sandbox;
@@ -62,6 +63,19 @@ pub fn reach(config: &Config, scope: &Scope) -> anyhow::Result<Reach> {
         Err(wrong) => return Err(wrong.into()),
     };
     Ok(Reach { keys, site: endpoint.shown })
+}
+
+/// A way to the system where pull requests are discussed; none where its token is not set.
+pub fn forge(system: System, api: &str) -> anyhow::Result<Option<Arc<dyn Wire>>> {
+    let Some(token) = variable(system.token()) else { return Ok(None) };
+    let header = match system {
+        System::Github => "authorization",
+        System::Gitlab => "private-token",
+    };
+    let keys = Keys::of_header(header, system.token(), &token)?;
+    hidden::remember_token(&keys.hidden);
+    let endpoint = Endpoint::url(api).with_context(|| format!("{} has no API to write to", system.name()))?;
+    Ok(Some(Arc::new(Https::new(&endpoint, keys)?)))
 }
 
 /// Where keys may go besides Datadog, by the process environment.

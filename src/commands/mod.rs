@@ -3,11 +3,14 @@
 pub mod apply;
 pub mod base;
 mod brakes;
+pub mod comment;
 mod cost;
 mod declared;
+pub mod drift;
 pub mod explain;
 pub mod export;
 pub mod forget;
+mod hosted;
 pub mod import;
 pub mod init;
 pub mod list;
@@ -34,6 +37,7 @@ use crate::cache::Cache;
 use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
+use crate::forge::{System, Variable};
 use crate::hidden;
 use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
@@ -73,6 +77,10 @@ pub struct Invocation<'a> {
     pub hosts: &'a Hosts,
     /// Where an environment's API is, and whether there are keys for it.
     pub reach: &'a base::Reaching<'a>,
+    /// A variable of the process environment.
+    pub variable: &'a Variable<'a>,
+    /// A way to where pull requests are discussed; none without its token.
+    pub forge: &'a (dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync),
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
 

@@ -70,7 +70,7 @@ fn both<'a>(plan: &'a Plan, based: &'a Based) -> Vec<Both<'a>> {
 }
 
 /// The fields of a drifted object: `options.thresholds.critical 5 → 7`.
-fn fields(change: &Change) -> Vec<String> {
+pub fn fields(change: &Change) -> Vec<String> {
     let shown = |value: &Option<serde_json::Value>| {
         value.as_ref().map_or_else(|| "nothing".to_owned(), |value| short(value, VALUE))
     };

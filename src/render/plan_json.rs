@@ -43,7 +43,7 @@ pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Everything before the changes.
-fn head(plan: &Plan) -> Map<String, Value> {
+pub fn head(plan: &Plan) -> Map<String, Value> {
     let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
