@@ -147,7 +147,8 @@ fn causes_of(entry: &Change, change: Option<&Change>, drift: Option<&Change>) ->
         (false, _) => Cause::Drift,
     };
     // What is made or goes as a whole has one cause: the fields tell what it is, not what changed.
-    let as_one = |other: Option<&Change>| other.is_some_and(|other| other.makes() || other.action == Action::Delete);
+    let as_one =
+        |other: Option<&Change>| other.is_some_and(|other| other.makes() || other.action == Action::Delete);
     if entry.makes() || entry.action == Action::Delete || as_one(drift) {
         // An object that the older version would make anew too is missing, whoever changed its definition.
         let cause = match change {

@@ -75,7 +75,11 @@ pub fn when(change: &Change) -> Option<String> {
             let number = number.as_i64()?;
             // Some are told in milliseconds.
             let far = number.unsigned_abs() > 100_000_000_000;
-            if far { Timestamp::from_millisecond(number).ok()? } else { Timestamp::from_second(number).ok()? }
+            if far {
+                Timestamp::from_millisecond(number).ok()?
+            } else {
+                Timestamp::from_second(number).ok()?
+            }
         }
         _ => return None,
     };

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::diagnostic::Position;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Based, Brake, Cause, Causes, Change, Claim, FieldChange, Notes, Origin, Outcome, Plan, Reference,
-    Risk, Status, Warning, is_owner_name,
+    Action, Address, Based, Brake, Cause, Causes, Change, Claim, FieldChange, Notes, Origin, Outcome, Plan,
+    Reference, Risk, Status, Warning, is_owner_name,
 };
 
 /// A larger file is not read.
@@ -365,9 +365,10 @@ fn plan(head: Head, unchanged: usize, entries: Vec<Entry>) -> Option<Plan> {
         let (kind, action) = known(&entry.kind, &entry.action)?;
         let mut change = Change::new(kind.name, address(&entry.address)?, action);
         if let Some(base) = &mut base {
-            let fields = entry.diff.iter().map(|field| {
-                (field.path.clone(), (cause(field.cause.as_deref()), field.base.clone()))
-            });
+            let fields = entry
+                .diff
+                .iter()
+                .map(|field| (field.path.clone(), (cause(field.cause.as_deref()), field.base.clone())));
             let causes = Causes { cause: cause(entry.cause.as_deref()), fields: fields.collect() };
             base.causes.insert(change.address.clone(), causes);
         }

@@ -186,11 +186,7 @@ fn change(old: &Side, new: &Side, declared: &Declared) -> Plan {
     };
     let ((before, _), (after, forgotten)) = (version(old), version(new));
     base::between(
-        Version {
-            scope: old.scope.as_ref().unwrap_or(&declared.scope),
-            resources: &before,
-            forgotten: &[],
-        },
+        Version { scope: old.scope.as_ref().unwrap_or(&declared.scope), resources: &before, forgotten: &[] },
         Version { scope: &declared.scope, resources: &after, forgotten: &forgotten },
         &|address| declared.selects(address),
     )
@@ -342,7 +338,11 @@ fn inventories(old: &Side, new: &Side) -> Vec<String> {
                 instances(after.len())
             )),
             (false, false) => {
-                notes.push(format!("inventory {} changed: of `{name}`, {}", changed.join(", "), told.join(", ")));
+                notes.push(format!(
+                    "inventory {} changed: of `{name}`, {}",
+                    changed.join(", "),
+                    told.join(", ")
+                ));
             }
         }
     }

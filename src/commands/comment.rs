@@ -36,7 +36,10 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         !name.is_empty() && name.len() <= 60 && name.chars().all(plain)
     };
-    anyhow::ensure!(name.is_none_or(fits), "the name of --as has letters, digits, `.`, `_` and `-`, at most 60");
+    anyhow::ensure!(
+        name.is_none_or(fits),
+        "the name of --as has letters, digits, `.`, `_` and `-`, at most 60"
+    );
     let entries: Vec<Entry> =
         options.files.iter().map(|path| read(&invocation.at(path), name)).collect::<anyhow::Result<_>>()?;
     let system = match (options.github, options.gitlab) {
@@ -69,7 +72,10 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
 
 fn read(path: &Utf8Path, name: Option<&str>) -> anyhow::Result<Entry> {
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).with_context(|| format!("{path} can't be read"))?;
+    let file = std::fs::File::open(path).with_context(|| match path.exists() {
+        true => format!("{path} can't be read"),
+        false => format!("there is no file {path}: what should have written it ended before"),
+    })?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).with_context(|| format!("{path} can't be read"))?;
     let posted = posted::read(&bytes).with_context(|| format!("{path} is not posted"))?;
     let (what, project, environment) = match &posted {
@@ -163,7 +169,10 @@ async fn post(
         Ok(Some(forge)) => forge,
         Ok(None) => {
             let variable = job.system.token();
-            return vec![anyhow::anyhow!("{variable} is not set: nothing was posted to {}", job.system.name())];
+            return vec![anyhow::anyhow!(
+                "{variable} is not set: nothing was posted to {}",
+                job.system.name()
+            )];
         }
         Err(error) => return vec![error],
     };
@@ -253,7 +262,8 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
     let titles: Vec<String> =
         entries.iter().filter_map(|entry| Some(comment::verdict(entry.plan()?).replace('`', ""))).collect();
     let room = LIMIT / entries.len().max(1);
-    let bodies: Vec<String> = entries.iter().map(|entry| entry.body(None, &footer, room.saturating_sub(1))).collect();
+    let bodies: Vec<String> =
+        entries.iter().map(|entry| entry.body(None, &footer, room.saturating_sub(1))).collect();
     let annotation = |note: &Note| {
         Some(Annotation {
             is_failure: note.is_error,

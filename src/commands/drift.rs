@@ -49,10 +49,10 @@ async fn issue(invocation: &Invocation<'_>, plan: &Plan) -> anyhow::Result<Strin
     let Some(forge) = open(invocation, &context)? else {
         anyhow::bail!("{} is not set: no issue was written to {}", system.token(), system.name());
     };
-    let owner = plan.environment.as_ref().map_or_else(
-        || plan.project.clone(),
-        |environment| format!("{}.{environment}", plan.project),
-    );
+    let owner = plan
+        .environment
+        .as_ref()
+        .map_or_else(|| plan.project.clone(), |environment| format!("{}.{environment}", plan.project));
     let body = drift::markdown(plan, LIMIT);
     let issue = Issue {
         marker: &marker("drift", (&plan.project, plan.environment.as_deref()), None),

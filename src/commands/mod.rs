@@ -9,6 +9,7 @@ mod declared;
 pub mod drift;
 pub mod explain;
 pub mod export;
+mod failed;
 pub mod forget;
 mod hosted;
 pub mod import;

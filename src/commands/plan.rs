@@ -4,6 +4,7 @@ use super::Invocation;
 use super::base;
 use super::brakes::forecast;
 use super::cost::cost;
+use super::failed::failure;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
 use crate::model::Plan;
@@ -24,8 +25,17 @@ pub struct Planned {
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
     let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
     let planned = match &options.base {
-        Some(reference) => base::planned(invocation, options, reference).await?,
-        None => planned(invocation, options, format).await?,
+        Some(reference) => base::planned(invocation, options, reference).await,
+        None => planned(invocation, options, format).await,
+    };
+    let planned = match planned {
+        Err(error) if format == Format::Json && invocation.common.output.is_some() => {
+            if let Some(failure) = failure(invocation, &error) {
+                invocation.answer(|out, _| writeln!(out, "{failure:#}"))?;
+            }
+            return Err(error);
+        }
+        planned => planned?,
     };
     if format == Format::Json {
         let seal = planned.saved.as_ref();

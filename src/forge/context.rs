@@ -46,7 +46,10 @@ pub struct Context {
 pub enum About {
     Number(u64),
     /// The open one whose head is this commit; its branch as `owner:name`, where the event tells.
-    Head { commit: String, branch: Option<String> },
+    Head {
+        commit: String,
+        branch: Option<String>,
+    },
     /// The one that was merged as this commit.
     Merged(String),
     /// None at all, such as in a merge queue.
@@ -55,7 +58,9 @@ pub enum About {
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContextError {
-    #[error("this is not a job of GitHub Actions or GitLab CI: name the system with `--github` or `--gitlab`")]
+    #[error(
+        "this is not a job of GitHub Actions or GitLab CI: name the system with `--github` or `--gitlab`"
+    )]
     NoSystem,
     #[error("{0} is not set: it says where to write")]
     Missing(&'static str),
@@ -103,7 +108,8 @@ fn github(number: Option<u64>, variable: &Variable<'_>, event: &Value) -> Result
     }
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let number_at = |pointer: &str| event.pointer(pointer).and_then(Value::as_u64);
-    let of_ref = || variable("GITHUB_REF")?.strip_prefix("refs/pull/")?.split('/').next()?.parse::<u64>().ok();
+    let of_ref =
+        || variable("GITHUB_REF")?.strip_prefix("refs/pull/")?.split('/').next()?.parse::<u64>().ok();
     let sha = variable("GITHUB_SHA").filter(|sha| is_commit(sha));
     let kind = variable("GITHUB_EVENT_NAME").unwrap_or_default();
     let head = text("/workflow_run/head_sha").filter(|sha| is_commit(sha));
@@ -127,7 +133,8 @@ fn github(number: Option<u64>, variable: &Variable<'_>, event: &Value) -> Result
         }
     };
     let of_run = number_at("/workflow_run/id").map(|id| id.to_string());
-    let run = of_run.or_else(|| variable("GITHUB_RUN_ID")).filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
+    let run =
+        of_run.or_else(|| variable("GITHUB_RUN_ID")).filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
     let server = variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
     Ok(Context {
         system: System::Github,
@@ -181,7 +188,12 @@ mod tests {
     fn the_pull_request_is_known_by_the_event() {
         let name = |name| ("GITHUB_EVENT_NAME", name);
         check(&[name("pull_request")], json!({"pull_request": {"number": 3}}), None, About::Number(3));
-        check(&[name("pull_request"), ("GITHUB_REF", "refs/pull/4/merge")], json!({}), None, About::Number(4));
+        check(
+            &[name("pull_request"), ("GITHUB_REF", "refs/pull/4/merge")],
+            json!({}),
+            None,
+            About::Number(4),
+        );
         check(&[name("push")], json!({}), None, About::Merged(SHA.to_owned()));
         check(&[name("push")], json!({}), Some(9), About::Number(9));
         check(&[name("merge_group")], json!({"pull_request": {"number": 3}}), None, About::Nothing);

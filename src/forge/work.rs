@@ -143,7 +143,11 @@ impl Forge {
         let body = body.trim_end();
         let own = self.own_comments(number, marker).await?;
         let Some(first) = own.first() else {
-            return if only_update { Ok(Wrote::Nothing) } else { self.post(number, marker, body, &own).await };
+            return if only_update {
+                Ok(Wrote::Nothing)
+            } else {
+                self.post(number, marker, body, &own).await
+            };
         };
         if behavior == Behavior::Update || only_update {
             if first.body.trim_end() == body {
@@ -198,7 +202,10 @@ impl Forge {
         let all = self.sender.all(&path, query).await?;
         let own = all.iter().filter_map(|one| {
             let body = one["body"].as_str().filter(|body| body.starts_with(marker))?;
-            Some((one, Own { number: one["id"].as_u64()?, node: text(one, "node_id"), body: body.to_owned() }))
+            Some((
+                one,
+                Own { number: one["id"].as_u64()?, node: text(one, "node_id"), body: body.to_owned() },
+            ))
         });
         let mut own: Vec<(&Value, Own)> = own.collect();
         let me = self.me(own.iter().map(|(one, _)| *one)).await;
@@ -361,7 +368,8 @@ fn is_gitlab_bot(author: &Value) -> bool {
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         Some(is_number && (rest == "bot" || rest.starts_with("bot_")))
     };
-    author["bot"].as_bool() == Some(true) || ["project_", "group_"].into_iter().any(|of_| of(of_) == Some(true))
+    author["bot"].as_bool() == Some(true)
+        || ["project_", "group_"].into_iter().any(|of_| of(of_) == Some(true))
 }
 
 fn annotation(note: &Annotation) -> Value {

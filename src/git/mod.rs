@@ -64,7 +64,8 @@ pub fn base(folder: &Utf8Path, reference: &str) -> Result<Base, GitError> {
     command.args(["cat-file", "--batch"]);
     let objects = Objects::start(&mut command).map_err(GitError::Absent)?;
     let steps: Vec<&str> = prefix.trim_end_matches('\n').split('/').filter(|step| !step.is_empty()).collect();
-    let version = Version::open(objects, &commit, &steps).ok_or_else(|| unreadable("its files are not here"))?;
+    let version =
+        Version::open(objects, &commit, &steps).ok_or_else(|| unreadable("its files are not here"))?;
     Ok(Base { commit: commit.clone(), files: Arc::new(version) })
 }
 

@@ -41,7 +41,8 @@ impl Objects {
         let mut line = String::new();
         self.answers.by_ref().take(1024).read_line(&mut line)?;
         let mut words = line.split_whitespace().skip(1);
-        let (Some(found), Some(size)) = (words.next(), words.next().and_then(|size| size.parse::<u64>().ok()))
+        let (Some(found), Some(size)) =
+            (words.next(), words.next().and_then(|size| size.parse::<u64>().ok()))
         else {
             return Ok(Err(Unread::Missing));
         };
@@ -98,8 +99,11 @@ pub struct Version {
 impl Version {
     /// `steps`: the way from the repository's folder to the project's.
     pub fn open(objects: Objects, commit: &str, steps: &[&str]) -> Option<Self> {
-        let version =
-            Self { objects: Mutex::new(objects), root: format!("{commit}^{{tree}}"), folders: Mutex::default() };
+        let version = Self {
+            objects: Mutex::new(objects),
+            root: format!("{commit}^{{tree}}"),
+            folders: Mutex::default(),
+        };
         version.entries(&version.root).ok()?;
         let mut root = version.root.clone();
         for step in steps {
@@ -142,7 +146,8 @@ impl Version {
             for (at, step) in steps.iter().enumerate() {
                 let entry = (form == Form::Folder).then(|| self.child(&object, step)).flatten()?;
                 if entry.form == Form::Link {
-                    let target = String::from_utf8(self.get(&entry.object, "blob", LONGEST_LINK).ok()?).ok()?;
+                    let target =
+                        String::from_utf8(self.get(&entry.object, "blob", LONGEST_LINK).ok()?).ok()?;
                     let target = resolve(&above, &target)?;
                     path = resolve(&target, &steps[at + 1..].join("/"))?;
                     continue 'links;

@@ -173,9 +173,7 @@ impl Gather {
     fn find_templates(&mut self, root: &Root) -> Vec<Utf8PathBuf> {
         let folder = Utf8Path::new(TEMPLATES);
         let wanted = |path: &Utf8Path| {
-            path.parent() == Some(folder)
-                && read::format_of(path) == Format::Yaml
-                && !root.is_dir(path)
+            path.parent() == Some(folder) && read::format_of(path) == Format::Yaml && !root.is_dir(path)
         };
         self.walk(root, folder, &wanted).0
     }

@@ -49,9 +49,8 @@ pub fn of_plan(plan: &Plan, folder: &str) -> Vec<Note> {
         change.risks.iter().map(note).collect::<Vec<_>>()
     });
     let warnings = plan.notes.warnings.iter();
-    let warnings = warnings.map(|warning| {
-        Note::new(false, warning.position.as_ref(), folder, (warning.code, &warning.text))
-    });
+    let warnings = warnings
+        .map(|warning| Note::new(false, warning.position.as_ref(), folder, (warning.code, &warning.text)));
     risks.chain(warnings).collect()
 }
 
@@ -94,7 +93,8 @@ pub fn commands(notes: &[Note], elsewhere: &str) -> String {
             let _ = writeln!(out, "::{level} {}::{}", properties.join(","), data(&note.text));
         }
         if shown < all.len() {
-            let _ = writeln!(out, "::{level} title=musher::and {} more {elsewhere}", count(all.len() - shown));
+            let _ =
+                writeln!(out, "::{level} title=musher::and {} more {elsewhere}", count(all.len() - shown));
         }
     }
     out

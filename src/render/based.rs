@@ -105,9 +105,20 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
         page.line(&[(Tone::Risk, "Changed here, and by somebody else")])?;
     }
     for field in &conflicts {
-        let text = format!("{}: {} at {}, {} live, {} here", field.path, field.base, based.short(), field.live, field.here);
+        let text = format!(
+            "{}: {} at {}, {} live, {} here",
+            field.path,
+            field.base,
+            based.short(),
+            field.live,
+            field.here
+        );
         page.indent(2)?;
-        page.wrapped_at(&[(Tone::Plain, &clean_address(field.address)), (Tone::Plain, "  "), (Tone::Plain, &text)], 2, 4)?;
+        page.wrapped_at(
+            &[(Tone::Plain, &clean_address(field.address)), (Tone::Plain, "  "), (Tone::Plain, &text)],
+            2,
+            4,
+        )?;
     }
     let drifted = drifted(plan, based);
     if drifted.is_empty() {
@@ -184,11 +195,18 @@ fn drift_markdown(drifted: &[&Change]) -> String {
         1 => "1 object was".to_owned(),
         many => format!("{} objects were", count(many)),
     };
-    let mut out = format!("<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n");
+    let mut out =
+        format!("<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n");
     for change in drifted.iter().take(DRIFTED) {
         let lines: Vec<String> = fields(change).iter().map(|line| code(line)).collect();
         let address = code(&cut(&clean_address(change.address.as_str()), 200));
-        let _ = writeln!(out, "- {address} would {}{}{}", summary::verb(change.action), if lines.is_empty() { "" } else { ": " }, lines.join(", "));
+        let _ = writeln!(
+            out,
+            "- {address} would {}{}{}",
+            summary::verb(change.action),
+            if lines.is_empty() { "" } else { ": " },
+            lines.join(", ")
+        );
     }
     if drifted.len() > DRIFTED {
         let _ = writeln!(out, "- {} more", count(drifted.len() - DRIFTED));

@@ -20,12 +20,13 @@ const LISTED: usize = 50;
 /// The first line of a comment, by which a later run finds it.
 pub fn marker(what: &str, (project, environment): (&str, Option<&str>), name: Option<&str>) -> String {
     let plain = |text: &str| -> String {
-        text.chars().take(200).map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' }).collect()
+        text.chars()
+            .take(200)
+            .map(|c| if c.is_ascii_alphanumeric() || "_-.".contains(c) { c } else { '_' })
+            .collect()
     };
-    let owner = environment.map_or_else(
-        || plain(project),
-        |environment| format!("{}.{}", plain(project), plain(environment)),
-    );
+    let owner = environment
+        .map_or_else(|| plain(project), |environment| format!("{}.{}", plain(project), plain(environment)));
     let name = name.map_or_else(String::new, |name| format!(" {}", plain(name)));
     format!("<!-- musher:{what} {owner}{name} -->")
 }
@@ -101,7 +102,10 @@ pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, limit: usize) -> S
     if body.len() <= limit {
         return body;
     }
-    format!("{marker}\n{headline}\n\nThe plan is too large to be shown here.\n\n{foot}{}\n", summary::line(plan))
+    format!(
+        "{marker}\n{headline}\n\nThe plan is too large to be shown here.\n\n{foot}{}\n",
+        summary::line(plan)
+    )
 }
 
 /// The comment of a plan that could not be made.
@@ -112,7 +116,8 @@ pub fn failure(failed: &Failed, name: Option<&str>, footer: &Footer, limit: usiz
     let mut out =
         format!("{marker}\n### The plan failed{of}\n\nProject {}\n\n", code(&cut(&failed.project, 120)));
     for (at, fault) in failed.faults.iter().enumerate() {
-        let place = fault.position.as_ref().map(|place| format!(" · {}", code(&cut(&source_line(place), 300))));
+        let place =
+            fault.position.as_ref().map(|place| format!(" · {}", code(&cut(&source_line(place), 300))));
         let help = fault.help.as_ref().map(|help| format!("\n  {}", quoted_prose(&cut(help, 400))));
         let sign = if fault.is_error { ":x:" } else { ":warning:" };
         let line = format!(
@@ -149,7 +154,9 @@ pub fn report(report: &Report, name: Option<&str>, footer: &Footer, limit: usize
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &report.outcomes {
         match &one.status {
-            Status::Failed { text, .. } => lines.push(format!("- :x: {}: {}", title(one), code(&cut(text, 600)))),
+            Status::Failed { text, .. } => {
+                lines.push(format!("- :x: {}: {}", title(one), code(&cut(text, 600))))
+            }
             Status::NotTried { because } => *reasons.entry(because).or_default() += 1,
             Status::Done => {}
         }
@@ -159,7 +166,9 @@ pub fn report(report: &Report, name: Option<&str>, footer: &Footer, limit: usize
         format!("- :warning: {} not tried: {}", count(*number), quoted_prose(&cut(because, 400)))
     }));
     let noted = report.outcomes.iter().filter_map(|one| Some((one, one.note.as_ref()?)));
-    lines.extend(noted.map(|(one, note)| format!("- :warning: {}: {}", title(one), quoted_prose(&cut(note, 400)))));
+    lines.extend(
+        noted.map(|(one, note)| format!("- :warning: {}: {}", title(one), quoted_prose(&cut(note, 400)))),
+    );
     let kept = report.outcomes.iter().filter(|one| !one.not_kept.is_empty());
     lines.extend(kept.map(|one| format!("- :warning: {}: not kept as it was sent", title(one))));
     let done = report.outcomes.iter().filter(|one| one.status == Status::Done);
@@ -217,7 +226,12 @@ mod tests {
         assert_eq!(lines[0], "<!-- musher:plan shop.staging infra -->");
         assert!(lines[1].starts_with("### 2 to create, "), "{body}");
         assert_eq!(lines[lines.len() - 1], summary::line(&samples::mixed()));
-        assert!(body.contains("<sub>Commit `0123456789a…` · [the run](https://github.com/o/r/actions/runs/1)</sub>"), "{body}");
+        assert!(
+            body.contains(
+                "<sub>Commit `0123456789a…` · [the run](https://github.com/o/r/actions/runs/1)</sub>"
+            ),
+            "{body}"
+        );
     }
 
     proptest! {

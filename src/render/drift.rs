@@ -68,7 +68,12 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
             let address = clean_address(change.address.as_str());
             let when = when.as_ref().map_or_else(String::new, |when| format!("  {when}"));
             let became = format!("  {}", became(change));
-            page.line(&[(Tone::Plain, "  "), (Tone::Plain, &address), (Tone::Plain, &became), (Tone::Faint, &when)])?;
+            page.line(&[
+                (Tone::Plain, "  "),
+                (Tone::Plain, &address),
+                (Tone::Plain, &became),
+                (Tone::Faint, &when),
+            ])?;
             for line in fields(change) {
                 page.indent(6)?;
                 page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
@@ -123,7 +128,8 @@ pub fn markdown(plan: &Plan, limit: usize) -> String {
 }
 
 fn entry(change: &Change, when: Option<&str>) -> String {
-    let mut line = format!("- {} {}", code(&cut(&clean_address(change.address.as_str()), 200)), became(change));
+    let mut line =
+        format!("- {} {}", code(&cut(&clean_address(change.address.as_str()), 200)), became(change));
     if let Some(when) = when {
         let _ = write!(line, ", {when}");
     }

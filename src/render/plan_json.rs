@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Based, Brake, Cause, Change, Claim, FieldChange, Plan, Unlisted, Warning};
+use crate::model::{
+    Action, Address, Based, Brake, Cause, Change, Claim, FieldChange, Plan, Unlisted, Warning,
+};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
