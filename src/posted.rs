@@ -342,6 +342,38 @@ fn cause(name: Option<&str>) -> Cause {
     [Cause::Drift, Cause::Both].into_iter().find(|cause| Some(cause.name()) == name).unwrap_or_default()
 }
 
+fn change(entry: Entry, base: Option<&mut Based>) -> Option<Change> {
+    let (kind, action) = known(&entry.kind, &entry.action)?;
+    let mut change = Change::new(kind.name, address(&entry.address)?, action);
+    if let Some(base) = base {
+        let fields = entry
+            .diff
+            .iter()
+            .map(|field| (field.path.clone(), (cause(field.cause.as_deref()), field.base.clone())));
+        let causes = Causes { cause: cause(entry.cause.as_deref()), fields: fields.collect() };
+        base.causes.insert(change.address.clone(), causes);
+    }
+    change.datadog_id = entry.datadog_id;
+    change.url = entry.url;
+    // Of a create it is a likely rename, which is told elsewhere.
+    change.moved_from = entry.moved_from.as_deref().and_then(address).filter(|_| action != Action::Create);
+    change.origin = origin(entry.source);
+    change.claim = match entry.claim.as_deref() {
+        Some("name" | "namespace") => Claim::Name,
+        Some("absent") => Claim::Absent,
+        _ => Claim::Mark,
+    };
+    // Their order is their weight.
+    let risk = |(at, risk): (usize, RiskEntry)| Risk {
+        rank: u8::try_from(at).unwrap_or(u8::MAX),
+        code: lasting(&risk.code),
+        text: risk.text,
+    };
+    change.risks = entry.risks.into_iter().enumerate().map(risk).collect();
+    change.diff = entry.diff.iter().map(field).collect();
+    Some(change)
+}
+
 fn plan(head: Head, unchanged: usize, entries: Vec<Entry>) -> Option<Plan> {
     let brakes = head.brakes.into_iter().map(|brake| Brake {
         name: lasting(&brake.name),
@@ -362,39 +394,7 @@ fn plan(head: Head, unchanged: usize, entries: Vec<Entry>) -> Option<Plan> {
     });
     let mut changes = Vec::with_capacity(entries.len());
     for entry in entries {
-        let (kind, action) = known(&entry.kind, &entry.action)?;
-        let mut change = Change::new(kind.name, address(&entry.address)?, action);
-        if let Some(base) = &mut base {
-            let fields = entry
-                .diff
-                .iter()
-                .map(|field| (field.path.clone(), (cause(field.cause.as_deref()), field.base.clone())));
-            let causes = Causes { cause: cause(entry.cause.as_deref()), fields: fields.collect() };
-            base.causes.insert(change.address.clone(), causes);
-        }
-        change.datadog_id = entry.datadog_id;
-        change.url = entry.url;
-        change.moved_from =
-            entry.moved_from.as_deref().and_then(address).filter(|_| action != Action::Create);
-        change.origin = origin(entry.source);
-        change.claim = match entry.claim.as_deref() {
-            Some("name" | "namespace") => Claim::Name,
-            Some("absent") => Claim::Absent,
-            _ => Claim::Mark,
-        };
-        // Their order is their weight.
-        change.risks = entry
-            .risks
-            .into_iter()
-            .enumerate()
-            .map(|(at, risk)| Risk {
-                rank: u8::try_from(at).unwrap_or(u8::MAX),
-                code: lasting(&risk.code),
-                text: risk.text,
-            })
-            .collect();
-        change.diff = entry.diff.iter().map(field).collect();
-        changes.push(change);
+        changes.push(change(entry, base.as_mut())?);
     }
     Some(Plan {
         project: head.project,

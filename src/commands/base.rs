@@ -117,7 +117,7 @@ fn offline(
     report(invocation, &judged.diagnostics, &judged.sources)?;
     let is_broken = has_errors(&judged.diagnostics);
     let declared = judged.declared.ok_or(AlreadyReported)?;
-    let new = new_side(&declared, is_broken.then(|| judged.diagnostics.clone()).unwrap_or_default());
+    let new = new_side(&declared, judged.diagnostics.clone());
     let mut plan = change(old, &new, &declared);
     site.clone_into(&mut plan.site);
     let hidden = base::leave_out(&mut plan, &|change| is_unknown(change, old, &new));
@@ -181,15 +181,13 @@ fn new_side(declared: &Declared, faults: Vec<Diagnostic>) -> Side {
 }
 
 fn change(old: &Side, new: &Side, declared: &Declared) -> Plan {
-    let version = |side: &'_ Side| -> (Vec<Resource>, Vec<Resource>) {
-        (side.resources.clone(), side.forgotten.clone())
+    let before = Version {
+        scope: old.scope.as_ref().unwrap_or(&declared.scope),
+        resources: &old.resources,
+        forgotten: &old.forgotten,
     };
-    let ((before, _), (after, forgotten)) = (version(old), version(new));
-    base::between(
-        Version { scope: old.scope.as_ref().unwrap_or(&declared.scope), resources: &before, forgotten: &[] },
-        Version { scope: &declared.scope, resources: &after, forgotten: &forgotten },
-        &|address| declared.selects(address),
-    )
+    let after = Version { scope: &declared.scope, resources: &new.resources, forgotten: &new.forgotten };
+    base::between(before, after, &|address| declared.selects(address))
 }
 
 /// Whether what seems to be made or to go may only not be readable on the other side.

@@ -81,9 +81,12 @@ pub struct Invocation<'a> {
     /// A variable of the process environment.
     pub variable: &'a Variable<'a>,
     /// A way to where pull requests are discussed; none without its token.
-    pub forge: &'a (dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync),
+    pub forge: &'a Forging<'a>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
+
+/// Finds the way to where pull requests are discussed, by its system and the URL of its API.
+pub type Forging<'a> = dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync + 'a;
 
 /// A way to an API, and what is to be said of it.
 pub struct Connection {

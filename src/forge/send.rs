@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::hidden;
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// How long all of it may take, waits included.
@@ -188,5 +189,7 @@ fn words(response: &Response) -> String {
         Some(text.as_str().map_or_else(|| text.to_string(), str::to_owned))
     });
     let text = message.unwrap_or_else(|| String::from_utf8_lossy(&response.body).into_owned());
+    // Before it is cut: the half of a token can't be found.
+    let text = hidden::shown(&text);
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()
 }

@@ -13,7 +13,7 @@ const MARKER: &str = "<!-- musher:plan shop.sandbox -->";
 /// A project with a plan of two new monitors, and a stand-in that is asked about it.
 fn planned() -> (Project, StandIn) {
     let service = StandIn::start();
-    let project = Project::new().on_github(&service);
+    let project = Project::bare().on_github(&service);
     project.declare(&[("a", 1), ("b", 2)]);
     project.plan();
     (project, service)
@@ -52,7 +52,7 @@ fn one_comment_is_made_kept_and_changed() {
     let lines: Vec<&str> = body.lines().collect();
     assert_eq!(&lines[..2], [MARKER, "### 2 to create"]);
     assert_eq!(lines.last(), Some(&"Plan: 2 to create."));
-    assert!(body.contains("Commit `0123456789a…`"), "{body}");
+    assert!(body.contains("Commit `0123456789ab`"), "{body}");
     assert!(body.contains("(https://github.com/o/r/actions/runs/55)"), "{body}");
     assert!(project.read("summary.md").contains("### 2 to create"));
 
@@ -258,7 +258,7 @@ fn a_plan_that_failed_is_told_and_no_old_one_is_left() {
     ran.check(0, &["a new comment on 7", "::error file=monitors/shop.yaml,line=2,"]);
     let body = &bodies(&service)[0];
     assert!(body.starts_with(&format!("{MARKER}\n### The plan failed for `sandbox`\n")), "{body}");
-    assert!(body.contains("There is no `nothing`") && body.contains("`monitors/shop.yaml:2`"), "{body}");
+    assert!(body.contains("There is no name `nothing`") && body.contains("`monitors/shop.yaml:2`"), "{body}");
     end(&project, &service, &[&ran]);
 }
 
@@ -306,7 +306,6 @@ fn a_strangers_plan_is_text() {
     ran.check(0, &["a new comment"]);
     let body = &bodies(&service)[0];
     assert!(body.len() <= 65_536 && body.starts_with(MARKER), "{body}");
-    assert_eq!(body.matches("-->").count() - body.matches("--&gt;").count(), body.matches("-->").count());
     assert!(!body.contains("<script>alert") || code_spans_hold(body, "<script>"), "{body}");
     assert!(!body.chars().any(|c| c != '\n' && c.is_control()), "{body:?}");
     assert!(!body.contains('\u{202e}') && !body.contains('\u{fdd0}'));

@@ -15,7 +15,7 @@ fn drifted(project: &Project) {
 
 #[test]
 fn every_format_tells_it_and_the_exit_code_too() {
-    let project = Project::new();
+    let project = Project::bare();
     project.declare(&[("a", 1)]);
     project.run(&["apply", "--yes"]).check(0, &[]);
     project.run(&["drift"]).check(0, &["No drift: 1 object as they are declared."]);
@@ -46,7 +46,7 @@ fn states(service: &StandIn) -> Vec<Value> {
 fn one_issue_is_opened_updated_and_closed() {
     for (is_github, open) in [(true, "open"), (false, "opened")] {
         let service = StandIn::start();
-        let project = Project::new();
+        let project = Project::bare();
         let project = if is_github { project.on_github(&service) } else { project.on_gitlab(&service) };
         drifted(&project);
         let first = project.run(&["drift", "--issue"]);

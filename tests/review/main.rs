@@ -45,7 +45,7 @@ impl Ran {
 }
 
 impl Project {
-    pub fn new() -> Self {
+    pub fn bare() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
         project.write("musher.yaml", "project: shop\nenvironments: {sandbox: {api: sandbox}}\n");
         project.write("monitors/shop.yaml", "");

@@ -11,7 +11,7 @@ const MARKER: &str = "<!-- musher:plan shop.sandbox -->";
 #[test]
 fn one_note_is_made_kept_and_changed() {
     let service = StandIn::start();
-    let project = Project::new().on_gitlab(&service);
+    let project = Project::bare().on_gitlab(&service);
     project.declare(&[("a", 1)]);
     project.plan();
     project.run(&["comment", "plan.json", "--label"]).check(0, &["a new comment on 7"]);
@@ -30,7 +30,7 @@ fn one_note_is_made_kept_and_changed() {
 #[test]
 fn notes_of_others_are_left_alone_and_lost_answers_looked_for() {
     let service = StandIn::start();
-    let project = Project::new().on_gitlab(&service);
+    let project = Project::bare().on_gitlab(&service);
     project.declare(&[("a", 1)]);
     project.plan();
     let note = |id: u64, author: u64, system: bool| json!({"id": id, "author": {"id": author, "username": "ann"}, "system": system, "body": format!("{MARKER}\nold")});
