@@ -5,8 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cache::Cache;
-use crate::commands::base::Reach;
-use crate::commands::{Connection, sandbox};
+use crate::commands::{Connection, Reach, sandbox};
 use crate::config::{Config, Environment, Hosts, Scope, Target};
 use crate::forge::System;
 use crate::hidden;

@@ -7,12 +7,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::brakes::{forecast, foretold};
 use super::declared::{Declared, bare, deny, judge, report};
-use super::plan::Planned;
 use super::surveyed::{declare_and_survey, warnings};
 use super::{AlreadyReported, Invocation};
 use crate::args;
 use crate::base::{self, Version};
-use crate::config::{self, Config, FILE, Scope};
+use crate::config::{self, FILE, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
 use crate::git;
@@ -20,6 +19,7 @@ use crate::load::definitions::{Definitions, Use};
 use crate::load::load;
 use crate::model::{Based, Cause, Causes, Change, Plan, Resource, Warning, count};
 use crate::plan::{Inputs, plan};
+use crate::saved::Seal;
 use crate::source::resolve;
 use crate::source::walk::Root;
 use crate::template::BUILT_IN;
@@ -29,6 +29,16 @@ const LARGEST: u64 = 64 << 20;
 /// Faults of the older version that are listed, and instances that are named.
 const FAULTS: usize = 10;
 const NAMED: usize = 5;
+
+/// A plan, and what is to be said beside it.
+pub struct Planned {
+    pub plan: Plan,
+    /// What it was made from, where it may be applied from its file.
+    pub saved: Option<Seal>,
+    pub cost: Option<String>,
+    /// It holds, but something is wrong beside.
+    pub denied: bool,
+}
 
 /// One version of the project, as far as it can be read.
 struct Side {
@@ -266,7 +276,7 @@ fn by_use(side: &Side) -> BTreeMap<&str, BTreeSet<&str>> {
     found
 }
 
-/// `template `aws-lambda` changed: 500 instances`
+/// `template aws-lambda changed: 500 instances`
 fn templates(old: &Side, new: &Side) -> Vec<String> {
     let (before, after) = (by_use(old), by_use(new));
     let names: BTreeSet<&String> =
@@ -289,7 +299,7 @@ fn templates(old: &Side, new: &Side) -> Vec<String> {
             0 => number(old, &before, name),
             many => many,
         };
-        Some(format!("template `{name}` {how}: {}", instances(of)))
+        Some(format!("template {name} {how}: {}", instances(of)))
     });
     told.collect()
 }
@@ -346,12 +356,3 @@ fn inventories(old: &Side, new: &Side) -> Vec<String> {
     }
     notes
 }
-
-/// Where the environment's API is, and whether its keys are there.
-pub struct Reach {
-    pub keys: bool,
-    pub site: String,
-}
-
-/// Finds out [`Reach`], opening no connection.
-pub type Reaching<'a> = dyn Fn(&Config, &Scope) -> anyhow::Result<Reach> + Sync + 'a;

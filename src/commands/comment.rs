@@ -11,7 +11,7 @@ use super::validate::in_repository;
 use super::{Invocation, start};
 use crate::args::{self, Exit};
 use crate::config;
-use crate::forge::{self, Annotation, Behavior, Check, Context, Forge, SendError, System, Wrote};
+use crate::forge::{self, Annotation, Behavior, Check, Forge, SendError, System, Wrote};
 use crate::model::Plan;
 use crate::posted::{self, LARGEST, Posted};
 use crate::render::annotation::{self, Note};
@@ -42,6 +42,16 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
     );
     let entries: Vec<Entry> =
         options.files.iter().map(|path| read(&invocation.at(path), name)).collect::<anyhow::Result<_>>()?;
+    for (at, entry) in entries.iter().enumerate() {
+        if let Some(twice) = entries[..at].iter().position(|other| other.marker == entry.marker) {
+            bail!(
+                "{} and {} are both of {}: post them one by one, told apart by `--as NAME`",
+                options.files[twice],
+                options.files[at],
+                entry.name
+            );
+        }
+    }
     let system = match (options.github, options.gitlab) {
         (true, _) => System::Github,
         (_, true) => System::Gitlab,
@@ -51,6 +61,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         bail!("GitLab hides no notes: use `--behavior update` or `new`");
     }
     let job = context(invocation, system, options.pr);
+    // Before anything is written: from here on its token is known, and hidden.
+    let forge = job.as_ref().ok().map(|job| open(invocation, job));
     let footer = footer(job.as_ref().ok());
     let notes = notes(invocation, &entries);
     let mut troubles = Vec::new();
@@ -60,9 +72,15 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         }
         troubles.extend(summarise(invocation, &entries, name, &footer).err());
     }
-    match job {
-        Ok(job) => troubles.extend(post(invocation, options, (&entries, &notes), &job).await),
-        Err(error) => troubles.push(error),
+    match (job, forge) {
+        (Err(error), _) | (Ok(_), Some(Err(error))) => troubles.push(error),
+        (Ok(_), Some(Ok(Some(forge)))) => {
+            troubles.extend(post(invocation, options, (&entries, &notes), &forge).await);
+        }
+        (Ok(_), _) => {
+            let (variable, name) = (system.token(), system.name());
+            troubles.push(anyhow::anyhow!("{variable} is not set: nothing was posted to {name}"));
+        }
     }
     for trouble in &troubles {
         invocation.complain(&format!("{trouble:#}"))?;
@@ -163,29 +181,18 @@ async fn post(
     invocation: &Invocation<'_>,
     options: &args::Comment,
     (entries, notes): (&[Entry], &[Note]),
-    job: &Context,
+    forge: &Forge,
 ) -> Vec<anyhow::Error> {
-    let forge = match open(invocation, job) {
-        Ok(Some(forge)) => forge,
-        Ok(None) => {
-            let variable = job.system.token();
-            return vec![anyhow::anyhow!(
-                "{variable} is not set: nothing was posted to {}",
-                job.system.name()
-            )];
-        }
-        Err(error) => return vec![error],
-    };
     let mut troubles = Vec::new();
     match forge.pull_request().await {
-        Ok(Some(number)) => troubles.extend(write(invocation, options, (entries, number), &forge).await),
+        Ok(Some(number)) => troubles.extend(write(invocation, options, (entries, number), forge).await),
         Ok(None) => {
             let _ = invocation.say("This job is about no pull request: no comment is written.");
         }
-        Err(error) => troubles.push(explained(&forge, error, "pull-requests")),
+        Err(error) => troubles.push(explained(forge, error, "pull-requests")),
     }
     if options.check_run {
-        troubles.extend(check(entries, notes, &forge).await.err());
+        troubles.extend(check(entries, notes, forge).await.err());
     }
     troubles
 }

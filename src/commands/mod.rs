@@ -1,7 +1,7 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
-pub mod base;
+mod base;
 mod brakes;
 pub mod comment;
 mod cost;
@@ -77,13 +77,22 @@ pub struct Invocation<'a> {
     /// Where keys may go besides Datadog, by the process environment.
     pub hosts: &'a Hosts,
     /// Where an environment's API is, and whether there are keys for it.
-    pub reach: &'a base::Reaching<'a>,
+    pub reach: &'a Reaching<'a>,
     /// A variable of the process environment.
     pub variable: &'a Variable<'a>,
     /// A way to where pull requests are discussed; none without its token.
     pub forge: &'a Forging<'a>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
+
+/// Where an environment's API is, and whether its keys are set.
+pub struct Reach {
+    pub keys: bool,
+    pub site: String,
+}
+
+/// Finds out [`Reach`], opening no connection.
+pub type Reaching<'a> = dyn Fn(&Config, &Scope) -> anyhow::Result<Reach> + Sync + 'a;
 
 /// Finds the way to where pull requests are discussed, by its system and the URL of its API.
 pub type Forging<'a> = dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync + 'a;

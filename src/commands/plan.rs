@@ -1,7 +1,7 @@
 //! `musher plan`: what apply would do.
 
 use super::Invocation;
-use super::base;
+use super::base::{self, Planned};
 use super::brakes::forecast;
 use super::cost::cost;
 use super::failed::failure;
@@ -11,16 +11,6 @@ use crate::model::Plan;
 use crate::render::page::Look;
 use crate::render::{based, plan_json, plan_markdown, plan_text};
 use crate::saved::{Seal, seal};
-
-/// A plan, and what is to be said beside it.
-pub struct Planned {
-    pub plan: Plan,
-    /// What it was made from, where it may be applied from its file.
-    pub saved: Option<Seal>,
-    pub cost: Option<String>,
-    /// It holds, but something is wrong beside.
-    pub denied: bool,
-}
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
     let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;

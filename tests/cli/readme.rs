@@ -93,7 +93,9 @@ fn the_commands_for_ci_are_good() {
     let text = section("On a pull request, on merge, at night");
     let project = Project::new("project: shop\nenvironments: {prod: {api: sandbox}}\n");
     project.declare("monitors:\n  a: {name: a, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n");
-    let commands: Vec<&str> = text.split('`').filter(|part| part.starts_with("musher ")).collect();
+    // Comments need a pull request: `tests/review/` has one.
+    let is_run = |part: &&str| part.starts_with("musher ") && !part.starts_with("musher comment");
+    let commands: Vec<&str> = text.split('`').filter(is_run).collect();
     assert!(commands.len() >= 6, "{commands:?}");
     let mut apply_saved = None;
     for command in commands {
@@ -104,7 +106,7 @@ fn the_commands_for_ci_are_good() {
             run(&project, arguments);
         }
     }
-    assert!(project.read("plan.md").starts_with("<!-- "));
+    assert!(project.read("plan.json").starts_with('{'));
     assert!(project.path(".github/workflows").is_dir());
     // After the apply of the table nothing is left to do; a change is planned, saved and done.
     project.declare("monitors:\n  a: {name: b, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n");

@@ -64,7 +64,7 @@ fn without_keys_the_definitions_are_compared() {
     assert_eq!(
         after["base"]["notes"],
         json!([
-            "template `host` changed: 2 instances",
+            "template host changed: 2 instances",
             "inventory `inventory/hosts.json` changed: of `hosts`, 1 instance is new (c), 1 instance is gone (a)"
         ])
     );
@@ -83,7 +83,7 @@ fn without_keys_the_definitions_are_compared() {
         .run(&["plan", "--base", "main"])
         .check(0, &["Compared with main at ", "Plan: 1 to create, 2 to change"]);
     let markdown = project.run(&["plan", "--base", "main", "--format", "markdown"]);
-    markdown.check(0, &["<!-- musher:plan shop.prod -->\n", "- template `host` changed: 2 instances\n"]);
+    markdown.check(0, &["<!-- musher:plan shop.prod -->\n", "- template host changed: 2 instances\n"]);
     assert_eq!(markdown.out, project.run(&["plan", "--base", "main", "--format", "markdown"]).out);
     // A plan of it can't be applied.
     project.run(&["plan", "--base", "main", "--format", "json", "-o", "plan.json"]).check(0, &[]);

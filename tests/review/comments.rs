@@ -258,7 +258,12 @@ fn a_plan_that_failed_is_told_and_no_old_one_is_left() {
     ran.check(0, &["a new comment on 7", "::error file=monitors/shop.yaml,line=2,"]);
     let body = &bodies(&service)[0];
     assert!(body.starts_with(&format!("{MARKER}\n### The plan failed for `sandbox`\n")), "{body}");
-    assert!(body.contains("There is no name `nothing`") && body.contains("`monitors/shop.yaml:2`"), "{body}");
+    assert!(
+        body.contains("`unknown-name`")
+            && body.contains("`nothing`")
+            && body.contains("`monitors/shop.yaml:2`"),
+        "{body}"
+    );
     end(&project, &service, &[&ran]);
 }
 
@@ -279,6 +284,7 @@ fn a_file_that_is_not_a_plan_is_never_posted() {
     }
     project.write("bad.json", &format!("{{\"x\": \"{}\"}}", "y".repeat(33 << 20)));
     project.run(&["comment", "bad.json"]).check(1, &["larger than 32 MB"]);
+    project.run(&["comment", "plan.json", "plan.json"]).check(1, &["are both of shop.sandbox"]);
     project.run(&["comment", "gone.json"]).check(1, &["there is no file gone.json"]);
     assert!(service.state().seen.is_empty());
     assert_eq!(project.read("summary.md"), "");
