@@ -140,7 +140,7 @@ Examples:
   musher plan --format markdown -o plan.md   a comment for the pull request
   musher plan --format json -o plan.json     saved for `musher apply plan.json`
   musher plan --detailed-exitcode            exit 2 when there are changes
-  musher plan --base origin/main             what this branch changes; needs no keys")]
+  musher plan --base origin/main             what this branch changes")]
     Plan(Plan),
     /// Tell what is live and differs from the definitions: exit 2 where something does
     #[command(after_help = "\
