@@ -9,11 +9,17 @@ use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
 use crate::model::Plan;
 use crate::render::page::Look;
-use crate::render::{based, plan_json, plan_markdown, plan_text};
+use crate::render::{based, gitlab_terraform, html, plan_json, plan_markdown, plan_text};
 use crate::saved::{Seal, seal};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
-    let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = invocation.format(&[
+        Format::Text,
+        Format::Json,
+        Format::Markdown,
+        Format::Html,
+        Format::GitlabTerraform,
+    ])?;
     let planned = match &options.base {
         Some(reference) => base::planned(invocation, options, reference).await,
         None => planned(invocation, options, format).await,
@@ -67,6 +73,8 @@ async fn planned(
 /// Writes a plan for people.
 pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     invocation.answer(|out, color| match (format, &plan.notes.base) {
+        (Format::Html, _) => out.write_all(html::render(plan).as_bytes()),
+        (Format::GitlabTerraform, _) => writeln!(out, "{}", gitlab_terraform::render(plan)),
         (Format::Markdown, Some(base)) => {
             writeln!(out, "{}", based::markdown(plan, base, plan_markdown::LIMIT))
         }
