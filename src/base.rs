@@ -32,6 +32,8 @@ pub fn between(old: Version<'_>, new: Version<'_>, selected: &(dyn Fn(&Address) 
         scope: new.scope,
         site: "",
         organisation: None,
+        // Nothing is over: what is written is compared, whenever that is done.
+        now: jiff::Timestamp::UNIX_EPOCH,
         resources: &unordered,
         forgotten: new.forgotten,
         live: &live,

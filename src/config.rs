@@ -16,7 +16,7 @@ use crate::source::short;
 use crate::source::walk::Root;
 
 pub use read::{read, read_in};
-pub use trust::{Hosts, SITES, site_help};
+pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
 pub const FILE: &str = "musher.yaml";

@@ -158,6 +158,7 @@ async fn with_live(
         scope: own,
         site: &service.site,
         organisation: None,
+        now: jiff::Timestamp::now(),
         resources: &old.resources,
         forgotten: &old.forgotten,
         live: &surveyed.live,

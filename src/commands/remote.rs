@@ -86,6 +86,7 @@ async fn known(
         scope: &declared.scope,
         site: &service.site,
         organisation: None,
+        now: jiff::Timestamp::now(),
         resources: &declared.resources,
         forgotten: &declared.forgotten,
         live: &live,

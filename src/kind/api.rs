@@ -13,6 +13,10 @@ pub struct Api {
     pub life: Life,
     /// How its objects are put in order, where that is a matter of its own.
     pub order: Option<Order>,
+    /// What its objects hold at a second address.
+    pub part: Option<Part>,
+    /// Sections whose changes come first within one apply.
+    pub after: &'static [&'static str],
     /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
     pub emptied: bool,
     /// Writes go one after another.
@@ -45,6 +49,8 @@ impl Api {
         update: Update::Put,
         life: Life::Many,
         order: None,
+        part: None,
+        after: &[],
         emptied: false,
         serial: false,
         can_delete: None,
@@ -93,6 +99,17 @@ pub struct Order {
     pub path: &'static str,
     /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
     pub place: &'static str,
+}
+
+/// A list that an object holds at an address of its own: read with it, and written after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// With `{id}` in it. A GET answers, and a PUT takes, `{FIELD: [{…}]}`, whole.
+    pub path: &'static str,
+    /// The field of the body, and of that answer.
+    pub field: &'static str,
+    /// What is sent of an item; answers tell more.
+    pub members: &'static [&'static str],
 }
 
 /// How objects come and go.
