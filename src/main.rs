@@ -45,6 +45,9 @@ mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod posted;
+mod base;
+mod drift;
 mod brake;
 
 // Doors.
@@ -54,8 +57,10 @@ mod hidden;
 mod http;
 mod limit;
 mod apply;
+mod forge;
 mod lock;
 mod files;
+mod git;
 mod write;
 
 // Face.
