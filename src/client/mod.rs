@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod items;
 mod list;
 mod order;
 mod pages;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use call::Client;
 use call::{Served, call, get, live_of, request, url};
+pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};

@@ -25,11 +25,26 @@ pub struct Api {
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
     pub validate: Option<&'static str>,
+    /// A dry run of the items of an object, all at once.
+    pub validate_items: Option<ItemDryRun>,
     /// Objects of others in the same list: invisible, unless `$id` names one.
     pub foreign: fn(&Value) -> bool,
     /// Permissions that a key needs to read, and those that it needs to write.
     pub read: &'static [&'static str],
     pub write: &'static [&'static str],
+}
+
+/// A `POST` of a list of items, answered by one verdict for each.
+pub struct ItemDryRun {
+    pub path: &'static str,
+    /// The list in the body, and in the request.
+    pub list: &'static str,
+    /// The list in an item that holds others: they are asked about by themselves.
+    pub inner: &'static str,
+    /// The part of an item that the paths of a verdict begin at.
+    pub within: &'static str,
+    /// Fields of the body that are sent beside the list.
+    pub beside: &'static [&'static str],
 }
 
 impl Api {
@@ -55,6 +70,7 @@ impl Api {
         serial: false,
         can_delete: None,
         validate: None,
+        validate_items: None,
         foreign: |_| false,
         read: &[],
         write: &[],

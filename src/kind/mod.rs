@@ -14,18 +14,22 @@ mod quirks;
 mod retention_filter;
 mod row;
 mod rules;
+mod shape;
 mod slo;
 mod slo_correction;
 mod team;
 
 use serde_json::{Map, Value};
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap};
+pub use api::{
+    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap,
+};
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
+pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
 pub const KINDS: [&Kind; 11] = [

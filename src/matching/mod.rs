@@ -79,6 +79,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         former,
         damaged,
         keyed: Keyed::of(wanted.live),
+        adoptable: adopt::adoptable(wanted),
         absent: Vec::new(),
         leftover: Vec::new(),
         diagnostics: Vec::new(),
@@ -208,7 +209,8 @@ impl<'a> Matching<'_, 'a> {
             } else if let Some(bearers) = self.of_former(resource) {
                 Some((self.chosen(kind, resource, bearers, false), Found::OldMark))
             } else {
-                adopt::adopt(self.wanted, resource, &mut self.diagnostics).map(|live| (live, Found::Id))
+                adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics)
+                    .map(|live| (live, Found::Id))
             };
             pairs.push(Pair { resource, kind, live, replaced: false });
         }
@@ -218,7 +220,7 @@ impl<'a> Matching<'_, 'a> {
 
     /// The pair of a resource whose kind bears no mark; none where it is to go.
     fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
-        let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
+        let adopted = adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics);
         let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
         if !resource.directives.absent {
             return Some(Pair { resource, kind, live, replaced: false });

@@ -5,6 +5,7 @@ mod board;
 mod burn_rate;
 mod calendar;
 mod composite;
+mod fields;
 pub mod marks;
 mod incomplete;
 mod indicator;
@@ -70,6 +71,9 @@ pub static RULES: &[Rule] = &[
     parsed("unknown-monitor-type", Warn, "the type of a monitor is one that exists"),
     // Bodies.
     rule("missing-field", Error, "the fields that the service requires are there", options::required),
+    rule("field-type", Error, "a field has a value of its type", fields::types),
+    rule("unknown-word", Error, "a word is one that its field takes", fields::words),
+    rule("kept-elsewhere", Error, "what is declared is kept with the object", fields::elsewhere),
     rule(
         "option-range",
         Error,
@@ -158,6 +162,7 @@ pub static RULES: &[Rule] = &[
     rule("routing-recipient", Error, "recipients of a notification rule have no `@`", routing::at_signs),
     // Boards.
     rule("widget-type", Error, "a widget has a definition with a type", board::widget_types),
+    rule("widget-field", Error, "fields of widgets are those that the service takes", board::widget_fields),
     rule("template-variable", Error, "template variables are well formed", board::variables),
     rule("widget-layout", Error, "widgets have a place where the layout asks for it", board::layouts),
     // What hurts at three in the morning.
@@ -167,6 +172,8 @@ pub static RULES: &[Rule] = &[
         "a field that is not known doesn't look like one that is",
         spelling::fields,
     ),
+    rule("retired-field", Warn, "a field is one that the service still takes", fields::retired),
+    rule("read-only-field", Warn, "a field is not one that the service sets", fields::read_only),
     rule(
         "message-variable",
         Warn,
