@@ -68,20 +68,15 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     });
     let known = known_ids(inputs, &matched.pairs);
     let mut changes = Vec::new();
-    let (mut unchanged, mut finished) = (0, Vec::new());
+    let mut unchanged = 0;
     let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let compare_some =
         |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
-    let compared = in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten();
-    for (compared, pair) in compared.zip(&matched.pairs) {
-        if compared.finished {
-            finished.push(pair);
-            continue;
-        }
+    for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
         diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
-            None if compared.selected => unchanged += 1,
+            None if compared.selected && !compared.finished => unchanged += 1,
             None => {}
         }
         for path in compared.unknown {
@@ -100,7 +95,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
-    diagnostics.extend(finished::report(&finished, inputs.now));
+    diagnostics.extend(finished::report(inputs.now, &matched.pairs, &inputs.selected));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {

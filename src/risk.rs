@@ -485,7 +485,7 @@ mod tests {
         update(plain.clone(), by_condition.clone(), &[]);
         update(by_condition.clone(), plain.clone(), &[]);
         update(plain.clone(), json!({"recipients": ["pagerduty-b", "slack-a", "slack-c"]}), &[]);
-        let lost = |name: &str| format!("recipient-lost: No longer told: `{name}`");
+        let lost = |name: &str| format!("recipient-lost: No longer notified: `{name}`");
         update(plain.clone(), json!({"recipients": ["slack-a"]}), &[&lost("pagerduty-b")]);
         let without = json!({"conditional_recipients": {"conditions": [{"recipients": ["pagerduty-b"]}]}});
         update(by_condition, without, &[&lost("slack-a")]);

@@ -171,7 +171,7 @@ async fn keys_that_do_not_serve_come_before_other_faults() {
         ("GET /api/v1/dashboard", Instead::Answer(400, json!({"errors": ["no"]}))),
         ("GET /api/v1/slo", Instead::Answer(403, json!({"errors": ["Forbidden"]}))),
     ]);
-    let wanted = Wanted { kinds: KINDS.to_vec(), ..Wanted::default() };
+    let wanted = Wanted { kinds: always(), ..Wanted::default() };
     let refusal = list(&client(&fake), &wanted).await.expect_err("forbidden");
     assert_eq!(refusal.to_string(), "GET /api/v1/slo was answered with 403: Forbidden");
 }
