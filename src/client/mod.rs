@@ -17,6 +17,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use list::{Listed, Listing, Unlisted, Wanted};
+pub use order::Ordered;
 use pages::Until;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
@@ -91,7 +92,7 @@ impl Client {
 
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
         let request = request(kind, Method::Get, Some(id), None)?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         self.seen(kind, id, answer::object(kind, &request, answer)?)
     }
 
@@ -115,7 +116,7 @@ impl Client {
             Update::Patch => Method::Patch,
         };
         let request = request(kind, method, Some(id), Some(body))?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
         self.wrote(kind, id, body);
         Ok(live)
@@ -127,7 +128,7 @@ impl Client {
         if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
-        match call(self.wire.as_ref(), &request).await {
+        match call_for(kind, self.wire.as_ref(), &request).await {
             Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
             _ => {
                 self.cache().forget(kind.section, id);
@@ -330,6 +331,17 @@ async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
         return Err(Refusal::of_answer(request, &response));
     }
     answer::json(request, &response)
+}
+
+/// The same for one object of a kind: what its row says of one that is gone is understood.
+async fn call_for(kind: &Kind, wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    call(wire, request).await.map_err(|mut refusal| {
+        let is_gone = |words: &str| refusal.status == Some(400) && refusal.words.contains(words);
+        if kind.api.gone.is_some_and(is_gone) {
+            refusal.fault = Fault::NotFound;
+        }
+        refusal
+    })
 }
 
 fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {

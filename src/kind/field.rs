@@ -5,6 +5,28 @@ use serde_json::Value;
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
 
+/// What a value must look like: whether it does, and how that is said behind "must be".
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub fits: fn(&Value) -> bool,
+    pub says: &'static str,
+    /// Whether the service is known to refuse others; else they are as good as never meant.
+    pub proven: bool,
+}
+
+/// How a change of a field endangers what people rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    /// A number of days that data is kept: it falls.
+    Kept,
+    /// A most of something a day: it falls, or comes to be.
+    Quota,
+    /// A switch: it is turned off.
+    Switch,
+    /// A search for what is kept: it asks for more than it did.
+    Search,
+}
+
 /// A path with all that sets it apart. A row lists them sorted by path; a line is built by the functions below.
 ///
 /// Names, types, bounds and known values: the OpenAPI document of the API. Where the recordings show that the
@@ -46,6 +68,14 @@ pub struct Field {
 
     /// Whether two different values mean the same all the same: the service rewrites what it is sent.
     pub meaning: Option<Meaning>,
+    /// What its absence means by the `type` of the object around it (`""`: of any), as JSON texts: at any place of a
+    /// list, where a default by position would miss items that moved.
+    pub implied: &'static [(&'static str, &'static str)],
+    /// An update that leaves it out keeps it: it ends where the switch at this path is sent. The switch is no field of
+    /// what is live.
+    pub ended_by: Option<&'static str>,
+    /// Null where the keys lack this permission, so that what is live can't be compared.
+    pub hidden_without: Option<&'static str>,
 
     // What a change may endanger.
     /// A text that names recipients (`@slack-…`), or a list of them.
@@ -56,6 +86,7 @@ pub struct Field {
     pub target: bool,
     /// The query whose scope may be widened.
     pub query: bool,
+    pub danger: Option<Danger>,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
 
@@ -64,6 +95,10 @@ pub struct Field {
     pub required: bool,
     /// The same, but an update may leave it out.
     pub required_at_create: bool,
+    /// The same, in objects of these types in a list.
+    pub required_in: &'static [&'static str],
+    /// What the service takes; at any place of a list.
+    pub form: Option<Form>,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
     /// Characters that the service writes as `_`.
@@ -109,13 +144,19 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         defaults: &[],
         synonyms: &[],
         meaning: None,
+        implied: &[],
+        ended_by: None,
+        hidden_without: None,
         recipients: false,
         threshold: false,
         target: false,
         query: false,
+        danger: None,
         no_data: &[],
         required: false,
         required_at_create: false,
+        required_in: &[],
+        form: None,
         strict: false,
         rewritten: "",
         duration: None,
@@ -210,6 +251,41 @@ impl Field {
 
     pub const fn rewritten(mut self, characters: &'static str) -> Self {
         self.rewritten = characters;
+        self
+    }
+
+    pub const fn implied(mut self, by_type: &'static [(&'static str, &'static str)]) -> Self {
+        self.implied = by_type;
+        self
+    }
+
+    pub const fn ended_by(mut self, switch: &'static str) -> Self {
+        self.ended_by = Some(switch);
+        self
+    }
+
+    pub const fn hidden_without(mut self, permission: &'static str) -> Self {
+        self.hidden_without = Some(permission);
+        self
+    }
+
+    pub const fn danger(mut self, danger: Danger) -> Self {
+        self.danger = Some(danger);
+        self
+    }
+
+    pub const fn required_in(mut self, types: &'static [&'static str]) -> Self {
+        self.required_in = types;
+        self
+    }
+
+    pub const fn form(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: true });
+        self
+    }
+
+    pub const fn usually(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: false });
         self
     }
 

@@ -3,7 +3,11 @@
 mod api;
 mod dashboard;
 mod field;
+mod log_destination;
+mod logs_archive;
+mod logs_index;
 mod logs_metric;
+mod logs_pipeline;
 mod monitor;
 mod order;
 mod quirks;
@@ -16,10 +20,10 @@ use serde_json::{Map, Value};
 
 use crate::pointer::matches;
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
-pub use field::{Field, Type};
+pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Shown, Summary, Update, flatten, wrap};
+pub use field::{Danger, Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Discards, Family, Identified, Mention, Mentioned, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -155,9 +159,13 @@ impl About {
 }
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 6] = [
+pub const KINDS: [&Kind; 10] = [
     &dashboard::DASHBOARD,
+    &log_destination::LOG_DESTINATION,
+    &logs_archive::LOGS_ARCHIVE,
+    &logs_index::LOGS_INDEX,
     &logs_metric::LOGS_METRIC,
+    &logs_pipeline::LOGS_PIPELINE,
     &monitor::MONITOR,
     &retention_filter::RETENTION_FILTER,
     &slo::SLO,

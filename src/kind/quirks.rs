@@ -22,6 +22,10 @@ pub struct Quirks {
     pub identified: &'static [Identified],
     /// A delete loses data, or lets secrets through: protected without being told.
     pub precious: bool,
+    /// What is gone is gone for ever, its name too: never replaced.
+    pub lasting: bool,
+    /// Filters that throw things away.
+    pub discards: Option<Discards>,
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
@@ -39,6 +43,8 @@ impl Quirks {
         alternatives: &[],
         identified: &[],
         precious: false,
+        lasting: false,
+        discards: None,
         fixed: &[],
         mentions: &[],
     };
@@ -64,6 +70,17 @@ pub struct Tags {
     pub most: Option<usize>,
     /// It writes them its own way: lower case, `_` for what it doesn't know.
     pub rewritten: bool,
+}
+
+/// See [`Quirks::discards`]: a list of filters, each with a `name`; pointers into one.
+#[derive(Clone, Copy, Debug)]
+pub struct Discards {
+    pub list: &'static str,
+    pub query: &'static str,
+    /// The share that is thrown away.
+    pub rate: &'static str,
+    /// On unless it is false.
+    pub enabled: &'static str,
 }
 
 /// See [`Quirks::derived`].
