@@ -43,6 +43,7 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
     drop_nulls(&mut body);
+    end_left_out(kind, live, &mut body);
     reset_left_out(kind, aligned, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
@@ -77,6 +78,18 @@ fn drop_read_only(kind: &Kind, body: &mut Value) {
 fn drop_nulls(body: &mut Value) {
     if let Value::Object(map) = body {
         map.retain(|_, value| !value.is_null());
+    }
+}
+
+/// Where an update keeps what it leaves out, a switch ends what lives and is not wanted.
+fn end_left_out(kind: &Kind, live: &Value, body: &mut Value) {
+    for field in kind.fields {
+        let Some(switch) = field.ended_by.filter(|_| body.pointer(field.at).is_none()) else { continue };
+        let lives = live.pointer(field.at).is_some_and(|value| !value.is_null());
+        let is_main = kind.fields.iter().find(|other| other.ended_by == Some(switch)).map(|main| main.at);
+        if lives && is_main == Some(field.at) {
+            put(body, switch, Value::Bool(true));
+        }
     }
 }
 

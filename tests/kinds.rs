@@ -174,7 +174,8 @@ fn apply(project: &Project, step: &str) -> Result<(), String> {
 
 /// The end of every row: nothing is desired, nothing of ours is left.
 fn remove(project: &Project) -> Result<(), String> {
-    project.run(&["apply", "--destroy", "--yes"], 0)?;
+    // What is precious is protected without being told.
+    project.run(&["apply", "--destroy", "--yes", "--release-brake", "protect"], 0)?;
     let left = project.ids()?;
     let (planned, text) = project.plan()?;
     let declared = count(&planned, &["create"]);

@@ -17,7 +17,6 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 pub use list::{Listed, Listing, Unlisted, Wanted};
-pub use order::Ordered;
 use pages::Until;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};

@@ -14,19 +14,6 @@ pub struct Form {
     pub proven: bool,
 }
 
-/// How a change of a field endangers what people rely on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Danger {
-    /// A number of days that data is kept: it falls.
-    Kept,
-    /// A most of something a day: it falls, or comes to be.
-    Quota,
-    /// A switch: it is turned off.
-    Switch,
-    /// A search for what is kept: it asks for more than it did.
-    Search,
-}
-
 /// A path with all that sets it apart. A row lists them sorted by path; a line is built by the functions below.
 ///
 /// Names, types, bounds and known values: the OpenAPI document of the API. Where the recordings show that the
@@ -86,7 +73,6 @@ pub struct Field {
     pub target: bool,
     /// The query whose scope may be widened.
     pub query: bool,
-    pub danger: Option<Danger>,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
 
@@ -151,7 +137,6 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         threshold: false,
         target: false,
         query: false,
-        danger: None,
         no_data: &[],
         required: false,
         required_at_create: false,
@@ -266,11 +251,6 @@ impl Field {
 
     pub const fn hidden_without(mut self, permission: &'static str) -> Self {
         self.hidden_without = Some(permission);
-        self
-    }
-
-    pub const fn danger(mut self, danger: Danger) -> Self {
-        self.danger = Some(danger);
         self
     }
 

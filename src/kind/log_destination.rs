@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::danger::is_turned_off;
 use super::field::*;
-use super::{About, Api, Envelope, Id, Identity, Kind, Quirks};
+use super::{About, Api, Danger, Envelope, Id, Identity, Kind, Quirks, danger};
 
 /// Facts: 20 creates, 6 updates and 3 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOG_DESTINATION: Kind = Kind {
@@ -21,7 +22,7 @@ pub const LOG_DESTINATION: Kind = Kind {
     identity: Identity::Key("/name"),
     fields: &[
         undocumented("").open(),
-        boolean("/enabled", "Whether logs are forwarded").defaults(&["true"]).danger(Danger::Switch),
+        boolean("/enabled", "Whether logs are forwarded").defaults(&["true"]),
         boolean("/forward_tags", "Whether their tags are, too").defaults(&["true"]),
         // Recorded in the order in which it was sent (3 of 3).
         texts("/forward_tags_restriction_list", "Keys of tags that are let through, or kept back")
@@ -56,11 +57,19 @@ pub const LOG_DESTINATION: Kind = Kind {
         ),
         read_only("/id"),
         text("/name", "The title, by which it is known").required(),
-        text("/query", "A search: which logs are forwarded").defaults(&[r#""""#]).danger(Danger::Search),
+        text("/query", "A search: which logs are forwarded").defaults(&[r#""""#]),
     ],
     about: About { web: "/logs/pipelines/log-forwarding", ..About::NONE },
-    quirks: Quirks::NONE,
+    quirks: Quirks {
+        dangers: &[danger::SEARCH, Danger { code: "turned-off", judge: no_longer_sent }],
+        ..Quirks::NONE
+    },
 };
+
+fn no_longer_sent(live: &Value, wanted: &Value) -> Option<String> {
+    let off = is_turned_off(live, wanted, "/enabled", true);
+    off.then(|| "Logs are no longer forwarded".to_owned())
+}
 
 fn are_few(value: &Value) -> bool {
     value.as_array().is_some_and(|keys| keys.len() <= 10)

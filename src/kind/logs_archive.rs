@@ -1,7 +1,10 @@
 //! Archives of logs: what is kept for years, in a bucket of one's own.
 
+use serde_json::Value;
+
+use super::danger::is_turned_off;
 use super::field::*;
-use super::{About, Api, Envelope, Identity, Kind, Order, Quirks, Shown, Update};
+use super::{About, Api, Danger, Envelope, Identity, Kind, Order, Quirks, Shown, Update, danger};
 
 /// Facts: the order's recordings, those of another program's tests (6 creates, 2 updates), `recorded/SEMANTICS.md` §5,
 /// and the OpenAPI document.
@@ -59,18 +62,25 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         .defaults(&[r#""STANDARD""#]),
         choice("/destination/type", &["s3", "gcs", "azure"], "Whose bucket"),
         read_only("/id"),
-        boolean("/include_tags", "Whether tags are kept with the logs")
-            .defaults(&["false"])
-            .danger(Danger::Switch),
+        boolean("/include_tags", "Whether tags are kept with the logs").defaults(&["false"]),
         texts("/lookup_attributes", "Attributes to look up logs by").defaults(&["[]"]),
         text("/name", "The title, by which it is known").required(),
         texts("/partitioning_attributes", "Attributes that part the files; the most used first")
             .defaults(&["[]"]),
-        text("/query", "A search: which logs are kept").required().danger(Danger::Search),
+        text("/query", "A search: which logs are kept").required(),
         count("/rehydration_max_scan_size_in_gb", "The most that one rehydration scans"),
         texts("/rehydration_tags", "Tags put on logs that are brought back").defaults(&["[]"]),
         read_only("/state"),
     ],
     about: About { web: "/logs/pipelines/log-forwarding", ..About::NONE },
-    quirks: Quirks { precious: true, ..Quirks::NONE },
+    quirks: Quirks {
+        precious: true,
+        dangers: &[danger::SEARCH, Danger { code: "turned-off", judge: tags_left_out }],
+        ..Quirks::NONE
+    },
 };
+
+fn tags_left_out(live: &Value, wanted: &Value) -> Option<String> {
+    let off = is_turned_off(live, wanted, "/include_tags", false);
+    off.then(|| "Tags are no longer kept with the logs".to_owned())
+}

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::danger::{is_turned_off, narrowed};
 use super::field::*;
-use super::{About, Api, Identity, Kind, Order, Quirks, Shown, Tags, Update};
+use super::{About, Api, Danger, Identity, Kind, Order, Quirks, Shown, Update};
 
 /// Facts: 19 creates and 5 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document, which has the defaults of
 /// processors that no recording leaves out.
@@ -39,9 +40,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         object("/filter", "Which logs it takes"),
         text("/filter/query", "A search, as in the explorer"),
         read_only("/id"),
-        boolean("/is_enabled", "Whether it is on; off where it is left out")
-            .defaults(&["false"])
-            .danger(Danger::Switch),
+        boolean("/is_enabled", "Whether it is on; off where it is left out").defaults(&["false"]),
         read_only("/is_read_only"),
         text("/name", "The title").required(),
         list("/processors", "What is done with them, one after another").defaults(&["[]"]),
@@ -71,8 +70,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         text("/processors/*/ip_processing_behavior", "Of `geo-ip-parser`")
             .implied(&[("geo-ip-parser", r#""do-nothing""#)]),
         boolean("/processors/*/is_enabled", "Whether it is on; off where it is left out")
-            .implied(&[("", "false")])
-            .danger(Danger::Switch),
+            .implied(&[("", "false")]),
         boolean("/processors/*/is_encoded", "Of `user-agent-parser`: the source is URL-encoded")
             .implied(&[("user-agent-parser", "false")]),
         boolean("/processors/*/is_replace_missing", "A missing attribute counts as 0, or as an empty text")
@@ -138,9 +136,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         undocumented("/processors/*/processors/*/input_representation").required_in(&["decoder-processor"]),
         undocumented("/processors/*/processors/*/ip_processing_behavior")
             .implied(&[("geo-ip-parser", r#""do-nothing""#)]),
-        undocumented("/processors/*/processors/*/is_enabled")
-            .implied(&[("", "false")])
-            .danger(Danger::Switch),
+        undocumented("/processors/*/processors/*/is_enabled").implied(&[("", "false")]),
         undocumented("/processors/*/processors/*/is_encoded").implied(&[("user-agent-parser", "false")]),
         undocumented("/processors/*/processors/*/is_replace_missing")
             .implied(&[("arithmetic-processor", "false"), ("string-builder-processor", "false")]),
@@ -289,7 +285,13 @@ pub const LOGS_PIPELINE: Kind = Kind {
         export_needs: "`name`, `processors` and `filter`",
         ..About::NONE
     },
-    quirks: Quirks { tags: Tags { keys: &[], most: None, rewritten: false }, ..Quirks::NONE },
+    quirks: Quirks {
+        dangers: &[
+            Danger { code: "turned-off", judge: turned_off },
+            Danger { code: "search-narrowed", judge: takes_fewer },
+        ],
+        ..Quirks::NONE
+    },
 };
 
 /// A `lookup-processor` has a table of its own, or names a reference table.
@@ -316,6 +318,32 @@ const PROCESSORS: &[&str] = &[
     "url-parser",
     "user-agent-parser",
 ];
+
+fn turned_off(live: &Value, wanted: &Value) -> Option<String> {
+    if is_turned_off(live, wanted, "/is_enabled", false) {
+        return Some("The pipeline is turned off: its logs are no longer read".to_owned());
+    }
+    let of = |body: &Value| -> Vec<Value> {
+        body.get("processors").and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let same = |one: &Value, other: &Value| {
+        (one.get("type"), one.get("name")) == (other.get("type"), other.get("name"))
+    };
+    let before = of(live);
+    let off: Vec<String> = of(wanted)
+        .iter()
+        .filter(|now| {
+            before.iter().any(|old| same(old, now) && is_turned_off(old, now, "/is_enabled", false))
+        })
+        .filter_map(|now| Some(format!("`{}`", now.get("name").or(now.get("type"))?.as_str()?)))
+        .collect();
+    (!off.is_empty()).then(|| format!("Processors are turned off: {}", off.join(", ")))
+}
+
+fn takes_fewer(live: &Value, wanted: &Value) -> Option<String> {
+    let more = narrowed(live, wanted, "/filter/query")?;
+    Some(format!("The pipeline takes fewer logs: it asks for {more}, too"))
+}
 
 fn is_export(body: &Map<String, Value>) -> bool {
     let is_list = body.get("processors").is_some_and(Value::is_array);
@@ -369,7 +397,26 @@ fn is_closed(pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_is_turned_off_is_told() {
+        let told = |live: Value, wanted: Value| {
+            let dangers = LOGS_PIPELINE.quirks.dangers.iter();
+            dangers.filter(|danger| (danger.judge)(&live, &wanted).is_some()).count()
+        };
+        let grok = |on: bool, name: &str| json!({"processors": [{"type": "grok-parser", "name": name, "is_enabled": on}]});
+        assert_eq!(told(json!({"is_enabled": true}), json!({})), 1);
+        assert_eq!(told(json!({}), json!({"is_enabled": true})), 0);
+        assert_eq!(told(grok(true, "a"), grok(false, "a")), 1);
+        assert_eq!(told(grok(true, "a"), grok(false, "b")), 0);
+        assert_eq!(told(grok(false, "a"), grok(true, "a")), 0);
+        let query = |query: &str| json!({"filter": {"query": query}});
+        assert_eq!(told(query("source:a"), query("source:a env:b")), 1);
+        assert_eq!(told(query("source:a env:b"), query("source:a")), 0);
+    }
 
     #[test]
     fn rules_of_grok() {

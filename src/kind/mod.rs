@@ -1,6 +1,7 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod api;
+mod danger;
 mod dashboard;
 mod field;
 mod log_destination;
@@ -21,9 +22,10 @@ use serde_json::{Map, Value};
 use crate::pointer::matches;
 
 pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Shown, Summary, Update, flatten, wrap};
-pub use field::{Danger, Field, Type};
+pub use danger::Danger;
+pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
-pub use quirks::{Alternative, Derived, Discards, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.

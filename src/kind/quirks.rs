@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::danger::Danger;
+
 #[derive(Clone, Copy)]
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
@@ -24,8 +26,8 @@ pub struct Quirks {
     pub precious: bool,
     /// What is gone is gone for ever, its name too: never replaced.
     pub lasting: bool,
-    /// Filters that throw things away.
-    pub discards: Option<Discards>,
+    /// What a change endangers beyond what is known of alerts.
+    pub dangers: &'static [Danger],
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
@@ -44,7 +46,7 @@ impl Quirks {
         identified: &[],
         precious: false,
         lasting: false,
-        discards: None,
+        dangers: &[],
         fixed: &[],
         mentions: &[],
     };
@@ -70,17 +72,6 @@ pub struct Tags {
     pub most: Option<usize>,
     /// It writes them its own way: lower case, `_` for what it doesn't know.
     pub rewritten: bool,
-}
-
-/// See [`Quirks::discards`]: a list of filters, each with a `name`; pointers into one.
-#[derive(Clone, Copy, Debug)]
-pub struct Discards {
-    pub list: &'static str,
-    pub query: &'static str,
-    /// The share that is thrown away.
-    pub rate: &'static str,
-    /// On unless it is false.
-    pub enabled: &'static str,
 }
 
 /// See [`Quirks::derived`].

@@ -36,14 +36,21 @@ pub fn shared(what: &str) -> Option<PathBuf> {
 }
 
 /// The name of the recordings of a kind: its own, or that of its envelope. `None`, and a line, where there are none.
-pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
+pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
     let folder = shared(what)?.join("recorded");
     let of_envelope = match kind.api.envelope {
         Envelope::Resource(name) => Some(name),
         _ => None,
     };
-    let mut names = std::iter::once(kind.name).chain(of_envelope);
-    let found = names.find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    let names = std::iter::once(kind.name).chain(of_envelope).map(|name| name.replace('-', "_"));
+    // Some are recorded by their product, too.
+    let mut names = names.flat_map(|name| [format!("logs_{name}"), name]);
+    // There may be nothing of a kind but its order.
+    let own = format!("\"path\":\"{}", kind.api.path);
+    let holds = |name: &String| {
+        std::fs::read_to_string(folder.join(format!("{name}.jsonl"))).is_ok_and(|text| text.contains(&own))
+    };
+    let found = names.find(holds);
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }
@@ -51,11 +58,11 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
 }
 
 /// The recorded interactions of some kinds by session, each in order.
-pub fn sessions(kinds: &[&str], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
+pub fn sessions(kinds: &[impl AsRef<str>], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
     let folder = shared(what)?;
     let mut sessions: BTreeMap<String, Vec<(u64, Interaction)>> = BTreeMap::new();
     for kind in kinds {
-        let path = folder.join("recorded").join(format!("{kind}.jsonl"));
+        let path = folder.join("recorded").join(format!("{}.jsonl", kind.as_ref()));
         let text = std::fs::read_to_string(&path).expect("a readable recording");
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).expect("a recorded line");

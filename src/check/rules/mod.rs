@@ -4,6 +4,7 @@ mod block;
 mod board;
 mod burn_rate;
 mod composite;
+mod form;
 pub mod marks;
 mod incomplete;
 mod indicator;
@@ -71,6 +72,7 @@ pub static RULES: &[Rule] = &[
         "priority, timeout_h and their like are within their bounds",
         options::bounds,
     ),
+    rule("field-form", Error, "a field has the form that the service takes", form::fits),
     rule(
         "reference-kind",
         Error,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::form;
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Findings, listed};
 use crate::config::RuleLevel;
@@ -25,6 +26,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             found.add(field.at, text, format!("add `{name}:`")).level(level);
         }
     }
+    form::required_inside(subject, found);
 }
 
 pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
