@@ -40,7 +40,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         object("/destination", "The bucket or container").required().hidden_without("logs_read_archives"),
         text("/destination/bucket", "Of S3 or GCS"),
         text("/destination/container", "Of Azure"),
-        object("/destination/encryption", "Of S3").defaults(&[r#"{"type":"NO_OVERRIDE"}"#]),
+        object("/destination/encryption", "Of S3").implied(&[("s3", r#"{"type":"NO_OVERRIDE"}"#)]),
         text("/destination/encryption/key", "The ARN of a key of KMS"),
         choice("/destination/encryption/type", &["NO_OVERRIDE", "SSE_S3", "SSE_KMS"], "Which encryption"),
         object("/destination/integration", "The cloud account that lets Datadog in"),
@@ -59,7 +59,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
             &["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
             "Of S3",
         )
-        .defaults(&[r#""STANDARD""#]),
+        .implied(&[("s3", r#""STANDARD""#)]),
         choice("/destination/type", &["s3", "gcs", "azure"], "Whose bucket"),
         read_only("/id"),
         boolean("/include_tags", "Whether tags are kept with the logs").defaults(&["false"]),
