@@ -18,7 +18,7 @@ pub enum Exit {
     /// A brake held.
     Held = 3,
     /// Applied in part.
-    Partly = 4,
+    Incomplete = 4,
 }
 
 /// Observability as code for Datadog: plan on the pull request, apply on merge, no state file.

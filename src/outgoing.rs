@@ -66,7 +66,7 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
     body
 }
 
-/// Ids of list items are no business of the reader's, but links point at them: they are sent.
+/// Ids of list items mean nothing to a reader, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
     let read_only = kind.paths(|field| field.read_only);
     for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
@@ -85,9 +85,11 @@ fn drop_nulls(body: &mut Value) {
 fn end_left_out(kind: &Kind, live: &Value, body: &mut Value) {
     for field in kind.fields {
         let Some(switch) = field.ended_by.filter(|_| body.pointer(field.at).is_none()) else { continue };
-        let lives = live.pointer(field.at).is_some_and(|value| !value.is_null());
-        let is_main = kind.fields.iter().find(|other| other.ended_by == Some(switch)).map(|main| main.at);
-        if lives && is_main == Some(field.at) {
+        // The first of those that a switch ends is what the others belong to.
+        let mut ended = kind.fields.iter().filter(|other| other.ended_by == Some(switch));
+        let is_first = ended.clone().next().is_some_and(|first| first.at == field.at);
+        let lives = ended.any(|other| live.pointer(other.at).is_some_and(|value| !value.is_null()));
+        if lives && is_first {
             put(body, switch, Value::Bool(true));
         }
     }

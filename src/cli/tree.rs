@@ -82,7 +82,7 @@ pub fn tree() -> Command {
         root.mut_subcommand(name, |command| with_common(command, &common, takes))
     });
     let root = root.mut_args(|arg| match (arg.is_global_set(), arg.get_id().as_str()) {
-        // Which formats there are each command tells.
+        // Each command says which formats it has.
         (true, "format") => arg.help_heading(COMMON).hide_possible_values(true),
         (true, _) => arg.help_heading(COMMON),
         (false, _) => arg,

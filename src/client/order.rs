@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Client, call, get, url};
 use super::pages::Until;
 use super::refusal::Refusal;
-use super::{Client, call, get, url};
 use crate::kind::{Kind, ORDER, Order, Shown, Update};
 use crate::model::Live;
 use crate::wire::{Method, Request};

@@ -68,7 +68,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     }
     invocation.say(&export::summary(kind.name, &written))?;
     Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
-        (_, true) => Exit::Partly,
+        (_, true) => Exit::Incomplete,
         (true, _) => Exit::Error,
         _ => Exit::Fine,
     })
@@ -118,7 +118,7 @@ async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::
     Ok(if is_refused { Exit::Error } else { Exit::Fine })
 }
 
-/// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
+/// The objects that the filters let through, sorted by id; how many of them can't be had, which is reported; and what is
 /// wrong with `--only`, which selects among our own.
 async fn listed(
     invocation: &Invocation<'_>,
@@ -163,7 +163,7 @@ async fn listed(
     Ok((live, listed.unread.len(), idle))
 }
 
-/// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
+/// The objects named by ids and URLs, each once; and how many of them can't be had, which is reported.
 async fn named(
     invocation: &Invocation<'_>,
     service: &Service,
@@ -196,7 +196,7 @@ async fn named(
     Ok((live, missed))
 }
 
-/// The id in what a person typed. A URL of another site is told: there the same id may be another object.
+/// The id in what a person typed. A URL of another site is reported: there the same id may be another object.
 pub fn id_of(
     invocation: &Invocation<'_>,
     service: &Service,
@@ -227,7 +227,7 @@ struct Plan<'a> {
     declares: Option<&'a Declared>,
 }
 
-/// Writes each object to its file. What can't be said in a file is told.
+/// Writes each object to its file. What can't be said in a file is reported.
 fn write(
     invocation: &Invocation<'_>,
     kind: &Kind,
@@ -237,7 +237,7 @@ fn write(
     let folder = &plan.folder;
     let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
     if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
-        bail!("an export is a file for each object, and {folder} is no folder: -o takes a folder");
+        bail!("an export is a file for each object, and {folder} is not a folder: -o takes a folder");
     }
     if !folder.as_str().is_empty() && !live.is_empty() && !is_stream {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;

@@ -86,7 +86,7 @@ pub struct Connection {
     pub variables: Vec<String>,
 }
 
-/// Ended by an error that has been told.
+/// Ended by an error that has been reported.
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
 pub struct AlreadyReported;
@@ -122,9 +122,9 @@ impl Invocation<'_> {
 
     /// Writes a text to a path of the command line; where that is a stream of this process, it is printed.
     pub fn deliver(&self, path: &Utf8Path, text: &[u8], speech: Speech) -> anyhow::Result<()> {
-        let stream = match files::own_stream(path) {
-            Some(files::Own::Stdout) => Stream::Out,
-            Some(files::Own::Stderr) => Stream::Err,
+        let stream = match files::standard_stream(path) {
+            Some(files::StandardStream::Stdout) => Stream::Out,
+            Some(files::StandardStream::Stderr) => Stream::Err,
             None => return replace_file(path, text),
         };
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)

@@ -150,7 +150,7 @@ pub fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
 }
 
-/// Settable fields of the OpenAPI document with a value that is no default, to be added where absent.
+/// Settable fields of the OpenAPI document with a value that is not a default, to be added where absent.
 pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
     match section {
         "monitors" => vec![
@@ -199,6 +199,18 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
     }
 }
 
+/// Whether a declared value is what the service means by leaving it out: the switches of processors, which are all off but
+/// for these.
+fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
+    let Some((around, name)) = pointer.rsplit_once('/').filter(|_| section == "logs_pipelines") else {
+        return false;
+    };
+    let around = definition.pointer(around).unwrap_or(&Value::Null);
+    let is_kept = name == "preserve_source"
+        && ["array-map-processor", "append"].iter().any(|class| around["type"] == **class);
+    pointer.starts_with("/processors/") && around[name] == json!(is_kept)
+}
+
 fn check(section: &str) {
     let kind = kind::of_section(section).expect("a kind");
     let Some(pairs) = pairs(kind) else { return };
@@ -230,7 +242,9 @@ fn check(section: &str) {
             // Priority 0 is stored as none.
             let empty =
                 |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
-            if pair.definition.pointer(&pointer).is_some_and(|declared| !empty(declared)) {
+            let says =
+                |declared: &Value| !empty(declared) && !is_implied(section, &pair.definition, &pointer);
+            if pair.definition.pointer(&pointer).is_some_and(says) {
                 tried += 1;
                 if !shows(kind, pair, &removed(&pair.live, &pointer), &pointer) {
                     missed_at("removed", &pointer, pair);
