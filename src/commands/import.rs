@@ -14,7 +14,7 @@ use super::{AlreadyReported, Invocation, apply, new_file, order, replace_file};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
-use crate::kind::{Kind, ORDER};
+use crate::kind::{Kind, ORDER, of_section};
 use crate::load;
 use crate::mark;
 use crate::matching::key_of;
@@ -124,7 +124,8 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
         };
         if (kind.api.foreign)(&import.body) {
             bail!(
-                "`{text}` belongs to a synthetic test, which makes and changes it: no definition can adopt it"
+                "`{text}` is not for people to manage: Datadog makes and changes it (a monitor of a synthetic test, an \
+                 integration's pipeline, …), and no definition can adopt it"
             );
         }
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());
@@ -296,7 +297,8 @@ async fn refer_all(lazy: &Lazy<'_>, kind: &Kind, imports: &mut [Import]) -> anyh
         let troubles = escape::take_reserved(&mut import.body);
         complain(lazy.invocation, kind, &import.named, &troubles)?;
     }
-    if !imports.iter().any(|import| refer::mentions(kind, &import.body)) {
+    let is_used = |section: &str| of_section(section).is_some_and(|kind| lazy.declared.config.uses(kind));
+    if !imports.iter().any(|import| refer::mentions(kind, &import.body, &is_used)) {
         return Ok(());
     }
     let mut known: BTreeMap<(String, String), Address> = BTreeMap::new();

@@ -125,6 +125,8 @@ pub struct Mention {
 pub enum Mentioned {
     /// A text with ids among other words, or one id; or a number where the field's references are numeric.
     Path(&'static str),
+    /// A text in which ids stand between two others, and nowhere else.
+    Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
 }

@@ -91,3 +91,39 @@ fn an_order_is_shown_and_outlives_its_definition() {
     project.write("monitors/shop.yaml", &format!("{}{order}", filters(&["a", "b"])));
     project.run(&["plan"]).check(0, &["No changes."]);
 }
+
+/// Integration pipelines are Datadog's: they are seen in an order alone.
+#[test]
+fn an_integration_pipeline_is_only_put_in_order() {
+    let project = project("logs_pipelines:\n  shop: {name: Shop, filter: {query: \"service:shop\"}}\n");
+    project.write("musher.yaml", &CONFIG.replace("[retention_filters]", "[logs_pipelines]"));
+    project.run(&["apply", "--yes"]).check(0, &["1 created"]);
+    project
+        .run(&["import", "logs_pipeline", "integration-pipeline-1"])
+        .check(1, &["is not for people to manage"]);
+    let list = project.run(&["list", "--unmanaged"]);
+    assert!(!list.check(0, &[]).all().contains("integration-pipeline-1"), "{list:#?}");
+    project.run(&["export", "order", "logs_pipelines", "-o", "monitors"]).check(0, &["1 written"]);
+    let text = "orders:\n  logs_pipelines:\n  - $rest\n  - ${logs_pipelines.shop.id}\n";
+    assert_eq!(project.read("monitors/order-logs_pipelines.yaml"), text);
+    project.run(&["plan"]).check(0, &["No changes."]);
+    project.write(
+        "monitors/order-logs_pipelines.yaml",
+        "orders: {logs_pipelines: [\"${logs_pipelines.shop.id}\", integration-pipeline-1]}\n",
+    );
+    project.run(&["apply", "--yes"]).check(0, &["1 changed"]);
+    project.run(&["plan"]).check(0, &["No changes."]);
+}
+
+/// An order that stands by itself costs one request more, and no round trip.
+#[test]
+fn an_order_is_asked_for_beside_the_list() {
+    let order = "orders:\n  logs_indexes: [\"${logs_indexes.a.id}\", $rest]\n";
+    let index = "logs_indexes:\n  a: {name: shop-a, filter: {query: \"service:a\"}}\n";
+    let project = project(&format!("{index}{order}"));
+    project.write("musher.yaml", &CONFIG.replace("[retention_filters]", "[logs_indexes]"));
+    project.run(&["apply", "--yes"]).check(0, &["1 changed", "1 created"]);
+    let plan = project.run(&["plan", "-v"]);
+    // Monitors, SLOs, dashboards, indexes, their order, and whose the keys are.
+    plan.check(0, &["No changes.", "6 requests"]);
+}

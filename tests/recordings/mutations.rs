@@ -201,7 +201,7 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
 
 /// Whether a declared value is what the service means by leaving it out: the switches of processors, which are all off but
 /// for these.
-fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
+pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
     let Some((around, name)) = pointer.rsplit_once('/').filter(|_| section == "logs_pipelines") else {
         return false;
     };
