@@ -69,6 +69,10 @@ mod sandbox;
 #[path = "../tests/recordings/mod.rs"]
 mod recordings;
 
+#[cfg(test)]
+#[path = "../tests/rows/mod.rs"]
+mod rows;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon::{self, Aligned};
 use crate::diff::same;
 use crate::identify::keep_ids;
-use crate::kind::{Kind, Update, is_empty, rules};
+use crate::kind::{Field, Kind, Update, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
 use crate::pointer::{matching, put, step, take};
@@ -68,8 +68,8 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
 
 /// Ids of list items mean nothing to a reader, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    let read_only = kind.paths(|field| field.read_only);
-    for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
+    let dropped = kind.paths(Field::is_dropped);
+    for pointer in dropped.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
         take(body, &pointer);
     }
 }

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum as _;
 
 use crate::args::{Common, Format};
 use crate::cache::Cache;
@@ -108,7 +109,7 @@ impl Invocation<'_> {
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let speech = match self.common.format {
-            Some(Format::Json) => Speech::Json,
+            Some(Format::Json | Format::Sarif | Format::Gitlab | Format::GitlabTerraform) => Speech::Json,
             Some(Format::Github) => Speech::Commands,
             _ => Speech::Text,
         };
@@ -165,8 +166,8 @@ impl Invocation<'_> {
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
         let format = self.common.format.unwrap_or(Format::Text);
         if !known.contains(&format) {
-            let names: Vec<String> =
-                known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+            let names = known.iter().filter_map(Format::to_possible_value);
+            let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
             anyhow::bail!("this command writes no such format; --format takes {}", names.join(", "));
         }
         Ok(format)

@@ -15,6 +15,7 @@ mod quirks;
 mod retention_filter;
 mod row;
 mod rules;
+mod shape;
 mod slo;
 mod team;
 
@@ -27,6 +28,7 @@ pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
+pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
 pub const KINDS: [&Kind; 10] = [

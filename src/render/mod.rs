@@ -1,11 +1,15 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
+pub mod code_quality;
 pub mod diagnostics;
 pub mod explain;
 pub mod export;
 mod field;
+mod fingerprint;
 mod fold;
 mod guard;
+pub mod html;
+pub mod gitlab_terraform;
 pub mod list;
 mod markdown;
 pub mod outcome;
@@ -16,6 +20,7 @@ pub mod plan_text;
 pub mod progress;
 pub mod request;
 pub mod sanitize;
+pub mod sarif;
 pub mod show;
 pub mod summary;
 pub mod template;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Answer;
+use super::forms;
 use super::ids;
 use super::world::World;
 
@@ -68,10 +69,6 @@ pub fn settled(
     set("author_name", json!("Sandbox"));
     set("layout_type", json!(layout));
     set("url", json!(url(&stamp.id, title)));
-    // Gone from answers since 2025, unless somebody sends it.
-    if let Some(read_only) = sent.get("is_read_only") {
-        set("is_read_only", read_only.clone());
-    }
     set("template_variables", or_null("template_variables"));
     set("widgets", Value::Array(widgets));
     set("notify_list", sorted(or_null("notify_list")));
@@ -158,6 +155,9 @@ fn url(id: &str, title: &str) -> String {
 /// The refusals that were recorded, in the service's words; the last bound by analogy from OpenAPI.
 fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
     let refuse = |words: &str| Err(Answer::refusal(400, words));
+    if let Some(name) = forms::first_wrong(sent, forms::DASHBOARD) {
+        return refuse(&format!("'{name}' is invalid"));
+    }
     let list = |of: Option<&Value>| of.and_then(Value::as_array).cloned().unwrap_or_default();
     for variable in list(sent.get("template_variables")) {
         let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
@@ -185,6 +185,13 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
     }
     if tags.len() > 5 {
         return refuse("Maximum number of elements in parameter 'tags' should be 5");
+    }
+    if sent.contains_key("is_read_only") {
+        // Words as in datadog-operator issue 1707; false is refused, too.
+        return refuse(
+            "The is_read_only attribute is no longer supported. \
+             https://docs.datadoghq.com/dashboards/guide/is-read-only-deprecation/",
+        );
     }
     Ok(())
 }

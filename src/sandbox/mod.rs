@@ -24,6 +24,7 @@ mod monitor;
 mod monitor_body;
 mod slo;
 mod slo_body;
+mod forms;
 mod formula;
 mod dashboard;
 mod dashboard_body;

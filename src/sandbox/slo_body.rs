@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::Answer;
 use super::monitor_body::float;
-use super::{formula, ids};
+use super::{forms, formula, ids};
 
 /// Fields that the service fills.
 const NOT_SENT: [&str; 9] = [
@@ -43,6 +43,9 @@ pub fn settled(
     let Some((class, type_id)) = TYPES.iter().find(|(name, _)| *name == class) else {
         return Err(refusal("must specify type"));
     };
+    if let Some(name) = forms::first_wrong(sent, forms::SLO) {
+        return Err(Answer::invalid_parameter(name));
+    }
     let spelling = match *class {
         "metric" => metric(sent).ok_or_else(|| refusal("must specify the query for count types"))?,
         "monitor" => monitor(sent).ok_or_else(|| refusal("must specify monitor_ids"))?,

@@ -31,6 +31,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("monitors", "/draft_status", "never touched unless declared"),
     ("monitors", "/options/silenced", "mutes are never touched unless declared"),
     ("monitors", "/options/silenced/*", "mutes are never touched unless declared"),
+    ("monitors", "/options/locked", "taken by no write since 2024, but for false"),
     ("monitors", "/matching_downtimes", "downtimes are objects of their own"),
     ("monitors", "/matching_downtimes/*/*", "downtimes are objects of their own"),
     ("monitors", "/matching_downtimes/*/*/*", "downtimes are objects of their own"),
@@ -52,6 +53,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("dashboards", "/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/widgets/*/definition/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/restricted_roles", "never touched unless declared"),
+    ("dashboards", "/is_read_only", "taken by no write since 2025"),
     ("log_destinations", "/id", "set by the service"),
     ("log_destinations", "/forwarder_destination/stream_name", "not shown by every read"),
     ("log_destinations", "/name", "another name is another object"),
@@ -146,7 +148,38 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
     })
 }
 
-pub fn is_empty(value: &Value) -> bool {
+/// Values that mean what the field's absence means, from the OpenAPI document and the recordings.
+const AS_ABSENT: [(&str, &str, &str); 20] = [
+    ("monitors", "/draft_status", "\"published\""),
+    ("monitors", "/options/enable_logs_sample", "false"),
+    ("monitors", "/options/enable_samples", "false"),
+    ("monitors", "/options/evaluation_delay", "0"),
+    ("monitors", "/options/min_failure_duration", "0"),
+    ("monitors", "/options/renotify_interval", "0"),
+    ("monitors", "/options/renotify_occurrences", "0"),
+    ("monitors", "/options/timeout_h", "0"),
+    ("monitors", "/priority", "0"),
+    ("monitors", "/options/include_tags", "true"),
+    ("monitors", "/options/groupby_simple_monitor", "false"),
+    ("monitors", "/options/new_host_delay", "300"),
+    ("monitors", "/options/notification_preset_name", "\"show_all\""),
+    ("monitors", "/options/notify_audit", "false"),
+    ("monitors", "/options/notify_no_data", "false"),
+    ("slos", "/sli_specification/time_slice/query_interval_seconds", "300"),
+    ("dashboards", "/experience_type", "\"default\""),
+    ("logs_metrics", "/compute/include_percentiles", "false"),
+    ("logs_metrics", "/filter/query", "\"*\""),
+    ("retention_filters", "/trace_rate", "0"),
+];
+
+/// Whether a declared value is as good as none.
+pub fn is_as_absent(section: &str, pointer: &str, value: &Value) -> bool {
+    let is =
+        |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|other| crate::diff::same(&other, value));
+    is_empty(value) || AS_ABSENT.iter().any(|(of, at, text)| *of == section && *at == pointer && is(text))
+}
+
+fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
 }
 
@@ -169,7 +202,6 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
             ("/options/notify_audit", json!(true)),
             ("/options/include_tags", json!(false)),
             ("/options/notify_no_data", json!(true)),
-            ("/options/locked", json!(true)),
             ("/options/on_missing_data", json!("resolve")),
             ("/options/notification_preset_name", json!("hide_all")),
             ("/options/group_retention_duration", json!("2d")),
@@ -239,12 +271,11 @@ fn check(section: &str) {
             if !shows(kind, pair, &live, &pointer) {
                 missed_at("changed", &pointer, pair);
             }
-            // Priority 0 is stored as none.
-            let empty =
-                |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
-            let says =
-                |declared: &Value| !empty(declared) && !is_implied(section, &pair.definition, &pointer);
-            if pair.definition.pointer(&pointer).is_some_and(says) {
+            let declared = pair.definition.pointer(&pointer);
+            let says = |declared: &Value| {
+                !is_as_absent(section, &pointer, declared) && !is_implied(section, &pair.definition, &pointer)
+            };
+            if declared.is_some_and(says) {
                 tried += 1;
                 if !shows(kind, pair, &removed(&pair.live, &pointer), &pointer) {
                     missed_at("removed", &pointer, pair);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mutations::{additions, changed, excepted, is_empty, is_implied, leaves, removed};
+use super::mutations::{additions, changed, excepted, is_as_absent, is_implied, leaves, removed};
 use super::pairs::{pairs, plan_one};
 use crate::cache::Cache;
 use crate::client::{Client, Fault, Refusal, Wanted};
@@ -130,7 +130,8 @@ fn edits(section: &str, live: &Value, step: usize, start: usize) -> Vec<(&'stati
         let value = body.pointer_mut(pointer).expect("a leaf");
         *value = changed(value);
         edits.push(("changed", pointer.clone(), body));
-        let says = !is_empty(live.pointer(pointer).expect("a leaf")) && !is_implied(section, live, pointer);
+        let leaf = live.pointer(pointer).expect("a leaf");
+        let says = !is_as_absent(section, pointer, leaf) && !is_implied(section, live, pointer);
         if number % 2 == 0 && says {
             edits.push(("removed", pointer.clone(), removed(live, pointer)));
         }

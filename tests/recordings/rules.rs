@@ -9,6 +9,7 @@ use crate::check::{RULES, Settings, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Severity, Sources};
 use crate::kind;
+use crate::load;
 use crate::model::{Address, Body, Directives, Resource};
 use crate::template::Renderings;
 
@@ -21,11 +22,14 @@ struct Tally {
 }
 
 impl Tally {
-    fn judge(&mut self, section: &str, body: &Value, whence: &str) {
+    /// As a definition of a JSON file; one that names a live object may leave out what stands there.
+    fn judge(&mut self, section: &str, body: &Value, live: Option<&str>, whence: &str) {
+        let kind = kind::of_section(section).expect("a kind");
+        let body = load::clean(kind, body.as_object().expect("an object").clone());
         let resource = Resource {
             address: Address::new(section, "x"),
-            body: Body::of(body).expect("a shallow body"),
-            directives: Directives::default(),
+            body: Body::of(&Value::Object(body)).expect("a shallow body"),
+            directives: Directives { adopt: live.map(str::to_owned), ..Directives::default() },
             origin: std::sync::Arc::default(),
             instance: None,
         };
@@ -76,7 +80,8 @@ fn no_error_hits_what_the_service_accepted() {
                 if kind.api.id.chosen && !kind.api.id.in_update && call.method == "PUT" {
                     request[kind.api.id.at] = call.response[kind.api.id.at].clone();
                 }
-                tally.judge(kind.section, &request, source);
+                let live = (call.method == "PUT").then(|| call.path.rsplit('/').next()).flatten();
+                tally.judge(kind.section, &request, live, source);
             }
         }
     }
@@ -97,7 +102,7 @@ fn no_error_hits_the_exports() {
             let body: Value = serde_json::from_str(&text).unwrap();
             let body = body.get("definition").unwrap_or(&body);
             let kind = kind::of_export(body.as_object().unwrap()).expect("an export of some kind");
-            tally.judge(kind.section, body, &path.file_name().unwrap().to_string_lossy());
+            tally.judge(kind.section, body, None, &path.file_name().unwrap().to_string_lossy());
         }
     }
     tally.print("exports");
@@ -127,7 +132,7 @@ fn recorded_refusals_are_told() {
         ),
     ] {
         let mut tally = Tally::default();
-        tally.judge(section, &body, "");
+        tally.judge(section, &body, None, "");
         assert!(tally.found.contains_key(&(true, code)), "{code}");
     }
 }

@@ -4,6 +4,7 @@ mod block;
 mod board;
 mod burn_rate;
 mod composite;
+mod fields;
 mod form;
 pub mod marks;
 mod incomplete;
@@ -66,6 +67,9 @@ pub static RULES: &[Rule] = &[
     parsed("unknown-monitor-type", Warn, "the type of a monitor is one that exists"),
     // Bodies.
     rule("missing-field", Error, "the fields that the service requires are there", options::required),
+    rule("field-type", Error, "a field has a value of its type", fields::types),
+    rule("unknown-word", Error, "a word is one that its field takes", fields::words),
+    rule("kept-elsewhere", Error, "what is declared is kept with the object", fields::elsewhere),
     rule(
         "option-range",
         Error,
@@ -145,6 +149,8 @@ pub static RULES: &[Rule] = &[
         "a field that is not known doesn't look like one that is",
         spelling::fields,
     ),
+    rule("retired-field", Warn, "a field is one that the service still takes", fields::retired),
+    rule("read-only-field", Warn, "a field is not one that the service sets", fields::read_only),
     rule(
         "message-variable",
         Warn,
