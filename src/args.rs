@@ -253,7 +253,7 @@ pub enum Ci {
 pub struct Validate {
     #[command(flatten)]
     pub strictness: Strictness,
-    /// Ask the API, too, where it has a dry run (monitors); needs keys, changes nothing
+    /// Ask the API, too, where it has a dry run (monitors, widgets); needs keys, changes nothing
     #[arg(long)]
     pub remote: bool,
 }

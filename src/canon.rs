@@ -296,7 +296,7 @@ fn settle_member(
             desired.shift_remove(key);
         }
         (Some(wanted), Some(value)) => {
-            let undeclared = rule.kept && is_empty(wanted);
+            let undeclared = rule.kept && is_empty(wanted) && !(rule.empties && wanted.is_array());
             if undeclared || (rule.unseen && is_empty(value)) || (blank(wanted) && blank(value)) {
                 desired.shift_remove(key);
                 live.shift_remove(key);

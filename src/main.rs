@@ -11,6 +11,7 @@ mod commands;
 mod diagnostic;
 mod model;
 mod pointer;
+mod policy;
 mod wire;
 mod cores;
 

@@ -45,6 +45,8 @@ pub struct Field {
     pub set: bool,
     /// A text whose white space at either end says nothing: the service removes it, or may.
     pub trimmed: bool,
+    /// An update names it only where it changes, and then it takes the place of what was there.
+    pub steady: bool,
     /// Can't be changed in place: a change replaces the object.
     pub immutable: bool,
     /// A reference here is a number, everywhere else a text.
@@ -102,6 +104,8 @@ pub struct Field {
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// How many characters a text has, or items a list: at least, and at most.
+    pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -138,6 +142,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         replaced: false,
         set: false,
         trimmed: false,
+        steady: false,
         immutable: false,
         numeric: false,
         defaults: &[],
@@ -162,6 +167,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         gone: &[],
         elsewhere: None,
         rewritten: "",
+        size: None,
         duration: None,
     }
 }
@@ -253,10 +259,15 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query required
         required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
+
+    pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
+        self.size = Some((least, most));
+        self
+    }
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));

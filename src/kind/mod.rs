@@ -3,6 +3,8 @@
 mod api;
 mod danger;
 mod dashboard;
+mod dashboard_list;
+mod downtime;
 mod field;
 mod log_destination;
 mod logs_archive;
@@ -10,6 +12,8 @@ mod logs_index;
 mod logs_metric;
 mod logs_pipeline;
 mod monitor;
+mod monitor_policy;
+mod notification_rule;
 mod order;
 mod quirks;
 mod retention_filter;
@@ -17,29 +21,37 @@ mod row;
 mod rules;
 mod shape;
 mod slo;
+mod slo_correction;
 mod team;
 
 use serde_json::{Map, Value};
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Shown, Summary, Update, flatten, wrap};
+pub use api::{
+    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Shown, Summary, Update, flatten, wrap,
+};
 pub use danger::Danger;
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 10] = [
+pub const KINDS: [&Kind; 15] = [
+    &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
+    &downtime::DOWNTIME,
     &log_destination::LOG_DESTINATION,
     &logs_archive::LOGS_ARCHIVE,
     &logs_index::LOGS_INDEX,
     &logs_metric::LOGS_METRIC,
     &logs_pipeline::LOGS_PIPELINE,
+    &monitor_policy::MONITOR_POLICY,
     &monitor::MONITOR,
+    &notification_rule::NOTIFICATION_RULE,
     &retention_filter::RETENTION_FILTER,
+    &slo_correction::SLO_CORRECTION,
     &slo::SLO,
     &team::TEAM,
 ];

@@ -16,6 +16,8 @@ pub struct Rule {
     pub read_only: bool,
     /// Left to others unless declared.
     pub kept: bool,
+    /// The same, and an empty value is declared as any other.
+    pub empties: bool,
     pub unseen: bool,
     pub open: bool,
     pub set: bool,
@@ -115,6 +117,7 @@ fn compile(kind: &Kind) -> Rule {
         let rule = root.at(field.at);
         rule.read_only = field.is_dropped();
         rule.kept = field.kept || field.filled;
+        rule.empties = kind.api.part.is_some_and(|part| field.at.strip_prefix('/') == Some(part.field));
         rule.unseen = field.unseen;
         rule.open = field.open;
         rule.set = field.set;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::Answer;
 use super::forms;
 use super::ids;
+use super::widget;
 use super::world::World;
 
 /// Groups nest one deep at the service; deeper ones are stored as they come.
@@ -56,6 +57,7 @@ pub fn settled(
     let Some(Value::Array(widgets)) = sent.get("widgets") else {
         return Err(Answer::refusal(400, "Required parameter 'widgets' is missing"));
     };
+    widget::all(widgets, layout, sent.get("reflow_type").and_then(Value::as_str))?;
     let mut widgets = widgets.clone();
     identify(&mut widgets, world, 0);
 
@@ -172,12 +174,42 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         for variable in list(preset.get("template_variables")) {
             let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
             if set("value") && set("values") {
-                return refuse(&format!("'template_variables' value '{}' is invalid", python(&variable, 0)));
+                return refuse(&format!(
+                    "'template_variables' value '{}' is invalid",
+                    widget::python(&variable)
+                ));
             }
             if variable.get("values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 return refuse("Minimum number of elements in parameter 'values' should be 1");
             }
         }
+    }
+    for name in ["tags", "notify_list", "restricted_roles"] {
+        let is_texts = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+        if sent.get(name).is_some_and(|value| !value.is_null() && !is_texts(value)) {
+            return refuse(&format!("'{name}' is invalid"));
+        }
+    }
+    for (name, schema) in [
+        ("template_variables", "DashboardTemplateVariable"),
+        ("template_variable_presets", "DashboardTemplateVariablePreset"),
+    ] {
+        match sent.get(name).filter(|value| !value.is_null()) {
+            Some(Value::Array(all)) => {
+                if all.iter().any(|one| widget::judge(one, schema).is_err()) {
+                    return refuse(&format!("'{name}' is invalid"));
+                }
+            }
+            Some(_) => return refuse(&format!("'{name}' is invalid")),
+            None => {}
+        }
+    }
+    let has = |tab: &Value, name: &str| tab.get(name).is_some_and(|value| !value.is_null());
+    if list(sent.get("tabs"))
+        .iter()
+        .any(|tab| tab.is_object() && (!has(tab, "name") || !has(tab, "widget_ids")))
+    {
+        return refuse("'tabs' is invalid");
     }
     let tags = list(sent.get("tags"));
     if tags.iter().any(|tag| !tag.as_str().is_some_and(|tag| tag.starts_with("team:"))) {
@@ -196,25 +228,6 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
     Ok(())
 }
 
-/// The value as Python prints it, which is how the service quotes.
-fn python(value: &Value, depth: usize) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        Value::Array(list) if depth < DEEPEST => {
-            let items: Vec<String> = list.iter().map(|item| python(item, depth + 1)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(map) if depth < DEEPEST => {
-            let pair = |(name, value): (&String, &Value)| format!("'{name}': {}", python(value, depth + 1));
-            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,11 +239,5 @@ mod tests {
         check("[Ünï] code!", "n-code");
         check("", "");
         check(&format!("{}-b", "a".repeat(79)), &"a".repeat(79));
-    }
-
-    #[test]
-    fn python_quotes() {
-        let value = json!({ "name": "a'b", "list": [null, true, 1.5], "x": {} });
-        assert_eq!(python(&value, 0), r"{'name': 'a\'b', 'list': [None, True, 1.5], 'x': {}}");
     }
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
 use super::forms;
-use super::ids;
 use super::world::World;
+use super::{ids, monitor_options};
 
 pub const ORG_ID: u64 = 321_000;
 
@@ -113,7 +113,11 @@ pub fn settled(
     // Null takes these away; left out they are kept.
     let or_null =
         |name: &str| sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null);
-    let priority = Some(or_null("priority")).filter(|priority| priority.as_f64() != Some(0.0));
+    let priority = or_null("priority");
+    if let Some(Value::Object(sent)) = sent.get("options") {
+        monitor_options::check(class, query, sent, &priority)?;
+    }
+    let priority = Some(priority).filter(|priority| priority.as_f64() != Some(0.0));
     let known = [
         ("type", json!(rewritten_class(class, query, &options))),
         ("name", json!(name)),

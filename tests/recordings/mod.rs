@@ -1,5 +1,6 @@
 //! What the real service did, as recorded: read from a folder beside the project, never part of it.
 
+mod agree;
 mod imports;
 mod mutations;
 mod pairs;

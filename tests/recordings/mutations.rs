@@ -63,6 +63,37 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("logs_pipelines", "/id", "set by the service"),
     ("logs_pipelines", "/is_read_only", "set by the service"),
     ("logs_pipelines", "/type", "set by the service"),
+    ("dashboard_lists", "/id", "set by the service"),
+    ("dashboard_lists", "/author/*", "set by the service"),
+    ("dashboard_lists", "/created", "set by the service"),
+    ("dashboard_lists", "/modified", "set by the service"),
+    ("dashboard_lists", "/dashboard_count", "set by the service"),
+    ("dashboard_lists", "/is_favorite", "set by the service"),
+    ("dashboard_lists", "/type", "set by the service"),
+    ("dashboard_lists", "/name", "another name is another object"),
+    ("dashboard_lists", "/dashboards", "at another address, and never touched unless declared"),
+    ("downtimes", "/id", "set by the service"),
+    ("downtimes", "/canceled", "set by the service"),
+    ("downtimes", "/created", "set by the service"),
+    ("downtimes", "/modified", "set by the service"),
+    ("downtimes", "/schedule/current_downtime/*", "set by the service"),
+    ("downtimes", "/status", "the state of the downtime"),
+    ("downtimes", "/schedule/start", "now, where nobody declares it"),
+    ("downtimes", "/schedule/recurrences/*/start", "now, where nobody declares it"),
+    ("monitor_policies", "/id", "set by the service"),
+    ("monitor_policies", "/policy/tag_key", "another key is another object"),
+    ("notification_rules", "/id", "set by the service"),
+    ("notification_rules", "/created_at", "set by the service"),
+    ("notification_rules", "/modified_at", "set by the service"),
+    ("notification_rules", "/name", "another name is another object"),
+    ("slo_corrections", "/id", "set by the service"),
+    ("slo_corrections", "/created_at", "set by the service"),
+    ("slo_corrections", "/modified_at", "set by the service"),
+    ("slo_corrections", "/creator/data/*", "set by the service"),
+    ("slo_corrections", "/creator/data/attributes/*", "set by the service"),
+    ("slo_corrections", "/modifier", "set by the service"),
+    ("slo_corrections", "/modifier/data/*", "set by the service"),
+    ("slo_corrections", "/modifier/data/attributes/*", "set by the service"),
     ("logs_metrics", "/id", "another name is another object"),
     ("retention_filters", "/name", "another name is another object"),
     ("retention_filters", "/id", "set by the service"),
@@ -303,7 +334,9 @@ fn check(section: &str) {
         "{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted",
         missed.len()
     );
-    assert!(tried > if kind.always { 1000 } else { 50 }, "the recordings hold more");
+    // Of lists nothing was recorded but names, which are keys.
+    let least = if kind.always { 1000 } else { 50 };
+    assert!(kind.api.part.is_some() || tried > least, "the recordings hold more");
     assert!(missed.is_empty(), "missed changes\n{missed:#?}");
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{recorded, sessions, shared};
 use crate::check::{RULES, Settings, check};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::kind;
 use crate::load;
 use crate::model::{Address, Body, Directives, Resource};
@@ -24,21 +24,7 @@ struct Tally {
 impl Tally {
     /// As a definition of a JSON file; one that names a live object may leave out what stands there.
     fn judge(&mut self, section: &str, body: &Value, live: Option<&str>, whence: &str) {
-        let kind = kind::of_section(section).expect("a kind");
-        let body = load::clean(kind, body.as_object().expect("an object").clone());
-        let resource = Resource {
-            address: Address::new(section, "x"),
-            body: Body::of(&Value::Object(body)).expect("a shallow body"),
-            directives: Directives { adopt: live.map(str::to_owned), ..Directives::default() },
-            origin: std::sync::Arc::default(),
-            instance: None,
-        };
-        let mut sources = Sources::default();
-        let file = sources.add("x", "", crate::diagnostic::Format::Text);
-        let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
-        let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
-        let (settings, _) = Settings::read(&all, &[], file);
-        let found = check(&[resource], &settings, &sources, &|_| Renderings::new());
+        let found = judged(section, body, live, true);
         self.bodies += 1;
         let found_error = found.iter().any(|reported| reported.severity == Severity::Error);
         self.clean += usize::from(!found_error);
@@ -55,6 +41,25 @@ impl Tally {
             println!("  {} {code}: {count}, such as {one}", if *error { "error" } else { "warning" });
         }
     }
+}
+
+/// What the rules say of a body; `all` rules, or those that are on by default.
+pub fn judged(section: &str, body: &Value, live: Option<&str>, all: bool) -> Vec<Diagnostic> {
+    let kind = kind::of_section(section).expect("a kind");
+    let body = load::clean(kind, body.as_object().expect("an object").clone());
+    let resource = Resource {
+        address: Address::new(section, "x"),
+        body: Body::of(&Value::Object(body)).expect("a shallow body"),
+        directives: Directives { adopt: live.map(str::to_owned), ..Directives::default() },
+        origin: std::sync::Arc::default(),
+        instance: None,
+    };
+    let mut sources = Sources::default();
+    let file = sources.add("x", "", crate::diagnostic::Format::Text);
+    let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
+    let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
+    let (settings, _) = Settings::read(&on, &[], file);
+    check(&[resource], &settings, &sources, &|_| Renderings::new())
 }
 
 #[test]
