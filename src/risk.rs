@@ -5,16 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::handle::{is_pager, named};
-use crate::kind::{Family, Field, Kind};
+use crate::kind::{Danger, Family, Field, Kind};
 use crate::model::{Action, Risk};
 use crate::pointer::matching;
 use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 11] = [
+const CODES: [&str; 17] = [
     "twin",
     "protected-object",
     "pager-deleted",
+    "errors-discarded",
+    "retention-shortened",
+    "quota-lowered",
+    "more-discarded",
+    "turned-off",
     "recipient-lost",
     "all-silenced",
     "endless-downtime",
@@ -22,6 +27,7 @@ const CODES: [&str; 11] = [
     "no-data-off",
     "threshold-loosened",
     "scope-widened",
+    "search-narrowed",
     "object-replaced",
 ];
 
@@ -58,6 +64,8 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
             risks.extend(no_data_off(kind, live, wanted));
             risks.extend(thresholds_loosened(kind, live, wanted));
             risks.extend(scope_widened(kind, live, wanted));
+            let endangered = |danger: &Danger| Some(risk(danger.code, (danger.judge)(live, wanted)?));
+            risks.extend(kind.quirks.dangers.iter().filter_map(endangered));
         }
         (None, _) => {}
     }

@@ -16,6 +16,7 @@ pub mod import;
 pub mod init;
 pub mod list;
 mod log;
+mod order;
 pub mod plan;
 mod remote;
 pub mod schema;

@@ -289,6 +289,11 @@ pub const MONITOR: Kind = Kind {
                 section: "monitors",
             },
             Mention { at: Mentioned::Path("/query"), when: Some(("/type", "slo alert")), section: "slos" },
+            Mention {
+                at: Mentioned::Between("/query", ".index(\"", "\")"),
+                when: Some(("/type", "log alert")),
+                section: "logs_indexes",
+            },
         ],
         ..Quirks::NONE
     },
