@@ -58,6 +58,8 @@ pub struct Field {
     pub query: bool,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
+    /// How a change of it keeps an alert from being heard.
+    pub danger: Danger,
 
     // What the rules judge.
     /// The service refuses an object without it.
@@ -70,6 +72,24 @@ pub struct Field {
     pub rewritten: &'static str,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
+}
+
+/// How a field may keep an alert from being heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Danger {
+    None,
+    /// Minutes after which it is told again; none: never.
+    Reminder,
+    /// Scopes that are muted, and until when.
+    Mute,
+    /// `draft`: it notifies nobody.
+    Draft,
+    /// Seconds by which it is evaluated later.
+    Delay,
+    /// 1 is the most urgent.
+    Urgency,
+    /// How long it must last: `last_15m`.
+    Window,
 }
 
 /// The type of a field's value. Null and a `${…}` are allowed everywhere.
@@ -114,6 +134,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         target: false,
         query: false,
         no_data: &[],
+        danger: Danger::None,
         required: false,
         required_at_create: false,
         strict: false,
@@ -202,6 +223,11 @@ impl Field {
         required_at_create strict
     }
     lists! { defaults synonyms no_data }
+
+    pub const fn danger(mut self, danger: Danger) -> Self {
+        self.danger = danger;
+        self
+    }
 
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));

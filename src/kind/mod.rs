@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::pointer::matches;
 
 pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
-pub use field::{Field, Type};
+pub use field::{Danger, Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
 pub use rules::{NO_RULE, Rule, is_empty, rules};

@@ -45,7 +45,9 @@ pub const MONITOR: Kind = Kind {
         read_only("/created_at"),
         read_only("/creator"),
         read_only("/deleted"),
-        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept(),
+        choice("/draft_status", &["draft", "published"], "A draft notifies nobody")
+            .kept()
+            .danger(Danger::Draft),
         read_only("/id"),
         read_only("/matching_downtimes"),
         text("/message", "What is sent when the state changes; `@handle` notifies, `{{#is_alert}}` branches")
@@ -67,7 +69,8 @@ pub const MONITOR: Kind = Kind {
             .trimmed()
             .recipients(),
         count("/options/evaluation_delay", "Seconds that evaluation lags behind; AWS metrics need 900")
-            .strict(),
+            .strict()
+            .danger(Danger::Delay),
         text("/options/group_retention_duration", "How long a group without data is kept: `1h` to `72h`")
             .duration(HOUR, 72 * HOUR),
         boolean(
@@ -127,7 +130,8 @@ pub const MONITOR: Kind = Kind {
         )
         .synonyms(&["null", r#""default""#])
         .no_data(&[r#""show_and_notify_no_data""#]),
-        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again"),
+        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
+            .danger(Danger::Reminder),
         count("/options/renotify_occurrences", "How many times it notifies again"),
         of(
             "/options/renotify_statuses",
@@ -169,7 +173,9 @@ pub const MONITOR: Kind = Kind {
             "Day of the month at which it begins; with `day_starts`",
         ),
         text("/options/scheduling_options/evaluation_window/timezone", "`Europe/Berlin`"),
-        object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared").kept(),
+        object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared")
+            .kept()
+            .danger(Danger::Mute),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
         object("/options/threshold_windows", "Windows of anomaly monitors"),
         text(
@@ -179,7 +185,8 @@ pub const MONITOR: Kind = Kind {
         text(
             "/options/threshold_windows/trigger_window",
             "How long it must be anomalous to alert: `last_15m`",
-        ),
+        )
+        .danger(Danger::Window),
         object("/options/thresholds", "Values at which the state changes; `critical` is the query's number"),
         number("/options/thresholds/critical", "Alert; the number in the query").threshold(),
         text("/options/thresholds/critical_query", "A query as the threshold of an alert"),
@@ -211,7 +218,8 @@ pub const MONITOR: Kind = Kind {
         bounded("/priority", 0, 5, "Severity, from 1 (highest) to 5")
             .defaults(&["null"])
             .synonyms(&["null", "0"])
-            .strict(),
+            .strict()
+            .danger(Danger::Urgency),
         // OpenAPI, `Monitor.required`; an update without was accepted (1 recording), as for the type.
         text("/query", "What is watched, up to and with the threshold")
             .trimmed()

@@ -1,0 +1,60 @@
+//! What a change endangers: who is no longer told, what no longer fires, what is lost.
+
+mod code;
+mod option;
+mod query;
+mod recipient;
+mod scope;
+mod threshold;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use crate::kind::Kind;
+use crate::model::{Action, Risk};
+
+pub use code::{listed, read, risk};
+
+/// What may be endangered by a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Stake<'a> {
+    pub action: Action,
+    /// The object as it stands; absent for a create.
+    pub live: Option<&'a Value>,
+    /// The body that is wanted, without defaults that the service fills; absent for a delete.
+    pub wanted: Option<&'a Value>,
+    /// The mark or the definition forbids deletes and replaces.
+    pub protected: bool,
+}
+
+/// All risks of a change, the heaviest first.
+pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
+    let mut risks = Vec::new();
+    if stake.protected && matches!(stake.action, Action::Delete | Action::Replace) {
+        let text = match stake.action {
+            Action::Delete => "A protected object is deleted",
+            _ => "A protected object is replaced by a new one",
+        };
+        risks.push(risk("protected-object", text));
+    }
+    if stake.action == Action::Replace {
+        let text = "The object is replaced: history, mutes and links to the old one are lost";
+        risks.push(risk("object-replaced", text));
+    }
+    match (stake.live, stake.wanted) {
+        (Some(live), None) => risks.extend(recipient::pager_deleted(kind, live)),
+        (Some(live), Some(wanted)) => {
+            risks.extend(recipient::lost(kind, live, wanted));
+            risks.extend(option::no_data_off(kind, live, wanted));
+            risks.extend(option::dangers(kind, live, wanted));
+            risks.extend(threshold::loosened(kind, live, wanted));
+            risks.extend(query::harder(kind, live, wanted));
+            risks.extend(scope::changed(kind, live, wanted));
+        }
+        (None, _) => {}
+    }
+    risks.sort();
+    risks
+}
