@@ -23,6 +23,7 @@ mod source;
 mod config;
 mod load;
 mod inventory;
+mod tell;
 mod template;
 mod expand;
 mod query;

@@ -305,6 +305,76 @@ pub struct Risk {
     pub text: String,
 }
 
+/// What became of one item of a list, a dashboard's widget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemChange {
+    pub action: ItemAction,
+    /// What people call it, those around it first: `["Latency", "p95"]`.
+    pub names: Vec<String>,
+    /// Its type: `timeseries`.
+    pub class: String,
+    /// Where it went: `to the top`, `into “Latency”`.
+    pub place: Option<String>,
+    /// The names of what came or went inside it.
+    pub inside: Vec<String>,
+    /// Where it stands, as JSON pointers into the live and the wanted body.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    /// What differs in it; paths count from the item.
+    pub diff: Vec<FieldChange>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemAction {
+    Moved,
+    Added,
+    /// Moved, too, where there is a place.
+    Changed,
+    Removed,
+}
+
+impl ItemAction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl ItemChange {
+    pub fn new(action: ItemAction) -> Self {
+        Self {
+            action,
+            names: Vec::new(),
+            class: String::new(),
+            place: None,
+            inside: Vec::new(),
+            before: None,
+            after: None,
+            diff: Vec::new(),
+        }
+    }
+}
+
+/// What a reviewer must know of an object that is made or goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// A JSON pointer into the body, or [`Fact::RECIPIENTS`].
+    pub at: String,
+    pub value: Value,
+}
+
+impl Fact {
+    /// The facts that stand in no single field: who is told.
+    pub const RECIPIENTS: &str = "recipients";
+}
+
+/// Whose the ids and markers in a field are: by its path, then by the text that stands for the object.
+pub type References = std::collections::BTreeMap<String, std::collections::BTreeMap<String, Address>>;
+
 /// One entry of a plan.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -323,6 +393,12 @@ pub struct Change {
     pub instance: Option<Arc<Instance>>,
     pub risks: Vec<Risk>,
     pub diff: Vec<FieldChange>,
+    /// What became of the items of its lists, in words; their fields stand in `diff`, too.
+    pub items: Vec<ItemChange>,
+    /// Of what is made or goes.
+    pub facts: Vec<Fact>,
+    /// The names behind the ids in `diff` and `items`.
+    pub references: References,
     /// What is sent: the whole body with its mark, reference markers still in it. Absent for a delete.
     pub body: Option<Body>,
     /// What stood live when the plan was made, in full. Absent for a create.
@@ -376,6 +452,9 @@ impl Change {
             instance: None,
             risks: Vec::new(),
             diff: Vec::new(),
+            items: Vec::new(),
+            facts: Vec::new(),
+            references: References::new(),
             body: None,
             live: None,
             after: Vec::new(),
@@ -581,6 +660,15 @@ pub enum Attribute {
     Url,
 }
 
+impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Url => "url",
+        }
+    }
+}
+
 /// `${monitors.ID.id}` in a string, once rendered: a marker that names the target, and is replaced
 /// when the live id is known. The marker's two characters are Unicode noncharacters, which no
 /// definition may hold (the scanner refuses them), so that no text can forge one.
@@ -595,11 +683,14 @@ impl Reference {
     pub const CLOSE: char = '\u{FDD1}';
 
     pub fn marker(&self) -> String {
-        let attribute = match self.attribute {
-            Attribute::Id => "id",
-            Attribute::Url => "url",
-        };
-        format!("{}{attribute} {}{}", Self::OPEN, self.target, Self::CLOSE)
+        format!("{}{} {}{}", Self::OPEN, self.attribute.name(), self.target, Self::CLOSE)
+    }
+
+    /// As it is written in a definition: `${monitors.[checkout/errors].id}`.
+    pub fn expression(&self) -> String {
+        let (section, id) = (self.target.section(), self.target.id());
+        let id = if id.contains(['/', '.']) { format!("[{id}]") } else { id.to_owned() };
+        format!("${{{section}.{id}.{}}}", self.attribute.name())
     }
 
     fn from_marker(inside: &str) -> Option<Self> {

@@ -26,6 +26,7 @@ use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
 use crate::pointer::step;
 use crate::rename;
 use crate::risk::{Stake, risks};
+use crate::tell::{self, Around, Side};
 
 /// A thread is worth so many pairs.
 const WORTH_THREADS: usize = 32;
@@ -86,6 +87,8 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     }
     let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
     let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
+    let around = Around { known: &known, live: inputs.live, resources: inputs.resources };
+    tell::tell(&mut changes, &around);
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
@@ -218,7 +221,10 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     mark::strip(pair.kind, &mut body);
     let stake = Stake { action: Action::Create, live: None, wanted: Some(&body), protected };
     change.risks = risks(pair.kind, stake);
-    change.diff = added(canon::normal(pair.kind, &body));
+    let normal = canon::normal(pair.kind, &body);
+    change.facts = tell::facts(pair.kind, &normal);
+    change.items = tell::items(pair.kind, Side::of(&Value::Null), Side::of(&normal));
+    change.diff = added(normal);
     change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
@@ -294,7 +300,11 @@ fn differences(
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
     let aligned = canon::align(pair.kind, &filled, &bare);
     let mut fields = diff(&aligned.live, &aligned.desired);
+    let sides = [Side { normal: &aligned.live, raw: &bare }, Side { normal: &aligned.desired, raw: &filled }];
+    let mut items = tell::items(pair.kind, sides[0], sides[1]);
     if matches!(bare, Cow::Owned(_)) {
+        let inside = items.iter_mut().flat_map(|item| &mut item.diff);
+        inside.filter_map(|field| field.before.as_mut()).for_each(show_literally);
         fields.iter_mut().filter_map(|field| field.before.as_mut()).for_each(show_literally);
     }
     if !pair.kind.is_keyed() {
@@ -318,6 +328,7 @@ fn differences(
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
     let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, stake);
+    change.items = items;
     change.diff = fields;
     change.claim = if pair.kind.is_keyed() { Claim::Name } else { Claim::Mark };
     change.body = Body::of(&if action == Action::Replace {
@@ -349,6 +360,7 @@ fn delete_unmarked(
     let protected = kind.protects(resource.is_some_and(|own| own.directives.protect));
     change.risks =
         risks(kind, Stake { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
+    say_what_goes(kind, &live.body, &mut change);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
@@ -398,11 +410,20 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let protected = kind.protects(mark.protect);
     let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected };
     change.risks = risks(kind, stake);
+    say_what_goes(kind, &bare, &mut change);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
     change.protected = protected;
     Some(change)
+}
+
+/// Of what goes all that a plan shows, since nobody can look it up afterwards. No text in it is a reference.
+fn say_what_goes(kind: &Kind, body: &Value, change: &mut Change) {
+    let mut normal = canon::normal(kind, &escape(body));
+    show_literally(&mut normal);
+    change.facts = tell::facts(kind, &normal);
+    change.items = tell::items(kind, Side::of(&normal), Side::of(&Value::Null));
 }
 
 /// Takes the mark off: nobody's business is what else the object says.

@@ -31,7 +31,6 @@ use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
-use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
@@ -98,7 +97,7 @@ pub async fn carry(
 /// not, what was done is told on stderr: it stands, and running again would not tell it.
 fn conclude(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
-        invocation.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
+        invocation.answer(|out, color| outcome::write(outcomes, invocation.look(color, options.expand), out));
     let written = [answered, report(invocation, options, plan, outcomes)];
     let mut reported = true;
     for error in written.into_iter().filter_map(Result::err) {
@@ -177,7 +176,7 @@ async fn prepare(
     if !invocation.common.quiet {
         // Beside the answer, which is what becomes of it: `-o` is not for the plan.
         crate::render::print(Stream::Out, invocation.common.colors(), |out, color| {
-            plan_text::write(plan, Look { color, expand: options.expand }, out)
+            plan_text::write(plan, invocation.look(color, options.expand), out)
         })?;
     }
     if let Some(cost) = cost(plan, &service) {

@@ -34,6 +34,7 @@ use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
 use crate::hidden;
+use crate::render::page::Look;
 use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
 
@@ -101,6 +102,12 @@ pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
 }
 
 impl Invocation<'_> {
+    /// How an answer looks on stdout; what goes to a file or a pipe isn't wrapped.
+    pub fn look(&self, color: bool, expand: bool) -> Look {
+        let to_file = self.common.output.is_some();
+        Look { color, expand, width: render::columns_of_stdout().filter(|_| !to_file) }
+    }
+
     /// Writes an answer: to `-o FILE`, else to stdout.
     pub fn answer(
         &self,

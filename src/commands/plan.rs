@@ -6,7 +6,6 @@ use super::cost::cost;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
 use crate::model::Plan;
-use crate::render::page::Look;
 use crate::render::{plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
@@ -40,6 +39,6 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
 pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     invocation.answer(|out, color| match format {
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
-        _ => plan_text::write(plan, Look { color, expand }, out),
+        _ => plan_text::write(plan, invocation.look(color, expand), out),
     })
 }

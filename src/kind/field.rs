@@ -58,6 +58,8 @@ pub struct Field {
     pub query: bool,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
+    /// Who reviews an object that is made or goes must know it.
+    pub telling: bool,
     /// How a change of it keeps an alert from being heard.
     pub danger: Danger,
 
@@ -134,6 +136,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         target: false,
         query: false,
         no_data: &[],
+        telling: false,
         danger: Danger::None,
         required: false,
         required_at_create: false,
@@ -219,7 +222,7 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
+        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query telling required
         required_at_create strict
     }
     lists! { defaults synonyms no_data }

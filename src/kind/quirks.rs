@@ -100,6 +100,8 @@ pub struct Identified {
     /// pointers into an item.
     pub class: &'static str,
     pub name: &'static str,
+    /// Where there is no name people know an item by one of these texts.
+    pub texts: &'static [&'static str],
 }
 
 /// See [`Quirks::mentions`].

@@ -7,7 +7,7 @@ use serde::ser::Serializer;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 
-use super::sanitize::{is_hostile, known_after_apply_in};
+use super::sanitize::{is_hostile, expressed_in};
 use crate::diagnostic::Position;
 use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
 use crate::saved::{Seal, sealed};
@@ -205,7 +205,7 @@ impl Serialize for OneWay<'_> {
 
 /// References that are not known yet read as words.
 fn after<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(known_after_apply_in).as_deref().map(OneWay).serialize(serializer)
+    value.map(expressed_in).as_deref().map(OneWay).serialize(serializer)
 }
 
 /// Compact JSON with a space behind commas and colons, hostile characters escaped.

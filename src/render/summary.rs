@@ -50,6 +50,34 @@ pub fn line(plan: &Plan) -> String {
     format!("Plan: {}.", parts.join(", "))
 }
 
+/// The verdict: `3 to create, 1 to delete, 2 risks; the brake `delete` will hold`.
+pub fn verdict(plan: &Plan) -> String {
+    let mut parts: Vec<String> = Action::ALL
+        .into_iter()
+        .map(|action| (plan.count(action), verb(action)))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{} to {verb}", count(number)))
+        .collect();
+    if parts.is_empty() {
+        parts.push("No changes".to_owned());
+    }
+    let risky = plan.changes.iter().filter(|change| !change.risks.is_empty()).count();
+    if risky > 0 {
+        parts.push(plural(risky, "risk"));
+    }
+    if !plan.notes.warnings.is_empty() {
+        parts.push(plural(plan.notes.warnings.len(), "warning"));
+    }
+    let names: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
+    let held = match names.len() {
+        0 => String::new(),
+        1 => format!("; the brake {} will hold", names[0]),
+        _ => format!("; the brakes {} will hold", names.join(", ")),
+    };
+    let partial = if plan.notes.only.is_empty() { "" } else { "; partial" };
+    format!("{}{held}{partial}", parts.join(", "))
+}
+
 /// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.
 pub fn not_listed(plan: &Plan) -> Vec<String> {
     let line = |kind: &Unlisted| {
@@ -159,6 +187,15 @@ pub fn done(action: Action) -> &'static str {
         Action::Forget => "forgotten",
         Action::Delete => "deleted",
     }
+}
+
+/// `5 monitors, 1 slo`.
+pub fn kinds(kinds: impl IntoIterator<Item = &'static str>) -> String {
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for kind in kinds {
+        *counts.entry(kind).or_default() += 1;
+    }
+    counts.into_iter().map(|(kind, number)| plural(number, kind)).collect::<Vec<_>>().join(", ")
 }
 
 /// The sign before an address.
