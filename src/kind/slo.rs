@@ -55,15 +55,18 @@ pub const SLO: Kind = Kind {
         object("/sli_specification", "The indicator in full; for metric SLOs in the place of `query`"),
         object("/sli_specification/count", "Metric SLOs: formulas over queries"),
         object("/sli_specification/count/bad_events_formula", "Bad events, in the place of the total"),
-        text("/sli_specification/count/bad_events_formula/formula", "Over the names of the queries").telling(),
+        text("/sli_specification/count/bad_events_formula/formula", "Over the names of the queries")
+            .telling(),
         object("/sli_specification/count/good_events_formula", "Good events"),
-        text("/sli_specification/count/good_events_formula/formula", "Over the names of the queries").telling(),
+        text("/sli_specification/count/good_events_formula/formula", "Over the names of the queries")
+            .telling(),
         list("/sli_specification/count/queries", "What the formulas name"),
         choice("/sli_specification/count/queries/*/data_source", &["metrics"], "Where the data is"),
         text("/sli_specification/count/queries/*/name", "The name in the formulas"),
         text("/sli_specification/count/queries/*/query", "A metric query").telling(),
         object("/sli_specification/count/total_events_formula", "All events, in the place of the bad ones"),
-        text("/sli_specification/count/total_events_formula/formula", "Over the names of the queries").telling(),
+        text("/sli_specification/count/total_events_formula/formula", "Over the names of the queries")
+            .telling(),
         object("/sli_specification/time_slice", "Time slice SLOs: the condition of a good slice"),
         choice(
             "/sli_specification/time_slice/comparator",

@@ -68,7 +68,8 @@ pub fn write_field(
 ) -> io::Result<()> {
     page.indent(indent)?;
     let mut value_at = indent + column + 2;
-    if width(&field.path) <= column && fits(&field.shown, page.width().saturating_sub(value_at), page.width()) {
+    if width(&field.path) <= column && fits(&field.shown, page.width().saturating_sub(value_at), page.width())
+    {
         let pad = " ".repeat(column - width(&field.path) + 2);
         page.part(&[(Tone::Plain, &field.path), (Tone::Plain, &pad)])?;
     } else {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest, Sha256};
 
 use super::field::item_changes;
-use super::{items, named};
 use super::text_diff::{Piece, Sign, words};
+use super::{items, named};
 use crate::model::{Action, Address, Change};
 use serde_json::Value;
 

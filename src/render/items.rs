@@ -58,19 +58,23 @@ pub fn name(item: &ItemChange) -> String {
     item.names.iter().map(|name| cut(name, 80)).collect::<Vec<_>>().join(" › ")
 }
 
-fn one<'a>(change: &'a Change, item: &'a ItemChange) -> Told<'a> {
+/// `moved timeseries “p95” to the top`
+pub fn sentence(item: &ItemChange) -> String {
     let (name, class) = (name(item), cut(&item.class, 40));
-    let called = if item.names.last() == Some(&item.class) { name.clone() } else { format!("{class} “{name}”") };
+    let called = if item.names.last() == Some(&item.class) { name } else { format!("{class} “{name}”") };
     let place = item.place.as_ref().map(|place| format!(" {}", cut(place, 200))).unwrap_or_default();
-    let text = match item.action {
+    match item.action {
         ItemAction::Moved => format!("moved {called}{place}"),
         ItemAction::Changed if place.is_empty() => format!("changed {called}"),
         ItemAction::Changed => format!("changed {called}, moved{place}"),
         ItemAction::Added | ItemAction::Removed => format!("{} {called}{}", item.action.name(), inside(item)),
-    };
+    }
+}
+
+fn one<'a>(change: &'a Change, item: &'a ItemChange) -> Told<'a> {
     let fields = named::in_item(change, item);
     let words = words(&fields);
-    Told { action: item.action, text, fields: words.into_iter().zip(fields).collect() }
+    Told { action: item.action, text: sentence(item), fields: words.into_iter().zip(fields).collect() }
 }
 
 fn inside(item: &ItemChange) -> String {
@@ -92,7 +96,11 @@ fn listed(mut names: Vec<String>) -> String {
 
 fn many<'a>(action: ItemAction, items: &[&ItemChange]) -> Told<'a> {
     let names = listed(items.iter().map(|item| name(item)).collect());
-    Told { action, text: format!("{} {}: {names}", action.name(), plural(items.len(), "widget")), fields: Vec::new() }
+    Told {
+        action,
+        text: format!("{} {}: {names}", action.name(), plural(items.len(), "widget")),
+        fields: Vec::new(),
+    }
 }
 
 /// Each field by its last word; where two would be called alike, by as much of their paths as tells them apart.
@@ -106,7 +114,9 @@ fn words(fields: &[Cow<'_, FieldChange>]) -> Vec<String> {
             start -= 1;
             left -= usize::from(!is_place(&steps[start]));
         }
-        let parts = steps[start..].iter().map(|step| if is_place(step) { format!("[{}]", cut(step, 8)) } else { format!(".{}", cut(step, 60)) });
+        let parts = steps[start..].iter().map(|step| {
+            if is_place(step) { format!("[{}]", cut(step, 8)) } else { format!(".{}", cut(step, 60)) }
+        });
         parts.collect::<String>().trim_start_matches('.').to_owned()
     };
     for most in 1..6 {

@@ -1,5 +1,6 @@
 //! A plan for programs: a stable form, written change by change.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -7,9 +8,12 @@ use serde::ser::Serializer;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 
-use super::sanitize::{is_hostile, expressed_in};
+use super::items;
+use super::sanitize::{expressed_in, is_hostile};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
+use crate::model::{
+    Action, Address, Brake, Change, Claim, FieldChange, ItemChange, Plan, References, Unlisted, Warning,
+};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -112,6 +116,48 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<&'static str>,
     risks: Vec<RiskEntry<'a>>,
+    /// The instance of a use: its name and its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<[&'a str; 2]>,
+    #[serde(skip_serializing_if = "is_false")]
+    protected: bool,
+    /// Of what goes: its title, its query, who was told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<FactEntry<'a>>,
+    /// What became of the items of its lists, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<ItemEntry<'a>>,
+    diff: Vec<DiffEntry<'a>>,
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
+}
+
+#[derive(Serialize)]
+struct FactEntry<'a> {
+    path: &'a str,
+    #[serde(serialize_with = "after")]
+    value: Option<&'a Value>,
+}
+
+/// A widget of a dashboard: where it stands, and what became of it.
+#[derive(Serialize)]
+struct ItemEntry<'a> {
+    action: &'static str,
+    /// A sentence: `moved timeseries “p95” to the top`.
+    text: String,
+    names: &'a [String],
+    #[serde(rename = "type")]
+    class: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    inside: &'a [String],
+    /// JSON pointers into the live and the wanted body.
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     diff: Vec<DiffEntry<'a>>,
 }
 
@@ -144,6 +190,26 @@ pub struct DiffEntry<'a> {
     before: Option<&'a Value>,
     #[serde(serialize_with = "after")]
     after: Option<&'a Value>,
+    /// The addresses behind the ids in the values.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "addresses")]
+    references: Option<&'a BTreeMap<String, Address>>,
+}
+
+fn addresses<S: Serializer>(
+    names: &Option<&BTreeMap<String, Address>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(names.iter().flat_map(|names| names.iter()).map(|(text, of)| (text, of.as_str())))
+}
+
+impl<'a> DiffEntry<'a> {
+    fn named(change: &'a FieldChange, references: &'a References, base: &str) -> Self {
+        let references = match base.is_empty() {
+            true => references.get(&change.path),
+            false => references.get(&format!("{base}{}", change.path)),
+        };
+        Self { references, ..Self::from(change) }
+    }
 }
 
 impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
@@ -153,7 +219,13 @@ impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
             (Some(_), None) => "remove",
             (Some(_), Some(_)) => "replace",
         };
-        Self { path: &change.path, op, before: change.before.as_ref(), after: change.after.as_ref() }
+        Self {
+            path: &change.path,
+            op,
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+            references: None,
+        }
     }
 }
 
@@ -174,7 +246,32 @@ fn entry(change: &Change) -> Entry<'_> {
         source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
         claim: Some(change.claim.name()).filter(|_| change.claim != Claim::Mark),
         risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
-        diff: change.diff.iter().map(DiffEntry::from).collect(),
+        instance: change.instance.as_ref().map(|own| [own.name.as_str(), own.key.as_str()]),
+        protected: change.protected,
+        // Of what is made they stand in the difference.
+        facts: change
+            .facts
+            .iter()
+            .filter(|_| change.action == Action::Delete)
+            .map(|fact| FactEntry { path: &fact.at, value: Some(&fact.value) })
+            .collect(),
+        items: change.items.iter().map(|item| item_entry(change, item)).collect(),
+        diff: change.diff.iter().map(|field| DiffEntry::named(field, &change.references, "")).collect(),
+    }
+}
+
+fn item_entry<'a>(change: &'a Change, item: &'a ItemChange) -> ItemEntry<'a> {
+    let base = item.after.as_ref().or(item.before.as_ref()).map_or("", String::as_str);
+    ItemEntry {
+        action: item.action.name(),
+        text: items::sentence(item),
+        names: &item.names,
+        class: &item.class,
+        place: item.place.as_deref(),
+        inside: &item.inside,
+        before: item.before.as_deref(),
+        after: item.after.as_deref(),
+        diff: item.diff.iter().map(|field| DiffEntry::named(field, &change.references, base)).collect(),
     }
 }
 

@@ -251,7 +251,8 @@ fn in_brief(entry: &Entry<'_>) -> String {
         }
         Bond::Instance => {}
         _ => {
-            let names: Vec<String> = patterns.iter().take(FEW).map(|pattern| names(&pattern.names, FEW)).collect();
+            let names: Vec<String> =
+                patterns.iter().take(FEW).map(|pattern| names(&pattern.names, FEW)).collect();
             let _ = write!(out, ": {}", code(&names.join("; ")));
         }
     }
@@ -341,7 +342,11 @@ fn write_steps(out: &mut String, entry: &Entry<'_>) {
         if range.steps.len() > STEPS {
             let more: Vec<&str> =
                 range.steps[STEPS..].iter().flat_map(|(.., of)| of.iter().map(String::as_str)).collect();
-            lines.push(format!("… {}: {}", plural(range.steps.len() - STEPS, "more step"), names(&more, NAMES)));
+            lines.push(format!(
+                "… {}: {}",
+                plural(range.steps.len() - STEPS, "more step"),
+                names(&more, NAMES)
+            ));
         }
         write_fenced(out, "text", &lines);
     }
@@ -441,7 +446,7 @@ fn diff_lines(field: &Field) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Change, Risk};
+    use crate::model::{Action, Change, Risk};
     use crate::render::samples::{self, instance, replaced};
     use crate::render::sanitize::is_hostile;
     use proptest::prelude::*;

@@ -122,10 +122,7 @@ mod tests {
     #[test]
     fn references_become_words() {
         let marker = Reference { target: Address::new("monitors", "a"), attribute: Attribute::Id }.marker();
-        assert_eq!(
-            expressed(&format!("{marker} && {marker}")),
-            "${monitors.a.id} && ${monitors.a.id}"
-        );
+        assert_eq!(expressed(&format!("{marker} && {marker}")), "${monitors.a.id} && ${monitors.a.id}");
         assert_eq!(
             *expressed_in(&serde_json::json!({"a": [marker], "b": 1})),
             serde_json::json!({"a": ["${monitors.a.id}"], "b": 1})

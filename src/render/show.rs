@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::field::field;
+use super::fields::write_field;
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, Source, write_value};
-use super::fields::write_field;
 use super::plan_text::source_line;
-use super::telling::clean_address;
 use super::sanitize::{clean_lines, expressed_in};
+use super::telling::clean_address;
 use super::value::{cut, width};
 use crate::diagnostic::Position;
 use crate::model::{Action, Address, FieldChange};

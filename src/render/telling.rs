@@ -23,7 +23,11 @@ pub struct Detail {
 pub enum Row {
     Field(Field),
     /// An item of a list: what became of it, and what differs in it.
-    Item { action: ItemAction, text: String, fields: Vec<Field> },
+    Item {
+        action: ItemAction,
+        text: String,
+        fields: Vec<Field>,
+    },
     /// Said in words.
     Note(String),
 }
@@ -37,7 +41,8 @@ pub fn rows(change: &Change, detail: Detail) -> Vec<Row> {
     };
     let ids = named::ids(change);
     if !ids.is_empty() && change.action != Action::Create {
-        let ids: Vec<String> = ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
+        let ids: Vec<String> =
+            ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
         rows.push(Row::Note(ids.join(", ")));
     }
     rows
@@ -45,7 +50,10 @@ pub fn rows(change: &Change, detail: Detail) -> Vec<Row> {
 
 fn changed(change: &Change, detail: Detail) -> Vec<Row> {
     let told = items::told(change, detail.full).into_iter().map(|told| {
-        let inside = told.fields.iter().map(|(name, change)| Field { path: name.clone(), ..field(change, detail.full) });
+        let inside = told
+            .fields
+            .iter()
+            .map(|(name, change)| Field { path: name.clone(), ..field(change, detail.full) });
         Row::Item { action: told.action, text: told.text, fields: inside.collect() }
     });
     let fields = named::fields(change);
@@ -85,7 +93,9 @@ fn created(change: &Change, detail: Detail) -> Vec<Row> {
     let mut others: Vec<FieldChange> = Vec::new();
     for field in fields.iter().filter(|field| !is_told(&field.path)) {
         match &field.after {
-            Some(Value::Object(members)) if change.facts.iter().any(|fact| is_within(&fact.at, &field.path)) => {
+            Some(Value::Object(members))
+                if change.facts.iter().any(|fact| is_within(&fact.at, &field.path)) =>
+            {
                 others.extend(leaves(&field.path, members).into_iter().filter(|leaf| !is_told(&leaf.path)));
             }
             _ => others.push(field.as_ref().clone()),
@@ -135,8 +145,12 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
         _ => String::new(),
     };
     let what = match (change.action, entry.bond) {
-        (_, Bond::Shape) => format!(": {}", ranges(entry).iter().map(Range::text).collect::<Vec<_>>().join("; ")),
-        (_, _) if headline(change).is_some() => headline(change).map_or_else(String::new, |field| format!(": {}", inline(&field))),
+        (_, Bond::Shape) => {
+            format!(": {}", ranges(entry).iter().map(Range::text).collect::<Vec<_>>().join("; "))
+        }
+        (_, _) if headline(change).is_some() => {
+            headline(change).map_or_else(String::new, |field| format!(": {}", inline(&field)))
+        }
         (Action::Update, _) => match items::told(change, false).as_slice() {
             [only] => format!(": {}", only.text),
             _ => String::new(),
@@ -196,11 +210,14 @@ impl Range {
 pub fn ranges(entry: &Entry<'_>) -> Vec<Range> {
     let mut found: Vec<Range> = Vec::new();
     for field in &entry.first().diff {
-        let (Some(Value::Number(before)), Some(Value::Number(after))) = (&field.before, &field.after) else { continue };
+        let (Some(Value::Number(before)), Some(Value::Number(after))) = (&field.before, &field.after) else {
+            continue;
+        };
         let mut steps: BTreeMap<(u64, u64), (f64, f64, Vec<String>)> = BTreeMap::new();
         for change in &entry.changes {
             let own = change.diff.iter().find(|own| own.path == field.path);
-            let numbers = own.and_then(|own| Some((own.before.as_ref()?.as_f64()?, own.after.as_ref()?.as_f64()?)));
+            let numbers =
+                own.and_then(|own| Some((own.before.as_ref()?.as_f64()?, own.after.as_ref()?.as_f64()?)));
             let Some((from, to)) = numbers else { continue };
             let step = steps.entry((ordered(from), ordered(to))).or_insert((from, to, Vec::new()));
             step.2.push(own_name(change));
@@ -257,7 +274,11 @@ pub fn risks(entry: &Entry<'_>) -> Vec<String> {
         let who = match of_code.len() {
             1 => clean_address(change.address.as_str()),
             many if equal => plural(many, "object"),
-            many => format!("{}, and the like of {} more", clean_address(change.address.as_str()), count(many - 1)),
+            many => format!(
+                "{}, and the like of {} more",
+                clean_address(change.address.as_str()),
+                count(many - 1)
+            ),
         };
         Some(format!("{} ({who})", cut(text, 400)))
     });

@@ -45,17 +45,15 @@ pub fn items(kind: &Kind, live: Side<'_>, desired: Side<'_>) -> Vec<ItemChange> 
     for (at, node) in new.iter().enumerate() {
         found.extend(match pairs.old_of[at] {
             Some(before) => kept((&old, &new), (&pairs, &order), (before, at)),
-            None => came_or_went(&new, at, &pairs.old_of, ItemAction::Added).map(|change| ItemChange {
-                after: Some(node.pointer.clone()),
-                ..change
-            }),
+            None => came_or_went(&new, at, &pairs.old_of, ItemAction::Added)
+                .map(|change| ItemChange { after: Some(node.pointer.clone()), ..change }),
         });
     }
     for (at, node) in old.iter().enumerate().filter(|(at, _)| pairs.new_of[*at].is_none()) {
-        found.extend(came_or_went(&old, at, &pairs.new_of, ItemAction::Removed).map(|change| ItemChange {
-            before: Some(node.pointer.clone()),
-            ..change
-        }));
+        found.extend(
+            came_or_went(&old, at, &pairs.new_of, ItemAction::Removed)
+                .map(|change| ItemChange { before: Some(node.pointer.clone()), ..change }),
+        );
     }
     found
 }
@@ -80,7 +78,9 @@ fn nodes(kind: &Kind, side: Side<'_>) -> Vec<Node> {
     for list in kind.quirks.identified {
         for at in matching(list.list, side.normal) {
             let Some(Value::Array(members)) = side.normal.pointer(&at) else { continue };
-            let around = |node: &Node| at.strip_prefix(node.pointer.as_str()).is_some_and(|rest| rest.starts_with('/'));
+            let around = |node: &Node| {
+                at.strip_prefix(node.pointer.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
             let parent = found.iter().position(around);
             for (place, member) in members.iter().enumerate().filter(|(_, member)| member.is_object()) {
                 found.push(node(kind, list, side.raw, (format!("{at}/{place}"), parent, member)));
@@ -96,7 +96,8 @@ fn node(
     raw: &Value,
     (pointer, parent, member): (String, Option<usize>, &Value),
 ) -> Node {
-    let text = |at: &str| member.pointer(at).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let text =
+        |at: &str| member.pointer(at).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
     let class = text(list.class).unwrap_or("item").to_owned();
     let title = text(list.name).map(str::to_owned);
     let of_text = list.texts.iter().find_map(|at| text(at)).map(|text| {
@@ -104,7 +105,11 @@ fn node(
         line.chars().take(NAME).collect::<String>()
     });
     let mut content = member.clone();
-    let inner = kind.quirks.identified.iter().filter_map(|other| other.list.strip_prefix(list.list)?.strip_prefix("/*"));
+    let inner = kind
+        .quirks
+        .identified
+        .iter()
+        .filter_map(|other| other.list.strip_prefix(list.list)?.strip_prefix("/*"));
     for rest in inner {
         if let Some((holder, key)) = rest.rsplit_once('/')
             && let Some(Value::Object(holder)) = content.pointer_mut(holder)
@@ -138,7 +143,8 @@ impl Pairs {
     /// By id, by content, by type and title, by likeness; in the same place of the tree first.
     fn of(old: &[Node], new: &[Node]) -> Self {
         let mut pairs = Self { old_of: vec![None; new.len()], new_of: vec![None; old.len()] };
-        let home = |nodes: &[Node], node: &Node| node.parent.map_or_else(String::new, |at| nodes[at].name.clone());
+        let home =
+            |nodes: &[Node], node: &Node| node.parent.map_or_else(String::new, |at| nodes[at].name.clone());
         pairs.by(old, new, &|_, node| node.id.clone());
         pairs.by(old, new, &|nodes, node| Some(format!("{}\n{}", home(nodes, node), node.spelled)));
         pairs.by(old, new, &|_, node| Some(node.spelled.clone()));
@@ -200,7 +206,8 @@ impl Pairs {
 
 /// The names of an item and of those around it, the outermost first.
 fn names(nodes: &[Node], at: usize) -> Vec<String> {
-    let mut names: Vec<String> = nodes[at].parent.map(|parent| self::names(nodes, parent)).unwrap_or_default();
+    let mut names: Vec<String> =
+        nodes[at].parent.map(|parent| self::names(nodes, parent)).unwrap_or_default();
     names.push(nodes[at].name.clone());
     names
 }
@@ -307,7 +314,8 @@ struct Siblings {
 
 impl Order {
     fn of(old: &[Node], new: &[Node], pairs: &Pairs) -> Self {
-        let mut order = Self { stays: vec![false; new.len()], siblings: vec![Siblings::default(); new.len()] };
+        let mut order =
+            Self { stays: vec![false; new.len()], siblings: vec![Siblings::default(); new.len()] };
         let mut lists: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
         for (at, node) in new.iter().enumerate() {
             lists.entry(node.parent).or_default().push(at);

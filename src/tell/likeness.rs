@@ -11,9 +11,8 @@ pub fn likeness(one: &str, other: &str) -> f64 {
     for word in words(other) {
         counts.entry(word).or_default().1 += 1;
     }
-    let (common, all) = counts
-        .values()
-        .fold((0, 0), |(common, all), (a, b)| (common + (*a).min(*b), all + (*a).max(*b)));
+    let (common, all) =
+        counts.values().fold((0, 0), |(common, all), (a, b)| (common + (*a).min(*b), all + (*a).max(*b)));
     if all == 0 { 0.0 } else { common as f64 / all as f64 }
 }
 

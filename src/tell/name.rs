@@ -15,7 +15,8 @@ pub type Owners<'a> = HashMap<(&'a str, &'a str), &'a Address>;
 pub fn references(kind: &Kind, change: &Change, owners: &Owners<'_>) -> References {
     let is = |at: &str, text: &str| {
         let live = change.live.as_ref().and_then(|live| live.pointer(at));
-        let declared = change.diff.iter().find(|field| field.path == at).and_then(|field| field.after.as_ref());
+        let declared =
+            change.diff.iter().find(|field| field.path == at).and_then(|field| field.after.as_ref());
         [live, declared].into_iter().flatten().any(|value| value.as_str() == Some(text))
     };
     let here: Vec<&Mention> = kind
@@ -101,5 +102,6 @@ fn note(mention: Option<&Mention>, text: &str, owners: &Owners<'_>, names: &mut 
 
 /// The runs of letters, digits, `_`, `-` and `.`: what may be an id.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.')).filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-' | '.'))
+        .filter(|word| !word.is_empty())
 }

@@ -56,7 +56,8 @@ fn is(kind: &Kind, family: Family) -> bool {
 /// Where an alert of this kind names the objective that it watches.
 fn objective_mentions(kind: &'static Kind) -> Vec<&'static Mention> {
     let names_objective = |mention: &&Mention| {
-        mention.when.is_some() && kind::of_section(mention.section).is_some_and(|kind| is(kind, Family::Objective))
+        mention.when.is_some()
+            && kind::of_section(mention.section).is_some_and(|kind| is(kind, Family::Objective))
     };
     match is(kind, Family::Alert) {
         true => kind.quirks.mentions.iter().filter(names_objective).collect(),
@@ -86,7 +87,9 @@ fn objective_lost(kind: &'static Kind, change: &Change) -> Option<Risk> {
         side.iter().for_each(|value| {
             walk(&here, &field.path, value, &mut |mention, text| match mention {
                 None => found.extend(Reference::in_text(text).into_iter().map(|(_, r)| r.target.to_string())),
-                Some(_) => found.extend(first_quoted(text).map(|id| name(id).unwrap_or_else(|| id.to_owned()))),
+                Some(_) => {
+                    found.extend(first_quoted(text).map(|id| name(id).unwrap_or_else(|| id.to_owned())))
+                }
             });
         });
         // A marker among the words is a name already.
@@ -112,23 +115,24 @@ fn first_quoted(text: &str) -> Option<&str> {
 /// Objectives that go while an alert of ours stays that watches them.
 fn objectives_in_use(changes: &[Change], around: &Around<'_>, owners: &Owners<'_>) -> Vec<(Address, Risk)> {
     let goes = |change: &&Change| {
-        change.action == Action::Delete && kind::of_name(change.kind).is_some_and(|kind| is(kind, Family::Objective))
+        change.action == Action::Delete
+            && kind::of_name(change.kind).is_some_and(|kind| is(kind, Family::Objective))
     };
     let gone: HashSet<&Address> = changes.iter().filter(goes).map(|change| &change.address).collect();
     if gone.is_empty() {
         return Vec::new();
     }
     // An alert that goes or changes doesn't stay as it is.
-    let moving: HashSet<&Address> = changes
-        .iter()
-        .filter(|change| change.action != Action::Move)
-        .map(|change| &change.address)
-        .collect();
+    let moving: HashSet<&Address> =
+        changes.iter().filter(|change| change.action != Action::Move).map(|change| &change.address).collect();
     let mut found = Vec::new();
     for live in around.live {
         let Some(kind) = kind::of_section(live.section) else { continue };
         for mention in objective_mentions(kind) {
-            if mention.when.is_some_and(|(at, text)| live.body.pointer(at).and_then(Value::as_str) != Some(text)) {
+            if mention
+                .when
+                .is_some_and(|(at, text)| live.body.pointer(at).and_then(Value::as_str) != Some(text))
+            {
                 continue;
             }
             let Some(own) = owners.get(&(live.section, live.id.as_str())) else { continue };
