@@ -15,6 +15,9 @@ const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", 
 /// Those that list live objects of the kinds that `musher.yaml` names.
 const EVERY_KIND: [&str; 3] = ["plan", "apply", "list"];
 
+/// Those that write their answer in several formats at once.
+const SEVERAL: [&str; 1] = ["plan"];
+
 /// What a command takes besides [`ALL`].
 struct Takes {
     command: &'static str,
@@ -27,6 +30,9 @@ struct Takes {
 }
 
 const ANSWER: Option<&str> = Some("Write the answer to this file");
+
+const ANSWERS: Option<&str> =
+    Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
 const TABLE: [Takes; 13] = {
     use Format::{Github, Json, Markdown, Text, Yaml};
@@ -41,7 +47,7 @@ const TABLE: [Takes; 13] = {
     [
         takes("init", (false, false), None, &[]),
         takes("validate", (true, true), ANSWER, &[Text, Json, Github]),
-        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown]),
+        takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
@@ -82,7 +88,7 @@ pub fn tree() -> Command {
         root.mut_subcommand(name, |command| with_common(command, &common, takes))
     });
     let root = root.mut_args(|arg| match (arg.is_global_set(), arg.get_id().as_str()) {
-        // Which formats there are each command tells.
+        // Each command says which formats it has.
         (true, "format") => arg.help_heading(COMMON).hide_possible_values(true),
         (true, _) => arg.help_heading(COMMON),
         (false, _) => arg,
@@ -135,7 +141,8 @@ pub fn refused(command: &str, common: &Common) -> Option<String> {
     let takes = Takes::of(command)?;
     let given = [
         ("--only", !common.only.is_empty() && !takes.only),
-        ("--output", common.output.is_some() && takes.output.is_none()),
+        ("--output", !common.output.is_empty() && takes.output.is_none()),
+        ("a second --output", common.output.len() > 1 && !SEVERAL.contains(&command)),
         ("--format", common.format.is_some_and(|format| !takes.formats.contains(&format))),
     ];
     let (flag, _) = given.into_iter().find(|(_, wrong)| *wrong)?;

@@ -60,7 +60,7 @@ pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
         .filter_map(|(address, (resource, found))| item(address, resource, found))
         .collect();
     // A file is read elsewhere, and grepped.
-    let room = invocation.common.output.is_none().then(render::columns_of_stdout).flatten();
+    let room = invocation.common.output.is_empty().then(render::columns_of_stdout).flatten();
     invocation.answer(|out, _| match format {
         Format::Json => list::write_json(&items, out),
         Format::Markdown => list::write_markdown(&items, out),

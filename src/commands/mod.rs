@@ -28,7 +28,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::args::{Common, Format};
+use crate::args::{Common, Format, Output};
 use crate::cache::Cache;
 use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
@@ -86,7 +86,7 @@ pub struct Connection {
     pub variables: Vec<String>,
 }
 
-/// Ended by an error that has been told.
+/// Ended by an error that has been reported.
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
 pub struct AlreadyReported;
@@ -104,7 +104,7 @@ pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
 impl Invocation<'_> {
     /// How an answer looks on stdout; what goes to a file or a pipe isn't wrapped.
     pub fn look(&self, color: bool, expand: bool) -> Look {
-        let to_file = self.common.output.is_some();
+        let to_file = !self.common.output.is_empty();
         Look { color, expand, width: render::columns_of_stdout().filter(|_| !to_file) }
     }
 
@@ -113,12 +113,12 @@ impl Invocation<'_> {
         &self,
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
-        let speech = match self.common.format {
+        let speech = match self.asked() {
             Some(Format::Json) => Speech::Json,
             Some(Format::Github) => Speech::Commands,
             _ => Speech::Text,
         };
-        let Some(path) = &self.common.output else {
+        let Some(Output { path, .. }) = self.common.output.first() else {
             return Ok(render::speak(speech, Stream::Out, self.common.colors(), write)?);
         };
         let mut text = Vec::new();
@@ -128,9 +128,9 @@ impl Invocation<'_> {
 
     /// Writes a text to a path of the command line; where that is a stream of this process, it is printed.
     pub fn deliver(&self, path: &Utf8Path, text: &[u8], speech: Speech) -> anyhow::Result<()> {
-        let stream = match files::own_stream(path) {
-            Some(files::Own::Stdout) => Stream::Out,
-            Some(files::Own::Stderr) => Stream::Err,
+        let stream = match files::standard_stream(path) {
+            Some(files::StandardStream::Stdout) => Stream::Out,
+            Some(files::StandardStream::Stderr) => Stream::Err,
             None => return replace_file(path, text),
         };
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
@@ -167,9 +167,30 @@ impl Invocation<'_> {
         self.common.directory.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
+    /// The format asked for: by `--format`, else by the file that the answer goes to.
+    fn asked(&self) -> Option<Format> {
+        self.common.format.or_else(|| self.common.output.first()?.format())
+    }
+
+    /// The command line for each file that an answer goes to, as if it were the only one: one run writes them all.
+    pub fn targets(&self) -> Vec<Common> {
+        if self.common.output.len() < 2 {
+            return vec![self.common.clone()];
+        }
+        let target = |output: &Output| Common {
+            format: output.format().or(self.common.format),
+            output: vec![output.clone()],
+            ..self.common.clone()
+        };
+        self.common.output.iter().map(target).collect()
+    }
+
     /// The format asked for, if the command has it.
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
-        let format = self.common.format.unwrap_or(Format::Text);
+        let format = match self.common.format {
+            Some(format) => format,
+            None => self.asked().filter(|format| known.contains(format)).unwrap_or(Format::Text),
+        };
         if !known.contains(&format) {
             let names: Vec<String> =
                 known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();

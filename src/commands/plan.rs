@@ -9,17 +9,25 @@ use crate::model::Plan;
 use crate::render::{plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
+/// What a plan is written as.
+const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
+
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
-    let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let targets = invocation.targets();
+    let formats = targets.iter().map(|common| Invocation { common, ..*invocation }.format(&FORMATS));
+    let formats = formats.collect::<Result<Vec<Format>, _>>()?;
     let (declared, service, mut surveyed) =
         declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
     service.tell_counts(invocation)?;
     surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
-    if format == Format::Json {
-        let seal = seal(&surveyed.plan, &declared.resources, &invocation.common.only);
-        invocation.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
-    } else {
-        show(invocation, &surveyed.plan, format, options.expand)?;
+    for (common, format) in targets.iter().zip(formats) {
+        let invocation = &Invocation { common, ..*invocation };
+        if format == Format::Json {
+            let seal = seal(&surveyed.plan, &declared.resources, &invocation.common.only);
+            invocation.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
+        } else {
+            show(invocation, &surveyed.plan, format, options.expand)?;
+        }
     }
     if let Some(cost) = cost(&surveyed.plan, &service) {
         invocation.say(&cost)?;

@@ -27,7 +27,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
                     found.extend(remote::ask(invocation, declared).await?);
                 }
             }
-            None => invocation.say("The API was not asked: mend the errors first.")?,
+            None => invocation.say("The API was not asked: fix the errors first.")?,
         }
     }
     if options.strictness.denies_warnings() {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::Wanted;
 use super::likeness::differing;
+use super::pair::Wanted;
 use crate::diagnostic::{At, Diagnostic};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage, Reading};

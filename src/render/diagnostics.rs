@@ -50,7 +50,7 @@ fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported
     reported
 }
 
-/// `3 errors, 1 warning`; empty where there is nothing to tell.
+/// `3 errors, 1 warning`; empty where there is nothing to report.
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let part = |count: usize, one: &str| match count {
@@ -293,7 +293,7 @@ mod tests {
         let name = At::value(file, "/monitors/a/name");
         let mut fault = Diagnostic::error(
             "unknown-name",
-            "There is no `y`",
+            "Unknown name `y`",
             name.part(crate::diagnostic::Part::Within(2..6)),
         )
         .label("unknown")
@@ -310,7 +310,7 @@ mod tests {
         let expected = "\
 warning[no-definitions]: Nothing is here
 
-error[unknown-name]: There is no `y`
+error[unknown-name]: Unknown name `y`
  --> monitors/a.yaml:3:14
   |
 3 |     name: \"x ${y}\"
@@ -333,7 +333,7 @@ note: the instance: 50 %
     fn json_and_annotations() {
         let (diagnostics, sources) = sample();
         let expected = json!({
-            "code": "unknown-name", "severity": "error", "message": "There is no `y`",
+            "code": "unknown-name", "severity": "error", "message": "Unknown name `y`",
             "file": "monitors/a.yaml", "line": 3, "column": 14, "end_line": 3, "end_column": 18,
             "help": "did you mean `env`?",
             "also": [{"message": "the instance: 50 %", "file": "monitors/a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 4}],
@@ -342,7 +342,7 @@ note: the instance: 50 %
         assert_eq!(json(&diagnostics, &sources)[1], expected);
         let expected = "\
 ::warning title=no-definitions::Nothing is here
-::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::There is no `y`%0Adid you mean `env`?%0Ain `monitors/a␛[31m` and 1 more
+::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::Unknown name `y`%0Adid you mean `env`?%0Ain `monitors/a␛[31m` and 1 more
 ";
         assert_eq!(github(&diagnostics, &sources, "ops"), expected);
     }

@@ -189,7 +189,7 @@ fn likeness(change: &Change, numbers: Numbers) -> [u8; 32] {
     add(change.action.name());
     add(if change.protected { "protected" } else { "" });
     let (id, is_instance) = (change.address.id(), change.address.id().matches('/').count() >= 2);
-    let own = Own(shape(id).1);
+    let own = InstanceName(shape(id).1);
     for risk in &change.risks {
         add(risk.code);
         if numbers == Numbers::Closed {
@@ -225,9 +225,9 @@ fn likeness(change: &Change, numbers: Numbers) -> [u8; 32] {
 
 /// The name of an instance: two texts that differ in it alone say the same of two functions.
 #[derive(Clone, Copy)]
-struct Own<'a>(&'a str);
+struct InstanceName<'a>(&'a str);
 
-impl Own<'_> {
+impl InstanceName<'_> {
     /// Short names and numbers stand in too many texts by chance.
     fn hide(self, text: &str) -> String {
         let telling = self.0.len() >= 4 && self.0.contains(|c: char| c.is_ascii_alphabetic());
@@ -235,7 +235,7 @@ impl Own<'_> {
     }
 }
 
-fn add_diff(change: &Change, (own, numbers): (Own<'_>, Numbers), add: &mut impl FnMut(&str)) {
+fn add_diff(change: &Change, (own, numbers): (InstanceName<'_>, Numbers), add: &mut impl FnMut(&str)) {
     // Two boards are the same change where the same became of their widgets.
     let told = items::told(change, true);
     for item in &told {
@@ -273,7 +273,7 @@ fn add_diff(change: &Change, (own, numbers): (Own<'_>, Numbers), add: &mut impl 
     }
 }
 
-fn add_items(items: &[&Value], own: Own<'_>, add: &mut impl FnMut(&str)) {
+fn add_items(items: &[&Value], own: InstanceName<'_>, add: &mut impl FnMut(&str)) {
     add(&items.len().to_string());
     items.iter().for_each(|item| add(&own.hide(&item.to_string())));
 }

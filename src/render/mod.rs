@@ -43,7 +43,7 @@ pub enum Stream {
     Err,
 }
 
-/// What is narrower is taken for so wide.
+/// A narrower terminal counts as this wide.
 const NARROWEST: usize = 80;
 
 /// Whether a stream shows colour: as asked for, else where it is a terminal and `NO_COLOR` is unset.
@@ -72,7 +72,7 @@ pub fn print(
 }
 
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
-/// is no error: the rest is dropped, and whoever called goes on.
+/// is not an error: the rest is dropped, and whoever called goes on.
 pub fn speak(
     speech: Speech,
     stream: Stream,
@@ -118,7 +118,7 @@ impl<W: Write> Write for WithoutKeys<W> {
     }
 }
 
-/// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.
+/// Reports what ended a run, with its causes, on stderr. Where even that fails, the error can't be reported at all.
 pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
     let _ = print(Stream::Err, choice, |out, color| {
@@ -127,7 +127,7 @@ pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     });
 }
 
-/// Tells a brake that holds, and what lets the plan pass.
+/// Reports a brake that holds, and what lets the plan pass.
 pub fn held(name: &str, text: &str, knobs: &str, choice: ColorChoice) -> io::Result<()> {
     print(Stream::Err, choice, |out, color| {
         let style = if color { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };

@@ -16,7 +16,7 @@ use crate::model::{ItemAction, Plan, Warning};
 pub const LIMIT: usize = 65_536;
 /// Kept for what ends the comment.
 const TAIL: usize = 600;
-/// One entry may take so much, and so many lines of a difference.
+/// The most bytes of one entry, and lines of a difference.
 const ENTRY: usize = 12_000;
 const LINES: usize = 120;
 /// While all entries together have no more lines, none is folded away.
@@ -328,7 +328,8 @@ fn write_place(out: &mut String, entry: &Entry<'_>, patterns: &[Pattern<'_>]) {
 
 /// The numbers of changes that are alike but for them, as columns. (No table: a cell can't hold every text safely.)
 fn write_steps(out: &mut String, entry: &Entry<'_>) {
-    for range in ranges(entry).iter().filter(|range| range.steps.len() > 1) {
+    // Numbers that follow from it tell nothing new.
+    if let Some(range) = ranges(entry).first().filter(|range| range.steps.len() > 1) {
         let cells: Vec<[String; 2]> =
             range.steps.iter().map(|(from, to, _)| [number(*from), number(*to)]).collect();
         let column = |at: usize| cells.iter().map(|cells| width(&cells[at])).max().unwrap_or(0);

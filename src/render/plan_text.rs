@@ -186,7 +186,8 @@ fn write_members(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
 
 /// The numbers of changes that are alike but for them: from, to, how many, and which.
 fn write_steps(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    for range in ranges(entry).iter().filter(|range| range.steps.len() > 1) {
+    // Numbers that follow from it tell nothing new.
+    if let Some(range) = ranges(entry).first().filter(|range| range.steps.len() > 1) {
         page.indent(INDENT)?;
         page.line(&[(Tone::Plain, &range.path)])?;
         let most = if page.look.expand { usize::MAX } else { STEPS };

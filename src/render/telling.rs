@@ -146,7 +146,7 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
     };
     let what = match (change.action, entry.bond) {
         (_, Bond::Shape) => {
-            format!(": {}", ranges(entry).iter().map(Range::text).collect::<Vec<_>>().join("; "))
+            format!(": {}", in_ranges(entry))
         }
         (_, _) if headline(change).is_some() => {
             headline(change).map_or_else(String::new, |field| format!(": {}", inline(&field)))
@@ -166,6 +166,18 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
     };
     let several = clean_address(change.address.section());
     format!("{} {several}{pattern}{what}", count(entry.changes.len()))
+}
+
+/// The first number with its range, and how many others follow it.
+fn in_ranges(entry: &Entry<'_>) -> String {
+    let ranges = ranges(entry);
+    let Some(first) = ranges.first() else { return "with different numbers".to_owned() };
+    let others: Vec<&str> = ranges[1..].iter().map(|range| range.path.as_str()).collect();
+    match others.len() {
+        0 => first.text(),
+        1 => format!("{}, and {}", first.text(), others[0]),
+        many => format!("{}, and {many} more numbers", first.text()),
+    }
 }
 
 /// The field that says it all of equal changes: a plain value, the same for all of an entry.

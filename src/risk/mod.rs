@@ -19,7 +19,7 @@ pub use code::{listed, read, risk};
 
 /// What may be endangered by a change.
 #[derive(Clone, Copy, Debug)]
-pub struct Stake<'a> {
+pub struct Watched<'a> {
     pub action: Action,
     /// The object as it stands; absent for a create.
     pub live: Option<&'a Value>,
@@ -30,20 +30,20 @@ pub struct Stake<'a> {
 }
 
 /// All risks of a change, the heaviest first.
-pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
+pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
     let mut risks = Vec::new();
-    if stake.protected && matches!(stake.action, Action::Delete | Action::Replace) {
-        let text = match stake.action {
+    if watched.protected && matches!(watched.action, Action::Delete | Action::Replace) {
+        let text = match watched.action {
             Action::Delete => "A protected object is deleted",
             _ => "A protected object is replaced by a new one",
         };
         risks.push(risk("protected-object", text));
     }
-    if stake.action == Action::Replace {
+    if watched.action == Action::Replace {
         let text = "The object is replaced: history, mutes and links to the old one are lost";
         risks.push(risk("object-replaced", text));
     }
-    match (stake.live, stake.wanted) {
+    match (watched.live, watched.wanted) {
         (Some(live), None) => risks.extend(recipient::pager_deleted(kind, live)),
         (Some(live), Some(wanted)) => {
             risks.extend(recipient::lost(kind, live, wanted));

@@ -36,7 +36,7 @@ fn danger(field: &Field, live: Option<&Value>, wanted: Option<&Value>) -> Option
         Danger::Reminder => {
             let before = number(live).filter(|_| number(wanted).is_none())?;
             let text =
-                format!("Nobody is reminded of an alert that lasts: it was told every {before} minutes");
+                format!("Nobody is reminded of an alert that lasts: it was repeated every {before} minutes");
             Some(risk("reminder-off", text))
         }
         Danger::Draft => {

@@ -1,4 +1,4 @@
-//! Who is no longer told.
+//! Who is no longer notified.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -44,10 +44,10 @@ pub fn lost(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
         .collect();
     let mut risks = Vec::new();
     if !lost.is_empty() {
-        risks.push(risk("recipient-lost", format!("No longer told: {}", listed(&lost))));
+        risks.push(risk("recipient-lost", format!("No longer notified: {}", listed(&lost))));
     }
     if !newly.is_empty() {
-        let text = format!("Never told any more, in a block that never shows: {}", listed(&newly));
+        let text = format!("No longer notified, in a block that never shows: {}", listed(&newly));
         risks.push(risk("recipient-unreachable", text));
     }
     risks

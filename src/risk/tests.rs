@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 fn check(section: &str, action: Action, live: Value, wanted: Value, expected: &[&str]) {
-    let stake = Stake {
+    let watched = Watched {
         action,
         live: (!live.is_null()).then_some(&live),
         wanted: (!wanted.is_null()).then_some(&wanted),
@@ -14,7 +14,7 @@ fn check(section: &str, action: Action, live: Value, wanted: Value, expected: &[
     };
     let kind = kind::of_section(section).expect("a kind");
     let found: Vec<String> =
-        risks(kind, stake).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
+        risks(kind, watched).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
     assert_eq!(found, expected);
 }
 
@@ -28,33 +28,33 @@ fn recipients() {
     check_update(
         message("Hi @slack-a, @slack-b."),
         message("@slack-b"),
-        &["recipient-lost: No longer told: `@slack-a`"],
+        &["recipient-lost: No longer notified: `@slack-a`"],
     );
     check_update(
         message("mail me@x.org or @me@x.org"),
         message("mail me@x.org"),
-        &["recipient-lost: No longer told: `@me@x.org`"],
+        &["recipient-lost: No longer notified: `@me@x.org`"],
     );
     check_update(message("{{#is_alert}}@pagerduty-x{{/is_alert}}"), message("@pagerduty-x"), &[]);
     check_update(
         message("@slack-{{service.name}} x"),
         message(""),
-        &["recipient-lost: No longer told: `@slack-{{service.name}}`"],
+        &["recipient-lost: No longer notified: `@slack-{{service.name}}`"],
     );
-    check_update(message("@a"), json!({}), &["recipient-lost: No longer told: `@a`"]);
+    check_update(message("@a"), json!({}), &["recipient-lost: No longer notified: `@a`"]);
     let link = "https://app.datadoghq.com/logs?query=service:a%20@http.status_code:500";
     check_update(message(&format!("@slack-a {link}&x=@y")), message("@slack-a"), &[]);
     check_update(message("https://x/?query=@http.status_code:500"), message(""), &[]);
     let both =
         |message: &str, later: &str| json!({"message": message, "options": {"escalation_message": later}});
-    check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer told: `@a`"]);
+    check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer notified: `@a`"]);
     check_update(both("", "@a"), both("@a", ""), &[]);
     check(
         "dashboards",
         Action::Update,
         json!({"notify_list": ["a@x.org"]}),
         json!({"notify_list": null}),
-        &["recipient-lost: No longer told: `a@x.org`"],
+        &["recipient-lost: No longer notified: `a@x.org`"],
     );
 }
 
@@ -156,14 +156,14 @@ fn lost_objects() {
         json!({}),
         &["object-replaced: The object is replaced: history, mutes and links to the old one are lost"],
     );
-    let stake = Stake {
+    let watched = Watched {
         action: Action::Delete,
         live: Some(&json!({"message": "@oncall-x"})),
         wanted: None,
         protected: true,
     };
     let codes: Vec<_> =
-        risks(kind::of_section("monitors").expect("a kind"), stake).iter().map(|r| r.code).collect();
+        risks(kind::of_section("monitors").expect("a kind"), watched).iter().map(|r| r.code).collect();
     assert_eq!(codes, ["protected-object", "pager-deleted"]);
 }
 
@@ -299,7 +299,7 @@ fn what_is_not_heard() {
     check_twins(
         with(json!({"renotify_interval": 30})),
         with(json!({"renotify_interval": 0})),
-        "reminder-off: Nobody is reminded of an alert that lasts: it was told every 30 minutes",
+        "reminder-off: Nobody is reminded of an alert that lasts: it was repeated every 30 minutes",
     );
     check_update(with(json!({"renotify_interval": 30})), with(json!({"renotify_interval": 60})), &[]);
     check_twins(
@@ -334,7 +334,7 @@ fn what_is_not_heard() {
 fn blocks_that_never_show() {
     let body = |message: &str, thresholds: Value| json!({"query": "avg(last_5m):x{*} > 5", "message": message, "options": {"thresholds": thresholds}});
     let alone = || json!({"critical": 5});
-    let never = "recipient-unreachable: Never told any more, in a block that never shows: `@pagerduty-x`";
+    let never = "recipient-unreachable: No longer notified, in a block that never shows: `@pagerduty-x`";
     let hidden = "{{#is_warning}} @pagerduty-x {{/is_warning}}";
     check_twins(body("@pagerduty-x", alone()), body(hidden, alone()), never);
     check_twins(
@@ -359,8 +359,8 @@ proptest! {
         for (live, wanted) in [(&a, &b), (&b, &a), (&b, &b)] {
             let body = |text: &str| json!({"message": text, "query": text});
             let (live, wanted) = (body(live), body(wanted));
-            let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
-            let found = risks(kind::of_section("monitors").expect("a kind"), stake);
+            let watched = Watched { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+            let found = risks(kind::of_section("monitors").expect("a kind"), watched);
             prop_assert!(live != wanted || found.is_empty(), "{:?}", found);
         }
     }

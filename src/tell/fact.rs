@@ -24,7 +24,7 @@ pub fn facts(kind: &Kind, body: &Value) -> Vec<Fact> {
     let mut seen = BTreeSet::new();
     for path in at_first.into_iter().chain(queries).chain(others) {
         for at in matching(path, body) {
-            let value = body.pointer(&at).filter(|value| !value.is_null());
+            let value = body.pointer(&at).filter(|value| says_something(kind, path, value));
             if let Some(value) = value.filter(|_| seen.insert(at.clone())) {
                 facts.push(Fact { at, value: value.clone() });
             }
@@ -35,6 +35,17 @@ pub fn facts(kind: &Kind, body: &Value) -> Vec<Fact> {
         facts.push(Fact { at: Fact::RECIPIENTS.to_owned(), value: recipients.into_iter().collect() });
     }
     facts
+}
+
+/// What is off or left empty needs no line.
+fn says_something(kind: &Kind, path: &str, value: &Value) -> bool {
+    let of_draft = kind.fields.iter().any(|field| field.danger == Danger::Draft && field.at == path);
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty() && (!of_draft || text == "draft"),
+        Value::Array(items) => !items.is_empty(),
+        _ => true,
+    }
 }
 
 fn recipients(kind: &Kind, body: &Value) -> BTreeSet<String> {

@@ -13,7 +13,7 @@ use crate::model::slug;
 use crate::schema::{File, schema};
 
 const DEFINITION: &str = include_str!("definition.yaml");
-/// The state of the sandbox is nobody else's.
+/// The state of the sandbox belongs to nobody else.
 const IGNORED: &str = ".musher/";
 const GITIGNORE: &str = ".gitignore";
 
@@ -57,8 +57,9 @@ fn ignore(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> 
         return invocation.say(&format!("wrote {GITIGNORE}"));
     }
     let by_hand = || {
-        invocation
-            .say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+        invocation.say(&format!(
+            "{GITIGNORE} is not a plain text file: add the line `{IGNORED}` to what git ignores"
+        ))
     };
     // A link may lead to a file that others share.
     let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {
