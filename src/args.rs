@@ -109,7 +109,8 @@ pub struct Output {
 
 impl From<&str> for Output {
     fn from(text: &str) -> Self {
-        let named = text.split_once('=').and_then(|(name, path)| Some((Format::from_str(name, false).ok()?, path)));
+        let named =
+            text.split_once('=').and_then(|(name, path)| Some((Format::from_str(name, false).ok()?, path)));
         match named {
             Some((format, path)) => Self { format: Some(format), path: path.into() },
             None => Self { format: None, path: text.into() },

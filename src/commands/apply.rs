@@ -120,7 +120,8 @@ async fn stop_when_lost(held: Held, stop: watch::Sender<bool>) {
 /// Whether everything that is to be written at the end can be, as far as that is known before the first change. The
 /// handles are kept to the end.
 async fn outlets(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
-    let paths: Vec<Utf8PathBuf> = invocation.common.output.iter().map(|output| &output.path).chain(&options.report).cloned().collect();
+    let paths: Vec<Utf8PathBuf> =
+        invocation.common.output.iter().map(|output| &output.path).chain(&options.report).cloned().collect();
     // On a thread that nobody waits for: a pipe without a reader takes its time, and a signal must get through.
     let (report, reported) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {

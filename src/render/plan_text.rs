@@ -12,7 +12,7 @@ use crate::diagnostic::Position;
 use crate::model::{Action, Change, Plan};
 
 /// Fields of a new object beside those that matter most, and rows of any other change, without `--expand`.
-const FIELDS: usize = 4;
+const FIELDS: usize = 5;
 const CHANGED: usize = 60;
 /// Patterns of a folded entry, and names for its `*`: more of what is lost.
 const PATTERNS: usize = 4;
@@ -328,13 +328,13 @@ mod tests {
 
         Look at these first
           ~ monitors/latency
-            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it
-              fires above it
+            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it fires above it
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
             options.thresholds.critical  5 → 8
             query
-              avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}
-              .as_rate() > [-5-]{+8+}
+              - avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5
+              + avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8
+                                                                                                     ^
             message
               @@ 2 lines the same
                 Three
@@ -351,25 +351,25 @@ mod tests {
 
           + monitors/broken
             monitors/shop.yaml:3
-            query  "(known after apply) && 12"
+            query  "traffic && 12"
 
           + monitors/checkout-errors
             monitors/shop.yaml:3
-            name      "[staging] Checkout error rate"
-            type      "query alert"
-            query     "avg(last_5m):sum:trace.http.request.errors{service:checkout,
-                      env:staging}.as_rate() > 5"
-            priority  2
-            message   "Errors on {{host.name}}.␊Look at the logs. @slack-checkout␊"
-            tags      ["team:checkout", "service:checkout"]
-            … 2 more fields
+            name     "[staging] Checkout error rate"
+            type     "query alert"
+            query    "avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5"
+            message  "Errors on {{host.name}}.␊Look at the logs. @slack-checkout␊"
+            tags     ["team:checkout", "service:checkout"]
+            … 3 more fields
 
           ~ 6 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01
             api, billing, checkout, fraud, search, … 1 more
             templates/aws-lambda.yaml:12
             as in monitors/lambda/api/errors:
-            query  sum(last_5m):sum:aws.lambda.errors{functionname:api} > [-0.05-]
-                   {+0.01+}
+            query
+              - sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.05
+              + sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.01
+                                                                       ^^^^
 
           > monitors/new-name (was monitors/old-name)
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123

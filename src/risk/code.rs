@@ -3,7 +3,7 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 22] = [
+const CODES: [&str; 21] = [
     "twin",
     "protected-object",
     "pager-deleted",
@@ -25,18 +25,12 @@ const CODES: [&str; 22] = [
     "urgency-lowered",
     "widget-removed",
     "object-replaced",
-    "unknown",
 ];
 
 /// A risk of one of the types above.
 pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
-}
-
-/// A risk as a file tells it, whatever it calls it.
-pub fn read(code: &str, text: String) -> Risk {
-    risk(CODES.into_iter().find(|known| *known == code).unwrap_or("unknown"), text)
 }
 
 pub fn listed(names: &[String]) -> String {

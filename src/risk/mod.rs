@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::kind::Kind;
 use crate::model::{Action, Risk};
 
-pub use code::{listed, read, risk};
+pub use code::{listed, risk};
 
 /// What may be endangered by a change.
 #[derive(Clone, Copy, Debug)]

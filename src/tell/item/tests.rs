@@ -79,7 +79,10 @@ fn widgets_are_known_by_what_they_are() {
     check(
         &[with_id(series("a", "avg:a{*}"), 7), b.clone()],
         &[b, with_id(series("other", "sum:else{x:y}"), 7)],
-        &["changed a (timeseries) to the end: /definition/title /definition/requests/0/q"],
+        &[
+            "moved b (timeseries) to the top",
+            "changed a (timeseries): /definition/title /definition/requests/0/q",
+        ],
     );
 }
 
