@@ -45,7 +45,10 @@ fn normalize(value: &mut Value, rule: &Rule, drops: &dyn Fn(&Rule) -> bool) {
                 items.dedup_by(|a, b| same(a, b));
             }
         }
-        Value::String(text) if rule.trimmed => text.truncate(text.trim_end().len()),
+        Value::String(text) if rule.trimmed => {
+            text.truncate(text.trim_end().len());
+            text.drain(..text.len() - text.trim_start().len());
+        }
         _ => {}
     }
     if rule.synonyms.iter().skip(1).any(|synonym| same(synonym, value)) {
@@ -244,11 +247,16 @@ fn settle_member(
                 desired.insert(key.to_owned(), goal.clone());
             }
         }
-        (Some(value), None) if rule.unseen || blank(value) => {
+        (Some(value), None)
+            if rule.unseen
+                || blank(value)
+                || rule.is_default(value)
+                || is_hollow(value, rule, parent.open) =>
+        {
             desired.shift_remove(key);
         }
         (Some(wanted), Some(value)) => {
-            let undeclared = rule.kept && is_empty(wanted);
+            let undeclared = rule.kept && is_empty(wanted) && !(rule.empties && wanted.is_array());
             if undeclared || (rule.unseen && is_empty(value)) || (blank(wanted) && blank(value)) {
                 desired.shift_remove(key);
                 live.shift_remove(key);
@@ -259,6 +267,20 @@ fn settle_member(
             }
         }
         _ => {}
+    }
+}
+
+/// Whether an object holds nothing but what its members' absence means, where an empty one is as good as none.
+fn is_hollow(value: &Value, rule: &Rule, in_open: bool) -> bool {
+    let says_nothing = |key: &String, value: &Value| {
+        value.is_null()
+            || rule
+                .child(key)
+                .is_some_and(|child| child.is_default(value) || is_hollow(value, child, in_open))
+    };
+    match value {
+        Value::Object(map) => in_open && map.iter().all(|(key, value)| says_nothing(key, value)),
+        _ => false,
     }
 }
 

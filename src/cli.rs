@@ -88,5 +88,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             invocation.answer(|out, _| out.write_all(&script))?;
             Ok(Exit::Fine)
         }
+        Command::Man { folder } => {
+            let folder = invocation.at(&folder);
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(tree::tree(), &folder)?;
+            Ok(Exit::Fine)
+        }
     }
 }

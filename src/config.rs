@@ -15,7 +15,7 @@ use crate::model::{Owner, Resource};
 use crate::source::short;
 
 pub use read::read;
-pub use trust::{Hosts, SITES, site_help};
+pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
 pub const FILE: &str = "musher.yaml";

@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for Glance<'_> {
     fn visit_str<E: Error>(self, declared: &str) -> Result<(), E> {
         match self.live {
             Value::String(live) if live == declared => Ok(()),
-            Value::String(live) if self.rule.trimmed && live.trim_end() == declared.trim_end() => Ok(()),
+            Value::String(live) if self.rule.trimmed && live.trim() == declared.trim() => Ok(()),
             _ => self.leaf(&declared.into()),
         }
     }

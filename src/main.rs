@@ -11,6 +11,7 @@ mod commands;
 mod diagnostic;
 mod model;
 mod pointer;
+mod policy;
 mod wire;
 mod cores;
 
@@ -69,6 +70,10 @@ mod sandbox;
 #[cfg(test)]
 #[path = "../tests/recordings/mod.rs"]
 mod recordings;
+
+#[cfg(test)]
+#[path = "../tests/rows/mod.rs"]
+mod rows;
 
 fn main() -> std::process::ExitCode {
     cli::run()

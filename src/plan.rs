@@ -1,10 +1,13 @@
 //! Resources and live objects -> the plan: match by mark or by key, compare, order.
 
+mod finished;
 mod orders;
+mod policies;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::canon;
@@ -36,6 +39,8 @@ pub struct Inputs<'a> {
     pub scope: &'a Scope,
     pub site: &'a str,
     pub organisation: Option<&'a str>,
+    /// What is over by now is left alone.
+    pub now: Timestamp,
     pub resources: &'a [Resource],
     /// What `$forget` lets go: addresses without bodies.
     pub forgotten: &'a [Resource],
@@ -64,11 +69,16 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     });
     let known = known_ids(inputs, &matched.pairs);
     let mut changes = Vec::new();
-    let mut unchanged = 0;
+    let (mut unchanged, mut finished) = (0, Vec::new());
     let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let compare_some =
         |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
-    for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
+    let compared = in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten();
+    for (compared, pair) in compared.zip(&matched.pairs) {
+        if compared.finished {
+            finished.push(pair);
+            continue;
+        }
         diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
@@ -80,6 +90,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(removals(inputs, &matched));
+    policies::judge(&mut changes, inputs.resources);
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     for (later, first) in &matched.waits {
@@ -92,6 +103,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
+    diagnostics.extend(finished::report(&finished, inputs.now));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -174,6 +186,7 @@ fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
 struct Compared {
     section: &'static str,
     selected: bool,
+    finished: bool,
     change: Option<Change>,
     unknown: Vec<String>,
     faults: Vec<Diagnostic>,
@@ -184,6 +197,7 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
     let mut compared = Compared {
         section: pair.kind.section,
         selected,
+        finished: false,
         change: None,
         unknown: Vec::new(),
         faults: Vec::new(),
@@ -195,6 +209,10 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         if let Some((live, _)) = pair.live {
             (compared.change, compared.faults) = orders::compare(pair, live, known);
         }
+        return compared;
+    }
+    if finished::is_over(pair.kind, pair.resource, inputs.now) {
+        compared.finished = true;
         return compared;
     }
     let mark = Mark {

@@ -251,6 +251,8 @@ fn filters_choose_by_owner_title_and_tag() {
     assert_eq!(stems(&["monitor", "--tag", "team:shop"]), ["checkout-errors"]);
     assert_eq!(stems(&["monitor", "--tag", "team:shop", "--tag", "x:y"]), [""; 0]);
     assert_eq!(stems(&["monitor", "--unmanaged"]), [""; 0]);
+    let none = other.run(&["export", "monitor", "--tag", "team:nobody"]);
+    assert!(none.err.contains("No monitor was found: nothing is written."), "{}", none.err);
     assert_eq!(stems(&["dashboard", "--all"]), ["our-page", "their-page"]);
     assert_eq!(stems(&["dashboard", "--managed", "--query", "page"]), ["their-page"]);
     assert_eq!(stems(&["dashboard", "--query", "our"]), ["our-page"]);

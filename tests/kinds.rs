@@ -16,7 +16,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROJECT: &str = "project: cases\nenvironments:\n  sandbox: {api: sandbox}\n";
 
 /// Names of kinds without a mark that the project owns.
-const OWNED: &str = "[\"cases.*\", \"Case *\"]";
+const OWNED: &str = "[\"cases.*\", \"Case *\", \"downtime\"]";
 
 /// What puts the objects of kinds in order, and is declared beside them.
 const ORDER: &str = "order";

@@ -13,17 +13,14 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
 use crate::kind::{self, Kind};
-use crate::model::{
-    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
-};
+use crate::model::{Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Status, Watch};
 use crate::wire::{counted, no_later_than};
 use doubles::Created;
-pub use options::{Compare, Options};
+pub use options::Options;
 use steps::{Schedule, deletes_first};
 use write::{Create, CreateLog, Failure, filled, kind_of};
 
@@ -359,9 +356,11 @@ impl<'a> Run<'a> {
                 let status = self.status_of(at, failure);
                 let stopped = matches!(status, Status::NotTried { .. });
                 self.finish(step.change, status);
-                for blocked in self.schedule.failed(at) {
+                let (blocked, ready) = self.schedule.failed(at);
+                for blocked in blocked {
                     self.blocked(blocked, &change.address, stopped);
                 }
+                self.ready.extend(ready);
             }
         }
     }

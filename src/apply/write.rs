@@ -302,7 +302,11 @@ async fn look_up(
             Ok(list) => {
                 if let Some(live) = oldest(create, own, &list) {
                     // A list may show a summary only.
-                    match client.get(create.kind, &live.id).await {
+                    let whole = match client.get(create.kind, &live.id).await {
+                        Ok(live) => client.complete(create.kind, live, create.body).await,
+                        failed => failed,
+                    };
+                    match whole {
                         Ok(live) => return Looked::Found(Box::new(live)),
                         Err(refusal) => Some(refusal),
                     }

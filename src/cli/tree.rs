@@ -34,8 +34,8 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 13] = {
-    use Format::{Github, Json, Markdown, Text, Yaml};
+const TABLE: [Takes; 14] = {
+    use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
         (service, only): (bool, bool),
@@ -46,8 +46,8 @@ const TABLE: [Takes; 13] = {
     }
     [
         takes("init", (false, false), None, &[]),
-        takes("validate", (true, true), ANSWER, &[Text, Json, Github]),
-        takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown]),
+        takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
+        takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
@@ -58,6 +58,7 @@ const TABLE: [Takes; 13] = {
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
         takes("completions", (false, false), ANSWER, &[]),
+        takes("man", (false, false), None, &[]),
     ]
 };
 

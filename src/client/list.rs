@@ -11,6 +11,7 @@ use super::answer;
 use super::call::{Client, call, live_of, request};
 use super::order::in_order;
 use super::pages::{Pages, Until};
+use super::part::Parts;
 use super::refusal::{Fault, Refusal};
 use crate::kind::Kind;
 use crate::mark;
@@ -36,6 +37,8 @@ pub struct Wanted<'a> {
     pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
     pub filter: Option<Filter<'a>>,
+    /// Those of which is read too what they hold at a second address; absent: all.
+    pub whole: Option<Filter<'a>>,
 }
 
 /// Judges an object as a list shows it.
@@ -74,7 +77,7 @@ impl From<Refusal> for Unlisted {
 
 /// Lists whose first pages are on their way.
 pub struct Listing {
-    lists: Vec<Pages>,
+    lists: Vec<(Pages, Parts)>,
 }
 
 /// What one list holds: whole objects, and those that it shows and that can't be read.
@@ -97,7 +100,7 @@ impl Client {
         let list = |kind: &&'static Kind| {
             let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
-            list
+            (list, self.ask_parts(kind))
         };
         Listing { lists: kinds.iter().map(list).collect() }
     }
@@ -113,11 +116,11 @@ impl Client {
     }
 
     async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
-        for list in &mut listing.lists {
+        for (list, _) in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
-        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|list| list.kind).collect();
-        let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
+        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|(list, _)| list.kind).collect();
+        let lists = listing.lists.into_iter().map(|(list, parts)| self.finish_kind(list, parts, wanted));
         let lists = futures_util::future::join_all(lists).await;
         // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
@@ -147,7 +150,7 @@ impl Client {
         Ok(listed)
     }
 
-    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
+    async fn finish_kind(&self, list: Pages, parts: Parts, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
         let kind = list.kind;
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let marked = |live: &Live| {
@@ -166,6 +169,10 @@ impl Client {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
+        let is_whole = |live: &Live| {
+            wanted.adopts(kind, &live.id) || wanted.whole.is_none_or(|whole| whole(kind, &live.body))
+        };
+        self.add_parts(kind, parts, &mut lives, &is_whole).await?;
         let mut listed = Bodies { live: lives, unread: Vec::new() };
         if kind.api.list.summary.is_some() {
             let kept: BTreeSet<&str> = listed.live.iter().map(|live| live.id.as_str()).collect();
@@ -353,7 +360,10 @@ impl Client {
         let answers = side_by_side(&self.wire, requests?, read).await;
         let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
-            let live = body.and_then(|body| self.seen(kind, &id, body));
+            let live = match body.and_then(|body| self.seen(kind, &id, body)) {
+                Ok(live) => self.with_part(kind, live).await,
+                failed => failed,
+            };
             if let Err(refusal) = &live
                 && refusal.fault == Fault::Unauthorized
             {

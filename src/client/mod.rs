@@ -2,9 +2,11 @@
 
 mod answer;
 mod call;
+mod items;
 mod list;
 mod order;
 mod pages;
+mod part;
 mod pointed;
 mod refusal;
 mod second;
@@ -17,6 +19,7 @@ use serde_json::Value;
 
 pub use call::Client;
 use call::{Served, call, get, live_of, request, url};
+pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};
@@ -65,20 +68,23 @@ impl Client {
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
         let request = request(kind, Method::Get, Some(id), None)?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        self.seen(kind, id, answer::object(kind, &request, answer)?)
+        let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
+        self.with_part(kind, live).await
     }
 
     /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
-        let request = request(kind, Method::Post, None, Some(body))?;
+        let (body, part) = part::split(kind, body);
+        let request = request(kind, Method::Post, None, Some(&body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
         let made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
             return Err(Refusal::odd(&request, "the new object has no id"));
         };
-        self.wrote(kind, &id, body);
-        self.seen(kind, &id, made)
+        self.wrote(kind, &id, &body);
+        let live = self.seen(kind, &id, made)?;
+        self.put_part(kind, live, part).await
     }
 
     /// Puts a whole body in the place of an object's.
@@ -87,11 +93,12 @@ impl Client {
             Update::Put => Method::Put,
             Update::Patch => Method::Patch,
         };
-        let request = request(kind, method, Some(id), Some(body))?;
+        let (body, part) = part::split(kind, body);
+        let request = request(kind, method, Some(id), Some(&body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
         let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
-        self.wrote(kind, id, body);
-        Ok(live)
+        self.wrote(kind, id, &body);
+        self.put_part(kind, live, part).await
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.

@@ -282,6 +282,9 @@ fn exported(
         body.extend(load::clean(kind, own));
     }
     let mut body = Value::Object(body);
+    for said in load::leave_out(kind, &mut body) {
+        invocation.complain(&format!("{} {}: {said}", kind.name, live.id))?;
+    }
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
     for trouble in troubles {

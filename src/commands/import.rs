@@ -303,6 +303,9 @@ fn finish(
     kind: &Kind,
     import: &mut Import,
 ) -> anyhow::Result<()> {
+    for said in load::leave_out(kind, &mut import.body) {
+        invocation.complain(&format!("{} {}: {said}", kind.name, import.named))?;
+    }
     let troubles = escape::escape(&mut import.body);
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();

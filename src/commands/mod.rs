@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum as _;
 
 use crate::args::{Common, Format, Output};
 use crate::cache::Cache;
@@ -114,7 +115,7 @@ impl Invocation<'_> {
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let speech = match self.asked() {
-            Some(Format::Json) => Speech::Json,
+            Some(Format::Json | Format::Sarif | Format::Gitlab | Format::GitlabTerraform) => Speech::Json,
             Some(Format::Github) => Speech::Commands,
             _ => Speech::Text,
         };
@@ -192,8 +193,8 @@ impl Invocation<'_> {
             None => self.asked().filter(|format| known.contains(format)).unwrap_or(Format::Text),
         };
         if !known.contains(&format) {
-            let names: Vec<String> =
-                known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+            let names = known.iter().filter_map(Format::to_possible_value);
+            let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
             anyhow::bail!("this command writes no such format; --format takes {}", names.join(", "));
         }
         Ok(format)

@@ -6,11 +6,12 @@ use super::cost::cost;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
 use crate::model::Plan;
-use crate::render::{plan_json, plan_markdown, plan_text};
+use crate::render::{gitlab_terraform, html, plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
 /// What a plan is written as.
-const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Markdown];
+const FORMATS: [Format; 5] =
+    [Format::Text, Format::Json, Format::Markdown, Format::Html, Format::GitlabTerraform];
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
     let targets = invocation.targets();
@@ -46,6 +47,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
 /// Writes a plan for people.
 pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     invocation.answer(|out, color| match format {
+        Format::Html => out.write_all(html::render(plan).as_bytes()),
+        Format::GitlabTerraform => writeln!(out, "{}", gitlab_terraform::render(plan)),
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
         _ => plan_text::write(plan, invocation.look(color, expand), out),
     })

@@ -121,6 +121,7 @@ pub async fn survey(
         scope: &declared.scope,
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
+        now: jiff::Timestamp::now(),
         resources: &declared.resources,
         forgotten: &declared.forgotten,
         live: &live,

@@ -13,6 +13,10 @@ pub struct Api {
     pub life: Life,
     /// How its objects are put in order, where that is a matter of its own.
     pub order: Option<Order>,
+    /// What its objects hold at a second address.
+    pub part: Option<Part>,
+    /// Sections whose changes come first within one apply.
+    pub after: &'static [&'static str],
     /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
     pub emptied: bool,
     /// Writes go one after another.
@@ -21,11 +25,26 @@ pub struct Api {
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
     pub validate: Option<&'static str>,
+    /// A dry run of the items of an object, all at once.
+    pub validate_items: Option<ItemDryRun>,
     /// Objects of others in the same list: invisible, unless `$id` names one.
     pub foreign: fn(&Value) -> bool,
     /// Permissions that a key needs to read, and those that it needs to write.
     pub read: &'static [&'static str],
     pub write: &'static [&'static str],
+}
+
+/// A `POST` of a list of items, answered by one verdict for each.
+pub struct ItemDryRun {
+    pub path: &'static str,
+    /// The list in the body, and in the request.
+    pub list: &'static str,
+    /// The list in an item that holds others: they are asked about by themselves.
+    pub inner: &'static str,
+    /// The part of an item that the paths of a verdict begin at.
+    pub within: &'static str,
+    /// Fields of the body that are sent beside the list.
+    pub beside: &'static [&'static str],
 }
 
 impl Api {
@@ -45,10 +64,13 @@ impl Api {
         update: Update::Put,
         life: Life::Many,
         order: None,
+        part: None,
+        after: &[],
         emptied: false,
         serial: false,
         can_delete: None,
         validate: None,
+        validate_items: None,
         foreign: |_| false,
         read: &[],
         write: &[],
@@ -93,6 +115,17 @@ pub struct Order {
     pub path: &'static str,
     /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
     pub place: &'static str,
+}
+
+/// A list that an object holds at an address of its own: read with it, and written after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// With `{id}` in it. A GET answers, and a PUT takes, `{FIELD: [{…}]}`, whole.
+    pub path: &'static str,
+    /// The field of the body, and of that answer.
+    pub field: &'static str,
+    /// What is sent of an item; answers tell more.
+    pub members: &'static [&'static str],
 }
 
 /// How objects come and go.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::diff::same;
+
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
 
@@ -32,8 +34,10 @@ pub struct Field {
     pub replaced: bool,
     /// A list without an order.
     pub set: bool,
-    /// A text whose white space at the end the service removes.
+    /// A text whose white space at either end says nothing: the service removes it, or may.
     pub trimmed: bool,
+    /// An update names it only where it changes, and then it takes the place of what was there.
+    pub steady: bool,
     /// Can't be changed in place: a change replaces the object.
     pub immutable: bool,
     /// A reference here is a number, everywhere else a text.
@@ -70,8 +74,21 @@ pub struct Field {
     pub required_at_create: bool,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
+    /// It has one of the type's known values or is refused; else those are suggestions.
+    pub closed: bool,
+    /// The service takes a number that is written as a text.
+    pub or_text: bool,
+    /// The service took it once and refuses bodies that hold it: taken out of all bodies. What to do instead; a value
+    /// of its defaults goes without a word.
+    pub retired: Option<&'static str>,
+    /// Words that the service takes no more, each with what to do instead.
+    pub gone: &'static [(&'static str, &'static str)],
+    /// Shown in a body and kept by the service as something else: it can't be declared. What to do instead.
+    pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// How many characters a text has, or items a list: at least, and at most.
+    pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -102,7 +119,7 @@ pub enum Type {
     /// With its bounds.
     Number(Option<i32>, Option<i32>),
     Integer(Option<i32>, Option<i32>),
-    /// With the values that are known: suggestions, as Datadog adds others.
+    /// With the values that are known: suggestions, as Datadog adds others, unless the field is closed.
     Text(&'static [&'static str]),
     Texts(&'static [&'static str]),
     Integers,
@@ -126,6 +143,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         replaced: false,
         set: false,
         trimmed: false,
+        steady: false,
         immutable: false,
         numeric: false,
         defaults: &[],
@@ -141,7 +159,13 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         required: false,
         required_at_create: false,
         strict: false,
+        closed: false,
+        or_text: false,
+        retired: None,
+        gone: &[],
+        elsewhere: None,
         rewritten: "",
+        size: None,
         duration: None,
     }
 }
@@ -203,6 +227,17 @@ pub const fn read_only(at: &'static str) -> Field {
     Field { read_only: true, ..of(at, Type::Any, "") }
 }
 
+/// Refused by the service by now where it says something, or whatever it holds. `harmless` are the values that said
+/// nothing, as JSON texts.
+pub const fn retired(at: &'static str, harmless: &'static [&'static str], instead: &'static str) -> Field {
+    Field { retired: Some(instead), ..of(at, Type::Any, "").defaults(harmless) }
+}
+
+/// Shown by the service beside the object's own fields, and declared elsewhere.
+pub const fn elsewhere(at: &'static str, instead: &'static str) -> Field {
+    Field { elsewhere: Some(instead), ..read_only(at) }
+}
+
 /// Known, and completed by no editor.
 pub const fn undocumented(at: &'static str) -> Field {
     of(at, Type::Any, "")
@@ -222,8 +257,8 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query telling required
-        required_at_create strict
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query telling
+        required required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
 
@@ -232,8 +267,18 @@ impl Field {
         self
     }
 
+    pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
+        self.size = Some((least, most));
+        self
+    }
+
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));
+        self
+    }
+
+    pub const fn gone(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+        self.gone = words;
         self
     }
 
@@ -245,6 +290,25 @@ impl Field {
     pub const fn meaning(mut self, meaning: Meaning) -> Self {
         self.meaning = Some(meaning);
         self
+    }
+
+    /// Whether it is neither compared nor sent.
+    pub fn is_dropped(&self) -> bool {
+        self.read_only || self.retired.is_some()
+    }
+
+    /// Whether a value says no more than the field's absence.
+    pub fn is_harmless(&self, value: &Value) -> bool {
+        let default = |text: &&str| serde_json::from_str::<Value>(text).ok();
+        value.is_null() || self.defaults.iter().filter_map(default).any(|default| same(&default, value))
+    }
+
+    /// The values that the type knows.
+    pub fn known(&self) -> &'static [&'static str] {
+        match self.value {
+            Type::Text(known) | Type::Texts(known) => known,
+            _ => &[],
+        }
     }
 
     /// The least and the greatest number that the type allows.

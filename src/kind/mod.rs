@@ -2,32 +2,46 @@
 
 mod api;
 mod dashboard;
+mod dashboard_list;
+mod downtime;
 mod field;
 mod logs_metric;
 mod monitor;
+mod monitor_policy;
+mod notification_rule;
 mod order;
 mod quirks;
 mod retention_filter;
 mod row;
 mod rules;
+mod shape;
 mod slo;
+mod slo_correction;
 mod team;
 
 use serde_json::{Map, Value};
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
+pub use api::{
+    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap,
+};
 pub use field::{Danger, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
+pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 6] = [
+pub const KINDS: [&Kind; 11] = [
+    &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
+    &downtime::DOWNTIME,
     &logs_metric::LOGS_METRIC,
+    &monitor_policy::MONITOR_POLICY,
     &monitor::MONITOR,
+    &notification_rule::NOTIFICATION_RULE,
     &retention_filter::RETENTION_FILTER,
+    &slo_correction::SLO_CORRECTION,
     &slo::SLO,
     &team::TEAM,
 ];

@@ -20,6 +20,12 @@ pub struct Quirks {
     /// Lists whose items the service gives ids (integers), which links point at: compared without,
     /// sent with those of the live items. `placeholders` names them by position.
     pub identified: &'static [Identified],
+    /// Fields of which an object has one: the service refuses several, and none where that is said.
+    pub one_of: &'static [OneOf],
+    /// Where the key of an object is where the row's pointer finds none.
+    pub key_else: Option<&'static str>,
+    /// The time, as a text, at which an object is over: it is not made, nor changed, once that has passed.
+    pub ends: Option<&'static str>,
     /// A delete loses data, or lets secrets through: protected without being told.
     pub precious: bool,
     /// The fields of others' objects that may change, where `$id` takes one of them.
@@ -38,6 +44,9 @@ impl Quirks {
         derived: &[],
         alternatives: &[],
         identified: &[],
+        one_of: &[],
+        key_else: None,
+        ends: None,
         precious: false,
         fixed: &[],
         mentions: &[],
@@ -53,6 +62,22 @@ pub enum Family {
     Objective,
     /// Widgets.
     Board,
+    /// Alerts of a `scope` that tell nobody, by a `schedule`.
+    Silence,
+    /// Times that don't count for an objective.
+    Correction,
+    /// `recipients` of the alerts that pass a `filter`.
+    Routing,
+    /// A `policy` that alerts follow.
+    Policy,
+}
+
+/// See [`Quirks::one_of`].
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf {
+    pub fields: &'static [&'static str],
+    /// Whether there must be one.
+    pub needed: bool,
 }
 
 /// What the service says to tags.

@@ -42,7 +42,8 @@ pub const RETENTION_FILTER: Kind = Kind {
         // The only one that can be made (a 400 says so).
         choice("/filter_type", &["spans-sampling-processor"], "Can't be changed in place")
             .required()
-            .immutable(),
+            .immutable()
+            .closed(),
         read_only("/id"),
         read_only("/modified_at"),
         read_only("/modified_by"),

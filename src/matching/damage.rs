@@ -37,7 +37,7 @@ impl<'p, 'a> Create<'p, 'a> {
 
     fn may_be(&self, live: &Live) -> bool {
         self.pair.kind.section == live.section
-            && !must_replace(self.pair.kind, self.pair.resource, &live.body)
+            && !must_replace(self.pair.kind, self.pair.resource, &live.body, None)
     }
 }
 

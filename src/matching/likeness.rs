@@ -25,7 +25,7 @@ pub struct Compared<'c> {
 
 impl Compared<'_> {
     pub fn fits(&self, live: &Live) -> bool {
-        !must_replace(self.kind, self.resource, &live.body)
+        !must_replace(self.kind, self.resource, &live.body, Some(&|reference| answer(self.known, reference)))
     }
 
     /// 0: equal in normal form.
@@ -54,13 +54,16 @@ pub fn wanted(
     with_ignored(&filled, bare, &resource.directives.ignore).into_owned()
 }
 
+/// What references stand for; absent: nobody knows, and a reference differs from nothing.
+pub type Targets<'t> = Option<&'t dyn Fn(&Reference) -> Option<String>>;
+
 /// Whether a field differs that can't be changed in place. One that is left to the UI differs from nothing.
-pub fn must_replace(kind: &Kind, resource: &Resource, live: &Value) -> bool {
-    differing(kind, resource, live).is_some()
+pub fn must_replace(kind: &Kind, resource: &Resource, live: &Value, known: Targets<'_>) -> bool {
+    differing(kind, resource, live, known).is_some()
 }
 
 /// The first field that differs and can't be changed in place, by its path.
-pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'static str> {
+pub fn differing(kind: &Kind, resource: &Resource, live: &Value, known: Targets<'_>) -> Option<&'static str> {
     let ignored = |path: &str| {
         let covers = |pointer: &String| path.strip_prefix(pointer.as_str()).is_some_and(is_below);
         resource.directives.ignore.iter().any(covers)
@@ -74,10 +77,14 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'sta
         // What stands around it is not a matter of its own.
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
-            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
-            body.pointer(path).cloned().unwrap_or_default()
+            let body = Value::Object(member.into_iter().collect::<Map<_, _>>());
+            let body = fill(kind, &body, &|reference| known?(reference)).into_owned();
+            canon::normal(kind, &body).pointer(path).cloned().unwrap_or_default()
         };
-        !same(&alone(desired), &alone(live.cloned()))
+        let desired = alone(desired);
+        let is_unknown =
+            known.is_none() && desired.as_str().is_some_and(|text| !Reference::in_text(text).is_empty());
+        !is_unknown && !same(&desired, &alone(live.cloned()))
     })
 }
 

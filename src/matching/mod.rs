@@ -9,13 +9,14 @@ mod moves;
 mod pair;
 mod state;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Claim, Known, Live, Mark, Question, Resource};
+use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Question, Reference, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Selected, choose};
@@ -78,6 +79,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         former,
         damaged,
         keyed: Keyed::of(wanted.live),
+        adoptable: adopt::adoptable(wanted),
         absent: Vec::new(),
         leftover: Vec::new(),
         diagnostics: Vec::new(),
@@ -115,6 +117,32 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
 fn named(pairs: &[Pair<'_>]) -> usize {
     let is_named = |pair: &&Pair<'_>| pair.kind.is_keyed() && !pair.kind.is_order() && pair.live.is_some();
     pairs.iter().filter(is_named).count()
+}
+
+/// Which of the pairs differ in a field that can't be changed in place.
+fn replaced(pairs: &[Pair<'_>]) -> Vec<bool> {
+    // Few such fields hold a reference: the objects are looked up when one does.
+    let targets: OnceLock<BTreeMap<&Address, Known>> = OnceLock::new();
+    let look_up = || {
+        let known = |live: &Live| Known { id: live.id.clone(), url: live.url.clone() };
+        let stay = pairs.iter().filter(|pair| !pair.replaced || pair.kind.api.id.chosen);
+        stay.filter_map(|pair| Some((&pair.resource.address, known(pair.live?.0)))).collect()
+    };
+    let known = |reference: &Reference| {
+        let known = targets.get_or_init(look_up).get(&reference.target)?;
+        Some(match reference.attribute {
+            Attribute::Id => known.id.clone(),
+            Attribute::Url => known.url.clone(),
+        })
+    };
+    let of_some = |pairs: &[Pair<'_>], _| {
+        let is_replaced = |pair: &Pair<'_>| {
+            let differs = |live: &Live| must_replace(pair.kind, pair.resource, &live.body, Some(&known));
+            pair.live.is_some_and(|(live, _)| differs(live))
+        };
+        pairs.iter().map(is_replaced).collect::<Vec<_>>()
+    };
+    in_parallel(pairs, WORTH_THREADS, &of_some).into_iter().flatten().collect()
 }
 
 /// The namespaces in which something lives that is declared.
@@ -181,7 +209,8 @@ impl<'a> Matching<'_, 'a> {
             } else if let Some(bearers) = self.of_former(resource) {
                 Some((self.chosen(kind, resource, bearers, false), Found::OldMark))
             } else {
-                adopt::adopt(self.wanted, resource, &mut self.diagnostics).map(|live| (live, Found::Id))
+                adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics)
+                    .map(|live| (live, Found::Id))
             };
             pairs.push(Pair { resource, kind, live, replaced: false });
         }
@@ -191,7 +220,7 @@ impl<'a> Matching<'_, 'a> {
 
     /// The pair of a resource whose kind bears no mark; none where it is to go.
     fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
-        let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
+        let adopted = adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics);
         let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
         if !resource.directives.absent {
             return Some(Pair { resource, kind, live, replaced: false });
@@ -234,14 +263,16 @@ impl<'a> Matching<'_, 'a> {
     }
 
     fn mark_replaced(&self, pairs: &mut [Pair<'a>]) {
-        let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
-            let is_replaced = |pair: &Pair<'_>| {
-                pair.live.is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body))
-            };
-            pairs.iter().map(is_replaced).collect::<Vec<_>>()
-        });
-        for (pair, replaced) in pairs.iter_mut().zip(replaced.into_iter().flatten()) {
-            pair.replaced = replaced;
+        // What refers by such a field to an object that is replaced is replaced with it.
+        loop {
+            let before = pairs.iter().filter(|pair| pair.replaced).count();
+            let replaced = replaced(pairs);
+            for (pair, replaced) in pairs.iter_mut().zip(replaced) {
+                pair.replaced |= replaced;
+            }
+            if pairs.iter().filter(|pair| pair.replaced).count() == before {
+                return;
+            }
         }
     }
 

@@ -22,14 +22,14 @@ const REACH: usize = 1000;
 const LONGEST: usize = 600;
 
 /// A diagnostic with its places looked up.
-struct Reported<'d> {
-    diagnostic: &'d Diagnostic,
-    place: Option<Located>,
-    also: Vec<(&'d str, Located)>,
+pub struct Reported<'d> {
+    pub diagnostic: &'d Diagnostic,
+    pub place: Option<Located>,
+    pub also: Vec<(&'d str, Located)>,
 }
 
 /// Looks all places up; sorted by file and place, equal ones once.
-fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported<'d>> {
+pub fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported<'d>> {
     let mut locator = Locator::new(sources);
     let mut reported: Vec<Reported> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
@@ -139,7 +139,7 @@ fn folded(instances: &[String]) -> Option<String> {
 }
 
 /// A message on one line, cleaned and of a length that can be read.
-fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let cut = text.chars().nth(LONGEST).is_some();
     let text: String = text.chars().take(LONGEST).map(|c| if c == '\n' { ' ' } else { c }).collect();
     let text = clean(&text).into_owned();
@@ -234,7 +234,8 @@ fn add_place(to: &mut Value, place: Option<&Located>) {
     to["end_column"] = ranged.map(|place| place.end.1).into();
 }
 
-fn severity(diagnostic: &Diagnostic) -> &'static str {
+/// The word for it, also that of SARIF.
+pub fn severity(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

@@ -1,12 +1,16 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
+pub mod code_quality;
 pub mod diagnostics;
 pub mod explain;
 pub mod export;
 mod field;
 mod fields;
+mod fingerprint;
 mod fold;
+pub mod gitlab_terraform;
 mod guard;
+pub mod html;
 mod items;
 pub mod list;
 mod markdown;
@@ -19,6 +23,7 @@ pub mod plan_text;
 pub mod progress;
 pub mod request;
 pub mod sanitize;
+pub mod sarif;
 pub mod show;
 pub mod summary;
 mod telling;

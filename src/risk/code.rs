@@ -3,12 +3,15 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 21] = [
+const CODES: [&str; 24] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "objective-in-use",
     "recipient-lost",
+    "all-silenced",
+    "endless-downtime",
+    "policy-broken",
     "recipient-unreachable",
     "draft",
     "muted",

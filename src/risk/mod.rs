@@ -5,6 +5,7 @@ mod option;
 mod query;
 mod recipient;
 mod scope;
+mod silence;
 mod threshold;
 
 #[cfg(test)]
@@ -12,7 +13,7 @@ mod tests;
 
 use serde_json::Value;
 
-use crate::kind::Kind;
+use crate::kind::{Family, Kind};
 use crate::model::{Action, Risk};
 
 pub use code::{listed, risk};
@@ -54,6 +55,9 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
             risks.extend(scope::changed(kind, live, wanted));
         }
         (None, _) => {}
+    }
+    if let (Some(wanted), Some(Family::Silence)) = (watched.wanted, kind.quirks.family) {
+        risks.extend(silence::silenced(watched.live, wanted));
     }
     risks.sort();
     risks

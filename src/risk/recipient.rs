@@ -7,19 +7,14 @@ use serde_json::Value;
 
 use super::code::{listed, risk};
 use super::query::query;
-use crate::handle::{handles as all_handles, named};
+use crate::handle::{handles as all_handles, is_pager, named};
 use crate::kind::{Danger, Field, Kind};
 use crate::model::Risk;
+use crate::pointer::matching;
 use crate::query::Threshold;
 
-/// How handles of services that wake people begin (Datadog's integrations and its own on-call).
-const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
-
 pub fn pager_deleted(kind: &Kind, live: &Value) -> Option<Risk> {
-    let pagers: Vec<String> = handles(kind, live)
-        .into_keys()
-        .filter(|handle| PAGERS.iter().any(|pager| handle.to_ascii_lowercase().starts_with(pager)))
-        .collect();
+    let pagers: Vec<String> = handles(kind, live).into_keys().filter(|handle| is_pager(handle)).collect();
     (!pagers.is_empty()).then(|| {
         risk("pager-deleted", format!("The {} pages people ({}) and is deleted", kind.name, listed(&pagers)))
     })
@@ -56,14 +51,19 @@ pub fn lost(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
 /// Every recipient of a body, with the number of the first text that names it.
 fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for (place, at) in kind.paths(|field| field.recipients).enumerate() {
-        let named = match body.pointer(at) {
-            Some(Value::String(text)) => named(text).map(str::to_owned).collect(),
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
-        for handle in named {
-            found.entry(handle).or_insert(place);
+    for (place, path) in kind.paths(|field| field.recipients).enumerate() {
+        for at in matching(path, body) {
+            // Of lists none is later than another.
+            let (place, named) = match body.pointer(&at) {
+                Some(Value::String(text)) => (place, named(text).map(str::to_owned).collect()),
+                Some(Value::Array(items)) => {
+                    (0, items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                }
+                _ => (place, Vec::new()),
+            };
+            for handle in named {
+                found.entry(handle).or_insert(place);
+            }
         }
     }
     found

@@ -139,6 +139,53 @@ fn scopes_of_queries() {
 }
 
 #[test]
+fn silences() {
+    let create =
+        |wanted: Value, expected: &[&str]| check("downtimes", Action::Create, Value::Null, wanted, expected);
+    let of = |scope: &str, monitors: Value, schedule: Value| json!({"scope": scope, "monitor_identifier": monitors, "schedule": schedule});
+    let (all, one) = (json!({"monitor_tags": ["*"]}), json!({"monitor_id": 5}));
+    let until = json!({"end": "2050-01-01T00:00:00Z"});
+    let nightly = json!({"recurrences": [{"rrule": "FREQ=DAILY", "duration": "8h"}]});
+    let endless = "endless-downtime: It has no end: what it silences stays silent until somebody deletes it";
+    let everything = "all-silenced: It silences every monitor, in every scope";
+    create(of("env:prod", all.clone(), until.clone()), &[]);
+    create(of("*", one.clone(), until.clone()), &[]);
+    create(of("*", json!({"monitor_tags": ["service:a"]}), nightly.clone()), &[]);
+    create(of("*", all.clone(), until.clone()), &[everything]);
+    create(of("*", all.clone(), Value::Null), &[everything, endless]);
+    create(of("env:prod", one.clone(), json!({"start": "2050-01-01T00:00:00Z"})), &[endless]);
+    let update = |live: Value, wanted: Value, expected: &[&str]| {
+        check("downtimes", Action::Update, live, wanted, expected);
+    };
+    let endless_one = of("env:prod", one.clone(), json!({"end": null}));
+    update(endless_one.clone(), endless_one.clone(), &[]);
+    update(endless_one.clone(), of("env:prod", one.clone(), until.clone()), &[]);
+    update(of("env:prod", one, until), endless_one, &[endless]);
+}
+
+#[test]
+fn recipients_of_rules() {
+    let update = |live: Value, wanted: Value, expected: &[&str]| {
+        check("notification_rules", Action::Update, live, wanted, expected);
+    };
+    let plain = json!({"recipients": ["slack-a", "pagerduty-b"]});
+    let by_condition = json!({"conditional_recipients": {
+        "conditions": [{"scope": "transition_type:is_alert", "recipients": ["pagerduty-b"]}],
+        "fallback_recipients": ["slack-a"],
+    }});
+    update(plain.clone(), by_condition.clone(), &[]);
+    update(by_condition.clone(), plain.clone(), &[]);
+    update(plain.clone(), json!({"recipients": ["pagerduty-b", "slack-a", "slack-c"]}), &[]);
+    let lost = |name: &str| format!("recipient-lost: No longer notified: `{name}`");
+    update(plain.clone(), json!({"recipients": ["slack-a"]}), &[&lost("pagerduty-b")]);
+    let without = json!({"conditional_recipients": {"conditions": [{"recipients": ["pagerduty-b"]}]}});
+    update(by_condition, without, &[&lost("slack-a")]);
+    let pages = "pager-deleted: The notification_rule pages people (`pagerduty-b`) and is deleted";
+    check("notification_rules", Action::Delete, plain, Value::Null, &[pages]);
+    check("notification_rules", Action::Delete, json!({"recipients": ["slack-a"]}), Value::Null, &[]);
+}
+
+#[test]
 fn lost_objects() {
     check(
         "monitors",

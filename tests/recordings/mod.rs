@@ -1,5 +1,6 @@
 //! What the real service did, as recorded: read from a folder beside the project, never part of it.
 
+mod agree;
 mod imports;
 mod mutations;
 mod pairs;
@@ -36,14 +37,15 @@ pub fn shared(what: &str) -> Option<PathBuf> {
 }
 
 /// The name of the recordings of a kind: its own, or that of its envelope. `None`, and a line, where there are none.
-pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
+pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
     let folder = shared(what)?.join("recorded");
     let of_envelope = match kind.api.envelope {
         Envelope::Resource(name) => Some(name),
         _ => None,
     };
-    let mut names = std::iter::once(kind.name).chain(of_envelope);
-    let found = names.find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    let names = std::iter::once(kind.name).chain(of_envelope);
+    let found =
+        names.map(|name| name.replace('-', "_")).find(|name| folder.join(format!("{name}.jsonl")).is_file());
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }
@@ -51,11 +53,11 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
 }
 
 /// The recorded interactions of some kinds by session, each in order.
-pub fn sessions(kinds: &[&str], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
+pub fn sessions(kinds: &[impl AsRef<str>], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
     let folder = shared(what)?;
     let mut sessions: BTreeMap<String, Vec<(u64, Interaction)>> = BTreeMap::new();
     for kind in kinds {
-        let path = folder.join("recorded").join(format!("{kind}.jsonl"));
+        let path = folder.join("recorded").join(format!("{}.jsonl", kind.as_ref()));
         let text = std::fs::read_to_string(&path).expect("a readable recording");
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).expect("a recorded line");

@@ -57,7 +57,8 @@ fn sent(kind: &Kind, request: &Value) -> Value {
 
 /// Whether an update keeps the fields that it doesn't send: they are part of what stands.
 fn keeps_unsent(kind: &Kind) -> bool {
-    kind.api.update == Update::Patch || kind.paths(|field| field.replaced).any(|path| path == "/options")
+    (kind.api.update == Update::Patch && !kind.api.emptied)
+        || kind.paths(|field| field.replaced).any(|path| path == "/options")
 }
 
 /// Puts in what an update did not send.
@@ -65,8 +66,12 @@ fn keep_unsent(before: &Value, definition: &mut Value) {
     for (key, value) in before.as_object().into_iter().flatten() {
         let Value::Object(fields) = &mut *definition else { return };
         match fields.get_mut(key) {
-            // Members of a member are merged by a PATCH.
-            Some(inner @ Value::Object(_)) if key != "options" => keep_unsent(value, inner),
+            // Members of a member are merged by a PATCH, but for those that are replaced as was recorded.
+            Some(inner @ Value::Object(_))
+                if !["options", "schedule", "monitor_identifier"].contains(&key.as_str()) =>
+            {
+                keep_unsent(value, inner);
+            }
             Some(_) => {}
             None => drop(fields.insert(key.clone(), value.clone())),
         }
@@ -125,7 +130,9 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let mut definition = definition.clone();
     if let Identity::Key(at) = kind.identity {
         // The service rewrites some: a rule refuses those.
-        definition[at.trim_start_matches('/')] = body.pointer(at).cloned().expect("a key");
+        if let Some(key) = body.pointer(at) {
+            crate::pointer::put(&mut definition, at, key.clone());
+        }
     }
     let live = Live { section: kind.section, id, body, mark, url: String::new() };
     let resource = Resource {
@@ -147,6 +154,7 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         scope: &scope,
         site: "recorded",
         organisation: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
         resources: std::slice::from_ref(&resource),
         forgotten: &[],
         live: std::slice::from_ref(&live),

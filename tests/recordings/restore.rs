@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mutations::{additions, changed, excepted, is_empty, leaves, removed};
+use super::mutations::{additions, changed, excepted, is_as_absent, leaves, removed};
 use super::pairs::{pairs, plan_one};
 use crate::cache::Cache;
 use crate::client::{Client, Fault, Refusal, Wanted};
@@ -126,7 +126,7 @@ fn edits(section: &str, live: &Value, step: usize, start: usize) -> Vec<(&'stati
         let value = body.pointer_mut(pointer).expect("a leaf");
         *value = changed(value);
         edits.push(("changed", pointer.clone(), body));
-        if number % 2 == 0 && !is_empty(live.pointer(pointer).expect("a leaf")) {
+        if number % 2 == 0 && !is_as_absent(section, pointer, live.pointer(pointer).expect("a leaf")) {
             edits.push(("removed", pointer.clone(), removed(live, pointer)));
         }
     }
@@ -197,7 +197,8 @@ fn edited_dashboards_are_restored() {
 #[test]
 fn edited_objects_of_every_other_kind_are_restored() {
     for kind in kind::KINDS.into_iter().filter(|kind| !kind.always) {
-        check(kind.section, 1, 5);
+        // Of lists nothing was recorded but names, which are keys.
+        check(kind.section, 1, if kind.api.part.is_some() { 0 } else { 5 });
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{recorded, sessions, shared};
 use crate::check::{RULES, Settings, check};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::kind;
+use crate::load;
 use crate::model::{Address, Body, Directives, Resource};
 use crate::template::Renderings;
 
@@ -21,20 +22,9 @@ struct Tally {
 }
 
 impl Tally {
-    fn judge(&mut self, section: &str, body: &Value, whence: &str) {
-        let resource = Resource {
-            address: Address::new(section, "x"),
-            body: Body::of(body).expect("a shallow body"),
-            directives: Directives::default(),
-            origin: std::sync::Arc::default(),
-            instance: None,
-        };
-        let mut sources = Sources::default();
-        let file = sources.add("x", "", crate::diagnostic::Format::Text);
-        let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
-        let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
-        let (settings, _) = Settings::read(&all, &[], file);
-        let found = check(&[resource], &settings, &sources, &|_| Renderings::new());
+    /// As a definition of a JSON file; one that names a live object may leave out what stands there.
+    fn judge(&mut self, section: &str, body: &Value, live: Option<&str>, whence: &str) {
+        let found = judged(section, body, live, true);
         self.bodies += 1;
         let found_error = found.iter().any(|reported| reported.severity == Severity::Error);
         self.clean += usize::from(!found_error);
@@ -53,9 +43,28 @@ impl Tally {
     }
 }
 
+/// What the rules say of a body; `all` rules, or those that are on by default.
+pub fn judged(section: &str, body: &Value, live: Option<&str>, all: bool) -> Vec<Diagnostic> {
+    let kind = kind::of_section(section).expect("a kind");
+    let body = load::clean(kind, body.as_object().expect("an object").clone());
+    let resource = Resource {
+        address: Address::new(section, "x"),
+        body: Body::of(&Value::Object(body)).expect("a shallow body"),
+        directives: Directives { adopt: live.map(str::to_owned), ..Directives::default() },
+        origin: std::sync::Arc::default(),
+        instance: None,
+    };
+    let mut sources = Sources::default();
+    let file = sources.add("x", "", crate::diagnostic::Format::Text);
+    let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
+    let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
+    let (settings, _) = Settings::read(&on, &[], file);
+    check(&[resource], &settings, &sources, &|_| Renderings::new())
+}
+
 #[test]
 fn no_error_hits_what_the_service_accepted() {
-    let kinds: Vec<&str> =
+    let kinds: Vec<String> =
         kind::KINDS.iter().filter_map(|kind| recorded(kind, "the rules over recorded bodies")).collect();
     let Some(sessions) = sessions(&kinds, "the rules over recorded bodies") else { return };
     let mut tally = Tally::default();
@@ -71,7 +80,8 @@ fn no_error_hits_what_the_service_accepted() {
             if let Some(kind) = kind.filter(|_| writes && call.request.get("data").is_none())
                 && call.request.is_object()
             {
-                tally.judge(kind.section, &call.request, source);
+                let live = (call.method == "PUT").then(|| call.path.rsplit('/').next()).flatten();
+                tally.judge(kind.section, &call.request, live, source);
             }
         }
     }
@@ -92,7 +102,7 @@ fn no_error_hits_the_exports() {
             let body: Value = serde_json::from_str(&text).unwrap();
             let body = body.get("definition").unwrap_or(&body);
             let kind = kind::of_export(body.as_object().unwrap()).expect("an export of some kind");
-            tally.judge(kind.section, body, &path.file_name().unwrap().to_string_lossy());
+            tally.judge(kind.section, body, None, &path.file_name().unwrap().to_string_lossy());
         }
     }
     tally.print("exports");
@@ -122,7 +132,7 @@ fn recorded_refusals_are_told() {
         ),
     ] {
         let mut tally = Tally::default();
-        tally.judge(section, &body, "");
+        tally.judge(section, &body, None, "");
         assert!(tally.found.contains_key(&(true, code)), "{code}");
     }
 }

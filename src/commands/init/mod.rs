@@ -1,12 +1,12 @@
 //! `musher init`: a small project that works.
 
-mod workflow;
+mod ci;
 
 use camino::Utf8Path;
 use serde_json::Value;
 
 use super::{Invocation, new_file, replace_file, start};
-use crate::args::{self, Ci, Exit};
+use crate::args::{self, Exit};
 use crate::config;
 use crate::diagnostic::Sources;
 use crate::model::slug;
@@ -22,7 +22,7 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;
     let files = vec![
-        (config::FILE, format!("project: {}\n{}", project(&folder), include_str!("musher.yaml"))),
+        (config::FILE, format!("project: {}\n{}", project(&folder), configuration(options.ci.is_some()))),
         ("monitors/example.yaml", DEFINITION.to_owned()),
     ];
     for (path, text) in files {
@@ -33,14 +33,13 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     if options.editor {
         editor(invocation, &folder)?;
     }
-    if let Some(Ci::Github) = options.ci {
-        // The environments are those of the file that stands there now. What is wrong with it other commands tell.
+    if let Some(system) = options.ci {
+        // The environments are those of the file that stands there now. What is wrong with it other commands report.
         let (config, _) = config::read(&folder, invocation.hosts, &mut Sources::default());
-        write(invocation, &folder, ".github/workflows/musher.yml", &workflow::text(config.as_ref()))?;
-        invocation.say(
-            "The workflow needs: the variables MUSHER_GIT and MUSHER_COMMIT, an environment of musher.yaml with a site, and \
-             its keys as secrets. It says which.",
-        )?;
+        for (path, text) in ci::files(system, config.as_ref()) {
+            write(invocation, &folder, path, &text)?;
+        }
+        invocation.say("The keys of each environment go where the files say: those that read and those that write apart.")?;
     }
     if !options.editor {
         invocation
@@ -48,6 +47,20 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     }
     invocation.say("Next: `musher plan`, then `musher apply`. Nothing leaves this machine until an environment names a site.")?;
     Ok(Exit::Fine)
+}
+
+/// The rest of `musher.yaml`: with a pipeline, which works on Datadog, the environment is not a comment.
+fn configuration(live: bool) -> String {
+    let text = include_str!("musher.yaml");
+    if !live {
+        return text.to_owned();
+    }
+    text.lines().map(|line| line.replacen("  # ", "  ", usize::from(is_example(line))) + "\n").collect()
+}
+
+fn is_example(line: &str) -> bool {
+    let bare = line.trim_start_matches("  # ").trim_start();
+    line.starts_with("  # ") && ["prod:", "site:", "keys:"].iter().any(|key| bare.starts_with(key))
 }
 
 /// Adds the line to `.gitignore`: what the sandbox keeps is nobody else's.
