@@ -22,7 +22,7 @@ use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
     Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
-    Resource, Unlisted,
+    Rename, Resource, Unlisted,
 };
 use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
@@ -91,15 +91,8 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     }
     changes.extend(removals(inputs, &matched));
     policies::judge(&mut changes, inputs.resources);
-    changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
-    order(&mut changes);
-    for (later, first) in &matched.waits {
-        wait(&mut changes, later, first);
-    }
-    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
-    let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
-    let around = Around { known: &known, live: inputs.live, resources: inputs.resources };
-    tell::tell(&mut changes, &around);
+    arrange(&mut changes, &matched);
+    let renames = tell(inputs, &mut changes, &known);
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
@@ -123,6 +116,24 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         notes: Notes { renames, begun: matched.begun, ..Notes::default() },
     };
     (plan, diagnostics)
+}
+
+/// Sorts the changes, and says which waits for which.
+fn arrange(changes: &mut [Change], matched: &Matched) {
+    changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
+    order(changes);
+    for (later, first) in &matched.waits {
+        wait(changes, later, first);
+    }
+}
+
+/// What is to be said of the changes as a whole: names, risks, likely renames.
+fn tell(inputs: &Inputs, changes: &mut [Change], known: &BTreeMap<Address, Known>) -> Vec<Rename> {
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let renames = rename::find(changes, known, &|address| declared.contains(address));
+    let around = Around { known, live: inputs.live, resources: inputs.resources };
+    tell::tell(changes, &around);
+    renames
 }
 
 /// What goes, and what is let go.

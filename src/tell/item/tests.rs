@@ -97,7 +97,7 @@ fn widgets_in_groups() {
     );
     check(
         &[group("Latency", &[a.clone(), b.clone()]), group("Other", &[p95("x")])],
-        &[group("Latency", &[a.clone()]), group("Other", &[p95("x"), b.clone()])],
+        &[group("Latency", std::slice::from_ref(&a)), group("Other", &[p95("x"), b.clone()])],
         &["moved Latency › b (timeseries) from “Latency” into “Other”"],
     );
     check(
@@ -106,7 +106,7 @@ fn widgets_in_groups() {
         &["moved Latency › a (timeseries) out of “Latency”"],
     );
     check(
-        &[a.clone()],
+        std::slice::from_ref(&a),
         &[group("New", &[b.clone(), note("n")]), a.clone()],
         &["added New (group) with b, n"],
     );
