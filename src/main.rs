@@ -46,6 +46,9 @@ mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod posted;
+mod base;
+mod drift;
 mod brake;
 
 // Doors.
@@ -55,8 +58,10 @@ mod hidden;
 mod http;
 mod limit;
 mod apply;
+mod forge;
 mod lock;
 mod files;
+mod git;
 mod write;
 
 // Face.

@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, escape, fill, fill_text};
 use crate::glance;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Field, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
@@ -69,20 +69,15 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     });
     let known = known_ids(inputs, &matched.pairs);
     let mut changes = Vec::new();
-    let (mut unchanged, mut finished) = (0, Vec::new());
+    let mut unchanged = 0;
     let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let compare_some =
         |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
-    let compared = in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten();
-    for (compared, pair) in compared.zip(&matched.pairs) {
-        if compared.finished {
-            finished.push(pair);
-            continue;
-        }
+    for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
         diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
-            None if compared.selected => unchanged += 1,
+            None if compared.selected && !compared.finished => unchanged += 1,
             None => {}
         }
         for path in compared.unknown {
@@ -96,7 +91,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
-    diagnostics.extend(finished::report(&finished, inputs.now));
+    diagnostics.extend(finished::report(inputs.now, &matched.pairs, &inputs.selected));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -226,6 +221,10 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         compared.finished = true;
         return compared;
     }
+    compared.faults.extend(impossible(pair));
+    if !compared.faults.is_empty() {
+        return compared;
+    }
     let mark = Mark {
         owner: inputs.scope.owner.clone(),
         id: pair.resource.address.id().to_owned(),
@@ -240,6 +239,39 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         }
     };
     compared
+}
+
+/// What can't be planned: an object of which a part can't be seen, and one that may never be replaced.
+fn impossible(pair: &Pair) -> Option<Diagnostic> {
+    let (live, _) = pair.live?;
+    let (address, at) = (&pair.resource.address, pair.resource.origin.layers.first().cloned());
+    let hidden = |field: &Field| {
+        let is_hidden = live.body.pointer(field.at).is_none_or(Value::is_null);
+        Some((field.at, field.hidden_without?)).filter(|_| is_hidden)
+    };
+    if let Some((field, permission)) = pair.kind.fields.iter().find_map(hidden) {
+        let field = field.trim_start_matches('/');
+        let text =
+            format!("The `{field}` of `{address}` can't be seen by these keys, and so not be compared");
+        let help = format!("give them the permission `{permission}`");
+        return Some(Diagnostic::error("hidden-field", text, at).help(help));
+    }
+    if !pair.replaced || !pair.kind.quirks.lasting {
+        return None;
+    }
+    let text = format!(
+        "`{address}` would be replaced: a {} that is deleted is gone for ever, and nothing may have its name again",
+        pair.kind.name
+    );
+    let help = format!(
+        "declare the new one beside it, under an id of its own; what can't be changed in place is {}",
+        pair.kind
+            .paths(|field| field.immutable)
+            .map(|path| format!("`{}`", path.trim_start_matches('/')))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    Some(Diagnostic::error("never-replaced", text, at).help(help))
 }
 
 fn create(pair: &Pair, mark: &Mark) -> Change {

@@ -66,7 +66,7 @@ pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(Strin
 
 /// The id of an object as text.
 pub fn id(kind: &Kind, body: &Value) -> Option<String> {
-    let id = body.as_object()?.get("id")?;
+    let id = body.as_object()?.get(kind.api.id.at)?;
     match kind.api.id.number {
         true => id.as_u64().map(|number| number.to_string()),
         false => id.as_str().filter(|text| !text.is_empty()).map(str::to_owned),

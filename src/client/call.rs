@@ -75,6 +75,17 @@ pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Re
     answer::json(request, &response)
 }
 
+/// The same for one object of a kind: what its row says of one that is gone is understood.
+pub(super) async fn call_for(kind: &Kind, wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    call(wire, request).await.map_err(|mut refusal| {
+        let is_gone = |words: &str| refusal.status == Some(400) && refusal.words.contains(words);
+        if kind.api.gone.is_some_and(is_gone) {
+            refusal.fault = Fault::NotFound;
+        }
+        refusal
+    })
+}
+
 pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
     let mark = mark::read(kind, &body);
     let url = url(kind, web, &id);

@@ -8,8 +8,8 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call, live_of, request};
-use super::order::in_order;
+use super::call::{Client, call_for, live_of, request};
+use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
 use super::refusal::{Fault, Refusal};
@@ -160,10 +160,18 @@ impl Client {
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
-        let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
+        let is_ordered = wanted.ordered.contains(kind.section);
+        let apart = async {
+            match alone(kind).filter(|_| is_ordered) {
+                Some(_) => self.order(kind).await.map(|order| Some(order.ids)),
+                None => Ok(None),
+            }
+        };
+        let until = Until::Short { last, declared, ours: &marked };
+        let (mut lives, apart) = tokio::try_join!(list.all(&until), apart)?;
         self.cache().set_count(kind.section, lives.len());
 
-        let in_order = in_order(kind, &lives);
+        let in_order = apart.unwrap_or_else(|| in_list(kind, &lives));
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
@@ -200,7 +208,7 @@ impl Client {
             }
             self.remember(owner, kind, &listed.live);
         }
-        if wanted.ordered.contains(kind.section) {
+        if is_ordered {
             listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
@@ -357,7 +365,7 @@ impl Client {
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
-        let answers = side_by_side(&self.wire, requests?, read).await;
+        let answers = side_by_side(kind, &self.wire, requests?, read).await;
         let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
             let live = match body.and_then(|body| self.seen(kind, &id, body)) {
@@ -384,6 +392,7 @@ fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
 /// their way is up to the wire.
 async fn side_by_side<T: Send + 'static>(
+    kind: &'static Kind,
     wire: &Arc<dyn Wire>,
     requests: Vec<Request>,
     read: impl Fn(&Request, Value) -> Result<T, Refusal> + Copy + Send + 'static,
@@ -392,7 +401,7 @@ async fn side_by_side<T: Send + 'static>(
     for (at, request) in requests.into_iter().enumerate() {
         let wire = Arc::clone(wire);
         tasks.spawn(async move {
-            let answer = call(wire.as_ref(), &request).await;
+            let answer = call_for(kind, wire.as_ref(), &request).await;
             (at, answer.and_then(|answer| read(&request, answer)))
         });
     }

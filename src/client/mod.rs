@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 pub use call::Client;
-use call::{Served, call, get, live_of, request, url};
+use call::{Served, call, call_for, get, live_of, request, url};
 pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
@@ -67,7 +67,7 @@ impl Client {
 
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
         let request = request(kind, Method::Get, Some(id), None)?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
         self.with_part(kind, live).await
     }
@@ -95,7 +95,7 @@ impl Client {
         };
         let (body, part) = part::split(kind, body);
         let request = request(kind, method, Some(id), Some(&body))?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
         self.wrote(kind, id, &body);
         self.put_part(kind, live, part).await
@@ -107,7 +107,7 @@ impl Client {
         if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
-        match call(self.wire.as_ref(), &request).await {
+        match call_for(kind, self.wire.as_ref(), &request).await {
             Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
             _ => {
                 self.cache().forget(kind.section, id);

@@ -21,6 +21,8 @@ pub struct Api {
     pub emptied: bool,
     /// Writes go one after another.
     pub serial: bool,
+    /// What a 400 says where there is no object of that id; absent: a 404 says it.
+    pub gone: Option<&'static str>,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
@@ -51,7 +53,7 @@ impl Api {
     pub const V1: Self = Self {
         path: "",
         envelope: Envelope::Flat,
-        id: Id { number: false, chosen: false, in_update: false },
+        id: Id { at: "id", number: false, chosen: false, in_update: false },
         list: List {
             paging: Paging::Whole,
             page_size: 1000,
@@ -68,6 +70,7 @@ impl Api {
         after: &[],
         emptied: false,
         serial: false,
+        gone: None,
         can_delete: None,
         validate: None,
         validate_items: None,
@@ -93,11 +96,13 @@ pub enum Envelope {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
+    /// The member of an object that holds it.
+    pub at: &'static str,
     /// A number, not a text.
     pub number: bool,
     /// People choose it: it stands in the body, and a definition without is refused.
     pub chosen: bool,
-    /// An update's envelope repeats it.
+    /// An update repeats it: in its envelope, or in the body where people choose it.
     pub in_update: bool,
 }
 
@@ -111,10 +116,23 @@ pub enum Update {
 /// How the objects of a kind are put in order; the row of the kind says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// Where the ids are sent, all of them: `{"data": [{"id", "type"}]}`, with the type of the kind's envelope.
+    /// Where it is written, and read unless the list shows it.
     pub path: &'static str,
-    /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
-    pub place: &'static str,
+    pub update: Update,
+    pub shown: Shown,
+    /// What is sent: JSON in which `"{ids}"` stands for the list of all, and `"{id}"` for the id in `data` of what was read.
+    pub body: &'static str,
+    /// The type beside each id, in `{"id", "type"}`; absent: the ids are texts.
+    pub member: Option<&'static str>,
+}
+
+/// What shows an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The list of the objects, in this field of each where there is one; else by its own order.
+    List(&'static str),
+    /// A read of its own, with the members at this pointer.
+    Alone(&'static str),
 }
 
 /// A list that an object holds at an address of its own: read with it, and written after it.
@@ -176,7 +194,17 @@ pub enum Paging {
 
 /// A flat body as it is sent or exported; `id` names the object that an update is about.
 pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
-    let Envelope::Resource(name) = api.envelope else { return body.clone() };
+    let Envelope::Resource(name) = api.envelope else {
+        let mut body = body.clone();
+        if let Value::Object(members) = &mut body
+            && id.is_some()
+            && api.id.chosen
+            && !api.id.in_update
+        {
+            members.shift_remove(api.id.at);
+        }
+        return body;
+    };
     let mut attributes = body.clone();
     let own = attributes.as_object_mut().and_then(|attributes| attributes.shift_remove("id"));
     let mut data = json!({ "type": name });

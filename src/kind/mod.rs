@@ -1,11 +1,16 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod api;
+mod danger;
 mod dashboard;
 mod dashboard_list;
 mod downtime;
 mod field;
+mod log_destination;
+mod logs_archive;
+mod logs_index;
 mod logs_metric;
+mod logs_pipeline;
 mod monitor;
 mod monitor_policy;
 mod notification_rule;
@@ -22,9 +27,10 @@ mod team;
 use serde_json::{Map, Value};
 
 pub use api::{
-    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap,
+    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Shown, Summary, Update, flatten, wrap,
 };
-pub use field::{Danger, Field, Type};
+pub use danger::Danger;
+pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
 pub use row::{About, Identity, Kind, age};
@@ -32,11 +38,15 @@ pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 11] = [
+pub const KINDS: [&Kind; 15] = [
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
     &downtime::DOWNTIME,
+    &log_destination::LOG_DESTINATION,
+    &logs_archive::LOGS_ARCHIVE,
+    &logs_index::LOGS_INDEX,
     &logs_metric::LOGS_METRIC,
+    &logs_pipeline::LOGS_PIPELINE,
     &monitor_policy::MONITOR_POLICY,
     &monitor::MONITOR,
     &notification_rule::NOTIFICATION_RULE,

@@ -48,7 +48,7 @@ pub const MONITOR: Kind = Kind {
         choice("/draft_status", &["draft", "published"], "A draft notifies nobody")
             .kept()
             .closed()
-            .danger(Danger::Draft),
+            .alarm(Alarm::Draft),
         read_only("/id"),
         read_only("/matching_downtimes"),
         text("/message", "What is sent when the state changes; `@handle` notifies, `{{#is_alert}}` branches")
@@ -76,7 +76,7 @@ pub const MONITOR: Kind = Kind {
         count("/options/evaluation_delay", "Seconds that evaluation lags behind; AWS metrics need 900")
             .defaults(&["null", "0"])
             .strict()
-            .danger(Danger::Delay),
+            .alarm(Alarm::Delay),
         text("/options/group_retention_duration", "How long a group without data is kept: `1h` to `72h`")
             .duration(HOUR, 72 * HOUR),
         boolean(
@@ -150,7 +150,7 @@ pub const MONITOR: Kind = Kind {
         count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
             .defaults(&["null", "0", r#""0""#])
             .or_text()
-            .danger(Danger::Reminder),
+            .alarm(Alarm::Reminder),
         count("/options/renotify_occurrences", "How many times it notifies again").defaults(&["null", "0"]),
         of(
             "/options/renotify_statuses",
@@ -195,7 +195,7 @@ pub const MONITOR: Kind = Kind {
         text("/options/scheduling_options/evaluation_window/timezone", "`Europe/Berlin`"),
         object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared")
             .kept()
-            .danger(Danger::Mute),
+            .alarm(Alarm::Mute),
         // Both mean for ever (terraform-provider-datadog, `silenced`).
         undocumented("/options/silenced/*").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
@@ -208,7 +208,7 @@ pub const MONITOR: Kind = Kind {
             "/options/threshold_windows/trigger_window",
             "How long it must be anomalous to alert: `last_15m`",
         )
-        .danger(Danger::Window),
+        .alarm(Alarm::Window),
         object("/options/thresholds", "Values at which the state changes; `critical` is the query's number"),
         number("/options/thresholds/critical", "Alert; the number in the query").threshold(),
         text("/options/thresholds/critical_query", "A query as the threshold of an alert"),
@@ -242,7 +242,7 @@ pub const MONITOR: Kind = Kind {
             .defaults(&["null"])
             .synonyms(&["null", "0"])
             .strict()
-            .danger(Danger::Urgency),
+            .alarm(Alarm::Urgency),
         // OpenAPI, `Monitor.required`; an update without was accepted (1 recording), as for the type.
         text("/query", "What is watched, up to and with the threshold")
             .trimmed()
@@ -298,6 +298,11 @@ pub const MONITOR: Kind = Kind {
                 section: "monitors",
             },
             Mention { at: Mentioned::Path("/query"), when: Some(("/type", "slo alert")), section: "slos" },
+            Mention {
+                at: Mentioned::Between("/query", ".index(\"", "\")"),
+                when: Some(("/type", "log alert")),
+                section: "logs_indexes",
+            },
         ],
         ..Quirks::NONE
     },

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::danger::Danger;
+
 #[derive(Clone, Copy)]
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
@@ -28,6 +30,10 @@ pub struct Quirks {
     pub ends: Option<&'static str>,
     /// A delete loses data, or lets secrets through: protected without being told.
     pub precious: bool,
+    /// What is gone is gone for ever, its name too: never replaced.
+    pub lasting: bool,
+    /// What a change endangers beyond what is known of alerts.
+    pub dangers: &'static [Danger],
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
@@ -48,6 +54,8 @@ impl Quirks {
         key_else: None,
         ends: None,
         precious: false,
+        lasting: false,
+        dangers: &[],
         fixed: &[],
         mentions: &[],
     };
@@ -144,6 +152,8 @@ pub struct Mention {
 pub enum Mentioned {
     /// A text with ids among other words, or one id; or a number where the field's references are numeric.
     Path(&'static str),
+    /// A text in which ids stand between two others, and nowhere else.
+    Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
 }

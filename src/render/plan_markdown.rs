@@ -50,9 +50,14 @@ pub fn marker(project: &str, environment: Option<&str>) -> String {
 
 /// The whole comment: at most [`LIMIT`] bytes, the verdict first and the summary line last.
 pub fn render(plan: &Plan) -> String {
+    within(plan, LIMIT)
+}
+
+/// The same in so many bytes, where it may be more or less than a comment.
+pub fn within(plan: &Plan, limit: usize) -> String {
     let mut out = head(plan);
     let entries = fold(&plan.changes, false);
-    let room = LIMIT.saturating_sub(out.len() + TAIL);
+    let room = limit.saturating_sub(out.len() + TAIL);
     let risky = entries.iter().filter(|entry| entry.is_risky()).count();
     let shown = fitted(&entries, room);
     for (at, text) in shown.iter().enumerate() {

@@ -3,11 +3,16 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 24] = [
+const CODES: [&str; 30] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "objective-in-use",
+    "errors-discarded",
+    "retention-shortened",
+    "quota-lowered",
+    "more-discarded",
+    "turned-off",
     "recipient-lost",
     "all-silenced",
     "endless-downtime",
@@ -22,6 +27,7 @@ const CODES: [&str; 24] = [
     "aggregation-harder",
     "scope-widened",
     "scope-narrowed",
+    "search-narrowed",
     "grouping-removed",
     "delay-raised",
     "reminder-off",

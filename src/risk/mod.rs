@@ -13,7 +13,7 @@ mod tests;
 
 use serde_json::Value;
 
-use crate::kind::{Family, Kind};
+use crate::kind::{Danger, Family, Kind};
 use crate::model::{Action, Risk};
 
 pub use code::{listed, risk};
@@ -53,6 +53,8 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
             risks.extend(threshold::loosened(kind, live, wanted));
             risks.extend(query::harder(kind, live, wanted));
             risks.extend(scope::changed(kind, live, wanted));
+            let endangered = |danger: &Danger| Some(risk(danger.code, (danger.judge)(live, wanted)?));
+            risks.extend(kind.quirks.dangers.iter().filter_map(endangered));
         }
         (None, _) => {}
     }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::code::risk;
-use crate::kind::{Danger, Kind};
+use crate::kind::{Alarm, Kind};
 use crate::model::Risk;
 use crate::query::{self, ChainAlert, Comparator, Expr, Head, Metric, Monitor, Threshold, WindowForm};
 
@@ -48,7 +48,7 @@ pub fn harder(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
         return Vec::new();
     }
     // Of an anomaly monitor a field of its own says how long.
-    let by_field = kind.paths(|field| field.danger == Danger::Window).any(|at| wanted.pointer(at).is_some());
+    let by_field = kind.paths(|field| field.alarm == Alarm::Window).any(|at| wanted.pointer(at).is_some());
     let window = if by_field { None } else { window(&before, &after, old, new) };
     window.into_iter().chain(aggregations(&before, &after, old, new)).collect()
 }

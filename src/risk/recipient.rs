@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::code::{listed, risk};
 use super::query::query;
 use crate::handle::{handles as all_handles, is_pager, named};
-use crate::kind::{Danger, Field, Kind};
+use crate::kind::{Alarm, Field, Kind};
 use crate::model::Risk;
 use crate::pointer::matching;
 use crate::query::Threshold;
@@ -106,7 +106,7 @@ fn dead_blocks(kind: &Kind, body: &Value) -> Vec<&'static str> {
         dead.extend(["is_warning", "is_warning_recovery", "is_alert_to_warning", "is_warning_to_alert"]);
     }
     let reminds = |field: &&Field| body.pointer(field.at).and_then(Value::as_f64).is_some_and(|n| n > 0.0);
-    let mut reminders = kind.fields.iter().filter(|field| field.danger == Danger::Reminder).peekable();
+    let mut reminders = kind.fields.iter().filter(|field| field.alarm == Alarm::Reminder).peekable();
     if reminders.peek().is_some() && !reminders.any(|field| reminds(&field)) {
         dead.push("is_renotify");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::handle::named;
-use crate::kind::{Danger, Kind};
+use crate::kind::{Alarm, Kind};
 use crate::model::Fact;
 use crate::pointer::matching;
 
@@ -13,7 +13,7 @@ use crate::pointer::matching;
 pub fn facts(kind: &Kind, body: &Value) -> Vec<Fact> {
     let is_telling = |field: &&crate::kind::Field| {
         let of_alerts = field.query || field.threshold || field.target || !field.no_data.is_empty();
-        field.telling || of_alerts || !matches!(field.danger, Danger::None | Danger::Mute)
+        field.telling || of_alerts || !matches!(field.alarm, Alarm::None | Alarm::Mute)
     };
     let telling: Vec<_> = kind.fields.iter().filter(is_telling).map(|field| field.at).collect();
     let at_first = [kind.about.title, "/type"];
@@ -39,7 +39,7 @@ pub fn facts(kind: &Kind, body: &Value) -> Vec<Fact> {
 
 /// What is off or left empty needs no line.
 fn says_something(kind: &Kind, path: &str, value: &Value) -> bool {
-    let of_draft = kind.fields.iter().any(|field| field.danger == Danger::Draft && field.at == path);
+    let of_draft = kind.fields.iter().any(|field| field.alarm == Alarm::Draft && field.at == path);
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty() && (!of_draft || text == "draft"),

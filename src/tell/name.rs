@@ -78,7 +78,7 @@ pub fn walk<'m>(
 
 fn mentioned<'a, 'm>(here: &'a [&'m Mention], path: &'a str) -> impl Iterator<Item = &'m Mention> {
     here.iter().copied().filter(move |mention| match mention.at {
-        Mentioned::Path(own) => matches(own, path),
+        Mentioned::Path(own) | Mentioned::Between(own, _, _) => matches(own, path),
         Mentioned::Key(name) => keys(path).last().is_some_and(|key| key == name),
     })
 }
@@ -90,7 +90,7 @@ fn note(mention: Option<&Mention>, text: &str, owners: &Owners<'_>, names: &mut 
         return;
     };
     let words: Vec<&str> = match mention.at {
-        Mentioned::Path(_) => words(text).collect(),
+        Mentioned::Path(_) | Mentioned::Between(..) => words(text).collect(),
         Mentioned::Key(_) => vec![text],
     };
     for word in words {

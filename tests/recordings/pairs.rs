@@ -32,14 +32,17 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
             if writes {
                 for live in &shown {
                     let mut definition = sent(kind, &interaction.request);
-                    if let Some(before) = written.get(&id(live)).filter(|_| keeps_unsent(kind)) {
+                    if kind.api.id.chosen {
+                        definition[kind.api.id.at] = live[kind.api.id.at].clone();
+                    }
+                    if let Some(before) = written.get(&id(kind, live)).filter(|_| keeps_unsent(kind)) {
                         keep_unsent(before, &mut definition);
                     }
-                    written.insert(id(live), definition);
+                    written.insert(id(kind, live), definition);
                 }
             }
             for live in shown {
-                let Some(definition) = written.get(&id(&live)).cloned() else { continue };
+                let Some(definition) = written.get(&id(kind, &live)).cloned() else { continue };
                 pairs.push(Pair { source: interaction.source.clone(), definition, live });
             }
         }
@@ -93,7 +96,10 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
         return Vec::new();
     }
     let body = match kind.api.envelope {
-        Envelope::Flat => &interaction.response,
+        Envelope::Flat => {
+            let list = kind.api.list.items.and_then(|items| interaction.response.get(items));
+            list.unwrap_or(&interaction.response)
+        }
         Envelope::Data | Envelope::Resource(_) => &interaction.response["data"],
     };
     let whole = |body: &Value| match kind.api.envelope {
@@ -115,8 +121,8 @@ fn flat(kind: &Kind, data: &Value) -> Value {
     }
 }
 
-fn id(live: &Value) -> String {
-    live["id"].to_string()
+fn id(kind: &Kind, live: &Value) -> String {
+    live[kind.api.id.at].to_string()
 }
 
 /// The plan of one definition against one live object that bears its mark.
@@ -125,7 +131,8 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
     let mark = Mark { owner: owner.clone(), id: "one".to_owned(), protect: false };
     let mut body = live.clone();
     mark::write(kind, &mut body, &mark);
-    let id = body["id"].as_str().map_or_else(|| body["id"].to_string(), str::to_owned);
+    let own = &body[kind.api.id.at];
+    let id = own.as_str().map_or_else(|| own.to_string(), str::to_owned);
     let mark = mark::read(kind, &body);
     let mut definition = definition.clone();
     if let Identity::Key(at) = kind.identity {
@@ -180,7 +187,7 @@ fn check(kind: &'static Kind) {
         pairs.len(),
         pairs.len().saturating_sub(wrong.len())
     );
-    assert!(pairs.len() > if kind.always { 50 } else { 10 }, "the recordings hold more");
+    assert!(pairs.len() >= if kind.always { 50 } else { 10 }, "the recordings hold more");
     assert!(wrong.is_empty(), "{} false changes\n{}", wrong.len(), wrong.join("\n"));
 }
 

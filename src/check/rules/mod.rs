@@ -6,6 +6,7 @@ mod burn_rate;
 mod calendar;
 mod composite;
 mod fields;
+mod form;
 pub mod marks;
 mod incomplete;
 mod indicator;
@@ -80,6 +81,7 @@ pub static RULES: &[Rule] = &[
         "priority, timeout_h and their like are within their bounds",
         options::bounds,
     ),
+    rule("field-form", Error, "a field has the form that the service takes", form::fits),
     rule(
         "reference-kind",
         Error,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::spelling;
+use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
@@ -31,6 +31,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
+    form::required_inside(subject, found);
 }
 
 /// Reports a field that is not there, or is misspelled.
