@@ -14,7 +14,7 @@ use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
 use crate::source::short;
 
-pub use read::read;
+pub use read::{blot, read};
 pub use trust::{Hosts, SITES, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -44,6 +44,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// By name: the environment variables of secrets.
+    pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
 }
@@ -149,6 +151,8 @@ pub struct Environment {
     pub org: Option<String>,
     pub brakes: Brakes,
     pub keys: KeyNames,
+    /// Environment variables of secrets that are this environment's own.
+    pub secrets: IndexMap<String, String>,
     /// `lock: {file: PATH}`, relative to the root: held for the length of an apply.
     pub lock: Option<Utf8PathBuf>,
 }
@@ -204,6 +208,8 @@ pub struct Scope {
     pub vars: Map<String, Value>,
     /// The project's namespaces and the environment's.
     pub owns: Vec<Namespace>,
+    /// By name: the environment variables of secrets, the environment's laid over the project's.
+    pub secrets: IndexMap<String, String>,
 }
 
 /// Objects without a mark that are the owner's by their name.
@@ -269,7 +275,8 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         }
         (None, None) => names().next(),
     };
-    let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
+    let (mut vars, mut owns, mut secrets) =
+        (config.vars.clone(), config.owns.clone(), config.secrets.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
             // What is wrong stands on the command line, in MUSHER_ENVIRONMENT or in a saved plan, not in the file.
@@ -279,6 +286,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         };
         vars.extend(environment.vars.clone());
         owns.extend(environment.owns.clone());
+        secrets.extend(environment.secrets.clone());
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
@@ -289,6 +297,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         owner,
         vars,
         owns,
+        secrets,
     })
 }
 

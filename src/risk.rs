@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::handle::named;
-use crate::kind::{Field, Kind};
+use crate::kind::{Danger, Field, Kind};
 use crate::model::{Action, Risk};
 use crate::pointer::matching;
 use crate::query::{self, Comparator, Filter, Monitor, Threshold};
@@ -14,14 +14,20 @@ use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
 /// What is said of one sort of risk; its place in the list is its weight.
-const CODES: [&str; 8] = [
+const CODES: [&str; 14] = [
     "twin",
     "protected-object",
     "pager-deleted",
+    "scanning-less",
+    "host-changed",
+    "access-changed",
     "recipient-lost",
     "no-data-off",
     "threshold-loosened",
     "scope-widened",
+    "percentiles-off",
+    "tags-lost",
+    "search-narrowed",
     "object-replaced",
 ];
 
@@ -58,6 +64,8 @@ pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
             risks.extend(no_data_off(kind, live, wanted));
             risks.extend(thresholds_loosened(kind, live, wanted));
             risks.extend(scope_widened(kind, live, wanted));
+            let endangered = |danger: &Danger| Some(risk(danger.code, (danger.judge)(live, wanted)?));
+            risks.extend(kind.quirks.dangers.iter().filter_map(endangered));
         }
         (None, _) => {}
     }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{answer, fill, references, unescape};
+use crate::fill::{Armed, answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
@@ -54,6 +54,8 @@ pub struct Options<'a> {
     pub refused: &'a BTreeMap<usize, String>,
     /// What to do where the service doesn't take the keys.
     pub keys_refused: &'a str,
+    /// The secret of a name, where it has a value. It goes into a body for the moment at which that is sent.
+    pub secret: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }
 
 /// The outcomes of a plan of which nothing is tried.
@@ -215,7 +217,7 @@ impl<'a> Run<'a> {
     fn lane(&self, at: usize) -> &'static str {
         let kind = self.kind(at);
         let ordered = kind::ordered_as(self.change(at).address.id()).filter(|_| kind.is_order());
-        ordered.map_or(kind.section, |ordered| ordered.section)
+        ordered.map_or(kind.lane(), Kind::lane)
     }
 
     fn start(&mut self, at: usize) {
@@ -234,8 +236,8 @@ impl<'a> Run<'a> {
             }
             return;
         }
-        let body = match filled(self.plan, &self.made, change) {
-            Ok(body) => body,
+        let (body, armed) = match filled(self.plan, &self.made, change, options.secret) {
+            Ok(filled) => filled,
             Err(failure) => return self.ended(at, Err(failure)),
         };
         if let Some(ordered) = kind::ordered_as(change.address.id()).filter(|_| kind.is_order()) {
@@ -253,7 +255,8 @@ impl<'a> Run<'a> {
                     loop {
                         let body = look_first(client, change, body.clone(), &mut seen).await?;
                         let body = body.ok_or(Failure::Gone(None))?;
-                        let put = write::put(client, kind, id, &body);
+                        let loaded = armed.load(&body);
+                        let put = write::put(client, kind, id, &loaded);
                         if let Some(live) = no_later_than(seen + FRESH, put).await {
                             break (body, live?);
                         }
@@ -261,7 +264,8 @@ impl<'a> Run<'a> {
                 }
                 _ => {
                     let patience = options.patience;
-                    let wish = Wish { kind, body: &body, others: &others, patience, made };
+                    let loaded = armed.load(&body);
+                    let wish = Wish { kind, body: &loaded, others: &others, patience, made };
                     let live = write::make(client, &wish, options.stop).await?;
                     (body, live)
                 }
@@ -486,8 +490,14 @@ async fn look_first(
     })
 }
 
-/// The body of a change with all its references, those to what this run made first: a replace makes a new id.
-fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id; and its
+/// secrets, which are put in when it is sent.
+fn filled(
+    plan: &Plan,
+    made: &BTreeMap<Address, Known>,
+    change: &Change,
+    secret: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Value, Armed), Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
     let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
@@ -498,7 +508,11 @@ fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Resu
             let text = format!("it refers to `{}`, which is not there", reference.target);
             Err(Failure::Because(text))
         }
-        None => Ok(unescape(body.into_owned())),
+        None => {
+            let lacking = |name| Failure::Because(format!("the secret `{name}` has no value"));
+            let armed = Armed::of(&body, secret).map_err(lacking)?;
+            Ok((unescape(body.into_owned()), armed))
+        }
     }
 }
 

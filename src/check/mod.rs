@@ -23,7 +23,7 @@ pub use self::finding::Finding;
 use self::finding::Findings;
 pub use self::report::{Again, report};
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
-pub use self::rules::{RULES, Rule, all_codes};
+pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
 pub use self::settings::Settings;
 
 /// A thread is worth so many resources.

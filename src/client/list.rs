@@ -11,7 +11,7 @@ use super::order::in_order;
 use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
 use super::{Client, answer, call, live_of, request};
-use crate::kind::Kind;
+use crate::kind::{Kind, ReadFrom};
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
@@ -98,7 +98,7 @@ impl Client {
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
             list
         };
-        Listing { lists: kinds.iter().map(list).collect() }
+        Listing { lists: kinds.iter().filter(|kind| kind.is_listed()).map(list).collect() }
     }
 
     /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
@@ -156,7 +156,13 @@ impl Client {
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
-        let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
+        let until = Until::Short { last, declared, ours: &marked };
+        // At once with the list, where something declared may need them; who needs them asks again.
+        let named = kind.api.named.filter(|_| declared > 0);
+        let names = async { if let Some(named) = named { drop(self.names(&named).await) } };
+        let (lives, ()) = tokio::join!(list.all(&until), names);
+        let mut lives = lives?;
+        self.add_names(kind, &mut lives).await?;
         self.cache().set_count(kind.section, lives.len());
 
         let in_order = in_order(kind, &lives);
@@ -346,12 +352,22 @@ impl Client {
         kind: &'static Kind,
         ids: Vec<String>,
     ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        if kind.api.read_from == ReadFrom::List && !ids.is_empty() {
+            return self.all_from_list(kind, ids).await;
+        }
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
         let answers = side_by_side(&self.wire, requests?, read).await;
         let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
+            let is_vacant = body.as_ref().is_ok_and(kind.api.vacant);
+            if is_vacant {
+                let request = request(kind, Method::Get, Some(&id), None)?;
+                let gone = Refusal::new(&request, Fault::NotFound, "there is none".to_owned());
+                reads.push((id, Err(gone)));
+                continue;
+            }
             let live = body.and_then(|body| self.seen(kind, &id, body));
             if let Err(refusal) = &live
                 && refusal.fault == Fault::Unauthorized
@@ -359,6 +375,26 @@ impl Client {
                 return Err(refusal.clone());
             }
             reads.push((id, live));
+        }
+        Ok(reads)
+    }
+
+    /// The same of a kind whose objects have no read of their own: one list for all of them.
+    async fn all_from_list(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        let mut pages = self.pages_of(kind, None);
+        pages.ask_for(self.guess(kind));
+        let mut lives = pages.all(&Until::NothingNew).await?;
+        self.add_names(kind, &mut lives).await?;
+        let mut reads = Vec::new();
+        for id in ids {
+            let request = request(kind, Method::Get, Some(&id), None)?;
+            let gone = || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
+            let live = lives.iter().find(|live| live.id == id).cloned();
+            reads.push((id, live.ok_or_else(gone)));
         }
         Ok(reads)
     }

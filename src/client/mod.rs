@@ -1,7 +1,9 @@
 //! Objects of any kind over any wire: list, get, create, update, delete, by the kind's row.
 
 mod answer;
+mod key;
 mod list;
+mod named;
 mod order;
 mod pages;
 mod pointed;
@@ -14,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
@@ -22,7 +24,7 @@ pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Kind, Update, wrap};
+use crate::kind::{Create, Envelope, Kind, ReadFrom, Update, wrap};
 use crate::mark::{self, Own};
 use crate::model::Live;
 use crate::wire::{Method, Request, Response, Wire, WireError};
@@ -39,6 +41,7 @@ pub struct Client {
     /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
     web: String,
     cache: Mutex<Cache>,
+    names: named::Known,
 }
 
 /// Who the keys belong to.
@@ -71,7 +74,7 @@ impl Client {
     pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
         let served = Arc::new(Served { wire, once: AtomicBool::new(false) });
         let web = web.trim_end_matches('/').to_owned();
-        Self { wire: Arc::<Served>::clone(&served), served, web, cache: Mutex::new(cache) }
+        Self { wire: Arc::<Served>::clone(&served), served, web, cache: Mutex::new(cache), names: named::Known::default() }
     }
 
     /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
@@ -90,20 +93,40 @@ impl Client {
     }
 
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+        if kind.api.read_from == ReadFrom::List {
+            return self.from_list(kind, id).await;
+        }
         let request = request(kind, Method::Get, Some(id), None)?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        self.seen(kind, id, answer::object(kind, &request, answer)?)
+        let body = answer::object(kind, &request, answer)?;
+        if (kind.api.vacant)(&body) {
+            return Err(Refusal::new(&request, Fault::NotFound, "there is none".to_owned()));
+        }
+        self.seen(kind, id, body)
+    }
+
+    /// One object of the list of all, where it has no read of its own.
+    async fn from_list(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+        let request = request(kind, Method::Get, Some(id), None)?;
+        let mut pages = self.pages_of(kind, None);
+        pages.ask_for(self.guess(kind));
+        let mut found: Vec<Live> =
+            pages.all(&Until::NothingNew).await?.into_iter().filter(|live| live.id == id).collect();
+        self.add_names(kind, &mut found).await?;
+        let gone = || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
+        found.pop().ok_or_else(gone)
     }
 
     /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
-        let request = request(kind, Method::Post, None, Some(body))?;
+        let (request, names) = self.with_ids(kind, Method::Post, body).await?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        let made = answer::object(kind, &request, answer)?;
+        let mut made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
             return Err(Refusal::odd(&request, "the new object has no id"));
         };
+        named::add(kind, &mut made, &names);
         self.wrote(kind, &id, body);
         self.seen(kind, &id, made)
     }
@@ -113,11 +136,17 @@ impl Client {
         let method = match kind.api.update {
             Update::Put => Method::Put,
             Update::Patch => Method::Patch,
+            Update::Upsert => Method::Post,
         };
         let request = request(kind, method, Some(id), Some(body))?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
-        self.wrote(kind, id, body);
+        let live = if kind.api.silent {
+            // It was done; what it came to is not known.
+            self.get(kind, id).await.map_err(|refusal| Refusal::odd(&request, refusal.words))?
+        } else {
+            self.seen(kind, &renamed(kind, body, id), answer::object(kind, &request, answer)?)?
+        };
+        self.wrote(kind, &live.id, body);
         Ok(live)
     }
 
@@ -228,6 +257,9 @@ impl Client {
             Own::Mark(mark) => Some(mark::id_tag(&mark.id)),
             Own::Key(_) => None,
         };
+        if !kind.is_listed() {
+            return self.of_own(kind, own).await;
+        }
         let is_filtered = tag.is_some() && kind.api.list.tag_filter.is_some();
         let mut pages = self.pages_of(kind, tag);
         pages.ask_for(if is_filtered { 0 } else { self.guess(kind) });
@@ -246,6 +278,9 @@ impl Client {
                     Own::Key(_) => true,
                 }
         };
+        if !kind.is_listed() {
+            return self.of_own(kind, own).await;
+        }
         let tag = match own {
             Own::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
             Own::Key(_) => None,
@@ -311,16 +346,28 @@ fn get(path: &str) -> Request {
 
 /// A request for a kind, or for one object of it.
 fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
-    let body = body.map(|body| wrap(&kind.api, id, body).to_string().into());
-    let mut request = Request { method, path: kind.api.path.to_owned(), query: Vec::new(), body };
-    if let Some(id) = id {
+    let api = &kind.api;
+    let own = body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
+    let mut sent = body.map(|body| wrap(api, id, body));
+    if api.meta && method != Method::Get {
+        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
+    }
+    let body = sent.map(|sent| sent.to_string().into());
+    let mut request = Request { method, path: api.path.to_owned(), query: Vec::new(), body };
+    if let Some(id) = id.or(own.as_deref()) {
         let Some(segment) = answer::segment(kind, id) else {
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}", kind.api.path);
+        request.path = format!("{}/{segment}{}", api.path, api.item);
     }
     Ok(request)
+}
+
+/// The id of an object after an update: where it is one of the fields that people write, another one renames it.
+fn renamed(kind: &Kind, body: &Value, id: &str) -> String {
+    let is_written = kind.api.id.chosen && kind.api.envelope == Envelope::Flat;
+    answer::id(kind, body).filter(|_| is_written).unwrap_or_else(|| id.to_owned())
 }
 
 /// Sends a request; the JSON of a success.

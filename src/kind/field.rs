@@ -68,6 +68,8 @@ pub struct Field {
     pub strict: bool,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
+    pub secret: Option<fn(&Value) -> bool>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -118,6 +120,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         required_at_create: false,
         strict: false,
         rewritten: "",
+        secret: None,
         duration: None,
     }
 }
@@ -210,6 +213,11 @@ impl Field {
 
     pub const fn rewritten(mut self, characters: &'static str) -> Self {
         self.rewritten = characters;
+        self
+    }
+
+    pub const fn secret(mut self, holds: fn(&Value) -> bool) -> Self {
+        self.secret = Some(holds);
         self
     }
 

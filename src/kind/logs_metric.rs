@@ -1,7 +1,7 @@
 //! Metrics that are counted from logs.
 
 use super::field::*;
-use super::{About, Api, Envelope, Id, Identity, Kind, Quirks};
+use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, danger};
 
 /// Facts: 9 creates, 4 updates and 13 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOGS_METRIC: Kind = Kind {
@@ -36,5 +36,5 @@ pub const LOGS_METRIC: Kind = Kind {
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
     about: About { web: "/logs/pipelines/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
-    quirks: Quirks::NONE,
+    quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
 };

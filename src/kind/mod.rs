@@ -1,25 +1,37 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod api;
+mod danger;
 mod dashboard;
 mod field;
 mod logs_metric;
+mod metric_tag;
 mod monitor;
 mod order;
 mod quirks;
+mod restriction_policy;
 mod retention_filter;
+mod rum_metric;
+mod scanner_group;
+mod scanner_rule;
 mod rules;
 mod slo;
+mod spans_metric;
 mod team;
+mod webhook;
+mod webhook_variable;
 
 use serde_json::{Map, Value};
 
 use crate::pointer::matches;
 
-pub use api::{Api, Envelope, Id, Life, List, Order, Paging, Summary, Update, flatten, wrap};
+pub use api::{
+    Api, Create, Envelope, Id, Life, List, Named, Order, Paging, ReadFrom, Summary, Update, flatten, wrap,
+};
+pub use danger::Danger;
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags, Wrong};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 
 /// Everything that sets one kind of Datadog object apart from another.
@@ -69,6 +81,16 @@ impl Kind {
     /// Whether its objects bear no mark, and are known by a key.
     pub fn is_keyed(&self) -> bool {
         matches!(self.identity, Identity::Key(_))
+    }
+
+    /// Whether the service lists its objects; else each is asked for by its key.
+    pub fn is_listed(&self) -> bool {
+        self.api.list.paging != Paging::ByKey
+    }
+
+    /// What its writes wait for each other by: kinds of one document have it in common.
+    pub fn lane(&self) -> &'static str {
+        self.api.list.path.unwrap_or(self.section)
     }
 
     /// Whether it is that of orders.
@@ -155,13 +177,21 @@ impl About {
 }
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 6] = [
+pub const KINDS: [&Kind; 14] = [
     &dashboard::DASHBOARD,
     &logs_metric::LOGS_METRIC,
+    &metric_tag::METRIC_TAG,
     &monitor::MONITOR,
+    &restriction_policy::RESTRICTION_POLICY,
     &retention_filter::RETENTION_FILTER,
+    &rum_metric::RUM_METRIC,
+    &scanner_group::SCANNER_GROUP,
+    &scanner_rule::SCANNER_RULE,
     &slo::SLO,
+    &spans_metric::SPANS_METRIC,
     &team::TEAM,
+    &webhook_variable::WEBHOOK_VARIABLE,
+    &webhook::WEBHOOK,
 ];
 
 /// The kind of a section.

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::danger::Danger;
+
 #[derive(Clone, Copy)]
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
@@ -26,6 +28,10 @@ pub struct Quirks {
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
+    /// What a change endangers beyond what is known of alerts.
+    pub dangers: &'static [Danger],
+    /// What the service refuses, beyond what the fields say of themselves.
+    pub wrongs: &'static [Wrong],
 }
 
 impl Quirks {
@@ -41,6 +47,8 @@ impl Quirks {
         precious: false,
         fixed: &[],
         mentions: &[],
+        dangers: &[],
+        wrongs: &[],
     };
 }
 
@@ -119,4 +127,13 @@ pub enum Mentioned {
     Path(&'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
+}
+
+/// See [`Quirks::wrongs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// The field where it is told.
+    pub at: &'static str,
+    /// What is wrong with a body, and what to do.
+    pub judge: fn(&Value) -> Option<(String, &'static str)>,
 }

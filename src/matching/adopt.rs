@@ -1,13 +1,16 @@
 //! `$id`: the live object that a definition takes, if it may.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Wanted;
 use super::likeness::differing;
 use crate::diagnostic::{At, Diagnostic};
+use crate::fill::answer;
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage, Reading};
-use crate::model::{Live, Owner, Resource};
+use crate::model::{Address, Known, Live, Owner, Resource};
 
 /// The live object that `$id` names, if it may be taken. One whose mark of ours lost its id may: that is how it comes
 /// back.
@@ -66,8 +69,14 @@ fn how_to_take(own: &Owner, other: &Owner, marked: &str, id: &str) -> String {
 }
 
 /// An object that would have to be made anew to be what is declared is not the one that was meant.
-pub fn other_kind_of(kind: &Kind, resource: &Resource, live: &Live) -> Diagnostic {
-    let path = differing(kind, resource, &live.body).unwrap_or_default();
+pub fn other_kind_of(
+    kind: &Kind,
+    resource: &Resource,
+    live: &Live,
+    known: &BTreeMap<Address, Known>,
+) -> Diagnostic {
+    let path =
+        differing(kind, resource, &live.body, &|reference| answer(known, reference)).unwrap_or_default();
     let field = path.trim_start_matches('/').replace('/', ".");
     let shown = |body: &Value| body.pointer(path).cloned().unwrap_or_default().to_string();
     let text = format!(

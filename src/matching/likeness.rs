@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diff::{diff, same};
-use crate::fill::{answer, fill};
-use crate::kind::Kind;
+use crate::fill::{answer, blinded, fill};
+use crate::kind::{Kind, Rule, rules};
 use crate::mark;
 use crate::model::{Address, Known, Live, Reference, Resource};
 use crate::outgoing::with_ignored;
@@ -25,7 +25,7 @@ pub struct Compared<'c> {
 
 impl Compared<'_> {
     pub fn fits(&self, live: &Live) -> bool {
-        !must_replace(self.kind, self.resource, &live.body)
+        !must_replace(self.kind, self.resource, &live.body, &|reference| answer(self.known, reference))
     }
 
     /// 0: equal in normal form.
@@ -33,6 +33,7 @@ impl Compared<'_> {
         let mut bare = live.body.clone();
         mark::strip(self.kind, &mut bare);
         let wanted = wanted(self.kind, self.resource, &bare, &|reference| answer(self.known, reference));
+        let (wanted, bare) = blinded(&wanted, &bare);
         let aligned = canon::align(self.kind, &wanted, &bare);
         let heavy = if self.fits(live) { 0 } else { HEAVY };
         heavy + diff(&aligned.live, &aligned.desired).len()
@@ -55,12 +56,22 @@ pub fn wanted(
 }
 
 /// Whether a field differs that can't be changed in place. One that is left to the UI differs from nothing.
-pub fn must_replace(kind: &Kind, resource: &Resource, live: &Value) -> bool {
-    differing(kind, resource, live).is_some()
+pub fn must_replace(
+    kind: &Kind,
+    resource: &Resource,
+    live: &Value,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) -> bool {
+    differing(kind, resource, live, known).is_some()
 }
 
 /// The first field that differs and can't be changed in place, by its path.
-pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'static str> {
+pub fn differing(
+    kind: &Kind,
+    resource: &Resource,
+    live: &Value,
+    known: &dyn Fn(&Reference) -> Option<String>,
+) -> Option<&'static str> {
     let ignored = |path: &str| {
         let covers = |pointer: &String| path.strip_prefix(pointer.as_str()).is_some_and(is_below);
         resource.directives.ignore.iter().any(covers)
@@ -77,7 +88,10 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value) -> Option<&'sta
             let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
             body.pointer(path).cloned().unwrap_or_default()
         };
-        !same(&alone(desired), &alone(live.cloned()))
+        let desired = desired.map(|desired| fill(kind, &desired, known).into_owned());
+        let (desired, live) = (alone(desired), alone(live.cloned()));
+        let means_the_same = |rule: &Rule| rule.meaning.is_some_and(|mean| mean(&desired, &live));
+        !same(&desired, &live) && !rules(kind).at_path(path).is_some_and(means_the_same)
     })
 }
 

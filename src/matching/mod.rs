@@ -13,7 +13,9 @@ use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Claim, Known, Live, Mark, Owner, Question, Resource};
+use crate::model::{
+    Address, Attribute, Claim, Known, Live, Mark, Owner, Question, Reference, Resource,
+};
 
 pub use self::bearers::taken;
 use self::bearers::{Chosen, choose};
@@ -177,6 +179,21 @@ fn begun(pairs: &[Pair<'_>], wanted: &Wanted<'_>) -> BTreeSet<String> {
     lives.filter_map(|pair| Keyed::space(pair.kind, pair.resource, wanted.namespace)).collect()
 }
 
+/// The live objects of pairs, by the addresses that they will have; without those that get another id.
+fn lives<'p>(pairs: &[Pair<'p>]) -> HashMap<&'p Address, &'p Live> {
+    let stay = pairs.iter().filter(|pair| !pair.replaced || pair.kind.api.id.chosen);
+    stay.filter_map(|pair| Some((&pair.resource.address, pair.live?.0))).collect()
+}
+
+/// What a reference to one of them stands for.
+fn known_of(lives: &HashMap<&Address, &Live>, reference: &Reference) -> Option<String> {
+    let live = lives.get(&reference.target)?;
+    Some(match reference.attribute {
+        Attribute::Id => live.id.clone(),
+        Attribute::Url => live.url.clone(),
+    })
+}
+
 /// Puts a live object where its mark belongs.
 fn sort_in<'a>(
     kind: &Kind,
@@ -225,12 +242,9 @@ impl<'a> Work<'_, 'a> {
                 own.insert(address, bearers);
             }
         }
+        let kind_of = |resource: &Resource| kind::of_section(resource.address.section());
         for resource in self.wanted.resources {
-            let Some(kind) = kind::of_section(resource.address.section()) else { continue };
-            if kind.is_keyed() {
-                pairs.extend(self.named(kind, resource));
-                continue;
-            }
+            let Some(kind) = kind_of(resource).filter(|kind| !kind.is_keyed()) else { continue };
             let address = &resource.address;
             let live = if let Some(live) = moves.exact.get(address) {
                 let is_own = live.mark.as_ref().is_some_and(|mark| mark.id == address.id());
@@ -246,14 +260,34 @@ impl<'a> Work<'_, 'a> {
             };
             pairs.push(Pair { resource, kind, live, replaced: false });
         }
+        // What is known by a key comes last: ids of the others may stand in it.
+        let named = self.named_all(&pairs);
+        pairs.extend(named);
         self.diagnostics.extend(moves.conflicts);
         pairs
     }
 
+    /// The pairs of all resources whose kinds bear no mark.
+    fn named_all(&mut self, pairs: &[Pair<'a>]) -> Vec<Pair<'a>> {
+        let lives = lives(pairs);
+        let known = |reference: &Reference| known_of(&lives, reference);
+        let resources = self.wanted.resources.iter();
+        let named = resources.filter_map(|resource| {
+            let kind = kind::of_section(resource.address.section()).filter(|kind| kind.is_keyed())?;
+            self.named(kind, resource, &known)
+        });
+        named.collect()
+    }
+
     /// The pair of a resource whose kind bears no mark; none where it is to go.
-    fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
+    fn named(
+        &mut self,
+        kind: &'static Kind,
+        resource: &'a Resource,
+        known: &dyn Fn(&Reference) -> Option<String>,
+    ) -> Option<Pair<'a>> {
         let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
-        let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
+        let live = self.keyed.take(kind, resource, (adopted, known), &mut self.diagnostics);
         if !resource.directives.absent {
             return Some(Pair { resource, kind, live, replaced: false });
         }
@@ -295,14 +329,25 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn mark_replaced(&self, pairs: &mut [Pair<'a>]) {
-        let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
-            let is_replaced = |pair: &Pair<'_>| {
-                pair.live.is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body))
-            };
-            pairs.iter().map(is_replaced).collect::<Vec<_>>()
-        });
-        for (pair, replaced) in pairs.iter_mut().zip(replaced.into_iter().flatten()) {
-            pair.replaced = replaced;
+        loop {
+            // What is replaced gets another id, and with it what refers to it where that can't be changed.
+            let lives = lives(pairs);
+            let known = |reference: &Reference| known_of(&lives, reference);
+            let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
+                let is_replaced = |pair: &Pair<'_>| {
+                    pair.live.is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body, &known))
+                };
+                pairs.iter().map(is_replaced).collect::<Vec<_>>()
+            });
+            let replaced: Vec<bool> = replaced.into_iter().flatten().collect();
+            let mut is_settled = true;
+            for (pair, replaced) in pairs.iter_mut().zip(replaced) {
+                is_settled &= !replaced || pair.replaced;
+                pair.replaced |= replaced;
+            }
+            if is_settled {
+                return;
+            }
         }
     }
 
@@ -320,7 +365,7 @@ impl<'a> Work<'_, 'a> {
             let is_adopted =
                 found == Found::Id || pair.kind.is_keyed() && pair.resource.directives.adopt.is_some();
             if is_adopted {
-                self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live));
+                self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live, &self.sure));
             } else if let Some(mark) = &live.mark
                 && let Some(bearers) = cloned.get(&Address::new(live.section, &mark.id))
                 && !self.leftover.iter().any(|rest| rest.mark == live.mark)

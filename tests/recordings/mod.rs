@@ -36,14 +36,23 @@ pub fn shared(what: &str) -> Option<PathBuf> {
 }
 
 /// The name of the recordings of a kind: its own, or that of its envelope. `None`, and a line, where there are none.
-pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
+pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
     let folder = shared(what)?.join("recorded");
     let of_envelope = match kind.api.envelope {
         Envelope::Resource(name) => Some(name),
         _ => None,
     };
-    let mut names = std::iter::once(kind.name).chain(of_envelope);
+    let mut names = std::iter::once(kind.name).chain(of_envelope).map(str::to_owned);
     let found = names.find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    // Else by its path.
+    let found = found.or_else(|| {
+        let path = format!("\"path\":\"{}", kind.api.path);
+        let entries = std::fs::read_dir(&folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
+        let mut files: Vec<PathBuf> =
+            entries.filter(|file| std::fs::read_to_string(file).is_ok_and(|text| text.contains(&path))).collect();
+        files.sort();
+        Some(files.first()?.file_stem()?.to_string_lossy().into_owned())
+    });
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }
@@ -51,11 +60,11 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<&'static str> {
 }
 
 /// The recorded interactions of some kinds by session, each in order.
-pub fn sessions(kinds: &[&str], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
+pub fn sessions(kinds: &[impl AsRef<str>], what: &str) -> Option<BTreeMap<String, Vec<Interaction>>> {
     let folder = shared(what)?;
     let mut sessions: BTreeMap<String, Vec<(u64, Interaction)>> = BTreeMap::new();
     for kind in kinds {
-        let path = folder.join("recorded").join(format!("{kind}.jsonl"));
+        let path = folder.join("recorded").join(format!("{}.jsonl", kind.as_ref()));
         let text = std::fs::read_to_string(&path).expect("a readable recording");
         for line in text.lines() {
             let mut line: Value = serde_json::from_str(line).expect("a recorded line");
