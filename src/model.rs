@@ -678,7 +678,8 @@ impl Secret {
 
     /// Whether a text, or the JSON of a body, may hold one.
     pub fn is_in(text: &str) -> bool {
-        text.contains(Reference::OPEN) && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
+        text.contains(Reference::OPEN)
+            && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
     }
 
     /// The names of those in a text.

@@ -22,8 +22,8 @@ use self::estate::Estate;
 pub use self::finding::Finding;
 use self::finding::Findings;
 pub use self::report::{Again, report};
-use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
+use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::settings::Settings;
 
 /// A thread is worth so many resources.

@@ -159,7 +159,11 @@ impl Client {
         let until = Until::Short { last, declared, ours: &marked };
         // At once with the list, where something declared may need them; who needs them asks again.
         let named = kind.api.named.filter(|_| declared > 0);
-        let names = async { if let Some(named) = named { drop(self.names(&named).await) } };
+        let names = async {
+            if let Some(named) = named {
+                drop(self.names(&named).await)
+            }
+        };
         let (lives, ()) = tokio::join!(list.all(&until), names);
         let mut lives = lives?;
         self.add_names(kind, &mut lives).await?;
@@ -392,7 +396,8 @@ impl Client {
         let mut reads = Vec::new();
         for id in ids {
             let request = request(kind, Method::Get, Some(&id), None)?;
-            let gone = || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
+            let gone =
+                || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
             let live = lives.iter().find(|live| live.id == id).cloned();
             reads.push((id, live.ok_or_else(gone)));
         }

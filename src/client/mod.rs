@@ -74,7 +74,13 @@ impl Client {
     pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
         let served = Arc::new(Served { wire, once: AtomicBool::new(false) });
         let web = web.trim_end_matches('/').to_owned();
-        Self { wire: Arc::<Served>::clone(&served), served, web, cache: Mutex::new(cache), names: named::Known::default() }
+        Self {
+            wire: Arc::<Served>::clone(&served),
+            served,
+            web,
+            cache: Mutex::new(cache),
+            names: named::Known::default(),
+        }
     }
 
     /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
@@ -347,7 +353,8 @@ fn get(path: &str) -> Request {
 /// A request for a kind, or for one object of it.
 fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
     let api = &kind.api;
-    let own = body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
+    let own =
+        body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
     let mut sent = body.map(|body| wrap(api, id, body));
     if api.meta && method != Method::Get {
         sent.get_or_insert_with(|| json!({}))["meta"] = json!({});

@@ -40,7 +40,8 @@ impl Client {
 
     /// Puts names beside the ids of live objects.
     pub(super) async fn add_names(&self, kind: &'static Kind, lives: &mut [Live]) -> Result<(), Refusal> {
-        let Some(named) = kind.api.named.filter(|named| lives.iter().any(|live| live.body.pointer(named.at).is_some()))
+        let Some(named) =
+            kind.api.named.filter(|named| lives.iter().any(|live| live.body.pointer(named.at).is_some()))
         else {
             return Ok(());
         };

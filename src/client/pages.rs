@@ -206,12 +206,7 @@ impl Pages {
     }
 }
 
-fn page_request(
-    kind: &Kind,
-    tag: Option<&str>,
-    (page, size): (usize, usize),
-    from: Option<&str>,
-) -> Request {
+fn page_request(kind: &Kind, tag: Option<&str>, (page, size): (usize, usize), from: Option<&str>) -> Request {
     let listing = &kind.api.list;
     let mut query: Vec<(String, String)> =
         listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -22,7 +22,7 @@ use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
-use crate::write::{escape, insert, name, refer, tidy, yaml};
+use crate::write::{escape, insert, name, refer, secret, tidy, yaml};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
@@ -303,7 +303,8 @@ fn finish(
     kind: &Kind,
     import: &mut Import,
 ) -> anyhow::Result<()> {
-    let troubles = escape::escape(&mut import.body);
+    let mut troubles = escape::escape(&mut import.body);
+    troubles.extend(secret::write(kind, &mut import.body));
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {

@@ -44,7 +44,8 @@ impl Secrets {
         let mut lacking: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for change in &plan.changes {
             let Some(body) = &change.body else { continue };
-            for name in Secret::names(body.text()).into_iter().filter(|name| !self.values.contains_key(*name)) {
+            for name in Secret::names(body.text()).into_iter().filter(|name| !self.values.contains_key(*name))
+            {
                 lacking.entry(name).or_default().push(change.address.to_string());
             }
         }

@@ -109,8 +109,7 @@ impl Service {
         let of_former = async {
             if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
         };
-        let (own, former, by_key) =
-            tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
+        let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
         let marked = listed.live.iter().filter_map(|live| {
             let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
@@ -141,7 +140,8 @@ impl Service {
     ) -> BTreeMap<&'static str, BTreeSet<String>> {
         let mut keys: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for resource in &declared.resources {
-            let kind = kinds.iter().find(|kind| kind.section == resource.address.section() && !kind.is_listed());
+            let kind =
+                kinds.iter().find(|kind| kind.section == resource.address.section() && !kind.is_listed());
             let Some(kind) = kind else { continue };
             let directives = &resource.directives;
             let key = key_of(kind, resource).map(|key| Reference::fill(&key, known));
@@ -168,7 +168,11 @@ impl Service {
                 Some((_, refusal)) => Err(refusal),
                 None => Ok(found.live),
             });
-            live.extend(found.map_err(|refusal| self.no_list(&declared.kinds, Unlisted { kinds: vec![kind], refusal }))?);
+            live.extend(
+                found.map_err(|refusal| {
+                    self.no_list(&declared.kinds, Unlisted { kinds: vec![kind], refusal })
+                })?,
+            );
         }
         Ok(live)
     }

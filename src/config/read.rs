@@ -551,7 +551,8 @@ impl Reader<'_> {
             let place = format!("{pointer}{}", step(&name));
             if !crate::model::is_name(&name) {
                 let at = self.at(&place).part(Part::Key);
-                let fault = Diagnostic::error("bad-name", format!("`{}` is no name of a secret", short(&name)), at);
+                let fault =
+                    Diagnostic::error("bad-name", format!("`{}` is no name of a secret", short(&name)), at);
                 self.faults.push(fault.help("use letters, digits and `_`, and begin with a letter or `_`"));
             }
             match value.as_str().filter(|variable| is_variable(variable)) {
@@ -559,7 +560,8 @@ impl Reader<'_> {
                     variables.insert(name, variable.to_owned());
                 }
                 Some(_) => {
-                    let text = format!("A variable that holds a secret begins with `{SECRET}`: no other is sent");
+                    let text =
+                        format!("A variable that holds a secret begins with `{SECRET}`: no other is sent");
                     let help = format!("rename the variable, such as `{SECRET}PAGER`");
                     self.fault("bad-config", text, &place, help);
                 }

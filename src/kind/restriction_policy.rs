@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Create, Danger, Envelope, Id, Identity, Kind, List, Paging, Quirks, Update, Wrong, danger};
+use super::{
+    About, Api, Create, Danger, Envelope, Id, Identity, Kind, List, Paging, Quirks, Update, Wrong, danger,
+};
 
 /// Facts: 4 writes and 9 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const RESTRICTION_POLICY: Kind = Kind {
@@ -43,14 +45,20 @@ fn malformed(body: &Value) -> Option<(String, &'static str)> {
     let id = body.get("id")?.as_str()?;
     let is_fine = id.split_once(':').is_some_and(|(class, id)| !class.is_empty() && !id.is_empty());
     (!is_fine).then(|| {
-        (format!("`{id}` names nothing that a policy can be about"), "write `TYPE:ID`, such as `dashboard:abc-def-ghi`")
+        (
+            format!("`{id}` names nothing that a policy can be about"),
+            "write `TYPE:ID`, such as `dashboard:abc-def-ghi`",
+        )
     })
 }
 
 /// The service shows an empty policy where there is none.
 fn empty(body: &Value) -> Option<(String, &'static str)> {
     body.get("bindings")?.as_array()?.is_empty().then(|| {
-        ("A policy without bindings is none".to_owned(), "write who may do what, or take the policy away by `$absent: true`")
+        (
+            "A policy without bindings is none".to_owned(),
+            "write who may do what, or take the policy away by `$absent: true`",
+        )
     })
 }
 

@@ -47,7 +47,11 @@ pub const RUM_METRIC: Kind = Kind {
         choice("/uniqueness/when", &["match", "end"], "When it is first seen, or when it is over"),
     ],
     about: About { web: "/rum/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
-    quirks: Quirks { dangers: danger::OF_METRICS, wrongs: &[Wrong { at: "/uniqueness", judge: never_ends }], ..Quirks::NONE },
+    quirks: Quirks {
+        dangers: danger::OF_METRICS,
+        wrongs: &[Wrong { at: "/uniqueness", judge: never_ends }],
+        ..Quirks::NONE
+    },
 };
 
 /// Events that are over at once are counted once anyway.

@@ -41,9 +41,9 @@ pub const SCANNER_GROUP: Kind = Kind {
         undocumented("").open(),
         text("/description", "For people").defaults(&[r#""""#]),
         object("/filter", "Which events are looked at").required(),
-        text("/filter/query", "A search; all events where it is left out").defaults(&[r#""*""#]).synonyms(&[
-            r#""*""#, r#""""#,
-        ]),
+        text("/filter/query", "A search; all events where it is left out")
+            .defaults(&[r#""*""#])
+            .synonyms(&[r#""*""#, r#""""#]),
         read_only("/id"),
         boolean("/is_enabled", "Whether its rules are at work").defaults(&["false"]),
         text("/name", "The title").required(),

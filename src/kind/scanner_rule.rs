@@ -38,14 +38,19 @@ pub const SCANNER_RULE: Kind = Kind {
         boolean("/is_enabled", "Whether it is at work").defaults(&["false"]),
         read_only("/labels"),
         text("/name", "The title").required(),
-        texts("/namespaces", "Attributes that are looked at; all where it is left out").set().defaults(&["[]"]),
+        texts("/namespaces", "Attributes that are looked at; all where it is left out")
+            .set()
+            .defaults(&["[]"]),
         text("/pattern", "A regular expression; or a standard pattern under `relationships`"),
         bounded("/priority", 1, 5, "From 1 (high) to 5").strict().defaults(&["5"]),
         // Another group and another pattern are another rule (terraform-provider-datadog).
-        object("/relationships", "`group: {data: {type, id}}`, and perhaps `standard_pattern: {data: {type, name}}`")
-            .required()
-            .immutable()
-            .meaning(same_relations),
+        object(
+            "/relationships",
+            "`group: {data: {type, id}}`, and perhaps `standard_pattern: {data: {type, name}}`",
+        )
+        .required()
+        .immutable()
+        .meaning(same_relations),
         object("/suppressions", "What is left as it is"),
         texts("/suppressions/ends_with", "Ends of what is left").set(),
         texts("/suppressions/exact_match", "What is left").set(),
@@ -118,7 +123,8 @@ fn replaces(body: &Value) -> bool {
 }
 
 fn no_longer_replaced(live: &Value, wanted: &Value) -> Option<String> {
-    let saved = |body: &Value| body.pointer("/text_replacement/should_save_match") == Some(&Value::Bool(true));
+    let saved =
+        |body: &Value| body.pointer("/text_replacement/should_save_match") == Some(&Value::Bool(true));
     if replaces(live) && !replaces(wanted) {
         return Some("What it finds is no longer replaced".to_owned());
     }
@@ -155,8 +161,7 @@ fn more_left(live: &Value, wanted: &Value) -> Option<String> {
 }
 
 fn no_group(body: &Value) -> Option<(String, &'static str)> {
-    const HELP: &str =
-        "write `relationships: {group: {data: {type: sensitive_data_scanner_group, id: \"${scanner_groups.ID.id}\"}}}`";
+    const HELP: &str = "write `relationships: {group: {data: {type: sensitive_data_scanner_group, id: \"${scanner_groups.ID.id}\"}}}`";
     let relationships = body.get("relationships").filter(|value| !value.is_null())?;
     related(relationships, "group", "id").is_none().then(|| ("A rule belongs to a group".to_owned(), HELP))
 }
@@ -190,8 +195,10 @@ fn replacement(body: &Value) -> Option<(String, &'static str)> {
             "A replacement by a text has no `replacement_string`".to_owned(),
             "write the text that is put in its place",
         )),
-        class if class.starts_with("partial_") && own.get("number_of_chars").and_then(Value::as_u64) == Some(0)
-            || class.starts_with("partial_") && !has("number_of_chars") =>
+        class
+            if class.starts_with("partial_")
+                && own.get("number_of_chars").and_then(Value::as_u64) == Some(0)
+                || class.starts_with("partial_") && !has("number_of_chars") =>
         {
             Some((
                 "A partial replacement needs `number_of_chars`, above 0".to_owned(),

@@ -67,7 +67,10 @@ fn no_json(body: &Value, field: &str) -> Option<(String, &'static str)> {
     let text = body.get(field)?.as_str()?.trim();
     let is_json = text.starts_with(['{', '[', '"', '$', '\u{FDD0}']) || text.is_empty();
     (!is_json).then(|| {
-        (format!("`{field}` is JSON, as a text, and this is none"), "write it in quotes: `'{\"text\": \"$EVENT_TITLE\"}'`")
+        (
+            format!("`{field}` is JSON, as a text, and this is none"),
+            "write it in quotes: `'{\"text\": \"$EVENT_TITLE\"}'`",
+        )
     })
 }
 

@@ -25,12 +25,17 @@ pub const WEBHOOK_VARIABLE: Kind = Kind {
         boolean("/is_secret", "Whether nobody is shown the value").required(),
         text("/name", "`$NAME` in webhooks; upper case").required(),
         // No answer has it where the variable is secret (3 of 3).
-        text("/value", "What stands for it; `${secret.NAME}` where it is secret").required().unseen().secret(is_secret),
+        text("/value", "What stands for it; `${secret.NAME}` where it is secret")
+            .required()
+            .unseen()
+            .secret(is_secret),
     ],
     about: About {
         web: "/integrations/webhooks",
         known_by: &["/name"],
-        is_export: |body| body.contains_key("is_secret") && body.contains_key("name") && !body.contains_key("query"),
+        is_export: |body| {
+            body.contains_key("is_secret") && body.contains_key("name") && !body.contains_key("query")
+        },
         export_needs: "`name` and `is_secret`",
         ..About::NONE
     },
@@ -45,6 +50,7 @@ fn is_secret(body: &Value) -> bool {
 fn lower_case(body: &Value) -> Option<(String, &'static str)> {
     let name = body.get("name")?.as_str()?;
     let is_fine = |c: char| !c.is_ascii_lowercase() && !c.is_whitespace();
-    (!name.chars().all(is_fine))
-        .then(|| (format!("`{name}` is no name of a variable of webhooks"), "write it in upper case, with `_`"))
+    (!name.chars().all(is_fine)).then(|| {
+        (format!("`{name}` is no name of a variable of webhooks"), "write it in upper case, with `_`")
+    })
 }

@@ -13,9 +13,7 @@ use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{
-    Address, Attribute, Claim, Known, Live, Mark, Owner, Question, Reference, Resource,
-};
+use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Owner, Question, Reference, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Chosen, choose};
@@ -335,7 +333,8 @@ impl<'a> Work<'_, 'a> {
             let known = |reference: &Reference| known_of(&lives, reference);
             let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
                 let is_replaced = |pair: &Pair<'_>| {
-                    pair.live.is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body, &known))
+                    pair.live
+                        .is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body, &known))
                 };
                 pairs.iter().map(is_replaced).collect::<Vec<_>>()
             });

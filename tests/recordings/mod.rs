@@ -48,8 +48,9 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
     let found = found.or_else(|| {
         let path = format!("\"path\":\"{}", kind.api.path);
         let entries = std::fs::read_dir(&folder).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-        let mut files: Vec<PathBuf> =
-            entries.filter(|file| std::fs::read_to_string(file).is_ok_and(|text| text.contains(&path))).collect();
+        let mut files: Vec<PathBuf> = entries
+            .filter(|file| std::fs::read_to_string(file).is_ok_and(|text| text.contains(&path)))
+            .collect();
         files.sort();
         Some(files.first()?.file_stem()?.to_string_lossy().into_owned())
     });

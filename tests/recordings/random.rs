@@ -25,8 +25,7 @@ fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
         Create::Collection => path == kind.api.path,
         Create::Item => path.starts_with(kind.api.path) && path.ends_with(kind.api.item),
     };
-    let creates =
-        interactions.filter(|one| one.method == "POST" && one.status < 300 && is_create(&one.path));
+    let creates = interactions.filter(|one| one.method == "POST" && one.status < 300 && is_create(&one.path));
     Some(
         creates
             .filter_map(|create| match (kind.api.envelope, create.request) {

@@ -7,7 +7,8 @@ use crate::model::Secret;
 
 /// What a row says is a secret stands in the file.
 pub fn literal(subject: &Subject<'_>, found: &mut Findings) {
-    let fields = subject.kind.fields.iter().filter(|field| field.secret.is_some_and(|holds| holds(subject.body)));
+    let fields =
+        subject.kind.fields.iter().filter(|field| field.secret.is_some_and(|holds| holds(subject.body)));
     for field in fields {
         let written = subject.text(field.at).is_some_and(|text| !Secret::is_in(text) && !text.is_empty());
         if written {
@@ -26,7 +27,9 @@ pub fn in_name(subject: &Subject<'_>, found: &mut Findings) {
         Identity::Key(at) => Some(at),
         _ => None,
     };
-    for at in key.into_iter().chain([subject.kind.about.title].into_iter().filter(|title| Some(*title) != key)) {
+    for at in
+        key.into_iter().chain([subject.kind.about.title].into_iter().filter(|title| Some(*title) != key))
+    {
         if subject.text(at).is_some_and(Secret::is_in) {
             let name = at.trim_start_matches('/');
             let text = format!("A secret stands in `{name}`, by which the {} is shown", subject.kind.name);
