@@ -74,7 +74,9 @@ pub fn constants(config: &Config, scope: &Scope, diagnostics: &mut Vec<Diagnosti
     }
     // After the variables: none of them may hold one, since their values are shown.
     let secrets = scope.secrets.keys().map(|name| (name.clone(), Secret::marker(name).into()));
-    known.entry(Secret::WORD).or_insert_with(|| Value::Object(secrets.collect()));
+    if !scope.secrets.is_empty() {
+        known.entry(Secret::WORD).or_insert_with(|| Value::Object(secrets.collect()));
+    }
     known
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Danger, Id, Identity, Kind, List, Paging, Quirks, Wrong};
+use super::{About, Api, Danger, Id, Identity, Kind, List, Paging, Quirks};
 
 /// Facts: 6 creates, 3 updates and 11 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const WEBHOOK: Kind = Kind {
@@ -42,14 +42,7 @@ pub const WEBHOOK: Kind = Kind {
         export_needs: "`url` and `encode_as`",
         ..About::NONE
     },
-    quirks: Quirks {
-        dangers: &[Danger { code: "host-changed", judge: other_host }],
-        wrongs: &[
-            Wrong { at: "/payload", judge: |body| no_json(body, "payload") },
-            Wrong { at: "/custom_headers", judge: |body| no_json(body, "custom_headers") },
-        ],
-        ..Quirks::NONE
-    },
+    quirks: Quirks { dangers: &[Danger { code: "host-changed", judge: other_host }], ..Quirks::NONE },
 };
 
 /// What the service fills in.
@@ -59,19 +52,6 @@ const PAYLOAD: &str = r#""{\"body\": \"$EVENT_MSG\", \"last_updated\": \"$LAST_U
 fn same_json(one: &Value, other: &Value) -> bool {
     let read = |value: &Value| serde_json::from_str::<Value>(value.as_str()?).ok();
     read(one).is_some_and(|own| read(other).is_some_and(|other| crate::diff::same(&own, &other)))
-}
-
-/// The document asks for JSON. Variables of the service (`$ID`) may stand there bare, and what is sent as a form is read
-/// by nobody here, so only what is no text of braces at all is wrong.
-fn no_json(body: &Value, field: &str) -> Option<(String, &'static str)> {
-    let text = body.get(field)?.as_str()?.trim();
-    let is_json = text.starts_with(['{', '[', '"', '$', '\u{FDD0}']) || text.is_empty();
-    (!is_json).then(|| {
-        (
-            format!("`{field}` is JSON, as a text, and this is none"),
-            "write it in quotes: `'{\"text\": \"$EVENT_TITLE\"}'`",
-        )
-    })
 }
 
 /// The host of a URL, in lower case; none where it is not one, or where a part of it is not known.

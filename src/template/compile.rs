@@ -266,6 +266,9 @@ impl<'a> Compiler<'a> {
             }
             return Ok(Expr::Constant(literal));
         }
+        if first == Secret::WORD && !rest.is_empty() {
+            return Err(unknown_secret(rest, &Value::Null, range.clone()));
+        }
         let words = format!("There is no name `{first}` here");
         let help = if first == "each" {
             "`each` is known in `where`, `key`, `with` and `overrides` of `uses`; a template gets what it needs \
