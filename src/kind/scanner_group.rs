@@ -69,12 +69,16 @@ pub const SCANNER_GROUP: Kind = Kind {
     },
 };
 
-/// The share of each product that isn't looked at whole.
+/// The share of each product that isn't looked at whole. What is no share counts as one of its own.
 fn shares(value: &Value) -> BTreeMap<&str, f64> {
     let items = value.as_array().into_iter().flatten();
     items
-        .filter_map(|item| Some((item.get("product")?.as_str()?, item.get("rate")?.as_f64()?)))
-        .filter(|(_, rate)| *rate < 100.0)
+        .map(|item| {
+            let product = item.get("product").and_then(Value::as_str);
+            let rate = item.get("rate").and_then(Value::as_f64).filter(|_| product.is_some());
+            (product.unwrap_or_default(), rate.unwrap_or(-1.0))
+        })
+        .filter(|(_, rate)| (*rate - 100.0).abs() > f64::EPSILON)
         .collect()
 }
 
