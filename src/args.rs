@@ -18,7 +18,7 @@ pub enum Exit {
     /// A brake held.
     Held = 3,
     /// Applied in part.
-    Partly = 4,
+    Incomplete = 4,
 }
 
 /// Observability as code for Datadog: plan on the pull request, apply on merge, no state file.
@@ -114,6 +114,10 @@ pub enum Format {
     Markdown,
     Yaml,
     Github,
+    Gitlab,
+    GitlabTerraform,
+    Html,
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,7 +126,8 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   musher init               in this folder; overwrites nothing
-  musher init --ci github   and a workflow for pull requests
+  musher init --ci github   and workflows for pull requests, merges and nights
+  musher init --ci gitlab   the same for GitLab
   musher init --editor      and what editors complete by")]
     Init(Init),
     /// Check everything that can be known without the network
@@ -221,11 +226,16 @@ Editors take it by a first line in a file of monitors/:
 Example:
   musher completions bash > ~/.local/share/bash-completion/completions/musher")]
     Completions { shell: clap_complete::Shell },
+    /// Manual pages, one for each command, into a folder
+    #[command(after_help = "\
+Example:
+  musher man ~/.local/share/man/man1")]
+    Man { folder: Utf8PathBuf },
 }
 
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Also write a workflow that plans pull requests and applies on merge
+    /// Also write what plans pull requests, applies on merge and looks for drift each night
     #[arg(long, value_enum, value_name = "SYSTEM")]
     pub ci: Option<Ci>,
     /// Also write JSON Schemas, and the lines by which editors find them
@@ -236,6 +246,7 @@ pub struct Init {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Ci {
     Github,
+    Gitlab,
 }
 
 #[derive(Debug, Args)]

@@ -110,7 +110,7 @@ fn questions(plan: &Plan) -> Vec<Held> {
 struct Past {
     /// How it reads.
     text: String,
-    /// The least one of its sort that would do.
+    /// The least one of its type that would do.
     least: Option<Limit>,
 }
 

@@ -92,7 +92,7 @@ impl Cache {
         let file = folder.join(format!("{hash}.cache"));
         let small =
             std::fs::metadata(&file).is_ok_and(|meta| meta.is_file() && meta.len() <= LARGEST_FILE as u64);
-        // Unreadable or not text: as if it were not there.
+        // Unreadable or not text: as if it weren't there.
         let text = if small { std::fs::read_to_string(&file).unwrap_or_default() } else { String::new() };
         let mut cache = Self { file: Some(file), text, ..Self::default() };
         cache.index();
@@ -115,7 +115,7 @@ impl Cache {
         }
     }
 
-    /// Keeps a body; one version for each object.
+    /// Keeps a body; one version of each object.
     pub fn put(&mut self, section: &str, id: &str, modified: &str, body: &Value) {
         let json = body.to_string();
         let plain = |text: &str| !text.is_empty() && text.len() < 256 && !text.contains(char::is_control);
@@ -179,7 +179,7 @@ impl Cache {
         }
     }
 
-    /// Writes what changed. A cache that can't be written is none: the error is for a log at most.
+    /// Writes what changed. A cache that can't be written is as good as none: the error is for a log at most.
     pub fn save(&mut self) -> std::io::Result<()> {
         let Some(file) = self.file.as_ref().filter(|_| self.changed) else { return Ok(()) };
         let text = self.to_text();
@@ -267,7 +267,7 @@ fn limit_of(text: &str) -> Option<Limit> {
     Some(Limit { name: name.to_owned(), requests, seconds })
 }
 
-/// Against half-written and damaged files, not against forgery: who can write here is the user.
+/// Against half-written and damaged files, not against forgery: only the user can write here.
 fn checksum(text: &str) -> String {
     let mut crc = flate2::Crc::new();
     crc.update(text.as_bytes());

@@ -232,7 +232,7 @@ fn settle_member(
             if rule.is_silent(parent.open, value) {
                 live.shift_remove(key);
             } else if let (true, Value::Object(inner)) = (rule.open, value) {
-                // Left out as a whole: each of its fields is.
+                // Left out as a whole: so is each of its fields.
                 let mut wanted = Map::new();
                 settle_objects(&mut wanted, inner, rule, path, unknown);
                 if !wanted.is_empty() || !inner.is_empty() {

@@ -40,7 +40,7 @@ pub fn run() -> ExitCode {
         Err(error) => Err(anyhow::Error::new(error).context("the runtime can't be started")),
     };
     let exit = exit.unwrap_or_else(|error| {
-        // What is told already has no words of its own.
+        // What has been reported has no words of its own.
         if !error.is::<commands::AlreadyReported>() {
             render::failure(&error, colors);
         }
@@ -54,7 +54,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let (stream, exit) =
         if error.use_stderr() { (Stream::Err, Exit::Error) } else { (Stream::Out, Exit::Fine) };
     let text = error.render();
-    // Where nothing can be printed, the code still tells.
+    // Where nothing can be printed, the exit code still says it.
     let _ = render::print(stream, ColorChoice::Auto, |out, color| {
         let plain = text.to_string();
         let shown = render::sanitize::clean_lines(&plain);
@@ -86,6 +86,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut tree::tree(), "musher", &mut script);
             invocation.answer(|out, _| out.write_all(&script))?;
+            Ok(Exit::Fine)
+        }
+        Command::Man { folder } => {
+            let folder = invocation.at(&folder);
+            std::fs::create_dir_all(&folder)?;
+            clap_mangen::generate_to(tree::tree(), &folder)?;
             Ok(Exit::Fine)
         }
     }

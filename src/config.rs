@@ -1,4 +1,4 @@
-//! `musher.yaml`: project, environments, defaults; read with every fault told at its line.
+//! `musher.yaml`: project, environments, defaults; read with every fault reported at its line.
 
 mod read;
 mod secrets;

@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// So many pieces for each core: their work differs, and who is done early takes the next.
+/// This many pieces for each core: their work differs, and a thread that is done early takes the next.
 const PIECES: usize = 8;
 
 /// What the pieces of a list give, in the order of the list. A piece comes with the position of its first item

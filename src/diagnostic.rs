@@ -140,7 +140,7 @@ pub struct Diagnostic {
     pub also: Vec<(String, At)>,
     /// What to do.
     pub help: Option<String>,
-    /// The addresses that the same fault hits, where it stands in a template: told once with the count.
+    /// The addresses that the same fault hits, where it stands in a template: reported once with the count.
     pub instances: Vec<String>,
 }
 

@@ -8,14 +8,14 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// The longest name that every file system takes, in bytes.
 const LONGEST: usize = 255;
-/// So many links are followed one to the other.
+/// At most this many links are followed one to the other.
 const LINKS: usize = 40;
 /// Names of devices, which Windows opens in every folder, whatever stands behind a `.`.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
 /// A stream of this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum StandardStream {
     Stdout,
     Stderr,
 }
@@ -39,7 +39,7 @@ fn way(path: &Utf8Path) -> io::Result<Way> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Way::Replace(at)),
             Err(error) => return Err(error),
         };
-        // `/dev/fd/5` is no name but what is open, which may have no name.
+        // `/dev/fd/5` is not a name but what is open, which may have no name.
         if is_descriptor(&at) {
             return Ok(if fs::metadata(&at)?.is_file() { Way::Append } else { Way::Into });
         }
@@ -71,29 +71,29 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The stream of this process that a path names, as `/dev/stdout` does: to open it anew would begin at its start.
-pub fn own_stream(path: &Utf8Path) -> Option<Own> {
+pub fn standard_stream(path: &Utf8Path) -> Option<StandardStream> {
     if matches!(way(path), Err(_) | Ok(Way::Replace(_))) {
         return None;
     }
     let about = fs::metadata(path).ok()?;
-    [Own::Stdout, Own::Stderr].into_iter().find(|own| is_same(&about, *own))
+    [StandardStream::Stdout, StandardStream::Stderr].into_iter().find(|own| is_same(&about, *own))
 }
 
 #[cfg(unix)]
-fn is_same(about: &fs::Metadata, own: Own) -> bool {
+fn is_same(about: &fs::Metadata, own: StandardStream) -> bool {
     use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
 
     let open = match own {
-        Own::Stdout => io::stdout().as_fd().try_clone_to_owned(),
-        Own::Stderr => io::stderr().as_fd().try_clone_to_owned(),
+        StandardStream::Stdout => io::stdout().as_fd().try_clone_to_owned(),
+        StandardStream::Stderr => io::stderr().as_fd().try_clone_to_owned(),
     };
     let open = open.map(File::from).and_then(|file| file.metadata());
     open.is_ok_and(|open| (open.dev(), open.ino()) == (about.dev(), about.ino()))
 }
 
 #[cfg(not(unix))]
-fn is_same(_: &fs::Metadata, _: Own) -> bool {
+fn is_same(_: &fs::Metadata, _: StandardStream) -> bool {
     false
 }
 
@@ -138,9 +138,9 @@ fn is_fixed(error: &io::Error) -> bool {
 }
 
 /// Whether a path can be written to, as far as that can be known before: nothing there is changed by this. What is
-/// no plain file is held open until the handle is dropped: a pipe whose only writer goes is at its end.
+/// not a plain file is held open until the handle is dropped: a pipe whose only writer goes is at its end.
 pub fn probe(path: &Utf8Path) -> io::Result<Option<File>> {
-    if own_stream(path).is_some() {
+    if standard_stream(path).is_some() {
         return Ok(None);
     }
     match way(path)? {
@@ -184,7 +184,7 @@ pub fn inside(root: &Utf8Path, relative: &Utf8Path) -> Result<Utf8PathBuf, &'sta
     }
     // Split by hand: what a platform takes for a part of a path differs.
     if relative.as_str().split('/').any(|name| !is_plain(name)) {
-        return Err("is no name that a file can have everywhere");
+        return Err("is not a name that a file can have everywhere");
     }
     let path = root.join(relative);
     // A link that leads nowhere is there all the same, and what is written to it lands where it points to.
@@ -321,7 +321,7 @@ mod tests {
             put(&path, b"two").unwrap();
             assert_eq!(fs::read_to_string(home.join("open")).unwrap(), "one two");
             assert_eq!(fs::metadata(home.join("open")).unwrap().ino(), before);
-            assert!(is_special(&path) && own_stream(&path).is_none());
+            assert!(is_special(&path) && standard_stream(&path).is_none());
         }
     }
 

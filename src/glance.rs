@@ -238,7 +238,7 @@ mod tests {
         paths
     }
 
-    /// Values that a row names, and others of each sort.
+    /// Values that a row names, and others of each type.
     fn values(kind: &'static Kind) -> Vec<Value> {
         let texts = kind.fields.iter().flat_map(|field| field.defaults.iter().chain(field.synonyms));
         let mut values: Vec<Value> =

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use regex::bytes::Regex;
 use serde_json::Value;
 
-/// Shorter values are no keys of the service; searching for them would tear other texts apart.
+/// Shorter values are not keys of the service; searching for them would tear other texts apart.
 const SHORTEST: usize = 8;
 /// Below this length a mere word, or a mere number, is not taken for a key: ids and names would be torn apart. Keys of
 /// Datadog are longer, and mix letters and digits.

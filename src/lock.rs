@@ -43,7 +43,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Names fit to be printed in a line: whoever may write to the volume wrote them.
+    /// Names made fit to be printed in a line: anybody who may write to the volume wrote them.
     fn shown(mut self) -> Self {
         for name in [&mut self.owner, &mut self.host] {
             *name = name.chars().map(|c| if c.is_control() { '?' } else { c }).take(SHOWN).collect();
@@ -71,7 +71,7 @@ pub enum LockError {
 pub struct Lock {
     path: PathBuf,
     held: Held,
-    /// Whose expired lock was taken over: to be told.
+    /// Whose expired lock was taken over: to be reported.
     pub stale: Option<Holder>,
 }
 
@@ -107,7 +107,7 @@ impl Held {
     }
 
     /// One look at the file, and a later end where it is time for one; whether the lock goes on. A volume that is away
-    /// for a moment is no loss before the end has come.
+    /// for a moment is not a loss before the end has come.
     fn look(&self, path: &Path) -> bool {
         let own = {
             let state = self.state();
@@ -126,7 +126,7 @@ impl Held {
             return false;
         }
         let (time, renewed) = (now(), self.state().renewed);
-        // A clock that was put back is no reason to wait.
+        // A clock that was put back is not a reason to wait.
         if (renewed..renewed + REFRESH.as_secs()).contains(&time) {
             return true;
         }
@@ -264,13 +264,13 @@ fn exchange(path: &Path, is: &dyn Fn(&Holder) -> bool, new: Option<&Holder>) -> 
     Ok(true)
 }
 
-/// Who holds it; `None` where there is no file. What is no lock of ours is an error, whatever its age.
+/// Who holds it; `None` where there is no file. What is not a lock of ours is an error, whatever its age.
 fn read(path: &Path) -> std::io::Result<Option<Holder>> {
     let foreign = |text: &str| Err(Error::new(ErrorKind::InvalidData, text));
     // Looked at before it is opened: opening a pipe would wait for ever.
     match std::fs::symlink_metadata(path) {
         Ok(about) if about.is_symlink() => return foreign("it is a link"),
-        Ok(about) if !about.is_file() => return foreign("it is no file"),
+        Ok(about) if !about.is_file() => return foreign("it is not a file"),
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -284,7 +284,9 @@ fn read(path: &Path) -> std::io::Result<Option<Holder>> {
     file.take(LARGEST).read_to_end(&mut bytes)?;
     match serde_json::from_slice(&bytes) {
         Ok(holder) => Ok(Some(holder)),
-        Err(_) => foreign("it is there and is no lock of musher's, so it stays as it is. Name another file"),
+        Err(_) => {
+            foreign("it is there and is not a lock of musher's, so it stays as it is. Name another file")
+        }
     }
 }
 
@@ -457,7 +459,7 @@ mod tests {
         let lock = acquire(&path, &owner("a"), Duration::ZERO).await.expect("free");
         lock.held.state().renewed -= 40;
         // A file in the place of its folder: an error that says nothing of the lock.
-        assert!(lock.held.look(&path.join("x")), "an error is no loss");
+        assert!(lock.held.look(&path.join("x")), "an error is not yet a loss");
         lock.held.state().own.expires -= 100;
         assert!(lock.held.look(&path));
         assert!(matches!(read(&path), Ok(Some(holder)) if holder.expires > now() + 100));

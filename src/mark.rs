@@ -1,6 +1,6 @@
-//! The mark on a live object: read, written, taken out, by the kind's sort of mark.
+//! The mark on a live object: read, written, taken out, by the kind's type of mark.
 //!
-//! A mark is no signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
+//! A mark is not a signature: people write, copy, damage and lose it. It is read tolerantly, whatever is read is taken
 //! out whole, and what is written is always of one form.
 
 use std::borrow::Cow;
@@ -18,7 +18,7 @@ const LINE: &str = "Managed by musher: ";
 const PROTECTED: &str = " (protected)";
 /// What a line begins with that is, or was, a mark: as [`LINE`], in lower case and without the colon.
 const PHRASE: &str = "managed by musher";
-/// So much of the phrase at the end of a text is what a cut left over.
+/// From this many letters on, a beginning of the phrase at the end of a text is what a cut left over.
 const CUT: usize = "managed by mu".len();
 
 /// The longest tag that the service keeps, key included, in characters.
@@ -136,12 +136,12 @@ impl std::fmt::Display for Damage {
 
 /// What an object is known by again: its mark, or its key where its kind bears none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum KnownBy {
     Mark(Mark),
     Key(String),
 }
 
-impl Own {
+impl KnownBy {
     pub fn of(kind: &Kind, body: &Value) -> Option<Self> {
         let key = key(kind, body).map(|key| Self::Key(key.to_owned()));
         key.or_else(|| read(kind, body).map(Self::Mark))
@@ -186,7 +186,7 @@ pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
     Some((name, bare))
 }
 
-/// Takes any mark out, whoever's it is, so that a user never meets one.
+/// Removes the mark, whichever project wrote it, so that a user never meets one.
 pub fn strip(kind: &Kind, body: &mut Value) {
     if let Some((name, bare)) = bare(kind, body) {
         body[name] = bare;

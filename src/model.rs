@@ -52,7 +52,7 @@ impl fmt::Display for Owner {
     }
 }
 
-/// What tells that a live object belongs to an owner and id.
+/// What shows that a live object belongs to an owner and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub owner: Owner,
@@ -294,7 +294,7 @@ pub struct FieldChange {
     pub after: Option<Value>,
 }
 
-/// What a change endangers, told first. Sorts by weight, the heaviest first.
+/// What a change endangers, reported first. Sorts by weight, the heaviest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Risk {
     /// Its weight: 0 is the heaviest.
@@ -460,7 +460,7 @@ pub struct Notes {
     pub secrets: Vec<(Address, String)>,
 }
 
-/// A brake as it is told.
+/// A brake as it is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brake {
     pub name: &'static str,
@@ -470,7 +470,7 @@ pub struct Brake {
     pub remedy: String,
 }
 
-/// A warning as it is told.
+/// A warning as it is reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     pub code: &'static str,
@@ -567,11 +567,11 @@ pub enum Event<'a> {
     Started { change: &'a Change },
     /// One change ended.
     Done { outcome: &'a Outcome },
-    /// A rate limit's bucket is used up: nobody of it sends anything for a while.
+    /// A rate limit's bucket is used up: none of its requests are sent for a while.
     Waiting { bucket: &'a str, seconds: u64 },
 }
 
-/// Whoever is told of events; called from many tasks.
+/// Who hears of events; called from many tasks.
 pub trait Watch: Send + Sync {
     fn report(&self, event: Event<'_>);
 }

@@ -8,7 +8,7 @@ use crate::cores::in_parallel;
 use crate::model::{Action, Address, Change, Reference, Resource};
 use crate::pointer::values;
 
-/// A thread is worth so many bodies, looked through for references.
+/// Below this many bodies, starting a thread that looks for references costs more than it saves.
 const WORTH_THREADS: usize = 256;
 
 /// Resources that refer to each other in a circle, each circle once, from its first address on.

@@ -65,7 +65,7 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
     body
 }
 
-/// Ids of list items are no business of the reader's, but links point at them: they are sent.
+/// Ids of list items mean nothing to a reader, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
     let read_only = kind.paths(|field| field.read_only);
     for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {

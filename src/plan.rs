@@ -25,9 +25,9 @@ use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
 use crate::pointer::step;
 use crate::rename;
-use crate::risk::{Stake, risks};
+use crate::risk::{Watched, risks};
 
-/// A thread is worth so many pairs.
+/// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
 
 /// What a plan is made from.
@@ -227,8 +227,8 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     let protected = resource.directives.protect;
     let mut body = resource.body.value();
     mark::strip(pair.kind, &mut body);
-    let stake = Stake { action: Action::Create, live: None, wanted: Some(&body), protected };
-    change.risks = risks(pair.kind, stake);
+    let watched = Watched { action: Action::Create, live: None, wanted: Some(&body), protected };
+    change.risks = risks(pair.kind, watched);
     change.diff = added(canon::normal(pair.kind, &body));
     change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
@@ -257,7 +257,7 @@ fn update(
     if matches!(found, Found::Mark | Found::Name) && is_untouched(pair, live, mark, known) {
         debug_assert!(
             matches!(full(), (None, unknown) if unknown.is_empty()),
-            "{} is no change at first sight, and is one",
+            "{} is not a change at first sight, and is one",
             pair.resource.address
         );
         return (None, Vec::new());
@@ -331,8 +331,8 @@ fn differences(
     }
     change.protected = pair.kind.protects(was_protected || mark.protect);
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
-    let stake = Stake { action, live: live_form, wanted: wanted_form, protected: change.protected };
-    change.risks = risks(pair.kind, stake);
+    let watched = Watched { action, live: live_form, wanted: wanted_form, protected: change.protected };
+    change.risks = risks(pair.kind, watched);
     change.diff = fields;
     change.claim = if pair.kind.is_keyed() { Claim::Name } else { Claim::Mark };
     change.body = Body::of(&if action == Action::Replace {
@@ -363,7 +363,7 @@ fn delete_unmarked(
     let mut change = Change::new(kind.name, address, Action::Delete);
     let protected = kind.protects(resource.is_some_and(|own| own.directives.protect));
     change.risks =
-        risks(kind, Stake { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
+        risks(kind, Watched { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
@@ -411,8 +411,8 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let mut bare = live.body.clone();
     mark::strip(kind, &mut bare);
     let protected = kind.protects(mark.protect);
-    let stake = Stake { action: Action::Delete, live: Some(&bare), wanted: None, protected };
-    change.risks = risks(kind, stake);
+    let watched = Watched { action: Action::Delete, live: Some(&bare), wanted: None, protected };
+    change.risks = risks(kind, watched);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());

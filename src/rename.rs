@@ -11,7 +11,7 @@ use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Action, Address, Attribute, Change, Known, Reference, Rename, Renamed};
 
-/// So many objects of one name are compared with a new one, those first whose ids are most like its own.
+/// At most this many objects of one name are compared with a new one, those whose ids resemble its own first.
 const COMPARED: usize = 20;
 
 /// Finds what looks like a rename. Each create learns which deletes are its like, and these wait for it: nothing

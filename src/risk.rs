@@ -13,7 +13,7 @@ use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 /// How handles of services that wake people begin (Datadog's integrations and its own on-call).
 const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
 
-/// What is said of one sort of risk; its place in the list is its weight.
+/// What is said of one type of risk; its place in the list is its weight.
 const CODES: [&str; 14] = [
     "twin",
     "protected-object",
@@ -33,7 +33,7 @@ const CODES: [&str; 14] = [
 
 /// What may be endangered by a change.
 #[derive(Clone, Copy, Debug)]
-pub struct Stake<'a> {
+pub struct Watched<'a> {
     pub action: Action,
     /// The object as it stands; absent for a create.
     pub live: Option<&'a Value>,
@@ -44,20 +44,20 @@ pub struct Stake<'a> {
 }
 
 /// All risks of a change, the heaviest first.
-pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
+pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
     let mut risks = Vec::new();
-    if stake.protected && matches!(stake.action, Action::Delete | Action::Replace) {
-        let text = match stake.action {
+    if watched.protected && matches!(watched.action, Action::Delete | Action::Replace) {
+        let text = match watched.action {
             Action::Delete => "A protected object is deleted",
             _ => "A protected object is replaced by a new one",
         };
         risks.push(risk("protected-object", text));
     }
-    if stake.action == Action::Replace {
+    if watched.action == Action::Replace {
         let text = "The object is replaced: history, mutes and links to the old one are lost";
         risks.push(risk("object-replaced", text));
     }
-    match (stake.live, stake.wanted) {
+    match (watched.live, watched.wanted) {
         (Some(live), None) => risks.extend(pager_deleted(kind, live)),
         (Some(live), Some(wanted)) => {
             risks.extend(recipients_lost(kind, live, wanted));
@@ -73,7 +73,7 @@ pub fn risks(kind: &Kind, stake: Stake<'_>) -> Vec<Risk> {
     risks
 }
 
-/// A risk of one of the sorts above.
+/// A risk of one of the types above.
 pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     let rank = CODES.iter().position(|known| *known == code).expect("bug: a risk without a weight");
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
@@ -100,7 +100,7 @@ fn recipients_lost(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
         .filter(|(handle, place)| still.get(handle).is_none_or(|now| now > place))
         .map(|(handle, _)| handle)
         .collect();
-    (!lost.is_empty()).then(|| risk("recipient-lost", format!("No longer told: {}", listed(&lost))))
+    (!lost.is_empty()).then(|| risk("recipient-lost", format!("No longer notified: {}", listed(&lost))))
 }
 
 /// Every recipient of a body, with the number of the first text that names it.
@@ -128,7 +128,7 @@ fn listed(names: &[String]) -> String {
     out
 }
 
-// Alerts that no longer come.
+// Alerts that no longer fire.
 
 fn no_data_off(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
     let on = |body: &Value| {
@@ -168,7 +168,7 @@ fn thresholds_loosened(kind: &Kind, live: &Value, wanted: &Value) -> Vec<Risk> {
             }
         }
     }
-    // The number in the query says the same as the critical threshold; it is told only by itself.
+    // The number in the query says the same as the critical threshold; it is reported only by itself.
     if let (Some(before), Some(after), true) = (before, after, risks.is_empty()) {
         if before.fires_above != after.fires_above {
             risks.push(risk("threshold-loosened", "The comparison of the query is turned round"));
@@ -290,7 +290,7 @@ mod tests {
     use serde_json::json;
 
     fn check(section: &str, action: Action, live: Value, wanted: Value, expected: &[&str]) {
-        let stake = Stake {
+        let watched = Watched {
             action,
             live: (!live.is_null()).then_some(&live),
             wanted: (!wanted.is_null()).then_some(&wanted),
@@ -298,7 +298,7 @@ mod tests {
         };
         let kind = kind::of_section(section).expect("a kind");
         let found: Vec<String> =
-            risks(kind, stake).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
+            risks(kind, watched).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
         assert_eq!(found, expected);
     }
 
@@ -432,32 +432,32 @@ mod tests {
         check_update(
             message("Hi @slack-a, @slack-b."),
             message("@slack-b"),
-            &["recipient-lost: No longer told: `@slack-a`"],
+            &["recipient-lost: No longer notified: `@slack-a`"],
         );
         check_update(
             message("mail me@x.org or @me@x.org"),
             message("mail me@x.org"),
-            &["recipient-lost: No longer told: `@me@x.org`"],
+            &["recipient-lost: No longer notified: `@me@x.org`"],
         );
         check_update(message("{{#is_alert}}@pagerduty-x{{/is_alert}}"), message("@pagerduty-x"), &[]);
         check_update(
             message("@slack-{{service.name}} x"),
             message(""),
-            &["recipient-lost: No longer told: `@slack-{{service.name}}`"],
+            &["recipient-lost: No longer notified: `@slack-{{service.name}}`"],
         );
-        check_update(message("@a"), json!({}), &["recipient-lost: No longer told: `@a`"]);
+        check_update(message("@a"), json!({}), &["recipient-lost: No longer notified: `@a`"]);
         let link = "https://app.datadoghq.com/logs?query=service:a%20@http.status_code:500";
         check_update(message(&format!("@slack-a {link}&x=@y")), message("@slack-a"), &[]);
         check_update(message("https://x/?query=@http.status_code:500"), message(""), &[]);
         let both = |message: &str, later: &str| json!({"message": message, "options": {"escalation_message": later}});
-        check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer told: `@a`"]);
+        check_update(both("@a", ""), both("", "@a"), &["recipient-lost: No longer notified: `@a`"]);
         check_update(both("", "@a"), both("@a", ""), &[]);
         check(
             "dashboards",
             Action::Update,
             json!({"notify_list": ["a@x.org"]}),
             json!({"notify_list": null}),
-            &["recipient-lost: No longer told: `a@x.org`"],
+            &["recipient-lost: No longer notified: `a@x.org`"],
         );
     }
 
@@ -533,7 +533,7 @@ mod tests {
                 lost.map(|lost| format!("scope-widened: The query's scope is wider: it loses {lost}"));
             check_update(query(before), query(after), &expected.as_deref().into_iter().collect::<Vec<_>>());
         }
-        // Braces in the text of a search are no scope.
+        // Braces in the text of a search are not a scope.
         let logs = |search: &str| json!({"type": "log alert", "query": format!("logs({search:?}).index(\"*\").rollup(\"count\").last(\"5m\") > 5")});
         check_update(logs("status:error \"{id, name}\""), logs("status:error \"{id}\""), &[]);
         let grouped = |keys: &str| json!({"query": format!("avg(last_5m):sum:x{{*}} by {{{keys}}} > 5")});
@@ -558,14 +558,14 @@ mod tests {
             json!({}),
             &["object-replaced: The object is replaced: history, mutes and links to the old one are lost"],
         );
-        let stake = Stake {
+        let watched = Watched {
             action: Action::Delete,
             live: Some(&json!({"message": "@oncall-x"})),
             wanted: None,
             protected: true,
         };
         let codes: Vec<_> =
-            risks(kind::of_section("monitors").expect("a kind"), stake).iter().map(|r| r.code).collect();
+            risks(kind::of_section("monitors").expect("a kind"), watched).iter().map(|r| r.code).collect();
         assert_eq!(codes, ["protected-object", "pager-deleted"]);
     }
 
@@ -575,8 +575,8 @@ mod tests {
             for (live, wanted) in [(&a, &b), (&b, &a), (&b, &b)] {
                 let body = |text: &str| json!({"message": text, "query": text});
                 let (live, wanted) = (body(live), body(wanted));
-                let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
-                let found = risks(kind::of_section("monitors").expect("a kind"), stake);
+                let watched = Watched { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+                let found = risks(kind::of_section("monitors").expect("a kind"), watched);
                 prop_assert!(live != wanted || found.is_empty(), "{:?}", found);
             }
         }

@@ -1,6 +1,6 @@
 //! A plan in a file: sealed when it is written, read back, and held against what is true when it is carried out.
 //!
-//! The file's digest finds damage and careless edits. It is no signature: what guards against a forged file is
+//! The file's digest finds damage and careless edits. It is not a signature: what guards against a forged file is
 //! that apply plans anew and refuses whatever the definitions and the live objects don't say by themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,7 +97,7 @@ struct Entry {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    #[error("it is no plan in JSON ({0}). Write one with `musher plan --format json -o plan.json`")]
+    #[error("it is not a saved plan in JSON ({0}). Write one with `musher plan --format json -o plan.json`")]
     Unreadable(serde_json::Error),
     #[error(
         "it holds a plan that was not saved to be applied, such as one without live objects. Write one with \

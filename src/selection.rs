@@ -10,7 +10,7 @@ use crate::model::Address;
 
 /// A "did you mean" compares with many addresses: no more globs get one.
 const SUGGESTIONS: usize = 8;
-/// So many of what may be meant are named.
+/// At most this many suggestions are named.
 const NAMED: usize = 4;
 
 /// What `--only` lets through; nothing given lets all through.

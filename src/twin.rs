@@ -269,7 +269,7 @@ fn is_equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
 fn owned(kind: &Kind, live: &Live, id: &str) -> Risk {
     let text = format!(
         "The {} {} is equal to it in all fields, and is managed already as `{}/{id}`: with this one there would be two. \
-         An export of it is no second definition: leave one of them out, or move the object with `$moved_from: {id}`",
+         An export of it is not a second definition: leave one of them out, or move the object with `$moved_from: {id}`",
         kind.name, live.url, kind.section,
     );
     risk("twin", text)

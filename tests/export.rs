@@ -181,7 +181,7 @@ fn an_export_is_what_the_service_holds_without_its_own_fields() {
     let again = project.run(&["export", "monitor", &url, errors, "-o", "out"]);
     assert!(again.err.contains("0 written, 1 unchanged"), "{}", again.err);
 
-    // A title is no path.
+    // A title is not a path.
     project.fine(&["export", "monitor", "--managed", "-o", "out"]);
     let names = [
         format!("checkout-errors-{errors}.json"),
@@ -210,7 +210,7 @@ fn what_stands_in_the_way_is_left_alone() {
     project.fails(&["export", "monitr", "1"], "did you mean `monitor`");
     let missed = project.fails(&["export", "monitor", "99999"], "Monitor not found");
     assert!(!missed.err.contains("list"), "{}", missed.err);
-    project.fails(&["export", "monitor", "../1"], "is no URL of a monitor");
+    project.fails(&["export", "monitor", "../1"], "is not a URL of a monitor");
     project.fails(&["export", "slo", "https://app.datadoghq.com/monitors/1"], "is the URL of a monitor");
     project.fails(&["export", "monitor", &errors, "--format", "markdown"], "[possible values: json, yaml]");
 }
@@ -396,7 +396,7 @@ fn a_live_object_is_imported_with_references_and_adopted() {
     project.is_settled();
 }
 
-/// A monitor that a synthetic test makes can be read here and not written: it is no definition of anybody's.
+/// A monitor that a synthetic test makes can be read here and not written: it is nobody's to define.
 #[test]
 fn monitors_of_synthetic_tests_stay_with_their_tests() {
     let server = Server::start();
@@ -457,7 +457,7 @@ fn an_imported_file_gets_a_free_id() {
         "holds no monitor: it needs `query` and `type`",
     );
     project.fails(&["import", "dashboard", "downloads/none.json"], "can't be read");
-    project.fails(&["import", "dashboard", "downloads/board.json", "--id", "Checkout!"], "is no id");
+    project.fails(&["import", "dashboard", "downloads/board.json", "--id", "Checkout!"], "is not a valid id");
     project
         .fails(&["import", "dashboard", "downloads/board.json", "--id", "checkout"], "`checkout-3` is free");
     project.fails(
@@ -465,7 +465,7 @@ fn an_imported_file_gets_a_free_id() {
         "is not below monitors",
     );
     project.write("downloads/broken.json", "{\"title\": ");
-    project.fails(&["import", "dashboard", "downloads/broken.json"], "is no JSON that can be read");
+    project.fails(&["import", "dashboard", "downloads/broken.json"], "is not JSON that can be read");
 }
 
 #[test]

@@ -188,9 +188,6 @@ fn rooms_know_what_the_architecture_says() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Rooms whose files still know their `mod.rs`, which knows them: taken away one by one, never added to.
-const LOOSE: [&str; 5] = ["apply", "client", "kind", "matching", "sandbox"];
-
 #[test]
 fn no_files_of_a_room_know_each_other() {
     let files = files();
@@ -208,10 +205,7 @@ fn no_files_of_a_room_know_each_other() {
         let paths = paths(&file.text, &inside(&files, file), false);
         let others =
             paths.iter().filter_map(|path| home(&from_root(&file.module, path), &exported, &modules));
-        // The room's own words may stand in its `mod.rs`, where that isn't opened yet.
-        let is_open = |other: &[String]| LOOSE.contains(&file.room()) && file.module.starts_with(other);
-        let others =
-            others.filter(|other| other[0] == file.module[0] && *other != file.module && !is_open(other));
+        let others = others.filter(|other| other[0] == file.module[0] && *other != file.module);
         knows.insert(&file.module, others.collect());
     }
     assert!(knows.values().map(BTreeSet::len).sum::<usize>() > 100, "the files are read wrongly");

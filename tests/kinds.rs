@@ -60,13 +60,13 @@ fn counts(line: &str) -> Counts {
             let (number, words) = part.split_once(' ').unwrap_or((part, ""));
             let word = words.trim_start_matches("to ").to_owned();
             let known = ["create", "change", "replace", "move", "adopt", "forget", "delete", "unchanged"];
-            assert!(known.contains(&word.as_str()), "`{line}` is no summary of a plan");
+            assert!(known.contains(&word.as_str()), "`{line}` is not a summary of a plan");
             (
                 word,
                 number
                     .replace(',', "")
                     .parse()
-                    .unwrap_or_else(|_| panic!("`{line}` is no summary of a plan")),
+                    .unwrap_or_else(|_| panic!("`{line}` is not a summary of a plan")),
             )
         })
         .collect()

@@ -126,6 +126,6 @@ fn wrong_definitions_are_not_sent() {
     std::fs::write(folder.path().join("shop/monitors/b.yaml"), "monitor: {}\n").unwrap();
     let (code, _, err) = musher(folder.path(), &["validate", "--remote", "-v"]);
     assert_eq!(code, Some(1));
-    has(&err, &["The API was not asked: mend the errors first.", "unknown-section"]);
+    has(&err, &["The API was not asked: fix the errors first.", "unknown-section"]);
     assert!(!err.contains("POST"), "{err}");
 }

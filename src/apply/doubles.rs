@@ -1,15 +1,15 @@
-//! When all is over: what was made twice at once, by two runs that knew nothing of each other, is there once.
+//! At the end: what two runs that knew nothing of each other made twice is there once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::write::wait;
-use super::{Options, filled, kind_of};
+use super::options::Options;
+use super::write::{filled, kind_of, wait};
 use crate::client::{Client, Refusal};
 use crate::kind::{self, Kind};
-use crate::mark::Own;
+use crate::mark::KnownBy;
 use crate::model::{Address, Change, Known, Live, Outcome, Plan, Status};
 
 /// Between two looks, at first and at most.
@@ -40,7 +40,7 @@ pub struct Ended<'a> {
 type Bearers = BTreeMap<(&'static str, String), Vec<Live>>;
 
 /// Lists the kinds of what was made. Of two objects with one mark the younger goes, if this run made it; another run
-/// has a while to do the same. What is double in the end is told as a failure.
+/// has a while to do the same. What is double in the end is reported as a failure.
 pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
     let Some(last) = ended.created.last() else { return };
     let patience = if ended.is_doubtful { ended.options.patience } else { LATE.min(ended.options.patience) };
@@ -120,7 +120,7 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
     let change = &ended.plan.changes[created.change];
     let (kind, address) = (kind_of(change), &change.address);
     let own = own_of(change);
-    let name = own.as_ref().map_or(address.id(), Own::name);
+    let name = own.as_ref().map_or(address.id(), KnownBy::name);
     let key = (kind.section, name.to_owned());
     let new = bearers.get(&key).into_iter().flatten().filter(|live| is_new(ended, change, &live.id));
     let mut new: Vec<&Live> = new.collect();
@@ -129,7 +129,7 @@ fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verd
     let elsewhere =
         || bearers.values().flatten().find(|live| live.section == kind.section && live.id == created.id);
     match new[..] {
-        _ if !is_shown => match elsewhere().and_then(|live| Own::of(kind, &live.body)) {
+        _ if !is_shown => match elsewhere().and_then(|live| KnownBy::of(kind, &live.body)) {
             Some(other) => Verdict::Failed(format!(
                 "the service answered with {}, which bears the {} `{}/{}`. Plan again",
                 ended.client.url(kind, &created.id),
@@ -166,7 +166,7 @@ fn double(kind: &Kind, all: &[&Live]) -> String {
 
 /// Lists the kinds of what this run made; `thoroughly`: to a page with nothing new.
 async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
-    let mut made: BTreeMap<&'static str, (&'static Kind, Own, usize)> = BTreeMap::new();
+    let mut made: BTreeMap<&'static str, (&'static Kind, KnownBy, usize)> = BTreeMap::new();
     for created in ended.created {
         let change = &ended.plan.changes[created.change];
         if let (kind, Some(own)) = (kind_of(change), own_of(change))
@@ -180,7 +180,7 @@ async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     let mut bearers = Bearers::new();
     for list in futures_util::future::join_all(lists).await {
         for live in list? {
-            let own = kind::of_section(live.section).and_then(|kind| Own::of(kind, &live.body));
+            let own = kind::of_section(live.section).and_then(|kind| KnownBy::of(kind, &live.body));
             let name = own.map(|own| own.name().to_owned()).unwrap_or_default();
             bearers.entry((live.section, name)).or_default().push(live);
         }
@@ -188,8 +188,8 @@ async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     Ok(bearers)
 }
 
-fn own_of(change: &Change) -> Option<Own> {
-    Own::of(kind_of(change), &change.body.as_ref()?.value())
+fn own_of(change: &Change) -> Option<KnownBy> {
+    KnownBy::of(kind_of(change), &change.body.as_ref()?.value())
 }
 
 /// Of what another run made later, and has not taken away in all this time, that which may stand for what this run made:

@@ -108,7 +108,7 @@ mod tests {
         let item = |now: Value| [widgets(json!([{"id": 1}])), widgets(now), widgets(json!([{"id": 1}]))];
         check("dashboards", &["/widgets/0"], item(json!([{"id": 2}])), Ok(widgets(json!([{"id": 2}]))));
         check("dashboards", &["/widgets/0"], item(json!([])), Err(&["widgets"]));
-        // A delete: a mute is no reason to keep it, an edit is.
+        // A delete: a mute is not a reason to keep it, an edit is.
         let delete = |now: Value| [monitor("a", loud.clone()), now, Value::Null];
         check("monitors", &[], delete(monitor("a", mute.clone())), Ok(Value::Null));
         check("monitors", &[], delete(monitor("edited", loud.clone())), Err(&["name"]));

@@ -2,6 +2,7 @@
 
 mod doubles;
 mod late;
+mod options;
 mod steps;
 mod write;
 
@@ -16,15 +17,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{Armed, answer, fill, references, unescape};
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
 };
 use crate::wire::{counted, no_later_than};
 use doubles::Created;
+pub use options::{Compare, Options};
 use steps::{Schedule, deletes_first};
-use write::{Failure, Made, Wish};
+use write::{Create, CreateLog, Failure, filled, kind_of};
 
 /// Changes begun at once: more than the limiter lets out, so that it decides, and at the lowest limit known (300
 /// writes a minute) no more than go out while an object that was looked at is fresh.
@@ -32,31 +33,6 @@ const AT_ONCE: usize = 128;
 /// What was listed earlier than that is looked at again before it is written.
 pub const FRESH: Duration = Duration::from_secs(30);
 const STOPPED: &str = "apply was stopped before";
-
-/// Compares what was sent with what was answered: the fields that the service did not keep.
-pub type Compare = dyn Fn(&Kind, &Value, &Value) -> Vec<FieldChange> + Sync;
-
-/// How an apply goes about it.
-pub struct Options<'a> {
-    /// Delete also what others use.
-    pub force: bool,
-    /// How long a create is repeated whose answers are lost.
-    pub patience: Duration,
-    /// When what is live was listed.
-    pub listed: Instant,
-    /// Whether an object was there before, by section and id.
-    pub was_there: &'a (dyn Fn(&str, &str) -> bool + Sync),
-    /// True: what is on its way is finished, the rest is not tried. Set here too, when the keys are refused.
-    /// The limiter is to watch the same.
-    pub stop: &'a watch::Sender<bool>,
-    pub compare: &'a Compare,
-    /// Changes that are not to be tried, by their place in the plan, with the reason: they count as failed.
-    pub refused: &'a BTreeMap<usize, String>,
-    /// What to do where the service doesn't take the keys.
-    pub keys_refused: &'a str,
-    /// The secret of a name, where it has a value. It goes into a body for the moment at which that is sent.
-    pub secret: &'a (dyn Fn(&str) -> Option<String> + Sync),
-}
 
 /// The outcomes of a plan of which nothing is tried.
 pub fn not_tried(plan: &Plan, because: &str) -> Vec<Outcome> {
@@ -77,7 +53,7 @@ pub async fn apply(
     for change in &plan.changes {
         standing.entry(&change.address).or_default().extend(change.datadog_id.clone());
     }
-    let made_here = Made::default();
+    let made_here = CreateLog::default();
     let run = Run {
         plan,
         client,
@@ -102,12 +78,12 @@ pub async fn apply(
     let ended =
         doubles::Ended { plan, client, options, created: &created, is_doubtful: made_here.is_doubtful() };
     doubles::settle(&ended, &mut outcomes).await;
-    // A cache that can't be written costs requests, nothing else.
+    // A cache that can't be written costs requests, nothing more.
     let _ = client.save_cache();
     outcomes
 }
 
-/// Everything that a run keeps in mind.
+/// The state of a run.
 struct Run<'a> {
     plan: &'a Plan,
     client: &'a Client,
@@ -130,7 +106,7 @@ struct Run<'a> {
     /// What this very run made, to refer to.
     made: BTreeMap<Address, Known>,
     /// What was made, for lists to be held against; and in the order in which it came to be.
-    made_here: &'a Made,
+    made_here: &'a CreateLog,
     created: Vec<Created>,
     parts: Vec<Part>,
     done: usize,
@@ -146,7 +122,7 @@ struct Part {
     outcome: Option<Outcome>,
 }
 
-/// Something that was on its way has come to its end.
+/// Something that was under way has ended.
 enum Ended {
     Step {
         at: usize,
@@ -265,8 +241,8 @@ impl<'a> Run<'a> {
                 _ => {
                     let patience = options.patience;
                     let loaded = armed.load(&body);
-                    let wish = Wish { kind, body: &loaded, others: &others, patience, made };
-                    let live = write::make(client, &wish, options.stop).await?;
+                    let create = Create { kind, body: &loaded, others: &others, patience, made };
+                    let live = write::make(client, &create, options.stop).await?;
                     (body, live)
                 }
             };
@@ -490,32 +466,6 @@ async fn look_first(
     })
 }
 
-/// The body of a change with all its references, those to what this run made first: a replace makes a new id; and its
-/// secrets, which are put in when it is sent.
-fn filled(
-    plan: &Plan,
-    made: &BTreeMap<Address, Known>,
-    change: &Change,
-    secret: &dyn Fn(&str) -> Option<String>,
-) -> Result<(Value, Armed), Failure> {
-    let body = change.body.as_ref();
-    let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
-    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
-    let body = body.value();
-    let body = fill(kind_of(change), &body, &known);
-    match references(&body).into_iter().next() {
-        Some(reference) => {
-            let text = format!("it refers to `{}`, which is not there", reference.target);
-            Err(Failure::Because(text))
-        }
-        None => {
-            let lacking = |name| Failure::Because(format!("the secret `{name}` has no value"));
-            let armed = Armed::of(&body, secret).map_err(lacking)?;
-            Ok((unescape(body.into_owned()), armed))
-        }
-    }
-}
-
 fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
     let both_stand = change.action == Action::Replace && part.written.is_some() && status != Status::Done;
     let (id, url) = part.written.map(|known| (known.id, known.url)).unzip();
@@ -534,10 +484,6 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         note: None,
         both_stand,
     }
-}
-
-fn kind_of(change: &Change) -> &'static Kind {
-    kind::of_name(change.kind).expect("bug: a plan holds kinds of the table only")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
-use crate::mark::{self, Own};
+use crate::mark::{self, KnownBy};
 use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 
@@ -74,7 +74,7 @@ fn plan(drafts: Vec<Draft>) -> Plan {
     }
 }
 
-/// Hears events, and stops the run after so many ends.
+/// Hears events, and stops the run after this many ends.
 #[derive(Default)]
 struct Ears {
     heard: Mutex<Vec<String>>,
@@ -211,7 +211,7 @@ async fn a_failure_stops_what_needs_it_and_nothing_else() {
     assert_eq!(pointer.as_deref(), Some("/query"));
 }
 
-/// One create under a script: what is told of it, and how many objects there are in the end.
+/// One create under a script: what is reported of it, and how many objects there are in the end.
 async fn check_create(script: &[crate::client::fake::Scripted], expected: &str, objects: usize) {
     for address in ["monitors/a", "slos/a", "dashboards/a"] {
         let fake = Fake::new();
@@ -420,7 +420,7 @@ async fn refused_keys_stop_everything_and_a_refused_object_only_itself() {
         fake.script(&script);
         let client = Client::new(Arc::<Fake>::clone(&fake), "w", Cache::none());
         if serves {
-            let own = Own::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
+            let own = KnownBy::Mark(Mark { owner: Owner(OWNER.into()), id: "a".into(), protect: false });
             client.owned(kind::of_section("monitors").expect("a kind"), &own, 0).await.expect("listed");
         }
         let stop = watch::channel(false).0;
@@ -659,7 +659,7 @@ async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scr
         let none = BTreeMap::new();
         let options = options(&stop, compare, &none);
         let outcomes = apply(&plan, &client, &options, &Ears::default()).await;
-        // A second plan finds by its mark what is there, told or not.
+        // A second plan finds by its mark what is there, reported or not.
         for outcome in &outcomes {
             let kind = kind::of_name(outcome.kind).expect("a kind");
             let mark = Mark { owner: Owner(OWNER.into()), id: outcome.address.id().into(), protect: false };

@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
+use crate::fill::{Armed, answer, fill, references, unescape};
 use crate::kind::{self, Kind, arranged};
-use crate::mark::Own;
-use crate::model::Live;
+use crate::mark::KnownBy;
+use crate::model::{Address, Change, Known, Live, Plan, Reference};
 
 /// Between a lost answer, the first look and the second one: the service may still be at it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,7 +27,7 @@ const LATEST: Duration = Duration::from_secs(60);
 pub enum Failure {
     /// The service refuses it, or was not reached. `pointer`: the field that it names, in the body.
     Refused { refusal: Refusal, pointer: Option<String> },
-    /// The object is not there any more; told by a refusal, or found when it was looked at.
+    /// The object is not there any more; reported by a refusal, or found when it was looked at.
     Gone(Option<Refusal>),
     /// A success that nobody has seen: it is not sent again.
     Unseen(Refusal),
@@ -84,15 +85,15 @@ impl Failure {
 }
 
 /// What a create is to be: the kind, the whole body, and the objects known as it that stood there before.
-pub struct Wish<'a> {
+pub struct Create<'a> {
     pub kind: &'static Kind,
     pub body: &'a Value,
     pub others: &'a BTreeSet<String>,
     pub patience: Duration,
-    pub made: &'a Made,
+    pub made: &'a CreateLog,
 }
 
-impl Wish<'_> {
+impl Create<'_> {
     /// Whether an object didn't stand there before. Where people choose the id, one that did may have gone and come.
     fn may_be_new(&self, live: &Live) -> bool {
         self.kind.api.id.chosen || !self.others.contains(&live.id)
@@ -101,13 +102,13 @@ impl Wish<'_> {
 
 /// What a run has made, with the time when it was sent: a list that shows one of them is so fresh.
 #[derive(Debug, Default)]
-pub struct Made {
+pub struct CreateLog {
     sent: Mutex<BTreeMap<(&'static str, String), Instant>>,
     /// Creates that were sent more than once.
     repeated: Mutex<BTreeSet<(&'static str, String)>>,
 }
 
-impl Made {
+impl CreateLog {
     fn add(&self, live: &Live, sent: Instant) {
         let mut all = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert((live.section, live.id.clone()), sent);
@@ -119,7 +120,7 @@ impl Made {
         list.iter().any(|live| all.get(&(live.section, live.id.clone())).is_some_and(|sent| *sent >= than))
     }
 
-    fn repeat(&self, kind: &Kind, own: &Own) {
+    fn repeat(&self, kind: &Kind, own: &KnownBy) {
         let mut repeated = self.repeated.lock().unwrap_or_else(PoisonError::into_inner);
         repeated.insert((kind.section, own.name().to_owned()));
     }
@@ -132,33 +133,33 @@ impl Made {
 
 /// Makes an object, once. Where an answer is lost it is looked up by its mark or name, again and again, before it is sent
 /// again; what was answered with a success is never sent again.
-pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
-    let end = Instant::now() + wish.patience;
-    let Some(own) = Own::of(wish.kind, wish.body) else {
+pub async fn make(client: &Client, create: &Create<'_>, stop: &watch::Sender<bool>) -> Result<Live, Failure> {
+    let end = Instant::now() + create.patience;
+    let Some(own) = KnownBy::of(create.kind, create.body) else {
         return Err(Failure::Because("the plan holds neither mark nor name for it".to_owned()));
     };
     loop {
         let sent = Instant::now();
-        let refusal = match client.create(wish.kind, wish.body).await {
+        let refusal = match client.create(create.kind, create.body).await {
             Ok(live) => {
-                wish.made.add(&live, sent);
-                return kept(client, wish, &own, live, stop).await;
+                create.made.add(&live, sent);
+                return kept(client, create, &own, live, stop).await;
             }
             Err(refusal) => refusal,
         };
         if let Fault::Duplicate { of } = &refusal.fault
-            && let Some(live) = ours(client, wish, of, &own).await
+            && let Some(live) = ours(client, create, of, &own).await
         {
             return Ok(live);
         }
         if !refusal.may_be_done() {
-            return Err(Failure::of(refusal, Some(wish.body)));
+            return Err(Failure::of(refusal, Some(create.body)));
         }
         let now = Instant::now();
         let left = end.saturating_duration_since(now);
         // The other half is for the one that is sent then.
         let window = if refusal.may_be_sent_again() { left / 2 } else { left };
-        match look_up(client, wish, &own, now + window.min(LATEST), stop).await {
+        match look_up(client, create, &own, now + window.min(LATEST), stop).await {
             Looked::Found(live) => return Ok(*live),
             Looked::Absent => {}
             Looked::Unknown(then) => return Err(Failure::Unknown { first: refusal, then }),
@@ -167,9 +168,9 @@ pub async fn make(client: &Client, wish: &Wish<'_>, stop: &watch::Sender<bool>) 
             return Err(Failure::Unseen(refusal));
         }
         if *stop.borrow() || Instant::now() >= end {
-            return Err(Failure::of(refusal, Some(wish.body)));
+            return Err(Failure::of(refusal, Some(create.body)));
         }
-        wish.made.repeat(wish.kind, &own);
+        create.made.repeat(create.kind, &own);
     }
 }
 
@@ -179,13 +180,13 @@ pub async fn put(client: &Client, kind: &'static Kind, id: &str, body: &Value) -
         Fault::NotFound => Failure::Gone(Some(refusal)),
         _ => Failure::of(refusal, Some(body)),
     })?;
-    let sent = Own::of(kind, body);
-    if Own::of(kind, &live.body) == sent {
+    let sent = KnownBy::of(kind, body);
+    if KnownBy::of(kind, &live.body) == sent {
         return Ok(live);
     }
     // The answer may lie where the object doesn't.
     match client.get(kind, id).await {
-        Ok(live) if Own::of(kind, &live.body) == sent => Ok(live),
+        Ok(live) if KnownBy::of(kind, &live.body) == sent => Ok(live),
         _ => Err(not_kept(kind, &live, sent.as_ref())),
     }
 }
@@ -228,35 +229,35 @@ pub async fn delete(client: &Client, kind: &'static Kind, id: &str, force: bool)
 /// Whether what was made is known by what was sent. If not, the answer may be that of another write.
 async fn kept(
     client: &Client,
-    wish: &Wish<'_>,
-    own: &Own,
+    create: &Create<'_>,
+    own: &KnownBy,
     live: Live,
     stop: &watch::Sender<bool>,
 ) -> Result<Live, Failure> {
-    if Own::of(wish.kind, &live.body).as_ref() == Some(own) {
+    if KnownBy::of(create.kind, &live.body).as_ref() == Some(own) {
         return Ok(live);
     }
-    if let Ok(read) = client.get(wish.kind, &live.id).await
-        && Own::of(wish.kind, &read.body).as_ref() == Some(own)
+    if let Ok(read) = client.get(create.kind, &live.id).await
+        && KnownBy::of(create.kind, &read.body).as_ref() == Some(own)
     {
         return Ok(read);
     }
-    match look_up(client, wish, own, Instant::now(), stop).await {
+    match look_up(client, create, own, Instant::now(), stop).await {
         Looked::Found(found) => Ok(*found),
-        _ => Err(not_kept(wish.kind, &live, Some(own))),
+        _ => Err(not_kept(create.kind, &live, Some(own))),
     }
 }
 
-fn not_kept(kind: &Kind, live: &Live, sent: Option<&Own>) -> Failure {
-    let reported = |own: Option<&Own>| match own {
-        Some(Own::Mark(mark)) => {
+fn not_kept(kind: &Kind, live: &Live, sent: Option<&KnownBy>) -> Failure {
+    let reported = |own: Option<&KnownBy>| match own {
+        Some(KnownBy::Mark(mark)) => {
             let protect = if mark.protect { " (protected)" } else { "" };
             format!("`{}/{}`{protect}", mark.owner, mark.id)
         }
-        Some(Own::Key(key)) => format!("`{key}`"),
+        Some(KnownBy::Key(key)) => format!("`{key}`"),
         None => "none".to_owned(),
     };
-    let kept = Own::of(kind, &live.body);
+    let kept = KnownBy::of(kind, &live.body);
     let (what, whence) = match kind.is_keyed() {
         true => ("name", "look at what changes names there"),
         false => ("mark", "look at what changes tags or descriptions there"),
@@ -282,8 +283,8 @@ enum Looked {
 /// Looks for what may have been made: twice at least, then with growing pauses until a time.
 async fn look_up(
     client: &Client,
-    wish: &Wish<'_>,
-    own: &Own,
+    create: &Create<'_>,
+    own: &KnownBy,
     until: Instant,
     stop: &watch::Sender<bool>,
 ) -> Looked {
@@ -293,19 +294,19 @@ async fn look_up(
     loop {
         wait(pause, stop).await;
         let list = if is_first {
-            client.find(wish.kind, own).await
+            client.find(create.kind, own).await
         } else {
-            client.owned(wish.kind, own, usize::MAX).await
+            client.owned(create.kind, own, usize::MAX).await
         };
         let failed = match list {
             Ok(list) => {
-                if let Some(live) = oldest(wish, own, &list) {
+                if let Some(live) = oldest(create, own, &list) {
                     // A list may show a summary only.
-                    match client.get(wish.kind, &live.id).await {
+                    match client.get(create.kind, &live.id).await {
                         Ok(live) => return Looked::Found(Box::new(live)),
                         Err(refusal) => Some(refusal),
                     }
-                } else if wish.made.is_newer(&list, began) {
+                } else if create.made.is_newer(&list, began) {
                     return Looked::Absent;
                 } else {
                     None
@@ -323,10 +324,10 @@ async fn look_up(
 }
 
 /// The oldest that is known as what was to be made, and is new.
-fn oldest<'l>(wish: &Wish<'_>, own: &Own, list: &'l [Live]) -> Option<&'l Live> {
+fn oldest<'l>(create: &Create<'_>, own: &KnownBy, list: &'l [Live]) -> Option<&'l Live> {
     list.iter()
-        .filter(|live| own.is_on(wish.kind, live) && wish.may_be_new(live))
-        .min_by_key(|live| kind::age(wish.kind, &live.id, &live.body))
+        .filter(|live| own.is_on(create.kind, live) && create.may_be_new(live))
+        .min_by_key(|live| kind::age(create.kind, &live.id, &live.body))
 }
 
 /// A pause that ends when the run is stopped.
@@ -339,7 +340,37 @@ pub async fn wait(pause: Duration, stop: &watch::Sender<bool>) {
 }
 
 /// The object that stands in the way, if it is the one that was to be made.
-async fn ours(client: &Client, wish: &Wish<'_>, id: &str, own: &Own) -> Option<Live> {
-    let live = client.get(wish.kind, id).await.ok()?;
-    (own.is_on(wish.kind, &live) && wish.may_be_new(&live)).then_some(live)
+async fn ours(client: &Client, create: &Create<'_>, id: &str, own: &KnownBy) -> Option<Live> {
+    let live = client.get(create.kind, id).await.ok()?;
+    (own.is_on(create.kind, &live) && create.may_be_new(&live)).then_some(live)
+}
+
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id; and its
+/// secrets, which are put in when it is sent.
+pub fn filled(
+    plan: &Plan,
+    made: &BTreeMap<Address, Known>,
+    change: &Change,
+    secret: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Value, Armed), Failure> {
+    let body = change.body.as_ref();
+    let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
+    let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
+    let body = body.value();
+    let body = fill(kind_of(change), &body, &known);
+    match references(&body).into_iter().next() {
+        Some(reference) => {
+            let text = format!("it refers to `{}`, which is not there", reference.target);
+            Err(Failure::Because(text))
+        }
+        None => {
+            let lacking = |name| Failure::Because(format!("the secret `{name}` has no value"));
+            let armed = Armed::of(&body, secret).map_err(lacking)?;
+            Ok((unescape(body.into_owned()), armed))
+        }
+    }
+}
+
+pub fn kind_of(change: &Change) -> &'static Kind {
+    kind::of_name(change.kind).expect("bug: a plan holds kinds of the table only")
 }

@@ -44,7 +44,7 @@ pub struct Variable {
 
 impl<'a> Subject<'a> {
     /// Of the resource at a position of the estate. Absent where the section is none of a kind, and where there is no
-    /// body, which is told elsewhere.
+    /// body, which is reported elsewhere.
     ///
     /// `body` is that of the resource.
     pub fn new(at: usize, body: &'a Value, estate: &'a Estate<'a>) -> Option<Self> {
@@ -68,7 +68,7 @@ impl<'a> Subject<'a> {
     /// What stands at a pointer of a rule. Like `Value::pointer`, for pointers without escapes.
     pub fn find(&self, pointer: &str) -> Option<&'a Value> {
         match pointer.strip_prefix("/options/") {
-            // Half of what rules ask for.
+            // Most of what rules ask for.
             Some(rest) => find(self.options?.get(rest.split('/').next()?)?, rest),
             None => find(self.body, pointer),
         }
@@ -105,7 +105,7 @@ fn find<'a>(body: &'a Value, pointer: &str) -> Option<&'a Value> {
 
 fn read(body: &Value) -> Option<Alert<'_>> {
     let query = body.get("query")?.as_str()?;
-    // Without a type the service refuses it, which is told; the query can be read all the same.
+    // Without a type the service refuses it, which is reported; the query can be read all the same.
     let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
     let mut variables = Vec::new();
     if let Some(list) = find(body, VARIABLES) {

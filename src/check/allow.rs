@@ -23,7 +23,7 @@ impl Used {
     }
 }
 
-/// What is wrong with the `$allow`s themselves, each told once a definition.
+/// What is wrong with the `$allow`s themselves, each reported once a definition.
 pub fn report(
     resources: &[Resource],
     used: &Used,
@@ -53,7 +53,7 @@ pub fn report(
                 Some(_) => {
                     let text = format!("`$allow` silences `{name}`, which finds nothing here");
                     Diagnostic::warning("unused-allow", text, at())
-                        .help("take it out: what it hid is mended, and it would hide the next one")
+                        .help("take it out: what it hid is fixed, and it would hide the next one")
                 }
             };
             if of[0].instance.is_some() {

@@ -169,7 +169,7 @@ impl<'a> Estate<'a> {
     }
 
     /// The resource that an id in a query means, and what is asked of it: a reference, or the live id of an
-    /// adopted one of a nature.
+    /// adopted one of a family.
     pub fn target(&self, id: &str, family: Family) -> Option<(&'a Resource, Attribute)> {
         if let Some((range, reference)) = Reference::in_text(id).into_iter().next() {
             let whole = range == (0..id.len());

@@ -1,4 +1,4 @@
-//! What rules found in one resource, before it is told.
+//! What rules found in one resource, before it is reported.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -26,10 +26,10 @@ pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::settings::Settings;
 
-/// A thread is worth so many resources.
+/// Below this many resources, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
 
-/// So many findings of one resource are told, as of one file.
+/// At most this many findings are reported per resource; the loader has the same limit per file.
 const MOST: usize = 100;
 
 /// What can be known to be wrong without the network. `resources` are sorted by address.

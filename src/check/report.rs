@@ -18,7 +18,7 @@ use crate::template::Renderings;
 /// Renders resources once more, for what their strings come from: nobody keeps that of all of them.
 pub type Again<'a> = dyn Fn(&[&Resource]) -> Renderings + 'a;
 
-/// Faults with more places than this are told at their definitions: looking places up takes its time.
+/// Faults with more places than this are reported at their definitions: looking places up takes its time.
 const LOCATED: usize = 2000;
 
 /// What is the same in the same fault of instances of one template.
@@ -28,7 +28,7 @@ struct Key {
     origin: usize,
     pointer: String,
     shape: String,
-    /// The how-manieth of its sort in its resource.
+    /// Which one of several findings of this rule in this resource, counted from 0.
     turn: usize,
 }
 
@@ -95,7 +95,7 @@ struct Placed {
     of_template: bool,
 }
 
-/// A fault in defaults hits every resource of a section, and is told once. Who is hit is said where
+/// A fault in defaults hits every resource of a section, and is reported once. Who is hit is said where
 /// the place doesn't tell.
 fn fold(placed: Vec<Placed>) -> Vec<Diagnostic> {
     let mut first = HashMap::new();

@@ -1,4 +1,4 @@
-//! Rules over random bodies: nothing panics, and every place that is told can be shown. The docs tell every code.
+//! Rules over random bodies: nothing panics, and every place that is reported can be shown. The docs tell every code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -159,7 +159,7 @@ proptest! {
         let range = start..(start + length).min(rendering.text.len());
         let found = super::place::source_range(&source, &rendering, &range).expect("a place");
         prop_assert!(found.start <= found.end && found.end <= source.len());
-        // A file that was changed meanwhile is no reason to point out of it.
+        // A file that was changed meanwhile is not a reason to point out of it.
         let short = &source[..source.len() / 2];
         if let Some(found) = super::place::source_range(short, &rendering, &range) {
             prop_assert!(found.start <= found.end && found.end <= short.len());
@@ -172,7 +172,7 @@ fn docs() -> String {
         .expect("the docs")
 }
 
-/// Rooms that tell diagnostics. Other files of theirs hold names of Datadog's that look like codes.
+/// Rooms that report diagnostics. Their other files hold names of Datadog's that look like codes.
 const ROOMS: [&str; 15] = [
     "check",
     "config",
@@ -222,7 +222,7 @@ fn codes_of_source() -> BTreeSet<String> {
             codes.extend(pattern.captures_iter(product).map(|found| found[1].to_owned()));
         }
     }
-    // Sources of monitors that `query` and `check` know, which are no codes.
+    // Sources of monitors that `query` and `check` know, which are not codes.
     codes.retain(|code| {
         !crate::query::types::MONITOR_TYPES.iter().any(|kind| kind.sources.contains(&code.as_str()))
     });

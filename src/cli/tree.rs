@@ -28,8 +28,8 @@ struct Takes {
 
 const ANSWER: Option<&str> = Some("Write the answer to this file");
 
-const TABLE: [Takes; 13] = {
-    use Format::{Github, Json, Markdown, Text, Yaml};
+const TABLE: [Takes; 14] = {
+    use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
         (service, only): (bool, bool),
@@ -40,8 +40,8 @@ const TABLE: [Takes; 13] = {
     }
     [
         takes("init", (false, false), None, &[]),
-        takes("validate", (true, true), ANSWER, &[Text, Json, Github]),
-        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown]),
+        takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
+        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
@@ -52,6 +52,7 @@ const TABLE: [Takes; 13] = {
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
         takes("completions", (false, false), ANSWER, &[]),
+        takes("man", (false, false), None, &[]),
     ]
 };
 
@@ -82,7 +83,7 @@ pub fn tree() -> Command {
         root.mut_subcommand(name, |command| with_common(command, &common, takes))
     });
     let root = root.mut_args(|arg| match (arg.is_global_set(), arg.get_id().as_str()) {
-        // Which formats there are each command tells.
+        // Each command says which formats it has.
         (true, "format") => arg.help_heading(COMMON).hide_possible_values(true),
         (true, _) => arg.help_heading(COMMON),
         (false, _) => arg,

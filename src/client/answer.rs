@@ -16,7 +16,7 @@ pub fn json(request: &Request, response: &Response) -> Result<Value, Refusal> {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&response.body)
-        .map_err(|error| Refusal::odd(request, format!("it is no JSON that can be read: {error}")))
+        .map_err(|error| Refusal::odd(request, format!("it is not JSON that can be read: {error}")))
 }
 
 /// The one object of an answer to a read or write, flat.
@@ -68,7 +68,7 @@ pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(Strin
         .map(|item| flat(kind, item))
         .map(|item| match id(kind, &item) {
             Some(id) => Ok((id, item)),
-            None => Err(Refusal::odd(request, "an item of the list is no object with an id")),
+            None => Err(Refusal::odd(request, "an item of the list is not an object with an id")),
         })
         .collect()
 }

@@ -1,4 +1,4 @@
-//! For tests: a service of a few lines that keeps objects of all kinds and fails by a script.
+//! For tests: a small service that keeps objects of all kinds and fails by a script.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

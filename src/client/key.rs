@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Client;
+use super::call::Client;
 use super::refusal::{Fault, Refusal};
 use crate::kind::Kind;
-use crate::mark::Own;
+use crate::mark::KnownBy;
 use crate::model::Live;
 
 /// What is there under some keys.
@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// The object that is known as this one, if it is there.
-    pub(super) async fn of_own(&self, kind: &'static Kind, own: &Own) -> Result<Vec<Live>, Refusal> {
+    pub(super) async fn of_own(&self, kind: &'static Kind, own: &KnownBy) -> Result<Vec<Live>, Refusal> {
         let found = self.by_keys(kind, &BTreeSet::from([own.name().to_owned()])).await?;
         match found.unread.into_iter().next() {
             Some((_, refusal)) => Err(refusal),

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::answer;
+use super::call::{Client, call, live_of, request};
 use super::order::in_order;
 use super::pages::{Pages, Until};
 use super::refusal::{Fault, Refusal};
-use super::{Client, answer, call, live_of, request};
 use crate::kind::{Kind, ReadFrom};
 use crate::mark;
 use crate::model::{Live, Owner};
@@ -141,7 +142,7 @@ impl Client {
         if let Some((_, refusal)) = faults.into_iter().next() {
             return Err(Unlisted { kinds, refusal });
         }
-        // A cache that can't be written costs requests, nothing else.
+        // A cache that can't be written costs requests, nothing more.
         let _ = self.save_cache();
         Ok(listed)
     }
@@ -412,7 +413,7 @@ fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
-/// their way is the wire's business.
+/// their way is up to the wire.
 async fn side_by_side<T: Send + 'static>(
     wire: &Arc<dyn Wire>,
     requests: Vec<Request>,

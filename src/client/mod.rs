@@ -1,6 +1,7 @@
 //! Objects of any kind over any wire: list, get, create, update, delete, by the kind's row.
 
 mod answer;
+mod call;
 mod key;
 mod list;
 mod named;
@@ -14,60 +15,31 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use call::Client;
+use call::{Served, call, get, live_of, request, url};
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Create, Envelope, Kind, ReadFrom, Update, wrap};
-use crate::mark::{self, Own};
+use crate::kind::{Envelope, Kind, ReadFrom, Update};
+use crate::mark::{self, KnownBy};
 use crate::model::Live;
-use crate::wire::{Method, Request, Response, Wire, WireError};
+use crate::wire::{Method, Request, Wire};
 
 /// Ids in one `can_delete` request: their text must fit into a URL.
 const ASKED_AT_ONCE: usize = 100;
 /// What uses an object, at most.
 const MOST_USERS: usize = 20;
 
-/// A Datadog API, seen as objects.
-pub struct Client {
-    wire: Arc<dyn Wire>,
-    served: Arc<Served>,
-    /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
-    web: String,
-    cache: Mutex<Cache>,
-    names: named::Known,
-}
-
 /// Who the keys belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
     pub name: String,
     pub public_id: String,
-}
-
-/// A wire that knows whether the service has done anything for these keys.
-struct Served {
-    wire: Arc<dyn Wire>,
-    once: AtomicBool,
-}
-
-impl Wire for Served {
-    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>> {
-        async move {
-            let answer = self.wire.send(request).await;
-            if answer.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
-                self.once.store(true, Ordering::Relaxed);
-            }
-            answer
-        }
-        .boxed()
-    }
 }
 
 impl Client {
@@ -79,12 +51,12 @@ impl Client {
             served,
             web,
             cache: Mutex::new(cache),
-            names: named::Known::default(),
+            names: Mutex::default(),
         }
     }
 
     /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
-    /// forbidden to keys that serve is one object, or one sort of request.
+    /// forbidden to keys that serve is one object, or one type of request.
     pub fn blames_keys(&self, fault: &Fault) -> bool {
         match fault {
             Fault::Unauthorized => true,
@@ -258,10 +230,10 @@ impl Client {
     }
 
     /// The objects that are known as this one, found by the tag of its id where the API can, as a list shows them.
-    pub async fn find(&self, kind: &'static Kind, own: &Own) -> Result<Vec<Live>, Refusal> {
+    pub async fn find(&self, kind: &'static Kind, own: &KnownBy) -> Result<Vec<Live>, Refusal> {
         let tag = match own {
-            Own::Mark(mark) => Some(mark::id_tag(&mark.id)),
-            Own::Key(_) => None,
+            KnownBy::Mark(mark) => Some(mark::id_tag(&mark.id)),
+            KnownBy::Key(_) => None,
         };
         if !kind.is_listed() {
             return self.of_own(kind, own).await;
@@ -276,20 +248,25 @@ impl Client {
 
     /// All objects that bear the owner's mark, as this one does, as a list shows them; of a kind without marks all that
     /// people made. Where there are fewer than `least`, it is read to a page with nothing new.
-    pub async fn owned(&self, kind: &'static Kind, own: &Own, least: usize) -> Result<Vec<Live>, Refusal> {
+    pub async fn owned(
+        &self,
+        kind: &'static Kind,
+        own: &KnownBy,
+        least: usize,
+    ) -> Result<Vec<Live>, Refusal> {
         let is_ours = |live: &Live| {
             !(kind.api.foreign)(&live.body)
                 && match own {
-                    Own::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
-                    Own::Key(_) => true,
+                    KnownBy::Mark(own) => live.mark.as_ref().is_some_and(|mark| mark.owner == own.owner),
+                    KnownBy::Key(_) => true,
                 }
         };
         if !kind.is_listed() {
             return self.of_own(kind, own).await;
         }
         let tag = match own {
-            Own::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
-            Own::Key(_) => None,
+            KnownBy::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
+            KnownBy::Key(_) => None,
         };
         let mut pages = self.pages_of(kind, tag);
         pages.ask_for(self.guess(kind));
@@ -346,55 +323,10 @@ impl Client {
     }
 }
 
-fn get(path: &str) -> Request {
-    Request { method: Method::Get, path: path.to_owned(), query: Vec::new(), body: None }
-}
-
-/// A request for a kind, or for one object of it.
-fn request(kind: &Kind, method: Method, id: Option<&str>, body: Option<&Value>) -> Result<Request, Refusal> {
-    let api = &kind.api;
-    let own =
-        body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
-    let mut sent = body.map(|body| wrap(api, id, body));
-    if api.meta && method != Method::Get {
-        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
-    }
-    let body = sent.map(|sent| sent.to_string().into());
-    let mut request = Request { method, path: api.path.to_owned(), query: Vec::new(), body };
-    if let Some(id) = id.or(own.as_deref()) {
-        let Some(segment) = answer::segment(kind, id) else {
-            let words = format!("`{id}` can't be the id of a {}", kind.name);
-            return Err(Refusal::new(&request, Fault::Refused, words));
-        };
-        request.path = format!("{}/{segment}{}", api.path, api.item);
-    }
-    Ok(request)
-}
-
 /// The id of an object after an update: where it is one of the fields that people write, another one renames it.
 fn renamed(kind: &Kind, body: &Value, id: &str) -> String {
     let is_written = kind.api.id.chosen && kind.api.envelope == Envelope::Flat;
     answer::id(kind, body).filter(|_| is_written).unwrap_or_else(|| id.to_owned())
-}
-
-/// Sends a request; the JSON of a success.
-async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
-    let response = wire.send(request).await.map_err(|error| Refusal::of_fault(request, &error))?;
-    if !(200..300).contains(&response.status) {
-        return Err(Refusal::of_answer(request, &response));
-    }
-    answer::json(request, &response)
-}
-
-fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
-    let mark = mark::read(kind, &body);
-    let url = url(kind, web, &id);
-    Live { section: kind.section, id, body, mark, url }
-}
-
-fn url(kind: &Kind, web: &str, id: &str) -> String {
-    let id = answer::segment(kind, id).unwrap_or_default();
-    format!("{web}{}", kind.about.web.replace("{id}", &id))
 }
 
 /// A text, or a list of texts.

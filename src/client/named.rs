@@ -1,28 +1,21 @@
 //! What a body names of the service's own: people write its name, the service its id, which no two organisations share.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
 
+use super::call::{Client, Names, call, get, request};
 use super::refusal::{Fault, Refusal};
-use super::{Client, call, get, request};
+
 use crate::diagnostic::all_known;
 use crate::kind::{Kind, Named};
 use crate::model::Live;
 use crate::wire::{Method, Request};
 
-/// Names by ids.
-pub type Names = BTreeMap<String, String>;
-
-/// Those that were asked for, by their list.
-#[derive(Default)]
-pub struct Known(Mutex<BTreeMap<&'static str, Arc<Names>>>);
-
 impl Client {
     /// The names that objects of a kind may hold, asked for once.
     pub(super) async fn names(&self, named: &Named) -> Result<Arc<Names>, Refusal> {
-        let known = || self.names.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(names) = known().get(named.list) {
             return Ok(Arc::clone(names));
         }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::call::{Client, call, url};
 use super::pages::Until;
 use super::refusal::Refusal;
-use super::{Client, call, url};
 use crate::kind::{Envelope, Kind, ORDER};
 use crate::model::Live;
 use crate::wire::{Method, Request};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::answer;
+use super::call::{call, live_of};
 use super::refusal::Refusal;
-use super::{answer, call, live_of};
 use crate::kind::{Kind, Paging};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};
@@ -78,7 +79,7 @@ impl Pages {
         Self { keep: Some(keep), ..self }
     }
 
-    /// Asks for the pages that so many items fill, and for the one behind them.
+    /// Asks for the pages that this many items fill, and for the one behind them.
     pub fn ask_for(&mut self, items: usize) {
         if matches!(self.kind.api.list.paging, Paging::Whole | Paging::Cursor { .. }) {
             return self.ask(1);
@@ -170,7 +171,7 @@ impl Pages {
             }
             Until::NothingNew => read.total.is_some_and(|total| read.seen.len() >= total),
         };
-        // Not every list knows pages: one with nothing new is the end in any case.
+        // Not every list has pages: one with nothing new is the end in any case.
         if read.seen.len() == before {
             let is_known_of = match until {
                 Until::Short { last, .. } => read.seen.is_empty() && *last > 0,

@@ -16,7 +16,7 @@ pub fn field(words: &str, body: &Value) -> Option<String> {
     let (base, rest) = at_position(words, body);
     let around = body.pointer(&base)?;
     let quoted = rest.split(['\'', '"', '`']).skip(1);
-    // A word with an underscore is no word of a sentence.
+    // A word with an underscore is not a word of a sentence.
     let bare = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.contains('_'));
     let named = quoted.chain(bare).filter(|name| !name.is_empty()).take(NAMES);
     let found = named.into_iter().find_map(|name| nearest(around, &|key, _| key == name));

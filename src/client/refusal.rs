@@ -1,4 +1,4 @@
-//! Why a request came to nothing: which one, what the service said, and what sort of failure it is.
+//! Why a request came to nothing: which one, what the service said, and what type of failure it is.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::wire::{Method, Request, Response, WireError};
 /// Words of the service beyond this many characters are cut.
 const LONGEST: usize = 2_000;
 const MOST_PARTS: usize = 20;
-/// Of a body that isn't understood, so many bytes are looked at for keys: more than any form of one.
+/// How many bytes of a body that isn't understood are searched for keys: more than any form of one has.
 const MOST_READ: usize = 16 * LONGEST;
 
 /// A request that came to nothing. Its words are raw: whoever shows them cleans them.
@@ -248,7 +248,7 @@ mod tests {
             ("Duplicate of an existing monitor_id:123", Some("123")),
             ("x: Duplicate of an existing slo_id: a-1; y", Some("a-1")),
             ("Duplicate of an existing monitor_id:", None),
-            ("The name is no Duplicate: of another", None),
+            ("The name is not a Duplicate: of another", None),
         ] {
             let fault = of.map_or(Fault::Refused, |of| Fault::Duplicate { of: of.to_owned() });
             check(400, &format!(r#"{{"errors":["{words}"]}}"#), fault, words);

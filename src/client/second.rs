@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Client;
+use super::call::Client;
 use super::pages::{Keep, Until};
 use super::refusal::{Fault, Refusal};
 
@@ -39,7 +39,7 @@ impl Client {
             seen.shown.extend(of_kind.shown);
             seen.recalled.extend(of_kind.recalled);
         }
-        // A cache that can't be written costs requests, nothing else.
+        // A cache that can't be written costs requests, nothing more.
         let _ = self.save_cache();
         Ok(seen)
     }

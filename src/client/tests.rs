@@ -139,15 +139,15 @@ async fn an_odd_answer_is_an_error() {
             "monitors",
             "GET /api/v1/monitor",
             json!([{"id": "7"}]),
-            "an item of the list is no object with an id",
+            "an item of the list is not an object with an id",
         ),
-        ("monitors", "GET /api/v1/monitor", json!([7]), "an item of the list is no object with an id"),
+        ("monitors", "GET /api/v1/monitor", json!([7]), "an item of the list is not an object with an id"),
         ("slos", "GET /api/v1/slo", json!({"data": null}), "there is no list under `data` in it"),
         (
             "dashboards",
             "GET /api/v1/dashboard",
             json!({"dashboards": [{}]}),
-            "an item of the list is no object with an id",
+            "an item of the list is not an object with an id",
         ),
         ("dashboards", "GET /api/v1/dashboard", Value::Null, "there is no list under `dashboards` in it"),
     ] {
@@ -339,7 +339,7 @@ async fn an_object_is_found_by_its_mark() {
         fake.put(kind.section, marked(kind.section, "shop.staging", "a"));
         let ours = fake.put(kind.section, marked(kind.section, "shop.prod", "a"));
         fake.put(kind.section, marked(kind.section, "shop.prod", "a/b"));
-        let own = Own::Mark(Mark { owner: owner(), id: "a".into(), protect: true });
+        let own = KnownBy::Mark(Mark { owner: owner(), id: "a".into(), protect: true });
         let found = client(&fake).find(kind, &own).await.expect("found");
         assert_eq!(found.iter().map(|live| &live.id).collect::<Vec<_>>(), [&ours]);
         let all = client(&fake).owned(kind, &own, 0).await.expect("listed");

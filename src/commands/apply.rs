@@ -37,10 +37,10 @@ use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
 
-const LOST: &str = "the lock was lost in the midst of this apply: another run took it over, or it could not be renewed in time. \
-     What was on its way was finished, nothing else was begun; another apply may have run at the same time. \
+const LOST: &str = "the lock was lost in the middle of this apply: another run took it over, or it could not be renewed in time. \
+     What was under way was finished, nothing else was begun; another apply may have run at the same time. \
      Plan before you apply again";
-const STOPPING: &str = "Stopping: what is on its way is finished first. Once more stops at once.";
+const STOPPING: &str = "Stopping: what is under way is finished first. A second signal stops at once.";
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Exit> {
     invocation.format(&[Format::Text])?;
@@ -92,11 +92,11 @@ pub async fn carry(
     locate_fields(&mut outcomes, &declared.sources);
     let reported = conclude(invocation, options, &surveyed.plan, &outcomes);
     let done = outcomes.iter().all(|outcome| outcome.status == Status::Done);
-    Ok(if done && reported && !lost { Exit::Fine } else { Exit::Partly })
+    Ok(if done && reported && !lost { Exit::Fine } else { Exit::Incomplete })
 }
 
 /// Writes what was done, everywhere where it is asked for; whether all of it could be written. Where something could
-/// not, what was done is told on stderr: it stands, and running again would not tell it.
+/// not, what was done is reported on stderr: it stands, and running again would not tell it.
 fn conclude(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
         invocation.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
@@ -299,7 +299,7 @@ async fn carry_out(
             teller.say(STOPPING);
         }
         signalled().await;
-        std::process::exit(i32::from(Exit::Partly as u8));
+        std::process::exit(i32::from(Exit::Incomplete as u8));
     });
     let keys_refused = service.keys_refused(&written(plan));
     let options = Options {

@@ -7,7 +7,7 @@ use crate::args;
 use crate::brake::{self, Limits};
 use crate::model::Brake;
 
-/// Tells the brakes that hold; the first of them.
+/// Reports the brakes that hold; the first of them.
 pub fn held(
     invocation: &Invocation<'_>,
     declared: &Declared,

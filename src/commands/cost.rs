@@ -13,7 +13,7 @@ use crate::wire::{Method, Request};
 
 /// A shorter time is not worth a word.
 const WORTH: u64 = 60;
-/// So many ends of changes are looked at for a limit.
+/// At most this many finished changes are looked at for a limit.
 const LOOKS: u32 = 20;
 
 /// What the writes of a plan take, in words: by the limits that this run or an earlier one has met, since nothing
@@ -60,16 +60,16 @@ pub fn remember(service: &Service) {
             service.client.set_limit(kind, limit);
         }
     }
-    // A cache that can't be written costs a sentence, nothing else.
+    // A cache that can't be written costs a sentence, nothing more.
     let _ = service.client.save_cache();
 }
 
-/// Progress that tells the cost as soon as a first answer announces a limit, where no earlier run knew it.
+/// Progress that shows the cost as soon as a first answer announces a limit, where no earlier run knew it.
 pub struct Costly<'a> {
     pub plan: &'a Plan,
     pub service: &'a Service,
     pub progress: &'a Progress,
-    /// How often there is still a look; none: it has been told.
+    /// How often there is still a look; none: it has been reported.
     pub looks: AtomicU32,
 }
 

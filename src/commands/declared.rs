@@ -1,4 +1,4 @@
-//! The files' side of every command: found, loaded, expanded, checked, and told what is wrong.
+//! The files' side of every command: found, loaded, expanded, checked, and reported what is wrong.
 
 use std::collections::BTreeSet;
 
@@ -69,21 +69,21 @@ impl Declared {
 }
 
 /// What was read, and everything that is wrong with it.
-pub struct Judged {
+pub struct Checked {
     /// Absent: nothing can be done without what is wrong.
     pub declared: Option<Declared>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: Sources,
 }
 
-/// Reads and judges the project; tells nothing yet.
-pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Judged> {
-    let judged = bare(invocation)?.with_definitions();
-    judged.spare(invocation)?;
-    Ok(judged)
+/// Reads and checks the project; reports nothing yet.
+pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
+    let checked = bare(invocation)?.with_definitions();
+    checked.spare(invocation)?;
+    Ok(checked)
 }
 
-impl Judged {
+impl Checked {
     /// Refuses an `-o` that would replace what was read.
     fn spare(&self, invocation: &Invocation<'_>) -> anyhow::Result<()> {
         match (&self.declared, &invocation.common.output) {
@@ -135,17 +135,17 @@ impl Judged {
 }
 
 /// Reads `musher.yaml` alone: a project that declares nothing.
-pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Judged> {
+pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
     let root = config::find(&start(invocation.common)?)?;
     let only = Selection::read(&invocation.common.only)?;
     let mut sources = Sources::default();
     let (config, mut diagnostics) = config::read(&root, invocation.hosts, &mut sources);
-    let Some(config) = config else { return Ok(Judged { declared: None, diagnostics, sources }) };
+    let Some(config) = config else { return Ok(Checked { declared: None, diagnostics, sources }) };
     let scope = match config::scope(&config, invocation.common.environment.as_deref()) {
         Ok(scope) => scope,
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
-            return Ok(Judged { declared: None, diagnostics, sources });
+            return Ok(Checked { declared: None, diagnostics, sources });
         }
     };
     let is_listed = |kind: &&'static Kind| invocation.common.all_kinds || config.uses(kind);
@@ -160,10 +160,10 @@ pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Judged> {
         sources: sources.clone(),
         only,
     };
-    Ok(Judged { declared: Some(declared), diagnostics, sources })
+    Ok(Checked { declared: Some(declared), diagnostics, sources })
 }
 
-/// Reads the project and tells what is wrong with it; an error ends the command.
+/// Reads the project and reports what is wrong with it; an error ends the command.
 pub fn declare(invocation: &Invocation<'_>) -> anyhow::Result<Declared> {
     declare_strictly(invocation, bare(invocation)?, false)
 }
@@ -171,14 +171,14 @@ pub fn declare(invocation: &Invocation<'_>) -> anyhow::Result<Declared> {
 /// The same of a project whose `musher.yaml` has been read, with warnings taken for errors where they are denied.
 pub fn declare_strictly(
     invocation: &Invocation<'_>,
-    bare: Judged,
+    bare: Checked,
     deny_warnings: bool,
 ) -> anyhow::Result<Declared> {
-    let mut judged = bare.with_definitions();
+    let mut checked = bare.with_definitions();
     if deny_warnings {
-        deny(&mut judged.diagnostics);
+        deny(&mut checked.diagnostics);
     }
-    sound(invocation, judged)
+    sound(invocation, checked)
 }
 
 /// The project without its definitions, which may be broken: for the end of everything that it owns, and for exports.
@@ -186,11 +186,12 @@ pub fn declare_nothing(invocation: &Invocation<'_>) -> anyhow::Result<Declared> 
     sound(invocation, bare(invocation)?)
 }
 
-fn sound(invocation: &Invocation<'_>, judged: Judged) -> anyhow::Result<Declared> {
-    judged.spare(invocation)?;
-    report(invocation, &judged.diagnostics, &judged.sources)?;
-    let mut declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics)).ok_or(AlreadyReported)?;
-    declared.warnings = judged.diagnostics;
+fn sound(invocation: &Invocation<'_>, checked: Checked) -> anyhow::Result<Declared> {
+    checked.spare(invocation)?;
+    report(invocation, &checked.diagnostics, &checked.sources)?;
+    let mut declared =
+        checked.declared.filter(|_| !has_errors(&checked.diagnostics)).ok_or(AlreadyReported)?;
+    declared.warnings = checked.diagnostics;
     Ok(declared)
 }
 

@@ -67,7 +67,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     }
     invocation.say(&export::summary(kind.name, &written))?;
     Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
-        (_, true) => Exit::Partly,
+        (_, true) => Exit::Incomplete,
         (true, _) => Exit::Error,
         _ => Exit::Fine,
     })
@@ -80,7 +80,7 @@ pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
     })
 }
 
-/// The objects that the filters let through, sorted by id; how many of them can't be had, which is told; and what is
+/// The objects that the filters let through, sorted by id; how many of them can't be had, which is reported; and what is
 /// wrong with `--only`, which selects among our own.
 async fn listed(
     invocation: &Invocation<'_>,
@@ -125,7 +125,7 @@ async fn listed(
     Ok((live, listed.unread.len(), idle))
 }
 
-/// The objects named by ids and URLs, each once; and how many of them can't be had, which is told.
+/// The objects named by ids and URLs, each once; and how many of them can't be had, which is reported.
 async fn named(
     invocation: &Invocation<'_>,
     service: &Service,
@@ -158,7 +158,7 @@ async fn named(
     Ok((live, missed))
 }
 
-/// The id in what a person typed. A URL of another site is told: there the same id may be another object.
+/// The id in what a person typed. A URL of another site is reported: there the same id may be another object.
 pub fn id_of(
     invocation: &Invocation<'_>,
     service: &Service,
@@ -189,7 +189,7 @@ struct Plan<'a> {
     declares: Option<&'a Declared>,
 }
 
-/// Writes each object to its file. What can't be said in a file is told.
+/// Writes each object to its file. What can't be said in a file is reported.
 fn write(
     invocation: &Invocation<'_>,
     kind: &Kind,
@@ -199,7 +199,7 @@ fn write(
     let folder = &plan.folder;
     let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
     if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
-        bail!("an export is a file for each object, and {folder} is no folder: -o takes a folder");
+        bail!("an export is a file for each object, and {folder} is not a folder: -o takes a folder");
     }
     if !folder.as_str().is_empty() && !live.is_empty() && !is_stream {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;

@@ -50,7 +50,7 @@ fn address(text: &str) -> anyhow::Result<Address> {
     let Some(address) = address else {
         let section = text.split('/').next().unwrap_or_default();
         let known = known_words(section, KINDS.iter().map(|kind| kind.section));
-        bail!("`{text}` is no address, which begins with its section: {known}");
+        bail!("`{text}` is not an address, which begins with its section: {known}");
     };
     Ok(address)
 }

@@ -148,7 +148,7 @@ fn from_file(declared: &Declared, kind: &Kind, text: &str, path: &Utf8Path) -> a
     let (value, faults) = source::value(content, TextFormat::Json, file);
     let Some(value) = value else {
         let reported = render::diagnostics::text(&faults, &sources, false);
-        return Err(anyhow!("{path} is no JSON that can be read\n{reported}"));
+        return Err(anyhow!("{path} is not JSON that can be read\n{reported}"));
     };
     let Some(body) = object_of(kind, &value) else {
         bail!("{path} holds no {}: it needs {}", kind.name, kind.export_needs());
@@ -234,7 +234,7 @@ fn name_all(
         if let Some(id) = &options.id {
             if !model::is_id(id) {
                 bail!(
-                    "`{id}` is no id: an id has lower case letters, digits, `.`, `_` and `-`, and segments joined by `/`"
+                    "`{id}` is not a valid id: an id has lower case letters, digits, `.`, `_` and `-`, and segments joined by `/`"
                 );
             }
             if is_taken(id) {
@@ -398,7 +398,7 @@ fn into(
         format!("{path} is not below {}, where definitions are", declared.config.definitions)
     })?;
     if std::fs::metadata(&own).is_ok_and(|about| !about.is_file()) {
-        bail!("{path} is no regular file");
+        bail!("{path} is not a regular file");
     }
     let before = match std::fs::read_to_string(&own) {
         Ok(text) => Some(text),
@@ -445,8 +445,9 @@ fn settle(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<()> {
         Ok(judged) => {
             undo.take_back()?;
             report(invocation, &judged.diagnostics, &judged.sources)?;
-            invocation
-                .complain("nothing was imported: with it the definitions would be wrong, as told above")?;
+            invocation.complain(
+                "nothing was imported: with it the definitions would be wrong, as reported above",
+            )?;
             Err(AlreadyReported.into())
         }
         Err(error) => {

@@ -8,10 +8,10 @@ use crate::model::{Event, Watch};
 use crate::render::progress::Progress;
 use crate::render::request;
 
-/// Hears of requests; tells people as much as they asked for.
+/// Hears of requests; shows people as much as they asked for.
 pub struct Log {
     progress: Mutex<Arc<Progress>>,
-    /// The wait that was told last, and its end.
+    /// The wait that was reported last, and its end.
     waiting: Mutex<Option<(String, Instant)>>,
     /// 1: requests, 2: their bodies too.
     pub verbose: u8,
@@ -22,8 +22,8 @@ impl Log {
         Self { progress: Mutex::new(progress), waiting: Mutex::new(None), verbose }
     }
 
-    /// What comes from now on belongs to another stretch of work. A wait that lasts into it is told again: what was told
-    /// before may have been shown to nobody.
+    /// What comes from now on belongs to another stretch of work. A wait that lasts into it is reported again: what
+    /// was reported before may have been shown to nobody.
     pub fn go_on_with(&self, progress: Arc<Progress>) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
+use clap::ValueEnum as _;
 
 use crate::args::{Common, Format};
 use crate::cache::Cache;
@@ -89,7 +90,7 @@ pub struct Connection {
     pub secrets: Secrets,
 }
 
-/// Ended by an error that has been told.
+/// Ended by an error that has been reported.
 #[derive(Debug, thiserror::Error)]
 #[error("see above")]
 pub struct AlreadyReported;
@@ -111,7 +112,7 @@ impl Invocation<'_> {
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
         let speech = match self.common.format {
-            Some(Format::Json) => Speech::Json,
+            Some(Format::Json | Format::Sarif | Format::Gitlab | Format::GitlabTerraform) => Speech::Json,
             Some(Format::Github) => Speech::Commands,
             _ => Speech::Text,
         };
@@ -125,9 +126,9 @@ impl Invocation<'_> {
 
     /// Writes a text to a path of the command line; where that is a stream of this process, it is printed.
     pub fn deliver(&self, path: &Utf8Path, text: &[u8], speech: Speech) -> anyhow::Result<()> {
-        let stream = match files::own_stream(path) {
-            Some(files::Own::Stdout) => Stream::Out,
-            Some(files::Own::Stderr) => Stream::Err,
+        let stream = match files::standard_stream(path) {
+            Some(files::StandardStream::Stdout) => Stream::Out,
+            Some(files::StandardStream::Stderr) => Stream::Err,
             None => return replace_file(path, text),
         };
         Ok(render::speak(speech, stream, self.common.colors(), |out, _| out.write_all(text))?)
@@ -168,8 +169,8 @@ impl Invocation<'_> {
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
         let format = self.common.format.unwrap_or(Format::Text);
         if !known.contains(&format) {
-            let names: Vec<String> =
-                known.iter().map(|format| format!("{format:?}").to_lowercase()).collect();
+            let names = known.iter().filter_map(Format::to_possible_value);
+            let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
             anyhow::bail!("this command writes no such format; --format takes {}", names.join(", "));
         }
         Ok(format)

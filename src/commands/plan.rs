@@ -7,11 +7,17 @@ use super::surveyed::declare_and_survey;
 use crate::args::{self, Exit, Format};
 use crate::model::Plan;
 use crate::render::page::Look;
-use crate::render::{plan_json, plan_markdown, plan_text};
+use crate::render::{gitlab_terraform, html, plan_json, plan_markdown, plan_text};
 use crate::saved::seal;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
-    let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = invocation.format(&[
+        Format::Text,
+        Format::Json,
+        Format::Markdown,
+        Format::Html,
+        Format::GitlabTerraform,
+    ])?;
     let (declared, service, mut surveyed) =
         declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
     service.tell_counts(invocation)?;
@@ -39,6 +45,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
 /// Writes a plan for people.
 pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
     invocation.answer(|out, color| match format {
+        Format::Html => out.write_all(html::render(plan).as_bytes()),
+        Format::GitlabTerraform => writeln!(out, "{}", gitlab_terraform::render(plan)),
         Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
         _ => plan_text::write(plan, Look { color, expand }, out),
     })

@@ -29,7 +29,7 @@ pub fn shared_keys(
             continue;
         }
         let Ok(scope) = scope(config, Some(name)) else { continue };
-        // What is wrong there is told where somebody works on it.
+        // What is wrong there is reported where somebody works on it.
         let (theirs, _) = expand(definitions, config, &scope, &mut sources.clone());
         let theirs = keys(&theirs);
         for ((section, key), resource) in keyed.iter().filter(|(key, _)| theirs.contains_key(*key)) {

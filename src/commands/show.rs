@@ -23,7 +23,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::R
         _ => bail!("write `musher show ADDRESS`, or `musher show template NAME`"),
     };
     let Some(address) = Address::parse(name) else {
-        bail!("`{name}` is no address: write the section and the id, as in monitors/checkout-errors");
+        bail!("`{name}` is not an address: write the section and the id, as in monitors/checkout-errors");
     };
     let (declared, _, surveyed) = declare_and_survey(invocation, false).await?;
 

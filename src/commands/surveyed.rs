@@ -62,7 +62,7 @@ pub async fn declare_and_survey(
     Ok((declared, service, surveyed))
 }
 
-/// Whose the keys are. Where the environment names nobody the name is a courtesy, for which nobody waits; else it must be
+/// Whose keys these are. Where the environment names no organisation nothing waits for its name; else it must be
 /// known, or it is known that the keys may not read it, which is for the brake to judge.
 async fn whose(
     service: &Service,
@@ -105,7 +105,7 @@ fn show_no_keys(plan: &mut Plan) {
     }
 }
 
-/// Plans with what was asked for. What there is to say beside the plan is told; an error ends the command.
+/// Plans with what was asked for. What there is to say beside the plan is reported; an error ends the command.
 pub async fn survey(
     invocation: &Invocation<'_>,
     declared: &Declared,
@@ -141,7 +141,7 @@ pub async fn survey(
     if denied {
         deny(&mut diagnostics);
     }
-    report(invocation, &diagnostics, &declared.sources).context("nothing can be told")?;
+    report(invocation, &diagnostics, &declared.sources).context("nothing can be reported")?;
     if wrong {
         return Err(AlreadyReported.into());
     }
@@ -163,7 +163,7 @@ fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Source
     warnings
 }
 
-/// Before something is made: a second look at what is there. What it finds is told as risks of the plan, or as
+/// Before something is made: a second look at what is there. What it finds is reported as risks of the plan, or as
 /// errors.
 async fn look_again(
     service: &Service,

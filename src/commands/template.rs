@@ -49,7 +49,7 @@ pub fn list(invocation: &Invocation<'_>, format: Format) -> anyhow::Result<Exit>
 struct Found {
     /// By name; a team's own wins over the one that comes with the program.
     templates: BTreeMap<String, Shown>,
-    /// Of files that are no templates as they stand.
+    /// Of files that are not templates as they stand.
     faults: Vec<Diagnostic>,
     sources: Sources,
 }

@@ -8,10 +8,11 @@ use crate::args::{self, Exit, Format};
 use crate::config;
 use crate::diagnostic::has_errors;
 use crate::model;
-use crate::render::diagnostics;
+use crate::render::{code_quality, diagnostics, sarif};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
-    let format = invocation.format(&[Format::Text, Format::Json, Format::Github])?;
+    let format =
+        invocation.format(&[Format::Text, Format::Json, Format::Github, Format::Gitlab, Format::Sarif])?;
     // Part of the definitions can't be judged by itself: they refer to each other.
     anyhow::ensure!(
         options.remote || invocation.common.only.is_empty(),
@@ -27,7 +28,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
                     found.extend(remote::ask(invocation, declared).await?);
                 }
             }
-            None => invocation.say("The API was not asked: mend the errors first.")?,
+            None => invocation.say("The API was not asked: fix the errors first.")?,
         }
     }
     if options.strictness.denies_warnings() {
@@ -37,6 +38,14 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         Format::Json => {
             let json = diagnostics::json(&found, &judged.sources);
             invocation.answer(|out, _| writeln!(out, "{json:#}"))?;
+        }
+        Format::Gitlab | Format::Sarif => {
+            let folder = in_repository(&config::find(&start(invocation.common)?)?);
+            let report = match format {
+                Format::Sarif => sarif::sarif(&found, &judged.sources, &folder),
+                _ => code_quality::code_quality(&found, &judged.sources, &folder),
+            };
+            invocation.answer(|out, _| writeln!(out, "{report:#}"))?;
         }
         Format::Github => {
             let folder = in_repository(&config::find(&start(invocation.common)?)?);

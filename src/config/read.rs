@@ -136,7 +136,7 @@ impl Reader<'_> {
             Some(Value::String(name)) => {
                 self.fault(
                     "bad-name",
-                    format!("`{}` is no name of a project", short(name)),
+                    format!("`{}` is not a valid project name", short(name)),
                     "/project",
                     FORM,
                 );
@@ -154,7 +154,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A mapping; faults are told, and nothing is an empty one.
+    /// A mapping; faults are reported, and nothing is an empty one.
     fn map(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
         match value {
             Some(Value::Object(map)) => return map,
@@ -198,7 +198,7 @@ impl Reader<'_> {
         for name in vars.keys().filter(|name| !crate::model::is_name(name)) {
             let at = self.at(&format!("{pointer}{}", step(name))).part(Part::Key);
             let fault =
-                Diagnostic::error("bad-name", format!("`{}` is no name of a variable", short(name)), at);
+                Diagnostic::error("bad-name", format!("`{}` is not a valid variable name", short(name)), at);
             self.faults.push(fault.help("use letters, digits and `_`, and begin with a letter or `_`"));
         }
         vars
@@ -313,7 +313,7 @@ impl Reader<'_> {
                 Some("off") => RuleLevel::Off,
                 _ => {
                     let help = "write `error`, `warn` or `off`";
-                    let text = "This is no level of a rule";
+                    let text = "This is not a level of a rule";
                     self.fault("bad-config", text, &format!("/rules{}", step(&rule)), help);
                     continue;
                 }
@@ -339,7 +339,7 @@ impl Reader<'_> {
                 None => {
                     let pointer = at.map_or_else(|| pointer.to_owned(), |at| format!("{pointer}/{at}"));
                     let help = "write the `PROJECT` or `PROJECT.ENVIRONMENT` that stands in the marks, or a list of them";
-                    self.fault("bad-config", "This is no owner", &pointer, help);
+                    self.fault("bad-config", "This is not an owner", &pointer, help);
                 }
             }
         }
@@ -380,7 +380,7 @@ impl Reader<'_> {
             let pointer = format!("/environments{}", step(&name));
             if !is_owner_name(&name) {
                 let at = self.at(&pointer).part(Part::Key);
-                let text = format!("`{}` is no name of an environment", short(&name));
+                let text = format!("`{}` is not a valid environment name", short(&name));
                 let help =
                     "a name begins with a lower case letter, and has lower case letters, digits, `_` and `-`";
                 self.faults.push(Diagnostic::error("bad-name", text, at).help(help));
@@ -447,7 +447,7 @@ impl Reader<'_> {
         if SITES.contains(&text) {
             return Some(Target::Site(text.to_owned()));
         }
-        self.fault("bad-config", "This is no Datadog site", pointer, site_help(text));
+        self.fault("bad-config", "This is not a Datadog site", pointer, site_help(text));
         None
     }
 
@@ -484,7 +484,7 @@ impl Reader<'_> {
                     let counts = matches!(name, "delete" | "inventory");
                     let help =
                         if counts { "write `10%`, a number of objects, or `off`" } else { "write `off`" };
-                    let text = format!("This is no value of the brake `{name}`");
+                    let text = format!("This is not a value of the brake `{name}`");
                     self.fault("bad-config", text, &format!("{pointer}/{name}"), help);
                 }
                 _ => {}

@@ -81,7 +81,7 @@ pub struct Url {
 pub type UrlFault = (&'static str, &'static str);
 
 const NO_URL: UrlFault =
-    ("This is no URL of an API", "write `https://HOST`, with a port or path where there is one");
+    ("This is not a URL of an API", "write `https://HOST`, with a port or path where there is one");
 
 impl Url {
     pub fn read(text: &str) -> Result<Self, UrlFault> {
@@ -98,7 +98,7 @@ impl Url {
         let https = match scheme.to_ascii_lowercase().as_str() {
             "https" => true,
             "http" => false,
-            _ => return Err(("This is no URL of an API", "begin it with `https://`")),
+            _ => return Err(("This is not a URL of an API", "begin it with `https://`")),
         };
         let (host, port) = host_and_port(authority).ok_or(NO_URL)?;
         let port = port.unwrap_or(if https { HTTPS } else { 80 });
@@ -157,7 +157,7 @@ fn name(host: &str) -> Option<String> {
     is_sound.then_some(host)
 }
 
-/// What to write where a text is no site.
+/// What to write where a text is not a site.
 pub fn site_help(text: &str) -> String {
     let lower = text.trim().to_ascii_lowercase();
     let host = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);

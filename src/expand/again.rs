@@ -37,7 +37,8 @@ pub fn renderings(
         for own in &definitions.uses {
             let Some(keys) = keys.get(own.name.as_str()) else { continue };
             let (setting, templates, part) = (&setting, &templates, templates.len());
-            let work = &mut uses::Work { setting, templates, part, sites: &mut sites, faults: &mut faults };
+            let work =
+                &mut uses::UseContext { setting, templates, part, sites: &mut sites, faults: &mut faults };
             uses::again(own, keys, work, &mut sources);
         }
     }

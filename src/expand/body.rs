@@ -10,7 +10,7 @@ use crate::diagnostic::{At, Diagnostic, Part};
 use crate::pointer::step;
 use crate::template::{Compiler, Expr, Fault, Frame, Global, Names, Run, Text, each, is_template, value};
 
-/// Values nest at most so deep; files nest less, values of parameters may add.
+/// The deepest nesting of values; files nest less, values of parameters may add.
 const DEPTH_LIMIT: usize = 200;
 
 /// A value to be rendered.
@@ -21,7 +21,7 @@ pub enum Node {
     Text(Text, SiteId),
     List(Vec<Item>),
     Map(Vec<(String, Node)>),
-    /// Can't be compiled, which is told: what needs it fails without another word.
+    /// Can't be compiled, which is reported: what needs it fails without another word.
     Broken,
     /// What a resource says, laid over a default; used where the two meet only when rendered.
     Over(Box<Node>, Box<Node>),
@@ -289,7 +289,7 @@ fn map_of(members: Vec<(String, Node)>) -> Node {
     Node::Literal(Value::Object(map))
 }
 
-/// Renders a value; faults are told, and null stands for what failed.
+/// Renders a value; faults are reported, and null stands for what failed.
 pub fn render(node: &Node, run: &Run<'_>, frame: Option<&Frame<'_>>, faults: &mut Faults) -> Value {
     match node {
         Node::Literal(value) => copy(value),

@@ -59,7 +59,7 @@ pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut
     };
     body.based(Base::Origin(Arc::clone(&origin)), |body| {
         let raw = &definition.directives;
-        // What is let go has no body, and takes none from the defaults.
+        // What is let go has no body, and gets none from the defaults.
         let defaults = defaults.filter(|_| !raw.forget);
         let old_ids = raw.moved_from.iter().map(|old| Value::from(old.as_str()));
         Compiled {
@@ -143,7 +143,7 @@ impl Compiled<'_> {
             }
         }
         if self.definition.body.is_empty() {
-            // Told by who read it; what defaults would make of it is of no use.
+            // Reported by the reader; what defaults would make of it is of no use.
             return None;
         }
         let body = self.body(run, faults, &address).filter(|_| faults.count == before)?;
@@ -217,7 +217,7 @@ fn join(prefix: &str, short: &str) -> String {
     if prefix.is_empty() { short.to_owned() } else { format!("{prefix}/{short}") }
 }
 
-/// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't told too.
+/// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't reported too.
 pub fn condition(name: &str, (node, site): (&Node, SiteId), run: &Run<'_>, faults: &mut Faults) -> bool {
     let before = faults.count;
     match render(node, run, None, faults) {

@@ -1,4 +1,4 @@
-//! Faults of many instances, folded: the same one is told once, with whom it hits.
+//! Faults of many instances, folded: the same one is reported once, with whom it hits.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::template::Fault;
 /// A list of instances longer than this is of no use to anybody; the count goes on.
 const EXAMPLES: usize = 3;
 
-/// What went wrong in renders, by place and sort.
+/// What went wrong in renders, by place and type.
 #[derive(Debug, Default)]
 pub struct Faults {
     /// Whose render this is: an address, or an instance of a use.
     pub whose: String,
     /// Where the use stands that the render belongs to.
     pub place: Option<(String, At)>,
-    /// How many were added, or met where something was told before.
+    /// How many were added, or met where something was reported before.
     pub count: usize,
     groups: BTreeMap<(SiteId, &'static str), Group>,
 }

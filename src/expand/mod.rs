@@ -4,7 +4,7 @@ mod again;
 mod body;
 mod definition;
 mod fault;
-mod made;
+mod rendered;
 mod overrides;
 mod params;
 mod plain;
@@ -19,8 +19,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use self::fault::{Faults, add_place, holds};
-use self::made::{Made, WORTH_THREADS};
 use self::plain::plain;
+use self::rendered::{Rendered, WORTH_THREADS};
 use self::site::{Sites, place};
 use crate::config::{Config, Scope};
 use crate::cores::in_parallel;
@@ -36,7 +36,7 @@ pub use self::again::renderings;
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
-/// So many unknown references get a "did you mean": comparing with all addresses takes its time.
+/// At most this many unknown references get a "did you mean": comparing with all addresses takes time.
 const SUGGESTIONS: usize = 20;
 
 /// All resources, sorted by address, and all that is wrong. Files that uses name (inventories,
@@ -47,34 +47,34 @@ pub fn expand(
     scope: &Scope,
     sources: &mut Sources,
 ) -> (Vec<Resource>, Vec<Diagnostic>) {
-    let mut made = Made::default();
-    let constants = scope::constants(config, scope, &mut made.diagnostics);
+    let mut rendered = Rendered::default();
+    let constants = scope::constants(config, scope, &mut rendered.diagnostics);
     let setting = Setting::new(config, scope, &constants);
     for part in
         in_parallel(&definitions.resources, WORTH_THREADS, &|definitions, _| plain(definitions, &setting))
     {
-        made.append(part);
+        rendered.append(part);
     }
-    fold(&mut made.diagnostics);
+    fold(&mut rendered.diagnostics);
     let mut sites = Sites::part(0);
     let (templates, globals) = template::compile_all(&definitions.templates, &setting, &mut sites);
-    made.globals.extend(globals);
-    let (mut faults, mut of_uses) = (Faults::default(), Made::default());
+    rendered.globals.extend(globals);
+    let (mut faults, mut of_uses) = (Faults::default(), Rendered::default());
     for (index, own) in definitions.uses.iter().enumerate() {
         let part = templates.len() + index;
-        let mut work = uses::Work {
+        let mut context = uses::UseContext {
             setting: &setting,
             templates: &templates,
             part,
             sites: &mut sites,
             faults: &mut faults,
         };
-        of_uses.append(uses::run(own, &mut work, sources));
+        of_uses.append(uses::run(own, &mut context, sources));
     }
-    made.diagnostics.extend(template::report(templates, std::mem::take(&mut of_uses.hit)));
-    made.append(of_uses);
-    faults.report(&sites, &mut made.diagnostics);
-    let (resources, mut diagnostics) = finish(made, scope, definitions.incomplete);
+    rendered.diagnostics.extend(template::report(templates, std::mem::take(&mut of_uses.affected)));
+    rendered.append(of_uses);
+    faults.report(&sites, &mut rendered.diagnostics);
+    let (resources, mut diagnostics) = finish(rendered, scope, definitions.incomplete);
     aim(&mut diagnostics, definitions, sources);
     (resources, diagnostics)
 }
@@ -105,7 +105,7 @@ fn aim(diagnostics: &mut [Diagnostic], definitions: &Definitions, sources: &Sour
     }
 }
 
-/// A fault in the defaults hits every resource of the section, and is told once.
+/// A fault in the defaults hits every resource of the section, and is reported once.
 fn fold(diagnostics: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut kept: Vec<Diagnostic> = Vec::new();
@@ -126,19 +126,19 @@ fn fold(diagnostics: &mut Vec<Diagnostic>) {
 
 /// What can be said only when everything is there: duplicates, marks, unknown references.
 /// `incomplete`: what a reference names may stand in a file that is broken.
-fn finish(mut made: Made, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Vec<Diagnostic>) {
-    made.resources.sort_by(|a, b| a.address.cmp(&b.address));
-    duplicates(&made.resources, &mut made.diagnostics);
+fn finish(mut rendered: Rendered, scope: &Scope, incomplete: bool) -> (Vec<Resource>, Vec<Diagnostic>) {
+    rendered.resources.sort_by(|a, b| a.address.cmp(&b.address));
+    duplicates(&rendered.resources, &mut rendered.diagnostics);
     let mut reported = Vec::new();
     if !incomplete {
-        unknown_references(&made, &mut reported);
+        unknown_references(&rendered, &mut reported);
     }
-    forgotten_references(&made.resources, &mut reported);
-    made.diagnostics.append(&mut reported);
-    for resource in &made.resources {
-        check_mark(resource, scope, &mut made.diagnostics);
+    forgotten_references(&rendered.resources, &mut reported);
+    rendered.diagnostics.append(&mut reported);
+    for resource in &rendered.resources {
+        check_mark(resource, scope, &mut rendered.diagnostics);
     }
-    (made.resources, made.diagnostics)
+    (rendered.resources, rendered.diagnostics)
 }
 
 fn duplicates(resources: &[Resource], diagnostics: &mut Vec<Diagnostic>) {
@@ -186,25 +186,25 @@ fn check_mark(resource: &Resource, scope: &Scope, diagnostics: &mut Vec<Diagnost
 }
 
 /// References that lead nowhere, or to what is switched off.
-fn unknown_references(made: &Made, reported: &mut Vec<Diagnostic>) {
-    let met = made.globals.iter().filter(|(_, global)| global.used.load(Ordering::Relaxed));
+fn unknown_references(rendered: &Rendered, reported: &mut Vec<Diagnostic>) {
+    let met = rendered.globals.iter().filter(|(_, global)| global.used.load(Ordering::Relaxed));
     let mut unknown: Vec<&(At, std::sync::Arc<Global>)> = met
-        .filter(|(_, global)| made.resources.binary_search_by(|r| r.address.cmp(&global.target)).is_err())
+        .filter(|(_, global)| rendered.resources.binary_search_by(|r| r.address.cmp(&global.target)).is_err())
         .collect();
     if unknown.is_empty() {
         return;
     }
-    let failed: HashSet<&Address> = made.failed.iter().collect();
-    let off: HashSet<&Address> = made.off.iter().collect();
+    let failed: HashSet<&Address> = rendered.failed.iter().collect();
+    let off: HashSet<&Address> = rendered.off.iter().collect();
     unknown.retain(|(_, global)| {
         let of_use = global.target.id().split('/').next().unwrap_or_default();
-        !failed.contains(&global.target) && !made.failed_uses.contains(of_use)
+        !failed.contains(&global.target) && !rendered.failed_uses.contains(of_use)
     });
     for (count, (at, global)) in unknown.into_iter().enumerate() {
         let target = &global.target;
         let at = at.part(Part::Within(global.range.clone()));
         let of_use = target.id().split('/').next().unwrap_or_default();
-        if off.contains(target) || made.off_uses.contains(of_use) {
+        if off.contains(target) || rendered.off_uses.contains(of_use) {
             let words = format!("`{target}` is switched off by its `$when`");
             let help =
                 "give what refers to it the same `$when`, or put the reference into an `${#if …}` block";
@@ -213,8 +213,8 @@ fn unknown_references(made: &Made, reported: &mut Vec<Diagnostic>) {
         }
         let mut fault = Diagnostic::error("unknown-reference", format!("There is no `{target}`"), at);
         if count < SUGGESTIONS {
-            name_instances(&mut fault, target, &made.resources);
-            let ids = made.resources.iter().filter(|r| r.address.section() == target.section());
+            name_instances(&mut fault, target, &rendered.resources);
+            let ids = rendered.resources.iter().filter(|r| r.address.section() == target.section());
             fault = fault.help(match &global.sibling {
                 Some(short) => reference_to(target, short),
                 None => suggestion(target, ids.map(|r| r.address.id())),
@@ -231,7 +231,7 @@ fn forgotten_references(resources: &[Resource], reported: &mut Vec<Diagnostic>) 
     if forgotten.is_empty() {
         return;
     }
-    // A template's entry is told once, with its instances.
+    // A template's entry is reported once, with its instances.
     let mut first: HashMap<String, usize> = HashMap::new();
     for resource in resources {
         let named =

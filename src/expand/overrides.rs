@@ -29,7 +29,7 @@ pub struct Overrides {
 const SET: usize = 32;
 /// A "did you mean" compares with every key: no more globs get one.
 const SUGGESTIONS: usize = 8;
-/// So many keys that nothing has any more are named; the others are counted.
+/// At most this many keys that nothing has any more are named; the others are counted.
 const NAMED: usize = 20;
 
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Overrides {
     }
 
     /// What is wrong with those that matched nothing: globs, and keys that are one typing error away from one that
-    /// is there. All other keys have left the list, as functions do, and are told as one warning.
+    /// is there. All other keys have left the list, as functions do, and are reported as one warning.
     pub fn idle(&self, hit: &[bool], slugs: &[String], name: &str) -> Vec<Diagnostic> {
         let unused: Vec<&Override> =
             self.list.iter().zip(hit).filter(|(_, hit)| !**hit).map(|(own, _)| own).collect();
@@ -158,9 +158,10 @@ fn left_the_list(left: &[&Override], name: &str) -> Option<Diagnostic> {
         many => format!("{many} overrides name keys"),
     };
     let words = format!("{overrides} that the list of `{name}` doesn't have: {}", keys.join(", "));
-    Some(Diagnostic::warning("idle-override", words, first.at.clone()).help(
-        "they do nothing, and stand in nobody's way: take them out when what they named is gone for good",
-    ))
+    Some(
+        Diagnostic::warning("idle-override", words, first.at.clone())
+            .help("they do nothing, and do no harm: take them out when what they named is gone for good"),
+    )
 }
 
 /// From a mapping of globs to parameters.
@@ -169,7 +170,7 @@ pub fn inline(map: &Map<String, Value>, params: &[&str], body: &mut Body<'_>, at
     for (pattern, given) in map {
         let pointer = step(pattern);
         let own = at.child(&pointer);
-        // What is none was told by who read it.
+        // What is not a mapping was reported by the reader.
         let Some(given) = given.as_object() else { continue };
         let mut values = Vec::with_capacity(given.len());
         for (name, value) in given {
@@ -237,7 +238,7 @@ fn index(all: Vec<Override>, faults: &mut Vec<Diagnostic>) -> Overrides {
             match Glob::new(&own.pattern) {
                 Ok(glob) => globs.push((glob, position)),
                 Err(error) => {
-                    let words = format!("`{}` is no glob: {}", own.pattern, error.kind());
+                    let words = format!("`{}` is not a glob: {}", own.pattern, error.kind());
                     faults.push(Diagnostic::error("bad-glob", words, own.at.clone()));
                     continue;
                 }

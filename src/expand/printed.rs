@@ -6,7 +6,7 @@ use super::body::{Item, Node, render};
 use super::fault::Faults;
 use super::site::SiteId;
 use crate::model::{self, is_shallow};
-use crate::template::{Lent, Run, Text};
+use crate::template::{Borrowed, Run, Text};
 
 /// A body that is rendered to text, piece by piece.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Printed {
 #[derive(Debug)]
 enum Piece {
     Fixed(String),
-    /// A text with expressions, at a depth where so many levels of nesting are left.
+    /// A text with expressions, and the levels of nesting that are left at its depth.
     Text(Text, SiteId, usize),
     /// What depends on values in its form, too: rendered, then printed.
     Value(Node, usize),
@@ -68,7 +68,7 @@ impl Printed {
         }
     }
 
-    /// Appends the JSON text. Faults are told, also those behind a value that is too deep; with one the text is of
+    /// Appends the JSON text. Faults are reported, also those behind a value that is too deep; with one the text is of
     /// no use.
     pub fn print(&self, run: &Run<'_>, faults: &mut Faults, out: &mut Vec<u8>) -> Result<(), TooDeep> {
         let mut printed = Ok(());
@@ -79,14 +79,14 @@ impl Printed {
                     Ok(())
                 }
                 Piece::Text(text, site, levels) => {
-                    let lent = text.lend(run, |lent| match lent {
-                        Lent::Text(text) => {
+                    let printed = text.with_value(run, |value| match value {
+                        Borrowed::Text(text) => {
                             append(text, out);
                             Ok(())
                         }
-                        Lent::Value(value) => append_value(value, *levels, out),
+                        Borrowed::Value(value) => append_value(value, *levels, out),
                     });
-                    lent.unwrap_or_else(|fault| {
+                    printed.unwrap_or_else(|fault| {
                         faults.add(*site, fault);
                         Ok(())
                     })

@@ -55,7 +55,7 @@ pub fn compile<'d>(
 
 /// An instance of a template that can't be compiled.
 #[derive(Debug)]
-pub struct Hit {
+pub struct Affected {
     template: String,
     /// As in [`CompiledTemplate::parts`].
     part: usize,
@@ -66,31 +66,31 @@ pub struct Hit {
 }
 
 impl CompiledTemplate<'_> {
-    /// What was told when the parameters were compiled, then that of each definition.
+    /// What was reported when the parameters were compiled, then that of each definition.
     fn parts(self) -> Vec<Vec<Diagnostic>> {
         let definitions = self.definitions.into_iter().map(|definition| definition.faults);
         [self.faults].into_iter().chain(definitions).collect()
     }
 
     /// The faults of compiling that hit an instance of a use. `prefix` begins the ids of its resources.
-    pub fn hits(&self, prefix: &str, place: &dyn Fn() -> (String, At)) -> Vec<Hit> {
-        let hit = |part, whose| Hit { template: self.template.name.clone(), part, whose, place: place() };
-        let whole = (!self.faults.is_empty()).then(|| hit(0, prefix.to_owned()));
+    pub fn affected(&self, prefix: &str, place: &dyn Fn() -> (String, At)) -> Vec<Affected> {
+        let of = |part, whose| Affected { template: self.template.name.clone(), part, whose, place: place() };
+        let whole = (!self.faults.is_empty()).then(|| of(0, prefix.to_owned()));
         let broken =
             self.definitions.iter().enumerate().filter(|(_, definition)| !definition.faults.is_empty());
         let parts = broken.map(|(index, definition)| {
             let own = &definition.definition.address;
-            hit(index + 1, format!("{}/{prefix}/{}", own.section(), own.id()))
+            of(index + 1, format!("{}/{prefix}/{}", own.section(), own.id()))
         });
         whole.into_iter().chain(parts).collect()
     }
 }
 
-/// What compiling the templates told, each fault with the instances that it hits.
-pub fn report(templates: BTreeMap<&str, CompiledTemplate<'_>>, hits: Vec<Hit>) -> Vec<Diagnostic> {
+/// What compiling the templates reported, each fault with the instances that it hits.
+pub fn report(templates: BTreeMap<&str, CompiledTemplate<'_>>, affected: Vec<Affected>) -> Vec<Diagnostic> {
     let parts = templates.into_iter().map(|(name, template)| (name, template.parts()));
     let mut reported: BTreeMap<&str, Vec<Vec<Diagnostic>>> = parts.collect();
-    for hit in hits {
+    for hit in affected {
         let faults = reported.get_mut(hit.template.as_str()).and_then(|parts| parts.get_mut(hit.part));
         for fault in faults.into_iter().flatten() {
             fault.instances.push(hit.whose.clone());
@@ -170,7 +170,7 @@ pub fn describe(template: &Template) -> Description {
     }
 }
 
-/// Compiles every template, used or not: what is wrong in one is told either way.
+/// Compiles every template, used or not: what is wrong in one is reported either way.
 pub fn compile_all<'d>(
     templates: &'d BTreeMap<String, Template>,
     setting: &Setting<'_>,

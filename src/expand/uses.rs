@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::body::{Body, Node, render};
 use super::definition::{Place, condition, old_id};
 use super::fault::Faults;
-use super::made::{Made, WORTH_THREADS};
 use super::overrides::{self, Overrides};
 use super::params;
+use super::rendered::{Rendered, WORTH_THREADS};
 use super::scope::Setting;
 use super::site::{Base, SiteId, Sites};
 use super::template::CompiledTemplate;
@@ -23,11 +23,11 @@ use crate::model::{Instance, slug};
 use crate::pointer::step;
 use crate::template::{Fault, Run, Siblings, Trace};
 
-/// More faults of one sort in one use are only counted.
+/// Beyond this many, faults of one type in one use are only counted.
 const FLOOD: usize = 20;
 
 /// What uses share.
-pub struct Work<'w> {
+pub struct UseContext<'w> {
     pub setting: &'w Setting<'w>,
     pub templates: &'w BTreeMap<&'w str, CompiledTemplate<'w>>,
     /// The part of the sites that the use fills.
@@ -44,9 +44,9 @@ struct CompiledUse<'p> {
     key: Option<(Node, SiteId)>,
     /// By position of the parameter.
     with: Vec<Option<(Node, SiteId)>>,
-    /// Where a parameter is told to be missing, by position.
+    /// Where a missing parameter is reported, by position.
     missing: Vec<SiteId>,
-    /// Where the key is told to be missing.
+    /// Where a missing key is reported.
     no_key: SiteId,
     overrides: Overrides,
     /// Names that the use had before.
@@ -56,7 +56,7 @@ struct CompiledUse<'p> {
 }
 
 /// An item that becomes an instance.
-struct Chosen<'i> {
+struct Selected<'i> {
     item: &'i Item,
     /// Empty where the use has no list and no key.
     key: String,
@@ -65,37 +65,39 @@ struct Chosen<'i> {
 }
 
 /// The resources of a use.
-pub fn run(own: &Use, work: &mut Work<'_>, sources: &mut Sources) -> Made {
-    let mut made = Made::default();
-    let Some(template) = work.templates.get(own.template.as_str()) else {
-        // Told by who looked for it.
-        made.failed_uses.insert(own.name.clone());
-        return made;
+pub fn run(own: &Use, context: &mut UseContext<'_>, sources: &mut Sources) -> Rendered {
+    let mut rendered = Rendered::default();
+    let Some(template) = context.templates.get(own.template.as_str()) else {
+        // Reported where it was looked for.
+        rendered.failed_uses.insert(own.name.clone());
+        return rendered;
     };
-    let mut body = Body::new(work.setting.names(Vec::new(), Vec::new()), work.part, own.at.clone());
-    let prepared = prepare(own, template, &mut body, work, &mut made, sources);
-    made.diagnostics.append(&mut body.faults);
-    made.globals = body.take_globals();
-    work.sites.join(body.sites);
+    let mut body = Body::new(context.setting.names(Vec::new(), Vec::new()), context.part, own.at.clone());
+    let prepared = prepare(own, template, &mut body, context, &mut rendered, sources);
+    rendered.diagnostics.append(&mut body.faults);
+    rendered.globals = body.take_globals();
+    context.sites.join(body.sites);
     if let Some((compiled, list)) = prepared {
-        let faults = render_all(&compiled, list.as_ref(), work.setting, &mut made, sources);
-        work.faults.append(faults);
+        let faults = render_all(&compiled, list.as_ref(), context.setting, &mut rendered, sources);
+        context.faults.append(faults);
     }
-    made
+    rendered
 }
 
 /// Renders the instances of a use with these keys once more, for the trace of the setting.
-pub fn again(own: &Use, keys: &BTreeSet<&str>, work: &mut Work<'_>, sources: &mut Sources) {
-    let Some(template) = work.templates.get(own.template.as_str()) else { return };
-    let mut made = Made::default();
-    let mut body = Body::new(work.setting.names(Vec::new(), Vec::new()), work.part, own.at.clone());
-    let prepared = prepare(own, template, &mut body, work, &mut made, sources);
+pub fn again(own: &Use, keys: &BTreeSet<&str>, context: &mut UseContext<'_>, sources: &mut Sources) {
+    let Some(template) = context.templates.get(own.template.as_str()) else { return };
+    let mut rendered = Rendered::default();
+    let mut body = Body::new(context.setting.names(Vec::new(), Vec::new()), context.part, own.at.clone());
+    let prepared = prepare(own, template, &mut body, context, &mut rendered, sources);
     let Some((compiled, list)) = prepared else { return };
-    let compiled = CompiledUse { trace: work.setting.trace, ..compiled };
-    let Some(items) = items(&compiled, list.as_ref(), work.setting, &mut made, sources) else { return };
-    for own in choose(&compiled, &items, work.faults, &mut made) {
+    let compiled = CompiledUse { trace: context.setting.trace, ..compiled };
+    let Some(items) = items(&compiled, list.as_ref(), context.setting, &mut rendered, sources) else {
+        return;
+    };
+    for own in choose(&compiled, &items, context.faults, &mut rendered) {
         if keys.contains(own.key.as_str()) {
-            instance(&compiled, &own, work.faults, &mut made);
+            instance(&compiled, &own, context.faults, &mut rendered);
         }
     }
 }
@@ -105,27 +107,27 @@ fn render_all(
     compiled: &CompiledUse<'_>,
     list: Option<&Value>,
     setting: &Setting<'_>,
-    made: &mut Made,
+    rendered: &mut Rendered,
     sources: &mut Sources,
 ) -> Faults {
     let mut faults = Faults::default();
-    let Some(items) = items(compiled, list, setting, made, sources) else { return faults };
-    let chosen = choose(compiled, &items, &mut faults, made);
-    let parts = in_parallel(&chosen, WORTH_THREADS, &|chosen, _| instances(compiled, chosen));
-    made.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
+    let Some(items) = items(compiled, list, setting, rendered, sources) else { return faults };
+    let selected = choose(compiled, &items, &mut faults, rendered);
+    let parts = in_parallel(&selected, WORTH_THREADS, &|selected, _| instances(compiled, selected));
+    rendered.resources.reserve_exact(parts.iter().map(|(part, _)| part.resources.len()).sum());
     for (part, more) in parts {
-        made.append(part);
+        rendered.append(part);
         faults.append(more);
     }
     faults
 }
 
-/// The list of a use; `None` where it can't be read, which is told.
+/// The list of a use; `None` where it can't be read, which is reported.
 fn items(
     compiled: &CompiledUse<'_>,
     list: Option<&Value>,
     setting: &Setting<'_>,
-    made: &mut Made,
+    rendered: &mut Rendered,
     sources: &mut Sources,
 ) -> Option<Vec<Item>> {
     let at = compiled.own.at.child("/for_each");
@@ -137,8 +139,8 @@ fn items(
     match items {
         Ok(items) => Some(items),
         Err(reported) => {
-            made.diagnostics.extend(reported);
-            made.failed_uses.insert(compiled.own.name.clone());
+            rendered.diagnostics.extend(reported);
+            rendered.failed_uses.insert(compiled.own.name.clone());
             None
         }
     }
@@ -149,39 +151,39 @@ fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
     body: &mut Body<'_>,
-    work: &mut Work<'_>,
-    made: &mut Made,
+    context: &mut UseContext<'_>,
+    rendered: &mut Rendered,
     sources: &mut Sources,
 ) -> Option<(CompiledUse<'p>, Option<Value>)> {
-    own.name.clone_into(&mut work.faults.whose);
-    work.faults.place = None;
+    own.name.clone_into(&mut context.faults.whose);
+    context.faults.place = None;
     let nothing = Run::new(&[], None, "");
     if let Some(when) = &own.when {
         let (node, site) = body.sited(when, "/$when");
-        if !condition("$when", (&node, site), &nothing, work.faults) {
-            made.off_uses.insert(own.name.clone());
+        if !condition("$when", (&node, site), &nothing, context.faults) {
+            rendered.off_uses.insert(own.name.clone());
             return None;
         }
     }
     let mut moved_from = Vec::with_capacity(own.moved_from.len());
     for old in &own.moved_from {
         let (node, site) = body.sited(&Value::from(old.as_str()), "/moved_from");
-        moved_from.extend(old_id((&node, site), &nothing, work.faults));
+        moved_from.extend(old_id((&node, site), &nothing, context.faults));
     }
-    let before = work.faults.count;
+    let before = context.faults.count;
     let list = own
         .for_each
         .as_ref()
-        .map(|list| render(&body.node(list, "/for_each", 0), &nothing, None, work.faults));
-    let no_list = work.faults.count > before;
+        .map(|list| render(&body.node(list, "/for_each", 0), &nothing, None, context.faults));
+    let no_list = context.faults.count > before;
     if list.is_some() {
         body.compiler.names.slots.push("each".to_owned());
     }
-    let folder = |at: At| Folder { root: work.setting.root, folder: &own.folder, at };
-    let compiled = compile_parts(own, template, body, &folder, (&nothing, work.faults), sources);
+    let folder = |at: At| Folder { root: context.setting.root, folder: &own.folder, at };
+    let compiled = compile_parts(own, template, body, &folder, (&nothing, context.faults), sources);
     let compiled = CompiledUse { moved_from, ..compiled };
     if no_list {
-        made.failed_uses.insert(own.name.clone());
+        rendered.failed_uses.insert(own.name.clone());
         return None;
     }
     Some((compiled, list))
@@ -268,9 +270,9 @@ fn choose<'i>(
     compiled: &CompiledUse<'_>,
     items: &'i [Item],
     reported: &mut Faults,
-    made: &mut Made,
-) -> Vec<Chosen<'i>> {
-    let mut chosen = Vec::with_capacity(items.len());
+    rendered: &mut Rendered,
+) -> Vec<Selected<'i>> {
+    let mut selected = Vec::with_capacity(items.len());
     let mut slugs = Vec::with_capacity(items.len());
     let mut hit = vec![false; compiled.overrides.list.len()];
     for (index, item) in items.iter().enumerate() {
@@ -291,25 +293,25 @@ fn choose<'i>(
         let on = filter.is_none_or(|(node, site)| condition("where", (node, *site), &run, &mut about_filter));
         let sound = about_filter.count == 0;
         reported.append(about_filter);
-        // The key of an item that isn't wanted may be as wrong as it likes.
+        // Faults in the key of a filtered-out item are ignored.
         if !on {
             continue;
         }
         reported.append(faults);
         match key {
             Some(key) if sound => {
-                chosen.push(Chosen { item, key, overrides: compiled.overrides.deciding(matching) });
+                selected.push(Selected { item, key, overrides: compiled.overrides.deciding(matching) });
             }
             _ => {
-                made.failed_uses.insert(compiled.own.name.clone());
+                rendered.failed_uses.insert(compiled.own.name.clone());
             }
         }
     }
-    made.diagnostics.extend(compiled.overrides.idle(&hit, &slugs, &compiled.own.name));
-    collisions(compiled, chosen, items, made)
+    rendered.diagnostics.extend(compiled.overrides.idle(&hit, &slugs, &compiled.own.name));
+    collisions(compiled, selected, items, rendered)
 }
 
-/// The slug of an item's key; `None` where it has none, which is told.
+/// The slug of an item's key; `None` where it has none, which is reported.
 fn key(compiled: &CompiledUse<'_>, item: &Item, run: &Run<'_>, faults: &mut Faults) -> Option<String> {
     let before = faults.count;
     let (value, site) = match &compiled.key {
@@ -325,7 +327,7 @@ fn key(compiled: &CompiledUse<'_>, item: &Item, run: &Run<'_>, faults: &mut Faul
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         _ if compiled.key.is_none() => {
-            let words = format!("The use `{}` needs a `key`: its items are no texts", compiled.own.name);
+            let words = format!("The use `{}` needs a `key`: its items are not texts", compiled.own.name);
             faults.add(compiled.no_key, Fault::new("missing-key", words).help("add `key: ${each.NAME}`"));
             return None;
         }
@@ -347,15 +349,15 @@ fn key(compiled: &CompiledUse<'_>, item: &Item, run: &Run<'_>, faults: &mut Faul
 /// Two items under one key would be one instance.
 fn collisions<'i>(
     compiled: &CompiledUse<'_>,
-    chosen: Vec<Chosen<'i>>,
+    selected: Vec<Selected<'i>>,
     items: &[Item],
-    made: &mut Made,
-) -> Vec<Chosen<'i>> {
-    let mut first: HashMap<String, &Item> = HashMap::with_capacity(chosen.len());
-    let mut kept = Vec::with_capacity(chosen.len());
+    rendered: &mut Rendered,
+) -> Vec<Selected<'i>> {
+    let mut first: HashMap<String, &Item> = HashMap::with_capacity(selected.len());
+    let mut kept = Vec::with_capacity(selected.len());
     let mut collided = 0;
     let number = |item: &Item| items.iter().position(|other| std::ptr::eq(other, item)).unwrap_or(0) + 1;
-    for own in chosen {
+    for own in selected {
         let Some(other) = first.get(&own.key) else {
             first.insert(own.key.clone(), own.item);
             kept.push(own);
@@ -375,7 +377,7 @@ fn collisions<'i>(
             shown(own.item)
         );
         let pointer = if compiled.own.key.is_some() { "/key" } else { "/for_each" };
-        made.diagnostics.push(
+        rendered.diagnostics.push(
             Diagnostic::error("key-collision", words, compiled.own.at.child(pointer))
                 .help("take something into `key` that tells them apart: `${each.region}-${each.name}`"),
         );
@@ -386,7 +388,7 @@ fn collisions<'i>(
             collided - FLOOD,
             compiled.own.name
         );
-        made.diagnostics.push(Diagnostic::error("key-collision", words, compiled.own.at.part(Part::Key)));
+        rendered.diagnostics.push(Diagnostic::error("key-collision", words, compiled.own.at.part(Part::Key)));
     }
     kept
 }
@@ -414,18 +416,18 @@ pub fn place(name: &str, at: &At) -> (String, At) {
 }
 
 /// Renders instances; one part of the work.
-fn instances(compiled: &CompiledUse<'_>, chosen: &[Chosen<'_>]) -> (Made, Faults) {
-    let mut made = Made::default();
-    made.resources.reserve_exact(chosen.len() * compiled.template.definitions.len());
+fn instances(compiled: &CompiledUse<'_>, selected: &[Selected<'_>]) -> (Rendered, Faults) {
+    let mut rendered = Rendered::default();
+    rendered.resources.reserve_exact(selected.len() * compiled.template.definitions.len());
     let mut faults = Faults::of(String::new(), Some(place(&compiled.own.name, &compiled.own.at)));
-    for own in chosen {
-        instance(compiled, own, &mut faults, &mut made);
+    for own in selected {
+        instance(compiled, own, &mut faults, &mut rendered);
     }
-    made.resources.shrink_to_fit();
-    (made, faults)
+    rendered.resources.shrink_to_fit();
+    (rendered, faults)
 }
 
-fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, made: &mut Made) {
+fn instance(compiled: &CompiledUse<'_>, own: &Selected<'_>, faults: &mut Faults, rendered: &mut Rendered) {
     let template = compiled.template;
     let names = std::iter::once(&compiled.own.name).chain(&compiled.moved_from);
     let prefix =
@@ -433,7 +435,9 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
     let prefixes: Vec<String> = names.map(prefix).collect();
     let item = format!("item `{}`", if own.key.is_empty() { &compiled.own.name } else { &own.key });
     faults.whose.clone_from(&prefixes[0]);
-    made.hit.extend(template.hits(&prefixes[0], &|| place(&compiled.own.name, &compiled.own.at)));
+    rendered
+        .affected
+        .extend(template.affected(&prefixes[0], &|| place(&compiled.own.name, &compiled.own.at)));
     let instance = Arc::new(Instance {
         name: compiled.own.name.clone(),
         key: own.key.clone(),
@@ -442,13 +446,13 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
     let place = Place { prefixes: &prefixes, instance: Some(&instance) };
     if compiled.own.forget {
         // Which of them are live, the mark says: no value is needed, and no `$when`.
-        made.resources.extend(template.definitions.iter().map(|definition| definition.forgotten(&place)));
+        rendered.resources.extend(template.definitions.iter().map(|definition| definition.forgotten(&place)));
         return;
     }
     let given = [Cow::Borrowed(&own.item.value)];
     let of_item = Run::new(&given, None, &item);
     let Some(values) = values(compiled, own, &of_item, faults) else {
-        made.failed_uses.insert(compiled.own.name.clone());
+        rendered.failed_uses.insert(compiled.own.name.clone());
         return;
     };
     let item = format!("instance `{}`", prefixes[0]);
@@ -462,13 +466,13 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
             crate::model::Address::new(own.section(), &place.id(own.id()))
         };
         if !on {
-            made.off.push(address());
+            rendered.off.push(address());
             continue;
         }
         let run = Run::new(&values, Some(siblings), &item).traced(compiled.trace);
         match definition.resource(&place, &run, faults) {
-            Some(resource) => made.resources.push(resource),
-            None => made.failed.push(address()),
+            Some(resource) => rendered.resources.push(resource),
+            None => rendered.failed.push(address()),
         }
     }
 }
@@ -476,7 +480,7 @@ fn instance(compiled: &CompiledUse<'_>, own: &Chosen<'_>, faults: &mut Faults, m
 /// The value of each parameter: an override's, else that of `with`, else the default.
 fn values<'v>(
     compiled: &'v CompiledUse<'_>,
-    own: &Chosen<'_>,
+    own: &Selected<'_>,
     run: &'v Run<'v>,
     faults: &mut Faults,
 ) -> Option<Vec<Cow<'v, Value>>> {
@@ -500,7 +504,7 @@ fn values<'v>(
                 values.push(Cow::Borrowed(value));
                 continue;
             }
-            // What it may use is missing, which is told.
+            // What it may use is missing, which is reported.
             (None, Some(_)) if faults.count > before => None,
             (None, Some((node, site))) => {
                 let inner = Run::new(&values, None, run.item);

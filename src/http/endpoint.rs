@@ -19,9 +19,9 @@ pub struct Endpoint {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    #[error("`{0}` is no Datadog site: {1} (any other must be named in MUSHER_ALLOW_HOSTS)")]
+    #[error("`{0}` is not a Datadog site: {1} (any other must be named in MUSHER_ALLOW_HOSTS)")]
     Site(String, String),
-    #[error("`{0}` is no URL of an API. Write it whole, such as https://api.datadoghq.eu")]
+    #[error("`{0}` is not a URL of an API. Write it whole, such as https://api.datadoghq.eu")]
     Url(String),
     #[error("`{0}` would send keys unencrypted. Use https; plain http is for loopback only")]
     Plain(String),
@@ -127,11 +127,11 @@ mod tests {
             "u@x.com",
             "-a.com",
         ] {
-            check(Endpoint::site(site, &Hosts::default()), Err(&format!("`{site}` is no Datadog site: ")));
+            check(Endpoint::site(site, &Hosts::default()), Err(&format!("`{site}` is not a Datadog site: ")));
         }
         check(
             Endpoint::site("0123456789abcdef0123456789abcdef", &Hosts::default()),
-            Err("`…` is no Datadog site: "),
+            Err("`…` is not a Datadog site: "),
         );
     }
 
@@ -152,12 +152,12 @@ mod tests {
             Endpoint::url("http://127.0.0.1.example.com"),
             Err("`http://127.0.0.1.example.com` would send keys"),
         );
-        check(Endpoint::url("api.datadoghq.eu"), Err("`api.datadoghq.eu` is no URL of an API"));
+        check(Endpoint::url("api.datadoghq.eu"), Err("`api.datadoghq.eu` is not a URL of an API"));
         check(
             Endpoint::url("https://me:secret@example.com"),
-            Err("`https://example.com` is no URL of an API"),
+            Err("`https://example.com` is not a URL of an API"),
         );
-        check(Endpoint::url("ftp://example.com"), Err("`ftp://example.com` is no URL of an API"));
-        check(Endpoint::url("https://example.com/?api_key=1"), Err("`https://example.com/` is no URL"));
+        check(Endpoint::url("ftp://example.com"), Err("`ftp://example.com` is not a URL of an API"));
+        check(Endpoint::url("https://example.com/?api_key=1"), Err("`https://example.com/` is not a URL"));
     }
 }

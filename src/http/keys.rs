@@ -164,7 +164,7 @@ mod tests {
             Ok(&["DATADOG_API_KEY", "DD_APP_KEY"]),
         );
         check(&usual, &[("DD_ACCESS_TOKEN", KEY)], Ok(&["DD_ACCESS_TOKEN"]));
-        // An agent's key alone is no pair.
+        // An agent's key alone is not a pair.
         check(&usual, &[("DD_API_KEY", KEY), ("DD_ACCESS_TOKEN", KEY)], Ok(&["DD_ACCESS_TOKEN"]));
         check(
             &usual,

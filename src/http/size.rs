@@ -71,7 +71,7 @@ mod tests {
         check(&" ".repeat(1 << 20), (64, "the answer is larger than 64 MB"));
         check(&"[],".repeat(1_000), (500, "the answer holds more than 1000000 values"));
         check(&r#"{"a":1},"#.repeat(1_000), (500, "the answer holds more than 1000000 values"));
-        // What stands in texts is no value.
+        // What stands in texts is not a value.
         let text = format!(r#"["\\\",{}"],"#, "[,{".repeat(10_000));
         check(&text, ((64 << 20) / text.len(), "the answer is larger than 64 MB"));
     }

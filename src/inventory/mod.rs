@@ -17,10 +17,10 @@ use crate::template::holds_reserved;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
-/// A list has no more items, and a table no more rows and columns.
+/// The most items of a list, and rows and columns of a table.
 const MOST_ITEMS: usize = 200_000;
 const MOST_COLUMNS: usize = 4_000;
-/// A glob looks at no more files, and goes no deeper.
+/// The most files that a glob looks at, and the deepest folder.
 const GLOB_FILES: usize = 10_000;
 const GLOB_DEPTH: usize = 32;
 
@@ -46,7 +46,7 @@ pub struct Row {
     pub range: Range<usize>,
 }
 
-/// Where paths of a file start, and where faults about them are told.
+/// Where paths of a file start, and where faults about them are reported.
 #[derive(Clone, Debug)]
 pub struct Folder<'a> {
     /// The project's folder, absolute.
@@ -77,7 +77,7 @@ pub fn items(
     if faults.is_empty() { Ok(items) } else { Err(faults) }
 }
 
-/// Why a value is no list.
+/// Why a value is not a list.
 #[derive(Debug, PartialEq)]
 enum NoList {
     /// What it is instead.
@@ -197,7 +197,7 @@ pub fn table(
     }
 }
 
-/// `keep`: the file becomes a source even where nothing is wrong with it, for faults told later.
+/// `keep`: the file becomes a source even where nothing is wrong with it, for faults reported later.
 fn table_of(
     path: &Utf8Path,
     folder: &Folder<'_>,
@@ -241,7 +241,7 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
                     csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                         format!("This row has {len} cells, and the first one {expected_len}")
                     }
-                    _ => format!("`{path}` is no CSV: {error}"),
+                    _ => format!("`{path}` is not CSV: {error}"),
                 };
                 return Err(vec![Diagnostic::error("csv-syntax", words, at(line_at(text, start)))]);
             }
@@ -320,7 +320,7 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>>
     // Looked at before it is opened: opening a pipe would wait for ever.
     let about = fs::metadata(&real).map_err(failed)?;
     if !about.is_file() {
-        return Err(unreadable(format!("`{path}` is no regular file"), &folder.at));
+        return Err(unreadable(format!("`{path}` is not a regular file"), &folder.at));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(about.len().min(FILE_LIMIT)).unwrap_or_default());
     fs::File::open(&real).map_err(failed)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -328,7 +328,7 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>>
         return Err(unreadable(format!("`{path}` is larger than {} MB", FILE_LIMIT >> 20), &folder.at));
     }
     let text =
-        String::from_utf8(bytes).map_err(|_| unreadable(format!("`{path}` is no UTF-8"), &folder.at))?;
+        String::from_utf8(bytes).map_err(|_| unreadable(format!("`{path}` is not UTF-8"), &folder.at))?;
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }
 
@@ -342,7 +342,7 @@ fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagno
     }
     let glob = GlobBuilder::new(resolved.as_str()).literal_separator(true).build();
     let glob =
-        glob.map_err(|error| wrong(format!("`{path}` is no glob: {}", error.kind())))?.compile_matcher();
+        glob.map_err(|error| wrong(format!("`{path}` is not a glob: {}", error.kind())))?.compile_matcher();
     let fixed: Vec<&str> =
         resolved.as_str().split('/').take_while(|step| !step.contains(['*', '?', '[', '{'])).collect();
     let found = below(folder.root, Utf8Path::new(&fixed.join("/")), &glob).map_err(wrong)?;
@@ -500,7 +500,7 @@ mod tests {
         project.check_fault("../inventory/*.txt", "list-unreadable", "matches no file");
         project.check_fault("../../x.json", "list-unreadable", "leads out of the project");
         project.check_fault("/etc/passwd", "list-unreadable", "leads out of the project");
-        project.check_fault("../inventory", "list-unreadable", "is no regular file");
+        project.check_fault("../inventory", "list-unreadable", "is not a regular file");
         assert_eq!(project.read(json!(5)).expect_err("a fault")[0].code, "not-a-list");
     }
 

@@ -149,7 +149,7 @@ pub struct Named {
 pub struct Order {
     /// Where the ids are sent, all of them: `{"data": [{"id", "type"}]}`, with the type of the kind's envelope.
     pub path: &'static str,
-    /// The field of an object that tells its place, where a list shows it; else the list's own order counts.
+    /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
     pub place: &'static str,
 }
 

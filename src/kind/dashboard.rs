@@ -50,7 +50,7 @@ pub const DASHBOARD: Kind = Kind {
         // OpenAPI, `Dashboard.required`, with title and widgets.
         choice("/layout_type", &["free", "ordered"], "Can't be changed in place").immutable().required(),
         read_only("/modified_at"),
-        texts("/notify_list", "Handles that are told of changes to it").set().recipients(),
+        texts("/notify_list", "Handles that are notified of changes to it").set().recipients(),
         choice(
             "/reflow_type",
             &["auto", "fixed"],
@@ -93,7 +93,7 @@ pub const DASHBOARD: Kind = Kind {
         text("/widgets/*/definition/title", "The title"),
         choice("/widgets/*/definition/title_align", &["center", "left", "right"], "Where the title stands"),
         text("/widgets/*/definition/title_size", "Size of the title: `\"16\"`"),
-        choice("/widgets/*/definition/type", WIDGET_TYPES, "What sort of widget it is"),
+        choice("/widgets/*/definition/type", WIDGET_TYPES, "The type of the widget"),
         of("/widgets/*/definition/widgets", Type::Same("/widgets"), "Widgets of a group"),
         count("/widgets/*/id", "Given by the service; not needed"),
         object("/widgets/*/layout", "Where it stands"),

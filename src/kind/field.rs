@@ -50,7 +50,7 @@ pub struct Field {
     // What a change may endanger.
     /// A text that names recipients (`@slack-…`), or a list of them.
     pub recipients: bool,
-    /// A number that loosens an alert; which way, the operator of the query tells.
+    /// A number that loosens an alert; the operator of the query says which way.
     pub threshold: bool,
     /// An objective that is loosened when it falls.
     pub target: bool,

@@ -11,6 +11,7 @@ mod order;
 mod quirks;
 mod restriction_policy;
 mod retention_filter;
+mod row;
 mod rum_metric;
 mod scanner_group;
 mod scanner_rule;
@@ -23,158 +24,15 @@ mod webhook_variable;
 
 use serde_json::{Map, Value};
 
-use crate::pointer::matches;
-
 pub use api::{
     Api, Create, Envelope, Id, Life, List, Named, Order, Paging, ReadFrom, Summary, Update, flatten, wrap,
 };
 pub use danger::Danger;
 pub use field::{Field, Type};
-pub use order::{ORDER, REST, arranged, members, ordered, ordered_as};
+pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags, Wrong};
+pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
-
-/// Everything that sets one kind of Datadog object apart from another.
-///
-/// Paths are JSON pointers into the body in which a `*` stands for any one step: `/widgets/*/id`.
-/// The source of each fact is named beside it in the row: a recording, the OpenAPI document, or
-/// Datadog's documentation.
-pub struct Kind {
-    /// `monitor`, as on the command line and in a plan.
-    pub name: &'static str,
-    /// `monitors`, as in definition files and addresses.
-    pub section: &'static str,
-    /// Listed in every project, named in `kinds:` or not.
-    pub always: bool,
-    pub api: Api,
-    pub identity: Identity,
-    /// What is known of each field, sorted by path.
-    pub fields: &'static [Field],
-    pub about: About,
-    pub quirks: Quirks,
-}
-
-/// Sorts objects of a kind from the oldest, the same for everybody who looks: by time of creation, then by id
-/// as a number, then as text.
-pub fn age(kind: &Kind, id: &str, body: &Value) -> (u64, String, u64, String) {
-    let created = kind.about.created.and_then(|at| body.pointer(at));
-    (
-        created.and_then(Value::as_u64).unwrap_or_default(),
-        created.and_then(Value::as_str).unwrap_or_default().to_owned(),
-        id.parse().unwrap_or_default(),
-        id.to_owned(),
-    )
-}
-
-impl std::fmt::Debug for Kind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl Kind {
-    /// The paths of the fields of which something holds, sorted.
-    pub fn paths(&self, holds: fn(&Field) -> bool) -> impl Iterator<Item = &'static str> + Clone + use<> {
-        self.fields.iter().filter(move |field| holds(field)).map(|field| field.at)
-    }
-
-    /// Whether its objects bear no mark, and are known by a key.
-    pub fn is_keyed(&self) -> bool {
-        matches!(self.identity, Identity::Key(_))
-    }
-
-    /// Whether the service lists its objects; else each is asked for by its key.
-    pub fn is_listed(&self) -> bool {
-        self.api.list.paging != Paging::ByKey
-    }
-
-    /// What its writes wait for each other by: kinds of one document have it in common.
-    pub fn lane(&self) -> &'static str {
-        self.api.list.path.unwrap_or(self.section)
-    }
-
-    /// Whether it is that of orders.
-    pub fn is_order(&self) -> bool {
-        self.api.life == Life::Order
-    }
-
-    /// Whether an object is protected: its definition or mark says so, or its kind is precious.
-    pub fn protects(&self, own: bool) -> bool {
-        own || self.quirks.precious
-    }
-
-    /// What people call an object.
-    pub fn title<'a>(&self, body: &'a Value) -> Option<&'a str> {
-        body.pointer(self.about.title)?.as_str()
-    }
-
-    /// What an exported object needs to be of this kind, in words.
-    pub fn export_needs(&self) -> String {
-        match self.api.envelope {
-            Envelope::Resource(name) => format!("`data` of the type `{name}`"),
-            _ => self.about.export_needs.to_owned(),
-        }
-    }
-
-    /// Whether a pointer into a body is that of a field of which something holds.
-    pub fn holds(&self, pointer: &str, holds: fn(&Field) -> bool) -> bool {
-        self.fields.iter().any(|field| holds(field) && matches(field.at, pointer))
-    }
-}
-
-/// How an object is known as somebody's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identity {
-    /// `musher:OWNER`, `musher_id:ID` and `musher_protect:true` in the list at this pointer.
-    Tags(&'static str),
-    /// The last line of the text at this pointer.
-    LastLine(&'static str),
-    /// No mark: the text at this pointer, which people choose.
-    Key(&'static str),
-}
-
-impl Identity {
-    /// Where a mark stands; absent: there is none.
-    pub fn at(self) -> Option<&'static str> {
-        match self {
-            Self::Tags(at) | Self::LastLine(at) => Some(at),
-            Self::Key(_) => None,
-        }
-    }
-}
-
-/// What people see of an object, and how an exported one is told apart.
-pub struct About {
-    /// Where a person sees it: a path of the web application with `{id}` in it.
-    pub web: &'static str,
-    /// What people call it.
-    pub title: &'static str,
-    /// When the object was made: of two objects with one mark, the older is ours.
-    pub created: Option<&'static str>,
-    /// When it was changed last, and who made it, where the body tells.
-    pub modified: Option<&'static str>,
-    pub author: Option<&'static str>,
-    /// What people know an object by: one that is equal in all of these is the same to them.
-    pub known_by: &'static [&'static str],
-    /// Whether an exported object without an envelope is of this kind.
-    pub is_export: fn(&Map<String, Value>) -> bool,
-    /// The same in words: what an exported object needs to be of this kind.
-    pub export_needs: &'static str,
-}
-
-impl About {
-    /// Of a kind whose envelope tells what it is.
-    pub const NONE: Self = Self {
-        web: "",
-        title: "/name",
-        created: None,
-        modified: None,
-        author: None,
-        known_by: &["/name"],
-        is_export: |_| false,
-        export_needs: "",
-    };
-}
 
 /// Every kind, in the order of their sections.
 pub const KINDS: [&Kind; 14] = [
@@ -219,6 +77,16 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let name = data.get("type")?.as_str()?;
     data.get("attributes")?.as_object()?;
     KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
+}
+
+/// The kinds whose objects have an order.
+pub fn ordered() -> impl Iterator<Item = &'static Kind> {
+    KINDS.into_iter().filter(|kind| kind.api.order.is_some())
+}
+
+/// The kind that an order of this id is of.
+pub fn ordered_as(id: &str) -> Option<&'static Kind> {
+    ordered().find(|kind| kind.section == id)
 }
 
 #[cfg(test)]

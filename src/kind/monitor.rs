@@ -229,7 +229,7 @@ pub const MONITOR: Kind = Kind {
         texts("/tags", "`key:value`, of the monitor itself").set().defaults(&["[]"]),
         // "metric alert" and "query alert" turn into each other by the query's window (10 of 120). No recording
         // changes the type of a monitor; Datadog's documentation has no way to.
-        choice("/type", TYPES, "What sort of query it has; can't be changed in place")
+        choice("/type", TYPES, "The type of its query; can't be changed in place")
             .immutable()
             .required_at_create()
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Id, Identity, KINDS, Kind, Life, Quirks};
+use super::{About, Api, Id, Identity, Kind, Life, Quirks};
 
 /// Everybody else's, in a list of members.
 pub const REST: &str = "$rest";
@@ -22,16 +22,6 @@ pub const ORDER: Kind = Kind {
     about: About { title: "/id", known_by: &["/id"], ..About::NONE },
     quirks: Quirks::NONE,
 };
-
-/// The kinds whose objects have an order.
-pub fn ordered() -> impl Iterator<Item = &'static Kind> {
-    KINDS.into_iter().filter(|kind| kind.api.order.is_some())
-}
-
-/// The kind that an order of this id is of.
-pub fn ordered_as(id: &str) -> Option<&'static Kind> {
-    ordered().find(|kind| kind.section == id)
-}
 
 /// The ids of an order's body.
 pub fn members(body: &Value) -> Vec<String> {

@@ -104,7 +104,7 @@ fn words(search: &str) -> Vec<String> {
 /// `@duration:>600ms` with its number in nanoseconds.
 fn in_nanoseconds(word: &str) -> String {
     let start = word.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '.').map_or(0, |at| at + 1);
-    // A field whose value begins behind the colon; a bare word is no length of time.
+    // A field whose value begins behind the colon; a bare word is not a length of time.
     let (before, value) = word.split_at_checked(start).unwrap_or((word, ""));
     let end = value.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(value.len());
     let factor = match &value[end..] {

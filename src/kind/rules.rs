@@ -29,7 +29,7 @@ pub struct Rule {
     any: Option<Box<Rule>>,
 }
 
-/// Says nothing of a field.
+/// The rule of a field that the row doesn't mention.
 pub static NO_RULE: LazyLock<Rule> = LazyLock::new(Rule::default);
 
 impl Rule {
@@ -127,5 +127,5 @@ fn compile(kind: &Kind) -> Rule {
 }
 
 fn parse(text: &str) -> Value {
-    serde_json::from_str(text).expect("bug: a row holds a text that is no JSON")
+    serde_json::from_str(text).expect("bug: a row holds a text that is not JSON")
 }

@@ -13,9 +13,9 @@ use crate::wire::Request;
 /// Requests that share a limit.
 #[derive(Debug)]
 pub struct Bucket {
-    /// First come, first served: who holds it is the next to go.
+    /// First come, first served: the holder is the next to go.
     pub turn: tokio::sync::Mutex<()>,
-    /// Told after each answer: who is next looks again.
+    /// Notified after each answer: the next in line looks again.
     pub changed: Notify,
     route: (&'static str, String),
     name: OnceLock<String>,
@@ -60,7 +60,7 @@ impl Bucket {
         took <= quickest * 2 + Duration::from_millis(50)
     }
 
-    /// How long nothing but 429s has come, for one who waits since `began`.
+    /// How long nothing but 429s has come, for a request that has waited since `began`.
     pub fn silent_for(&self, began: Instant) -> Duration {
         self.pulse().answered.map_or(began, |answered| answered.max(began)).elapsed()
     }

@@ -1,4 +1,4 @@
-//! How many requests are on their way at once: more while answers come quickly, half when the service groans.
+//! How many requests are under way at once: more while answers come quickly, half when the service slows down or refuses.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ const FIRST: f64 = 8.0;
 /// A level that moves, or one that is fixed.
 #[derive(Debug)]
 pub struct Level {
-    /// Told after each change: a waiting request looks again.
+    /// Notified after each change: a waiting request looks again.
     pub freed: Notify,
     fixed: bool,
     most: f64,
@@ -34,7 +34,7 @@ struct State {
 
 impl Level {
     /// A level fixed at `fixed`, or one that rises from 8 to `most`, by `rise` with each good answer until the
-    /// service groans for the first time.
+    /// service slows down for the first time.
     pub fn new(fixed: Option<usize>, most: usize, rise: usize) -> Self {
         let level = fixed.map_or(FIRST, |fixed| fixed.max(1) as f64);
         Self {

@@ -20,7 +20,7 @@ use bucket::{Bucket, Buckets};
 use level::Level;
 use window::{Announced, Permit, asked_wait};
 
-/// The most reads and writes on their way at once, where no number is fixed.
+/// The most reads and writes under way at once, where no number is fixed.
 const READS: usize = 64;
 const WRITES: usize = 32;
 /// What a good answer adds to them at first: reads cost the service little, and a plan waits for them.
@@ -34,7 +34,7 @@ const ANSWER: Duration = Duration::from_secs(60);
 /// A wait that people are told of.
 const TOLD: Duration = Duration::from_secs(1);
 
-/// How a run goes about its requests.
+/// How a run sends its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     /// Requests at once; absent: it finds its own level.
@@ -43,7 +43,7 @@ pub struct Pace {
     /// single answer may take a sixth of it, 60 s at most.
     pub patience: Duration,
     /// The same, for connections that fail before the service has answered anything: a site that doesn't exist
-    /// is told soon.
+    /// is reported soon.
     pub first_contact: Duration,
 }
 
@@ -206,7 +206,7 @@ impl Paced {
         loop {
             let bucket = self.buckets.of(request);
             let _turn = bucket.turn.lock().await;
-            // An answer may have told meanwhile that this route belongs to another bucket.
+            // An answer may have said meanwhile that this route belongs to another bucket.
             if Arc::ptr_eq(&bucket, &self.buckets.of(request)) {
                 self.wait(&bucket, level, began).await?;
                 return Ok(Pass { bucket: Arc::clone(&bucket), level });
@@ -361,7 +361,7 @@ fn whole(response: Response) -> Result<Response, WireError> {
     let good = (200..300).contains(&response.status);
     if good && !response.body.is_empty() {
         serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
-            let words = format!("the answer with status {} is no JSON: {error}", response.status);
+            let words = format!("the answer with status {} is not JSON: {error}", response.status);
             WireError::Cut(response.status, words)
         })?;
     }

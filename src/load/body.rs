@@ -35,7 +35,7 @@ pub struct Entry<'a> {
 pub type Files = HashMap<Utf8PathBuf, Document>;
 
 /// Builds a definition. A faulty one comes out as far as it goes, so that references to it are none
-/// of the faults that are told.
+/// of the faults that are reported.
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
     let Entry { kind, id, value, at, position, folder } = entry;
     let reported = faults.len();
@@ -76,7 +76,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         faults.push(wrong_kind(kind, other, layers.last().unwrap_or(&at)));
     }
     if unread {
-        // Half a body would be judged for what stands in the other half.
+        // Half a body would be blamed for what is missing from it.
         body.clear();
     }
     let origin = Arc::new(Origin { position, layers });
@@ -217,7 +217,7 @@ pub fn literal(path: &Value, folder: &Utf8Path) -> Result<Utf8PathBuf, (&'static
         Some(path) if matches!(format_of(&path), Format::Json | Format::Yaml) => Ok(path),
         Some(_) => Err((
             "bad-directive",
-            format!("`{}` is no JSON or YAML file", short(path)),
+            format!("`{}` is not a JSON or YAML file", short(path)),
             "name a file that ends in `.json`, `.yaml` or `.yml`",
         )),
         None => Err((
@@ -282,7 +282,7 @@ pub fn export(
         body = map;
     }
     if at != At::value(at.file, "") {
-        // Keys of ours may stand outside; the rest of an answer's envelope is no part of the object.
+        // Keys of ours may stand outside; the rest of an answer's envelope is not part of the object.
         if let Some(Value::Object(inner)) = body.shift_remove("data") {
             outer = std::mem::replace(&mut body, kind::flatten(&kind.api, inner));
             outer.retain(|key, _| key.starts_with('$'));

@@ -75,7 +75,7 @@ pub fn take(
     directives
 }
 
-/// Deeper in a body than so many steps a `$` key may be Datadog's: a widget may hold a `$schema`.
+/// Below this many steps a `$` key may be Datadog's: a widget may hold a `$schema`.
 const SHALLOW: usize = 2;
 
 /// What is wrong with a value: a text behind the key's name, the remedy, and the item that is meant.

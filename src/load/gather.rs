@@ -26,7 +26,7 @@ const USES: &str = "uses";
 /// texts of the templates that come with the program: one is read only where a use names it and the
 /// team has none of that name. `sources` holds what was read before; the files are added to it.
 ///
-/// Whatever is wrong is told, all of it; what could be read comes out all the same.
+/// Whatever is wrong is reported, all of it; what could be read comes out all the same.
 pub fn load(
     config: &Config,
     built_in: &[(&str, &str)],
@@ -60,7 +60,7 @@ pub fn template(name: &str, text: &str) -> (Template, Vec<Diagnostic>) {
     (template, gather.faults)
 }
 
-/// Files that other files name, and that are no definitions for this reason.
+/// Files that other files name, and that are not definitions for this reason.
 struct Named {
     /// Of `$file`: read as bodies.
     bodies: BTreeSet<Utf8PathBuf>,
@@ -159,7 +159,7 @@ impl Gather {
         paths
     }
 
-    /// Tells what looks like definitions and is not read, but for files that others name.
+    /// Reports what looks like definitions and is not read, but for files that others name.
     fn report_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
         let mut passed = std::mem::take(&mut self.passed);
         passed.extend(passed::misnamed(root, definitions));
@@ -303,7 +303,8 @@ impl Gather {
                 slug if slug.is_empty() => String::new(),
                 slug => format!("; write `{}`", short(&slug)),
             };
-            let fault = Diagnostic::error("bad-id", format!("`{}` is no id", short(id)), at.part(Part::Key));
+            let fault =
+                Diagnostic::error("bad-id", format!("`{}` is not a valid id", short(id)), at.part(Part::Key));
             self.faults.push(fault.help(format!(
                 "an id has lower case letters, digits, `.`, `_` and `-`, and begins with a letter or digit{help}"
             )));
@@ -311,7 +312,7 @@ impl Gather {
         fine
     }
 
-    /// Whether an id is one, and not declared before; faults are told.
+    /// Whether an id is one, and not declared before; faults are reported.
     fn id_is_free(&mut self, kind: &Kind, id: &str, at: &At) -> bool {
         if !self.is_id(id, at) {
             return false;
@@ -339,7 +340,7 @@ impl Gather {
         let slugs: Vec<_> = below.as_str().split('/').map(model::slug).collect();
         let id = slugs.join("/");
         if slugs.iter().any(String::is_empty) {
-            let text = format!("No id can be made of the path `{}`", document.path);
+            let text = format!("No id can be made from the path `{}`", document.path);
             let help = "rename the file: its name must hold a letter or digit";
             self.faults.push(Diagnostic::error("bad-id", text, At::file(document.file)).help(help));
             return;
@@ -364,7 +365,7 @@ impl Gather {
         self.definitions.incomplete |= document.broken;
         let name = path.file_stem().unwrap_or_default().to_owned();
         if !model::is_id(&name) {
-            let text = format!("`{}` is no name of a template", short(&name));
+            let text = format!("`{}` is not a valid template name", short(&name));
             let help = "use lower case letters, digits, `.`, `_` and `-`";
             self.faults.push(Diagnostic::error("bad-id", text, At::file(document.file)).help(help));
         }
@@ -488,7 +489,7 @@ fn entry<'a>(
     Entry { kind, id, value, at: At::value(document.file, pointer), position, folder: document.folder() }
 }
 
-/// Names of the sections, quoted.
+/// The names of the sections, quoted.
 fn sections(more: &[&str]) -> Vec<String> {
     KINDS
         .iter()
@@ -498,11 +499,11 @@ fn sections(more: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// A JSON file that is no export, and what it would need to be one.
+/// A JSON file that is not an export, and what it would need to be one.
 fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     let fault = Diagnostic::error(
         "no-resource",
-        format!("The file `{}` is no resource", document.path),
+        format!("The file `{}` is not a resource", document.path),
         At::value(document.file, ""),
     );
     let Value::Object(map) = value else {
@@ -529,7 +530,7 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
         .map(|kind| format!("a {} needs {}", kind.name, kind.export_needs()))
         .collect();
     fault.help(format!(
-        "{}; a list or a body for `$file` is none as soon as a definition names it",
+        "{}; a list or a body for `$file` is not taken for one once a definition names it",
         needs.join(", ")
     ))
 }

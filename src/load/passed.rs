@@ -1,4 +1,4 @@
-//! Files that are passed over although they hold definitions: told, so that no resource goes unseen.
+//! Files that are passed over although they hold definitions: reported, so that no resource goes unseen.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -13,10 +13,10 @@ use crate::source::read::{self, Document};
 use crate::source::short;
 use crate::source::walk::Root;
 
-/// So much of a file is looked into, in bytes, and so many files are.
+/// The most bytes of a file that are looked into, and the most files.
 const LARGEST: u64 = 1 << 20;
 const MOST: usize = 2_000;
-/// How deep a folder is looked into that is passed over.
+/// How deep a folder that is passed over is looked into.
 const DEPTH: usize = 4;
 /// Files that are named in one message.
 const NAMED: usize = 8;
@@ -30,7 +30,7 @@ const PATTERNS: [&str; 9] = ["example", "sample", "dist", "template", "tmpl", "t
 const TOOLS: [&str; 9] =
     [".git", ".terraform", ".musher", ".venv", ".cache", ".idea", ".vscode", ".svn", "node_modules"];
 
-/// Tells the files among these that hold definitions. What is passed over may be a folder.
+/// Reports the files among these that hold definitions. What is passed over may be a folder.
 pub fn report(
     root: &Root,
     passed: Vec<Utf8PathBuf>,
@@ -67,7 +67,7 @@ pub fn report(
     ))
 }
 
-/// Tells the files that declare nothing.
+/// Reports the files that declare nothing.
 pub fn report_empty(empty: &BTreeSet<Utf8PathBuf>) -> Option<Diagnostic> {
     let text = match empty.len() {
         0 => return None,

@@ -35,7 +35,7 @@ pub fn params(value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> IndexMap<S
     for (name, value) in entries {
         let at = at.child(&step(&name));
         if !is_name(&name) {
-            let text = format!("`{}` is no name of a parameter", short(&name));
+            let text = format!("`{}` is not a valid parameter name", short(&name));
             let fault = Diagnostic::error("bad-template", text, at.part(Part::Key));
             faults.push(fault.help("use letters, digits and `_`, and begin with a letter or `_`"));
         }

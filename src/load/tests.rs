@@ -204,7 +204,7 @@ fn shared() -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from)
 }
 
-/// Real dashboards are definitions as they are; real monitors come in a wrapper, and are told how to unwrap.
+/// Real dashboards are definitions as they are; real monitors come in a wrapper, and are reported how to unwrap.
 #[test]
 fn real_exports_are_resources() {
     let exports = shared().join("exports");

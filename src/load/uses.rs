@@ -69,7 +69,7 @@ struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// A field's value where it is of the right form; a fault told where it isn't.
+    /// A field's value where it is of the right form; a fault reported where it isn't.
     fn take(&mut self, name: &str, form: &str, fits: fn(&Value) -> bool) -> Option<Value> {
         let value = self.entry.get_mut(name)?.take();
         if fits(&value) {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::Wanted;
 use super::likeness::differing;
+use super::pair::Wanted;
 use crate::diagnostic::{At, Diagnostic};
 use crate::fill::answer;
 use crate::kind::{self, Kind};

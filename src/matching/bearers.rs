@@ -1,13 +1,13 @@
 //! Several live objects with one mark: which of them is ours, which is the rest of a replace, which are clones.
 
 use super::likeness::Compared;
-use super::urls;
+use super::pair::urls;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Live, Resource};
 
 /// What becomes of the bearers of one mark.
-pub struct Chosen<'a> {
+pub struct Selected<'a> {
     pub live: &'a Live,
     /// Rests of an interrupted replace: they go.
     pub rests: Vec<&'a Live>,
@@ -30,9 +30,9 @@ pub fn taken<'a>(kind: &Kind, found: &[&'a Live], resource: Option<&Resource>) -
 /// Ours is the one that was seen last, else the one that is nearest to the definition, of equals the oldest, of those
 /// that can be what is declared: tags may be pasted to objects that are older, and no cache may be at hand when the
 /// definition changes next. `bearers` come from the oldest.
-pub fn choose<'a>(compared: &Compared<'_>, bearers: &[&'a Live], seen_last: Option<&str>) -> Chosen<'a> {
+pub fn choose<'a>(compared: &Compared<'_>, bearers: &[&'a Live], seen_last: Option<&str>) -> Selected<'a> {
     if let [only] = bearers {
-        return Chosen { live: only, rests: Vec::new(), clones: Vec::new() };
+        return Selected { live: only, rests: Vec::new(), clones: Vec::new() };
     }
     let fitting: Vec<usize> = (0..bearers.len()).filter(|at| compared.fits(bearers[*at])).collect();
     let among: Vec<usize> = if fitting.is_empty() { (0..bearers.len()).collect() } else { fitting.clone() };
@@ -47,7 +47,7 @@ pub fn choose<'a>(compared: &Compared<'_>, bearers: &[&'a Live], seen_last: Opti
     let others = (0..bearers.len()).filter(|at| *at != chosen);
     let (rests, clones): (Vec<usize>, Vec<usize>) = others.partition(|at| is_rest(*at));
     let those = |places: Vec<usize>| places.into_iter().map(|at| bearers[at]).collect();
-    Chosen { live: bearers[chosen], rests: those(rests), clones: those(clones) }
+    Selected { live: bearers[chosen], rests: those(rests), clones: those(clones) }
 }
 
 /// The place of a live object among others by age.

@@ -1,8 +1,8 @@
-//! Live objects whose mark of ours can't be read, or not for sure: told, never changed, and nothing is made that they
-//! may be.
+//! Live objects whose mark of ours can't be read, or not for sure: reported and never changed, and nothing that they
+//! may be is made.
 
 use super::likeness::differing;
-use super::{BRAKE, Pair};
+use super::pair::{BRAKE, Pair};
 use crate::diagnostic::Diagnostic;
 use crate::kind;
 use crate::mark::Damage;

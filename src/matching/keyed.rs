@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Found;
+use super::pair::Found;
 use crate::diagnostic::Diagnostic;
 use crate::kind::{self, Identity, Kind};
 use crate::mark;

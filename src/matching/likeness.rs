@@ -82,7 +82,7 @@ pub fn differing(
         if desired.as_ref() == live {
             return false;
         }
-        // What stands around it is no matter of its own.
+        // What stands around it is not a matter of its own.
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
             let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));

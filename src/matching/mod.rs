@@ -6,66 +6,29 @@ mod damage;
 mod keyed;
 mod likeness;
 mod moves;
+mod pair;
+mod state;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Owner, Question, Reference, Resource};
+use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Question, Reference, Resource};
 
 pub use self::bearers::taken;
-use self::bearers::{Chosen, choose};
+use self::bearers::{Selected, choose};
 use self::damage::Create;
 use self::keyed::Keyed;
 pub use self::keyed::key_of;
 use self::likeness::{Compared, must_replace};
+use self::pair::urls;
+pub use self::pair::{Found, Pair, Wanted};
+use self::state::{Marked, Matching};
 
-/// The brake that holds where a mark doesn't say which object is which.
-pub const BRAKE: &str = "mark";
-
-/// A thread is worth so many pairs.
+/// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
-/// URLs that one message names; the others are counted.
-const URLS: usize = 10;
-
-/// What is matched.
-pub struct Wanted<'a> {
-    pub owner: &'a Owner,
-    /// Owners whose objects this one takes over.
-    pub former: &'a [Owner],
-    pub resources: &'a [Resource],
-    /// What is let go (`$forget`).
-    pub forgotten: &'a [Resource],
-    /// What bears a mark of these owners, and what `$id` names.
-    pub live: &'a [Live],
-    /// The pattern of the owner's namespace that a section's name belongs to.
-    pub namespace: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
-    pub selected: &'a (dyn Fn(&Address) -> bool + Sync),
-    /// The live id that a resource was seen with last, by section and id. A hint, safe to lose.
-    pub seen_last: &'a (dyn Fn(&str, &str) -> Option<String> + Sync),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    Mark,
-    /// By an id before a rename, or by the mark of an owner before one.
-    OldMark,
-    Id,
-    /// Without a mark, by the name that is declared; or by one before a rename.
-    Name,
-    OldName,
-}
-
-/// A resource and its live object, where it has one.
-pub struct Pair<'a> {
-    pub resource: &'a Resource,
-    pub kind: &'static Kind,
-    pub live: Option<(&'a Live, Found)>,
-    /// A field differs that can't be changed in place.
-    pub replaced: bool,
-}
 
 pub struct Matched<'a> {
     pub pairs: Vec<Pair<'a>>,
@@ -85,23 +48,6 @@ pub struct Matched<'a> {
     /// How many resources are live, clones not counted; and how many of them by a mark.
     pub owned: usize,
     pub marked: usize,
-}
-
-/// Live objects by what their mark says, the oldest first.
-type Marked<'a> = BTreeMap<Address, Vec<&'a Live>>;
-
-struct Work<'w, 'a> {
-    wanted: &'w Wanted<'a>,
-    declared: HashMap<&'a Address, &'a Resource>,
-    marked: Marked<'a>,
-    former: Marked<'a>,
-    damaged: Vec<(&'a Live, Damage)>,
-    keyed: Keyed<'a>,
-    absent: Vec<(&'a Live, &'a Resource)>,
-    /// Live ids of what is beyond doubt.
-    sure: BTreeMap<Address, Known>,
-    leftover: Vec<&'a Live>,
-    diagnostics: Vec<Diagnostic>,
 }
 
 /// Matches all at once, by the marks as they are now.
@@ -124,7 +70,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         [only] => Some((address.clone(), Known { id: only.id.clone(), url: only.url.clone() })),
         _ => None,
     });
-    let mut work = Work {
+    let mut work = Matching {
         wanted,
         declared: wanted.resources.iter().map(|resource| (&resource.address, resource)).collect(),
         sure: sure.collect(),
@@ -146,7 +92,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
     work.leave_over(&pairs, &mut questions);
     work.leave_former();
     questions.sort();
-    let Work { leftover, absent, diagnostics, keyed, .. } = work;
+    let Matching { leftover, absent, diagnostics, keyed, .. } = work;
     let begun = begun(&pairs, wanted);
     let unnamed = keyed.rest(wanted.namespace);
     let owned = borne + named(&pairs) + absent.len() + unnamed.len();
@@ -211,14 +157,7 @@ fn sort_in<'a>(
     }
 }
 
-/// `URL, URL and 3 more`
-fn urls<'l>(live: impl IntoIterator<Item = &'l &'l Live>) -> String {
-    let all: Vec<&str> = live.into_iter().map(|live| live.url.as_str()).collect();
-    let shown = all[..all.len().min(URLS)].join(", ");
-    if all.len() > URLS { format!("{shown} and {} more", all.len() - URLS) } else { shown }
-}
-
-impl<'a> Work<'_, 'a> {
+impl<'a> Matching<'_, 'a> {
     fn difference(&self, kind: &Kind, resource: &Resource, live: &Live) -> usize {
         Compared { kind, resource, known: &self.sure }.difference(live)
     }
@@ -300,7 +239,7 @@ impl<'a> Work<'_, 'a> {
         self.former.remove(&found)
     }
 
-    /// The one of several bearers of a mark that is the resource's. The others are told, and left alone.
+    /// The one of several bearers of a mark that is the resource's. The others are reported, and left alone.
     fn chosen(
         &mut self,
         kind: &'static Kind,
@@ -313,7 +252,7 @@ impl<'a> Work<'_, 'a> {
         }
         let hint = (self.wanted.seen_last)(kind.section, resource.address.id());
         let compared = Compared { kind, resource, known: &self.sure };
-        let Chosen { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
+        let Selected { live, rests, clones } = choose(&compared, &bearers, hint.as_deref());
         self.leftover.extend(rests);
         if (self.wanted.selected)(&resource.address) && !clones.is_empty() {
             let reported = if moved {
@@ -463,7 +402,7 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Objects of owners before a rename that nothing declares: told, and left as they are.
+    /// Objects of owners before a rename that nothing declares: reported, and left as they are.
     fn leave_former(&mut self) {
         let selected = |(address, _): &(&Address, _)| (self.wanted.selected)(address);
         let left: Vec<&'a Live> =

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Work, kind};
+use super::state::Matching;
 use crate::diagnostic::{At, Diagnostic};
+use crate::kind;
 use crate::model::{Address, Live, Resource};
 
 /// Who takes what; whoever isn't named takes what bears his own mark.
@@ -27,7 +28,7 @@ impl Moves<'_> {
     }
 }
 
-pub fn resolve<'a>(work: &Work<'_, 'a>) -> Moves<'a> {
+pub fn resolve<'a>(work: &Matching<'_, 'a>) -> Moves<'a> {
     let mut moves = Moves::default();
     let movers: Vec<&'a Resource> =
         work.wanted.resources.iter().filter(|resource| !resource.directives.moved_from.is_empty()).collect();
@@ -50,7 +51,7 @@ pub fn resolve<'a>(work: &Work<'_, 'a>) -> Moves<'a> {
 
 /// Finds an object for a resource that has none: one with an old mark, whose own resource, where it is declared too,
 /// must find another one in the same way. The error is an old address that stays where it is.
-fn chain<'a>(work: &Work<'_, 'a>, start: &'a Resource, moves: &mut Moves<'a>) -> Result<(), &'a Address> {
+fn chain<'a>(work: &Matching<'_, 'a>, start: &'a Resource, moves: &mut Moves<'a>) -> Result<(), &'a Address> {
     let mut seen: BTreeSet<&Address> = BTreeSet::new();
     // The way so far: each a resource, and the next of its old addresses to try.
     let mut way: Vec<(&'a Resource, usize)> = vec![(start, 0)];
@@ -84,7 +85,7 @@ fn chain<'a>(work: &Work<'_, 'a>, start: &'a Resource, moves: &mut Moves<'a>) ->
 }
 
 /// Circles of resources that moved to each other's place, each once.
-fn circles<'a>(work: &Work<'_, 'a>, movers: &[&'a Resource]) -> Vec<Vec<&'a Resource>> {
+fn circles<'a>(work: &Matching<'_, 'a>, movers: &[&'a Resource]) -> Vec<Vec<&'a Resource>> {
     let next: HashMap<&Address, &'a Resource> = movers
         .iter()
         .filter_map(|resource| {
@@ -113,7 +114,7 @@ fn circles<'a>(work: &Work<'_, 'a>, movers: &[&'a Resource]) -> Vec<Vec<&'a Reso
 
 /// In a circle every mark stays in use, so that no mark tells whether it was moved yet: what is in the objects does.
 /// Nothing is said where there isn't one object for each.
-fn by_content<'a>(work: &Work<'_, 'a>, circle: &[&'a Resource], moves: &mut Moves<'a>) {
+fn by_content<'a>(work: &Matching<'_, 'a>, circle: &[&'a Resource], moves: &mut Moves<'a>) {
     let bearers = |address: &Address| work.marked.get(address).map_or(&[][..], Vec::as_slice);
     let count: usize = circle.iter().map(|resource| bearers(&resource.address).len()).sum();
     let members: BTreeSet<&Address> = circle.iter().map(|resource| &resource.address).collect();

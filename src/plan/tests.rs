@@ -68,7 +68,7 @@ fn scope(former: &[&str]) -> Scope {
     }
 }
 
-/// The changes as `ACTION ID LIVE-ID`, then the codes of what is told and the brakes that ask.
+/// The changes as `ACTION ID LIVE-ID`, then the codes of what is reported and the brakes that ask.
 fn planned(resources: &[Resource], live: &[Live], former: &[&str], seen: Option<&str>) -> Vec<String> {
     let mut resources = resources.to_vec();
     resources.sort_by(|a, b| a.address.cmp(&b.address));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Faults told of one query, of each sort.
+/// The most faults and warnings that are reported of one query.
 pub const MAX_FAULTS: usize = 16;
 
 /// One thing that is wrong with a query.

@@ -157,7 +157,7 @@ fn is_aggregation(name: &str) -> bool {
             .is_some_and(|rank| rank.starts_with(|c: char| c.is_ascii_digit()) && rank.parse::<f64>().is_ok())
 }
 
-/// Faults of a finished tree, each name told once.
+/// Faults of a finished tree, each name reported once.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub warnings: Vec<Fault>,
@@ -165,7 +165,7 @@ pub struct Findings {
     reported: BTreeSet<String>,
 }
 
-/// Longer names are nobody's typing error, and dear to compare.
+/// Longer names are not typos, and comparing them is expensive.
 const LONGEST_NAME: usize = 40;
 
 impl Findings {
@@ -244,7 +244,7 @@ impl Findings {
         known: &'static [&'static str],
     ) {
         if self.first(what, &name.value) {
-            let said = format!("`{}` is no {what} that musher knows", shown(&name.value));
+            let said = format!("`{}` is not {} {what} that musher knows", shown(&name.value), article(what));
             let fault = Fault::new(code, name.span.clone(), said);
             self.warnings.push(match meant(&name.value, known) {
                 Some(meant) => fault.help(format!("did you mean `{meant}`?")),
@@ -259,9 +259,9 @@ impl Findings {
             Some(known) if known.sources.contains(&name.value.as_str()) => return,
             None if is_source(&name.value) => return,
             Some(known) => {
-                format!("`{}` is no source of a monitor of type `{}`", shown(&name.value), known.name)
+                format!("`{}` is not a source of a monitor of type `{}`", shown(&name.value), known.name)
             }
-            None => format!("`{}` is no source that musher knows", shown(&name.value)),
+            None => format!("`{}` is not a source that musher knows", shown(&name.value)),
         };
         let sources: Vec<&str> = match known {
             Some(known) => known.sources.to_vec(),
@@ -291,7 +291,7 @@ impl Findings {
         }
     }
 
-    /// Whether a name was not told of yet, and may be.
+    /// Whether a name was not reported yet, and may be.
     fn first(&mut self, what: &str, name: &str) -> bool {
         self.reported.len() < MAX_FAULTS && self.reported.insert(format!("{what} {name}"))
     }

@@ -334,15 +334,15 @@ mod tests {
             ),
             (
                 "default_zer(avg:a{*})",
-                "default_zer(avg:a{*})\nwarning 0..11: `default_zer` is no function that musher knows (did you mean `default_zero`?)",
+                "default_zer(avg:a{*})\nwarning 0..11: `default_zer` is not a function that musher knows (did you mean `default_zero`?)",
             ),
             (
                 "avg:a{*}.as_cont()",
-                "avg:a{*}.as_cont()\nwarning 9..16: `as_cont` is no method that musher knows (did you mean `as_count`?)",
+                "avg:a{*}.as_cont()\nwarning 9..16: `as_cont` is not a method that musher knows (did you mean `as_count`?)",
             ),
             (
                 "frobnicate(a)",
-                "frobnicate(a)\nwarning 0..10: `frobnicate` is no function that musher knows (it is passed as it is)",
+                "frobnicate(a)\nwarning 0..10: `frobnicate` is not a function that musher knows (it is passed as it is)",
             ),
             ("avg:", "error 4..4: expected the name of a metric; the query ends here"),
             (

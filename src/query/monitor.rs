@@ -50,7 +50,7 @@ fn quotes_around(text: &str, known: Option<&MonitorType>) -> Option<Fault> {
     Some(fault.help("take the quotes around it out"))
 }
 
-/// What can't be read by the type's grammar and can by another one is told as that.
+/// What can't be read by the type's grammar and can by another one is reported as that.
 fn other_form(text: &str, known: &MonitorType, parsed: Parsed<Monitor>) -> Parsed<Monitor> {
     if parsed.errors.is_empty() {
         return parsed;
@@ -91,7 +91,7 @@ fn uncertain(kind: &str, known: Option<&MonitorType>, parsed: Parsed<Monitor>) -
     let mut warnings = parsed.warnings;
     if known.is_none() {
         let said = format!(
-            "`{}` is no type of monitor that musher knows; its query is passed as it is",
+            "`{}` is not a type of monitor that musher knows; its query is passed as it is",
             shown(kind)
         );
         let meant = did_you_mean(kind, MONITOR_TYPES.iter().map(|known| known.name));
@@ -108,7 +108,7 @@ fn uncertain(kind: &str, known: Option<&MonitorType>, parsed: Parsed<Monitor>) -
     Parsed { tree: parsed.tree.or(Some(Monitor::Opaque)), warnings, errors: Vec::new() }
 }
 
-/// A query that is no composite, or of which the type doesn't tell.
+/// A query that is not a composite, or of which the type doesn't tell.
 fn query(input: &mut Input<'_>, grammar: Option<Grammar>) -> Outcome<Monitor> {
     match peek(input) {
         Some('"' | '\'') => check(input, grammar),
@@ -181,7 +181,7 @@ fn metric_alert(input: &mut Input<'_>, time: Spanned<Call>) -> Outcome<MetricAle
     Ok(MetricAlert { time, expr, comparison })
 }
 
-/// Reads what stands in the quotes of a formula. Its faults are told, but don't keep the rest from being read.
+/// Reads what stands in the quotes of a formula. Its faults are reported, but don't keep the rest from being read.
 fn chain_head(input: &mut Input<'_>, head: Spanned<Call>) -> Spanned<ChainHead> {
     let span = head.span;
     let value = match formula_text(&head.value) {
@@ -414,7 +414,7 @@ mod tests {
             (
                 "log alert",
                 "log(\"*\").last(\"5m\") > 5",
-                "log(\"*\").last(\"5m\") > 5\nwarning 0..3: `log` is no source of a monitor of type `log alert` (did you mean `logs`?)".to_owned(),
+                "log(\"*\").last(\"5m\") > 5\nwarning 0..3: `log` is not a source of a monitor of type `log alert` (did you mean `logs`?)".to_owned(),
             ),
             (
                 "log alert",
@@ -429,7 +429,7 @@ mod tests {
             (
                 "rum alert",
                 "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5",
-                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5\nwarning 28..35: `cumsumm` is no function that musher knows (did you mean `cumsum`?)".to_owned(),
+                "formula(\"top(a, \\\"x\\\", 1) * cumsumm(b)\").last(\"5m\") > 5\nwarning 28..35: `cumsumm` is not a function that musher knows (did you mean `cumsum`?)".to_owned(),
             ),
             (
                 "data-quality alert",
@@ -439,7 +439,7 @@ mod tests {
             (
                 "querry alert",
                 "avg(last_5m):avg:a{*} > 5",
-                "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is no type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
+                "avg(last_5m):avg:a{*} > 5\nwarning 0..0: `querry alert` is not a type of monitor that musher knows; its query is passed as it is (did you mean `query alert`?)".to_owned(),
             ),
             ("synthetics alert", "no_query", String::new()),
             (

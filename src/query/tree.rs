@@ -142,7 +142,7 @@ pub enum Filter {
         filter: Box<Spanned<Filter>>,
     },
     Brackets(Box<Spanned<Filter>>),
-    /// In the order of the text. Which of commas, AND and OR binds closer is the service's affair.
+    /// In the order of the text. Which of commas, AND and OR binds closer is left to the service.
     Chain {
         first: Box<Spanned<Filter>>,
         rest: Vec<(Joint, Spanned<Filter>)>,

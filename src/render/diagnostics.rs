@@ -22,14 +22,14 @@ const REACH: usize = 1000;
 const LONGEST: usize = 600;
 
 /// A diagnostic with its places looked up.
-struct Reported<'d> {
-    diagnostic: &'d Diagnostic,
-    place: Option<Located>,
-    also: Vec<(&'d str, Located)>,
+pub struct Reported<'d> {
+    pub diagnostic: &'d Diagnostic,
+    pub place: Option<Located>,
+    pub also: Vec<(&'d str, Located)>,
 }
 
 /// Looks all places up; sorted by file and place, equal ones once.
-fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported<'d>> {
+pub fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported<'d>> {
     let mut locator = Locator::new(sources);
     let mut reported: Vec<Reported> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
@@ -50,7 +50,7 @@ fn look_up<'d>(diagnostics: &'d [Diagnostic], sources: &Sources) -> Vec<Reported
     reported
 }
 
-/// `3 errors, 1 warning`; empty where there is nothing to tell.
+/// `3 errors, 1 warning`; empty where there is nothing to report.
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let part = |count: usize, one: &str| match count {
@@ -139,7 +139,7 @@ fn folded(instances: &[String]) -> Option<String> {
 }
 
 /// A message on one line, cleaned and of a length that can be read.
-fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let cut = text.chars().nth(LONGEST).is_some();
     let text: String = text.chars().take(LONGEST).map(|c| if c == '\n' { ' ' } else { c }).collect();
     let text = clean(&text).into_owned();
@@ -234,7 +234,8 @@ fn add_place(to: &mut Value, place: Option<&Located>) {
     to["end_column"] = ranged.map(|place| place.end.1).into();
 }
 
-fn severity(diagnostic: &Diagnostic) -> &'static str {
+/// The word for it, also that of SARIF.
+pub fn severity(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -293,7 +294,7 @@ mod tests {
         let name = At::value(file, "/monitors/a/name");
         let mut fault = Diagnostic::error(
             "unknown-name",
-            "There is no `y`",
+            "Unknown name `y`",
             name.part(crate::diagnostic::Part::Within(2..6)),
         )
         .label("unknown")
@@ -310,7 +311,7 @@ mod tests {
         let expected = "\
 warning[no-definitions]: Nothing is here
 
-error[unknown-name]: There is no `y`
+error[unknown-name]: Unknown name `y`
  --> monitors/a.yaml:3:14
   |
 3 |     name: \"x ${y}\"
@@ -333,7 +334,7 @@ note: the instance: 50 %
     fn json_and_annotations() {
         let (diagnostics, sources) = sample();
         let expected = json!({
-            "code": "unknown-name", "severity": "error", "message": "There is no `y`",
+            "code": "unknown-name", "severity": "error", "message": "Unknown name `y`",
             "file": "monitors/a.yaml", "line": 3, "column": 14, "end_line": 3, "end_column": 18,
             "help": "did you mean `env`?",
             "also": [{"message": "the instance: 50 %", "file": "monitors/a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 4}],
@@ -342,7 +343,7 @@ note: the instance: 50 %
         assert_eq!(json(&diagnostics, &sources)[1], expected);
         let expected = "\
 ::warning title=no-definitions::Nothing is here
-::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::There is no `y`%0Adid you mean `env`?%0Ain `monitors/a␛[31m` and 1 more
+::error file=ops/monitors/a.yaml,line=3,endLine=3,col=14,endColumn=18,title=unknown-name::Unknown name `y`%0Adid you mean `env`?%0Ain `monitors/a␛[31m` and 1 more
 ";
         assert_eq!(github(&diagnostics, &sources, "ops"), expected);
     }

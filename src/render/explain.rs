@@ -47,7 +47,7 @@ pub fn write_all(chapters: &[(&str, Vec<Explained>)], color: bool, out: &mut dyn
         }
         page.line(&[])?;
     }
-    page.line(&[(Tone::Plain, "`musher explain CODE` tells why, and what to write instead.")])
+    page.line(&[(Tone::Plain, "`musher explain CODE` says why, and what to write instead.")])
 }
 
 /// Without the signs of emphasis at a word like `*Why:*`, and with links as their texts.

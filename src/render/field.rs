@@ -108,7 +108,7 @@ fn texts(before: &str, after: &str, full: bool) -> Shown {
 }
 
 /// The items that only one of two lists has: what left, and what came. `None` where only the order
-/// differs, or an item is no plain value.
+/// differs, or an item is not a plain value.
 pub fn item_changes<'a>(before: &'a [Value], after: &'a [Value]) -> Option<[Vec<&'a Value>; 2]> {
     let plain = |value: &Value| !value.is_array() && !value.is_object();
     if !before.iter().chain(after).all(plain) {
@@ -158,7 +158,7 @@ fn pretty(value: &Value) -> String {
 }
 
 fn as_lines(before: &str, after: &str, full: bool) -> Shown {
-    // A final newline of both is no line of its own.
+    // A final newline of both is not a line of its own.
     let (before, after) = match (before.strip_suffix('\n'), after.strip_suffix('\n')) {
         (Some(before), Some(after)) => (before, after),
         _ => (before, after),

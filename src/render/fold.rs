@@ -12,7 +12,7 @@ use serde_json::Value;
 /// From this many on, equal changes are one entry.
 const FOLD: usize = 3;
 
-/// Changes that are told together: one, or three and more that are equal.
+/// Changes that are reported together: one, or three and more that are equal.
 #[derive(Debug)]
 pub struct Entry<'a> {
     /// Never empty; in the order of the plan.
@@ -111,7 +111,7 @@ fn likeness(change: &Change) -> [u8; 32] {
     add(change.action.name());
     add(if change.protected { "protected" } else { "" });
     let (id, is_instance) = (change.address.id(), change.address.id().matches('/').count() >= 2);
-    let own = Own(shape(id).1);
+    let own = InstanceName(shape(id).1);
     for risk in &change.risks {
         add(&own.hide(&risk.text));
     }
@@ -141,9 +141,9 @@ fn likeness(change: &Change) -> [u8; 32] {
 
 /// The name of an instance: two texts that differ in it alone say the same of two functions.
 #[derive(Clone, Copy)]
-struct Own<'a>(&'a str);
+struct InstanceName<'a>(&'a str);
 
-impl Own<'_> {
+impl InstanceName<'_> {
     /// Short names and numbers stand in too many texts by chance.
     fn hide(self, text: &str) -> String {
         let telling = self.0.len() >= 4 && self.0.contains(|c: char| c.is_ascii_alphabetic());
@@ -151,7 +151,7 @@ impl Own<'_> {
     }
 }
 
-fn add_diff(diff: &[FieldChange], own: Own<'_>, add: &mut impl FnMut(&str)) {
+fn add_diff(diff: &[FieldChange], own: InstanceName<'_>, add: &mut impl FnMut(&str)) {
     for field in diff {
         add(&field.path);
         match (&field.before, &field.after) {
@@ -174,7 +174,7 @@ fn add_diff(diff: &[FieldChange], own: Own<'_>, add: &mut impl FnMut(&str)) {
     }
 }
 
-fn add_items(items: &[&Value], own: Own<'_>, add: &mut impl FnMut(&str)) {
+fn add_items(items: &[&Value], own: InstanceName<'_>, add: &mut impl FnMut(&str)) {
     add(&items.len().to_string());
     items.iter().for_each(|item| add(&own.hide(&item.to_string())));
 }

@@ -40,7 +40,7 @@ impl Item {
 
 /// What stands between two columns.
 const GAP: usize = 2;
-/// A name with less room than this tells nothing.
+/// With less room than this a name says nothing.
 const LEAST: usize = 16;
 
 /// A table: address, Datadog id, name, source line. On a terminal it fits `room` columns: names are cut first, the

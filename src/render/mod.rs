@@ -1,11 +1,15 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
+pub mod code_quality;
 pub mod diagnostics;
 pub mod explain;
 pub mod export;
 mod field;
+mod fingerprint;
 mod fold;
 mod guard;
+pub mod html;
+pub mod gitlab_terraform;
 pub mod list;
 mod markdown;
 pub mod outcome;
@@ -16,6 +20,7 @@ pub mod plan_text;
 pub mod progress;
 pub mod request;
 pub mod sanitize;
+pub mod sarif;
 pub mod show;
 pub mod summary;
 pub mod template;
@@ -39,7 +44,7 @@ pub enum Stream {
     Err,
 }
 
-/// What is narrower is taken for so wide.
+/// A narrower terminal counts as this wide.
 const NARROWEST: usize = 80;
 
 /// Whether a stream shows colour: as asked for, else where it is a terminal and `NO_COLOR` is unset.
@@ -68,7 +73,7 @@ pub fn print(
 }
 
 /// Prints what `write` writes; it is told whether to use colour. A reader who has gone away (`| head`)
-/// is no error: the rest is dropped, and whoever called goes on.
+/// is not an error: the rest is dropped, and whoever called goes on.
 pub fn speak(
     speech: Speech,
     stream: Stream,
@@ -114,7 +119,7 @@ impl<W: Write> Write for WithoutKeys<W> {
     }
 }
 
-/// Tells what ended a run, with its causes, on stderr. Where even that can't be written, nobody is left to tell.
+/// Reports what ended a run, with its causes, on stderr. Where even that fails, the error can't be reported at all.
 pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
     let _ = print(Stream::Err, choice, |out, color| {
@@ -123,7 +128,7 @@ pub fn failure(error: &anyhow::Error, choice: ColorChoice) {
     });
 }
 
-/// Tells a brake that holds, and what lets the plan pass.
+/// Reports a brake that holds, and what lets the plan pass.
 pub fn held(name: &str, text: &str, knobs: &str, choice: ColorChoice) -> io::Result<()> {
     print(Stream::Err, choice, |out, color| {
         let style = if color { anstyle::AnsiColor::Red.on_default().bold() } else { anstyle::Style::new() };

@@ -14,7 +14,7 @@ use super::summary;
 use super::value::{count, cut, path, short};
 use crate::model::{Action, Outcome, Plan, Status};
 
-/// So many done changes are listed one by one; more are folded by their addresses.
+/// At most this many done changes are listed one by one; more are folded by their addresses.
 const LISTED: usize = 20;
 /// Patterns of folded addresses.
 const PATTERNS: usize = 8;

@@ -15,7 +15,7 @@ use crate::model::{Action, FieldChange, Plan, Warning};
 pub const LIMIT: usize = 65_536;
 /// Kept for what ends the comment.
 const TAIL: usize = 600;
-/// One entry may take so much, and so many lines of a difference.
+/// The most bytes of one entry, and lines of a difference.
 const ENTRY: usize = 12_000;
 const LINES: usize = 120;
 /// Fields of a new object, and addresses of a folded entry.

@@ -15,7 +15,7 @@ use crate::model::{Event, Outcome, Status, Watch};
 
 /// Work that ends earlier shows nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A plain line comes after so long: a log is read later, and by others.
+/// A plain line comes after this long: a log is read later, and by others.
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// Shows progress on stderr from its making to its end (or drop).
@@ -37,12 +37,12 @@ struct State {
     tally: Tally,
 }
 
-/// What has been told so far; knows no clock.
+/// What has been reported so far; knows no clock.
 #[derive(Debug, Default)]
 struct Tally {
     /// 0: nothing is applied yet, objects are being listed.
     total: usize,
-    /// Made, or failed; what was not tried is neither.
+    /// Done or failed; what was not tried is neither.
     done: usize,
     failed: usize,
     not_tried: usize,
@@ -131,7 +131,7 @@ impl Tally {
 
     /// The line that is due at this event, so long after the start.
     fn line(&mut self, event: Event<'_>, elapsed: Duration) -> Option<String> {
-        // A wait is told at once: what waits is not quick.
+        // A wait is reported at once: what waits is not quick.
         if elapsed < PATIENCE && !matches!(event, Event::Waiting { .. }) {
             return None;
         }
@@ -143,7 +143,7 @@ impl Tally {
             }
             Event::Waiting { .. } => return None,
             Event::Total { .. } | Event::Started { .. } => return None,
-            // At the end of a run that was stopped all that is left comes at once, and is told by the summary.
+            // At the end of a run that was stopped all that is left comes at once, and is reported by the summary.
             Event::Done { outcome } if silent && !matches!(outcome.status, Status::NotTried { .. }) => {
                 self.applied(elapsed)
             }
@@ -176,7 +176,7 @@ fn waiting(bucket: &str, seconds: u64) -> String {
     )
 }
 
-/// A bar that comes into sight when the work takes longer than [`PATIENCE`].
+/// A bar that appears when the work takes longer than [`PATIENCE`].
 fn late_bar(state: &Arc<Mutex<State>>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     bar.set_style(style(LISTING));
@@ -197,7 +197,7 @@ const APPLYING: &str = "{bar:20} {human_pos} of {human_len} ({rate}, {eta} left)
 
 fn style(template: &str) -> ProgressStyle {
     let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-        // A bar that can't be drawn is no reason to stop.
+        // A bar that can't be drawn is not a reason to stop.
         let _ = write!(out, "{:.1}/s", state.per_sec());
     };
     ProgressStyle::with_template(template)

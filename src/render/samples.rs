@@ -9,7 +9,7 @@ use crate::model::{
     Action, Address, Attribute, Brake, Change, FieldChange, Instance, Notes, Origin, Plan, Reference, Rename,
     Renamed, Risk, Warning,
 };
-use crate::risk::{Stake, risks};
+use crate::risk::{Watched, risks};
 
 pub fn plan(changes: Vec<Change>, unchanged: usize) -> Plan {
     Plan {
@@ -79,7 +79,7 @@ pub fn threshold_of(name: &str) -> Change {
     )
 }
 
-/// What is told beside the changes, all of it in this text.
+/// What is reported beside the changes, all of it in this text.
 pub fn notes(text: &str) -> Notes {
     let (own, address) = (|| text.to_owned(), Address::new("monitors", text));
     let position = Some(Position { file: text.into(), line: 1, column: 1 });
@@ -109,11 +109,12 @@ fn loosened() -> Vec<Risk> {
         json!({"type": "query alert", "query": query, "options": {"thresholds": {"critical": critical}}})
     };
     let (live, wanted) = (body(5), body(8));
-    let stake = Stake { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
-    risks(crate::kind::of_name("monitor").expect("a kind"), stake)
+    let watched =
+        Watched { action: Action::Update, live: Some(&live), wanted: Some(&wanted), protected: false };
+    risks(crate::kind::of_name("monitor").expect("a kind"), watched)
 }
 
-/// One of each sort of change.
+/// One of each type of change.
 pub fn mixed() -> Plan {
     let marker = Reference { target: Address::new("monitors", "traffic"), attribute: Attribute::Id }.marker();
     let mut changes = vec![

@@ -8,7 +8,7 @@ use crate::model::{Action, Address, Brake, Change, Claim, Plan, Rename, Renamed,
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
-/// So many globs of `--only` are shown.
+/// At most this many globs of `--only` are shown.
 const GLOBS: usize = 8;
 
 /// `Environment staging, site datadoghq.eu, organisation Acme (project acme-serverless)`

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
 
-/// Above this many comparisons a diff is told coarsely: no hostile text may cost quadratic time, and
+/// Above this many comparisons a diff is reported coarsely: no hostile text may cost quadratic time, and
 /// a deadline would make the output depend on the clock.
 const WORK: usize = 4_000_000;
 
-/// More alternations of equal and changed words than these tell a reader nothing.
+/// Beyond this many alternations of equal and changed words a reader learns nothing.
 const PIECES: usize = 48;
 
 /// Whether a part of a text is in both, in the old one, or in the new one.

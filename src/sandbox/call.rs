@@ -87,7 +87,7 @@ impl Answer {
         Self { status, body: json!({ "errors": [words] }).to_string() }
     }
 
-    /// A parameter with a value of the wrong sort, in the words recorded for a monitor's query.
+    /// A parameter with a value of the wrong type, in the words recorded for a monitor's query.
     pub fn invalid_parameter(name: &str) -> Self {
         Self::refusal(400, &format!("The value provided for parameter '{name}' is invalid"))
     }

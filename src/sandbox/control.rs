@@ -150,7 +150,7 @@ fn route(call: &Call) -> String {
     if let Some(found) = engine::find(call) {
         return format!("{} {}", call.method, found.pattern);
     }
-    // Nobody's: what stands below a resource's path may be an id.
+    // Not a route: what stands below a resource's path may be an id.
     let known = engine::owner(&call.path).map_or(3, |resource| resource.path.split('/').count());
     let parts = call.path.split('/').enumerate();
     let parts = parts.map(|(at, part)| if at < known || part.is_empty() { part } else { "{id}" });

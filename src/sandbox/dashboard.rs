@@ -89,20 +89,20 @@ fn delete(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
     Ok(Answer::json(&json!({ "deleted_dashboard_id": id })))
 }
 
-fn found<'a>(world: &'a World, shelf: &str, id: &str) -> Result<&'a Item, Answer> {
+fn found<'a>(world: &'a World, store: &str, id: &str) -> Result<&'a Item, Answer> {
     let none = || Answer::refusal(404, &format!("Dashboard with ID {id} not found"));
-    world.shelf(shelf).get(id).ok_or_else(none)
+    world.store(store).get(id).ok_or_else(none)
 }
 
 fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let start = number(call.number("start")?).unwrap_or(0);
     let count = number(call.number("count")?).unwrap_or(COUNT);
-    let shelf = if call.switch("filter[deleted]") { "trash" } else { "dashboard" };
+    let store = if call.switch("filter[deleted]") { "trash" } else { "dashboard" };
     // Nothing here is shared.
     let count = if call.switch("filter[shared]") { 0 } else { count };
     let rows: Vec<String> = world
-        .shelf(shelf)
+        .store(store)
         .iter()
         .skip(start)
         .take(count)
@@ -146,7 +146,7 @@ fn discard(world: &mut World, id: &str) -> Result<(), Answer> {
 }
 
 /// The ids of `{"data":[{"id","type":"dashboard"}]}`, all of them there.
-fn named(world: &World, call: &Call, shelf: &str) -> Result<Vec<String>, Answer> {
+fn named(world: &World, call: &Call, store: &str) -> Result<Vec<String>, Answer> {
     let body = call.object()?;
     let entries = body.get("data").and_then(Value::as_array);
     let Some(entries) = entries else {
@@ -154,7 +154,7 @@ fn named(world: &World, call: &Call, shelf: &str) -> Result<Vec<String>, Answer>
     };
     let mut ids = Vec::new();
     for id in entries.iter().map(|entry| entry["id"].as_str().unwrap_or_default()) {
-        found(world, shelf, id)?;
+        found(world, store, id)?;
         if !ids.iter().any(|own| own == id) {
             ids.push(id.to_owned());
         }

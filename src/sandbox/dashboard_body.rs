@@ -64,7 +64,7 @@ pub fn settled(
     set("id", json!(stamp.id));
     set("title", json!(title));
     set("description", or_null("description"));
-    set("author_handle", json!(super::USER));
+    set("author_handle", json!(ids::USER));
     set("author_name", json!("Sandbox"));
     set("layout_type", json!(layout));
     set("url", json!(url(&stamp.id, title)));

@@ -153,7 +153,7 @@ impl Sent {
 
     /// Refuses what the resource's row refuses.
     fn judge(&self, world: &World, resource: &'static Resource, id: &str, on: u8) -> Result<(), Answer> {
-        let before = world.shelf(resource.name).get(id).map(Item::value);
+        let before = world.store(resource.name).get(id).map(Item::value);
         let (sent, sent_id) = (&self.attributes, self.id.as_deref());
         let sent_type = self.class.as_str();
         let relationships = self.relationships.as_ref().unwrap_or(&Value::Null);
@@ -162,10 +162,10 @@ impl Sent {
     }
 }
 
-/// The object of an id, for a call of this sort.
+/// The object of an id, for a call of this type.
 fn existing<'a>(world: &'a World, resource: &'static Resource, id: &str, on: u8) -> Result<&'a Item, Answer> {
     check_id(resource, id, on)?;
-    world.shelf(resource.name).get(id).ok_or_else(|| resource.missing(on).answer(id, ""))
+    world.store(resource.name).get(id).ok_or_else(|| resource.missing(on).answer(id, ""))
 }
 
 fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answer, Answer> {
@@ -177,7 +177,7 @@ fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answe
         .filter_map(|(name, at)| Some((*at, call.parameter(name).filter(|word| !word.is_empty())?)))
         .collect();
     let mut chosen: Vec<&Item> = world
-        .shelf(resource.name)
+        .store(resource.name)
         .iter()
         .filter(|item| words.iter().all(|(at, word)| item.word(at) == *word))
         .collect();
@@ -270,7 +270,7 @@ fn page(call: &Call, resource: &Resource, total: usize) -> Result<Page, Answer> 
         Unit::Items => number(from)?.unwrap_or(0),
         Unit::Cursor => match call.parameter(from).filter(|cursor| !cursor.is_empty()) {
             None => 0,
-            // Nobody's cursor is past the end.
+            // No real cursor is past the end.
             Some(cursor) => {
                 let place = cursor.strip_prefix("from-").and_then(|place| place.parse().ok());
                 place.unwrap_or(usize::MAX)
@@ -325,7 +325,7 @@ fn create(world: &mut World, sent: Sent, resource: &'static Resource, at: &str) 
     let serial = world.next_serial();
     let id = chosen.unwrap_or_else(|| plain(&generated(resource.id, serial)));
     // One that is there is overwritten: where that is refused, it was refused above.
-    let place = world.shelf(resource.name).get(&id).map_or(serial, |item| item.serial);
+    let place = world.store(resource.name).get(&id).map_or(serial, |item| item.serial);
     let mut object = store(world, sent, resource, (place, &id, Keeps::Nothing));
     let moment = Moment { id: &id, now: world.now(), serial, before: None, resource };
     work(resource.first, &mut object, &moment);
@@ -351,7 +351,7 @@ fn update(world: &mut World, sent: Sent, resource: &'static Resource, id: &str) 
 /// Makes the object of what was sent and what was there, and keeps it.
 fn store(world: &mut World, sent: Sent, resource: &'static Resource, at: (u64, &str, Keeps)) -> Value {
     let (serial, id, keeps) = at;
-    let before = world.shelf(resource.name).get(id).map(Item::value);
+    let before = world.store(resource.name).get(id).map(Item::value);
     let mut attributes = match (keeps, &before) {
         (Keeps::Members | Keeps::All, Some(before)) => resource.attributes(before).as_object().cloned(),
         _ => None,
@@ -425,7 +425,7 @@ fn delete(world: &mut World, resource: &'static Resource, id: &str) -> Result<An
 
 /// Takes an object away, or ends it; the object as it was.
 fn discard(world: &mut World, resource: &'static Resource, id: &str) -> Value {
-    let Some((serial, before)) = world.shelf(resource.name).get(id).map(|item| (item.serial, item.value()))
+    let Some((serial, before)) = world.store(resource.name).get(id).map(|item| (item.serial, item.value()))
     else {
         return Value::Null;
     };

@@ -1,4 +1,4 @@
-//! Faults on purpose, from a seed: which sorts there are, how often, and which one the next request gets.
+//! Faults on purpose, from a seed: which types there are, how often, and which one the next request gets.
 
 use super::ids;
 
@@ -87,14 +87,14 @@ impl Fault {
     }
 }
 
-/// The share of requests that each sort of fault hits, from 0 to 1.
+/// The share of requests that each type of fault hits, from 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     rates: [f64; NAMES.len()],
 }
 
 impl Faults {
-    /// Reads `429=0.05,reset-after=0.02`. `all=0.05` is the rate of all sorts together, in equal parts.
+    /// Reads `429=0.05,reset-after=0.02`. `all=0.05` is the rate of all types together, in equal parts.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut faults = Self::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -113,7 +113,9 @@ impl Faults {
             }
             match NAMES.iter().position(|own| *own == name) {
                 Some(at) => faults.rates[at] += rate,
-                None => return Err(format!("\"{name}\" is no fault. There are all, {}.", NAMES.join(", "))),
+                None => {
+                    return Err(format!("\"{name}\" is not a fault. There are all, {}.", NAMES.join(", ")));
+                }
             }
         }
         // A little room for sums of decimal fractions.

@@ -1,5 +1,7 @@
 //! Ids and times as the service makes them, from a serial number and the clock.
 
+/// The user who makes everything.
+pub const USER: &str = "sandbox@example.com";
 /// The first monitor's id is one above; nine digits, as in the recordings.
 const MONITOR_BASE: u64 = 100_000_000;
 

@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn ids(world: &World) -> Vec<&str> {
-        world.shelf("slo").iter().map(|item| item.id.as_str()).collect()
+        world.store("slo").iter().map(|item| item.id.as_str()).collect()
     }
 
     #[test]

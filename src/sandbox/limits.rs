@@ -39,7 +39,7 @@ impl Limits {
             if !SIDES.contains(&name) && !is_bucket.is_some_and(|route| names().any(|name| name == route)) {
                 let names = names().collect::<Vec<_>>().join(", ");
                 return Err(format!(
-                    "\"{name}\" is no rate limit. Use all, reads, writes, or one of {names} with _read or _write."
+                    "\"{name}\" is not a rate limit. Use all, reads, writes, or one of {names} with _read or _write."
                 ));
             }
             let numbers = limit.split_once('/').and_then(|(requests, period)| {
@@ -49,7 +49,7 @@ impl Limits {
                 Some(limit) => limits.insert(name.to_owned(), limit),
                 None => {
                     return Err(format!(
-                        "\"{part}\" is no limit. Write requests/seconds, as in {name}=50/10."
+                        "\"{part}\" is not a limit. Write requests/seconds, as in {name}=50/10."
                     ));
                 }
             };

@@ -54,9 +54,7 @@ use journal::Journal;
 use resource::Words;
 use world::World;
 
-/// The user who makes everything.
-const USER: &str = "sandbox@example.com";
-/// How a slow answer is spread: so many pieces, so long apart.
+/// How a slow answer is spread: the number of pieces, and the time between them.
 const DRIPS: (u32, Duration) = (20, Duration::from_millis(50));
 
 /// An emulated organisation, its state in a folder that other processes may share.

@@ -67,7 +67,7 @@ fn index(text: &str) -> Option<Index> {
 }
 
 fn found<'a>(world: &'a World, id: &str) -> Result<&'a Item, Answer> {
-    world.shelf("monitor").get(id).ok_or_else(|| Answer::refusal(404, "Monitor not found"))
+    world.store("monitor").get(id).ok_or_else(|| Answer::refusal(404, "Monitor not found"))
 }
 
 fn object(item: &Item) -> Map<String, Value> {
@@ -100,7 +100,7 @@ fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
         (None, None) => (0, usize::MAX),
     };
     let start = after.and_then(ids::monitor_serial).unwrap_or(0);
-    let chosen = world.shelf("monitor").after(start).filter(|item| {
+    let chosen = world.store("monitor").after(start).filter(|item| {
         (name.is_empty() || item.word("name").to_lowercase().contains(&name))
             && tags.iter().all(|tag| item.index.tags.contains(tag))
             && (scope.is_empty() || covers(item.word("query"), &scope))
@@ -197,7 +197,7 @@ fn delete(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
 }
 
 /// Why a monitor can't go without force. The words are those that users of terraform's provider report
-/// (its issues 439 and 519, then with status 401), one for each sort of user.
+/// (its issues 439 and 519, then with status 401), one for each type of user.
 fn referenced(world: &World, item: &Item) -> Vec<String> {
     let users = world.users("monitor", &item.id);
     let reported = |class: &str, users: Vec<&Item>| {

@@ -130,7 +130,7 @@ pub fn member_ids(query: &str) -> Vec<String> {
 /// The serial of a monitor that existed and doesn't any more is known by the id's form.
 pub fn is_gone(world: &World, id: &str) -> bool {
     let serial = id.parse().ok().and_then(ids::monitor_serial);
-    serial.is_some_and(|serial| world.was_issued(serial)) && world.shelf("monitor").get(id).is_none()
+    serial.is_some_and(|serial| world.was_issued(serial)) && world.store("monitor").get(id).is_none()
 }
 
 /// The types are OpenAPI's (MonitorType); a new one is let through by its ending.
@@ -333,7 +333,7 @@ pub fn stored(settled: Map<String, Value>, id: u64, (created, modified): (i64, i
     object.insert("overall_state_modified".to_owned(), Value::Null);
     object.insert("overall_state".to_owned(), json!("No Data"));
     let creator = json!({
-        "name": "Sandbox", "email": super::USER, "handle": super::USER, "id": 1,
+        "name": "Sandbox", "email": ids::USER, "handle": ids::USER, "id": 1,
     });
     object.insert("creator".to_owned(), creator);
     object

@@ -10,24 +10,24 @@ use super::index::plain;
 use super::resource::{Order, Resource};
 use super::world::World;
 
-/// The id of an order on its shelf.
+/// The id of an order in its store.
 const ID: &str = "order";
 
 /// The members as they stand now: as ordered last, newer ones behind.
 pub fn members(world: &World, resource: &Resource) -> Vec<String> {
     let Some(order) = &resource.order else { return Vec::new() };
-    let shelf = world.shelf(order.of);
+    let store = world.store(order.of);
     let stored =
-        world.shelf(resource.name).get(ID).map(|item| item.value()["ids"].take()).unwrap_or_default();
+        world.store(resource.name).get(ID).map(|item| item.value()["ids"].take()).unwrap_or_default();
     let mut ids: Vec<String> = stored.as_array().into_iter().flatten().map(plain).collect();
-    ids.retain(|id| shelf.get(id).is_some());
+    ids.retain(|id| store.get(id).is_some());
     let newer: Vec<String> =
-        shelf.iter().map(|item| item.id.clone()).filter(|id| !ids.contains(id)).collect();
+        store.iter().map(|item| item.id.clone()).filter(|id| !ids.contains(id)).collect();
     ids.extend(newer);
     ids
 }
 
-/// The field that tells an object's place.
+/// The field that holds an object's place.
 pub fn field(resource: &Resource) -> Option<&'static str> {
     resource.ordered_by?.order.as_ref()?.place
 }
@@ -65,7 +65,7 @@ pub fn write(world: &mut World, call: &Call, resource: &'static Resource) -> Res
     {
         return Err(words.answer(forgotten, forgotten));
     }
-    let serial = world.shelf(resource.name).get(ID).map(|item| item.serial);
+    let serial = world.store(resource.name).get(ID).map(|item| item.serial);
     let serial = serial.unwrap_or_else(|| world.next_serial());
     world.put(resource.name, (serial, ID), json!({ "ids": wanted }).to_string(), None);
     match order.changed {

@@ -47,7 +47,7 @@ fn meets(draft: &Draft, path: &str, test: &Test, report: &mut dyn FnMut(String))
             }
             _ => false,
         },
-        Test::Exists => draft.world.shelf(draft.resource.name).get(draft.id).is_some(),
+        Test::Exists => draft.world.store(draft.resource.name).get(draft.id).is_some(),
         Test::Stored(json) => stored() == Some(&parsed(json, draft.id)),
         Test::Code(code) => code(draft),
         Test::Changed => {
@@ -78,8 +78,8 @@ fn is_taken(draft: &Draft, path: &str) -> bool {
     let Some(wanted) = draft.sent.pointer(path).map(plain) else {
         return false;
     };
-    let shelf = draft.world.shelf(draft.resource.name);
-    shelf.iter().any(|item| item.id != draft.id && item.word(path) == wanted)
+    let store = draft.world.store(draft.resource.name);
+    store.iter().any(|item| item.id != draft.id && item.word(path) == wanted)
 }
 
 fn judge(value: &Value, test: &Test, report: &mut dyn FnMut(String)) {

@@ -45,7 +45,7 @@ pub struct Resource {
     /// Objects that stand there from the start, as they are stored.
     pub built_in: &'static [&'static str],
     pub order: Option<Order>,
-    /// The order that lists of it follow, and that they tell.
+    /// The order that lists of it follow, and that they show.
     pub ordered_by: Option<&'static Resource>,
     /// What a write gets while another one of the resource is under way, though it is carried out.
     pub serial: Option<Words>,
@@ -53,7 +53,7 @@ pub struct Resource {
     pub quota: Option<Limit>,
     /// Changes that a delete makes to an object that stays; none if it goes.
     pub ends: &'static [Effect],
-    /// The shelf where deleted objects stay remembered.
+    /// The store where deleted objects stay remembered.
     pub grave: Option<&'static str>,
     /// What else a write or a delete brings about; the object, and as it was before.
     pub after: Option<fn(&mut World, &Value, Option<&Value>)>,
@@ -262,7 +262,7 @@ pub struct Moment<'a> {
     pub resource: &'static Resource,
 }
 
-/// How many requests a bucket takes in a period of so many seconds.
+/// How many requests a bucket takes in a period, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     pub requests: u64,
@@ -341,7 +341,7 @@ pub struct Draft<'a> {
 /// The order of a resource's objects, an object of its own that was always there.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// The resource whose shelf holds the members.
+    /// The resource whose store holds the members.
     pub of: &'static str,
     /// Where the ids stand in a body: a pointer to the list, and the member of an item that is the id (or none).
     pub ids: (&'static str, &'static str),
@@ -349,10 +349,10 @@ pub struct Order {
     pub shown: &'static str,
     /// The answer to a change, if it isn't the order.
     pub changed: Option<&'static str>,
-    /// Refusals: a member that isn't named (`{id}`), a name that is no member.
+    /// Refusals: a member that isn't named (`{id}`), a name that is not a member.
     pub forgotten: Option<Words>,
     pub stranger: Words,
-    /// A field of the members that tells their place, from 1; shown in lists.
+    /// A field of the members that holds their place, from 1; shown in lists.
     pub place: Option<&'static str>,
 }
 

@@ -54,7 +54,7 @@ fn chosen<'a>(world: &'a World, call: &Call) -> Result<Vec<&'a Item>, Answer> {
             Some(key) => tagged(&format!("{key}:{value}")),
         })
     };
-    Ok(world.shelf("monitor").iter().filter(fits).collect())
+    Ok(world.store("monitor").iter().filter(fits).collect())
 }
 
 /// The page asked for: number, size, all pages (OpenAPI: 30 a page).
@@ -88,7 +88,7 @@ pub fn monitors(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answe
             "tags": item.index.tags,
             "scopes": [],
             "notifications": [],
-            "creator": { "name": "Sandbox", "handle": super::USER, "id": 1 },
+            "creator": { "name": "Sandbox", "handle": ids::USER, "id": 1 },
             "last_triggered_ts": null,
             "org_id": super::monitor_body::ORG_ID,
         })
@@ -127,7 +127,7 @@ pub fn slos(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
             Some(field) => tagged(&format!("{field}:{value}")),
         })
     };
-    let found: Vec<&Item> = world.shelf("slo").iter().rev().filter(fits).collect();
+    let found: Vec<&Item> = world.store("slo").iter().rev().filter(fits).collect();
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let page = number(call.number("page[number]")?).unwrap_or(0);
     let size = number(call.number("page[size]")?).unwrap_or(10).clamp(1, 1000);
@@ -199,7 +199,7 @@ fn slo_row(item: &Item) -> Value {
     set("env_tags", json!(tagged("env")));
     set("service_tags", json!(tagged("service")));
     set("team_tags", json!(tagged("team")));
-    set("creator", json!({ "name": "Sandbox", "id": 1, "email": super::USER }));
+    set("creator", json!({ "name": "Sandbox", "id": 1, "email": ids::USER }));
     set("created_at", slo["created_at"].clone());
     set("modified_at", slo["modified_at"].clone());
     json!({ "data": { "type": "slo", "attributes": attributes, "id": item.id } })

@@ -53,7 +53,7 @@ fn index(text: &str) -> Option<Index> {
 
 fn found<'a>(world: &'a World, id: &str) -> Result<&'a Item, Answer> {
     let none = || Answer::refusal(404, &format!("SLO not found: {id} not found"));
-    world.shelf("slo").get(id).ok_or_else(none)
+    world.store("slo").get(id).ok_or_else(none)
 }
 
 fn object(item: &Item) -> Map<String, Value> {
@@ -71,7 +71,7 @@ fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let ids = call.list("ids");
     if !ids.is_empty() {
         let rows: Vec<&str> =
-            ids.iter().filter_map(|id| world.shelf("slo").get(id)).map(|item| item.text.as_str()).collect();
+            ids.iter().filter_map(|id| world.store("slo").get(id)).map(|item| item.text.as_str()).collect();
         return Ok(Answer::text(format!("{{\"data\":[{}],\"error\":null}}", rows.join(","))));
     }
     let text = |name: &str| call.parameter(name).unwrap_or_default().to_lowercase();
@@ -81,7 +81,7 @@ fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let limit = number(call.number("limit")?).unwrap_or(PAGE).min(PAGE);
     let offset = number(call.number("offset")?).unwrap_or(0);
     let chosen: Vec<&Item> = world
-        .shelf("slo")
+        .store("slo")
         .iter()
         .filter(|_| !call.switch("is_deleted"))
         .filter(|item| item.word("name").to_lowercase().contains(&name))

@@ -85,7 +85,7 @@ pub fn settled(
     set("target_threshold", primary("target_threshold", "target").cloned());
     set("query", spelling.query);
     set("monitor_ids", spelling.monitor_ids);
-    set("creator", Some(json!({ "name": "Sandbox", "handle": super::USER, "email": super::USER })));
+    set("creator", Some(json!({ "name": "Sandbox", "handle": ids::USER, "email": ids::USER })));
     set("created_at", Some(json!(stamp.created)));
     set("modified_at", Some(json!(stamp.modified)));
     set("groups", field("groups").cloned());

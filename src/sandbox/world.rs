@@ -33,17 +33,17 @@ impl Item {
     }
 }
 
-/// Where an object stands on its shelf.
+/// Where an object stands in its store.
 type Place = (u64, String);
 
 /// The objects of one resource.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct Store {
     items: BTreeMap<Place, Item>,
     serials: HashMap<String, u64>,
 }
 
-impl Shelf {
+impl Store {
     pub fn get(&self, id: &str) -> Option<&Item> {
         self.items.get(&(*self.serials.get(id)?, id.to_owned()))
     }
@@ -62,8 +62,8 @@ impl Shelf {
 pub struct World {
     /// In the order in which a journal that is written anew holds them.
     forms: Vec<Form>,
-    /// A shelf for each resource of the table.
-    shelves: BTreeMap<&'static str, Shelf>,
+    /// A store for each resource of the table.
+    stores: BTreeMap<&'static str, Store>,
     /// Who names an object, by what is named.
     users: HashMap<Key, BTreeSet<(&'static str, Place)>>,
     twins: HashMap<(&'static str, u64), BTreeSet<Place>>,
@@ -78,7 +78,7 @@ impl World {
     /// A world of these resources, holding what nobody made.
     pub fn new(forms: Vec<Form>) -> Self {
         let mut world = Self {
-            shelves: forms.iter().map(|form| (form.name, Shelf::default())).collect(),
+            stores: forms.iter().map(|form| (form.name, Store::default())).collect(),
             users: HashMap::new(),
             twins: HashMap::new(),
             last_serial: 0,
@@ -99,8 +99,8 @@ impl World {
     }
 
     /// The objects of a resource of the table.
-    pub fn shelf(&self, name: &str) -> &Shelf {
-        self.shelves.get(name).expect("bug: a resource that isn't in the table")
+    pub fn store(&self, name: &str) -> &Store {
+        self.stores.get(name).expect("bug: a resource that isn't in the table")
     }
 
     fn form(&self, name: &str) -> Option<Form> {
@@ -145,13 +145,13 @@ impl World {
     pub fn users(&self, name: &'static str, id: &str) -> Vec<&Item> {
         let users = self.users.get(&(name, id.to_owned()));
         let items = users.into_iter().flatten();
-        items.filter_map(|(name, place)| self.shelf(name).items.get(place)).collect()
+        items.filter_map(|(name, place)| self.store(name).items.get(place)).collect()
     }
 
     /// The oldest object of a resource with this fingerprint.
     pub fn twin(&self, name: &'static str, fingerprint: u64) -> Option<&Item> {
         let place = self.twins.get(&(name, fingerprint))?.first()?;
-        self.shelf(name).items.get(place)
+        self.store(name).items.get(place)
     }
 
     /// Brings one line of the journal into the world.
@@ -187,10 +187,10 @@ impl World {
     /// The lines that make this world out of a new one.
     pub fn lines(&self) -> String {
         let gone = self.forms.iter().flat_map(built_in);
-        let gone = gone.filter(|(name, (id, ..))| self.shelf(name).get(id).is_none());
+        let gone = gone.filter(|(name, (id, ..))| self.store(name).get(id).is_none());
         let mut lines: String = gone.map(|(name, (id, ..))| format!("- {name} {}\n", encoded(&id))).collect();
         for form in &self.forms {
-            lines.extend(self.shelf(form.name).iter().map(|item| self.put_line(form.name, item)));
+            lines.extend(self.store(form.name).iter().map(|item| self.put_line(form.name, item)));
         }
         lines
     }
@@ -220,15 +220,15 @@ impl World {
         if let Some(fingerprint) = item.fingerprint {
             self.twins.entry((name, fingerprint)).or_default().insert(place.clone());
         }
-        let shelf = self.shelves.entry(name).or_default();
-        shelf.serials.insert(item.id.clone(), item.serial);
-        shelf.items.insert(place, item);
+        let store = self.stores.entry(name).or_default();
+        store.serials.insert(item.id.clone(), item.serial);
+        store.items.insert(place, item);
     }
 
     fn take(&mut self, name: &'static str, id: &str) {
-        let shelf = self.shelves.entry(name).or_default();
-        let place = shelf.serials.remove(id).map(|serial| (serial, id.to_owned()));
-        let Some((place, item)) = place.and_then(|place| shelf.items.remove_entry(&place)) else {
+        let store = self.stores.entry(name).or_default();
+        let place = store.serials.remove(id).map(|serial| (serial, id.to_owned()));
+        let Some((place, item)) = place.and_then(|place| store.items.remove_entry(&place)) else {
             return;
         };
         for used in &item.index.uses {

@@ -77,7 +77,7 @@ fn now_of<'a>(plan: &'a Plan, seal: &'a Seal) -> Now<'a> {
     Now { plan, seal, entry: &crate::render::plan_json::value, summary }
 }
 
-/// What is told when a plan of before is applied at a later moment.
+/// What is reported when a plan of before is applied at a later moment.
 fn check(now: &Moment, expected: &[&str]) {
     let saved = read(moment(BEFORE).file().as_bytes()).expect("a saved plan");
     let (plan, seal) = (now.plan(), now.seal());
@@ -184,14 +184,17 @@ fn what_is_no_saved_plan_of_this_version_is_refused() {
         (r#"{"format_version": "x", "changes": 7}"#.to_owned(), "its format is \"x\""),
         (text.replace(&version, "\"9.9.9\""), "musher 9.9.9 wrote it"),
         (text.replace("\"saved\"", "\"other\""), "it holds a plan that was not saved"),
-        (text.replace("\"project\"", "\"site\""), "it is no plan in JSON (`site` stands in it twice"),
-        (text[..text.len() / 2].to_owned(), "it is no plan in JSON"),
-        (format!("{text}{text}"), "it is no plan in JSON"),
-        (String::new(), "it is no plan in JSON"),
-        ("[]".to_owned(), "it is no plan in JSON"),
-        ("{}".to_owned(), "it is no plan in JSON (`musher_version` is missing)"),
-        ("[".repeat(100_000), "it is no plan in JSON"),
-        (format!("{{\"x\": {}", "[".repeat(100_000)), "it is no plan in JSON"),
+        (
+            text.replace("\"project\"", "\"site\""),
+            "it is not a saved plan in JSON (`site` stands in it twice",
+        ),
+        (text[..text.len() / 2].to_owned(), "it is not a saved plan in JSON"),
+        (format!("{text}{text}"), "it is not a saved plan in JSON"),
+        (String::new(), "it is not a saved plan in JSON"),
+        ("[]".to_owned(), "it is not a saved plan in JSON"),
+        ("{}".to_owned(), "it is not a saved plan in JSON (`musher_version` is missing)"),
+        ("[".repeat(100_000), "it is not a saved plan in JSON"),
+        (format!("{{\"x\": {}", "[".repeat(100_000)), "it is not a saved plan in JSON"),
     ] {
         let error = read(file.as_bytes()).expect_err(expected).to_string();
         assert!(error.starts_with(expected), "{error} is not {expected}");

@@ -114,7 +114,7 @@ fn list(items: Value) -> Value {
     schema
 }
 
-/// An item that is no object by itself: an object can only be one that repeats.
+/// An item that is not an object by itself: an object can only be one that repeats.
 fn item(mut schema: Value, place: &str) -> Value {
     schema["required"] = json!(["$for", "$yield"]);
     schema["properties"] = json!({});

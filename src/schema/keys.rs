@@ -113,7 +113,7 @@ pub fn uses(own: &[Template]) -> Value {
     })
 }
 
-/// The parameters of a template of the team's own: an unknown one is no fault, since the schema may be older than it.
+/// The parameters of a template of the team's own: an unknown one is not a fault, since the schema may be older than it.
 fn own_parameters(template: &Template) -> Value {
     let explained = |parameter: &Parameter| {
         let mut schema = match parameter.ty {
@@ -160,7 +160,7 @@ pub fn params() -> Value {
         },
     });
     json!({
-        "description": "By name: what the template is told by whoever uses it",
+        "description": "The parameters of the template, by name",
         "type": ["object", "null"],
         "propertyNames": variables(),
         "additionalProperties": parameter,

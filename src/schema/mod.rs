@@ -16,7 +16,7 @@ use self::words::{FOREIGN, ids, place, texts_of};
 pub use self::words::{Parameter, Template};
 use crate::kind::{KINDS, Kind, ORDER, REST, ordered};
 
-/// A sort of file that has a schema.
+/// A type of file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
     Definitions,
@@ -24,7 +24,7 @@ pub enum File {
     Project,
 }
 
-/// The schema of a sort of file: draft 7, and the same bytes each time. `own` are the project's templates.
+/// The schema of a type of file: draft 7, and the same bytes each time. `own` are the project's templates.
 pub fn schema(file: File, own: &[Template]) -> Value {
     match file {
         File::Definitions => {

@@ -222,7 +222,7 @@ fn templates_and_projects_are_judged_too() {
     project("{project: a, rules: {no-such-rule: off}}", &["/rules"]);
 }
 
-/// The reader tells all that it knows about an unknown key; the names in that help.
+/// The help for an unknown key lists all known ones; the names in that help.
 fn known_to_reader(path: &str, yaml: &str) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [("musher.yaml", "project: x\n"), (path, yaml)] {

@@ -1,4 +1,4 @@
-//! JSON -> its value, with duplicate keys told; and, where a place is asked for, its nodes with their bytes.
+//! JSON -> its value, with duplicate keys reported; and, where a place is asked for, its nodes with their bytes.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -81,7 +81,7 @@ impl<'s> Locator<'s> {
         definition.map_or(At::file(FileId(0)), |layer| layer.part(Part::Key))
     }
 
-    /// The text that stands at a node, as written but for quotes and escapes; none where it is no text.
+    /// The text that stands at a node, as written but for quotes and escapes; none where it is not text.
     pub fn text(&mut self, at: &At) -> Option<&str> {
         let Place::Node { pointer, .. } = &at.place else { return None };
         let nodes = self.nodes(at.file);

@@ -20,7 +20,7 @@ use crate::pointer::step;
 pub const MAX_FILE: u64 = 32 << 20;
 /// The most bytes that all files of a project may have together.
 const MAX_TOTAL: u64 = 1 << 30;
-/// From so many files on, threads pay.
+/// From this many files on, threads pay off.
 const FILES_FOR_THREADS: usize = 8;
 
 /// A file that was read and parsed. Its nodes are gone; `locate` makes them again where a place is asked for.
@@ -159,7 +159,7 @@ fn text(
     // Looked at before it is opened: opening a pipe would wait for ever.
     let about = std::fs::metadata(root.join(path)).map_err(unreadable)?;
     if !about.is_file() {
-        return Err(fault("unreadable", format!("`{path}` is no regular file"), "name a regular file"));
+        return Err(fault("unreadable", format!("`{path}` is not a regular file"), "name a regular file"));
     }
     let too_large = || {
         let text = format!("The file `{path}` is larger than {} MB", MAX_FILE >> 20);
@@ -181,7 +181,7 @@ fn text(
     decode(bytes, file)
 }
 
-/// Bytes as text; of what is no UTF-8, what comes before stays so that the place can be shown.
+/// Bytes as text; of what is not UTF-8, what comes before stays so that the place can be shown.
 pub fn decode(bytes: Vec<u8>, file: FileId) -> Result<String, (String, Diagnostic)> {
     let bytes = if bytes.starts_with(b"\xEF\xBB\xBF") { bytes[3..].to_vec() } else { bytes };
     String::from_utf8(bytes).map_err(|error| {
@@ -191,7 +191,7 @@ pub fn decode(bytes: Vec<u8>, file: FileId) -> Result<String, (String, Diagnosti
         let shown = bytes.len().min(valid + 100);
         let text = String::from_utf8_lossy(&bytes[..shown]).into_owned();
         let place = Place::Bytes(valid..valid + char::REPLACEMENT_CHARACTER.len_utf8());
-        let what = if utf16 { "The file is UTF-16" } else { "The file is no UTF-8" };
+        let what = if utf16 { "The file is UTF-16" } else { "The file is not UTF-8" };
         let fault = Diagnostic::error("not-utf8", what, At { file, place }).help("save the file as UTF-8");
         (text, fault)
     })

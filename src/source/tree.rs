@@ -11,7 +11,7 @@ use crate::pointer::keys;
 pub const MAX_DEPTH: usize = 128;
 /// The most nodes of a file, aliases expanded.
 pub const MAX_NODES: usize = 2_000_000;
-/// The most faults that one file is told.
+/// The most faults that are reported of one file.
 pub const MAX_FAULTS: usize = 100;
 
 /// Marks the end of a chain of siblings.

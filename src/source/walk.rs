@@ -123,7 +123,7 @@ impl Walk<'_> {
                 self.faults.push(
                     Diagnostic::error(
                         "not-utf8",
-                        format!("The name of the file `{folder}/{}` is no UTF-8", name.to_string_lossy()),
+                        format!("The name of the file `{folder}/{}` is not UTF-8", name.to_string_lossy()),
                         None,
                     )
                     .help("rename the file"),

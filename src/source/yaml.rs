@@ -189,7 +189,7 @@ fn bytes(span: &Span) -> Range<usize> {
 }
 
 /// The JSON value of a document: aliases and merge keys expanded, duplicate keys and what JSON can't
-/// hold told. An empty document is null.
+/// hold reported. An empty document is null.
 pub fn value(tree: &Tree, text: &str, file: FileId) -> (Value, Vec<Diagnostic>) {
     let mut expansion =
         Expansion { tree, text, file, nodes: 0, aliased: 0, in_alias: 0, faults: Vec::new(), full: false };
@@ -306,7 +306,7 @@ impl Expansion<'_, '_> {
         }
     }
 
-    /// The text of a key, or its fault told.
+    /// The text of a key, or its fault reported.
     fn key(&mut self, id: u32) -> Option<String> {
         let target = self.tree.resolve(id);
         let fault = match &self.tree.node(target).content {

@@ -1,4 +1,4 @@
-//! What is said about a YAML file that can't be read: one function for each sort of fault.
+//! What is said about a YAML file that can't be read: one function for each type of fault.
 
 use std::ops::Range;
 
@@ -71,7 +71,7 @@ pub fn no_json(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
 pub fn key_is_no_text(file: FileId, text: &str, range: Range<usize>) -> Diagnostic {
     let (what, help) = match text {
         "" => ("The key is empty".to_owned(), "write a key before the `:`".to_owned()),
-        _ => (format!("The key `{}` is no text", short(text)), format!("quote it: `\"{}\"`", short(text))),
+        _ => (format!("The key `{}` is not text", short(text)), format!("quote it: `\"{}\"`", short(text))),
     };
     Diagnostic::error("key-is-no-text", what, at(file, range)).help(help)
 }
@@ -176,7 +176,7 @@ fn tab(text: &str, mark: usize, kind: &ErrorKind) -> Option<usize> {
     );
     let from = text[..mark].rfind('\n').map_or(0, |newline| newline + 1);
     let mut offset = from;
-    // The fault may be told at the end of the line before; two lines are looked at.
+    // The fault may be reported at the end of the line before; two lines are looked at.
     for line in text[from..].split_inclusive('\n').take(if said { 2 } else { 1 }) {
         let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
         if let Some(tab) = line[..indent].find('\t') {

@@ -80,7 +80,7 @@ fn pieces(compiler: &mut Compiler<'_>, parts: &[Part<'_>]) -> Result<Vec<Piece>,
             },
         };
         if let Err(fault) = result {
-            // What follows a broken tag would be told for nothing.
+            // What follows a broken tag would be reported for nothing.
             let fatal = fault.code == "template-syntax";
             faults.push(*fault);
             if fatal || faults.len() >= FAULT_LIMIT {
@@ -167,7 +167,7 @@ fn enter<'a>(
         return Err(syntax(format!("Blocks can't nest more than {BLOCK_LIMIT} deep"), range));
     }
     if !super::helper::is_helper(&block.call.helper.text) {
-        // Its end has no partner either, so what follows would be told for nothing.
+        // Its end has no partner either, so what follows would be reported for nothing.
         let mut fault = compiler.unknown_helper(&block.call.helper.text, range);
         fault.code = "template-syntax";
         return Err(fault);

@@ -206,7 +206,7 @@ impl<'a> Compiler<'a> {
             _ => None,
         };
         let Some(word) = word else {
-            return Err(Fault::new("unknown-name", format!("There is no `{raw}`"))
+            return Err(Fault::new("unknown-name", format!("Unknown name `{raw}`"))
                 .at(range)
                 .help("known: `@index`, `@key`, `@first`, `@last`, `@root`"));
         };
@@ -269,7 +269,7 @@ impl<'a> Compiler<'a> {
         if first == Secret::WORD && !rest.is_empty() {
             return Err(unknown_secret(rest, &Value::Null, range.clone()));
         }
-        let words = format!("There is no name `{first}` here");
+        let words = format!("Unknown name `{first}`");
         let help = if first == "each" {
             "`each` is known in `where`, `key`, `with` and `overrides` of `uses`; a template gets what it needs \
              as a parameter, by `with`"
@@ -307,7 +307,7 @@ impl<'a> Compiler<'a> {
                 .help(format!("did you mean `${{{section}.[{middle}].{last}}}`?")));
             }
             _ => {
-                return Err(fault(format!("`{raw}` is no reference"))
+                return Err(fault(format!("`{raw}` is not a reference"))
                     .help(format!("write `${{{section}.ID.id}}` or `${{{section}.ID.url}}`")));
             }
         };
@@ -342,7 +342,7 @@ impl<'a> Compiler<'a> {
         } else {
             all_known(name, known)
         };
-        Fault::new("unknown-helper", format!("There is no helper `{name}`")).at(range).help(help)
+        Fault::new("unknown-helper", format!("Unknown helper `{name}`")).at(range).help(help)
     }
 }
 

@@ -109,7 +109,7 @@ thread_local! {
 }
 
 /// A string's value, lent to whoever prints it.
-pub enum Lent<'a> {
+pub enum Borrowed<'a> {
     Text(&'a str),
     Value(&'a Value),
 }
@@ -132,10 +132,14 @@ impl Text {
     }
 
     /// Hands the string's value over without a copy of it.
-    pub fn lend<R>(&self, run: &Run<'_>, take: impl FnOnce(Lent<'_>) -> R) -> Result<R, Box<Fault>> {
+    pub fn with_value<R>(
+        &self,
+        run: &Run<'_>,
+        take: impl FnOnce(Borrowed<'_>) -> R,
+    ) -> Result<R, Box<Fault>> {
         match self {
-            Self::Mixed(pieces) => mixed(pieces, run, None, |text| take(Lent::Text(text))),
-            text => Ok(take(Lent::Value(&*text.render(run, None)?))),
+            Self::Mixed(pieces) => mixed(pieces, run, None, |text| take(Borrowed::Text(text))),
+            text => Ok(take(Borrowed::Value(&*text.render(run, None)?))),
         }
     }
 }
@@ -244,7 +248,7 @@ fn follow<'v>(
     match (walk(root, &place.steps), &place.otherwise) {
         (Ok(value), _) => Ok(Led::To(Cow::Borrowed(value))),
         (Err((0, _)), Some(Ok(expr))) => value(expr, run, frame).map(Led::To),
-        // The name means nothing outside of the loop either: told as a member that the item lacks.
+        // The name means nothing outside of the loop either: reported as a member that the item lacks.
         (Err((0, at)), Some(Err(fault))) if !at.is_object() => Err(fault.clone()),
         (Err((step, at)), _) => Ok(Led::Nowhere(step, Cow::Borrowed(at))),
     }

@@ -278,7 +278,7 @@ fn to_number(arguments: &[Cow<'_, Value>]) -> Result<Value, String> {
     match arguments[0].as_ref() {
         Value::Number(_) => Ok(arguments[0].as_ref().clone()),
         Value::String(text) => {
-            number::parse(text).ok_or_else(|| format!("This text is no number{}", quoted(&arguments[0])))
+            number::parse(text).ok_or_else(|| format!("This text is not a number{}", quoted(&arguments[0])))
         }
         other => Err(format!("{} can't be made a number", capital(type_of(other)))),
     }
@@ -377,6 +377,6 @@ pub fn regex(pattern: &str) -> Result<regex::Regex, String> {
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => "The regular expression is too large".to_owned(),
-            _ => format!("`{}` is no regular expression", pattern.chars().take(60).collect::<String>()),
+            _ => format!("`{}` is not a regular expression", pattern.chars().take(60).collect::<String>()),
         })
 }

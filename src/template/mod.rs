@@ -17,7 +17,7 @@ use std::ops::Range;
 
 pub use built_in::BUILT_IN;
 pub use compile::{Compiler, Names, holds_reserved};
-pub use eval::{Frame, Lent, Run, Siblings, each, value};
+pub use eval::{Borrowed, Frame, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
 pub use scan::is_template;

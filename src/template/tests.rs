@@ -211,7 +211,7 @@ fn references_become_markers() {
         "${monitors.x.ids}",
         "unknown-reference: A reference has no `ids` @ monitors.x.ids (did you mean `id`?)",
     );
-    check_starts("${monitors.x}", "unknown-reference: `monitors.x` is no reference");
+    check_starts("${monitors.x}", "unknown-reference: `monitors.x` is not a reference");
 }
 
 #[test]
@@ -227,16 +227,10 @@ fn literals_and_the_item_around() {
 #[test]
 fn faults_name_the_place_and_the_remedy() {
     for (text, expected) in [
-        ("a ${nam}", "unknown-name: There is no name `nam` here @ nam (did you mean `name`? known: `"),
-        (
-            "${default nam 1}",
-            "unknown-name: There is no name `nam` here @ nam (did you mean `name`? known: `",
-        ),
-        (
-            "${uper name}",
-            "unknown-helper: There is no helper `uper` @ uper (did you mean `upper`? known: `add`",
-        ),
-        ("${name 1}", "unknown-helper: There is no helper `name` @ name (`name` is a value"),
+        ("a ${nam}", "unknown-name: Unknown name `nam` @ nam (did you mean `name`? known: `"),
+        ("${default nam 1}", "unknown-name: Unknown name `nam` @ nam (did you mean `name`? known: `"),
+        ("${uper name}", "unknown-helper: Unknown helper `uper` @ uper (did you mean `upper`? known: `add`"),
+        ("${name 1}", "unknown-helper: Unknown helper `name` @ name (`name` is a value"),
         ("${upper}", "wrong-value: `upper` is a helper: it needs values behind it @ upper"),
         ("${div 1}", "wrong-value: `div` takes 2 values, and was given 1 @ div"),
         (
@@ -258,20 +252,20 @@ fn faults_name_the_place_and_the_remedy() {
         ),
         ("${div n 0}", "wrong-value: `div`: Division by zero"),
         ("${mul 1E300 1E300}", "wrong-value: `mul`: The result is too large for a number"),
-        ("${number name}", "wrong-value: `number`: This text is no number (`checkout`)"),
+        ("${number name}", "wrong-value: `number`: This text is not a number (`checkout`)"),
         ("${gt name 1}", "wrong-value: `gt`: A text (`checkout`) can't be compared with a number"),
-        ("${matches name '('}", "wrong-value: `(` is no regular expression"),
+        ("${matches name '('}", "wrong-value: `(` is not a regular expression"),
         ("${this}", "unknown-name"),
         ("${@index}", "unknown-name: `@index` has no meaning outside of a loop"),
-        ("${#each list}${@nope}${/each}", "unknown-name: There is no `@nope`"),
-        ("${#each list}${nope}${/each}", "unknown-name: There is no name `nope` here @ nope"),
+        ("${#each list}${@nope}${/each}", "unknown-name: Unknown name `@nope`"),
+        ("${#each list}${nope}${/each}", "unknown-name: Unknown name `nope` @ nope"),
         ("${#each each.Tags}${nope}${/each}", "missing-member: `nope`: there is no `nope` in the data"),
         ("${#if n}x", "template-syntax: `#if` is never closed @ ${#if n} (close it with `${/if}`)"),
         ("${/if}", "template-syntax: `/if` closes nothing"),
         ("${#if n}${/each}", "template-syntax: `/each` can't close `#if`"),
         ("${else}", "template-syntax: `else` stands in no block"),
         ("${#if n}${else}${else}${/if}", "template-syntax: A block can have one `else` only"),
-        ("${#nope n}x${/nope}", "template-syntax: There is no helper `nope`"),
+        ("${#nope n}x${/nope}", "template-syntax: Unknown helper `nope`"),
         ("${#each n}x${/each}", "wrong-value: A list or mapping is needed here, not a number"),
         ("${x y", "template-syntax: This `${` is never closed"),
         ("${a b) c}", "template-syntax"),

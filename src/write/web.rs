@@ -26,7 +26,7 @@ pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
     let pattern = kind.about.web.replace("{id}", "ID");
     Err(match KINDS.into_iter().find(|other| id_in(other, path).is_some()) {
         Some(other) => format!("`{text}` is the URL of a {}, not of a {}", other.name, kind.name),
-        None => format!("`{text}` is no URL of a {}: write its id, or https://…{pattern}", kind.name),
+        None => format!("`{text}` is not a URL of a {}: write its id, or https://…{pattern}", kind.name),
     })
 }
 
@@ -91,8 +91,8 @@ mod tests {
         check("slo", "https://app.datadoghq.eu/slo/manage?slo_id=0a1b", Ok("0a1b"));
         check("slo", "https://app.datadoghq.eu/slo/0a1b/edit", Ok("0a1b"));
         check("slo", "https://app.datadoghq.eu/monitors/123", Err("is the URL of a monitor"));
-        check("monitor", "https://app.datadoghq.eu/monitors/..%2f", Err("is no URL of a monitor"));
-        check("monitor", "https://app.datadoghq.eu", Err("is no URL of a monitor"));
-        check("monitor", "https://app.datadoghq.eu/monitorsx/1", Err("is no URL of a monitor"));
+        check("monitor", "https://app.datadoghq.eu/monitors/..%2f", Err("is not a URL of a monitor"));
+        check("monitor", "https://app.datadoghq.eu", Err("is not a URL of a monitor"));
+        check("monitor", "https://app.datadoghq.eu/monitorsx/1", Err("is not a URL of a monitor"));
     }
 }

@@ -59,7 +59,7 @@ fn an_order_is_shown_and_outlives_its_definition() {
     project.run(&["show", "orders/retention_filters"]).check(0, &["$rest", "default-errors-0000001"]);
     project.run(&["export", "order", "--all"]).check(1, &["there is no kind `order`"]);
     project.run(&["plan", "--only", "orders/*"]).check(0, &["No changes."]);
-    // Another one, which no definition holds any more, is no change.
+    // Another one, which no definition holds any more, is not a change.
     project.write("monitors/shop.yaml", &format!("{}{order}", filters(&["a", "b", "z"])));
     project.run(&["apply", "--yes"]).check(0, &["1 created"]);
     project.write("monitors/shop.yaml", &format!("{}{order}", filters(&["a", "b"])));

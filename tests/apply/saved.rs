@@ -40,7 +40,7 @@ fn edit_live(project: &Project, monitors: [(&str, u32); 2]) {
 #[test]
 fn a_saved_plan_is_carried_out_as_it_is() {
     let project = saved();
-    // Comments and lines are no definitions.
+    // Comments and lines are not definitions.
     let text = project.read("monitors/shop.yaml");
     project.write("monitors/shop.yaml", &format!("# moved down\n\n{text}"));
     project.run(&["apply", "plan.json", "-e", "sandbox", "--yes"]).check(0, &["Applied: 1 changed."]);
@@ -120,7 +120,7 @@ fn a_file_that_was_tampered_with_is_refused() {
         ("\"format_version\": 1", "\"format_version\": 2", "its format is 2"),
         (concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"0.0.0\"", "musher 0.0.0 wrote it"),
         ("\"saved\"", "\"unsaved\"", "not saved to be applied"),
-        ("{", "", "it is no plan in JSON"),
+        ("{", "", "it is not a saved plan in JSON"),
     ] {
         let edited = text.replacen(from, to, 1);
         assert_ne!(edited, text);

@@ -35,7 +35,7 @@ fn the_name_is_the_mark() {
     let project = project("");
     declare(&project, &[("a", "id: lambda.a"), ("b", "id: lambda.b")]);
     project.run(&["apply", "--yes"]).check(0, &[]);
-    // Another id of ours is the same object; a change is told as one by name.
+    // Another id of ours is the same object; a change is reported as one by name.
     declare(&project, &[("other", "id: lambda.a, filter: {query: x}"), ("b", "id: lambda.b")]);
     project.run(&["plan"]).check(0, &["~ logs_metrics/other (by name)", "1 to change, 1 unchanged"]);
     project.run(&["plan", "--format", "json"]).check(0, &["\"claim\": \"name\""]);

@@ -246,7 +246,7 @@ fn locked(liar: &Liar, file: &str) -> Project {
     project
 }
 
-/// A file of any age that is no lock stays, and nothing is applied.
+/// A file of any age that is not a lock stays, and nothing is applied.
 #[test]
 fn a_lock_takes_no_file_away() {
     let liar = Liar::start();
@@ -265,7 +265,7 @@ fn a_lock_takes_no_file_away() {
         old.set_modified(UNIX_EPOCH + Duration::from_secs(1)).unwrap();
         let before = files(&project);
         let ran = project.exits(1, &["apply", "--yes"]);
-        assert!(ran.err.contains("is no lock of musher's"), "{}", ran.shown());
+        assert!(ran.err.contains("is not a lock of musher's"), "{}", ran.shown());
         assert_eq!(files(&project), before, "{file}");
     }
     assert!(liar.take_writes().is_empty());

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)] // A vocabulary: not every lie is told at every time.
+#[allow(dead_code)] // A vocabulary: not every lie is reported at every time.
 mod liar;
 #[allow(dead_code)] // Shared with the tests of the command line, which need all of it.
 #[path = "../cli/project.rs"]

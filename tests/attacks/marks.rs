@@ -286,7 +286,7 @@ fn a_renamed_project_is_asked_about_and_taken_over() {
     assert!(ran.err.contains("left-behind"), "{}", ran.shown());
     assert_eq!(["monitors", "slos", "dashboards"].map(|section| liar.ids(section)), ids);
     project.settles(&[]);
-    // What is not selected is not told, least of all where something else is let go.
+    // What is not selected is not reported, least of all where something else is let go.
     for line in [&["plan", "--only", "monitors/a"][..], &["forget", "--yes", "monitors/a"]] {
         let ran = project.exits(0, line);
         assert!(!ran.err.contains("left-behind"), "{}", ran.shown());

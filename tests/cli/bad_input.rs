@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a definition: told all at once, at its place, with what to do, and nothing written.
+//! Everything that can be wrong with a definition: reported all at once, at its place, with what to do, and nothing written.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn project() -> Project {
     project
 }
 
-/// Runs what would write, and what must not: each fault is told with its place and a remedy, nothing is written.
+/// Runs what would write, and what must not: each fault is reported with its place and a remedy, nothing is written.
 /// A place is `file:line:column`, or a file as a whole.
 #[track_caller]
 fn refused(project: &Project, faults: &[(&str, &str)]) -> Ran {

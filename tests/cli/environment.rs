@@ -113,7 +113,7 @@ fn answering(status: &'static str, body: &'static str) -> String {
     url
 }
 
-/// What is said of an answer of that sort.
+/// What is said of an answer of that type.
 fn reported(status: &'static str, body: &'static str) -> String {
     let mut project = declared("project: shop\n");
     let url = answering(status, body);

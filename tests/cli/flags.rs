@@ -138,7 +138,7 @@ fn quiet_says_nothing_but_the_answer() {
     assert!(ran.err.is_empty() && ran.out.contains("Plan: 1 to create."), "{}", ran.shown());
     let ran = project.exits(0, &["apply", "--yes", "-q"]);
     assert!(ran.err.is_empty(), "{}", ran.shown());
-    // Errors are told all the same.
+    // Errors are reported all the same.
     project.declare("monitors:\n  one: {}\n");
     assert!(project.exits(1, &["plan", "-q"]).err.contains("error["));
 }

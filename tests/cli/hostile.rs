@@ -8,7 +8,7 @@ const MEMORY: u64 = 2 << 20;
 /// What a run may say, in bytes: a thousand faults.
 const LONGEST: usize = 500_000;
 
-/// Validates a project that holds this file, within the limit; an error must be told in few words.
+/// Validates a project that holds this file, within the limit; an error must be reported in few words.
 #[track_caller]
 fn check(name: &str, content: impl AsRef<[u8]>) -> Ran {
     let project = Project::sandbox();

@@ -136,7 +136,7 @@ fn an_environment_that_an_id_does_not_list_makes_its_own() {
         (vec!["adopt monitors/a".to_owned()], vec!["create monitors/a".to_owned()])
     );
     project.fine(&["apply", "--yes", "-e", "one"]);
-    // A plain one goes on in the environment that adopted; the others are told what to write.
+    // A plain one goes on in the environment that adopted; the others are reported what to write.
     project.declare(&format!("monitors:\n{}", monitor("a", &format!("$id: {id}, "))));
     assert_eq!(planned("one"), Vec::<String>::new());
     let ran = project.exits(1, &["plan", "-e", "two"]);

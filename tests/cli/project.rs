@@ -183,7 +183,7 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        // The home folder stands beside the project, so that it is no part of it.
+        // The home folder stands beside the project, so that it is not part of it.
         let _ = std::fs::remove_dir_all(self.path(&format!("../{}-home", self.name())));
     }
 }

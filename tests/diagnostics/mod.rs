@@ -129,7 +129,7 @@ fn codes(files: &[(&str, Vec<u8>)]) -> Vec<&'static str> {
     let musher = project_of(Path::new("hostile")).into_bytes();
     let files: Vec<_> = [("musher.yaml", musher)].into_iter().chain(files.iter().cloned()).collect();
     let (reported, sources) = diagnose_files(&files);
-    // Whatever is told can be shown, and is short.
+    // Whatever is reported can be shown, and is short.
     let shown = text(&reported, &sources, false);
     assert!(shown.len() < 30_000, "{} bytes are printed", shown.len());
     reported.into_iter().map(|reported| reported.code).collect()
@@ -185,7 +185,7 @@ fn huge_files_end_in_an_error() {
     }
     let many = "- 1\n".repeat(2_100_000);
     assert_eq!(hostile(many), ["too-large"]);
-    // Of twenty thousand faults, a hundred are told.
+    // Of twenty thousand faults, a hundred are reported.
     for line in ["a: 1\n", "- *a\n", "- !a b\n", "- .inf\n", "1: a\n"] {
         let reported = hostile(line.repeat(20_000)).len();
         assert!((100..=101).contains(&reported), "{line}: {reported}");

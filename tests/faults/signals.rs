@@ -15,7 +15,7 @@ fn signal(run: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// Statuses in the report; none if none was written. A replace of which half is done is told as failed.
+/// Statuses in the report; none if none was written. A replace of which half is done is reported as failed.
 fn report(world: &World) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(world.folder.path().join("report.json")).ok()?;
     let report: Value = serde_json::from_str(&text).unwrap();

@@ -141,7 +141,7 @@ impl World {
     pub fn objects(&self) -> Vec<(&'static str, Value)> {
         let list = |value: Value| match value {
             Value::Array(items) => items,
-            other => panic!("{other} is no list"),
+            other => panic!("{other} is not a list"),
         };
         let mut found = Vec::new();
         for page in 0.. {

@@ -159,7 +159,7 @@ pub fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
 }
 
-/// Settable fields of the OpenAPI document with a value that is no default, to be added where absent.
+/// Settable fields of the OpenAPI document with a value that is not a default, to be added where absent.
 pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
     match section {
         "monitors" => vec![

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::query::search::search;
 use crate::query::{Parsed, formula, metric, monitor};
 
-/// What was read: sort of query -> texts; a monitor's text has its type before it.
+/// What was read: type of query -> texts; a monitor's text has its type before it.
 type Queries = BTreeMap<&'static str, BTreeSet<(String, String)>>;
 
 fn shared() -> Option<PathBuf> {

@@ -46,7 +46,7 @@ struct Block<'t> {
 /// What is wrong with the blocks of a text: where, what, and what to do.
 type Fault = (Range<usize>, String, String);
 
-/// So many open blocks are looked through for the one that is closed.
+/// At most this many open blocks are searched for the one that is closed.
 const NEAR: usize = 16;
 
 /// A block that is open.
@@ -114,7 +114,7 @@ fn unclosed(block: &Open<'_>) -> Fault {
     (block.tag.clone(), said, format!("write `{{{{/{name}}}}}` where it ends"))
 }
 
-/// Which of both names was meant: the one that exists.
+/// Which of the two names was meant: the one that exists.
 fn closing(opened: &str, closes: &str) -> String {
     let is_known = |name: &str| CONDITIONS.contains(&name);
     match is_known(closes) && !is_known(opened) {
@@ -123,7 +123,7 @@ fn closing(opened: &str, closes: &str) -> String {
     }
 }
 
-/// So many faults of one message are told.
+/// At most this many faults of one message are reported.
 const MOST: usize = 16;
 
 pub fn closed(subject: &Subject<'_>, found: &mut Findings) {
@@ -152,7 +152,7 @@ fn unknown(text: &str) -> Vec<Fault> {
         if !name.starts_with("is") || CONDITIONS.contains(&name) {
             continue;
         }
-        // Names that only look alike by their beginning are nobody's typing error.
+        // Names that only look alike at their beginning are not typos.
         let near = CONDITIONS.into_iter().filter(|known| strsim::damerau_levenshtein(name, known) <= 2);
         if let Some(meant) = did_you_mean(name, near) {
             let said =
@@ -224,12 +224,13 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
         lost.into_iter().filter(|(range, ..)| !alive.contains(&text[range.clone()])).take(MOST)
     {
         let handle = crate::source::short(&text[range.clone()]);
-        let said = format!("`{handle}` is never told: it stands in `{{{{#{name}}}}}`, and {why}");
+        let said = format!("`{handle}` is never notified: it stands in `{{{{#{name}}}}}`, and {why}");
         found.within((MESSAGE, &range), said, "set that option, or move the recipient out of the block");
     }
 }
 
-/// Recipients outside of all conditions, where a message has a block for recoveries: they are told at each transition.
+/// Recipients outside of all conditions, where a message has a block for recoveries: they are notified at each
+/// transition.
 pub fn outside(subject: &Subject<'_>, found: &mut Findings) {
     let Some(text) = subject.text(MESSAGE).filter(|_| subject.alert.is_some()) else { return };
     let (blocks, _) = blocks(text);
@@ -240,7 +241,8 @@ pub fn outside(subject: &Subject<'_>, found: &mut Findings) {
         let inside = |block: &Block<'_>| block.name.starts_with("is_") && block.body.contains(&range.start);
         if !blocks.iter().any(inside) {
             let handle = crate::source::short(&text[range.clone()]);
-            let said = format!("`{handle}` stands outside of every condition: it is told at each transition");
+            let said =
+                format!("`{handle}` stands outside of every condition: it is notified at each transition");
             found.within(
                 (MESSAGE, &range),
                 said,

@@ -1,4 +1,4 @@
-//! Composites: how many members, which sort, and how those group.
+//! Composites: how many members, which type, and how those group.
 
 use std::collections::BTreeSet;
 

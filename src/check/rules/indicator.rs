@@ -147,7 +147,7 @@ fn is_plain(expr: &Expr) -> bool {
 /// Monitors of metrics, service checks and synthetic tests (docs.datadoghq.com/service_level_objectives/monitor).
 const MEASURABLE: [Grammar; 3] = [Grammar::Metric, Grammar::Check, Grammar::Opaque];
 
-/// At most so many groups (OpenAPI).
+/// The most groups (OpenAPI).
 const MOST_GROUPS: usize = 100;
 
 pub fn members(subject: &Subject<'_>, found: &mut Findings) {

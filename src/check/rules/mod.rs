@@ -171,13 +171,13 @@ pub static RULES: &[Rule] = &[
         "only monitors of events keep their groups for a while",
         options::retention,
     ),
-    rule("no-recipient", Warn, "somebody is told", recipient::none),
+    rule("no-recipient", Warn, "somebody is notified", recipient::none),
     rule("malformed-recipient", Warn, "handles are well formed", recipient::malformed),
     rule("aws-delay", Warn, "CloudWatch metrics are late: the evaluation waits", metric::aws_delay),
     rule("equal-bodies", Warn, "no two monitors say the same", shape::equal),
     rule("composite-groups", Warn, "members of a composite group alike", composite::groups),
     rule("threshold-text", Warn, "the number in the message is that of a threshold", message::threshold),
-    rule("no-burn-alert", Warn, "somebody is told when an SLO's budget burns", objective::unwatched),
+    rule("no-burn-alert", Warn, "an alert watches the budget of each SLO", objective::unwatched),
     // Off by default.
     rule(
         "no-recovery-threshold",
@@ -188,7 +188,7 @@ pub static RULES: &[Rule] = &[
     rule(
         "outside-recipient",
         Off,
-        "recipients stand in conditions where recoveries are told",
+        "recipients stand in conditions where recoveries are notified",
         block::outside,
     ),
     rule("equal-names", Off, "no two monitors bear one name", shape::names),

@@ -93,7 +93,7 @@ pub fn unwatched(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Family::Objective) || measures_alerts(subject) || subject.estate.is_watched(subject.at) {
         return;
     }
-    let text = format!("Nobody is told when `{}` burns its error budget", subject.resource.address);
+    let text = format!("No alert watches the error budget of `{}`", subject.resource.address);
     let help = "add a monitor of type `slo alert`, or use the template `service-slo`; one in the UI counts, too: then `$allow: [no-burn-alert]`";
     found.add("", text, help);
 }

@@ -15,7 +15,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
     for field in subject.kind.fields {
         let level = match field {
             Field { required: true, .. } => RuleLevel::Error,
-            // Recorded updates leave them out, so that this is no proof of a refusal.
+            // Recorded updates leave them out, so that this proves no refusal.
             Field { required_at_create: true, .. } => RuleLevel::Warn,
             _ => continue,
         };
@@ -119,7 +119,7 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
         // To resolve is another matter: a group that is gone is not filled with zeros for ever.
         let text =
             format!("`default_zero` leaves no data missing: `on_missing_data: {chosen}` never applies");
-        found.add(AT, text, "take one of both out").also("the query", QUERY).level(RuleLevel::Warn);
+        found.add(AT, text, "take one of them out").also("the query", QUERY).level(RuleLevel::Warn);
     }
 }
 

@@ -24,7 +24,7 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
         }
         return;
     }
-    // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is no reason for a refusal.
+    // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is not a reason for a refusal.
     let lenient = subject.is(Family::Board);
     objects(subject.body, "", &mut |pointer, map| {
         of_object(map, pointer, lenient, found);

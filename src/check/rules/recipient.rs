@@ -14,7 +14,7 @@ pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     }
     let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
     if !tells(MESSAGE) && !tells(ESCALATION) {
-        let text = format!("`{}` tells nobody: its message names no recipient", subject.resource.address);
+        let text = format!("`{}` notifies nobody: its message names no recipient", subject.resource.address);
         let help = "name one, such as `@slack-CHANNEL`; where rules in Datadog route by tags, set `rules: {no-recipient: off}`";
         found.add(MESSAGE, text, help);
     }
@@ -48,7 +48,7 @@ fn fault(text: &str, range: &Range<usize>) -> Option<(&'static str, String)> {
         let next = behind.strip_prefix(' ')?;
         let meant = NAMED.iter().chain(&["pagerduty"]).any(|known| next.starts_with(&format!("{known}-")));
         return meant
-            .then(|| ("a space parts it from its name", "write the handle without a space".to_owned()));
+            .then(|| ("a space separates it from its name", "write the handle without a space".to_owned()));
     }
     let lower = name.to_lowercase();
     let known = NAMED.iter().find(|known| lower.starts_with(**known))?;
@@ -57,7 +57,7 @@ fn fault(text: &str, range: &Range<usize>) -> Option<(&'static str, String)> {
     match rest.chars().next() {
         None => Some(("the name behind the integration is missing", right(""))),
         Some('_' | ':' | '/' | '.') => {
-            Some(("a hyphen parts the integration from the name", right(&rest[1..])))
+            Some(("a hyphen separates the integration from the name", right(&rest[1..])))
         }
         Some('-') if rest.len() == 1 => Some(("the name behind the integration is missing", right(""))),
         Some('-') if rest.starts_with("-#") => Some(("channels are named without `#`", right(&rest[2..]))),

@@ -68,7 +68,7 @@ pub fn tags(subject: &Subject<'_>, found: &mut Findings) {
     });
 }
 
-/// Keys that an alert groups by are no variables either.
+/// Keys that an alert groups by are not variables either.
 fn keys(subject: &Subject<'_>, found: &mut Findings) {
     let keys = subject.tree().map(Monitor::group_keys).unwrap_or_default();
     for key in keys.into_iter().filter(|key| key.value.starts_with('$')) {

@@ -106,7 +106,7 @@ const KNOWN: [&str; 96] = [
     "vault",
 ];
 
-/// More names of that sort, which no list holds, are a warning's matter.
+/// More names of that type, which no list holds, are a warning's matter.
 fn is_known(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
     KNOWN.contains(&first)
@@ -114,7 +114,7 @@ fn is_known(name: &str) -> bool {
 
 fn check<'a>(subject: &'a Subject<'_>) -> Option<(&'a ChainAlert, &'a Spanned<ChainHead>, &'a Text)> {
     let Monitor::Chain(chain) = subject.tree()? else { return None };
-    // In another type it is told that the query belongs elsewhere.
+    // In another type it is reported that the query belongs elsewhere.
     subject.alert.as_ref()?.class.filter(|class| class.grammar == Grammar::Check)?;
     match &chain.head.value {
         ChainHead::Check(name) => Some((chain, &chain.head, name)),
@@ -145,7 +145,7 @@ pub fn grouping(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// The service looks at so many results at most.
+/// The most results that the service looks at.
 const MOST: f64 = 100.0;
 
 pub fn count(subject: &Subject<'_>, found: &mut Findings) {

@@ -62,7 +62,7 @@ pub fn moved_twice(resources: &[Resource]) -> Vec<Diagnostic> {
     claimed_twice(claims, "moved-twice", |old| format!("`$moved_from: {}`", old.id()))
 }
 
-/// Resources that claim the same live object, each but the first told with the first.
+/// Resources that claim the same live object, each but the first reported with the first.
 fn claimed_twice<'a, K: Ord>(
     claims: impl Iterator<Item = (K, &'a Resource)>,
     code: &'static str,
@@ -70,7 +70,7 @@ fn claimed_twice<'a, K: Ord>(
 ) -> Vec<Diagnostic> {
     let mut first: BTreeMap<K, &Resource> = BTreeMap::new();
     let mut found: Vec<Diagnostic> = Vec::new();
-    // By the places of both: the instances of one pair of uses are told once.
+    // By the places of both: the instances of one pair of uses are reported once.
     let mut reported: BTreeMap<String, usize> = BTreeMap::new();
     for (claim, resource) in claims {
         let Some(earlier) = first.get(&claim) else {
@@ -115,7 +115,7 @@ pub fn equal(subject: &Subject<'_>, found: &mut Findings) {
             "`{}` has the same body as `{}`: the service may refuse the second as a duplicate",
             subject.resource.address, twin.address
         );
-        found.add("", text, "take one of them out, or let their names tell what sets them apart");
+        found.add("", text, "take one of them out, or name them by what sets them apart");
     }
 }
 
@@ -139,7 +139,7 @@ pub fn queries(subject: &Subject<'_>, found: &mut Findings) {
             subject.resource.address, other.address
         );
         let help =
-            "one monitor with `thresholds.warning` and `thresholds.critical` tells both, and counts once";
+            "one monitor with `thresholds.warning` and `thresholds.critical` says both, and counts once";
         found.add("/query", text, help);
     }
 }

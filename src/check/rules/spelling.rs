@@ -24,7 +24,7 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
                 continue;
             };
             let of = path.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
-            let text = format!("`{name}` is no known field{of}, and looks like `{meant}`");
+            let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
             let help = format!(
                 "write `{meant}`; what the service doesn't know it drops, and a plan shows it each time"
             );

@@ -1,19 +1,19 @@
 //! `musher init`: a small project that works.
 
-mod workflow;
+mod ci;
 
 use camino::Utf8Path;
 use serde_json::Value;
 
 use super::{Invocation, new_file, replace_file, start};
-use crate::args::{self, Ci, Exit};
+use crate::args::{self, Exit};
 use crate::config;
 use crate::diagnostic::Sources;
 use crate::model::slug;
 use crate::schema::{File, schema};
 
 const DEFINITION: &str = include_str!("definition.yaml");
-/// The state of the sandbox is nobody else's.
+/// The state of the sandbox belongs to nobody else.
 const IGNORED: &str = ".musher/";
 const GITIGNORE: &str = ".gitignore";
 
@@ -22,7 +22,7 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;
     let files = vec![
-        (config::FILE, format!("project: {}\n{}", project(&folder), include_str!("musher.yaml"))),
+        (config::FILE, format!("project: {}\n{}", project(&folder), configuration(options.ci.is_some()))),
         ("monitors/example.yaml", DEFINITION.to_owned()),
     ];
     for (path, text) in files {
@@ -33,14 +33,13 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     if options.editor {
         editor(invocation, &folder)?;
     }
-    if let Some(Ci::Github) = options.ci {
-        // The environments are those of the file that stands there now. What is wrong with it other commands tell.
+    if let Some(system) = options.ci {
+        // The environments are those of the file that stands there now. What is wrong with it other commands report.
         let (config, _) = config::read(&folder, invocation.hosts, &mut Sources::default());
-        write(invocation, &folder, ".github/workflows/musher.yml", &workflow::text(config.as_ref()))?;
-        invocation.say(
-            "The workflow needs: the variables MUSHER_GIT and MUSHER_COMMIT, an environment of musher.yaml with a site, and \
-             its keys as secrets. It says which.",
-        )?;
+        for (path, text) in ci::files(system, config.as_ref()) {
+            write(invocation, &folder, path, &text)?;
+        }
+        invocation.say("The keys of each environment go where the files say: those that read and those that write apart.")?;
     }
     if !options.editor {
         invocation
@@ -50,6 +49,20 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     Ok(Exit::Fine)
 }
 
+/// The rest of `musher.yaml`: with a pipeline, which works on Datadog, the environment is no comment.
+fn configuration(live: bool) -> String {
+    let text = include_str!("musher.yaml");
+    if !live {
+        return text.to_owned();
+    }
+    text.lines().map(|line| line.replacen("  # ", "  ", usize::from(is_example(line))) + "\n").collect()
+}
+
+fn is_example(line: &str) -> bool {
+    let bare = line.trim_start_matches("  # ").trim_start();
+    line.starts_with("  # ") && ["prod:", "site:", "keys:"].iter().any(|key| bare.starts_with(key))
+}
+
 /// Adds the line to `.gitignore`: what the sandbox keeps is nobody else's.
 fn ignore(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> {
     let path = folder.join(GITIGNORE);
@@ -57,8 +70,9 @@ fn ignore(invocation: &Invocation<'_>, folder: &Utf8Path) -> anyhow::Result<()> 
         return invocation.say(&format!("wrote {GITIGNORE}"));
     }
     let by_hand = || {
-        invocation
-            .say(&format!("{GITIGNORE} is no plain text file: add the line `{IGNORED}` to what git ignores"))
+        invocation.say(&format!(
+            "{GITIGNORE} is not a plain text file: add the line `{IGNORED}` to what git ignores"
+        ))
     };
     // A link may lead to a file that others share.
     let Some(text) = (!path.is_symlink()).then(|| std::fs::read_to_string(&path).ok()).flatten() else {

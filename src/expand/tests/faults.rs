@@ -1,4 +1,4 @@
-//! What is told, where and how often.
+//! What is reported, where and how often.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn wrong_defaults_are_told_once() {
             "monitors": {"a": {"n": 1}, "b": {"n": 1}, "c": {"n": 1}},
         }),
         &[
-            "unknown-name @ musher.yaml /defaults/monitors/options/x 2..6 [3: monitors/a]: There is no name `nope`",
+            "unknown-name @ musher.yaml /defaults/monitors/options/x 2..6 [3: monitors/a]: Unknown name `nope`",
             "wrong-value @ musher.yaml /defaults/monitors/y 2..5 [3: monitors/a]: `mul`",
         ],
     );
@@ -175,8 +175,8 @@ fn what_cannot_be_compiled_names_its_instances_too() {
             "uses": {"u": {"for_each": ["a", "b"], "with": {"p": 1}}, "v": {"with": {"p": 1}}},
         }),
         &[
-            "unknown-name @ template /params/q/default 2..6 [3: u/a]: There is no name `nope` here",
-            "unknown-name @ template /monitors/m/n 2..5 [3: monitors/u/a/m]: There is no name `nam` here",
+            "unknown-name @ template /params/q/default 2..6 [3: u/a]: Unknown name `nope`",
+            "unknown-name @ template /monitors/m/n 2..5 [3: monitors/u/a/m]: Unknown name `nam`",
             "bad-for @ template /monitors/m/x/0/$for [3: monitors/u/a/m]: `$for` takes a name and a list",
         ],
     );

@@ -35,10 +35,10 @@ fn lists_repeat_their_items() {
             {"$for": "x in n", "$yield": "${y}"},
         ]}}}),
         &[
-            "unknown-name @ main /dashboards/d/widgets/0/$for 5..9: There is no name `nope` here",
+            "unknown-name @ main /dashboards/d/widgets/0/$for 5..9: Unknown name `nope`",
             "bad-for @ main /dashboards/d/widgets/1/$for: `$for` takes a name and a list",
             "bad-for @ main /dashboards/d/widgets/2: `$for` and `$yield` belong together",
-            "unknown-name @ main /dashboards/d/widgets/3/$yield 2..3: There is no name `y` here",
+            "unknown-name @ main /dashboards/d/widgets/3/$yield 2..3: Unknown name `y`",
             "wrong-value @ main /dashboards/d/widgets/3/$for: A list or mapping is needed here, not a number",
         ],
     );

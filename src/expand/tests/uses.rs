@@ -124,7 +124,7 @@ fn parameters_are_checked() {
         &[
             "unknown-parameter @ main /uses/c/with/ned key: The template has no parameter `ned` (did you mean `need`? known: `need`, `rate`, `text`)",
             "unknown-parameter @ main /uses/e/overrides/x/rte key: The template has no parameter `rte`",
-            "bad-glob @ main /uses/e/overrides/[ key: `[` is no glob",
+            "bad-glob @ main /uses/e/overrides/[ key: `[` is not a glob",
             "idle-override @ main /uses/e/overrides/y key: 1 override names a key that the list of `e` doesn't have: `y`",
             "missing-parameter @ main /uses/a key [2: a/x]: The template `t` needs the parameter `need`",
             "out-of-bounds @ main /uses/b/with/rate [1: b/x]: The parameter `rate` must be between 0 and 1, and was given the number 2",
@@ -142,7 +142,7 @@ fn parameters_are_checked() {
             "reserved-name @ template /params/default key: A parameter can't be called `default`: that is the name of a helper",
             "reserved-name @ template /params/monitors key: A parameter can't be called `monitors`: that is a section",
             "wrong-type @ template /params/rate/default: The parameter `rate` is of type number, and was given the text `fast` as its default",
-            "unknown-name @ template /monitors/m/n 2..8: There is no name `each` here (`each` is known in `where`, `key`, `with`",
+            "unknown-name @ template /monitors/m/n 2..8: Unknown name `each` (`each` is known in `where`, `key`, `with`",
         ],
     );
 }

@@ -76,7 +76,7 @@ fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
         wanted.is_none_or(|wanted| item.id == wanted)
             && name.is_none_or(|name| item.word("/schema/metadata/name") == name)
     };
-    let chosen = world.shelf("entity").iter().filter(fits).skip(offset).take(limit);
+    let chosen = world.store("entity").iter().filter(fits).skip(offset).take(limit);
     let entities: Vec<Value> = chosen.map(Item::value).collect();
     let mut body = shown(&entities, call.list("include").iter().any(|name| name == "schema"));
     body["links"] = json!({ "self": format!("{}?page[limit]={limit}&page[offset]={offset}", call.path) });
@@ -91,7 +91,7 @@ fn write(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
         reference(&document).ok_or_else(|| Answer::refusal(400, "An entity needs kind and metadata.name"))?;
     let serial = world.next_serial();
     let now = ids::iso(world.now());
-    let before = world.shelf("entity").get(&id).map(|item| (item.serial, item.value()));
+    let before = world.store("entity").get(&id).map(|item| (item.serial, item.value()));
     let (serial, uuid, created) = match before {
         Some((serial, entity)) => (serial, entity["id"].clone(), entity["created"].clone()),
         None => (serial, json!(ids::uuid(serial)), json!(now)),
@@ -117,7 +117,7 @@ fn write(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
 /// By its uuid, or by what it is called, the slash as it stands (R 4 and 1).
 fn delete(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
     let own = |item: &&Item| item.id == id || item.word("/id") == id;
-    let found = world.shelf("entity").iter().find(own).map(|item| item.id.clone());
+    let found = world.store("entity").iter().find(own).map(|item| item.id.clone());
     let words = json!({ "errors": [{ "title": "Not Found", "detail": format!("entity {id} not found") }] });
     let id = found.ok_or_else(|| Answer { status: 404, body: words.to_string() })?;
     world.remove("entity", &id);

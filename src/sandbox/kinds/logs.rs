@@ -47,7 +47,7 @@ pub const INDEX: Resource = Resource {
         Refusal(
             CREATE_ONLY,
             "/name",
-            Test::Code(|draft| draft.world.shelf("logs_index_gone").get(draft.id).is_some()),
+            Test::Code(|draft| draft.world.store("logs_index_gone").get(draft.id).is_some()),
             coded!(400, "InvalidArgument", "Index '{id}' was deleted: its name can't be used again"),
         ),
         Refusal(

@@ -61,7 +61,7 @@ const RELATIONSHIPS: &str = r#"{
     "user_team_permissions": {"data": null, "links": {"related": "/api/v2/team/{id}/permission-settings"}}
 }"#;
 
-/// Pages by number are told otherwise than a list for which nobody asked for pages (R 1).
+/// Pages by number are reported otherwise than a list for which nobody asked for pages (R 1).
 fn dressed(call: &Call, page: &Page) -> Map<String, Value> {
     let base = "https://api.datadoghq.com/api/v2/team";
     let sent: Vec<String> =

@@ -63,7 +63,7 @@ pub const GROUP: Resource = Resource {
         Refusal(
             CREATE_ONLY,
             "",
-            Test::Code(|draft| draft.world.shelf("scanner_group").iter().count() >= 20),
+            Test::Code(|draft| draft.world.store("scanner_group").iter().count() >= 20),
             Words(400, r#"[{"title":"Generic Error","detail":"too many scanning groups"}]"#), // R the limit, not the words
         ),
     ],
@@ -111,7 +111,7 @@ pub const RULE: Resource = Resource {
             "",
             Test::Code(|draft: &Draft| {
                 let group = draft.relationships.pointer("/group/data/id").and_then(Value::as_str);
-                group.is_none_or(|id| draft.world.shelf("scanner_group").get(id).is_none())
+                group.is_none_or(|id| draft.world.store("scanner_group").get(id).is_none())
             }),
             Words(
                 404,
@@ -172,10 +172,10 @@ fn standard_patterns(_: &mut World, _: &Call, _: &str) -> Result<Answer, Answer>
 
 /// Groups in their order, each before its rules.
 fn configuration(world: &mut World, _: &Call, _: &str) -> Result<Answer, Answer> {
-    let rules: Vec<Value> = world.shelf("scanner_rule").iter().map(|item| item.value()).collect();
+    let rules: Vec<Value> = world.store("scanner_rule").iter().map(|item| item.value()).collect();
     let (mut groups, mut included) = (Vec::new(), Vec::new());
     for id in order::members(world, &CONFIGURATION) {
-        let Some(item) = world.shelf("scanner_group").get(&id) else { continue };
+        let Some(item) = world.store("scanner_group").get(&id) else { continue };
         let mut group = item.value();
         let own = |rule: &&Value| rule.pointer("/relationships/group/data/id") == Some(&json!(id));
         let named: Vec<Value> =

@@ -81,7 +81,7 @@ fn named_resource(id: &str) -> Result<(), Answer> {
 fn policy(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
     named_resource(id)?;
     let none = json!({ "id": id, "type": "restriction_policy", "attributes": { "bindings": [] } });
-    let own = world.shelf("restriction_policy").get(id).map_or(none, Item::value);
+    let own = world.store("restriction_policy").get(id).map_or(none, Item::value);
     Ok(Answer::json(&json!({ "data": own })))
 }
 
@@ -136,10 +136,10 @@ pub const DASHBOARD_LIST_ITEMS: Resource = Resource {
 };
 
 fn held(world: &World, id: &str) -> Result<Vec<Value>, Answer> {
-    if world.shelf("dashboard_list").get(id).is_none() {
+    if world.store("dashboard_list").get(id).is_none() {
         return Err(DASHBOARD_LIST.missing(BY_ID).answer(id, ""));
     }
-    let items = world.shelf("dashboard_list_items").get(id).map(|item| item.value()["dashboards"].take());
+    let items = world.store("dashboard_list_items").get(id).map(|item| item.value()["dashboards"].take());
     Ok(items.and_then(|items| items.as_array().cloned()).unwrap_or_default())
 }
 
@@ -152,7 +152,7 @@ fn named(call: &Call) -> Result<Vec<Value>, Answer> {
 
 fn hold(world: &mut World, id: &str, items: &[Value]) {
     let serial = world.next_serial();
-    let place = world.shelf("dashboard_list_items").get(id).map_or(serial, |item| item.serial);
+    let place = world.store("dashboard_list_items").get(id).map_or(serial, |item| item.serial);
     world.put(
         "dashboard_list_items",
         (place, id),
@@ -160,7 +160,7 @@ fn hold(world: &mut World, id: &str, items: &[Value]) {
         None,
     );
     if let Some((serial, mut list)) =
-        world.shelf("dashboard_list").get(id).map(|item| (item.serial, item.value()))
+        world.store("dashboard_list").get(id).map(|item| (item.serial, item.value()))
     {
         list["dashboard_count"] = json!(items.len());
         world.put("dashboard_list", (serial, id), list.to_string(), None);
@@ -176,7 +176,7 @@ fn items(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
 /// What a list tells of a dashboard that is there.
 fn detail(world: &World, item: &mut Value) {
     let id = item["id"].as_str().unwrap_or_default();
-    let Some(board) = world.shelf("dashboard").get(id).map(Item::value) else { return };
+    let Some(board) = world.store("dashboard").get(id).map(Item::value) else { return };
     *item = json!({
         "author": { "name": board["author_name"], "handle": board["author_handle"] },
         "created": board["created_at"],

@@ -152,12 +152,12 @@ fn counted(object: &mut Value, moment: &Moment) {
 /// The monitor of a test bears its tags, and goes with it (R 1: type, query, options, more tags).
 fn monitored(world: &mut World, test: &Value, _: Option<&Value>) {
     let is_there =
-        world.shelf("synthetics_test").get(test["public_id"].as_str().unwrap_or_default()).is_some();
+        world.store("synthetics_test").get(test["public_id"].as_str().unwrap_or_default()).is_some();
     watch(world, test, is_there);
 }
 
 fn suite_monitored(world: &mut World, suite: &Value, _: Option<&Value>) {
-    let is_there = world.shelf("synthetics_suite").get(suite["id"].as_str().unwrap_or_default()).is_some();
+    let is_there = world.store("synthetics_suite").get(suite["id"].as_str().unwrap_or_default()).is_some();
     watch(world, &suite["attributes"], is_there);
 }
 
@@ -256,8 +256,8 @@ fn search_suites(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answ
     let number = |value: Option<u64>| value.map(|value| usize::try_from(value).unwrap_or(usize::MAX));
     let (start, count) =
         (number(call.number("start")?).unwrap_or(0), number(call.number("count")?).unwrap_or(50));
-    let shelf = world.shelf("synthetics_suite");
-    let rows = shelf.iter().skip(start).take(count).map(|item| {
+    let store = world.store("synthetics_suite");
+    let rows = store.iter().skip(start).take(count).map(|item| {
         let mut suite = item.value()["attributes"].take();
         if let Value::Object(suite) = &mut suite {
             suite.shift_remove("message");
@@ -266,7 +266,7 @@ fn search_suites(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answ
         suite
     });
     let suites: Vec<Value> = rows.collect();
-    let attributes = json!({ "facets": [], "suites": suites, "total": shelf.iter().count() });
+    let attributes = json!({ "facets": [], "suites": suites, "total": store.iter().count() });
     Ok(Answer::json(
         &json!({ "data": { "type": "suites_search", "id": ids::uuid(0), "attributes": attributes } }),
     ))

@@ -1,0 +1,100 @@
+//! What all calls share: the client, one request with its answer, an object made of a body.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::answer;
+use super::refusal::{Fault, Refusal};
+use crate::cache::Cache;
+use crate::kind::{Create, Kind, wrap};
+use crate::mark;
+use crate::model::Live;
+use crate::wire::{Method, Request, Response, Wire, WireError};
+
+/// Names by ids.
+pub(super) type Names = BTreeMap<String, String>;
+
+/// A Datadog API, seen as objects.
+pub struct Client {
+    pub(super) wire: Arc<dyn Wire>,
+    pub(super) served: Arc<Served>,
+    /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
+    pub(super) web: String,
+    pub(super) cache: Mutex<Cache>,
+    /// Names by ids of what bodies may name, by the list that tells them.
+    pub(super) names: Mutex<BTreeMap<&'static str, Arc<Names>>>,
+}
+
+/// A wire that knows whether the service has done anything for these keys.
+pub(super) struct Served {
+    pub(super) wire: Arc<dyn Wire>,
+    pub(super) once: AtomicBool,
+}
+
+impl Wire for Served {
+    fn send<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, WireError>> {
+        async move {
+            let answer = self.wire.send(request).await;
+            if answer.as_ref().is_ok_and(|response| (200..300).contains(&response.status)) {
+                self.once.store(true, Ordering::Relaxed);
+            }
+            answer
+        }
+        .boxed()
+    }
+}
+
+pub(super) fn get(path: &str) -> Request {
+    Request { method: Method::Get, path: path.to_owned(), query: Vec::new(), body: None }
+}
+
+/// A request for a kind, or for one object of it.
+pub(super) fn request(
+    kind: &Kind,
+    method: Method,
+    id: Option<&str>,
+    body: Option<&Value>,
+) -> Result<Request, Refusal> {
+    let api = &kind.api;
+    let own =
+        body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
+    let mut sent = body.map(|body| wrap(api, id, body));
+    if api.meta && method != Method::Get {
+        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
+    }
+    let body = sent.map(|sent| sent.to_string().into());
+    let mut request = Request { method, path: api.path.to_owned(), query: Vec::new(), body };
+    if let Some(id) = id.or(own.as_deref()) {
+        let Some(segment) = answer::segment(kind, id) else {
+            let words = format!("`{id}` can't be the id of a {}", kind.name);
+            return Err(Refusal::new(&request, Fault::Refused, words));
+        };
+        request.path = format!("{}/{segment}{}", api.path, api.item);
+    }
+    Ok(request)
+}
+
+/// Sends a request; the JSON of a success.
+pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    let response = wire.send(request).await.map_err(|error| Refusal::of_fault(request, &error))?;
+    if !(200..300).contains(&response.status) {
+        return Err(Refusal::of_answer(request, &response));
+    }
+    answer::json(request, &response)
+}
+
+pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
+    let mark = mark::read(kind, &body);
+    let url = url(kind, web, &id);
+    Live { section: kind.section, id, body, mark, url }
+}
+
+pub(super) fn url(kind: &Kind, web: &str, id: &str) -> String {
+    let id = answer::segment(kind, id).unwrap_or_default();
+    format!("{web}{}", kind.about.web.replace("{id}", &id))
+}
