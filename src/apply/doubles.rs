@@ -42,15 +42,10 @@ type Bearers = BTreeMap<(&'static str, String), Vec<Live>>;
 /// Lists the kinds of what was made. Of two objects with one mark the younger goes, if this run made it; another run
 /// has a while to do the same. What is double in the end is reported as a failure.
 pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
-    let Some(last) = ended.created.last() else { return };
+    let mut standing = listed(ended);
+    let Some(last) = standing.last().copied() else { return };
     let patience = if ended.is_doubtful { ended.options.patience } else { LATE.min(ended.options.patience) };
     let (began, mut pause) = (Instant::now(), PAUSE);
-    // What no list shows has a key that no two objects have.
-    let is_listed = |created: &&Created| kind_of(&ended.plan.changes[created.change]).is_listed();
-    let mut standing: Vec<&Created> = ended.created.iter().filter(is_listed).collect();
-    if standing.is_empty() {
-        return;
-    }
     loop {
         let listed = look(ended, pause > PAUSE).await;
         let is_late = began.elapsed() + pause > patience;
@@ -103,6 +98,12 @@ pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
         wait(pause, ended.options.stop).await;
         pause = (pause * 2).min(LONGEST);
     }
+}
+
+/// What was made and a list shows: the others have keys that no two objects have.
+fn listed<'e>(ended: &Ended<'e>) -> Vec<&'e Created> {
+    let is_listed = |created: &&Created| kind_of(&ended.plan.changes[created.change]).is_listed();
+    ended.created.iter().filter(is_listed).collect()
 }
 
 enum Verdict<'b> {

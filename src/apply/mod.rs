@@ -13,17 +13,14 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
 use crate::kind::{self, Kind};
-use crate::model::{
-    Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Reference, Status, Watch,
-};
+use crate::model::{Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Status, Watch};
 use crate::wire::{counted, no_later_than};
 use doubles::Created;
-pub use options::{Compare, Options};
+pub use options::Options;
 use steps::{Schedule, deletes_first};
 use write::{Create, CreateLog, Failure, filled, kind_of};
 

@@ -4,10 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
+use tokio::sync::watch;
+
+use super::options::Compare;
 use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
 use crate::mark::{self, KnownBy};
+use crate::model::Reference;
 use crate::model::{Attribute, Body, Mark, Owner};
 use crate::moved::{Moved, moved_since};
 

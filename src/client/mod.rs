@@ -72,7 +72,7 @@ impl Client {
 
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
         if kind.api.read_from == ReadFrom::List {
-            return self.from_list(kind, id).await;
+            return self.one_of_list(kind, id).await;
         }
         let request = request(kind, Method::Get, Some(id), None)?;
         let answer = call(self.wire.as_ref(), &request).await?;
@@ -84,7 +84,7 @@ impl Client {
     }
 
     /// One object of the list of all, where it has no read of its own.
-    async fn from_list(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+    async fn one_of_list(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
         let request = request(kind, Method::Get, Some(id), None)?;
         let mut pages = self.pages_of(kind, None);
         pages.ask_for(self.guess(kind));

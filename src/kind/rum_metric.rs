@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
+use super::spans_metric::same_groups;
 use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, Wrong, danger};
 
 /// Facts: 8 creates, 1 update and 1 read, and the OpenAPI document.
@@ -38,7 +39,7 @@ pub const RUM_METRIC: Kind = Kind {
         .immutable(),
         object("/filter", "Which events count").defaults(&[r#"{"query":"*"}"#]),
         text("/filter/query", "A search, as in the RUM explorer").defaults(&[r#""*""#]),
-        list("/group_by", "Tags of the metric").set().defaults(&["[]"]),
+        list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
         text("/group_by/*/path", "The attribute, or the tag"),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         text("/id", "The metric's name").required(),

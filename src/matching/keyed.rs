@@ -8,6 +8,9 @@ use crate::kind::{self, Identity, Kind};
 use crate::mark;
 use crate::model::{Address, Claim, Live, Reference, Resource};
 
+/// What references stand for, as far as that is known.
+pub type KnownIds<'k> = dyn Fn(&Reference) -> Option<String> + 'k;
+
 /// Live objects by section and key.
 #[derive(Default)]
 pub struct Keyed<'a> {
@@ -40,7 +43,7 @@ impl<'a> Keyed<'a> {
         &mut self,
         kind: &'static Kind,
         resource: &Resource,
-        (adopted, known): (Option<&'a Live>, &dyn Fn(&Reference) -> Option<String>),
+        (adopted, known): (Option<&'a Live>, &KnownIds<'_>),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<(&'a Live, Found)> {
         let key = Reference::fill(&key_of(kind, resource)?, known);

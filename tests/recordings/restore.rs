@@ -154,7 +154,9 @@ fn check(section: &str, step: usize, at_least: usize) {
     let kind = kind::of_section(section).expect("a kind");
     let Some(pairs) = pairs(kind) else { return };
     if kind.api.related {
-        return println!("not run: edits of {section} in the sandbox (they belong to objects of another kind)");
+        return println!(
+            "not run: edits of {section} in the sandbox (they belong to objects of another kind)"
+        );
     }
     let runtime = runtime();
     let mut seen = BTreeSet::new();
