@@ -1,6 +1,6 @@
 //! Live bodies seen before, by id and time of the last change: a file that is safe to lose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -159,6 +159,19 @@ impl Cache {
             let before = self.bearers.insert((section.to_owned(), id.to_owned()), live.to_owned());
             self.changed |= before.as_deref() != Some(live);
         }
+    }
+
+    /// All live objects that are remembered so of a section.
+    pub fn bearers(&self, section: &str) -> Vec<String> {
+        self.bearers.iter().filter(|((own, _), _)| own == section).map(|(_, live)| live.clone()).collect()
+    }
+
+    /// Remembers these live objects of a section, each by itself, and no others.
+    pub fn set_bearers(&mut self, section: &str, lives: &BTreeSet<String>) {
+        let before = self.bearers.len();
+        self.bearers.retain(|(own, live), _| own != section || lives.contains(live));
+        self.changed |= self.bearers.len() != before;
+        lives.iter().for_each(|live| self.set_seen_last(section, live, live));
     }
 
     /// A live object is gone.

@@ -13,9 +13,10 @@ use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
 use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
 use crate::source::short;
+use crate::source::walk::Root;
 
-pub use read::{blot, read};
-pub use trust::{Hosts, SITES, site_help};
+pub use read::{blot, read, read_in};
+pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
 pub const FILE: &str = "musher.yaml";
@@ -24,6 +25,8 @@ pub const FILE: &str = "musher.yaml";
 pub struct Config {
     /// The folder of `musher.yaml`, absolute.
     pub root: Utf8PathBuf,
+    /// The same, with where its files are read from.
+    pub files: Root,
     /// `musher.yaml` among the sources.
     pub file: FileId,
     pub project: String,

@@ -17,6 +17,9 @@ use crate::kind::{Kind, NO_RULE, Rule, rules};
 pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
     // One spelling stands for another one that is left out.
     let quirks = &kind.quirks;
+    if kind.fields.iter().any(|field| !field.implied.is_empty() || field.ended_by.is_some()) {
+        return false;
+    }
     let spellings = quirks.derived.iter().map(|derived| derived.path);
     let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.
@@ -87,7 +90,7 @@ impl<'de> Visitor<'de> for Glance<'_> {
     fn visit_str<E: Error>(self, declared: &str) -> Result<(), E> {
         match self.live {
             Value::String(live) if live == declared => Ok(()),
-            Value::String(live) if self.rule.trimmed && live.trim_end() == declared.trim_end() => Ok(()),
+            Value::String(live) if self.rule.trimmed && live.trim() == declared.trim() => Ok(()),
             _ => self.leaf(&declared.into()),
         }
     }

@@ -5,6 +5,15 @@ use std::ops::Range;
 /// No variable's name is longer, in bytes; a text of unclosed ones must not cost quadratic time.
 const VARIABLE: usize = 200;
 
+/// How handles of services that wake people begin (Datadog's integrations and its own on-call).
+const PAGERS: [&str; 6] = ["pagerduty", "opsgenie", "victorops", "oncall", "webhook", "xmatters"];
+
+/// Whether a handle, with its `@` or without, wakes people.
+pub fn is_pager(handle: &str) -> bool {
+    let name = handle.trim_start_matches('@').to_ascii_lowercase();
+    PAGERS.iter().any(|pager| name.starts_with(pager))
+}
+
 /// Everything in a text that stands like a handle, its `@` included: `@slack-checkout`, `@pagerduty-{{service.name}}`,
 /// `@sre@example.com`, and a bare `@`. No word and no link stands before it.
 pub fn handles(text: &str) -> Vec<Range<usize>> {

@@ -16,6 +16,8 @@ const INSTEAD: &str = "[key]";
 
 /// The keys of this run. Whoever prints must not depend on being handed them, so they stand in one place, once.
 static OF_THIS_RUN: OnceLock<Hidden> = OnceLock::new();
+/// The token of the system where pull requests are discussed.
+static TOKEN: OnceLock<Hidden> = OnceLock::new();
 
 /// Hides these keys from now on, in everything that is shown.
 pub fn remember(hidden: &Hidden) {
@@ -23,14 +25,32 @@ pub fn remember(hidden: &Hidden) {
     let _ = OF_THIS_RUN.set(hidden.clone());
 }
 
+/// Hides a token besides the keys.
+pub fn remember_token(hidden: &Hidden) {
+    // A run talks to one such system.
+    let _ = TOKEN.set(hidden.clone());
+}
+
 /// A text as it may be shown.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    OF_THIS_RUN.get().map_or(Cow::Borrowed(text), |hidden| hidden.hide(text))
+    let mut shown = Cow::Borrowed(text);
+    for hidden in [&OF_THIS_RUN, &TOKEN].into_iter().filter_map(OnceLock::get) {
+        if let Cow::Owned(hidden) = hidden.hide(&shown) {
+            shown = Cow::Owned(hidden);
+        }
+    }
+    shown
 }
 
 /// The same of bytes.
 pub fn shown_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
-    OF_THIS_RUN.get().map_or(Cow::Borrowed(bytes), |hidden| hidden.hide_bytes(bytes))
+    let mut shown = Cow::Borrowed(bytes);
+    for hidden in [&OF_THIS_RUN, &TOKEN].into_iter().filter_map(OnceLock::get) {
+        if let Cow::Owned(hidden) = hidden.hide_bytes(&shown) {
+            shown = Cow::Owned(hidden);
+        }
+    }
+    shown
 }
 
 /// Whether there is a key in a text.

@@ -11,6 +11,7 @@ mod commands;
 mod diagnostic;
 mod model;
 mod pointer;
+mod policy;
 mod wire;
 mod cores;
 
@@ -44,6 +45,9 @@ mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod posted;
+mod base;
+mod drift;
 mod brake;
 
 // Doors.
@@ -53,8 +57,10 @@ mod hidden;
 mod http;
 mod limit;
 mod apply;
+mod forge;
 mod lock;
 mod files;
+mod git;
 mod write;
 
 // Face.
@@ -68,6 +74,10 @@ mod sandbox;
 #[cfg(test)]
 #[path = "../tests/recordings/mod.rs"]
 mod recordings;
+
+#[cfg(test)]
+#[path = "../tests/rows/mod.rs"]
+mod rows;
 
 fn main() -> std::process::ExitCode {
     cli::run()

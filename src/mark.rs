@@ -169,7 +169,8 @@ impl KnownBy {
 /// The key by which an object without a mark is known.
 pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
     let Identity::Key(at) = kind.identity else { return None };
-    body.pointer(at)?.as_str()
+    let text = |at: &str| body.pointer(at)?.as_str();
+    text(at).or_else(|| text(kind.quirks.key_else?))
 }
 
 /// The member that holds the mark, by its name, without any mark.

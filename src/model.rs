@@ -458,6 +458,64 @@ pub struct Notes {
     pub begun: std::collections::BTreeSet<String>,
     /// Fields that hold secrets, which no plan sees: by address and JSON pointer.
     pub secrets: Vec<(Address, String)>,
+    /// The older version of the definitions that this plan tells apart from what is live.
+    pub base: Option<Based>,
+}
+
+/// A plan beside an older version of the definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Based {
+    /// As it was asked for: `origin/main`.
+    pub reference: String,
+    /// The whole name of the commit.
+    pub commit: String,
+    /// What is live was not asked: the definitions alone are compared.
+    pub offline: bool,
+    /// What changed in files that many resources come from, and what can't be compared: a sentence each.
+    pub notes: Vec<String>,
+    /// Why each address changes. Absent: by this change alone.
+    pub causes: std::collections::BTreeMap<Address, Causes>,
+}
+
+/// Whose a difference is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The definitions changed.
+    #[default]
+    Change,
+    /// What is live was changed, not the definitions.
+    Drift,
+    Both,
+}
+
+impl Cause {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Drift => "drift",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// Why a resource changes, as a whole and by the JSON pointers of its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causes {
+    pub cause: Cause,
+    /// With what the older version says there, where both sides differ from it.
+    pub fields: std::collections::BTreeMap<String, (Cause, Option<Value>)>,
+}
+
+impl Based {
+    /// Why an address changes.
+    pub fn cause(&self, address: &Address) -> Cause {
+        self.causes.get(address).map(|causes| causes.cause).unwrap_or_default()
+    }
+
+    /// The first characters of the commit's name.
+    pub fn short(&self) -> &str {
+        self.commit.get(..12).unwrap_or(&self.commit)
+    }
 }
 
 /// A brake as it is reported.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::canon::{self, Aligned};
 use crate::diff::same;
 use crate::identify::keep_ids;
-use crate::kind::{Kind, Update, is_empty, rules};
+use crate::kind::{Field, Kind, Update, is_empty, rules};
 use crate::mark;
 use crate::model::Mark;
 use crate::pointer::{matching, put, step, take};
@@ -43,12 +43,16 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
     drop_nulls(&mut body);
+    end_left_out(kind, live, &mut body);
     reset_left_out(kind, aligned, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
     if kind.api.update == Update::Patch {
-        reset_inside(&mut body, &aligned.desired, &aligned.live);
+        if !kind.api.emptied {
+            reset_inside(kind, &mut body, aligned);
+        }
+        drop_steady(kind, aligned, &mut body);
         // It can't differ here, and an update that names it may be refused.
         kind.paths(|field| field.immutable).for_each(|path| take(&mut body, path));
     }
@@ -67,8 +71,8 @@ pub fn to_let_go(kind: &Kind, live: &Value) -> Value {
 
 /// Ids of list items mean nothing to a reader, but links point at them: they are sent.
 fn drop_read_only(kind: &Kind, body: &mut Value) {
-    let read_only = kind.paths(|field| field.read_only);
-    for pointer in read_only.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
+    let dropped = kind.paths(Field::is_dropped);
+    for pointer in dropped.flat_map(|path| matching(path, body)).collect::<Vec<_>>() {
         take(body, &pointer);
     }
 }
@@ -77,6 +81,20 @@ fn drop_read_only(kind: &Kind, body: &mut Value) {
 fn drop_nulls(body: &mut Value) {
     if let Value::Object(map) = body {
         map.retain(|_, value| !value.is_null());
+    }
+}
+
+/// Where an update keeps what it leaves out, a switch ends what lives and is not wanted.
+fn end_left_out(kind: &Kind, live: &Value, body: &mut Value) {
+    for field in kind.fields {
+        let Some(switch) = field.ended_by.filter(|_| body.pointer(field.at).is_none()) else { continue };
+        // The first of those that a switch ends is what the others belong to.
+        let mut ended = kind.fields.iter().filter(|other| other.ended_by == Some(switch));
+        let is_first = ended.clone().next().is_some_and(|first| first.at == field.at);
+        let lives = ended.any(|other| live.pointer(other.at).is_some_and(|value| !value.is_null()));
+        if lives && is_first {
+            put(body, switch, Value::Bool(true));
+        }
     }
 }
 
@@ -105,23 +123,41 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
     }
 }
 
-/// A PATCH keeps what it doesn't name inside an object, too.
-fn reset_inside(body: &mut Value, desired: &Value, live: &Value) {
+/// What is named only where it changes, and doesn't.
+fn drop_steady(kind: &Kind, aligned: &Aligned, body: &mut Value) {
+    for path in kind.paths(|field| field.steady) {
+        let [wanted, stands] = [&aligned.desired, &aligned.live].map(|side| side.pointer(path));
+        if wanted.is_none_or(|wanted| stands.is_some_and(|stands| same(wanted, stands))) {
+            take(body, path);
+        }
+    }
+}
+
+/// A PATCH keeps what it doesn't name inside an object, too; but not in one that it replaces.
+fn reset_inside(kind: &Kind, body: &mut Value, aligned: &Aligned) {
+    let Value::Object(members) = body else { return };
+    for (key, value) in members {
+        let at = step(key);
+        let is_merged = !kind.fields.iter().any(|field| field.steady && field.at == at);
+        if let (true, Some(desired), Some(live)) =
+            (is_merged, aligned.desired.get(key), aligned.live.get(key))
+        {
+            reset_members(value, desired, live);
+        }
+    }
+}
+
+/// The members that somebody set in an object, and in those inside of it.
+fn reset_members(body: &mut Value, desired: &Value, live: &Value) {
     let (Value::Object(body), Value::Object(desired), Value::Object(live)) = (body, desired, live) else {
         return;
     };
-    for (key, value) in body.iter_mut() {
-        let (Some(Value::Object(desired)), Some(Value::Object(live))) = (desired.get(key), live.get(key))
-        else {
-            continue;
-        };
-        for (inner, _) in live {
-            let goal = || desired.get(inner).cloned().unwrap_or_default();
-            if let Value::Object(value) = value {
-                value.entry(inner.clone()).or_insert_with(goal);
-            }
+    for (inner, live) in live {
+        let wanted = desired.get(inner);
+        let value = body.entry(inner.clone()).or_insert_with(|| wanted.cloned().unwrap_or_default());
+        if let Some(wanted) = wanted {
+            reset_members(value, wanted, live);
         }
-        reset_inside(value, &Value::Object(desired.clone()), &Value::Object(live.clone()));
     }
 }
 

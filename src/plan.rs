@@ -1,10 +1,13 @@
 //! Resources and live objects -> the plan: match by mark or by key, compare, order.
 
+mod finished;
 mod orders;
+mod policies;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::canon;
@@ -14,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, blinded, escape, fill, fill_text, secret_places};
 use crate::glance;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Field, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
@@ -35,6 +38,8 @@ pub struct Inputs<'a> {
     pub scope: &'a Scope,
     pub site: &'a str,
     pub organisation: Option<&'a str>,
+    /// What is over by now is left alone.
+    pub now: Timestamp,
     pub resources: &'a [Resource],
     /// What `$forget` lets go: addresses without bodies.
     pub forgotten: &'a [Resource],
@@ -71,7 +76,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
-            None if compared.selected => unchanged += 1,
+            None if compared.selected && !compared.finished => unchanged += 1,
             None => {}
         }
         for path in compared.unknown {
@@ -79,6 +84,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         }
     }
     changes.extend(removals(inputs, &matched));
+    policies::judge(&mut changes, inputs.resources);
     changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
     order(&mut changes);
     for (later, first) in &matched.waits {
@@ -89,6 +95,7 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
+    diagnostics.extend(finished::report(inputs.now, &matched.pairs, &inputs.selected));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -182,6 +189,7 @@ fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
 struct Compared {
     section: &'static str,
     selected: bool,
+    finished: bool,
     change: Option<Change>,
     unknown: Vec<String>,
     faults: Vec<Diagnostic>,
@@ -192,6 +200,7 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
     let mut compared = Compared {
         section: pair.kind.section,
         selected,
+        finished: false,
         change: None,
         unknown: Vec::new(),
         faults: Vec::new(),
@@ -203,6 +212,14 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         if let Some((live, _)) = pair.live {
             (compared.change, compared.faults) = orders::compare(pair, live, known);
         }
+        return compared;
+    }
+    if finished::is_over(pair.kind, pair.resource, inputs.now) {
+        compared.finished = true;
+        return compared;
+    }
+    compared.faults.extend(impossible(pair));
+    if !compared.faults.is_empty() {
         return compared;
     }
     let mark = Mark {
@@ -219,6 +236,39 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         }
     };
     compared
+}
+
+/// What can't be planned: an object of which a part can't be seen, and one that may never be replaced.
+fn impossible(pair: &Pair) -> Option<Diagnostic> {
+    let (live, _) = pair.live?;
+    let (address, at) = (&pair.resource.address, pair.resource.origin.layers.first().cloned());
+    let hidden = |field: &Field| {
+        let is_hidden = live.body.pointer(field.at).is_none_or(Value::is_null);
+        Some((field.at, field.hidden_without?)).filter(|_| is_hidden)
+    };
+    if let Some((field, permission)) = pair.kind.fields.iter().find_map(hidden) {
+        let field = field.trim_start_matches('/');
+        let text =
+            format!("The `{field}` of `{address}` can't be seen by these keys, and so not be compared");
+        let help = format!("give them the permission `{permission}`");
+        return Some(Diagnostic::error("hidden-field", text, at).help(help));
+    }
+    if !pair.replaced || !pair.kind.quirks.lasting {
+        return None;
+    }
+    let text = format!(
+        "`{address}` would be replaced: a {} that is deleted is gone for ever, and nothing may have its name again",
+        pair.kind.name
+    );
+    let help = format!(
+        "declare the new one beside it, under an id of its own; what can't be changed in place is {}",
+        pair.kind
+            .paths(|field| field.immutable)
+            .map(|path| format!("`{}`", path.trim_start_matches('/')))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    Some(Diagnostic::error("never-replaced", text, at).help(help))
 }
 
 fn create(pair: &Pair, mark: &Mark) -> Change {

@@ -9,6 +9,16 @@ pub fn step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
+/// The same, at the end of a pointer.
+pub fn push(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    if key.contains(['~', '/']) {
+        pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(key);
+    }
+}
+
 /// The key that a step (without its `/`) stands for.
 pub fn key(step: &str) -> Cow<'_, str> {
     if step.contains('~') {

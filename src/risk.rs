@@ -4,24 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::handle::named;
-use crate::kind::{Danger, Field, Kind};
+use crate::handle::{is_pager, named};
+use crate::kind::{Danger, Family, Field, Kind};
 use crate::model::{Action, Risk};
 use crate::pointer::matching;
 use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 
-/// How handles of services that wake people begin (Datadog's integrations and its own on-call).
-const PAGERS: [&str; 6] = ["@pagerduty", "@opsgenie", "@victorops", "@oncall", "@webhook", "@xmatters"];
-
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 14] = [
+const CODES: [&str; 22] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "scanning-less",
     "host-changed",
     "access-changed",
+    "errors-discarded",
+    "retention-shortened",
+    "quota-lowered",
+    "more-discarded",
+    "turned-off",
     "recipient-lost",
+    "all-silenced",
+    "endless-downtime",
+    "policy-broken",
     "no-data-off",
     "threshold-loosened",
     "scope-widened",
@@ -69,6 +74,9 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
         }
         (None, _) => {}
     }
+    if let (Some(wanted), Some(Family::Silence)) = (watched.wanted, kind.quirks.family) {
+        risks.extend(silenced(watched.live, wanted));
+    }
     risks.sort();
     risks
 }
@@ -82,10 +90,7 @@ pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
 // Recipients.
 
 fn pager_deleted(kind: &Kind, live: &Value) -> Option<Risk> {
-    let pagers: Vec<String> = handles(kind, live)
-        .into_keys()
-        .filter(|handle| PAGERS.iter().any(|pager| handle.to_ascii_lowercase().starts_with(pager)))
-        .collect();
+    let pagers: Vec<String> = handles(kind, live).into_keys().filter(|handle| is_pager(handle)).collect();
     (!pagers.is_empty()).then(|| {
         risk("pager-deleted", format!("The {} pages people ({}) and is deleted", kind.name, listed(&pagers)))
     })
@@ -106,26 +111,59 @@ fn recipients_lost(kind: &Kind, live: &Value, wanted: &Value) -> Option<Risk> {
 /// Every recipient of a body, with the number of the first text that names it.
 fn handles(kind: &Kind, body: &Value) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for (place, at) in kind.paths(|field| field.recipients).enumerate() {
-        let named = match body.pointer(at) {
-            Some(Value::String(text)) => named(text).map(str::to_owned).collect(),
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            _ => Vec::new(),
-        };
-        for handle in named {
-            found.entry(handle).or_insert(place);
+    for (place, path) in kind.paths(|field| field.recipients).enumerate() {
+        for at in matching(path, body) {
+            // Of lists none is later than another.
+            let (place, named) = match body.pointer(&at) {
+                Some(Value::String(text)) => (place, named(text).map(str::to_owned).collect()),
+                Some(Value::Array(items)) => {
+                    (0, items.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                }
+                _ => (place, Vec::new()),
+            };
+            for handle in named {
+                found.entry(handle).or_insert(place);
+            }
         }
     }
     found
 }
 
-fn listed(names: &[String]) -> String {
+/// The first names of a list, and how many more there are.
+pub fn listed(names: &[String]) -> String {
     const MOST: usize = 5;
     let mut out = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > MOST {
         out.push_str(&format!(" and {} more", names.len() - MOST));
     }
     out
+}
+
+// What is silenced.
+
+/// A downtime that never ends, or that silences every group of every alert; told when it begins to be so.
+fn silenced(live: Option<&Value>, wanted: &Value) -> Vec<Risk> {
+    let is_endless = |body: &Value| {
+        let has = |at: &str| body.pointer(at).is_some_and(|value| !value.is_null());
+        !has("/schedule/end") && !has("/schedule/recurrences")
+    };
+    let is_everything = |body: &Value| {
+        let all = Value::from("*");
+        let monitors = body.pointer("/monitor_identifier/monitor_tags").and_then(Value::as_array);
+        body.get("scope") == Some(&all) && monitors.is_some_and(|tags| tags.contains(&all))
+    };
+    let begins = |holds: &dyn Fn(&Value) -> bool| holds(wanted) && !live.is_some_and(holds);
+    let mut risks = Vec::new();
+    if begins(&is_everything) {
+        risks.push(risk("all-silenced", "It silences every monitor, in every scope"));
+    }
+    if begins(&is_endless) {
+        risks.push(risk(
+            "endless-downtime",
+            "It has no end: what it silences stays silent until somebody deletes it",
+        ));
+    }
+    risks
 }
 
 // Alerts that no longer fire.
@@ -538,6 +576,55 @@ mod tests {
         check_update(logs("status:error \"{id, name}\""), logs("status:error \"{id}\""), &[]);
         let grouped = |keys: &str| json!({"query": format!("avg(last_5m):sum:x{{*}} by {{{keys}}} > 5")});
         check_update(grouped("host,env"), grouped("host"), &[]);
+    }
+
+    #[test]
+    fn silences() {
+        let create = |wanted: Value, expected: &[&str]| {
+            check("downtimes", Action::Create, Value::Null, wanted, expected)
+        };
+        let of = |scope: &str, monitors: Value, schedule: Value| json!({"scope": scope, "monitor_identifier": monitors, "schedule": schedule});
+        let (all, one) = (json!({"monitor_tags": ["*"]}), json!({"monitor_id": 5}));
+        let until = json!({"end": "2050-01-01T00:00:00Z"});
+        let nightly = json!({"recurrences": [{"rrule": "FREQ=DAILY", "duration": "8h"}]});
+        let endless =
+            "endless-downtime: It has no end: what it silences stays silent until somebody deletes it";
+        let everything = "all-silenced: It silences every monitor, in every scope";
+        create(of("env:prod", all.clone(), until.clone()), &[]);
+        create(of("*", one.clone(), until.clone()), &[]);
+        create(of("*", json!({"monitor_tags": ["service:a"]}), nightly.clone()), &[]);
+        create(of("*", all.clone(), until.clone()), &[everything]);
+        create(of("*", all.clone(), Value::Null), &[everything, endless]);
+        create(of("env:prod", one.clone(), json!({"start": "2050-01-01T00:00:00Z"})), &[endless]);
+        let update = |live: Value, wanted: Value, expected: &[&str]| {
+            check("downtimes", Action::Update, live, wanted, expected);
+        };
+        let endless_one = of("env:prod", one.clone(), json!({"end": null}));
+        update(endless_one.clone(), endless_one.clone(), &[]);
+        update(endless_one.clone(), of("env:prod", one.clone(), until.clone()), &[]);
+        update(of("env:prod", one, until), endless_one, &[endless]);
+    }
+
+    #[test]
+    fn recipients_of_rules() {
+        let update = |live: Value, wanted: Value, expected: &[&str]| {
+            check("notification_rules", Action::Update, live, wanted, expected);
+        };
+        let plain = json!({"recipients": ["slack-a", "pagerduty-b"]});
+        let by_condition = json!({"conditional_recipients": {
+            "conditions": [{"scope": "transition_type:is_alert", "recipients": ["pagerduty-b"]}],
+            "fallback_recipients": ["slack-a"],
+        }});
+        update(plain.clone(), by_condition.clone(), &[]);
+        update(by_condition.clone(), plain.clone(), &[]);
+        update(plain.clone(), json!({"recipients": ["pagerduty-b", "slack-a", "slack-c"]}), &[]);
+        let lost = |name: &str| format!("recipient-lost: No longer notified: `{name}`");
+        update(plain.clone(), json!({"recipients": ["slack-a"]}), &[&lost("pagerduty-b")]);
+        let without = json!({"conditional_recipients": {"conditions": [{"recipients": ["pagerduty-b"]}]}});
+        update(by_condition, without, &[&lost("slack-a")]);
+        let pages = "pager-deleted: The notification_rule pages people (`pagerduty-b`) and is deleted";
+        check("notification_rules", Action::Delete, plain, Value::Null, &[pages]);
+        check("notification_rules", Action::Delete, json!({"recipients": ["slack-a"]}), Value::Null, &[]);
     }
 
     #[test]

@@ -251,6 +251,8 @@ fn filters_choose_by_owner_title_and_tag() {
     assert_eq!(stems(&["monitor", "--tag", "team:shop"]), ["checkout-errors"]);
     assert_eq!(stems(&["monitor", "--tag", "team:shop", "--tag", "x:y"]), [""; 0]);
     assert_eq!(stems(&["monitor", "--unmanaged"]), [""; 0]);
+    let none = other.run(&["export", "monitor", "--tag", "team:nobody"]);
+    assert!(none.err.contains("No monitor was found: nothing is written."), "{}", none.err);
     assert_eq!(stems(&["dashboard", "--all"]), ["our-page", "their-page"]);
     assert_eq!(stems(&["dashboard", "--managed", "--query", "page"]), ["their-page"]);
     assert_eq!(stems(&["dashboard", "--query", "our"]), ["our-page"]);
@@ -407,9 +409,9 @@ fn monitors_of_synthetic_tests_stay_with_their_tests() {
     let said = project.run(&["export", "monitor", "--all", "-o", "out"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_eq!(project.names("out").len(), 1, "{:?}", project.names("out"));
-    project.fails(&["import", "monitor", &id], "belongs to a synthetic test");
+    project.fails(&["import", "monitor", &id], "is not for people to manage");
     project.write("home.json", &made.to_string());
-    project.fails(&["import", "monitor", "home.json"], "belongs to a synthetic test");
+    project.fails(&["import", "monitor", "home.json"], "is not for people to manage");
     assert_eq!(project.names("monitors"), [""; 0]);
 }
 

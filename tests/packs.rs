@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 10] = [
+const PACKS: [&str; 13] = [
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -18,8 +18,11 @@ const PACKS: [&str; 10] = [
     "fleet-dashboard",
     "gcp-cloud-run",
     "otel-collector",
+    "quiet-hours",
+    "routing",
     "service-dashboard",
     "service-slo",
+    "trace-retention",
 ];
 
 type Parameters = Map<String, Value>;
@@ -46,7 +49,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, notification_rules, retention_filters]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses
@@ -92,7 +95,8 @@ fn required(parameters: &[Value], number: usize) -> Parameters {
         "timeout" => json!(30),
         "scope" => json!("service:checkout,env:prod"),
         "notify" => json!("@slack-checkout"),
-        "team" => json!("payments"),
+        "team" => json!(format!("payments-{number}")),
+        "tags" => json!([format!("service:checkout-{number}")]),
         _ => json!(format!("Checkout-{number}")),
     };
     let mut required: Parameters = parameters

@@ -253,17 +253,24 @@ async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mu
         let outcome = &mut outcomes[created.change];
         if let Err(refusal) = ended.client.delete(kind_of(change), &created.id, false).await {
             let text = format!(
-                "another run made it too ({}), and the one made here, {url}, could not be taken away: \
+                "it was made twice ({}), and the one made here, {url}, could not be taken away: \
                  {refusal}",
                 winner.url
             );
             outcome.status = Status::Failed { text, pointer: None };
             continue;
         }
-        let note = format!(
-            "Another run made `{}` too: its object stays ({}), the one made here is deleted again ({url})",
-            change.address, winner.url
-        );
+        let (address, stays) = (&change.address, &winner.url);
+        let note = if ended.is_doubtful {
+            format!(
+                "`{address}` was made twice, by another run or by a request that was sent again: the first object stays \
+                 ({stays}), the second one is deleted again ({url})"
+            )
+        } else {
+            format!(
+                "Another run made `{address}` too: its object stays ({stays}), the one made here is deleted again ({url})"
+            )
+        };
         (outcome.datadog_id, outcome.url) = (Some(winner.id.clone()), Some(winner.url.clone()));
         if is_as_wanted(ended, change, &known, &winner.id).await {
             outcome.note = Some(note);
@@ -286,9 +293,7 @@ async fn turn(
     let (body, armed) = filled.map_err(|failure| failure.text(kind_of(change), true))?;
     let written = ended.client.update(kind_of(change), id, &armed.load(&body)).await;
     written.map(drop).map_err(|refusal| {
-        format!(
-            "it refers to an object that another run made too, and could not be turned to that one: {refusal}"
-        )
+        format!("it refers to an object that was made twice, and could not be turned to that one: {refusal}")
     })
 }
 

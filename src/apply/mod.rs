@@ -358,9 +358,11 @@ impl<'a> Run<'a> {
                 let status = self.status_of(at, failure);
                 let stopped = matches!(status, Status::NotTried { .. });
                 self.finish(step.change, status);
-                for blocked in self.schedule.failed(at) {
+                let (blocked, ready) = self.schedule.failed(at);
+                for blocked in blocked {
                     self.blocked(blocked, &change.address, stopped);
                 }
+                self.ready.extend(ready);
             }
         }
     }

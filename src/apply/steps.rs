@@ -21,6 +21,8 @@ pub struct Schedule {
     /// How many needs of a step are not done.
     open: Vec<usize>,
     needed_by: Vec<Vec<usize>>,
+    /// What only waits for a step: it begins too when that fails.
+    waits_for: Vec<Vec<usize>>,
     ended: Vec<bool>,
 }
 
@@ -65,12 +67,17 @@ impl Schedule {
         let mut schedule = Self {
             open: vec![0; steps.len()],
             needed_by: vec![Vec::new(); steps.len()],
+            waits_for: vec![Vec::new(); steps.len()],
             ended: vec![false; steps.len()],
             steps,
         };
         for (step, needed) in edges {
             schedule.open[step] += 1;
             schedule.needed_by[needed].push(step);
+        }
+        for (step, first) in later(changes) {
+            schedule.open[step] += 1;
+            schedule.waits_for[first].push(step);
         }
         schedule
     }
@@ -83,8 +90,14 @@ impl Schedule {
     /// A step is done: those that can begin now.
     pub fn done(&mut self, at: usize) -> Vec<usize> {
         self.ended[at] = true;
+        let next = [&self.needed_by[at][..], &self.waits_for[at]].concat();
+        self.release(next)
+    }
+
+    /// Of the steps that waited for one that has ended, those that can begin now.
+    fn release(&mut self, waiting: Vec<usize>) -> Vec<usize> {
         let mut ready = Vec::new();
-        for &next in &self.needed_by[at] {
+        for next in waiting {
             self.open[next] -= 1;
             if self.open[next] == 0 && !self.ended[next] {
                 ready.push(next);
@@ -93,8 +106,8 @@ impl Schedule {
         ready
     }
 
-    /// A step failed: those that will never begin, each once.
-    pub fn failed(&mut self, at: usize) -> Vec<usize> {
+    /// A step failed: those that will never begin, each once; and those that only waited, and can begin now.
+    pub fn failed(&mut self, at: usize) -> (Vec<usize>, Vec<usize>) {
         self.ended[at] = true;
         let mut blocked = Vec::new();
         let mut rest = vec![at];
@@ -108,8 +121,22 @@ impl Schedule {
             }
         }
         blocked.sort_unstable();
-        blocked
+        let waiting = blocked.iter().chain([&at]).flat_map(|at| self.waits_for[*at].clone()).collect();
+        let ready = self.release(waiting);
+        (blocked, ready)
     }
+}
+
+/// The writes that come after those of other sections, by the rows: each with one that it waits for.
+fn later(changes: &[Change]) -> Vec<(usize, usize)> {
+    let written = || changes.iter().enumerate().filter(|(_, change)| change.action != Action::Delete);
+    let mut pairs = Vec::new();
+    for (at, change) in written() {
+        let after = kind::of_name(change.kind).map_or(&[][..], |kind| kind.api.after);
+        let first = written().filter(|(_, first)| after.contains(&first.address.section()));
+        pairs.extend(first.map(|(first, _)| (at, first)));
+    }
+    pairs
 }
 
 /// Whether the old object of a replace must go before the new one can come: both have the id that people chose.
@@ -137,4 +164,31 @@ fn direct_needs(changes: &[Change]) -> Vec<Vec<usize>> {
         change.after.iter().flat_map(meant).filter(|&needed| needed != at).collect()
     };
     changes.iter().enumerate().map(meant).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(kind: &'static str, address: Address, action: Action) -> Change {
+        Change::new(kind, address, action)
+    }
+
+    #[test]
+    fn policies_come_after_monitors_whatever_becomes_of_those() {
+        let monitor = |id: &str, action| change("monitor", Address::new("monitors", id), action);
+        let changes = [
+            monitor("a", Action::Create),
+            monitor("b", Action::Update),
+            monitor("gone", Action::Delete),
+            change("monitor_policy", Address::new("monitor_policies", "team"), Action::Create),
+            change("monitor_policy", Address::new("monitor_policies", "old"), Action::Delete),
+        ];
+        let mut schedule = Schedule::new(&changes);
+        assert_eq!(schedule.first(), [0, 1, 2, 4], "the new policy waits for what is written");
+        assert!(schedule.done(0).is_empty());
+        let (blocked, ready) = schedule.failed(1);
+        assert!(blocked.is_empty(), "a monitor that fails holds no policy up");
+        assert_eq!(ready, [3]);
+    }
 }

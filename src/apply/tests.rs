@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-
 use tokio::sync::watch;
 
 use super::options::Compare;
@@ -11,8 +10,7 @@ use super::*;
 use crate::cache::Cache;
 use crate::client::fake::{Fake, Instead};
 use crate::mark::{self, KnownBy};
-use crate::model::Reference;
-use crate::model::{Attribute, Body, Mark, Owner};
+use crate::model::{Attribute, Body, Mark, Owner, Reference};
 use crate::moved::{Moved, moved_since};
 
 const OWNER: &str = "shop.prod";

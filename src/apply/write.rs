@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Between two looks, at most.
 const LONGEST: Duration = Duration::from_secs(16);
+/// An order that names too many or too few is read and sent again after these pauses.
+const ARRANGE_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// A list that is later than that is not waited for: what it hides is found when all is over.
 const LATEST: Duration = Duration::from_secs(60);
 
@@ -199,25 +201,42 @@ pub async fn arrange(
     declared: &[String],
 ) -> Result<(Live, Live), Failure> {
     let failed = |refusal: Refusal| Failure::of(refusal, None);
-    let live = client.order(kind).await.map_err(failed)?;
-    let wanted = arranged(declared, &live);
-    if let Some(gone) = wanted.iter().find(|id| !live.contains(id)) {
-        return Err(Failure::Because(format!("`{gone}` is gone since the plan was made. Plan again")));
+    let mut pauses = ARRANGE_AGAIN.into_iter();
+    loop {
+        let live = client.order(kind).await.map_err(failed)?;
+        let wanted = arranged(declared, &live.ids);
+        let lacking = wanted.iter().find(|id| !live.ids.contains(id));
+        let refusal = if let Some(lacking) = lacking {
+            // What was just made may be missing for a while (1 recording).
+            Failure::Because(format!("`{lacking}` is gone since the plan was made. Plan again"))
+        } else {
+            let sent = client.ordered(kind, &wanted);
+            if wanted == live.ids {
+                return Ok((sent.clone(), sent));
+            }
+            let answer = client.put_in_order(kind, &live, &wanted).await;
+            match answer {
+                // Somebody else's may have come or gone since it was read: an order names all there are.
+                Err(refusal) if !refusal.may_be_done() && refusal.fault == Fault::Refused => failed(refusal),
+                Err(refusal) if !refusal.may_be_done() => return Err(failed(refusal)),
+                answer => return seen(client, kind, declared, (sent, answer)).await,
+            }
+        };
+        let Some(pause) = pauses.next() else { return Err(refusal) };
+        tokio::time::sleep(pause).await;
     }
-    let sent = client.ordered(kind, &wanted);
-    if wanted == live {
-        return Ok((sent.clone(), sent));
-    }
-    let answer = client.put_in_order(kind, &wanted).await;
-    if let Err(refusal) = &answer
-        && !refusal.may_be_done()
-    {
-        return Err(failed(refusal.clone()));
-    }
-    // Nothing is answered, and an answer may be lost: what stands there counts.
-    let now = client.order(kind).await.map_err(failed)?;
+}
+
+/// What became of an order that was sent. Nothing is answered, and an answer may be lost: what stands there counts.
+async fn seen(
+    client: &Client,
+    kind: &'static Kind,
+    declared: &[String],
+    (sent, answer): (Live, Result<(), Refusal>),
+) -> Result<(Live, Live), Failure> {
+    let now = client.order(kind).await.map_err(|refusal| Failure::of(refusal, None))?.ids;
     match answer {
-        Err(refusal) if arranged(declared, &now) != now => Err(failed(refusal)),
+        Err(refusal) if arranged(declared, &now) != now => Err(Failure::of(refusal, None)),
         _ => Ok((sent, client.ordered(kind, &now))),
     }
 }
@@ -302,7 +321,11 @@ async fn look_up(
             Ok(list) => {
                 if let Some(live) = oldest(create, own, &list) {
                     // A list may show a summary only.
-                    match client.get(create.kind, &live.id).await {
+                    let whole = match client.get(create.kind, &live.id).await {
+                        Ok(live) => client.complete(create.kind, live, create.body).await,
+                        failed => failed,
+                    };
+                    match whole {
                         Ok(live) => return Looked::Found(Box::new(live)),
                         Err(refusal) => Some(refusal),
                     }

@@ -26,6 +26,8 @@ pub struct Estate<'a> {
     /// The same of alerts with equal names, and of those over one query. Read when a rule asks first: both rules are off
     /// by default.
     namesakes: OnceLock<HashMap<usize, usize>>,
+    /// What routes alerts by their tags: positions and bodies.
+    pub routings: Vec<(usize, Value)>,
     same_queries: OnceLock<HashMap<usize, usize>>,
     /// Slugs of the keys of all instances, and of the services that instances are tagged with.
     pub inventory: BTreeSet<String>,
@@ -120,10 +122,14 @@ impl<'a> Estate<'a> {
             watched: HashSet::new(),
             twins: HashMap::new(),
             namesakes: OnceLock::new(),
+            routings: Vec::new(),
             same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
         };
         for (index, resource) in resources.iter().enumerate() {
+            if family(resource) == Some(Family::Routing) && !resource.directives.absent {
+                estate.routings.push((index, resource.body.value()));
+            }
             if let Some(id) = resource.directives.adopt.as_deref() {
                 estate.adopted.insert((resource.address.section(), id), index);
             }

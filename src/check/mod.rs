@@ -8,6 +8,7 @@ mod place;
 mod rules;
 mod settings;
 mod report;
+mod widgets;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ const ALL: [&str; 3] = ["directory", "quiet", "color"];
 const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", "no_cache"];
 
 /// Those that list live objects of the kinds that `musher.yaml` names.
-const EVERY_KIND: [&str; 3] = ["plan", "apply", "list"];
+const EVERY_KIND: [&str; 4] = ["plan", "drift", "apply", "list"];
 
 /// What a command takes besides [`ALL`].
 struct Takes {
@@ -28,7 +28,7 @@ struct Takes {
 
 const ANSWER: Option<&str> = Some("Write the answer to this file");
 
-const TABLE: [Takes; 14] = {
+const TABLE: [Takes; 16] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -42,6 +42,8 @@ const TABLE: [Takes; 14] = {
         takes("init", (false, false), None, &[]),
         takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
         takes("plan", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
+        takes("drift", (true, true), ANSWER, &[Text, Json, Markdown, Github]),
+        takes("comment", (false, false), None, &[]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),

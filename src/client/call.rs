@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::refusal::{Fault, Refusal};
 use crate::cache::Cache;
-use crate::kind::{Create, Kind, wrap};
+use crate::kind::{Create, Kind, Update, wrap};
 use crate::mark;
 use crate::model::Live;
 use crate::wire::{Method, Request, Response, Wire, WireError};
@@ -79,6 +79,15 @@ pub(super) fn request(
     Ok(request)
 }
 
+/// How a whole body takes the place of another one.
+pub(super) fn update_method(update: Update) -> Method {
+    match update {
+        Update::Put => Method::Put,
+        Update::Patch => Method::Patch,
+        Update::Upsert => Method::Post,
+    }
+}
+
 /// Sends a request; the JSON of a success.
 pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
     let response = wire.send(request).await.map_err(|error| Refusal::of_fault(request, &error))?;
@@ -86,6 +95,17 @@ pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Re
         return Err(Refusal::of_answer(request, &response));
     }
     answer::json(request, &response)
+}
+
+/// The same for one object of a kind: what its row says of one that is gone is understood.
+pub(super) async fn call_for(kind: &Kind, wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    call(wire, request).await.map_err(|mut refusal| {
+        let is_gone = |words: &str| refusal.status == Some(400) && refusal.words.contains(words);
+        if kind.api.gone.is_some_and(is_gone) {
+            refusal.fault = Fault::NotFound;
+        }
+        refusal
+    })
 }
 
 pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {

@@ -8,9 +8,10 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call, live_of, request};
-use super::order::in_order;
+use super::call::{Client, call_for, live_of, request};
+use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
+use super::part::Parts;
 use super::refusal::{Fault, Refusal};
 use crate::kind::{Kind, ReadFrom};
 use crate::mark;
@@ -36,6 +37,8 @@ pub struct Wanted<'a> {
     pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
     pub filter: Option<Filter<'a>>,
+    /// Those of which is read too what they hold at a second address; absent: all.
+    pub whole: Option<Filter<'a>>,
 }
 
 /// Judges an object as a list shows it.
@@ -74,7 +77,7 @@ impl From<Refusal> for Unlisted {
 
 /// Lists whose first pages are on their way.
 pub struct Listing {
-    lists: Vec<Pages>,
+    lists: Vec<(Pages, Parts)>,
 }
 
 /// What one list holds: whole objects, and those that it shows and that can't be read.
@@ -97,7 +100,7 @@ impl Client {
         let list = |kind: &&'static Kind| {
             let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
-            list
+            (list, self.ask_parts(kind))
         };
         Listing { lists: kinds.iter().filter(|kind| kind.is_listed()).map(list).collect() }
     }
@@ -113,11 +116,11 @@ impl Client {
     }
 
     async fn finish_all(&self, mut listing: Listing, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
-        for list in &mut listing.lists {
+        for (list, _) in &mut listing.lists {
             list.ask_for(wanted.declared.get(list.kind.section).copied().unwrap_or_default());
         }
-        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|list| list.kind).collect();
-        let lists = listing.lists.into_iter().map(|list| self.finish_kind(list, wanted));
+        let kinds: Vec<&'static Kind> = listing.lists.iter().map(|(list, _)| list.kind).collect();
+        let lists = listing.lists.into_iter().map(|(list, parts)| self.finish_kind(list, parts, wanted));
         let lists = futures_util::future::join_all(lists).await;
         // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
@@ -147,7 +150,7 @@ impl Client {
         Ok(listed)
     }
 
-    async fn finish_kind(&self, list: Pages, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
+    async fn finish_kind(&self, list: Pages, parts: Parts, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
         let kind = list.kind;
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let marked = |live: &Live| {
@@ -157,25 +160,36 @@ impl Client {
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
-        let until = Until::Short { last, declared, ours: &marked };
+        let is_ordered = wanted.ordered.contains(kind.section);
+        let apart = async {
+            match alone(kind).filter(|_| is_ordered) {
+                Some(_) => self.order(kind).await.map(|order| Some(order.ids)),
+                None => Ok(None),
+            }
+        };
         // At once with the list, where something declared may need them; who needs them asks again.
         let named = kind.api.named.filter(|_| declared > 0);
         let names = async {
             if let Some(named) = named {
-                drop(self.names(&named).await)
+                drop(self.names(&named).await);
             }
+            Ok(())
         };
-        let (lives, ()) = tokio::join!(list.all(&until), names);
-        let mut lives = lives?;
+        let until = Until::Short { last, declared, ours: &marked };
+        let (mut lives, apart, ()) = tokio::try_join!(list.all(&until), apart, names)?;
         self.add_names(kind, &mut lives).await?;
         self.cache().set_count(kind.section, lives.len());
 
-        let in_order = in_order(kind, &lives);
+        let in_order = apart.unwrap_or_else(|| in_list(kind, &lives));
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
+        let is_whole = |live: &Live| {
+            wanted.adopts(kind, &live.id) || wanted.whole.is_none_or(|whole| whole(kind, &live.body))
+        };
+        self.add_parts(kind, parts, &mut lives, &is_whole).await?;
         let mut listed = Bodies { live: lives, unread: Vec::new() };
         if kind.api.list.summary.is_some() {
             let kept: BTreeSet<&str> = listed.live.iter().map(|live| live.id.as_str()).collect();
@@ -203,7 +217,7 @@ impl Client {
             }
             self.remember(owner, kind, &listed.live);
         }
-        if wanted.ordered.contains(kind.section) {
+        if is_ordered {
             listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
@@ -363,7 +377,7 @@ impl Client {
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
-        let answers = side_by_side(&self.wire, requests?, read).await;
+        let answers = side_by_side(kind, &self.wire, requests?, read).await;
         let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
             let is_vacant = body.as_ref().is_ok_and(kind.api.vacant);
@@ -373,7 +387,10 @@ impl Client {
                 reads.push((id, Err(gone)));
                 continue;
             }
-            let live = body.and_then(|body| self.seen(kind, &id, body));
+            let live = match body.and_then(|body| self.seen(kind, &id, body)) {
+                Ok(live) => self.with_part(kind, live).await,
+                failed => failed,
+            };
             if let Err(refusal) = &live
                 && refusal.fault == Fault::Unauthorized
             {
@@ -415,6 +432,7 @@ fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
 /// their way is up to the wire.
 async fn side_by_side<T: Send + 'static>(
+    kind: &'static Kind,
     wire: &Arc<dyn Wire>,
     requests: Vec<Request>,
     read: impl Fn(&Request, Value) -> Result<T, Refusal> + Copy + Send + 'static,
@@ -423,7 +441,7 @@ async fn side_by_side<T: Send + 'static>(
     for (at, request) in requests.into_iter().enumerate() {
         let wire = Arc::clone(wire);
         tasks.spawn(async move {
-            let answer = call(wire.as_ref(), &request).await;
+            let answer = call_for(kind, wire.as_ref(), &request).await;
             (at, answer.and_then(|answer| read(&request, answer)))
         });
     }

@@ -2,11 +2,13 @@
 
 mod answer;
 mod call;
+mod items;
 mod key;
 mod list;
 mod named;
 mod order;
 mod pages;
+mod part;
 mod pointed;
 mod refusal;
 mod second;
@@ -18,14 +20,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 pub use call::Client;
-use call::{Served, call, get, live_of, request, url};
+use call::{Served, call, call_for, get, live_of, request, update_method, url};
+pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Envelope, Kind, ReadFrom, Update};
+use crate::kind::{Envelope, Kind, ReadFrom};
 use crate::mark::{self, KnownBy};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};
@@ -75,12 +78,13 @@ impl Client {
             return self.one_of_list(kind, id).await;
         }
         let request = request(kind, Method::Get, Some(id), None)?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let body = answer::object(kind, &request, answer)?;
         if (kind.api.vacant)(&body) {
             return Err(Refusal::new(&request, Fault::NotFound, "there is none".to_owned()));
         }
-        self.seen(kind, id, body)
+        let live = self.seen(kind, id, body)?;
+        self.with_part(kind, live).await
     }
 
     /// One object of the list of all, where it has no read of its own.
@@ -98,34 +102,33 @@ impl Client {
     /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
-        let (request, names) = self.with_ids(kind, Method::Post, body).await?;
+        let (body, part) = part::split(kind, body);
+        let (request, names) = self.with_ids(kind, Method::Post, &body).await?;
         let answer = call(self.wire.as_ref(), &request).await?;
         let mut made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
             return Err(Refusal::odd(&request, "the new object has no id"));
         };
         named::add(kind, &mut made, &names);
-        self.wrote(kind, &id, body);
-        self.seen(kind, &id, made)
+        self.wrote(kind, &id, &body);
+        let live = self.seen(kind, &id, made)?;
+        self.put_part(kind, live, part).await
     }
 
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
-        let method = match kind.api.update {
-            Update::Put => Method::Put,
-            Update::Patch => Method::Patch,
-            Update::Upsert => Method::Post,
-        };
-        let request = request(kind, method, Some(id), Some(body))?;
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let method = update_method(kind.api.update);
+        let (body, part) = part::split(kind, body);
+        let request = request(kind, method, Some(id), Some(&body))?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let live = if kind.api.silent {
             // It was done; what it came to is not known.
             self.get(kind, id).await.map_err(|refusal| Refusal::odd(&request, refusal.words))?
         } else {
-            self.seen(kind, &renamed(kind, body, id), answer::object(kind, &request, answer)?)?
+            self.seen(kind, &renamed(kind, &body, id), answer::object(kind, &request, answer)?)?
         };
-        self.wrote(kind, &live.id, body);
-        Ok(live)
+        self.wrote(kind, &live.id, &body);
+        self.put_part(kind, live, part).await
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
@@ -134,7 +137,7 @@ impl Client {
         if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
-        match call(self.wire.as_ref(), &request).await {
+        match call_for(kind, self.wire.as_ref(), &request).await {
             Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
             _ => {
                 self.cache().forget(kind.section, id);

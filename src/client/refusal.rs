@@ -188,9 +188,10 @@ fn part(error: &Value) -> Option<String> {
 
 /// The id in `Duplicate of an existing monitor_id:123`.
 fn duplicate_of(words: &str) -> Option<String> {
-    let rest = words.split_once("Duplicate of an existing")?.1.split_once(':')?.1;
-    let id: String =
-        rest.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    let forms = ["Duplicate of an existing", "duplicate of one or more existing"];
+    let (_, rest) = forms.iter().find_map(|form| words.split_once(form))?;
+    let rest = rest.split_once(':')?.1.trim_start_matches([' ', '[', '\'', '"']);
+    let id: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     (!id.is_empty()).then_some(id)
 }
 

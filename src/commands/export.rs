@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
-use super::declared::{Declared, declare_nothing, report};
+use super::declared::{Declared, declare, declare_nothing, report};
+use super::order;
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation};
 use crate::args::{self, Common, Exit, Format};
@@ -33,6 +34,9 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     let is_filtered = options.all || options.managed || options.unmanaged;
     if options.named.is_empty() && !is_filtered && options.query.is_none() && options.tag.is_empty() {
         bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
+    }
+    if kind.is_order() {
+        return orders(invocation, options).await;
     }
     // What is written is what stands now.
     let common = Common { no_cache: true, ..invocation.common.clone() };
@@ -75,9 +79,46 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
 
 /// The kind of a word on the command line.
 pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
-    kind::of_name(word).filter(|kind| !kind.is_order()).with_context(|| {
-        format!("there is no kind `{word}`: {}", known_words(word, KINDS.iter().map(|kind| kind.name)))
+    kind::of_name(word).with_context(|| {
+        let names = KINDS.iter().chain([&&kind::ORDER]).map(|kind| kind.name);
+        format!("there is no kind `{word}`: {}", known_words(word, names))
     })
+}
+
+/// Orders as definitions, a file each: they are no objects of the API.
+async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
+    let common = invocation.common;
+    if common.format == Some(Format::Json) {
+        bail!("an order is no object of the API: it is exported as YAML");
+    }
+    if options.managed || options.unmanaged || options.query.is_some() || !options.tag.is_empty() {
+        bail!("orders are named by what they order, or --all");
+    }
+    let declared = declare(invocation)?;
+    let progress = Arc::new(Progress::start(common.quiet));
+    let service = service(invocation, &declared, &progress)?;
+    let kinds = match options.all {
+        true => kind::ordered().filter(|kind| declared.config.uses(kind)).collect(),
+        false => options.named.iter().map(|word| order::named(word)).collect::<anyhow::Result<Vec<_>>>()?,
+    };
+    let folder = invocation.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
+    if !folder.as_str().is_empty() && !kinds.is_empty() {
+        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {folder} can't be made"))?;
+    }
+    let mut written = Vec::new();
+    for kind in kinds {
+        let members = order::definition(&service, &declared, kind).await?;
+        let (stem, text) = order::file(kind, &members)
+            .with_context(|| format!("the order of {} can't be said in YAML", kind.section))?;
+        let name = Utf8PathBuf::from(format!("{stem}.yaml"));
+        let path = files::inside(&folder, &name).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
+        written.push(put(&path, &text, options.force)?);
+    }
+    progress.end();
+    render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    invocation.say(&export::summary(kind::ORDER.name, &written))?;
+    let is_refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
+    Ok(if is_refused { Exit::Error } else { Exit::Fine })
 }
 
 /// The objects that the filters let through, sorted by id; how many of them can't be had, which is reported; and what is
@@ -285,6 +326,9 @@ fn exported(
         body.extend(load::clean(kind, own));
     }
     let mut body = Value::Object(body);
+    for said in load::leave_out(kind, &mut body) {
+        invocation.complain(&format!("{} {}: {said}", kind.name, live.id))?;
+    }
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
     troubles.extend(secret::write(kind, &mut body));

@@ -1,16 +1,22 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod base;
 mod brakes;
+pub mod comment;
 mod cost;
 mod declared;
+pub mod drift;
 pub mod explain;
 pub mod export;
+mod failed;
 pub mod forget;
+mod hosted;
 pub mod import;
 pub mod init;
 pub mod list;
 mod log;
+mod order;
 pub mod plan;
 mod remote;
 pub mod schema;
@@ -37,6 +43,7 @@ use crate::cache::Cache;
 use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
+use crate::forge::{System, Variable};
 use crate::hidden;
 use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
@@ -74,8 +81,26 @@ pub struct Invocation<'a> {
     pub common: &'a Common,
     /// Where keys may go besides Datadog, by the process environment.
     pub hosts: &'a Hosts,
+    /// Where an environment's API is, and whether there are keys for it.
+    pub reach: &'a Reaching<'a>,
+    /// A variable of the process environment.
+    pub variable: &'a Variable<'a>,
+    /// A way to where pull requests are discussed; none without its token.
+    pub forge: &'a Forging<'a>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
+
+/// Where an environment's API is, and whether its keys are set.
+pub struct Reach {
+    pub keys: bool,
+    pub site: String,
+}
+
+/// Finds out [`Reach`], opening no connection.
+pub type Reaching<'a> = dyn Fn(&Config, &Scope) -> anyhow::Result<Reach> + Sync + 'a;
+
+/// Finds the way to where pull requests are discussed, by its system and the URL of its API.
+pub type Forging<'a> = dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync + 'a;
 
 /// A way to an API, and what is to be said of it.
 pub struct Connection {

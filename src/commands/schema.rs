@@ -2,9 +2,9 @@
 
 use super::{Invocation, start};
 use crate::args::{self, Exit, Format};
-use crate::config;
+use crate::config::{self, Config};
 use crate::diagnostic::Sources;
-use crate::load::definitions::ParamType;
+use crate::load::definitions::{Definitions, ParamType};
 use crate::load::load;
 use crate::schema::{File, Parameter, Template, schema};
 
@@ -15,7 +15,16 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Schema) -> anyhow::Resul
         args::SchemaFile::Template => File::Template,
         args::SchemaFile::Project => File::Project,
     };
-    let templates = if file == File::Definitions { own_templates(invocation) } else { Vec::new() };
+    let (mut project, mut templates) = (None, Vec::new());
+    if file == File::Definitions || invocation.common.output.is_some() {
+        project = read_project(invocation);
+    }
+    if let (Some((config, _, sources)), Some(path)) = (&project, &invocation.common.output) {
+        invocation.spare(path, config, sources)?;
+    }
+    if let Some((_, definitions, _)) = project.filter(|_| file == File::Definitions) {
+        templates = templates_of(definitions);
+    }
     invocation.answer(|out, _| writeln!(out, "{:#}", schema(file, &templates)))?;
     Ok(Exit::Fine)
 }
@@ -23,11 +32,19 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Schema) -> anyhow::Resul
 /// The templates of the project around, as far as they can be read: what is wrong with them other commands tell, and a
 /// schema is wanted just when something is.
 pub fn own_templates(invocation: &Invocation<'_>) -> Vec<Template> {
-    let Ok(from) = start(invocation.common) else { return Vec::new() };
-    let Ok(root) = config::find(&from) else { return Vec::new() };
+    read_project(invocation).map(|(_, definitions, _)| templates_of(definitions)).unwrap_or_default()
+}
+
+fn read_project(invocation: &Invocation<'_>) -> Option<(Config, Definitions, Sources)> {
+    let root = config::find(&start(invocation.common).ok()?).ok()?;
     let mut sources = Sources::default();
-    let (Some(config), _) = config::read(&root, invocation.hosts, &mut sources) else { return Vec::new() };
-    let (definitions, _, _) = load(&config, &[], sources);
+    let (config, _) = config::read(&root, invocation.hosts, &mut sources);
+    let config = config?;
+    let (definitions, sources, _) = load(&config, &[], sources);
+    Some((config, definitions, sources))
+}
+
+fn templates_of(definitions: Definitions) -> Vec<Template> {
     let own = definitions.templates.into_iter();
     own.map(|(name, template)| {
         let parameters = template.params.into_iter().map(|(name, param)| Parameter {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -14,6 +15,7 @@ use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wan
 use crate::fill::answer;
 use crate::kind::{self, Kind, ORDER};
 use crate::limit::{Pace, Paced};
+use crate::mark;
 use crate::matching::key_of;
 use crate::model::{Address, Attribute, Known, Live, Owner, Reference, Resource, count};
 use crate::render::progress::Progress;
@@ -77,6 +79,11 @@ impl Service {
     ) -> anyhow::Result<Listed> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
+        let parted = parted(&declared.resources);
+        let whole = |kind: &Kind, body: &Value| {
+            mark::key(kind, body).is_some_and(|key| parted.contains(&(kind.section, key.to_owned())))
+        };
+        wanted.whole = Some(&whole);
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in kinds {
             let of_kind =
@@ -252,6 +259,18 @@ impl Service {
         let variables = self.variables.join(" and ");
         format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
     }
+}
+
+/// The keys of what declares what it holds at a second address. What others put there is not asked for.
+fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, String)> {
+    let declared = |resource: &Resource| {
+        let kind = kind::of_section(resource.address.section())?;
+        let body = resource.body.get(kind.api.part?.field).map(|_| resource.body.value())?;
+        let own = mark::key(kind, &body)?.to_owned();
+        let keys = resource.directives.old_keys.iter().cloned().chain([own]);
+        Some(keys.map(|key| (kind.section, key)).collect::<Vec<_>>())
+    };
+    resources.iter().filter_map(declared).flatten().collect()
 }
 
 /// The scopes that keys need for these kinds.

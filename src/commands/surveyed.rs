@@ -121,6 +121,7 @@ pub async fn survey(
         scope: &declared.scope,
         site: &service.site,
         organisation: organisation.as_ref().map(|organisation| organisation.name.as_str()),
+        now: jiff::Timestamp::now(),
         resources: &declared.resources,
         forgotten: &declared.forgotten,
         live: &live,
@@ -149,7 +150,7 @@ pub async fn survey(
 }
 
 /// Warnings as a plan holds them: with their places looked up, sorted, each once.
-fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+pub fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
     let mut locator = Locator::new(sources);
     let mut warnings: Vec<Warning> = reported
         .map(|reported| Warning {

@@ -14,6 +14,7 @@ use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
 use crate::source::locate::Locator;
+use crate::source::walk::Root;
 use crate::source::{self, short, type_of};
 
 const KEYS: [&str; 12] = [
@@ -44,6 +45,11 @@ const DEFINITIONS: &str = "monitors";
 ///
 /// `hosts`: those that the process environment lets keys go to.
 pub fn read(root: &Utf8Path, hosts: &Hosts, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
+    read_in(&Root::new(root), hosts, sources)
+}
+
+/// The same of files wherever they are.
+pub fn read_in(root: &Root, hosts: &Hosts, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
     let (file, value, mut faults) = source::one(root, Utf8Path::new(FILE), sources);
     let mut reader = Reader { file, hosts, faults: Vec::new(), secrets: Vec::new() };
     let config = value.and_then(|value| reader.config(root, value));
@@ -86,7 +92,7 @@ impl Reader<'_> {
         self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
     }
 
-    fn config(&mut self, root: &Utf8Path, value: Value) -> Option<Config> {
+    fn config(&mut self, root: &Root, value: Value) -> Option<Config> {
         let mut map = match value {
             Value::Object(map) => map,
             Value::Null => Map::new(),
@@ -110,7 +116,8 @@ impl Reader<'_> {
         let environments = self.environments(map.get_mut("environments").map(Value::take));
         let default_environment = self.default_environment(map.get("default_environment"), &environments);
         let config = Config {
-            root: root.to_owned(),
+            root: root.path.clone(),
+            files: root.clone(),
             file: self.file,
             project: project.clone().unwrap_or_default(),
             moved_from: self.owners(map.get("moved_from"), "/moved_from"),

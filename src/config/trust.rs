@@ -80,6 +80,8 @@ pub struct Url {
 /// What is wrong with a URL, and the remedy. The text is not part of either: it may hold a password.
 pub type UrlFault = (&'static str, &'static str);
 
+pub const PLAIN: UrlFault =
+    ("Keys can't travel over plain http", "write `https://`; plain http goes to loopback only");
 const NO_URL: UrlFault =
     ("This is not a URL of an API", "write `https://HOST`, with a port or path where there is one");
 
@@ -104,10 +106,7 @@ impl Url {
         let port = port.unwrap_or(if https { HTTPS } else { 80 });
         let url = Self { https, host, port, path: path.to_owned() };
         if !https && !url.is_loopback() {
-            return Err((
-                "Keys can't travel over plain http",
-                "write `https://`; plain http goes to loopback only",
-            ));
+            return Err(PLAIN);
         }
         Ok(url)
     }
@@ -117,6 +116,11 @@ impl Url {
         let (scheme, usual) = if self.https { ("https", HTTPS) } else { ("http", 80) };
         let port = if self.port == usual { String::new() } else { format!(":{}", self.port) };
         format!("{scheme}://{}{port}{}", self.host, self.path)
+    }
+
+    /// The site whose API this is, where its host says so.
+    pub fn site(&self) -> Option<&str> {
+        self.host.strip_prefix("api.").filter(|_| self.port == if self.https { HTTPS } else { 80 })
     }
 
     fn is_loopback(&self) -> bool {

@@ -1,6 +1,5 @@
 //! What expressions have in scope before any template: the project, the environment, its variables.
 
-use camino::Utf8Path;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -11,11 +10,12 @@ use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
 use crate::model::Secret;
 use crate::pointer::step;
+use crate::source::walk::Root;
 use crate::template::{Names, Run, Trace, holds_reserved, is_helper};
 
 /// What is the same for all definitions.
 pub struct Setting<'a> {
-    pub root: &'a Utf8Path,
+    pub root: &'a Root,
     pub environment: Option<&'a str>,
     pub constants: &'a Map<String, Value>,
     pub sections: Vec<&'static str>,
@@ -32,7 +32,7 @@ impl<'a> Setting<'a> {
             Some((section.as_str(), (defaults.as_object()?, at)))
         });
         Self {
-            root: &config.root,
+            root: &config.files,
             environment: scope.environment.as_deref(),
             constants,
             sections: KINDS.iter().filter(|kind| config.uses(kind)).map(|kind| kind.section).collect(),

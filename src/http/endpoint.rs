@@ -1,16 +1,12 @@
 //! Where the API is: a site's name or a full URL, and where people see its objects.
 
-use std::net::IpAddr;
-
-use reqwest::Url;
-
-use crate::config::{Hosts, site_help};
+use crate::config::{self, Hosts, site_help};
 
 /// An API, and the web application beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     /// `https://api.datadoghq.eu/`.
-    pub url: Url,
+    pub url: reqwest::Url,
     /// `https://app.datadoghq.eu`, without a slash at the end.
     pub web: String,
     /// As people know it: `datadoghq.eu`, or the URL.
@@ -36,28 +32,20 @@ impl Endpoint {
         if !hosts.allow_site(site) {
             return Err(malformed());
         }
-        let url = Url::parse(&format!("https://api.{site}/")).map_err(|_| malformed())?;
+        let url = reqwest::Url::parse(&format!("https://api.{site}/")).map_err(|_| malformed())?;
         Ok(Self { url, web: web(site), shown: site.to_owned() })
     }
 
     /// A full URL: https, or plain http on loopback.
     pub fn url(text: &str) -> Result<Self, EndpointError> {
         let malformed = || EndpointError::Url(without_user(text));
-        let url = Url::parse(text).map_err(|_| malformed())?;
-        let extra = url.query().is_some() || url.fragment().is_some();
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || extra {
-            return Err(malformed());
-        }
-        // A key in the URL would be shown with it.
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(malformed());
-        }
-        let shown = url.as_str().trim_end_matches('/').to_owned();
-        if url.scheme() == "http" && !is_loopback(&url) {
-            return Err(EndpointError::Plain(shown));
-        }
-        let site = url.host_str().and_then(|host| host.strip_prefix("api.")).filter(|_| url.port().is_none());
-        let web = site.map_or_else(|| shown.clone(), web);
+        let read = config::Url::read(text).map_err(|fault| match fault == config::PLAIN {
+            true => EndpointError::Plain(without_user(text).trim_end_matches('/').to_owned()),
+            false => malformed(),
+        })?;
+        let shown = read.text();
+        let url = reqwest::Url::parse(&shown).map_err(|_| malformed())?;
+        let web = read.site().map_or_else(|| shown.clone(), web);
         Ok(Self { url, web, shown })
     }
 
@@ -71,12 +59,6 @@ impl Endpoint {
 /// datadoghq.com, datadoghq.eu and ddog-gov.com; us3, us5, ap1, … are their own host.
 fn web(site: &str) -> String {
     if site.split('.').count() == 2 { format!("https://app.{site}") } else { format!("https://{site}") }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// What stands before an `@` may be a password, what stands behind a `?` a key.

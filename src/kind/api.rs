@@ -27,19 +27,40 @@ pub struct Api {
     pub life: Life,
     /// How its objects are put in order, where that is a matter of its own.
     pub order: Option<Order>,
+    /// What its objects hold at a second address.
+    pub part: Option<Part>,
+    /// Sections whose changes come first within one apply.
+    pub after: &'static [&'static str],
     /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
     pub emptied: bool,
     /// Writes go one after another.
     pub serial: bool,
+    /// What a 400 says where there is no object of that id; absent: a 404 says it.
+    pub gone: Option<&'static str>,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
     pub validate: Option<&'static str>,
+    /// A dry run of the items of an object, all at once.
+    pub validate_items: Option<ItemDryRun>,
     /// Objects of others in the same list: invisible, unless `$id` names one.
     pub foreign: fn(&Value) -> bool,
     /// Permissions that a key needs to read, and those that it needs to write.
     pub read: &'static [&'static str],
     pub write: &'static [&'static str],
+}
+
+/// A `POST` of a list of items, answered by one verdict for each.
+pub struct ItemDryRun {
+    pub path: &'static str,
+    /// The list in the body, and in the request.
+    pub list: &'static str,
+    /// The list in an item that holds others: they are asked about by themselves.
+    pub inner: &'static str,
+    /// The part of an item that the paths of a verdict begin at.
+    pub within: &'static str,
+    /// Fields of the body that are sent beside the list.
+    pub beside: &'static [&'static str],
 }
 
 impl Api {
@@ -69,10 +90,14 @@ impl Api {
         named: None,
         life: Life::Many,
         order: None,
+        part: None,
+        after: &[],
         emptied: false,
         serial: false,
+        gone: None,
         can_delete: None,
         validate: None,
+        validate_items: None,
         foreign: |_| false,
         read: &[],
         write: &[],
@@ -95,13 +120,13 @@ pub enum Envelope {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
-    /// The field of a body that holds it.
+    /// The member of an object that holds it.
     pub at: &'static str,
     /// A number, not a text.
     pub number: bool,
     /// People choose it: it stands in the body, and a definition without is refused.
     pub chosen: bool,
-    /// An update's envelope repeats it.
+    /// An update repeats it: in its envelope, or in the body where people choose it.
     pub in_update: bool,
 }
 
@@ -147,10 +172,34 @@ pub struct Named {
 /// How the objects of a kind are put in order; the row of the kind says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// Where the ids are sent, all of them: `{"data": [{"id", "type"}]}`, with the type of the kind's envelope.
+    /// Where it is written, and read unless the list shows it.
     pub path: &'static str,
-    /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
-    pub place: &'static str,
+    pub update: Update,
+    pub shown: Shown,
+    /// What is sent: JSON in which `"{ids}"` stands for the list of all, and `"{id}"` for the id in `data` of what was read.
+    pub body: &'static str,
+    /// The type beside each id, in `{"id", "type"}`; absent: the ids are texts.
+    pub member: Option<&'static str>,
+}
+
+/// What shows an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The list of the objects, in this field of each where there is one; else by its own order.
+    List(&'static str),
+    /// A read of its own, with the members at this pointer.
+    Alone(&'static str),
+}
+
+/// A list that an object holds at an address of its own: read with it, and written after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// With `{id}` in it. A GET answers, and a PUT takes, `{FIELD: [{…}]}`, whole.
+    pub path: &'static str,
+    /// The field of the body, and of that answer.
+    pub field: &'static str,
+    /// What is sent of an item; answers tell more.
+    pub members: &'static [&'static str],
 }
 
 /// How objects come and go.
@@ -209,7 +258,17 @@ pub enum Paging {
 
 /// A flat body as it is sent or exported; `id` names the object that an update is about.
 pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
-    let Envelope::Resource(name) = api.envelope else { return body.clone() };
+    let Envelope::Resource(name) = api.envelope else {
+        let mut body = body.clone();
+        if let Value::Object(members) = &mut body
+            && id.is_some()
+            && api.id.chosen
+            && !api.id.in_update
+        {
+            members.shift_remove(api.id.at);
+        }
+        return body;
+    };
     let mut attributes = body.clone();
     let mut taken = |key: &str| attributes.as_object_mut()?.shift_remove(key);
     let own = taken(api.id.at);

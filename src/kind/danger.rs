@@ -13,20 +13,27 @@ pub struct Danger {
     pub judge: fn(live: &Value, wanted: &Value) -> Option<String>,
 }
 
+/// Of what is kept or sent on: the search finds less.
+pub const SEARCH: Danger =
+    Danger { code: "search-narrowed", judge: |live, wanted| asks_for_more(live, wanted, "/query") };
+/// The same, where the search stands in a filter.
+pub const FILTER: Danger =
+    Danger { code: "search-narrowed", judge: |live, wanted| asks_for_more(live, wanted, "/filter/query") };
+
 /// Of metrics that are counted from something.
 pub const OF_METRICS: &[Danger] = &[
     Danger { code: "percentiles-off", judge: percentiles_off },
     Danger { code: "tags-lost", judge: groups_lost },
-    Danger { code: "search-narrowed", judge: search_narrowed },
+    FILTER,
 ];
 
-fn is_on(body: &Value, at: &str) -> bool {
-    body.pointer(at) == Some(&Value::Bool(true))
+fn asks_for_more(live: &Value, wanted: &Value, at: &str) -> Option<String> {
+    let lost = narrowed(live, wanted, at)?;
+    Some(format!("The search finds less: it asks for {lost}, too"))
 }
 
 fn percentiles_off(live: &Value, wanted: &Value) -> Option<String> {
-    let at = "/compute/include_percentiles";
-    (is_on(live, at) && !is_on(wanted, at))
+    is_turned_off(live, wanted, "/compute/include_percentiles", false)
         .then(|| "The metric has no percentiles any more: graphs and alerts of them end".to_owned())
 }
 
@@ -59,11 +66,6 @@ fn groups_lost(live: &Value, wanted: &Value) -> Option<String> {
     tags_lost(&before.difference(&after).copied().collect::<Vec<_>>())
 }
 
-fn search_narrowed(live: &Value, wanted: &Value) -> Option<String> {
-    let lost = narrowed(live, wanted, "/filter/query")?;
-    Some(format!("The search finds less: it asks for {lost}, too"))
-}
-
 /// The words that a search asks for beyond what it asked for. Compares conservatively: all words of both stand side by
 /// side, and none of those before is gone.
 pub fn narrowed(live: &Value, wanted: &Value, at: &str) -> Option<String> {
@@ -76,4 +78,46 @@ pub fn narrowed(live: &Value, wanted: &Value, at: &str) -> Option<String> {
     let (before, after) = (words(live)?, words(wanted)?);
     let new: Vec<&str> = after.difference(&before).map(String::as_str).collect();
     (before.is_subset(&after) && !new.is_empty()).then(|| listed(&new))
+}
+
+/// Whether a switch that is on is turned off; `default`: what its absence means.
+pub fn is_turned_off(live: &Value, wanted: &Value, at: &str, default: bool) -> bool {
+    let is_on = |body: &Value| body.pointer(at).and_then(Value::as_bool).unwrap_or(default);
+    is_on(live) && !is_on(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_search_that_finds_less_is_told() {
+        for (before, after, expected) in [
+            ("service:a", "service:a env:b", Some("`env:b`")),
+            ("*", "service:a", Some("`service:a`")),
+            ("service:a env:b", "service:a", None),
+            ("service:a env:b", "env:b AND service:a", None),
+            ("service:a", "service:b", None),
+            ("service:a", "service:a OR env:b", None),
+        ] {
+            let body = |query: &str| json!({ "query": query });
+            assert_eq!(
+                narrowed(&body(before), &body(after), "/query").as_deref(),
+                expected,
+                "{before}, {after}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_switch_is_turned_off_once() {
+        let body = |on: Value| json!({ "on": on });
+        assert!(is_turned_off(&body(true.into()), &body(false.into()), "/on", false));
+        assert!(is_turned_off(&json!({}), &body(false.into()), "/on", true));
+        assert!(!is_turned_off(&json!({}), &body(false.into()), "/on", false));
+        assert!(!is_turned_off(&body(false.into()), &body(true.into()), "/on", false));
+        assert!(!is_turned_off(&body(true.into()), &json!({}), "/on", true));
+    }
 }

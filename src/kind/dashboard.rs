@@ -2,7 +2,8 @@
 
 use super::field::*;
 use super::{
-    About, Api, Family, Identified, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Summary, Tags,
+    About, Api, Family, Identified, Identity, ItemDryRun, Kind, List, Mention, Mentioned, Paging, Quirks,
+    Summary, Tags,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
@@ -22,6 +23,14 @@ pub const DASHBOARD: Kind = Kind {
             ..Api::V1.list
         },
         emptied: true,
+        // terraform-provider-datadog, pull request 4063.
+        validate_items: Some(ItemDryRun {
+            path: "/api/v2/dashboard/widgets/validate",
+            list: "/widgets",
+            inner: "/definition/widgets",
+            within: "/definition",
+            beside: &["layout_type", "reflow_type"],
+        }),
         // Datadog's documentation, "Datadog Role Permissions".
         read: &["dashboards_read"],
         write: &["dashboards_write"],
@@ -39,23 +48,33 @@ pub const DASHBOARD: Kind = Kind {
             "/default_timeframe/type",
             &["fixed", "live"],
             "`live` with `value` and `unit`, `fixed` with `from` and `to`",
-        ),
+        )
+        .closed(),
         read_only("/deleted_at"),
-        text("/description", "What it is for; Markdown").defaults(&["null", r#""""#]),
+        text("/description", "What it is for; Markdown").trimmed().defaults(&["null", r#""""#]),
         // 1 recording.
         undocumented("/experience_type").defaults(&[r#""default""#]),
         read_only("/id"),
-        // In answers until 2025-05, gone since.
-        boolean("/is_read_only", "Old; restriction policies replace it").defaults(&["false"]),
+        // In answers until 2025-05, gone since; a 400 for each body that holds it, false included (datadog-operator,
+        // issues 1707 and 1756; docs.datadoghq.com/dashboards/guide/is-read-only-deprecation).
+        retired(
+            "/is_read_only",
+            &["false", "null"],
+            "it restricts nobody any more: a restriction policy says who may edit the dashboard",
+        ),
         // OpenAPI, `Dashboard.required`, with title and widgets.
-        choice("/layout_type", &["free", "ordered"], "Can't be changed in place").immutable().required(),
+        choice("/layout_type", &["free", "ordered"], "Can't be changed in place")
+            .immutable()
+            .required()
+            .closed(),
         read_only("/modified_at"),
         texts("/notify_list", "Handles that are notified of changes to it").set().recipients(),
         choice(
             "/reflow_type",
             &["auto", "fixed"],
             "Ordered ones: with `fixed` every widget needs a `layout`",
-        ),
+        )
+        .closed(),
         texts("/restricted_roles", "Ids of the roles that may edit it; left to the UI unless declared")
             .kept(),
         list("/tabs", "Tabs, at most 100"),
@@ -68,6 +87,7 @@ pub const DASHBOARD: Kind = Kind {
         text("/template_variable_presets/*/name", "The view's name"),
         list("/template_variable_presets/*/template_variables", "The variables and their values"),
         text("/template_variable_presets/*/template_variables/*/name", "The variable's name"),
+        text("/template_variable_presets/*/template_variables/*/value", "Old; `values` replaces it"),
         texts("/template_variable_presets/*/template_variables/*/values", "Its values, at least one"),
         list("/template_variables", "Variables, `$name` in queries"),
         texts("/template_variables/*/available_values", "Values that may be chosen; absent: all"),
@@ -80,7 +100,7 @@ pub const DASHBOARD: Kind = Kind {
             &["group"],
             "`group` stands in groupings in the place of filters",
         ),
-        text("/title", "The title").required(),
+        text("/title", "The title").trimmed().required(),
         read_only("/url"),
         list("/widgets", "What it shows, in order").required(),
         object("/widgets/*/definition", "The widget, as the UI exports it"),
@@ -91,7 +111,8 @@ pub const DASHBOARD: Kind = Kind {
         text("/widgets/*/definition/slo_id", "The SLO: `\"${slos.ID.id}\"`"),
         object("/widgets/*/definition/time", "A time of its own"),
         text("/widgets/*/definition/title", "The title"),
-        choice("/widgets/*/definition/title_align", &["center", "left", "right"], "Where the title stands"),
+        choice("/widgets/*/definition/title_align", &["center", "left", "right"], "Where the title stands")
+            .closed(),
         text("/widgets/*/definition/title_size", "Size of the title: `\"16\"`"),
         choice("/widgets/*/definition/type", WIDGET_TYPES, "The type of the widget"),
         of("/widgets/*/definition/widgets", Type::Same("/widgets"), "Widgets of a group"),
@@ -144,7 +165,9 @@ const WIDGET_TYPES: &[&str] = &[
     "change",
     "check_status",
     "cohort",
+    "custom",
     "distribution",
+    "embedded_app",
     "event_stream",
     "event_timeline",
     "free_text",

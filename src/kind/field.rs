@@ -2,8 +2,19 @@
 
 use serde_json::Value;
 
+use crate::diff::same;
+
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
+
+/// What a value must look like: whether it does, and how that is said behind "must be".
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub fits: fn(&Value) -> bool,
+    pub says: &'static str,
+    /// Whether the service is known to refuse others; else they are as good as never meant.
+    pub proven: bool,
+}
 
 /// A path with all that sets it apart. A row lists them sorted by path; a line is built by the functions below.
 ///
@@ -32,8 +43,10 @@ pub struct Field {
     pub replaced: bool,
     /// A list without an order.
     pub set: bool,
-    /// A text whose white space at the end the service removes.
+    /// A text whose white space at either end says nothing: the service removes it, or may.
     pub trimmed: bool,
+    /// An update names it only where it changes, and then it takes the place of what was there.
+    pub steady: bool,
     /// Can't be changed in place: a change replaces the object.
     pub immutable: bool,
     /// A reference here is a number, everywhere else a text.
@@ -46,6 +59,14 @@ pub struct Field {
 
     /// Whether two different values mean the same all the same: the service rewrites what it is sent.
     pub meaning: Option<Meaning>,
+    /// What its absence means by the `type` of the object around it (`""`: of any), as JSON texts: at any place of a
+    /// list, where a default by position would miss items that moved.
+    pub implied: &'static [(&'static str, &'static str)],
+    /// An update that leaves it out keeps it: it ends where the switch at this path is sent. The switch is no field of
+    /// what is live.
+    pub ended_by: Option<&'static str>,
+    /// Null where the keys lack this permission, so that what is live can't be compared.
+    pub hidden_without: Option<&'static str>,
 
     // What a change may endanger.
     /// A text that names recipients (`@slack-…`), or a list of them.
@@ -64,12 +85,29 @@ pub struct Field {
     pub required: bool,
     /// The same, but an update may leave it out.
     pub required_at_create: bool,
+    /// The same, in objects of these types in a list.
+    pub required_in: &'static [&'static str],
+    /// What the service takes; at any place of a list.
+    pub form: Option<Form>,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
+    /// It has one of the type's known values or is refused; else those are suggestions.
+    pub closed: bool,
+    /// The service takes a number that is written as a text.
+    pub or_text: bool,
+    /// The service took it once and refuses bodies that hold it: taken out of all bodies. What to do instead; a value
+    /// of its defaults goes without a word.
+    pub retired: Option<&'static str>,
+    /// Words that the service takes no more, each with what to do instead.
+    pub gone: &'static [(&'static str, &'static str)],
+    /// Shown in a body and kept by the service as something else: it can't be declared. What to do instead.
+    pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
     /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
     pub secret: Option<fn(&Value) -> bool>,
+    /// How many characters a text has, or items a list: at least, and at most.
+    pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
 }
@@ -82,7 +120,7 @@ pub enum Type {
     /// With its bounds.
     Number(Option<i32>, Option<i32>),
     Integer(Option<i32>, Option<i32>),
-    /// With the values that are known: suggestions, as Datadog adds others.
+    /// With the values that are known: suggestions, as Datadog adds others, unless the field is closed.
     Text(&'static [&'static str]),
     Texts(&'static [&'static str]),
     Integers,
@@ -106,11 +144,15 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         replaced: false,
         set: false,
         trimmed: false,
+        steady: false,
         immutable: false,
         numeric: false,
         defaults: &[],
         synonyms: &[],
         meaning: None,
+        implied: &[],
+        ended_by: None,
+        hidden_without: None,
         recipients: false,
         threshold: false,
         target: false,
@@ -118,9 +160,17 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         no_data: &[],
         required: false,
         required_at_create: false,
+        required_in: &[],
+        form: None,
         strict: false,
+        closed: false,
+        or_text: false,
+        retired: None,
+        gone: &[],
+        elsewhere: None,
         rewritten: "",
         secret: None,
+        size: None,
         duration: None,
     }
 }
@@ -182,6 +232,17 @@ pub const fn read_only(at: &'static str) -> Field {
     Field { read_only: true, ..of(at, Type::Any, "") }
 }
 
+/// Refused by the service by now where it says something, or whatever it holds. `harmless` are the values that said
+/// nothing, as JSON texts.
+pub const fn retired(at: &'static str, harmless: &'static [&'static str], instead: &'static str) -> Field {
+    Field { retired: Some(instead), ..of(at, Type::Any, "").defaults(harmless) }
+}
+
+/// Shown by the service beside the object's own fields, and declared elsewhere.
+pub const fn elsewhere(at: &'static str, instead: &'static str) -> Field {
+    Field { elsewhere: Some(instead), ..read_only(at) }
+}
+
 /// Known, and completed by no editor.
 pub const fn undocumented(at: &'static str) -> Field {
     of(at, Type::Any, "")
@@ -201,13 +262,23 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed immutable numeric recipients threshold target query required
-        required_at_create strict
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query required
+        required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
 
+    pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
+        self.size = Some((least, most));
+        self
+    }
+
     pub const fn duration(mut self, min: u64, max: u64) -> Self {
         self.duration = Some((min, max));
+        self
+    }
+
+    pub const fn gone(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+        self.gone = words;
         self
     }
 
@@ -221,9 +292,58 @@ impl Field {
         self
     }
 
+    pub const fn implied(mut self, by_type: &'static [(&'static str, &'static str)]) -> Self {
+        self.implied = by_type;
+        self
+    }
+
+    pub const fn ended_by(mut self, switch: &'static str) -> Self {
+        self.ended_by = Some(switch);
+        self
+    }
+
+    pub const fn hidden_without(mut self, permission: &'static str) -> Self {
+        self.hidden_without = Some(permission);
+        self
+    }
+
+    pub const fn required_in(mut self, types: &'static [&'static str]) -> Self {
+        self.required_in = types;
+        self
+    }
+
+    pub const fn form(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: true });
+        self
+    }
+
+    pub const fn usually(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: false });
+        self
+    }
+
     pub const fn meaning(mut self, meaning: Meaning) -> Self {
         self.meaning = Some(meaning);
         self
+    }
+
+    /// Whether it is neither compared nor sent.
+    pub fn is_dropped(&self) -> bool {
+        self.read_only || self.retired.is_some()
+    }
+
+    /// Whether a value says no more than the field's absence.
+    pub fn is_harmless(&self, value: &Value) -> bool {
+        let default = |text: &&str| serde_json::from_str::<Value>(text).ok();
+        value.is_null() || self.defaults.iter().filter_map(default).any(|default| same(&default, value))
+    }
+
+    /// The values that the type knows.
+    pub fn known(&self) -> &'static [&'static str] {
+        match self.value {
+            Type::Text(known) | Type::Texts(known) => known,
+            _ => &[],
+        }
     }
 
     /// The least and the greatest number that the type allows.

@@ -22,7 +22,8 @@ pub const LOGS_METRIC: Kind = Kind {
         undocumented("").open(),
         object("/compute", "What is computed").required(),
         choice("/compute/aggregation_type", &["count", "distribution"], "Can't be changed in place")
-            .immutable(),
+            .immutable()
+            .closed(),
         boolean("/compute/include_percentiles", "Percentiles too; of distributions alone")
             .defaults(&["false"]),
         text("/compute/path", "The attribute that a distribution measures; can't be changed in place")

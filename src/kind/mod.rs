@@ -3,10 +3,18 @@
 mod api;
 mod danger;
 mod dashboard;
+mod dashboard_list;
+mod downtime;
 mod field;
+mod log_destination;
+mod logs_archive;
+mod logs_index;
 mod logs_metric;
+mod logs_pipeline;
 mod metric_tag;
 mod monitor;
+mod monitor_policy;
+mod notification_rule;
 mod order;
 mod quirks;
 mod restriction_policy;
@@ -16,7 +24,9 @@ mod rum_metric;
 mod scanner_group;
 mod scanner_rule;
 mod rules;
+mod shape;
 mod slo;
+mod slo_correction;
 mod spans_metric;
 mod team;
 mod webhook;
@@ -25,26 +35,37 @@ mod webhook_variable;
 use serde_json::{Map, Value};
 
 pub use api::{
-    Api, Create, Envelope, Id, Life, List, Named, Order, Paging, ReadFrom, Summary, Update, flatten, wrap,
+    Api, Create, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown, Summary,
+    Update, flatten, wrap,
 };
 pub use danger::Danger;
 pub use field::{Field, Type};
 pub use order::{ORDER, REST, arranged, members};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, Quirks, Tags, Wrong};
+pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags, Wrong};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
+pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 14] = [
+pub const KINDS: [&Kind; 23] = [
+    &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
+    &downtime::DOWNTIME,
+    &log_destination::LOG_DESTINATION,
+    &logs_archive::LOGS_ARCHIVE,
+    &logs_index::LOGS_INDEX,
     &logs_metric::LOGS_METRIC,
+    &logs_pipeline::LOGS_PIPELINE,
     &metric_tag::METRIC_TAG,
+    &monitor_policy::MONITOR_POLICY,
     &monitor::MONITOR,
+    &notification_rule::NOTIFICATION_RULE,
     &restriction_policy::RESTRICTION_POLICY,
     &retention_filter::RETENTION_FILTER,
     &rum_metric::RUM_METRIC,
     &scanner_group::SCANNER_GROUP,
     &scanner_rule::SCANNER_RULE,
+    &slo_correction::SLO_CORRECTION,
     &slo::SLO,
     &spans_metric::SPANS_METRIC,
     &team::TEAM,

@@ -45,7 +45,7 @@ pub const MONITOR: Kind = Kind {
         read_only("/created_at"),
         read_only("/creator"),
         read_only("/deleted"),
-        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept(),
+        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept().closed(),
         read_only("/id"),
         read_only("/matching_downtimes"),
         text("/message", "What is sent when the state changes; `@handle` notifies, `{{#is_alert}}` branches")
@@ -54,19 +54,24 @@ pub const MONITOR: Kind = Kind {
             .defaults(&[r#""""#]),
         read_only("/modified"),
         read_only("/multi"),
-        // A monitor without a name is named after its query (OpenAPI, CreateMonitor).
-        text("/name", "The title, `{{host.name}}` and the like allowed").filled(),
+        // A monitor without a name is named after its query (OpenAPI, CreateMonitor). Name and message are
+        // trimmed (terraform-provider-datadog, pull request 1291; airbnb/interferon, pull request 20).
+        text("/name", "The title, `{{host.name}}` and the like allowed").trimmed().filled(),
         object("/options", "How it evaluates and notifies").open().replaced(),
         undocumented("/options/aggregation"),
         // Filled with 10 or 20 for some types, not reliably (recorded 2025-05 and 2026-02).
         undocumented("/options/avalanche_window").defaults(&["null", "10", "20"]),
         undocumented("/options/device_ids"),
-        boolean("/options/enable_logs_sample", "Log monitors: send a sample of the logs along"),
-        boolean("/options/enable_samples", "CI monitors: send a sample of the events along"),
+        boolean("/options/enable_logs_sample", "Log monitors: send a sample of the logs along")
+            .defaults(&["false"]),
+        boolean("/options/enable_samples", "CI monitors: send a sample of the events along")
+            .defaults(&["false"]),
         text("/options/escalation_message", "What a repeated notification says instead of the message")
             .trimmed()
             .recipients(),
+        // 0 as none: OpenAPI's texts, here and below.
         count("/options/evaluation_delay", "Seconds that evaluation lags behind; AWS metrics need 900")
+            .defaults(&["null", "0"])
             .strict(),
         text("/options/group_retention_duration", "How long a group without data is kept: `1h` to `72h`")
             .duration(HOUR, 72 * HOUR),
@@ -80,15 +85,22 @@ pub const MONITOR: Kind = Kind {
             "Put the tags of the group that triggers into the title (default true)",
         )
         .defaults(&["true"]),
-        boolean("/options/locked", "Only creator and admins may edit; `restricted_roles` replaces it")
-            .defaults(&["false"]),
+        // true: 400, "The `locked` monitor option has been replaced with role-based access control"
+        // (terraform-provider-datadog, issue 2327). false is taken (13 of 13).
+        retired(
+            "/options/locked",
+            &["false"],
+            "name the roles that may edit the monitor in `restricted_roles`, or set a restriction policy",
+        ),
         bounded("/options/min_failure_duration", 0, 7200, "Synthetics: seconds of failure before an alert")
+            .defaults(&["0"])
             .strict(),
         of(
             "/options/min_location_failed",
             Type::Integer(Some(1), None),
             "Synthetics: locations that must fail at once",
-        ),
+        )
+        .defaults(&["1"]),
         count("/options/new_group_delay", "Seconds for which a new group is not evaluated").strict(),
         count(
             "/options/new_host_delay",
@@ -109,7 +121,9 @@ pub const MONITOR: Kind = Kind {
                 "show_only_snapshot",
             ],
             "What a notification shows beside the message (default show_all)",
-        ),
+        )
+        .defaults(&[r#""show_all""#])
+        .closed(),
         boolean("/options/notify_audit", "Notify the recipients of changes to the monitor itself")
             .defaults(&["false"]),
         texts(
@@ -126,15 +140,20 @@ pub const MONITOR: Kind = Kind {
             "What a group without data does; not with `notify_no_data` or `no_data_timeframe`",
         )
         .synonyms(&["null", r#""default""#])
+        .closed()
         .no_data(&[r#""show_and_notify_no_data""#]),
-        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again"),
-        count("/options/renotify_occurrences", "How many times it notifies again"),
+        // "0" in an export (1).
+        count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
+            .defaults(&["null", "0", r#""0""#])
+            .or_text(),
+        count("/options/renotify_occurrences", "How many times it notifies again").defaults(&["null", "0"]),
         of(
             "/options/renotify_statuses",
             Type::Texts(&["alert", "no data", "warn"]),
             "States that notify again (default: alert and no data)",
         )
-        .set(),
+        .set()
+        .closed(),
         boolean(
             "/options/require_full_window",
             "Evaluate only when the window is full of data; false for sparse metrics",
@@ -170,6 +189,8 @@ pub const MONITOR: Kind = Kind {
         ),
         text("/options/scheduling_options/evaluation_window/timezone", "`Europe/Berlin`"),
         object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared").kept(),
+        // Both mean for ever (terraform-provider-datadog, `silenced`).
+        undocumented("/options/silenced/*").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
         object("/options/threshold_windows", "Windows of anomaly monitors"),
         text(
@@ -194,6 +215,7 @@ pub const MONITOR: Kind = Kind {
         number("/options/thresholds/warning_recovery", "Where a warning ends, on the good side of `warning`"),
         // OpenAPI, `MonitorOptions`, as the other bounds.
         bounded("/options/timeout_h", 0, 24, "Hours without data after which an alert resolves by itself")
+            .defaults(&["null", "0"])
             .strict(),
         list("/options/variables", "Queries that `formula(…)` in the query names"),
         any("/options/variables/*/compute", "What is computed of the events"),
@@ -222,7 +244,10 @@ pub const MONITOR: Kind = Kind {
         texts("/restricted_roles", "Ids of the roles that may edit it; left to the UI unless declared")
             .kept()
             .unseen(),
-        read_only("/restriction_policy"),
+        elsewhere(
+            "/restriction_policy",
+            "the service keeps it as an object of its own: write it under `restriction_policies`, or set it in the UI",
+        ),
         // Seen in 8 recordings (2025-05, 2026-02) with `/restricted`; no request sets them.
         read_only("/run_as"),
         read_only("/state"),
@@ -232,6 +257,12 @@ pub const MONITOR: Kind = Kind {
         choice("/type", TYPES, "The type of its query; can't be changed in place")
             .immutable()
             .required_at_create()
+            // 400, "Legacy event alert monitors (type: 'event alert') are no longer supported"
+            // (claranet/terraform-datadog-monitors, issue 23).
+            .gone(&[(
+                "event alert",
+                "write `event-v2 alert`, with a query such as `events(…).rollup(…).last(…) > 0`",
+            )])
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),
     ],
     about: About {
@@ -258,6 +289,11 @@ pub const MONITOR: Kind = Kind {
                 section: "monitors",
             },
             Mention { at: Mentioned::Path("/query"), when: Some(("/type", "slo alert")), section: "slos" },
+            Mention {
+                at: Mentioned::Between("/query", ".index(\"", "\")"),
+                when: Some(("/type", "log alert")),
+                section: "logs_indexes",
+            },
         ],
         ..Quirks::NONE
     },
@@ -310,6 +346,8 @@ const TYPES: &[&str] = &[
 ];
 
 const DATA_SOURCES: &[&str] = &[
+    "aggregate_augmented_query",
+    "aggregate_filtered_query",
     "audit",
     "ci_pipelines",
     "ci_tests",

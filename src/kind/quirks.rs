@@ -22,14 +22,22 @@ pub struct Quirks {
     /// Lists whose items the service gives ids (integers), which links point at: compared without,
     /// sent with those of the live items. `placeholders` names them by position.
     pub identified: &'static [Identified],
+    /// Fields of which an object has one: the service refuses several, and none where that is said.
+    pub one_of: &'static [OneOf],
+    /// Where the key of an object is where the row's pointer finds none.
+    pub key_else: Option<&'static str>,
+    /// The time, as a text, at which an object is over: it is not made, nor changed, once that has passed.
+    pub ends: Option<&'static str>,
     /// A delete loses data, or lets secrets through: protected without being told.
     pub precious: bool,
+    /// What is gone is gone for ever, its name too: never replaced.
+    pub lasting: bool,
+    /// What a change endangers beyond what is known of alerts.
+    pub dangers: &'static [Danger],
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
-    /// What a change endangers beyond what is known of alerts.
-    pub dangers: &'static [Danger],
     /// What the service refuses, beyond what the fields say of themselves.
     pub wrongs: &'static [Wrong],
 }
@@ -44,10 +52,14 @@ impl Quirks {
         derived: &[],
         alternatives: &[],
         identified: &[],
+        one_of: &[],
+        key_else: None,
+        ends: None,
         precious: false,
+        lasting: false,
+        dangers: &[],
         fixed: &[],
         mentions: &[],
-        dangers: &[],
         wrongs: &[],
     };
 }
@@ -61,6 +73,22 @@ pub enum Family {
     Objective,
     /// Widgets.
     Board,
+    /// Alerts of a `scope` that tell nobody, by a `schedule`.
+    Silence,
+    /// Times that don't count for an objective.
+    Correction,
+    /// `recipients` of the alerts that pass a `filter`.
+    Routing,
+    /// A `policy` that alerts follow.
+    Policy,
+}
+
+/// See [`Quirks::one_of`].
+#[derive(Clone, Copy, Debug)]
+pub struct OneOf {
+    pub fields: &'static [&'static str],
+    /// Whether there must be one.
+    pub needed: bool,
 }
 
 /// What the service says to tags.
@@ -125,6 +153,8 @@ pub struct Mention {
 pub enum Mentioned {
     /// A text with ids among other words, or one id; or a number where the field's references are numeric.
     Path(&'static str),
+    /// A text in which ids stand between two others, and nowhere else.
+    Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
 }

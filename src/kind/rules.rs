@@ -12,9 +12,12 @@ use crate::diff::same;
 /// What the row says of one path.
 #[derive(Debug, Default)]
 pub struct Rule {
+    /// Dropped from both sides.
     pub read_only: bool,
     /// Left to others unless declared.
     pub kept: bool,
+    /// The same, and an empty value is declared as any other.
+    pub empties: bool,
     pub unseen: bool,
     pub open: bool,
     pub set: bool,
@@ -50,7 +53,12 @@ impl Rule {
 
     /// Whether a value is what the service fills in, or says nothing where the object around it is open.
     pub fn is_filled(&self, in_open: bool, value: &Value) -> bool {
-        self.is_blank(in_open, value) || self.defaults.iter().any(|default| same(default, value))
+        self.is_blank(in_open, value) || self.is_default(value)
+    }
+
+    /// Whether a value is what its absence means.
+    pub fn is_default(&self, value: &Value) -> bool {
+        self.defaults.iter().any(|default| same(default, value))
     }
 
     /// Whether an empty value is as good as none.
@@ -112,8 +120,9 @@ fn compile(kind: &Kind) -> Rule {
     let mut root = Rule::default();
     for field in kind.fields {
         let rule = root.at(field.at);
-        rule.read_only = field.read_only;
+        rule.read_only = field.is_dropped();
         rule.kept = field.kept || field.filled;
+        rule.empties = kind.api.part.is_some_and(|part| field.at.strip_prefix('/') == Some(part.field));
         rule.unseen = field.unseen;
         rule.open = field.open;
         rule.set = field.set;

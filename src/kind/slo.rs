@@ -39,7 +39,7 @@ pub const SLO: Kind = Kind {
         read_only("/configured_alert_ids"),
         read_only("/created_at"),
         read_only("/creator"),
-        text("/description", "What is promised, for people").defaults(&[r#""""#]),
+        text("/description", "What is promised, for people").trimmed().defaults(&[r#""""#]),
         texts("/groups", "Monitor SLOs of one monitor: its groups that count, at most 100"),
         read_only("/id"),
         read_only("/modified_at"),
@@ -47,7 +47,7 @@ pub const SLO: Kind = Kind {
         undocumented("/monitor_ids/*").numeric(),
         read_only("/monitor_tags"),
         // OpenAPI, `ServiceLevelObjectiveRequest.required`, with the type; the thresholds have a rule of their own.
-        text("/name", "The title").required(),
+        text("/name", "The title").trimmed().required(),
         read_only("/overall_status"),
         object("/query", "Metric SLOs: good and total events"),
         text("/query/denominator", "All valid events: `sum:…{…}.as_count()`"),
@@ -69,7 +69,8 @@ pub const SLO: Kind = Kind {
             "/sli_specification/time_slice/comparator",
             &["<", "<=", ">", ">="],
             "A slice is good if the value is …",
-        ),
+        )
+        .closed(),
         object("/sli_specification/time_slice/query", "The value"),
         list("/sli_specification/time_slice/query/formulas", "Exactly one"),
         text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries"),
@@ -95,14 +96,15 @@ pub const SLO: Kind = Kind {
         list("/thresholds", "A target for each timeframe"),
         percent("/thresholds/*/target", "Percent that must be good").target(),
         read_only("/thresholds/*/target_display"),
-        choice("/thresholds/*/timeframe", &["30d", "7d", "90d"], "The rolling window"),
+        choice("/thresholds/*/timeframe", TIMEFRAMES, "The rolling window").closed(),
         percent("/thresholds/*/warning", "Percent that warns, above `target`"),
         read_only("/thresholds/*/warning_display"),
-        choice("/timeframe", &["30d", "7d", "90d"], "The window that lists show"),
+        choice("/timeframe", TIMEFRAMES, "The window that lists show").closed(),
         // A PUT of another type is judged by the stored type (SEMANTICS §3, last error).
         choice("/type", &["metric", "monitor", "time_slice"], "What it counts; can't be changed in place")
             .immutable()
-            .required(),
+            .required()
+            .closed(),
         read_only("/type_id"),
         percent("/warning_threshold", "The first threshold's warning, if not set there"),
     ],
@@ -141,6 +143,9 @@ pub const SLO: Kind = Kind {
         ..Quirks::NONE
     },
 };
+
+/// OpenAPI, `SLOTimeframe`.
+const TIMEFRAMES: &[&str] = &["30d", "7d", "90d", "custom"];
 
 /// A field of the whole that follows the threshold of its timeframe.
 const fn derived(path: &'static str, field: &'static str) -> Derived {

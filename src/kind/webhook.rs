@@ -12,7 +12,7 @@ pub const WEBHOOK: Kind = Kind {
     always: false,
     api: Api {
         path: "/api/v1/integration/webhooks/configuration/webhooks",
-        id: Id { at: "name", chosen: true, ..Api::V1.id },
+        id: Id { at: "name", chosen: true, in_update: true, ..Api::V1.id },
         list: List { paging: Paging::ByKey, ..Api::V1.list },
         // terraform-provider-datadog holds a lock around each write.
         serial: true,

@@ -12,7 +12,7 @@ pub const WEBHOOK_VARIABLE: Kind = Kind {
     always: false,
     api: Api {
         path: "/api/v1/integration/webhooks/configuration/custom-variables",
-        id: Id { at: "name", chosen: true, ..Api::V1.id },
+        id: Id { at: "name", chosen: true, in_update: true, ..Api::V1.id },
         list: List { paging: Paging::ByKey, ..Api::V1.list },
         serial: true,
         read: &["integrations_read"],

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::definitions::Definition;
 use super::directives;
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position};
-use crate::kind::{self, Kind};
+use crate::kind::{self, Field, Kind};
 use crate::mark;
 use crate::model::{Address, Origin};
 use crate::pointer::step;
@@ -255,11 +255,20 @@ pub fn unwrap(value: &Value) -> Option<Unwrapped<'_>> {
     Some(Unwrapped { pointer: "", body: Cow::Borrowed(map), kind })
 }
 
-/// Takes marks and what the server fills out of an exported object.
+/// Takes marks and what the server fills out of an exported object. What can't be declared and says something stays:
+/// a rule reports it.
 pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
     let mut body = Value::Object(body);
-    let read_only = kind.paths(|field| field.read_only);
-    for pointer in read_only.flat_map(|path| matching(path, &body)).collect::<Vec<_>>() {
+    let filled = kind.fields.iter().filter(|field| field.read_only);
+    let says = |field: &Field, value: Option<&Value>| {
+        field.elsewhere.is_some() && value.is_some_and(|value| !value.is_null())
+    };
+    let pointers = filled.flat_map(|field| {
+        let mut pointers = matching(field.at, &body);
+        pointers.retain(|pointer| !says(field, body.pointer(pointer)));
+        pointers
+    });
+    for pointer in pointers.collect::<Vec<_>>() {
         take(&mut body, &pointer);
     }
     mark::strip(kind, &mut body);
@@ -267,6 +276,21 @@ pub fn clean(kind: &Kind, body: Map<String, Value>) -> Map<String, Value> {
         Value::Object(body) => body,
         _ => Map::new(),
     }
+}
+
+/// Takes out what no definition can hold, and says what of it meant something.
+pub fn leave_out(kind: &Kind, body: &mut Value) -> Vec<String> {
+    let mut said = Vec::new();
+    for field in kind.fields {
+        let Some(instead) = field.retired.or(field.elsewhere) else { continue };
+        for pointer in matching(field.at, body) {
+            if body.pointer(&pointer).is_some_and(|value| !field.is_harmless(value)) {
+                said.push(format!("{pointer} is left out: {instead}"));
+            }
+            take(body, &pointer);
+        }
+    }
+    said
 }
 
 /// Builds a definition of a raw export; `at` is its body, which may stand inside `{"data": …}`.

@@ -11,6 +11,6 @@ mod uses;
 #[cfg(test)]
 mod tests;
 
-pub use body::{clean, unwrap};
+pub use body::{clean, leave_out, unwrap};
 pub use directives::check_keys;
 pub use gather::{load, template};

@@ -1,27 +1,43 @@
 //! `$id`: the live object that a definition takes, if it may.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::likeness::differing;
 use super::pair::Wanted;
 use crate::diagnostic::{At, Diagnostic};
-use crate::fill::answer;
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage, Reading};
-use crate::model::{Address, Known, Live, Owner, Resource};
+use crate::model::{Live, Owner, Resource};
+
+/// The live objects that some `$id` names, by section and id.
+pub fn adoptable<'a>(wanted: &Wanted<'a>) -> HashMap<(&'a str, &'a str), &'a Live> {
+    let named =
+        |resource: &'a Resource| Some((resource.address.section(), resource.directives.adopt.as_deref()?));
+    let named: HashSet<(&str, &str)> = wanted.resources.iter().filter_map(named).collect();
+    let mut found = HashMap::with_capacity(named.len());
+    if !named.is_empty() {
+        for live in wanted.live {
+            let key = (live.section, live.id.as_str());
+            if named.contains(&key) {
+                found.entry(key).or_insert(live);
+            }
+        }
+    }
+    found
+}
 
 /// The live object that `$id` names, if it may be taken. One whose mark of ours lost its id may: that is how it comes
 /// back.
 pub fn adopt<'a>(
-    wanted: &Wanted<'a>,
+    (wanted, adoptable): (&Wanted<'a>, &HashMap<(&str, &str), &'a Live>),
     resource: &Resource,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<&'a Live> {
     let id = resource.directives.adopt.as_deref()?;
     let kind = kind::of_section(resource.address.section())?;
-    let Some(live) = wanted.live.iter().find(|live| live.section == kind.section && live.id == id) else {
+    let Some(live) = adoptable.get(&(kind.section, id)).copied() else {
         let text =
             format!("`{}` adopts `{id}`, which does not exist: a new one will be created", resource.address);
         diagnostics.push(
@@ -69,14 +85,8 @@ fn how_to_take(own: &Owner, other: &Owner, marked: &str, id: &str) -> String {
 }
 
 /// An object that would have to be made anew to be what is declared is not the one that was meant.
-pub fn other_kind_of(
-    kind: &Kind,
-    resource: &Resource,
-    live: &Live,
-    known: &BTreeMap<Address, Known>,
-) -> Diagnostic {
-    let path =
-        differing(kind, resource, &live.body, &|reference| answer(known, reference)).unwrap_or_default();
+pub fn other_kind_of(kind: &Kind, resource: &Resource, live: &Live) -> Diagnostic {
+    let path = differing(kind, resource, &live.body, None).unwrap_or_default();
     let field = path.trim_start_matches('/').replace('/', ".");
     let shown = |body: &Value| body.pointer(path).cloned().unwrap_or_default().to_string();
     let text = format!(

@@ -1,12 +1,12 @@
 //! Live objects whose mark of ours can't be read, or not for sure: reported and never changed, and nothing that they
 //! may be is made.
 
-use super::likeness::differing;
+use super::likeness::must_replace;
 use super::pair::{BRAKE, Pair};
 use crate::diagnostic::Diagnostic;
 use crate::kind;
 use crate::mark::Damage;
-use crate::model::{Address, Live, Question, Reference};
+use crate::model::{Address, Live, Question};
 
 /// What to do about several ids.
 pub const SEVERAL: &str = "one live object belongs to one resource: take all `musher_id:` tags, or mark lines, but the right one off it";
@@ -36,14 +36,8 @@ impl<'p, 'a> Create<'p, 'a> {
     }
 
     fn may_be(&self, live: &Live) -> bool {
-        let resource = self.pair.resource;
-        // A field with a reference may be equal, as far as is known here.
-        let may_be_equal = |path: &str| {
-            let field = resource.body.get(path.split('/').nth(1).unwrap_or_default());
-            field.is_some_and(|field| field.to_string().contains(Reference::OPEN))
-        };
         self.pair.kind.section == live.section
-            && differing(self.pair.kind, resource, &live.body, &|_| None).is_none_or(may_be_equal)
+            && !must_replace(self.pair.kind, self.pair.resource, &live.body, None)
     }
 }
 

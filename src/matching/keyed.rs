@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pair::Found;
 use crate::diagnostic::Diagnostic;
-use crate::kind::{self, Identity, Kind};
+use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Address, Claim, Live, Reference, Resource};
 
@@ -21,8 +21,10 @@ pub struct Keyed<'a> {
 
 /// The key that a resource declares.
 pub fn key_of(kind: &Kind, resource: &Resource) -> Option<String> {
-    let Identity::Key(at) = kind.identity else { return None };
-    resource.body.get(at.trim_start_matches('/'))?.as_str().map(str::to_owned)
+    if !kind.is_keyed() {
+        return None;
+    }
+    mark::key(kind, &resource.body.value()).map(str::to_owned)
 }
 
 impl<'a> Keyed<'a> {

@@ -25,7 +25,7 @@ pub struct Compared<'c> {
 
 impl Compared<'_> {
     pub fn fits(&self, live: &Live) -> bool {
-        !must_replace(self.kind, self.resource, &live.body, &|reference| answer(self.known, reference))
+        !must_replace(self.kind, self.resource, &live.body, Some(&|reference| answer(self.known, reference)))
     }
 
     /// 0: equal in normal form.
@@ -55,23 +55,16 @@ pub fn wanted(
     with_ignored(&filled, bare, &resource.directives.ignore).into_owned()
 }
 
+/// What references stand for; absent: nobody knows, and a reference differs from nothing.
+pub type Targets<'t> = Option<&'t dyn Fn(&Reference) -> Option<String>>;
+
 /// Whether a field differs that can't be changed in place. One that is left to the UI differs from nothing.
-pub fn must_replace(
-    kind: &Kind,
-    resource: &Resource,
-    live: &Value,
-    known: &dyn Fn(&Reference) -> Option<String>,
-) -> bool {
+pub fn must_replace(kind: &Kind, resource: &Resource, live: &Value, known: Targets<'_>) -> bool {
     differing(kind, resource, live, known).is_some()
 }
 
 /// The first field that differs and can't be changed in place, by its path.
-pub fn differing(
-    kind: &Kind,
-    resource: &Resource,
-    live: &Value,
-    known: &dyn Fn(&Reference) -> Option<String>,
-) -> Option<&'static str> {
+pub fn differing(kind: &Kind, resource: &Resource, live: &Value, known: Targets<'_>) -> Option<&'static str> {
     let ignored = |path: &str| {
         let covers = |pointer: &String| path.strip_prefix(pointer.as_str()).is_some_and(is_below);
         resource.directives.ignore.iter().any(covers)
@@ -85,13 +78,15 @@ pub fn differing(
         // What stands around it is not a matter of its own.
         let alone = |value: Option<Value>| {
             let member = value.map(|value| (key.to_owned(), value));
-            let body = canon::normal(kind, &Value::Object(member.into_iter().collect::<Map<_, _>>()));
-            body.pointer(path).cloned().unwrap_or_default()
+            let body = Value::Object(member.into_iter().collect::<Map<_, _>>());
+            let body = fill(kind, &body, &|reference| known?(reference)).into_owned();
+            canon::normal(kind, &body).pointer(path).cloned().unwrap_or_default()
         };
-        let desired = desired.map(|desired| fill(kind, &desired, known).into_owned());
-        let (desired, live) = (alone(desired), alone(live.cloned()));
+        let desired = alone(desired);
+        let is_unknown = known.is_none() && desired.to_string().contains(Reference::OPEN);
+        let live = alone(live.cloned());
         let means_the_same = |rule: &Rule| rule.meaning.is_some_and(|mean| mean(&desired, &live));
-        !same(&desired, &live) && !rules(kind).at_path(path).is_some_and(means_the_same)
+        !is_unknown && !same(&desired, &live) && !rules(kind).at_path(path).is_some_and(means_the_same)
     })
 }
 

@@ -10,6 +10,7 @@ mod pair;
 mod state;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
@@ -20,8 +21,8 @@ use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Question, Refer
 pub use self::bearers::taken;
 use self::bearers::{Selected, choose};
 use self::damage::Create;
-use self::keyed::Keyed;
 pub use self::keyed::key_of;
+use self::keyed::{Keyed, KnownIds};
 use self::likeness::{Compared, must_replace};
 use self::pair::urls;
 pub use self::pair::{Found, Pair, Wanted};
@@ -78,6 +79,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         former,
         damaged,
         keyed: Keyed::of(wanted.live),
+        adoptable: adopt::adoptable(wanted),
         absent: Vec::new(),
         leftover: Vec::new(),
         diagnostics: Vec::new(),
@@ -115,6 +117,21 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
 fn named(pairs: &[Pair<'_>]) -> usize {
     let is_named = |pair: &&Pair<'_>| pair.kind.is_keyed() && !pair.kind.is_order() && pair.live.is_some();
     pairs.iter().filter(is_named).count()
+}
+
+/// Which of the pairs differ in a field that can't be changed in place.
+fn replaced(pairs: &[Pair<'_>]) -> Vec<bool> {
+    // Few such fields hold a reference: the objects are looked up when one does.
+    let targets = OnceLock::new();
+    let known = |reference: &Reference| known_of(targets.get_or_init(|| lives(pairs)), reference);
+    let of_some = |pairs: &[Pair<'_>], _| {
+        let is_replaced = |pair: &Pair<'_>| {
+            let differs = |live: &Live| must_replace(pair.kind, pair.resource, &live.body, Some(&known));
+            pair.live.is_some_and(|(live, _)| differs(live))
+        };
+        pairs.iter().map(is_replaced).collect::<Vec<_>>()
+    };
+    in_parallel(pairs, WORTH_THREADS, &of_some).into_iter().flatten().collect()
 }
 
 /// The namespaces in which something lives that is declared.
@@ -193,7 +210,8 @@ impl<'a> Matching<'_, 'a> {
             } else if let Some(bearers) = self.of_former(resource) {
                 Some((self.chosen(kind, resource, bearers, false), Found::OldMark))
             } else {
-                adopt::adopt(self.wanted, resource, &mut self.diagnostics).map(|live| (live, Found::Id))
+                adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics)
+                    .map(|live| (live, Found::Id))
             };
             pairs.push(Pair { resource, kind, live, replaced: false });
         }
@@ -221,9 +239,9 @@ impl<'a> Matching<'_, 'a> {
         &mut self,
         kind: &'static Kind,
         resource: &'a Resource,
-        known: &dyn Fn(&Reference) -> Option<String>,
+        known: &KnownIds<'_>,
     ) -> Option<Pair<'a>> {
-        let adopted = adopt::adopt(self.wanted, resource, &mut self.diagnostics);
+        let adopted = adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics);
         let live = self.keyed.take(kind, resource, (adopted, known), &mut self.diagnostics);
         if !resource.directives.absent {
             return Some(Pair { resource, kind, live, replaced: false });
@@ -266,24 +284,14 @@ impl<'a> Matching<'_, 'a> {
     }
 
     fn mark_replaced(&self, pairs: &mut [Pair<'a>]) {
+        // What refers by such a field to an object that is replaced is replaced with it.
         loop {
-            // What is replaced gets another id, and with it what refers to it where that can't be changed.
-            let lives = lives(pairs);
-            let known = |reference: &Reference| known_of(&lives, reference);
-            let replaced = in_parallel(pairs, WORTH_THREADS, &|pairs: &[Pair<'_>], _| {
-                let is_replaced = |pair: &Pair<'_>| {
-                    pair.live
-                        .is_some_and(|(live, _)| must_replace(pair.kind, pair.resource, &live.body, &known))
-                };
-                pairs.iter().map(is_replaced).collect::<Vec<_>>()
-            });
-            let replaced: Vec<bool> = replaced.into_iter().flatten().collect();
-            let mut is_settled = true;
+            let before = pairs.iter().filter(|pair| pair.replaced).count();
+            let replaced = replaced(pairs);
             for (pair, replaced) in pairs.iter_mut().zip(replaced) {
-                is_settled &= !replaced || pair.replaced;
                 pair.replaced |= replaced;
             }
-            if is_settled {
+            if pairs.iter().filter(|pair| pair.replaced).count() == before {
                 return;
             }
         }
@@ -303,7 +311,7 @@ impl<'a> Matching<'_, 'a> {
             let is_adopted =
                 found == Found::Id || pair.kind.is_keyed() && pair.resource.directives.adopt.is_some();
             if is_adopted {
-                self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live, &self.sure));
+                self.diagnostics.push(adopt::other_kind_of(pair.kind, pair.resource, live));
             } else if let Some(mark) = &live.mark
                 && let Some(bearers) = cloned.get(&Address::new(live.section, &mark.id))
                 && !self.leftover.iter().any(|rest| rest.mark == live.mark)

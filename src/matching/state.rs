@@ -18,6 +18,8 @@ pub struct Matching<'w, 'a> {
     pub former: Marked<'a>,
     pub damaged: Vec<(&'a Live, Damage)>,
     pub keyed: Keyed<'a>,
+    /// What `$id` names, by section and id.
+    pub adoptable: HashMap<(&'a str, &'a str), &'a Live>,
     pub absent: Vec<(&'a Live, &'a Resource)>,
     /// Live ids of what is beyond doubt.
     pub sure: BTreeMap<Address, Known>,

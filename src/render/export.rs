@@ -32,7 +32,7 @@ pub fn summary(kind: &str, written: &[Written]) -> String {
     let (new, same) =
         (count(|file| matches!(file, Written::New(_))), count(|file| matches!(file, Written::Same(_))));
     if written.is_empty() {
-        return format!("There is no such {kind}.");
+        return format!("No {kind} was found: nothing is written.");
     }
     let mut text = format!("{new} written, {same} unchanged.");
     let refused: Vec<String> = written

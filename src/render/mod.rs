@@ -1,7 +1,11 @@
 //! Data -> text, JSON, Markdown: the one printer.
 
+pub mod annotation;
+pub mod based;
+pub mod comment;
 pub mod code_quality;
 pub mod diagnostics;
+pub mod drift;
 pub mod explain;
 pub mod export;
 mod field;

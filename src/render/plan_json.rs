@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::sanitize::{is_hostile, known_after_apply_in};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
+use crate::model::{
+    Action, Address, Based, Brake, Cause, Change, Claim, FieldChange, Plan, Unlisted, Warning,
+};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -27,16 +29,23 @@ pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"  \"changes\": [")?;
     for (at, change) in plan.changes.iter().enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
-        write_value(&entry(change), out)?;
+        match &plan.notes.base {
+            Some(based) => write_value(&caused(based, change), out)?,
+            None => write_value(&entry(change), out)?,
+        }
     }
     out.write_all(if plan.changes.is_empty() { b"]" } else { b"\n  ]" })?;
+    if plan.notes.base.is_some() {
+        // It tells a reviewer what a change comes to; it is nothing to be applied.
+        return out.write_all(b"\n}\n");
+    }
     out.write_all(b",\n  \"saved\": ")?;
     write_value(&sealed(&head(plan), plan.changes.iter().map(value), seal), out)?;
     out.write_all(b"\n}\n")
 }
 
 /// Everything before the changes.
-fn head(plan: &Plan) -> Map<String, Value> {
+pub fn head(plan: &Plan) -> Map<String, Value> {
     let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
@@ -58,6 +67,12 @@ fn head(plan: &Plan) -> Map<String, Value> {
     if !plan.notes.secrets.is_empty() {
         let entry = |(address, path): &(Address, String)| json!({"address": address.as_str(), "path": path});
         head.insert("secrets".to_owned(), plan.notes.secrets.iter().map(entry).collect());
+    }
+    if let Some(based) = &plan.notes.base {
+        let base = json!({
+            "ref": based.reference, "commit": based.commit, "offline": based.offline, "notes": based.notes,
+        });
+        head.insert("base".to_owned(), base);
     }
     head
 }
@@ -84,6 +99,23 @@ fn brake(brake: &Brake) -> Value {
 
 fn warning(warning: &Warning) -> Value {
     json!({"code": warning.code, "text": warning.text, "source": warning.position.as_ref().map(Source::from)})
+}
+
+/// A change with whose it is, and each of its fields.
+fn caused(based: &Based, change: &Change) -> Value {
+    let mut entry = value(change);
+    let causes = based.causes.get(&change.address);
+    entry["cause"] = based.cause(&change.address).name().into();
+    for (shown, field) in entry["diff"].as_array_mut().into_iter().flatten().zip(&change.diff) {
+        let (cause, old) = causes
+            .and_then(|causes| causes.fields.get(&field.path))
+            .map_or((based.cause(&change.address), None), |(cause, old)| (*cause, old.as_ref()));
+        shown["cause"] = cause.name().into();
+        if cause == Cause::Both {
+            shown["base"] = old.map(|old| known_after_apply_in(old).into_owned()).into();
+        }
+    }
+    entry
 }
 
 /// A change as it stands in a file.

@@ -44,6 +44,11 @@ pub fn marker(project: &str, environment: Option<&str>) -> String {
 
 /// The whole comment: at most [`LIMIT`] bytes, the summary line last.
 pub fn render(plan: &Plan) -> String {
+    within(plan, LIMIT)
+}
+
+/// The same in so many bytes, where it may be more or less than a comment.
+pub fn within(plan: &Plan, limit: usize) -> String {
     let mut out = head(plan);
     let entries = fold(&plan.changes, false);
     let risky = entries.iter().filter(|entry| entry.is_risky()).count();
@@ -55,7 +60,7 @@ pub fn render(plan: &Plan) -> String {
             _ => String::new(),
         };
         write_entry(&mut text, entry);
-        if out.len() + text.len() + TAIL > LIMIT {
+        if out.len() + text.len() + TAIL > limit {
             break;
         }
         out.push_str(&text);

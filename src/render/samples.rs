@@ -85,6 +85,7 @@ pub fn notes(text: &str) -> Notes {
     let position = Some(Position { file: text.into(), line: 1, column: 1 });
     let of = |renamed| Rename { renamed, count: 2, position: position.clone() };
     Notes {
+        base: None,
         brakes: vec![Brake { name: "delete", text: own(), remedy: own() }; 2],
         warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
         only: vec![own(); 12],

@@ -194,7 +194,7 @@ fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answe
             let place = places
                 .as_ref()
                 .and_then(|places| Some((places.get(item.id.as_str())?, order::field(resource)?)));
-            sparse(entry(item, resource, place), resource, call)
+            sparse(entry(world, item, resource, place), resource, call)
         })
         .collect();
     let rows = format!("[{}]", rows.join(","));
@@ -210,12 +210,15 @@ fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answe
 }
 
 /// An object as lists show it.
-fn entry(item: &Item, resource: &Resource, place: Option<(&usize, &str)>) -> String {
+fn entry(world: &World, item: &Item, resource: &Resource, place: Option<(&usize, &str)>) -> String {
     let lacks = &resource.lacks;
-    if lacks.get.is_empty() && lacks.list.is_empty() && place.is_none() {
+    if lacks.get.is_empty() && lacks.list.is_empty() && place.is_none() && resource.ages.is_none() {
         return item.text.clone();
     }
     let mut object = without(item.value(), resource, &[lacks.get, lacks.list]);
+    if let Some(ages) = resource.ages {
+        ages(&mut object, world.clock());
+    }
     if let Some((place, at)) = place {
         resource.attributes_mut(&mut object)[at] = json!(place + 1);
     }
@@ -301,10 +304,14 @@ fn beside(json: &str, page: &Page) -> Map<String, Value> {
 
 fn get(world: &World, resource: &'static Resource, id: &str, lacks: &[&[&str]]) -> Result<Answer, Answer> {
     let item = existing(world, resource, id, READ)?;
-    let mut body = if lacks.iter().all(|paths| paths.is_empty()) {
+    let mut body = if lacks.iter().all(|paths| paths.is_empty()) && resource.ages.is_none() {
         resource.enveloped(&item.text)
     } else {
-        resource.enveloped(&without(item.value(), resource, lacks).to_string())
+        let mut object = without(item.value(), resource, lacks);
+        if let Some(ages) = resource.ages {
+            ages(&mut object, world.clock());
+        }
+        resource.enveloped(&object.to_string())
     };
     if resource.beside_reads {
         put_beside(&mut body, parsed(resource.beside, id));

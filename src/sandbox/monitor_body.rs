@@ -3,8 +3,9 @@
 use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
-use super::ids;
+use super::forms;
 use super::world::World;
+use super::{ids, monitor_options};
 
 pub const ORG_ID: u64 = 321_000;
 
@@ -23,6 +24,9 @@ const EVENT_TYPES: [&str; 11] = [
     "database-monitoring alert",
     "network-performance alert",
 ];
+
+const LOCKED: &str = "The `locked` monitor option has been replaced with role-based access control: \
+    https://docs.datadoghq.com/monitors/guide/how-to-set-up-rbac-for-monitors/?tab=ui#migrate-monitors-from-locked-to-restricted-roles";
 
 /// Types whose query compares with no number.
 const UNCOMPARED: [&str; 3] = ["composite", "service check", "synthetics alert"];
@@ -75,12 +79,24 @@ pub fn settled(
     let required = |name: &str| {
         text(name)?.ok_or_else(|| Answer::refusal(400, &format!("The parameter '{name}' is required")))
     };
+    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
+        // Words as in terraform-provider-datadog issue 372.
+        return Err(Answer::refusal(400, "Non-numeric threshold value."));
+    }
+    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
+        // Words as in terraform-provider-datadog issue 2327.
+        return Err(Answer::refusal(400, LOCKED));
+    }
+    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
+        return Err(Answer::invalid_parameter(name));
+    }
     let class = checked_class(required("type")?, before)?;
     let query = required("query")?.trim_end();
     check_query(class, query, world)?;
     // What a monitor without a name is called, as in DataDog/datadogpy issue 326.
-    let name = text("name")?.map_or_else(|| format!("`{query}`"), str::to_owned);
-    let message = text("message")?.unwrap_or_default().trim_end();
+    let name = text("name")?.map_or_else(|| format!("`{query}`"), |name| name.trim().to_owned());
+    // Both are trimmed at either end (terraform-provider-datadog, pull request 1291).
+    let message = text("message")?.unwrap_or_default().trim();
     let tags = field("tags").cloned().unwrap_or_else(|| json!([]));
     if !tags.as_array().is_some_and(|tags| tags.iter().all(Value::is_string)) {
         return Err(Answer::invalid_parameter("tags"));
@@ -97,7 +113,11 @@ pub fn settled(
     // Null takes these away; left out they are kept.
     let or_null =
         |name: &str| sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null);
-    let priority = Some(or_null("priority")).filter(|priority| priority.as_f64() != Some(0.0));
+    let priority = or_null("priority");
+    if let Some(Value::Object(sent)) = sent.get("options") {
+        monitor_options::check(class, query, sent, &priority)?;
+    }
+    let priority = Some(priority).filter(|priority| priority.as_f64() != Some(0.0));
     let known = [
         ("type", json!(rewritten_class(class, query, &options))),
         ("name", json!(name)),
@@ -139,6 +159,14 @@ fn checked_class<'a>(class: &'a str, before: Option<&Map<String, Value>>) -> Res
         return Err(Answer::invalid_parameter("type"));
     }
     let one = |class: &str| if class == "metric alert" { "query alert" } else { class }.to_owned();
+    if class == "event alert" {
+        // Words as in claranet/terraform-datadog-monitors issue 23.
+        return Err(Answer::refusal(
+            400,
+            "Legacy event alert monitors (type: 'event alert') are no longer supported, please create a new monitor \
+             with 'event-v2 alert' type or use the UI.",
+        ));
+    }
     match before.and_then(|old| old.get("type")?.as_str()) {
         // No recording changes a type. The words as in terraform-provider-datadog issue 718.
         Some(old) if one(old) != one(class) => Err(Answer::refusal(400, "Monitor type change not allowed")),

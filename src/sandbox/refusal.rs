@@ -50,6 +50,7 @@ fn meets(draft: &Draft, path: &str, test: &Test, report: &mut dyn FnMut(String))
         Test::Exists => draft.world.store(draft.resource.name).get(draft.id).is_some(),
         Test::Stored(json) => stored() == Some(&parsed(json, draft.id)),
         Test::Code(code) => code(draft),
+        Test::Like(like) => return like(draft).into_iter().for_each(report),
         Test::Changed => {
             let sent = draft.sent.pointer(path);
             sent.is_some() && draft.before.is_some() && sent != stored()
@@ -89,7 +90,6 @@ fn judge(value: &Value, test: &Test, report: &mut dyn FnMut(String)) {
         Test::NotOneOf(words) => !text.is_some_and(|text| words.contains(&text)),
         Test::Outside(low, high) => !value.as_f64().is_some_and(|number| (*low..=*high).contains(&number)),
         Test::StartsWith(start) => text.is_some_and(|text| text.starts_with(start)),
-        Test::Without(part) => text.is_some_and(|text| !text.contains(part)),
         Test::Unknown(names) => {
             let members = value.as_object().into_iter().flat_map(|map| map.keys());
             return members

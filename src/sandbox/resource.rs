@@ -53,6 +53,8 @@ pub struct Resource {
     pub quota: Option<Limit>,
     /// Changes that a delete makes to an object that stays; none if it goes.
     pub ends: &'static [Effect],
+    /// What time makes of an object that nobody writes: the object as it is read, and the clock's microseconds.
+    pub ages: Option<fn(&mut Value, i64)>,
     /// The store where deleted objects stay remembered.
     pub grave: Option<&'static str>,
     /// What else a write or a delete brings about; the object, and as it was before.
@@ -297,8 +299,6 @@ pub enum Test {
     /// A number that isn't between these.
     Outside(f64, f64),
     StartsWith(&'static str),
-    /// The text doesn't contain this.
-    Without(&'static str),
     /// A member of the object that isn't among these (`{name}`).
     Unknown(&'static [&'static str]),
     /// The id in the path isn't a UUID.
@@ -318,6 +318,8 @@ pub enum Test {
     /// What is stored has this JSON here.
     Stored(&'static str),
     Code(fn(&Draft) -> bool),
+    /// Another object stands in the way; its id (`{value}`).
+    Like(fn(&Draft) -> Option<String>),
 }
 
 /// A call that is judged.
@@ -383,6 +385,7 @@ impl Resource {
         serial: None,
         quota: None,
         ends: &[],
+        ages: None,
         grave: None,
         after: None,
     };

@@ -125,6 +125,12 @@ impl World {
         self.last_time
     }
 
+    /// What the clock shows, without the promise that nobody has seen it before.
+    pub fn clock(&self) -> i64 {
+        let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(clock.as_micros()).unwrap_or(i64::MAX).max(self.last_time)
+    }
+
     /// Stores an object, new or changed.
     pub fn put(&mut self, name: &'static str, place: (u64, &str), text: String, fingerprint: Option<u64>) {
         let index = self.form(name).and_then(|form| form.index(&text));

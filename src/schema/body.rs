@@ -45,10 +45,16 @@ impl Table<'_> {
             Type::Number(min, max) => bounded("number", min, max),
             Type::Integer(min, max) => bounded("integer", min, max),
             Type::Text([]) => json!({"type": ["string", "null"]}),
+            Type::Text(known) if field.closed => closed(known),
             // The known ones are offered, others are fine.
             Type::Text(known) => json!({"anyOf": [{"enum": known}, {"type": ["string", "null"]}]}),
             Type::Texts(known) => {
-                let one = item(json!({"type": ["string", "object"]}), place);
+                let form = if field.closed {
+                    json!({"type": ["string", "object"], "pattern": TEMPLATE})
+                } else {
+                    json!({"type": ["string", "object"]})
+                };
+                let one = item(form, place);
                 let items = if known.is_empty() { one } else { json!({"anyOf": [{"enum": known}, one]}) };
                 list(items)
             }
@@ -91,6 +97,16 @@ pub fn or_template(types: &[&str]) -> Value {
     let said = format!("Write a value of the type {}, or a `${{…}}` that becomes one", types[0]);
     let types = [types, &["string"]].concat();
     json!({"type": types, "pattern": TEMPLATE, "patternErrorMessage": said})
+}
+
+/// One of these words, a `${…}` that becomes one, or null.
+fn closed(known: &[&str]) -> Value {
+    let words: Vec<String> = known.iter().map(|word| format!("`{word}`")).collect();
+    let said = format!("Write {}, or a `${{…}}` that becomes one of them", words.join(", "));
+    json!({"anyOf": [
+        {"enum": known},
+        {"type": ["string", "null"], "pattern": TEMPLATE, "patternErrorMessage": said},
+    ]})
 }
 
 /// The same; null takes a default away.

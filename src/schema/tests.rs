@@ -164,6 +164,14 @@ fn wrong_definitions_are_told_at_their_place() {
     check("slos: {a: {thresholds: [{target: 101}]}}", &["/slos/a/thresholds/0/target"]);
     check("slos: {a: {thresholds: {30d: 99}}}", &["/slos/a/thresholds"]);
     check("slos: {a: {monitor_ids: [abc]}}", &["/slos/a/monitor_ids/0"]);
+    check("slos: {a: {type: metrc}}", &["/slos/a/type"]);
+    check("slos: {a: {thresholds: [{timeframe: 31d}]}}", &["/slos/a/thresholds/0/timeframe"]);
+    check("monitors: {a: {options: {on_missing_data: show_ok}}}", &["/monitors/a/options/on_missing_data"]);
+    check(
+        "monitors: {a: {options: {renotify_statuses: [alert, nodata]}}}",
+        &["/monitors/a/options/renotify_statuses/1"],
+    );
+    check("dashboards: {a: {layout_type: order}}", &["/dashboards/a/layout_type"]);
     check("dashboards: {a: {widgets: {}}}", &["/dashboards/a/widgets"]);
     let nested = "dashboards: {a: {widgets: [{definition: {widgets: [{definition: {title: []}}]}}]}}";
     check(nested, &["/dashboards/a/widgets/0/definition/widgets/0/definition/title"]);
@@ -182,6 +190,8 @@ fn right_definitions_are_not() {
     check("monitors: {a: {priority: '${p}', tags: '${tags}', options: '${json x}', name: null}}");
     check("monitors: {a: {options: {notify_no_data: '${x}', thresholds: {critical: '${mul t 900}'}}}}");
     check("monitors: {a: {tags: [a, {$for: t in teams, $yield: 'team:${t}'}]}}");
+    check("monitors: {a: {options: {renotify_statuses: [alert, '${x}', {$for: s in all, $yield: '${s}'}]}}}");
+    check("slos: {a: {type: '${x}', timeframe: null, thresholds: [{timeframe: '${n}d'}]}}");
     check(
         "monitors: {a/b.c: {$id: {prod: 1, staging: '2'}, $when: '${x}', $allow: [a-b], $moved_from: [a, b]}}",
     );

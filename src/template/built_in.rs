@@ -10,6 +10,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("fleet-dashboard", include_str!("../../templates/fleet-dashboard.yaml")),
     ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
     ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
+    ("quiet-hours", include_str!("../../templates/quiet-hours.yaml")),
+    ("routing", include_str!("../../templates/routing.yaml")),
     ("service-dashboard", include_str!("../../templates/service-dashboard.yaml")),
     ("service-slo", include_str!("../../templates/service-slo.yaml")),
+    ("trace-retention", include_str!("../../templates/trace-retention.yaml")),
 ];

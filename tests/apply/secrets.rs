@@ -11,6 +11,9 @@ const API: &str = "5f1e9c3a7b2d4e6f8091a2b3c4d5e6f7";
 /// With characters that URLs and base64 write otherwise.
 const APP: &str = "ddapp_Zx+9/Kq=aB3dE5gH7jK9mN1pQ3sT5vW7";
 
+/// Of where pull requests are discussed.
+const TOKEN: &str = "ghs_Zx9Kq4aB3dE5gH7jK9mN1pQ3sT5vW7yA2cE4";
+
 fn base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
@@ -33,7 +36,7 @@ fn in_a_url(text: &str) -> String {
 
 /// Everything that a key must not be found as.
 fn forms() -> Vec<String> {
-    [API, APP]
+    [API, APP, TOKEN]
         .into_iter()
         .flat_map(|key| [key.to_owned(), base64(key).trim_end_matches('=').to_owned(), in_a_url(key)])
         .collect()
@@ -58,7 +61,11 @@ fn project(url: &str) -> Project {
         "  prod: {{api_url: '{url}', keys: {{api: PROD_DD_API, app: PROD_DD_APP}}}}\n"
     ));
     project.declare([("a", 1), ("b", 1)]);
-    project.with("PROD_DD_API", API).with("PROD_DD_APP", APP)
+    let project = project.with("PROD_DD_API", API).with("PROD_DD_APP", APP).with("GITHUB_TOKEN", TOKEN);
+    project
+        .with("GITHUB_API_URL", url)
+        .with("GITHUB_REPOSITORY", "o/r")
+        .with("GITHUB_REF", "refs/pull/7/merge")
 }
 
 /// Everything that talks, as loud as it can be.
@@ -69,6 +76,8 @@ fn all_commands(project: &Project) -> Vec<Ran> {
         &["plan", "-v", "--format", "markdown", "-o", "plan.md"],
         &["apply", "plan.json", "-vvv", "--yes", "--report", "report.json"],
         &["apply", "-vvv", "--yes", "--report", "report.json"],
+        &["drift", "-vvv", "--format", "json", "-o", "drift.json"],
+        &["comment", "plan.json", "report.json", "--github", "--label", "--check-run"],
         &["list", "-vvv", "--format", "json"],
         &["show", "monitors/a", "-vvv"],
         &["apply", "--destroy", "--yes", "-vv"],

@@ -179,6 +179,8 @@ fn no_answer_replaces_what_the_project_is_read_from() {
             &["validate", "--format", "json", "-o", path],
             &["apply", "--yes", "-o", path],
             &["apply", "--yes", "--report", path],
+            &["schema", "-o", path],
+            &["schema", "project", "-o", path],
         ] {
             let ran = project.exits(1, command);
             assert!(ran.err.contains("this project is read from"), "{}", ran.shown());

@@ -6,8 +6,13 @@ use crate::each;
 use crate::world::World;
 
 const PROJECT: &str = "project: faults
-kinds: [logs_metrics, retention_filters, teams]
-owns: {logs_metrics: ['shop.*'], retention_filters: ['Shop *']}
+kinds: [dashboard_lists, downtimes, logs_metrics, monitor_policies, notification_rules, retention_filters, slo_corrections, teams]
+owns:
+  logs_metrics: ['shop.*']
+  monitor_policies: ['shop.*']
+  dashboard_lists: ['Shop *']
+  notification_rules: ['Shop *']
+  retention_filters: ['Shop *']
 ";
 
 const BEFORE: &str = "\
@@ -18,6 +23,23 @@ logs_metrics:
 retention_filters:
   stays: {name: Shop stays, enabled: true, filter_type: spans-sampling-processor, rate: 1, filter: {query: stays}}
   goes: {name: Shop goes, enabled: true, filter_type: spans-sampling-processor, rate: 1, filter: {query: goes}}
+dashboards:
+  board: {title: Board, layout_type: ordered, widgets: []}
+dashboard_lists:
+  stays: {name: Shop stays, dashboards: []}
+  goes: {name: Shop goes}
+downtimes:
+  stays: {scope: 'env:stays', monitor_identifier: {monitor_tags: ['a:b']}, schedule: {start: '2050-01-01T00:00:00Z', end: '2050-01-02T00:00:00Z'}}
+  goes: {scope: 'env:goes', monitor_identifier: {monitor_tags: ['a:b']}, schedule: {start: '2050-01-01T00:00:00Z', end: '2050-01-02T00:00:00Z'}}
+monitor_policies:
+  stays: {policy_type: tag, policy: {tag_key: shop.stays, tag_key_required: false, valid_tag_values: [a]}}
+  goes: {policy_type: tag, policy: {tag_key: shop.goes, tag_key_required: false, valid_tag_values: [a]}}
+notification_rules:
+  stays: {name: Shop stays, filter: {tags: ['a:b']}, recipients: [slack-a]}
+  goes: {name: Shop goes, filter: {tags: ['a:b']}, recipients: [slack-a]}
+slo_corrections:
+  stays: {slo_query: 'env:stays', category: Other, start: 1779914722, end: 1779918322}
+  goes: {slo_query: 'env:goes', category: Other, start: 1779914722, end: 1779918322}
 teams:
   stays: {name: Stays, handle: stays}
   goes: {name: Goes, handle: goes}
@@ -31,6 +53,23 @@ logs_metrics:
 retention_filters:
   stays: {name: Shop stays, enabled: true, filter_type: spans-sampling-processor, rate: 0.5, filter: {query: stays}}
   new: {name: Shop new, enabled: true, filter_type: spans-sampling-processor, rate: 1, filter: {query: new}}
+dashboards:
+  board: {title: Board, layout_type: ordered, widgets: []}
+dashboard_lists:
+  stays: {name: Shop stays, dashboards: [{id: '${dashboards.board.id}', type: custom_timeboard}]}
+  new: {name: Shop new, dashboards: [{id: '${dashboards.board.id}', type: custom_timeboard}]}
+downtimes:
+  stays: {scope: 'env:stays', monitor_identifier: {monitor_tags: ['a:b']}, schedule: {recurrences: [{rrule: FREQ=DAILY, duration: 1h, start: '2050-01-01T00:00:00'}]}}
+  new: {scope: 'env:new', monitor_identifier: {monitor_tags: ['a:b']}, schedule: {start: '2050-01-01T00:00:00Z', end: '2050-01-02T00:00:00Z'}}
+monitor_policies:
+  stays: {policy_type: tag, policy: {tag_key: shop.stays, tag_key_required: false, valid_tag_values: [b]}}
+  new: {policy_type: tag, policy: {tag_key: shop.new, tag_key_required: false, valid_tag_values: [a]}}
+notification_rules:
+  stays: {name: Shop stays, filter: {scope: 'a:b'}, conditional_recipients: {conditions: [{scope: 'transition_type:is_alert', recipients: [slack-a]}]}}
+  new: {name: Shop new, filter: {tags: ['a:b']}, recipients: [slack-a]}
+slo_corrections:
+  stays: {slo_query: 'env:changed', category: Deployment, start: 1779914722, end: 1779918322}
+  new: {slo_query: 'env:new', category: Other, start: 1779914722, end: 1779918322}
 teams:
   stays: {name: Stays, handle: stays, description: Changed.}
   new: {name: New, handle: new}
@@ -54,25 +93,42 @@ fn world(journal: &[u8], definitions: &str) -> World {
 /// Everything that is there, in order, without ids and times.
 fn state(world: &World) -> Vec<Value> {
     let mut found = Vec::new();
-    for path in ["logs/config/metrics", "apm/config/retention-filters", "team"] {
-        let (status, mut answer) = world.send("GET", &format!("/api/v2/{path}"), "");
+    for path in [
+        "v2/logs/config/metrics",
+        "v2/apm/config/retention-filters",
+        "v2/downtime",
+        "v2/monitor/notification_rule",
+        "v2/monitor/policy",
+        "v1/slo/correction",
+        "v2/team",
+    ] {
+        let (status, mut answer) = world.send("GET", &format!("/api/{path}"), "");
         assert_eq!(status, 200, "{path}: {answer}");
         let Value::Array(mut items) = answer["data"].take() else { panic!("{path}: no list") };
+        // A downtime that was deleted stays in the list.
+        items.retain(|item| item["attributes"]["status"] != "canceled");
         for item in &mut items {
             let body = item.as_object_mut().unwrap();
             body.remove("relationships");
             // The id of a metric is its name.
-            if !path.starts_with("logs") {
+            if !path.starts_with("v2/logs") {
                 body.remove("id");
             }
             let attributes = body["attributes"].as_object_mut().unwrap();
-            attributes.retain(|key, _| !key.ends_with("_at") && key != "banner");
+            attributes.retain(|key, _| {
+                !key.ends_with("_at") && !["banner", "created", "modified"].contains(&key.as_str())
+            });
         }
-        if !path.starts_with("apm") {
+        if !path.starts_with("v2/apm") {
             items.sort_by_key(Value::to_string);
         }
         found.extend(items);
     }
+    let (_, lists) = world.send("GET", "/api/v1/dashboard/lists/manual", "");
+    let of = |list: &Value| json!([list["name"], list["dashboard_count"]]);
+    let mut lists: Vec<Value> = lists["dashboard_lists"].as_array().unwrap().iter().map(of).collect();
+    lists.sort_by_key(Value::to_string);
+    found.extend(lists);
     found
 }
 
@@ -157,14 +213,16 @@ fn a_lost_answer_doubles_nothing_that_bears_no_mark() {
 
 /// All that a plan without changes needs is asked for at once: it is on its way before the first answer comes.
 #[test]
-fn a_plan_of_six_kinds_is_one_round_trip() {
+fn a_plan_of_eleven_kinds_is_one_round_trip() {
     let guests = guests();
     let world = world(&guests.journal, BEFORE);
+    assert_eq!(world.run(&["plan", "--detailed-exitcode"]).code, Some(0));
     world.take_requests();
     world.control(json!({"latency_ms": 20_000}));
-    let mut run = world.spawn(&["plan", "--detailed-exitcode", "--no-cache"]);
-    // A list for each kind; whose the keys are is a courtesy that is not waited for.
-    let all = world.reached(6, &mut run);
+    let mut run = world.spawn(&["plan", "--detailed-exitcode"]);
+    // A list for each kind, and what the one declared list of dashboards holds; whose the keys are is a courtesy that is
+    // not waited for.
+    let all = world.reached(12, &mut run);
     run.kill().unwrap();
     run.wait().unwrap();
     let asked = world.total();
@@ -173,5 +231,6 @@ fn a_plan_of_six_kinds_is_one_round_trip() {
     world.take_requests();
     assert_eq!(world.run(&["plan", "--detailed-exitcode", "--no-cache"]).code, Some(0));
     let routes = world.take_requests();
-    assert!(routes["total"].as_u64() <= Some(7), "{routes}");
+    // Eleven lists, the organisation, the body of a dashboard, and what a list of them holds.
+    assert!(routes["total"].as_u64() <= Some(14), "{routes}");
 }

@@ -10,7 +10,7 @@ use crate::pointer::matches;
 
 /// Fields of an answer that nobody sets, or that are left to others on purpose, each with the reason.
 /// Written out here and not read from the rows: a mistake there must show.
-const EXCEPTIONS: [(&str, &str, &str); 82] = [
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("monitors", "/id", "set by the service"),
     ("monitors", "/org_id", "set by the service"),
     ("monitors", "/created", "set by the service"),
@@ -31,6 +31,7 @@ const EXCEPTIONS: [(&str, &str, &str); 82] = [
     ("monitors", "/draft_status", "never touched unless declared"),
     ("monitors", "/options/silenced", "mutes are never touched unless declared"),
     ("monitors", "/options/silenced/*", "mutes are never touched unless declared"),
+    ("monitors", "/options/locked", "taken by no write since 2024, but for false"),
     ("monitors", "/matching_downtimes", "downtimes are objects of their own"),
     ("monitors", "/matching_downtimes/*/*", "downtimes are objects of their own"),
     ("monitors", "/matching_downtimes/*/*/*", "downtimes are objects of their own"),
@@ -52,6 +53,47 @@ const EXCEPTIONS: [(&str, &str, &str); 82] = [
     ("dashboards", "/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/widgets/*/definition/widgets/*/id", "ids of widgets live on"),
     ("dashboards", "/restricted_roles", "never touched unless declared"),
+    ("dashboards", "/is_read_only", "taken by no write since 2025"),
+    ("log_destinations", "/id", "set by the service"),
+    ("log_destinations", "/forwarder_destination/stream_name", "not shown by every read"),
+    ("log_destinations", "/name", "another name is another object"),
+    ("logs_indexes", "/name", "another name is another object"),
+    ("logs_indexes", "/num_retention_days", "the contract fills it; see `what_the_contract_fills`"),
+    ("logs_indexes", "/is_rate_limited", "the state of the index"),
+    ("logs_pipelines", "/id", "set by the service"),
+    ("logs_pipelines", "/is_read_only", "set by the service"),
+    ("logs_pipelines", "/type", "set by the service"),
+    ("dashboard_lists", "/id", "set by the service"),
+    ("dashboard_lists", "/author/*", "set by the service"),
+    ("dashboard_lists", "/created", "set by the service"),
+    ("dashboard_lists", "/modified", "set by the service"),
+    ("dashboard_lists", "/dashboard_count", "set by the service"),
+    ("dashboard_lists", "/is_favorite", "set by the service"),
+    ("dashboard_lists", "/type", "set by the service"),
+    ("dashboard_lists", "/name", "another name is another object"),
+    ("dashboard_lists", "/dashboards", "at another address, and never touched unless declared"),
+    ("downtimes", "/id", "set by the service"),
+    ("downtimes", "/canceled", "set by the service"),
+    ("downtimes", "/created", "set by the service"),
+    ("downtimes", "/modified", "set by the service"),
+    ("downtimes", "/schedule/current_downtime/*", "set by the service"),
+    ("downtimes", "/status", "the state of the downtime"),
+    ("downtimes", "/schedule/start", "now, where nobody declares it"),
+    ("downtimes", "/schedule/recurrences/*/start", "now, where nobody declares it"),
+    ("monitor_policies", "/id", "set by the service"),
+    ("monitor_policies", "/policy/tag_key", "another key is another object"),
+    ("notification_rules", "/id", "set by the service"),
+    ("notification_rules", "/created_at", "set by the service"),
+    ("notification_rules", "/modified_at", "set by the service"),
+    ("notification_rules", "/name", "another name is another object"),
+    ("slo_corrections", "/id", "set by the service"),
+    ("slo_corrections", "/created_at", "set by the service"),
+    ("slo_corrections", "/modified_at", "set by the service"),
+    ("slo_corrections", "/creator/data/*", "set by the service"),
+    ("slo_corrections", "/creator/data/attributes/*", "set by the service"),
+    ("slo_corrections", "/modifier", "set by the service"),
+    ("slo_corrections", "/modifier/data/*", "set by the service"),
+    ("slo_corrections", "/modifier/data/attributes/*", "set by the service"),
     ("logs_metrics", "/id", "another name is another object"),
     ("retention_filters", "/name", "another name is another object"),
     ("retention_filters", "/id", "set by the service"),
@@ -155,7 +197,38 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
     })
 }
 
-pub fn is_empty(value: &Value) -> bool {
+/// Values that mean what the field's absence means, from the OpenAPI document and the recordings.
+const AS_ABSENT: [(&str, &str, &str); 20] = [
+    ("monitors", "/draft_status", "\"published\""),
+    ("monitors", "/options/enable_logs_sample", "false"),
+    ("monitors", "/options/enable_samples", "false"),
+    ("monitors", "/options/evaluation_delay", "0"),
+    ("monitors", "/options/min_failure_duration", "0"),
+    ("monitors", "/options/renotify_interval", "0"),
+    ("monitors", "/options/renotify_occurrences", "0"),
+    ("monitors", "/options/timeout_h", "0"),
+    ("monitors", "/priority", "0"),
+    ("monitors", "/options/include_tags", "true"),
+    ("monitors", "/options/groupby_simple_monitor", "false"),
+    ("monitors", "/options/new_host_delay", "300"),
+    ("monitors", "/options/notification_preset_name", "\"show_all\""),
+    ("monitors", "/options/notify_audit", "false"),
+    ("monitors", "/options/notify_no_data", "false"),
+    ("slos", "/sli_specification/time_slice/query_interval_seconds", "300"),
+    ("dashboards", "/experience_type", "\"default\""),
+    ("logs_metrics", "/compute/include_percentiles", "false"),
+    ("logs_metrics", "/filter/query", "\"*\""),
+    ("retention_filters", "/trace_rate", "0"),
+];
+
+/// Whether a declared value is as good as none.
+pub fn is_as_absent(section: &str, pointer: &str, value: &Value) -> bool {
+    let is =
+        |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|other| crate::diff::same(&other, value));
+    is_empty(value) || AS_ABSENT.iter().any(|(of, at, text)| *of == section && *at == pointer && is(text))
+}
+
+fn is_empty(value: &Value) -> bool {
     matches!(value, Value::Null) || *value == json!([]) || *value == json!({}) || *value == json!("")
 }
 
@@ -178,7 +251,6 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
             ("/options/notify_audit", json!(true)),
             ("/options/include_tags", json!(false)),
             ("/options/notify_no_data", json!(true)),
-            ("/options/locked", json!(true)),
             ("/options/on_missing_data", json!("resolve")),
             ("/options/notification_preset_name", json!("hide_all")),
             ("/options/group_retention_duration", json!("2d")),
@@ -206,6 +278,18 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
         ],
         _ => Vec::new(),
     }
+}
+
+/// Whether a declared value is what the service means by leaving it out: the switches of processors, which are all off but
+/// for these.
+pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
+    let Some((around, name)) = pointer.rsplit_once('/').filter(|_| section == "logs_pipelines") else {
+        return false;
+    };
+    let around = definition.pointer(around).unwrap_or(&Value::Null);
+    let is_kept = name == "preserve_source"
+        && ["array-map-processor", "append"].iter().any(|class| around["type"] == **class);
+    pointer.starts_with("/processors/") && around[name] == json!(is_kept)
 }
 
 fn check(section: &str) {
@@ -236,10 +320,11 @@ fn check(section: &str) {
             if !shows(kind, pair, &live, &pointer) {
                 missed_at("changed", &pointer, pair);
             }
-            // Priority 0 is stored as none.
-            let empty =
-                |declared: &Value| is_empty(declared) || (pointer == "/priority" && *declared == json!(0));
-            if pair.definition.pointer(&pointer).is_some_and(|declared| !empty(declared)) {
+            let declared = pair.definition.pointer(&pointer);
+            let says = |declared: &Value| {
+                !is_as_absent(section, &pointer, declared) && !is_implied(section, &pair.definition, &pointer)
+            };
+            if declared.is_some_and(says) {
                 tried += 1;
                 if !shows(kind, pair, &removed(&pair.live, &pointer), &pointer) {
                     missed_at("removed", &pointer, pair);
@@ -267,7 +352,9 @@ fn check(section: &str) {
         "{section}: {tried} mutations tried, {} not shown, {excepted_count} leaves excepted",
         missed.len()
     );
-    assert!(tried > if kind.always { 1000 } else { 20 }, "the recordings hold more");
+    // Of lists nothing was recorded but names, which are keys.
+    let least = if kind.always { 1000 } else { 20 };
+    assert!(kind.api.part.is_some() || tried > least, "the recordings hold more");
     assert!(missed.is_empty(), "missed changes\n{missed:#?}");
 }
 
@@ -290,5 +377,17 @@ fn mutated_dashboards_show() {
 fn mutations_of_every_other_kind_show() {
     for kind in kind::KINDS.into_iter().filter(|kind| !kind.always) {
         check(kind.section);
+    }
+}
+
+/// What the contract fills counts where it is declared.
+#[test]
+fn what_the_contract_fills() {
+    let kind = kind::of_section("logs_indexes").expect("a kind");
+    let index = |days: Value| json!({"name": "a", "filter": {"query": "*"}, "num_retention_days": days});
+    for (declared, live, changes) in
+        [(json!(15), json!(7), 1), (json!(15), json!(15), 0), (Value::Null, json!(7), 0)]
+    {
+        assert_eq!(plan_one(kind, &index(declared), &index(live)).changes.len(), changes);
     }
 }

@@ -17,7 +17,7 @@ use crate::recordings::pairs::plan_one;
 use crate::sandbox::Sandbox;
 
 /// The bodies of recorded successful creates.
-fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
+pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
     let what = format!("random bodies of {}", kind.name);
     let sessions = sessions(&[super::recorded(kind, &what)?], &what)?;
     let interactions = sessions.into_values().flatten();

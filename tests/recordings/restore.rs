@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mutations::{additions, changed, excepted, is_empty, leaves, removed};
+use super::mutations::{additions, changed, excepted, is_as_absent, is_implied, leaves, removed};
 use super::pairs::{pairs, plan_one};
 use crate::cache::Cache;
 use crate::client::{Client, Fault, Refusal, Wanted};
@@ -13,7 +13,7 @@ use crate::kind::{self, Kind};
 use crate::mark;
 use crate::model::{Action, Mark, Owner, Plan};
 use crate::outgoing::to_create;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Behaviour, Limits, Sandbox};
 
 /// The owner that [`plan_one`] plans for.
 const OWNER: &str = "recorded.test";
@@ -51,6 +51,10 @@ impl Bench {
     async fn of(kind: &'static Kind, definition: &Value) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let sandbox = Sandbox::open(folder.path()).expect("a sandbox");
+        // The edits of a test come at once.
+        if let Ok(limits) = Limits::parse(&format!("{}_write=1000000/60", kind.name)) {
+            sandbox.behave(Behaviour { limits, ..Behaviour::default() });
+        }
         let client = Client::new(Arc::new(sandbox), "https://example.com", Cache::none());
         let id = accepted(client.create(kind, &to_create(kind, definition, &own_mark())).await)?.id;
         Some(Self { kind, client, definition: definition.clone(), id, _folder: folder })
@@ -129,7 +133,9 @@ fn edits(section: &str, live: &Value, step: usize, start: usize) -> Vec<(&'stati
         let value = body.pointer_mut(pointer).expect("a leaf");
         *value = changed(value);
         edits.push(("changed", pointer.clone(), body));
-        if number % 2 == 0 && !is_empty(live.pointer(pointer).expect("a leaf")) {
+        let leaf = live.pointer(pointer).expect("a leaf");
+        let says = !is_as_absent(section, pointer, leaf) && !is_implied(section, live, pointer);
+        if number % 2 == 0 && says {
             edits.push(("removed", pointer.clone(), removed(live, pointer)));
         }
     }
@@ -205,7 +211,8 @@ fn edited_dashboards_are_restored() {
 #[test]
 fn edited_objects_of_every_other_kind_are_restored() {
     for kind in kind::KINDS.into_iter().filter(|kind| !kind.always) {
-        check(kind.section, 1, 5);
+        // Of lists nothing was recorded but names, which are keys.
+        check(kind.section, 1, if kind.api.part.is_some() { 0 } else { 5 });
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{recorded, sessions, shared};
 use crate::check::{LITERAL_SECRET, RULES, Settings, check};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Severity, Sources};
+use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::kind;
+use crate::load;
 use crate::mark;
 use crate::model::{Address, Body, Directives, Resource};
 use crate::template::Renderings;
@@ -22,21 +23,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn judge(&mut self, section: &str, body: &Value, whence: &str) {
-        let resource = Resource {
-            address: Address::new(section, "x"),
-            body: Body::of(body).expect("a shallow body"),
-            directives: Directives::default(),
-            origin: std::sync::Arc::default(),
-            instance: None,
-        };
-        let mut sources = Sources::default();
-        let file = sources.add("x", "", crate::diagnostic::Format::Text);
-        let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
-        let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
-        let (settings, _) = Settings::read(&all, &[], file);
+    /// As a definition of a JSON file; one that names a live object may leave out what stands there.
+    fn judge(&mut self, section: &str, body: &Value, live: Option<&str>, whence: &str) {
+        let mut found = judged(section, body, live, true);
         // The service takes secrets; no file may hold one.
-        let mut found = check(&[resource], &settings, &sources, &|_| Renderings::new());
         found.retain(|reported| reported.code != LITERAL_SECRET);
         self.bodies += 1;
         let found_error = found.iter().any(|reported| reported.severity == Severity::Error);
@@ -54,6 +44,25 @@ impl Tally {
             println!("  {} {code}: {count}, such as {one}", if *error { "error" } else { "warning" });
         }
     }
+}
+
+/// What the rules say of a body; `all` rules, or those that are on by default.
+pub fn judged(section: &str, body: &Value, live: Option<&str>, all: bool) -> Vec<Diagnostic> {
+    let kind = kind::of_section(section).expect("a kind");
+    let body = load::clean(kind, body.as_object().expect("an object").clone());
+    let resource = Resource {
+        address: Address::new(section, "x"),
+        body: Body::of(&Value::Object(body)).expect("a shallow body"),
+        directives: Directives { adopt: live.map(str::to_owned), ..Directives::default() },
+        origin: std::sync::Arc::default(),
+        instance: None,
+    };
+    let mut sources = Sources::default();
+    let file = sources.add("x", "", crate::diagnostic::Format::Text);
+    let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
+    let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
+    let (settings, _) = Settings::read(&on, &[], file);
+    check(&[resource], &settings, &sources, &|_| Renderings::new())
 }
 
 #[test]
@@ -77,7 +86,13 @@ fn no_error_hits_what_the_service_accepted() {
                 // An update may leave its key out, and whatever else it doesn't change.
                 && !(kind.is_keyed() && mark::key(kind, &call.request).is_none())
             {
-                tally.judge(kind.section, &call.request, source);
+                let mut request = call.request.clone();
+                // An update has it in its path.
+                if kind.api.id.chosen && !kind.api.id.in_update && call.method == "PUT" {
+                    request[kind.api.id.at] = call.response[kind.api.id.at].clone();
+                }
+                let live = (call.method == "PUT").then(|| call.path.rsplit('/').next()).flatten();
+                tally.judge(kind.section, &request, live, source);
             }
         }
     }
@@ -98,7 +113,7 @@ fn no_error_hits_the_exports() {
             let body: Value = serde_json::from_str(&text).unwrap();
             let body = body.get("definition").unwrap_or(&body);
             let kind = kind::of_export(body.as_object().unwrap()).expect("an export of some kind");
-            tally.judge(kind.section, body, &path.file_name().unwrap().to_string_lossy());
+            tally.judge(kind.section, body, None, &path.file_name().unwrap().to_string_lossy());
         }
     }
     tally.print("exports");
@@ -128,7 +143,7 @@ fn recorded_refusals_are_told() {
         ),
     ] {
         let mut tally = Tally::default();
-        tally.judge(section, &body, "");
+        tally.judge(section, &body, None, "");
         assert!(tally.found.contains_key(&(true, code)), "{code}");
     }
 }

@@ -446,12 +446,14 @@ fn real_exports_are_taken_as_they_are() {
     }
     let state = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::open(state.path()).unwrap();
-    let mut taken = 0;
+    let (mut taken, mut retired) = (0, 0);
     for (kind, own) in [("dashboard", None), ("monitor", Some("definition"))] {
         for file in std::fs::read_dir(folder.join(format!("{kind}s"))).unwrap() {
             let path = file.unwrap().path();
             let export: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            let body = own.map_or(&export, |name| &export[name]);
+            let mut body = own.map_or(&export, |name| &export[name]).clone();
+            // The service refuses it by now, as every third export holds it.
+            retired += usize::from(body.as_object_mut().unwrap().remove("is_read_only").is_some());
             let call = Call {
                 method: "POST".to_owned(),
                 path: format!("/api/v1/{kind}"),
@@ -463,7 +465,7 @@ fn real_exports_are_taken_as_they_are() {
             taken += 1;
         }
     }
-    println!("real exports: {taken} taken");
+    println!("real exports: {taken} taken, {retired} of them without what the service refuses by now");
     assert!(taken > 0);
 }
 

@@ -1,10 +1,11 @@
 //! What bears the mark on the live object: of the right type, and without a mark that somebody wrote. No level and no
 //! `$allow` silences these: each would make objects twice.
 
+use super::fields::remedy;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::kind::{self, Identity};
+use crate::kind::{self, Identity, Type};
 use crate::mark;
 use crate::source::{short, type_of};
 use serde_json::Value;
@@ -51,8 +52,7 @@ fn types(subject: &Subject<'_>, found: &mut Findings) {
         None | Some(Value::Null | Value::Array(_)) => {}
         Some(other) => {
             let text = format!("`tags` is a list of texts, not {}", type_of(other));
-            let help = other.as_str().map_or_else(String::new, |tag| format!("write `[\"{}\"]`", short(tag)));
-            found.add(TAGS, text, help);
+            found.add(TAGS, text, remedy(Type::Texts(&[]), other));
         }
     }
     match subject.find(DESCRIPTION) {

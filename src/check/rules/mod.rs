@@ -3,7 +3,10 @@
 mod block;
 mod board;
 mod burn_rate;
+mod calendar;
 mod composite;
+mod fields;
+mod form;
 pub mod marks;
 mod incomplete;
 mod indicator;
@@ -12,13 +15,17 @@ mod metric;
 mod objective;
 mod options;
 pub mod query;
+mod policy;
 mod recipient;
+mod recurrence;
 mod reference;
+mod routing;
 mod schedule;
 mod scope;
 mod secret;
 mod service_check;
 pub mod shape;
+mod size;
 mod spelling;
 mod tags;
 mod threshold;
@@ -69,6 +76,9 @@ pub static RULES: &[Rule] = &[
     parsed("unknown-monitor-type", Warn, "the type of a monitor is one that exists"),
     // Bodies.
     rule("missing-field", Error, "the fields that the service requires are there", options::required),
+    rule("field-type", Error, "a field has a value of its type", fields::types),
+    rule("unknown-word", Error, "a word is one that its field takes", fields::words),
+    rule("kept-elsewhere", Error, "what is declared is kept with the object", fields::elsewhere),
     rule(
         "option-range",
         Error,
@@ -78,12 +88,15 @@ pub static RULES: &[Rule] = &[
     rule(LITERAL_SECRET, Error, "no secret stands in a file", secret::literal),
     rule("secret-in-name", Error, "no secret stands in a name", secret::in_name),
     rule("field-conflict", Error, "fields fit each other, as the kind asks for", options::conflicts),
+    rule("field-form", Error, "a field has the form that the service takes", form::fits),
     rule(
         "reference-kind",
         Error,
         "a reference names the kind that belongs there, and its id",
         reference::kinds,
     ),
+    rule("field-size", Error, "texts and lists are as long as the service takes", size::sizes),
+    rule("one-of", Error, "of fields that exclude each other there is one", size::one_of),
     rule("team-tags", Error, "dashboards bear `team:` tags only, five at most", tags::keys),
     rule("rewritten-tag", Error, "a tag is spelled as the service keeps it", tags::spelling),
     // Alerts.
@@ -139,8 +152,26 @@ pub static RULES: &[Rule] = &[
     rule("slo-query", Error, "an SLO says what it measures, in full", indicator::complete),
     rule("slo-count", Error, "a metric SLO sums and counts", indicator::as_count),
     rule("slo-members", Error, "an SLO measures monitors that can be measured", indicator::members),
+    // Times, and who is told.
+    rule(
+        "recurrence-rule",
+        Error,
+        "an RRULE is one, and says no more than the service takes",
+        calendar::rules,
+    ),
+    rule("time-zone", Error, "a time zone is one that exists", calendar::zones),
+    rule(
+        "time-format",
+        Error,
+        "times and lengths of time are written as the service reads them",
+        calendar::formats,
+    ),
+    rule("time-order", Error, "nothing ends before it starts", calendar::order),
+    rule("downtime-scope", Error, "a scope of a downtime has a key", calendar::scope),
+    rule("routing-recipient", Error, "recipients of a notification rule have no `@`", routing::at_signs),
     // Boards.
     rule("widget-type", Error, "a widget has a definition with a type", board::widget_types),
+    rule("widget-field", Error, "fields of widgets are those that the service takes", board::widget_fields),
     rule("template-variable", Error, "template variables are well formed", board::variables),
     rule("widget-layout", Error, "widgets have a place where the layout asks for it", board::layouts),
     // What hurts at three in the morning.
@@ -150,6 +181,8 @@ pub static RULES: &[Rule] = &[
         "a field that is not known doesn't look like one that is",
         spelling::fields,
     ),
+    rule("retired-field", Warn, "a field is one that the service still takes", fields::retired),
+    rule("read-only-field", Warn, "a field is not one that the service sets", fields::read_only),
     rule(
         "message-variable",
         Warn,
@@ -173,6 +206,13 @@ pub static RULES: &[Rule] = &[
     ),
     rule("no-recipient", Warn, "somebody is notified", recipient::none),
     rule("malformed-recipient", Warn, "handles are well formed", recipient::malformed),
+    rule(
+        "double-paging",
+        Warn,
+        "nobody is told twice, by a message and by a notification rule",
+        routing::twice,
+    ),
+    rule("policy-broken", Warn, "what is declared follows the policies that are declared", policy::broken),
     rule("aws-delay", Warn, "CloudWatch metrics are late: the evaluation waits", metric::aws_delay),
     rule("equal-bodies", Warn, "no two monitors say the same", shape::equal),
     rule("composite-groups", Warn, "members of a composite group alike", composite::groups),

@@ -1,13 +1,14 @@
 //! Fields that are required, bounded, or exclude each other.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
-use crate::check::finding::{Findings, listed};
+use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Part, did_you_mean};
 use crate::kind::Field;
-use crate::pointer::objects;
+use crate::pointer::{matching, objects, step};
 use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
 use crate::source::short;
 
@@ -15,16 +16,47 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
     for field in subject.kind.fields {
         let level = match field {
             Field { required: true, .. } => RuleLevel::Error,
-            // Recorded updates leave them out, so that this proves no refusal.
-            Field { required_at_create: true, .. } => RuleLevel::Warn,
+            // Recorded updates of live objects leave them out.
+            Field { required_at_create: true, .. } if subject.resource.directives.adopt.is_some() => {
+                RuleLevel::Warn
+            }
+            Field { required_at_create: true, .. } => RuleLevel::Error,
             _ => continue,
         };
-        if subject.find(field.at).is_none_or(Value::is_null) {
-            let name = field.at.trim_start_matches('/');
-            let text = format!("`{}` has no `{name}`, which the service requires", subject.resource.address);
-            found.add(field.at, text, format!("add `{name}:`")).level(level);
+        let Some((above, name)) = field.at.rsplit_once('/') else { continue };
+        for pointer in matching(above, subject.body) {
+            let Some(Value::Object(members)) = subject.body.pointer(&pointer) else { continue };
+            if members.get(name).is_none_or(Value::is_null) {
+                lacks(subject, (above, name), (&pointer, members), found).level(level);
+            }
         }
     }
+    form::required_inside(subject, found);
+}
+
+/// Reports a field that is not there, or is misspelled.
+fn lacks<'f>(
+    subject: &Subject<'_>,
+    (above, name): (&str, &str),
+    (pointer, members): (&str, &Map<String, Value>),
+    found: &'f mut Findings,
+) -> &'f mut Finding {
+    let misspelled = members.keys().find(|key| spelling::meant(subject.kind, above, key) == Some(name));
+    if let Some(key) = misspelled {
+        let text = format!(
+            "`{}` is not a known field: `{name}`, which the service requires, is missing",
+            short(key)
+        );
+        let finding = found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`"));
+        finding.part = Part::Key;
+        return finding;
+    }
+    let whose = match pointer {
+        "" => format!("`{}`", subject.resource.address),
+        inside => format!("`{}`", inside.trim_start_matches('/').replace('/', ".")),
+    };
+    let text = format!("{whose} has no `{name}`, which the service requires");
+    found.add(&format!("{pointer}/{name}"), text, format!("add `{name}:`"))
 }
 
 pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {

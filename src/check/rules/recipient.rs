@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::routing;
 use crate::check::alert::{ESCALATION, MESSAGE, Subject};
 use crate::check::finding::Findings;
 use crate::handle::{handles, named};
@@ -13,9 +14,9 @@ pub fn none(subject: &Subject<'_>, found: &mut Findings) {
         return;
     }
     let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
-    if !tells(MESSAGE) && !tells(ESCALATION) {
+    if !tells(MESSAGE) && !tells(ESCALATION) && !routing::is_routed(subject) {
         let text = format!("`{}` notifies nobody: its message names no recipient", subject.resource.address);
-        let help = "name one, such as `@slack-CHANNEL`; where rules in Datadog route by tags, set `rules: {no-recipient: off}`";
+        let help = "name one, such as `@slack-CHANNEL`; where rules route by tags that are not declared here, set `rules: {no-recipient: off}`";
         found.add(MESSAGE, text, help);
     }
 }

@@ -2,50 +2,67 @@
 
 use serde_json::Value;
 
+use super::fields::visit;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::diagnostic::Part;
-use crate::kind::{Kind, rules};
+use crate::kind::{Kind, Shape, shape};
 use crate::pointer::step;
 
 /// Shorter names resemble too many others.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 3;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
     let kind = subject.kind;
-    for path in kind.paths(|field| field.open) {
-        let (Some(rule), Some(Value::Object(members))) =
-            (rules(kind).at_path(path), subject.body.pointer(path))
-        else {
-            continue;
-        };
-        for name in members.keys().filter(|name| name.len() >= SHORTEST && rule.child(name).is_none()) {
-            let Some(meant) = meant(kind, path, name).filter(|meant| !members.contains_key(*meant)) else {
+    visit(kind, subject.body, &mut |pointer, value, shape| {
+        let Value::Object(members) = value else { return };
+        if !shape.is_named() {
+            return;
+        }
+        for name in members.keys().filter(|name| name.len() >= SHORTEST && shape.child(name).is_none()) {
+            let Some(meant) = resembled(shape, name).filter(|meant| !members.contains_key(*meant)) else {
                 continue;
             };
-            let of = path.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
+            let at = format!("{pointer}{}", step(name));
+            // One that is required is reported as missing.
+            if found.list.iter().any(|finding| finding.pointer == at) {
+                continue;
+            }
+            let of = pointer.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
             let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
             let help = format!(
                 "write `{meant}`; what the service doesn't know it drops, and a plan shows it each time"
             );
-            found.add(&format!("{path}{}", step(name)), text, help).part = Part::Key;
+            found.add(&at, text, help).part = Part::Key;
         }
-    }
+    });
 }
 
-/// The known field that a name resembles: two letters at most are wrong, of a short name one.
-fn meant(kind: &Kind, path: &str, name: &str) -> Option<&'static str> {
-    let known = || {
-        let documented = kind.paths(|field| !field.doc.is_empty());
-        let below = documented.filter_map(|at| at.strip_prefix(path)?.strip_prefix('/'));
-        below.filter(|key| !key.contains('/'))
-    };
-    if known().any(|key| key == name) {
+/// The known field below a path that a name resembles.
+pub fn meant(kind: &Kind, path: &str, name: &str) -> Option<&'static str> {
+    if name.len() < SHORTEST {
         return None;
     }
+    let shape = path.split('/').skip(1).try_fold(shape(kind), |shape, step| shape.child(step))?;
+    resembled(shape, name)
+}
+
+/// Two letters at most are wrong, of a short name one; or it is cut off.
+fn resembled(shape: &Shape, name: &str) -> Option<&'static str> {
+    if shape.child(name).is_some() {
+        return None;
+    }
+    let known = || {
+        let documented = |shape: &Shape| shape.field.is_some_and(|field| !field.doc.is_empty());
+        shape.members().filter(move |(_, shape)| documented(shape)).map(|(name, _)| name)
+    };
     let most = if name.len() < 8 { 1 } else { 2 };
     let near = known().map(|key| (strsim::damerau_levenshtein(name, key), key));
-    near.filter(|(distance, _)| *distance <= most).min().map(|(_, key)| key)
+    let near = near.filter(|(distance, _)| *distance <= most).min().map(|(_, key)| key);
+    near.or_else(|| {
+        let whole = known().filter(|key| key.starts_with(name)).min_by_key(|key| key.len())?;
+        known().filter(|key| key.starts_with(name)).all(|key| key.starts_with(whole)).then_some(whole)
+    })
 }
 
 #[cfg(test)]
@@ -61,9 +78,16 @@ mod tests {
             ("", "Query", Some("query")),
             ("", "massaging", None),
             ("", "notes", None),
+            ("", "tag", Some("tags")),
+            ("", "typ", Some("type")),
+            ("", "nm", None),
             ("/options", "notify_no_dat", Some("notify_no_data")),
             ("/options", "evaluation_dealy", Some("evaluation_delay")),
             ("/options", "message", None),
+            ("/options/thresholds", "crit", Some("critical")),
+            ("/options/thresholds", "warn", Some("warning")),
+            ("/options/thresholds", "cr", None),
+            ("/options", "notify", None),
         ] {
             assert_eq!(meant(kind, path, name), expected, "{path}/{name}");
         }

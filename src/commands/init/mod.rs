@@ -49,7 +49,7 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     Ok(Exit::Fine)
 }
 
-/// The rest of `musher.yaml`: with a pipeline, which works on Datadog, the environment is no comment.
+/// The rest of `musher.yaml`: with a pipeline, which works on Datadog, the environment is not a comment.
 fn configuration(live: bool) -> String {
     let text = include_str!("musher.yaml");
     if !live {

@@ -54,6 +54,7 @@ impl Project {
             owns: Vec::new(),
             secrets: indexmap::IndexMap::new(),
             kinds: Vec::new(),
+            files: crate::source::walk::Root::new(&root),
             root,
             file: CONFIG,
             moved_from: Vec::new(),

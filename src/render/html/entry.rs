@@ -48,7 +48,7 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     let attributes = attributes(&shown);
     let symbol = format!("<span class=s>{}</span>", escape(summary::symbol(change.action)));
     let title = title(entry);
-    let addresses = entry.is_folded().then(|| addresses(entry)).unwrap_or_default();
+    let addresses = if entry.is_folded() { addresses(entry) } else { String::new() };
     shown.short =
         format!("<div class=\"e {} in\"{attributes}>{symbol} {title}{addresses}</div>\n", shown.action);
     let open = if shown.risky { " open" } else { "" };

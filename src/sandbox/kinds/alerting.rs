@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
-    BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Effect, Keeps, Lacks, List, Moment, Paging, READ, Refusal,
+    BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Draft, Effect, Keeps, Lacks, List, Moment, Paging, READ, Refusal,
     Resource, Shape, Test, UPDATE_ONLY, Unit, WRITES, Words,
 };
 
@@ -117,7 +117,14 @@ pub const DOWNTIME: Resource = Resource {
             Test::Unknown(DOWNTIME_FIELDS),
             Words(400, "Additional properties are not allowed ('{name}' was unexpected)"),
         ), // R 1
-        Refusal(WRITES, "/scope", Test::Without(":"), Words(400, "All values must have a key")), // R 1
+        Refusal(WRITES, "/scope", Test::Code(has_no_key), Words(400, "All values must have a key")), // R 1
+        // datadog-sync-cli; the words before `duplicate` are ours.
+        Refusal(
+            CREATE_ONLY,
+            "",
+            Test::Like(like),
+            Words(400, "This downtime is a duplicate of one or more existing downtimes: ['{value}']"),
+        ),
         Refusal(CREATE_ONLY, "/scope", Test::Missing, Words(400, "'scope' is a required property")), // ?
         Refusal(
             CREATE_ONLY,
@@ -131,6 +138,7 @@ pub const DOWNTIME: Resource = Resource {
         (READ + UPDATE_ONLY, Words(404, "Downtime not found")), // R 2
     ],
     // O: it stays in the list for two days; here for ever.
+    ages: Some(over),
     ends: &[
         Effect::Modified("/canceled", Clock::Iso),
         Effect::Modified("/modified", Clock::Iso),
@@ -154,6 +162,47 @@ const DOWNTIME_FIELDS: &[&str] = &[
     "created",
     "modified",
 ];
+
+/// `*` is every group (R 1, the matches of a monitor).
+fn has_no_key(draft: &Draft) -> bool {
+    draft.sent["scope"].as_str().is_some_and(|scope| scope != "*" && !scope.contains(':'))
+}
+
+/// Another one that stands, of the same monitors and groups at the same times.
+fn like(draft: &Draft) -> Option<String> {
+    let sent = |name: &str| &draft.sent[name];
+    let times = |attributes: &Value| {
+        let time = |name: &str| {
+            let time = attributes["schedule"][name].as_str();
+            time.map(|time| time.strip_suffix('Z').map_or(time.to_owned(), |time| format!("{time}+00:00")))
+        };
+        (time("start"), time("end"), attributes["schedule"]["recurrences"].clone())
+    };
+    let (start, _, recurrences) = times(draft.sent);
+    if start.is_none() && recurrences.is_null() {
+        return None;
+    }
+    let is_like = |attributes: &Value| {
+        attributes["status"] != "canceled"
+            && ["scope", "monitor_identifier"].iter().all(|name| attributes[name] == *sent(name))
+            && times(attributes) == times(draft.sent)
+    };
+    let found =
+        draft.world.store(draft.resource.name).iter().find(|item| is_like(&item.value()["attributes"]));
+    found.map(|item| item.id.clone())
+}
+
+/// One that is over says so.
+fn over(object: &mut Value, now: i64) {
+    let attributes = &mut object["attributes"];
+    let passed = |time: &Value| time.as_str().is_some_and(|time| time.get(..19) <= ids::iso(now).get(..19));
+    if attributes["status"] == "scheduled" && passed(&attributes["schedule"]["start"]) {
+        attributes["status"] = json!("active");
+    }
+    if attributes["status"] != "canceled" && passed(&attributes["schedule"]["end"]) {
+        attributes["status"] = json!("ended");
+    }
+}
 
 /// When it begins and ends, whether it has begun, and the monitor that it is of.
 fn scheduled(object: &mut Value, moment: &Moment) {

@@ -114,6 +114,9 @@ fn orders_name_all_and_show_in_lists() {
     let built_in = list()[1]["id"].as_str().unwrap().to_owned();
     let line = format!("DELETE v2/apm/config/retention-filters/{built_in}");
     assert_eq!(call(&sandbox, &line, &json!({})).0, 400);
+    let mut untyped = filter("untyped");
+    untyped["data"]["attributes"].as_object_mut().unwrap().remove("filter_type");
+    assert_eq!(call(&sandbox, "POST v2/apm/config/retention-filters", &untyped).0, 400);
 }
 
 #[test]

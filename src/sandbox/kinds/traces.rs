@@ -6,6 +6,8 @@ use crate::sandbox::resource::{
 };
 
 const RATE: Words = Words(400, r#"["Invalid Pipeline","'rate' must exist and be between 0 and 1"]"#); // R 4 of 4
+const FILTER_TYPE: Words =
+    Words(400, "Field 'filter_type' is invalid, expected value is 'spans-sampling-processor'");
 
 pub const RETENTION_FILTER: Resource = Resource {
     name: "retention_filter",
@@ -27,15 +29,18 @@ pub const RETENTION_FILTER: Resource = Resource {
         Effect::Drop("/execution_order"),
     ],
     refuses: &[
+        // O: required; the words are ours.
+        Refusal(CREATE_ONLY, "/name", Test::Missing, Words(400, "Field 'name' is required")),
+        Refusal(CREATE_ONLY, "/enabled", Test::Missing, Words(400, "Field 'enabled' is required")),
+        Refusal(CREATE_ONLY, "/filter", Test::Missing, Words(400, "Field 'filter' is required")),
+        Refusal(CREATE_ONLY, "/filter_type", Test::Missing, Words(400, "Field 'filter_type' is required")),
+        Refusal(WRITES, "/trace_rate", Test::Outside(0.0, 1.0), Words(400, "Field 'trace_rate' is invalid")),
         Refusal(WRITES, "/rate", Test::Missing, RATE),
         Refusal(WRITES, "/rate", Test::Outside(0.0, 1.0), RATE),
+        // O: required; the words are those for another value.
+        Refusal(CREATE_ONLY, "/filter_type", Test::Missing, FILTER_TYPE),
         // R 1 of 1
-        Refusal(
-            CREATE_ONLY,
-            "/filter_type",
-            Test::NotOneOf(&["spans-sampling-processor"]),
-            Words(400, "Field 'filter_type' is invalid, expected value is 'spans-sampling-processor'"),
-        ),
+        Refusal(CREATE_ONLY, "/filter_type", Test::NotOneOf(&["spans-sampling-processor"]), FILTER_TYPE),
         // O: built-in ones can't be renamed or deleted; the words are ours.
         Refusal(
             DELETE_ONLY,

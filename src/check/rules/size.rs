@@ -1,0 +1,58 @@
+//! Sizes of texts and lists, and fields that exclude each other, by the rows.
+
+use serde_json::Value;
+
+use crate::check::alert::Subject;
+use crate::check::finding::Findings;
+use crate::kind::is_empty;
+use crate::model::Reference;
+use crate::pointer::matching;
+
+pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
+    let sized = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.size?)));
+    for (path, (least, most)) in sized {
+        for pointer in matching(path, subject.body) {
+            let (size, what) = match subject.body.pointer(&pointer) {
+                Some(Value::String(text)) if Reference::in_text(text).is_empty() => {
+                    (text.chars().count(), "characters")
+                }
+                Some(Value::Array(items)) => (items.len(), "items"),
+                _ => continue,
+            };
+            let name = pointer.trim_start_matches('/').replace('/', ".");
+            if size < least {
+                let text = format!("`{name}` is empty, and the service takes {least} or more {what}");
+                found.add(&pointer, text, "write one, or leave the field out");
+            } else if let Some(most) = most.filter(|most| size > *most) {
+                let text = format!("`{name}` has {size} {what}, and the service takes {most}");
+                found.add(&pointer, text, format!("write {most} at most"));
+            }
+        }
+    }
+}
+
+pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
+    for choice in subject.kind.quirks.one_of {
+        let names = choice
+            .fields
+            .iter()
+            .map(|field| format!("`{}`", field.trim_start_matches('/').replace('/', ".")));
+        let names = names.collect::<Vec<_>>().join(" and ");
+        let is_there = |field: &&&str| subject.body.pointer(field).is_some_and(|value| !is_empty(value));
+        let there: Vec<&&str> = choice.fields.iter().filter(is_there).collect();
+        match there[..] {
+            [first, second, ..] => {
+                let text = format!("{names} exclude each other");
+                found.add(second, text, "take one of them out").also("the other one", *first);
+            }
+            [] if choice.needed => {
+                let text = format!(
+                    "`{}` has neither of {names}, and the service asks for one",
+                    subject.resource.address
+                );
+                found.add(choice.fields[0], text, format!("add {}", names.replace(" and ", " or ")));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Which forms the service takes in fields of monitors, SLOs and dashboards: OpenAPI (v1), and what people report. A null
+//! passes everywhere.
+
+use serde_json::{Map, Value};
+
+/// What a field's value may be.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    Flag,
+    Number,
+    Whole,
+    /// Written as a text at times: an export of Datadog's own integrations holds `"0"`.
+    WholeOrText,
+    Text,
+    Texts,
+    Mapping,
+    List,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A list of such words.
+    Words(&'static [&'static str]),
+}
+
+use Form::{Flag, List, Mapping, Number, Text, Texts, Whole, WholeOrText, Word, Words};
+
+pub const MONITOR: &[(&str, Form)] = &[
+    ("/message", Text),
+    ("/priority", Whole),
+    ("/restricted_roles", Texts),
+    ("/draft_status", Word(&["draft", "published"])),
+    ("/options", Mapping),
+    ("/options/enable_logs_sample", Flag),
+    ("/options/enable_samples", Flag),
+    ("/options/escalation_message", Text),
+    ("/options/evaluation_delay", Whole),
+    ("/options/group_retention_duration", Text),
+    ("/options/groupby_simple_monitor", Flag),
+    ("/options/include_tags", Flag),
+    ("/options/locked", Flag),
+    ("/options/min_failure_duration", Whole),
+    ("/options/min_location_failed", Whole),
+    ("/options/new_group_delay", Whole),
+    ("/options/new_host_delay", Whole),
+    ("/options/no_data_timeframe", Whole),
+    (
+        "/options/notification_preset_name",
+        Word(&[
+            "show_all",
+            "hide_query",
+            "hide_handles",
+            "hide_all",
+            "hide_query_and_handles",
+            "show_only_snapshot",
+            "hide_handles_and_footer",
+        ]),
+    ),
+    ("/options/notify_audit", Flag),
+    ("/options/notify_by", Texts),
+    ("/options/notify_no_data", Flag),
+    ("/options/on_missing_data", Word(&["default", "show_no_data", "show_and_notify_no_data", "resolve"])),
+    ("/options/renotify_interval", WholeOrText),
+    ("/options/renotify_occurrences", Whole),
+    ("/options/renotify_statuses", Words(&["alert", "warn", "no data"])),
+    ("/options/require_full_window", Flag),
+    ("/options/scheduling_options", Mapping),
+    ("/options/silenced", Mapping),
+    ("/options/threshold_windows", Mapping),
+    ("/options/threshold_windows/recovery_window", Text),
+    ("/options/threshold_windows/trigger_window", Text),
+    ("/options/thresholds", Mapping),
+    ("/options/timeout_h", Whole),
+    ("/options/variables", List),
+];
+
+/// Refused in words of their own.
+pub const THRESHOLDS: &[(&str, Form)] = &[
+    ("/options/thresholds/critical", Number),
+    ("/options/thresholds/critical_recovery", Number),
+    ("/options/thresholds/ok", Number),
+    ("/options/thresholds/unknown", Number),
+    ("/options/thresholds/warning", Number),
+    ("/options/thresholds/warning_recovery", Number),
+];
+
+const TIMEFRAMES: &[&str] = &["7d", "30d", "90d", "custom"];
+
+pub const SLO: &[(&str, Form)] = &[
+    ("/description", Text),
+    ("/groups", Texts),
+    ("/query", Mapping),
+    ("/query/numerator", Text),
+    ("/query/denominator", Text),
+    ("/sli_specification", Mapping),
+    ("/sli_specification/time_slice/comparator", Word(&[">", ">=", "<", "<="])),
+    ("/sli_specification/time_slice/query_interval_seconds", Whole),
+    ("/sli_specification/time_slice/threshold", Number),
+    ("/target_threshold", Number),
+    ("/timeframe", Word(TIMEFRAMES)),
+    ("/thresholds/*/timeframe", Word(TIMEFRAMES)),
+    ("/thresholds/*/target", Number),
+    ("/thresholds/*/warning", Number),
+    ("/warning_threshold", Number),
+];
+
+pub const DASHBOARD: &[(&str, Form)] = &[
+    ("/default_timeframe", Mapping),
+    ("/description", Text),
+    ("/notify_list", Texts),
+    ("/reflow_type", Word(&["auto", "fixed"])),
+    ("/restricted_roles", Texts),
+    ("/tabs", List),
+    ("/tags", Texts),
+    ("/template_variable_presets", List),
+    ("/template_variables", List),
+    ("/template_variables/*", Mapping),
+    ("/template_variables/*/available_values", Texts),
+    ("/template_variables/*/default", Text),
+    ("/template_variables/*/defaults", Texts),
+    ("/template_variables/*/name", Text),
+    ("/template_variables/*/prefix", Text),
+    ("/widgets/*", Mapping),
+    ("/widgets/*/definition", Mapping),
+    ("/widgets/*/definition/title", Text),
+    ("/widgets/*/definition/type", Text),
+    ("/widgets/*/layout", Mapping),
+];
+
+/// The name of the first field that has another form.
+pub fn first_wrong(sent: &Map<String, Value>, table: &[(&'static str, Form)]) -> Option<&'static str> {
+    table.iter().find(|(path, form)| !at(sent, path).iter().all(|value| fits(value, *form))).map(
+        |(path, _)| {
+            let mut names = path.rsplit('/').filter(|name| *name != "*");
+            names.next().unwrap_or_default()
+        },
+    )
+}
+
+/// The values at a path; there are none where something of another form stands on the way.
+fn at<'v>(sent: &'v Map<String, Value>, path: &str) -> Vec<&'v Value> {
+    let mut steps = path.split('/').skip(1);
+    let mut found: Vec<&Value> = steps.next().and_then(|name| sent.get(name)).into_iter().collect();
+    for step in steps {
+        found = match step {
+            "*" => found.into_iter().filter_map(Value::as_array).flatten().collect(),
+            name => found.into_iter().filter_map(|value| value.get(name)).collect(),
+        };
+    }
+    found
+}
+
+fn fits(value: &Value, form: Form) -> bool {
+    let each = |test: &dyn Fn(&Value) -> bool| value.as_array().is_some_and(|items| items.iter().all(test));
+    let is_whole = |value: &Value| value.as_f64().is_some_and(|number| number.fract() == 0.0);
+    let is_word = |value: &Value, words: &[&str]| value.as_str().is_some_and(|text| words.contains(&text));
+    value.is_null()
+        || match form {
+            Flag => value.is_boolean(),
+            Number => value.is_number(),
+            Whole => is_whole(value),
+            WholeOrText => is_whole(value) || value.as_str().is_some_and(|text| text.parse::<u32>().is_ok()),
+            Text => value.is_string(),
+            Texts => each(&Value::is_string),
+            Mapping => value.is_object(),
+            List => value.is_array(),
+            Word(words) => is_word(value, words),
+            Words(words) => each(&|item| is_word(item, words)),
+        }
+}
