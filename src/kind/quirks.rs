@@ -38,6 +38,8 @@ pub struct Quirks {
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
+    /// What the service refuses, beyond what the fields say of themselves.
+    pub wrongs: &'static [Wrong],
 }
 
 impl Quirks {
@@ -58,6 +60,7 @@ impl Quirks {
         dangers: &[],
         fixed: &[],
         mentions: &[],
+        wrongs: &[],
     };
 }
 
@@ -156,4 +159,13 @@ pub enum Mentioned {
     Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
+}
+
+/// See [`Quirks::wrongs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// The field where it is told.
+    pub at: &'static str,
+    /// What is wrong with a body, and what to do.
+    pub judge: fn(&Value) -> Option<(String, &'static str)>,
 }

@@ -67,6 +67,10 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.line(&[(Tone::Faint, &line)])?;
     }
     write_renames(plan, &mut page)?;
+    if let Some(unseen) = summary::secrets(&plan.notes.secrets) {
+        page.line(&[(Tone::Faint, &unseen)])?;
+        page.line(&[])?;
+    }
     write_warnings(plan, &mut page)?;
     write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])

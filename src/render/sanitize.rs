@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::hidden;
-use crate::model::Reference;
+use crate::model::{Reference, Secret};
 
 /// One line: every control character, bidi override and zero-width character made visible.
 pub fn clean(text: &str) -> Cow<'_, str> {
@@ -29,7 +29,8 @@ fn without_keys(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// Writes the markers of references that are not known yet as a definition has them: `${monitors.a.id}`.
 pub fn expressed(text: &str) -> Cow<'_, str> {
     if text.contains(Reference::OPEN) {
-        Cow::Owned(Reference::fill(text, &|reference| Some(reference.expression())))
+        let named = Reference::fill(text, &|reference| Some(reference.expression()));
+        Cow::Owned(Secret::fill(&named, &|name| format!("(secret {name})")))
     } else {
         Cow::Borrowed(text)
     }

@@ -3,11 +3,14 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 30] = [
+const CODES: [&str; 35] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "objective-in-use",
+    "scanning-less",
+    "host-changed",
+    "access-changed",
     "errors-discarded",
     "retention-shortened",
     "quota-lowered",
@@ -27,6 +30,8 @@ const CODES: [&str; 30] = [
     "aggregation-harder",
     "scope-widened",
     "scope-narrowed",
+    "percentiles-off",
+    "tags-lost",
     "search-narrowed",
     "grouping-removed",
     "delay-raised",
