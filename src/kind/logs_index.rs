@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::field::*;
-use super::{About, Api, Danger, Id, Identity, Kind, List, Order, Quirks, Shown, Update};
+use super::{About, Api, Danger, Discard, Id, Identity, Kind, List, Order, Quirks, Shown, Store, Update};
 
 /// Facts: 2 creates, 2 updates and 6 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOGS_INDEX: Kind = Kind {
@@ -89,6 +89,7 @@ pub const LOGS_INDEX: Kind = Kind {
             Danger { code: "quota-lowered", judge: quota_lowered },
             Danger { code: "retention-shortened", judge: kept_shorter },
         ],
+        store: Some(store),
         ..Quirks::NONE
     },
 };
@@ -101,6 +102,18 @@ fn exclusions(body: &Value) -> impl Iterator<Item = (&str, &str, f64)> {
         let query = filter.pointer("/filter/query").and_then(Value::as_str).unwrap_or("*");
         Some((filter.get("name")?.as_str()?, query, rate.unwrap_or_default()))
     })
+}
+
+fn store(body: &Value) -> Option<Store<'_>> {
+    let is_on = |filter: &&Value| filter.get("is_enabled").and_then(Value::as_bool).unwrap_or(true);
+    let filters = body.get("exclusion_filters").and_then(Value::as_array).into_iter().flatten();
+    let discards = filters.filter(is_on).filter_map(|filter| {
+        let query = filter.pointer("/filter/query").and_then(Value::as_str).unwrap_or("*");
+        let share = filter.pointer("/filter/sample_rate").and_then(Value::as_f64).unwrap_or_default();
+        Some(Discard { name: filter.get("name")?.as_str()?, query, share })
+    });
+    let intake = body.pointer("/filter/query").and_then(Value::as_str).unwrap_or_default();
+    Some(Store { name: body.get("name")?.as_str()?, intake, discards: discards.collect() })
 }
 
 /// What throws away more than it did: its name, its search, and both shares.
