@@ -9,6 +9,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("external-api", include_str!("../../templates/external-api.yaml")),
     ("fleet-dashboard", include_str!("../../templates/fleet-dashboard.yaml")),
     ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
+    ("logs-cost", include_str!("../../templates/logs-cost.yaml")),
     ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
     ("quiet-hours", include_str!("../../templates/quiet-hours.yaml")),
     ("routing", include_str!("../../templates/routing.yaml")),
