@@ -456,6 +456,8 @@ pub struct Notes {
     pub renames: Vec<Rename>,
     /// Namespaces in which something lives that is declared, as [`Claim::Namespace`] names them.
     pub begun: std::collections::BTreeSet<String>,
+    /// Fields that hold secrets, which no plan sees: by address and JSON pointer.
+    pub secrets: Vec<(Address, String)>,
     /// The older version of the definitions that this plan tells apart from what is live.
     pub base: Option<Based>,
 }
@@ -672,17 +674,8 @@ impl Reference {
 
     /// Every reference in a string, with the byte range of its marker.
     pub fn in_text(text: &str) -> Vec<(std::ops::Range<usize>, Reference)> {
-        let mut found = Vec::new();
-        let mut from = 0;
-        while let Some(open) = text[from..].find(Self::OPEN).map(|at| from + at) {
-            let Some(close) = text[open..].find(Self::CLOSE).map(|at| open + at) else { break };
-            let end = close + Self::CLOSE.len_utf8();
-            if let Some(reference) = Self::from_marker(&text[open + Self::OPEN.len_utf8()..close]) {
-                found.push((open..end, reference));
-            }
-            from = end;
-        }
-        found
+        let all = markers(text).into_iter();
+        all.filter_map(|(range, inside)| Some((range, Self::from_marker(inside)?))).collect()
     }
 
     /// A text of somebody else's in which nothing is a marker: whatever opens one stands for itself.
@@ -708,6 +701,58 @@ impl Reference {
             if let Some(value) = known(&reference) {
                 out.push_str(&text[from..range.start]);
                 out.push_str(&value);
+                from = range.end;
+            }
+        }
+        out.push_str(&text[from..]);
+        out
+    }
+}
+
+/// What stands between two markers' characters, with the byte range of both.
+fn markers(text: &str) -> Vec<(std::ops::Range<usize>, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = text[from..].find(Reference::OPEN).map(|at| from + at) {
+        let Some(close) = text[open..].find(Reference::CLOSE).map(|at| open + at) else { break };
+        let end = close + Reference::CLOSE.len_utf8();
+        found.push((open..end, &text[open + Reference::OPEN.len_utf8()..close]));
+        from = end;
+    }
+    found
+}
+
+/// `${secret.NAME}`: a marker in a text until the very moment at which it is sent.
+pub struct Secret;
+
+impl Secret {
+    /// What begins the expression.
+    pub const WORD: &str = "secret";
+    const BEGIN: &str = "secret ";
+
+    pub fn marker(name: &str) -> String {
+        format!("{}{}{name}{}", Reference::OPEN, Self::BEGIN, Reference::CLOSE)
+    }
+
+    /// Whether a text, or the JSON of a body, may hold one.
+    pub fn is_in(text: &str) -> bool {
+        text.contains(Reference::OPEN)
+            && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
+    }
+
+    /// The names of those in a text.
+    pub fn names(text: &str) -> Vec<&str> {
+        markers(text).into_iter().filter_map(|(_, inside)| inside.strip_prefix(Self::BEGIN)).collect()
+    }
+
+    /// The text with another one in the place of each.
+    pub fn fill(text: &str, value: &dyn Fn(&str) -> String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for (range, inside) in markers(text) {
+            if let Some(name) = inside.strip_prefix(Self::BEGIN) {
+                out.push_str(&text[from..range.start]);
+                out.push_str(&value(name));
                 from = range.end;
             }
         }

@@ -15,14 +15,14 @@ use crate::config::Scope;
 use crate::cores::in_parallel;
 use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
-use crate::fill::{answer, escape, fill, fill_text};
+use crate::fill::{answer, blinded, escape, fill, fill_text, secret_places};
 use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
     Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
-    Resource, Unlisted,
+    Resource, Secret, Unlisted,
 };
 use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
@@ -112,9 +112,20 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         declared: inputs.resources.len() + inputs.forgotten.len(),
         unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
         questions: matched.questions,
-        notes: Notes { renames, begun: matched.begun, ..Notes::default() },
+        notes: Notes { renames, begun: matched.begun, secrets: unseen_secrets(inputs), ..Notes::default() },
     };
     (plan, diagnostics)
+}
+
+/// Which fields hold secrets: no plan can tell whether those were changed.
+fn unseen_secrets(inputs: &Inputs) -> Vec<(Address, String)> {
+    let selected = inputs.resources.iter().filter(|resource| (inputs.selected)(&resource.address));
+    let holding = selected.filter(|resource| Secret::is_in(resource.body.text()));
+    let places = holding.flat_map(|resource| {
+        let places = secret_places(&resource.body.value()).into_iter();
+        places.map(|(pointer, _)| (resource.address.clone(), pointer)).collect::<Vec<_>>()
+    });
+    places.collect()
 }
 
 /// What goes, and what is let go.
@@ -306,6 +317,9 @@ fn is_untouched(pair: &Pair, live: &Live, mark: &Mark, known: &BTreeMap<Address,
     if pair.replaced || !directives.ignore.is_empty() || differs_by_mark {
         return false;
     }
+    if Secret::is_in(pair.resource.body.text()) {
+        return false;
+    }
     let Some(desired) =
         fill_text(pair.kind, pair.resource.body.text(), &|reference| answer(known, reference))
     else {
@@ -337,7 +351,8 @@ fn differences(
     mark::strip(pair.kind, &mut declared);
     let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
-    let aligned = canon::align(pair.kind, &filled, &bare);
+    let (seen, shown) = blinded(&filled, &bare);
+    let aligned = canon::align(pair.kind, &seen, &shown);
     let mut fields = diff(&aligned.live, &aligned.desired);
     if matches!(bare, Cow::Owned(_)) {
         fields.iter_mut().filter_map(|field| field.before.as_mut()).for_each(show_literally);

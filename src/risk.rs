@@ -11,10 +11,13 @@ use crate::pointer::matching;
 use crate::query::{self, Comparator, Filter, Monitor, Threshold};
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 17] = [
+const CODES: [&str; 22] = [
     "twin",
     "protected-object",
     "pager-deleted",
+    "scanning-less",
+    "host-changed",
+    "access-changed",
     "errors-discarded",
     "retention-shortened",
     "quota-lowered",
@@ -27,6 +30,8 @@ const CODES: [&str; 17] = [
     "no-data-off",
     "threshold-loosened",
     "scope-widened",
+    "percentiles-off",
+    "tags-lost",
     "search-narrowed",
     "object-replaced",
 ];
@@ -333,6 +338,126 @@ mod tests {
         let found: Vec<String> =
             risks(kind, watched).into_iter().map(|r| format!("{}: {}", r.code, r.text)).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_rows_say_is_endangered() {
+        let metric = |compute: Value, query: &str, groups: Value| json!({"compute": compute, "filter": {"query": query}, "group_by": groups});
+        let on = json!({"aggregation_type": "distribution", "include_percentiles": true});
+        let off = json!({"aggregation_type": "distribution"});
+        let (one, two) =
+            (json!([{"path": "a", "tag_name": "a"}]), json!([{"path": "a", "tag_name": "a"}, {"path": "b"}]));
+        let (many, fewer) = (metric(on.clone(), "service:a", two), metric(off, "service:a env:b", one));
+        let lost = [
+            "percentiles-off: The metric has no percentiles any more: graphs and alerts of them end",
+            "tags-lost: Queries by these tags find nothing any more: `b`",
+            "search-narrowed: The search finds less: it asks for `env:b`, too",
+        ];
+        for section in ["spans_metrics", "rum_metrics", "logs_metrics"] {
+            check(section, Action::Update, many.clone(), fewer.clone(), &lost);
+            // The other way round nothing is lost.
+            check(section, Action::Update, fewer.clone(), many.clone(), &[]);
+        }
+        let tags = |tags: Value, exclude: bool| json!({"tags": tags, "exclude_tags_mode": exclude});
+        let said = "tags-lost: Queries by these tags find nothing any more: `a`";
+        check(
+            "metric_tags",
+            Action::Update,
+            tags(json!(["a", "b"]), false),
+            tags(json!(["b"]), false),
+            &[said],
+        );
+        check("metric_tags", Action::Update, tags(json!(["b"]), false), tags(json!(["a", "b"]), false), &[]);
+        check(
+            "metric_tags",
+            Action::Update,
+            tags(json!(["b"]), true),
+            tags(json!(["a", "b"]), true),
+            &[said],
+        );
+        check("metric_tags", Action::Update, tags(json!(["a", "b"]), true), tags(json!(["b"]), true), &[]);
+        let hook = |url: &str| json!({"name": "a", "url": url});
+        let moved = "host-changed: Notifications go to another host: from `a.example` to `b.example`";
+        check("webhooks", Action::Update, hook("https://a.example/x"), hook("https://b.example/x"), &[moved]);
+        check("webhooks", Action::Update, hook("https://a.example/x"), hook("https://A.example/y?z"), &[]);
+        let policy = |who: Value| json!({"bindings": [{"relation": "editor", "principals": who}]});
+        let access = "access-changed: They lose their access: `team:a (editor)`";
+        check(
+            "restriction_policies",
+            Action::Update,
+            policy(json!(["team:a", "org:b"])),
+            policy(json!(["org:b"])),
+            &[access],
+        );
+        check(
+            "restriction_policies",
+            Action::Update,
+            policy(json!(["org:b"])),
+            policy(json!(["team:a", "org:b"])),
+            &[],
+        );
+    }
+
+    #[test]
+    fn what_the_scanner_no_longer_finds_is_endangered() {
+        let group = |on: bool, query: &str, products: Value, rate: u8| {
+            json!({"is_enabled": on, "filter": {"query": query}, "product_list": products,
+                "samplings": [{"product": "logs", "rate": rate}]})
+        };
+        let all = group(true, "service:a", json!(["logs", "apm"]), 100);
+        for (wanted, said) in [
+            (
+                group(false, "service:a", json!(["logs", "apm"]), 100),
+                "It is switched off: what it hid is seen from now on",
+            ),
+            (
+                group(true, "service:a env:b", json!(["logs", "apm"]), 100),
+                "It looks at fewer events: they must have `env:b`, too",
+            ),
+            (group(true, "service:a", json!(["logs"]), 100), "It no longer looks at `apm`"),
+            (
+                group(true, "service:a", json!(["logs", "apm"]), 50),
+                "It looks at a smaller share of `logs`: 50 %",
+            ),
+        ] {
+            check(
+                "scanner_groups",
+                Action::Update,
+                all.clone(),
+                wanted.clone(),
+                &[&format!("scanning-less: {said}")],
+            );
+            check("scanner_groups", Action::Update, wanted, all.clone(), &[]);
+        }
+        let rule = |over: Value| {
+            let mut rule = json!({"is_enabled": true, "pattern": "a", "text_replacement": {"type": "hash"}});
+            over.as_object().into_iter().flatten().for_each(|(key, value)| rule[key] = value.clone());
+            rule
+        };
+        for (over, said) in [
+            (json!({"is_enabled": false}), "It is switched off: what it hid is seen from now on"),
+            (json!({"text_replacement": {"type": "none"}}), "What it finds is no longer replaced"),
+            (json!({"namespaces": ["a"]}), "It looks at fewer attributes"),
+            (json!({"suppressions": {"exact_match": ["x"]}}), "It leaves more of what it finds as it is"),
+        ] {
+            check(
+                "scanner_rules",
+                Action::Update,
+                rule(json!({})),
+                rule(over.clone()),
+                &[&format!("scanning-less: {said}")],
+            );
+            check("scanner_rules", Action::Update, rule(over), rule(json!({})), &[]);
+        }
+        let other = "scanning-less: Another pattern: it may miss what was found";
+        check("scanner_rules", Action::Update, rule(json!({})), rule(json!({"pattern": "b"})), &[other]);
+        check(
+            "scanner_rules",
+            Action::Update,
+            rule(json!({})),
+            rule(json!({"pattern": "a|b", "name": "x"})),
+            &[],
+        );
     }
 
     fn check_update(live: Value, wanted: Value, expected: &[&str]) {

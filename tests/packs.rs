@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 14] = [
+const PACKS: [&str; 15] = [
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -19,6 +19,7 @@ const PACKS: [&str; 14] = [
     "gcp-cloud-run",
     "logs-cost",
     "otel-collector",
+    "personal-data",
     "quiet-hours",
     "routing",
     "service-dashboard",
@@ -50,7 +51,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters]\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters, scanner_groups, scanner_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses

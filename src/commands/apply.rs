@@ -25,6 +25,7 @@ use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
+use crate::fill::blinded;
 use crate::hidden;
 use crate::kind::{KINDS, Kind};
 use crate::lock::{self, Held, Lock, LockError};
@@ -180,6 +181,7 @@ async fn prepare(
             plan_text::write(plan, Look { color, expand: options.expand }, out)
         })?;
     }
+    service.secrets.complete(plan)?;
     if let Some(cost) = cost(plan, &service) {
         invocation.say(&cost)?;
     }
@@ -309,6 +311,7 @@ async fn carry_out(
         compare: &not_kept,
         refused,
         keys_refused: &keys_refused,
+        secret: &|name| service.secrets.value(name),
     };
     let watch = Costly::new(plan, service, &progress, invocation.common.quiet);
     let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
@@ -360,7 +363,9 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
         mark::strip(kind, &mut body);
         body
     };
-    let aligned = canon::align(kind, &bare(sent), &bare(got));
+    let (sent, got) = (bare(sent), bare(got));
+    let (sent, got) = blinded(&sent, &got);
+    let aligned = canon::align(kind, &sent, &got);
     diff(&aligned.live, &aligned.desired)
 }
 

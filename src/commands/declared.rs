@@ -8,7 +8,7 @@ use super::shared::shared_keys;
 use super::{AlreadyReported, Invocation, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
-use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
+use crate::diagnostic::{At, Diagnostic, Severity, Sources, has_errors};
 use crate::expand::{expand, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
@@ -122,7 +122,11 @@ impl Checked {
             let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
             renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
         };
-        diagnostics.extend(check(&resources, &settings, &sources, &again));
+        let found = check(&resources, &settings, &sources, &again);
+        let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
+        let places: Vec<At> = secrets.filter_map(|found| found.at.clone()).collect();
+        config::blot(&mut sources, &places);
+        diagnostics.extend(found);
         declared.resources = resources;
         declared.forgotten = forgotten;
         declared.sources = sources.clone();

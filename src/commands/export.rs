@@ -23,7 +23,7 @@ use crate::model::{Address, Live};
 use crate::render::export::{self, Written};
 use crate::render::progress::Progress;
 use crate::render::{self, Speech, Stream};
-use crate::write::{escape, name, web, yaml};
+use crate::write::{escape, name, secret, web, yaml};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
     let format = invocation.common.format.unwrap_or(Format::Json);
@@ -41,6 +41,9 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     // What is written is what stands now.
     let common = Common { no_cache: true, ..invocation.common.clone() };
     let invocation = &Invocation { common: &common, ..*invocation };
+    if options.named.is_empty() && !kind.is_listed() {
+        bail!("the service does not list its {}: name those that are to be exported", kind.section);
+    }
     let declared = declare_nothing(invocation)?;
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(invocation, &declared, &progress)?;
@@ -333,6 +336,7 @@ fn exported(
     }
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
+    troubles.extend(secret::write(kind, &mut body));
     for trouble in troubles {
         invocation.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
     }

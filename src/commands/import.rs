@@ -22,7 +22,7 @@ use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
-use crate::write::{escape, insert, name, refer, tidy, yaml};
+use crate::write::{escape, insert, name, refer, secret, tidy, yaml};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
@@ -346,7 +346,8 @@ fn finish(
     for said in load::leave_out(kind, &mut import.body) {
         invocation.complain(&format!("{} {}: {said}", kind.name, import.named))?;
     }
-    let troubles = escape::escape(&mut import.body);
+    let mut troubles = escape::escape(&mut import.body);
+    troubles.extend(secret::write(kind, &mut import.body));
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {

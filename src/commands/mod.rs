@@ -21,12 +21,15 @@ pub mod plan;
 mod remote;
 pub mod schema;
 mod sealed;
+mod secrets;
 mod service;
 mod shared;
 pub mod show;
 mod surveyed;
 mod template;
 pub mod validate;
+
+pub use secrets::Secrets;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -109,6 +112,7 @@ pub struct Connection {
     pub cache: Cache,
     /// The variables that the keys came from.
     pub variables: Vec<String>,
+    pub secrets: Secrets,
 }
 
 /// Ended by an error that has been reported.

@@ -104,6 +104,8 @@ pub struct Field {
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
+    pub secret: Option<fn(&Value) -> bool>,
     /// How many characters a text has, or items a list: at least, and at most.
     pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
@@ -167,6 +169,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         gone: &[],
         elsewhere: None,
         rewritten: "",
+        secret: None,
         size: None,
         duration: None,
     }
@@ -281,6 +284,11 @@ impl Field {
 
     pub const fn rewritten(mut self, characters: &'static str) -> Self {
         self.rewritten = characters;
+        self
+    }
+
+    pub const fn secret(mut self, holds: fn(&Value) -> bool) -> Self {
+        self.secret = Some(holds);
         self
     }
 

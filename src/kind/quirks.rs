@@ -40,6 +40,8 @@ pub struct Quirks {
     pub mentions: &'static [Mention],
     /// What keeps events for searches and alerts, and throws some of them away.
     pub store: Option<fn(&Value) -> Option<Store<'_>>>,
+    /// What the service refuses, beyond what the fields say of themselves.
+    pub wrongs: &'static [Wrong],
 }
 
 impl Quirks {
@@ -61,6 +63,7 @@ impl Quirks {
         fixed: &[],
         mentions: &[],
         store: None,
+        wrongs: &[],
     };
 }
 
@@ -177,4 +180,13 @@ pub enum Mentioned {
     Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
+}
+
+/// See [`Quirks::wrongs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// The field where it is told.
+    pub at: &'static str,
+    /// What is wrong with a body, and what to do.
+    pub judge: fn(&Value) -> Option<(String, &'static str)>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::api::{Api, Envelope, Life};
+use super::api::{Api, Envelope, Life, Paging};
 use super::field::Field;
 use super::quirks::Quirks;
 use crate::pointer::matches;
@@ -61,6 +61,16 @@ impl Kind {
         let is_hidden = |at: &str| live.pointer(at).is_none_or(Value::is_null);
         let fields = self.fields.iter().filter_map(|field| Some((field.at, field.hidden_without?)));
         fields.filter(|(at, _)| is_hidden(at)).map(|(at, needed)| (at.trim_start_matches('/'), needed)).next()
+    }
+
+    /// Whether the service lists its objects; else each is asked for by its key.
+    pub fn is_listed(&self) -> bool {
+        self.api.list.paging != Paging::ByKey
+    }
+
+    /// What its writes wait for each other by: kinds of one document have it in common.
+    pub fn lane(&self) -> &'static str {
+        self.api.list.path.unwrap_or(self.section)
     }
 
     /// Whether it is that of orders.

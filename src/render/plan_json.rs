@@ -64,6 +64,10 @@ pub fn head(plan: &Plan) -> Map<String, Value> {
         let entry = |kind: &Unlisted| json!({"section": kind.section, "lacks": kind.lacks});
         head.insert("not_listed".to_owned(), plan.unlisted.iter().map(entry).collect());
     }
+    if !plan.notes.secrets.is_empty() {
+        let entry = |(address, path): &(Address, String)| json!({"address": address.as_str(), "path": path});
+        head.insert("secrets".to_owned(), plan.notes.secrets.iter().map(entry).collect());
+    }
     if let Some(based) = &plan.notes.base {
         let base = json!({
             "ref": based.reference, "commit": based.commit, "offline": based.offline, "notes": based.notes,

@@ -115,6 +115,9 @@ fn head(plan: &Plan) -> String {
     }
     write_renames(&mut out, plan);
     write_warnings(&mut out, &plan.notes.warnings);
+    if let Some(unseen) = summary::secrets(&plan.notes.secrets) {
+        let _ = writeln!(out, "{}\n", prose(&unseen));
+    }
     out
 }
 

@@ -69,6 +69,10 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.line(&[(Tone::Faint, &line)])?;
     }
     write_renames(plan, &mut page)?;
+    if let Some(unseen) = summary::secrets(&plan.notes.secrets) {
+        page.line(&[(Tone::Faint, &unseen)])?;
+        page.line(&[])?;
+    }
     write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])
 }

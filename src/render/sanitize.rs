@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::hidden;
-use crate::model::Reference;
+use crate::model::{Reference, Secret};
 
 /// What stands for an id that only apply will know.
 pub const KNOWN_AFTER_APPLY: &str = "(known after apply)";
@@ -32,7 +32,8 @@ fn without_keys(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// Replaces the markers of references that are not known yet.
 pub fn known_after_apply(text: &str) -> Cow<'_, str> {
     if text.contains(Reference::OPEN) {
-        Cow::Owned(Reference::fill(text, &|_| Some(KNOWN_AFTER_APPLY.to_owned())))
+        let known = Reference::fill(text, &|_| Some(KNOWN_AFTER_APPLY.to_owned()));
+        Cow::Owned(Secret::fill(&known, &|name| format!("(secret {name})")))
     } else {
         Cow::Borrowed(text)
     }

@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::value::{count, cut, plural};
-use crate::model::{Action, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
+use crate::model::{Action, Address, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
@@ -56,6 +56,23 @@ pub fn not_listed(plan: &Plan) -> Vec<String> {
         format!("Not listed: {} (the key lacks {}).", kind.section, kind.lacks.join(" or "))
     };
     plan.unlisted.iter().map(line).collect()
+}
+
+/// What no plan can compare: secrets are sent with whatever else changes.
+pub fn secrets(secrets: &[(Address, String)]) -> Option<String> {
+    const MOST: usize = 5;
+    if secrets.is_empty() {
+        return None;
+    }
+    let field = |(address, path): &(Address, String)| {
+        let field = path.trim_start_matches('/').replace('/', ".");
+        cut(&format!("{address} {field}"), NAME)
+    };
+    let mut shown: Vec<String> = secrets.iter().take(MOST).map(field).collect();
+    if secrets.len() > MOST {
+        shown.push(format!("… {} more", count(secrets.len() - MOST)));
+    }
+    Some(format!("Secrets can't be compared, and are sent with whatever else changes: {}.", shown.join(", ")))
 }
 
 /// `Partial: only monitors/lambda/*. What else is declared or live was not looked at.`

@@ -11,6 +11,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
     ("logs-cost", include_str!("../../templates/logs-cost.yaml")),
     ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
+    ("personal-data", include_str!("../../templates/personal-data.yaml")),
     ("quiet-hours", include_str!("../../templates/quiet-hours.yaml")),
     ("routing", include_str!("../../templates/routing.yaml")),
     ("service-dashboard", include_str!("../../templates/service-dashboard.yaml")),

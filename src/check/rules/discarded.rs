@@ -12,7 +12,8 @@ use crate::query::{ChainHead, Clauses, Monitor};
 use crate::source::short;
 
 const SOURCE: &str = "logs";
-const HELP: &str = "watch a metric that is counted from the logs before they are thrown away, or keep what is watched";
+const HELP: &str =
+    "watch a metric that is counted from the logs before they are thrown away, or keep what is watched";
 
 /// A search of an alert: where it stands, what it asks for, and the names of the indexes it is about.
 struct Read<'a> {

@@ -96,6 +96,15 @@ pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// What the kind's row says of fields that don't fit each other.
+pub fn conflicts(subject: &Subject<'_>, found: &mut Findings) {
+    for wrong in subject.kind.quirks.wrongs {
+        if let Some((text, help)) = (wrong.judge)(subject.body) {
+            found.add(wrong.at, text, help);
+        }
+    }
+}
+
 fn name(pointer: &str) -> &str {
     pointer.trim_start_matches("/options/").trim_start_matches('/')
 }
