@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, blinded, escape, fill, fill_text, secret_places};
 use crate::glance;
-use crate::kind::{self, Field, Kind};
+use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
@@ -256,12 +256,7 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
 fn impossible(pair: &Pair) -> Option<Diagnostic> {
     let (live, _) = pair.live?;
     let (address, at) = (&pair.resource.address, pair.resource.origin.layers.first().cloned());
-    let hidden = |field: &Field| {
-        let is_hidden = live.body.pointer(field.at).is_none_or(Value::is_null);
-        Some((field.at, field.hidden_without?)).filter(|_| is_hidden)
-    };
-    if let Some((field, permission)) = pair.kind.fields.iter().find_map(hidden) {
-        let field = field.trim_start_matches('/');
+    if let Some((field, permission)) = pair.kind.hidden(&live.body) {
         let text =
             format!("The `{field}` of `{address}` can't be seen by these keys, and so not be compared");
         let help = format!("give them the permission `{permission}`");

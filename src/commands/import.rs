@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, report};
-use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
+use super::export::{adopted, as_json, as_yaml, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation, apply, new_file, order, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -117,8 +117,8 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let live = answer.map_err(|refusal| {
                 service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
-            if holds_key(&live.body) {
-                bail!(no_file_for(kind, &id));
+            if let Some(why) = no_file_for(kind, &live) {
+                bail!(why);
             }
             from_live(lazy.declared, kind, text, live)?
         };

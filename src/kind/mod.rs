@@ -41,7 +41,9 @@ pub use api::{
 pub use danger::Danger;
 pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags, Wrong};
+pub use quirks::{
+    Alternative, Derived, Discard, Family, Identified, Mention, Mentioned, OneOf, Quirks, Store, Tags, Wrong,
+};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};

@@ -38,6 +38,8 @@ pub struct Quirks {
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
+    /// What keeps events for searches and alerts, and throws some of them away.
+    pub store: Option<fn(&Value) -> Option<Store<'_>>>,
     /// What the service refuses, beyond what the fields say of themselves.
     pub wrongs: &'static [Wrong],
 }
@@ -60,6 +62,7 @@ impl Quirks {
         dangers: &[],
         fixed: &[],
         mentions: &[],
+        store: None,
         wrongs: &[],
     };
 }
@@ -138,6 +141,26 @@ pub struct Identified {
     pub name: &'static str,
     /// Where there is no name people know an item by one of these texts.
     pub texts: &'static [&'static str],
+}
+
+/// See [`Quirks::store`].
+#[derive(Clone, Debug)]
+pub struct Store<'b> {
+    /// What alerts call it.
+    pub name: &'b str,
+    /// A search: what comes in.
+    pub intake: &'b str,
+    /// What is thrown away of that, as far as it is on: the first one that finds an event counts for it.
+    pub discards: Vec<Discard<'b>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Discard<'b> {
+    pub name: &'b str,
+    /// A search.
+    pub query: &'b str,
+    /// The share that is thrown away.
+    pub share: f64,
 }
 
 /// See [`Quirks::mentions`].

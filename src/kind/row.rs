@@ -56,6 +56,13 @@ impl Kind {
         matches!(self.identity, Identity::Key(_))
     }
 
+    /// A field that the keys at hand may not see, and the permission that they lack.
+    pub fn hidden(&self, live: &Value) -> Option<(&'static str, &'static str)> {
+        let is_hidden = |at: &str| live.pointer(at).is_none_or(Value::is_null);
+        let fields = self.fields.iter().filter_map(|field| Some((field.at, field.hidden_without?)));
+        fields.filter(|(at, _)| is_hidden(at)).map(|(at, needed)| (at.trim_start_matches('/'), needed)).next()
+    }
+
     /// Whether the service lists its objects; else each is asked for by its key.
     pub fn is_listed(&self) -> bool {
         self.api.list.paging != Paging::ByKey

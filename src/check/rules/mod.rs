@@ -5,6 +5,7 @@ mod board;
 mod burn_rate;
 mod calendar;
 mod composite;
+mod discarded;
 mod fields;
 mod form;
 pub mod marks;
@@ -212,6 +213,7 @@ pub static RULES: &[Rule] = &[
         "nobody is told twice, by a message and by a notification rule",
         routing::twice,
     ),
+    rule("discarded-logs", Warn, "no alert reads what an index throws away", discarded::read),
     rule("policy-broken", Warn, "what is declared follows the policies that are declared", policy::broken),
     rule("aws-delay", Warn, "CloudWatch metrics are late: the evaluation waits", metric::aws_delay),
     rule("equal-bodies", Warn, "no two monitors say the same", shape::equal),
