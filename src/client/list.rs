@@ -161,23 +161,8 @@ impl Client {
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
         let is_ordered = wanted.ordered.contains(kind.section);
-        let apart = async {
-            match alone(kind).filter(|_| is_ordered) {
-                Some(_) => self.order(kind).await.map(|order| Some(order.ids)),
-                None => Ok(None),
-            }
-        };
-        // At once with the list, where something declared may need them; who needs them asks again.
-        let named = kind.api.named.filter(|_| declared > 0);
-        let names = async {
-            if let Some(named) = named {
-                drop(self.names(&named).await);
-            }
-            Ok(())
-        };
         let until = Until::Short { last, declared, ours: &marked };
-        let (mut lives, apart, ()) = tokio::try_join!(list.all(&until), apart, names)?;
-        self.add_names(kind, &mut lives).await?;
+        let (mut lives, apart) = self.list_and_order(list, &until, is_ordered).await?;
         self.cache().set_count(kind.section, lives.len());
 
         let in_order = apart.unwrap_or_else(|| in_list(kind, &lives));
@@ -221,6 +206,34 @@ impl Client {
             listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
+    }
+
+    /// All objects of a list, with the names that stand for ids in them; and their order, where that is asked for and
+    /// stands by itself.
+    async fn list_and_order(
+        &self,
+        list: Pages,
+        until: &Until<'_>,
+        is_ordered: bool,
+    ) -> Result<(Vec<Live>, Option<Vec<String>>), Refusal> {
+        let kind = list.kind;
+        let apart = async {
+            match alone(kind).filter(|_| is_ordered) {
+                Some(_) => self.order(kind).await.map(|order| Some(order.ids)),
+                None => Ok(None),
+            }
+        };
+        // At once with the list, where something declared may need them; who needs them asks again.
+        let is_declared = matches!(until, Until::Short { declared: 1.., .. });
+        let names = async {
+            if let Some(named) = kind.api.named.filter(|_| is_declared) {
+                drop(self.names(&named).await);
+            }
+            Ok(())
+        };
+        let (mut lives, apart, ()) = tokio::try_join!(list.all(until), apart, names)?;
+        self.add_names(kind, &mut lives).await?;
+        Ok((lives, apart))
     }
 
     /// Keeps who bears a mark. Of several bearers the one that did before stays, else none is.
