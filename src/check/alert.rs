@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::estate::Estate;
+use super::places::Places;
 use crate::kind::{self, Family, Kind};
 use crate::model::Resource;
-use crate::pointer::objects;
+use crate::pointer::{find, objects};
 use crate::query::{self, Metrics, MonitorType, Parsed};
 
 /// Where the body of an alert holds what rules ask for.
@@ -20,6 +21,8 @@ pub struct Subject<'a> {
     /// Its position in the estate.
     pub at: usize,
     pub body: &'a Value,
+    /// What the row says of its values.
+    pub places: Places<'a>,
     options: Option<&'a Map<String, Value>>,
     pub kind: &'static Kind,
     /// Where it is one, and has a query.
@@ -53,7 +56,8 @@ impl<'a> Subject<'a> {
         body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
         let alert = (kind.quirks.family == Some(Family::Alert)).then(|| read(body)).flatten();
         let options = body.get("options").and_then(Value::as_object);
-        Some(Self { resource, at, body, options, kind, alert, estate })
+        let places = Places::of(kind, body);
+        Some(Self { resource, at, body, places, options, kind, alert, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -65,7 +69,7 @@ impl<'a> Subject<'a> {
         self.options
     }
 
-    /// What stands at a pointer of a rule. Like `Value::pointer`, for pointers without escapes.
+    /// What stands at a pointer of a rule.
     pub fn find(&self, pointer: &str) -> Option<&'a Value> {
         match pointer.strip_prefix("/options/") {
             // Most of what rules ask for.
@@ -93,14 +97,6 @@ impl<'a> Subject<'a> {
         let items = self.find(&pointer).and_then(Value::as_array).into_iter().flatten();
         items.enumerate().map(move |(index, item)| (format!("{pointer}/{index}"), item))
     }
-}
-
-/// Follows the names behind the first `/`.
-fn find<'a>(body: &'a Value, pointer: &str) -> Option<&'a Value> {
-    pointer.split('/').skip(1).try_fold(body, |here, name| match here {
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        here => here.get(name),
-    })
 }
 
 fn read(body: &Value) -> Option<Alert<'_>> {

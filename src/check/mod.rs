@@ -5,6 +5,7 @@ mod alert;
 mod estate;
 mod finding;
 mod place;
+mod places;
 mod rules;
 mod settings;
 mod report;

@@ -34,7 +34,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
     let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
     let denied = surveyed.denied;
     // The process ends: to give its memory back piece by piece would take longer than to compare all it holds.
-    std::mem::forget((declared, surveyed));
+    std::mem::forget((declared, service, surveyed));
     Ok(match (denied, changes) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Changes,

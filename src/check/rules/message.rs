@@ -46,9 +46,9 @@ const LONGEST: usize = 200;
 pub fn braced(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(open) = text[from..].find("{{").map(|at| from + at + 2) {
+    while let Some(open) = pair(&text[from..], '{').map(|at| from + at + 2) {
         let reach = text.floor_char_boundary((open + LONGEST).min(text.len()));
-        match text[open..reach].find("}}") {
+        match pair(&text[open..reach], '}') {
             Some(length) => {
                 found.push(open..open + length);
                 from = open + length + 2;
@@ -57,6 +57,11 @@ pub fn braced(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Where a character stands twice. To look for one is several times as quick as to look for a text.
+fn pair(text: &str, c: char) -> Option<usize> {
+    text.match_indices(c).map(|(at, _)| at).find(|at| text[at + c.len_utf8()..].starts_with(c))
 }
 
 /// The key that a variable asks for: `host` of `host.name`, `@http.status` of `[@http.status].name`,
