@@ -22,6 +22,8 @@ pub struct Rule {
     pub open: bool,
     pub set: bool,
     pub trimmed: bool,
+    /// An id that the service gave to an item of a list, which is known by its place.
+    pub by_place: bool,
     /// Values that the service may fill in, the goal first; empty: none is known.
     pub defaults: Vec<Value>,
     /// Spellings of one value, the canonical one first.
@@ -88,6 +90,7 @@ impl Rule {
 
     fn says(&self) -> bool {
         let flag = self.read_only || self.kept || self.unseen || self.open || self.set || self.trimmed;
+        let flag = flag || self.by_place;
         let value = !self.defaults.is_empty() || !self.synonyms.is_empty() || self.meaning.is_some();
         flag || value || !self.steps.is_empty() || self.any.is_some()
     }
@@ -125,6 +128,10 @@ fn compile(kind: &Kind) -> Rule {
         rule.defaults = field.defaults.iter().map(|text| parse(text)).collect();
         rule.synonyms = field.synonyms.iter().map(|text| parse(text)).collect();
         rule.meaning = field.meaning;
+    }
+    for list in kind.quirks.identified {
+        let item = root.at(list.list).any.get_or_insert_default();
+        item.steps.entry(list.field).or_default().by_place = true;
     }
     root.prune();
     root
