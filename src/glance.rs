@@ -22,7 +22,8 @@ pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Valu
     let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.
     let mut names = quirks.identified.iter().filter_map(|list| list.placeholders);
-    if spellings.any(|path| find(live, path).is_some()) || names.any(|path| !matching(path, live).is_empty()) {
+    if spellings.any(|path| find(live, path).is_some()) || names.any(|path| !matching(path, live).is_empty())
+    {
         return false;
     }
     let mut reader = serde_json::Deserializer::from_str(desired);

@@ -46,10 +46,11 @@ pub fn handles(text: &str) -> Vec<Range<usize>> {
 
 /// The handles that name somebody.
 pub fn named(text: &str) -> impl Iterator<Item = &str> {
-    handles(text)
-        .into_iter()
-        .map(|range| &text[range])
-        .filter(|handle| handle.contains(|c: char| c.is_alphanumeric() || c == '{'))
+    handles(text).into_iter().map(|range| &text[range]).filter(|handle| names_somebody(handle))
+}
+
+pub fn names_somebody(handle: &str) -> bool {
+    handle.contains(|c: char| c.is_alphanumeric() || c == '{')
 }
 
 /// Whether a handle may begin behind a text: `{{@http.status}}` is a variable, `?query=@x` is a search.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::estate::Estate;
+use super::message::Message;
 use super::places::Places;
 use crate::kind::{self, Family, Kind};
 use crate::model::Resource;
@@ -27,6 +28,8 @@ pub struct Subject<'a> {
     pub kind: &'static Kind,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
+    /// What an alert sends to people.
+    pub messages: Vec<Message<'a>>,
     pub estate: &'a Estate<'a>,
 }
 
@@ -54,15 +57,23 @@ impl<'a> Subject<'a> {
         let resource = &estate.resources[at];
         let kind = kind::of_section(resource.address.section())?;
         body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
-        let alert = (kind.quirks.family == Some(Family::Alert)).then(|| read(body)).flatten();
+        let is_alert = kind.quirks.family == Some(Family::Alert);
+        let alert = if is_alert { read(body) } else { None };
+        let message = |pointer| Some(Message::read(pointer, find(body, pointer)?.as_str()?));
+        let messages = [MESSAGE, ESCALATION].into_iter().filter(|_| is_alert).filter_map(message).collect();
         let options = body.get("options").and_then(Value::as_object);
         let places = Places::of(kind, body);
-        Some(Self { resource, at, body, places, options, kind, alert, estate })
+        Some(Self { resource, at, body, places, options, kind, alert, messages, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
     pub fn tree(&self) -> Option<&query::Monitor> {
         self.alert.as_ref()?.parsed.tree.as_ref()
+    }
+
+    /// What an alert sends first.
+    pub fn message(&self) -> Option<&Message<'a>> {
+        self.messages.iter().find(|message| message.pointer == MESSAGE)
     }
 
     pub fn options(&self) -> Option<&'a Map<String, Value>> {

@@ -4,6 +4,7 @@ mod allow;
 mod alert;
 mod estate;
 mod finding;
+mod message;
 mod place;
 mod places;
 mod rules;
