@@ -140,7 +140,7 @@ fn visit<'v>(
     match value {
         Value::Object(map) if see(pointer, map) => {
             for (key, value) in map.iter().filter(|(_, value)| is_nested(value)) {
-                pointer.push_str(&step(key));
+                push(pointer, key);
                 visit(value, pointer, see);
                 pointer.truncate(length);
             }
@@ -166,7 +166,7 @@ fn visit_mut(value: &mut Value, pointer: &mut String, see: &mut dyn FnMut(&str, 
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                pointer.push_str(&step(key));
+                push(pointer, key);
                 visit_mut(value, pointer, see);
                 pointer.truncate(length);
             }

@@ -5,6 +5,9 @@ use serde_json::Value;
 use crate::kind::{Field, Kind, Shape, resolved, shape};
 use crate::pointer::push;
 
+/// Most bodies have fewer places.
+const USUAL: usize = 32;
+
 /// A value, and what may stand in its place.
 pub struct Place<'a> {
     pub value: &'a Value,
@@ -20,11 +23,16 @@ enum Step<'a> {
 }
 
 /// The places of a body, the outer ones first.
-pub struct Places<'a>(Vec<Place<'a>>);
+#[derive(Default)]
+pub struct Places<'a> {
+    all: Vec<Place<'a>>,
+    /// Members where the row knows all: their names, each with the position of the place around it.
+    unknown: Vec<(usize, &'a str)>,
+}
 
 impl<'a> Places<'a> {
     pub fn of(kind: &'static Kind, body: &'a Value) -> Self {
-        let mut places = Self(Vec::new());
+        let mut places = Self { all: Vec::with_capacity(USUAL), ..Self::default() };
         places.add(kind, (body, shape(kind)), None);
         places
     }
@@ -36,13 +44,15 @@ impl<'a> Places<'a> {
         inside: Option<(usize, Step<'a>)>,
     ) {
         let shape = resolved(kind, shape);
-        let own = self.0.len();
-        self.0.push(Place { value, shape, inside });
+        let own = self.all.len();
+        self.all.push(Place { value, shape, inside });
         match value {
             Value::Object(map) => {
                 for (name, value) in map {
-                    if let Some(child) = shape.child(name) {
-                        self.add(kind, (value, child), Some((own, Step::Member(name))));
+                    match shape.child(name) {
+                        Some(child) => self.add(kind, (value, child), Some((own, Step::Member(name)))),
+                        None if shape.is_named() => self.unknown.push((own, name)),
+                        None => {}
                     }
                 }
             }
@@ -56,19 +66,20 @@ impl<'a> Places<'a> {
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Place<'a>> {
-        self.0.iter()
+    /// Members that the row doesn't know where it knows the others, with the places around them.
+    pub fn unknown(&self) -> impl Iterator<Item = (&Place<'a>, &'a str)> {
+        self.unknown.iter().map(|(around, name)| (&self.all[*around], *name))
     }
 
     /// The values whose row has a field for them.
     pub fn fields(&self) -> impl Iterator<Item = (&Place<'a>, &'static Field)> {
-        self.0.iter().filter_map(|place| Some((place, place.shape.field?)))
+        self.all.iter().filter_map(|place| Some((place, place.shape.field?)))
     }
 
     /// Spelled out where something is reported, which is seldom.
     pub fn pointer(&self, place: &Place<'_>) -> String {
         let Some((around, step)) = place.inside else { return String::new() };
-        let mut pointer = self.pointer(&self.0[around]);
+        let mut pointer = self.pointer(&self.all[around]);
         match step {
             Step::Member(name) => push(&mut pointer, name),
             Step::Item(index) => push(&mut pointer, &index.to_string()),

@@ -17,6 +17,7 @@ mod rules;
 mod shape;
 mod slo;
 mod slo_correction;
+mod steps;
 mod team;
 
 use serde_json::{Map, Value};

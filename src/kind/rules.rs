@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Kind;
 use super::field::Meaning;
+use super::steps::Steps;
 use crate::diff::same;
 
 /// What the row says of one path.
@@ -30,7 +31,7 @@ pub struct Rule {
     pub synonyms: Vec<Value>,
     /// Whether two values mean the same although they differ.
     pub meaning: Option<Meaning>,
-    steps: BTreeMap<&'static str, Rule>,
+    steps: Steps<Rule>,
     any: Option<Box<Rule>>,
 }
 
@@ -71,14 +72,14 @@ impl Rule {
     fn at(&mut self, path: &'static str) -> &mut Rule {
         path.split('/').skip(1).fold(self, |rule, step| match step {
             "*" => rule.any.get_or_insert_default(),
-            step => rule.steps.entry(step).or_default(),
+            step => rule.steps.entry(step),
         })
     }
 
     /// Takes out what says nothing; in an open object a name alone says that the field is known.
     fn prune(&mut self) {
         let open = self.open;
-        self.steps.retain(|_, child| {
+        self.steps.retain(|child| {
             child.prune();
             open || child.says()
         });
@@ -131,7 +132,7 @@ fn compile(kind: &Kind) -> Rule {
     }
     for list in kind.quirks.identified {
         let item = root.at(list.list).any.get_or_insert_default();
-        item.steps.entry(list.field).or_default().by_place = true;
+        item.steps.entry(list.field).by_place = true;
     }
     root.prune();
     root

@@ -246,10 +246,11 @@ fn begins(text: &str, word: &str) -> bool {
 fn numbers_shown(message: &str) -> Vec<(f64, Range<usize>)> {
     let mut found = Vec::new();
     let mut from = 0;
-    let is_digit = |c: char| c.is_ascii_digit();
-    while let Some(start) = message[from..].find(is_digit).map(|at| from + at) {
-        let rest = &message[start..];
-        from = start + rest.find(|c: char| !is_digit(c) && c != '.').unwrap_or(rest.len());
+    // By bytes: most are no digits, and to take them for characters costs several times as much.
+    let first = |from: usize, is_one: fn(&u8) -> bool| message.as_bytes()[from..].iter().position(is_one);
+    while let Some(start) = first(from, u8::is_ascii_digit).map(|at| from + at) {
+        let is_behind = |byte: &u8| !byte.is_ascii_digit() && *byte != b'.';
+        from = first(start, is_behind).map_or(message.len(), |length| start + length);
         let number = message[start..from].trim_end_matches('.');
         let before = message[..start].trim_end_matches([' ', '$', '~', '`', '*']);
         let apart = before.len() < start;

@@ -1,7 +1,5 @@
 //! Names of fields that look like others: what is misspelled is stored nowhere, and nobody says so.
 
-use serde_json::Value;
-
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::diagnostic::Part;
@@ -12,25 +10,20 @@ use crate::pointer::step;
 const SHORTEST: usize = 3;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
-    for place in subject.places.iter().filter(|place| place.shape.is_named()) {
-        let (shape, Value::Object(members)) = (place.shape, place.value) else { continue };
-        for name in members.keys().filter(|name| name.len() >= SHORTEST && shape.child(name).is_none()) {
-            let Some(meant) = resembled(shape, name).filter(|meant| !members.contains_key(*meant)) else {
-                continue;
-            };
-            let around = subject.places.pointer(place);
-            let at = format!("{around}{}", step(name));
-            // One that is required is reported as missing.
-            if found.has(&at) {
-                continue;
-            }
-            let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
-            let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
-            let help = format!(
-                "write `{meant}`; what the service doesn't know it drops, and a plan shows it each time"
-            );
-            found.add(&at, text, help).part = Part::Key;
+    for (place, name) in subject.places.unknown().filter(|(_, name)| name.len() >= SHORTEST) {
+        let is_free = |meant: &&str| place.value.get(*meant).is_none();
+        let Some(meant) = resembled(place.shape, name).filter(is_free) else { continue };
+        let around = subject.places.pointer(place);
+        let at = format!("{around}{}", step(name));
+        // One that is required is reported as missing.
+        if found.has(&at) {
+            continue;
         }
+        let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
+        let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
+        let help =
+            format!("write `{meant}`; what the service doesn't know it drops, and a plan shows it each time");
+        found.add(&at, text, help).part = Part::Key;
     }
 }
 
