@@ -5,7 +5,7 @@ mod orders;
 mod policies;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -528,35 +528,31 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
 fn count_instances(inputs: &Inputs, changes: &[Change]) -> BTreeMap<String, Instances> {
     let names: BTreeSet<&str> =
         inputs.resources.iter().filter_map(|r| Some(r.instance.as_ref()?.name.as_str())).collect();
-    let key = |id: &str| -> Option<(String, String)> {
-        let mut parts = id.split('/');
-        let (name, key, _) = (parts.next()?, parts.next()?, parts.next()?);
-        names.contains(name).then(|| (name.to_owned(), key.to_owned()))
-    };
-    let live: BTreeSet<(String, String)> = inputs
+    let key = |id| key_of_instance(id).filter(|(name, _)| names.contains(name));
+    let live: BTreeSet<(&str, &str)> = inputs
         .live
         .iter()
         .filter(|live| bears(live, inputs.scope))
         .filter_map(|live| key(&live.mark.as_ref()?.id))
         .collect();
-    let deleted: HashMap<(String, String), usize> = changes
-        .iter()
-        .filter(|change| change.action == Action::Delete)
-        .filter_map(|change| key(change.address.id()))
-        .fold(HashMap::new(), |mut counts, key| {
-            *counts.entry(key).or_default() += 1;
-            counts
-        });
-    let declared: BTreeSet<(String, String)> =
+    let deletes = changes.iter().filter(|change| change.action == Action::Delete);
+    let deleted: BTreeSet<(&str, &str)> = deletes.filter_map(|change| key(change.address.id())).collect();
+    let declared: BTreeSet<(&str, &str)> =
         inputs.resources.iter().filter_map(|resource| key(resource.address.id())).collect();
     let mut counts: BTreeMap<String, Instances> = BTreeMap::new();
     for instance in live {
-        let gone = deleted.contains_key(&instance) && !declared.contains(&instance);
-        let count = counts.entry(instance.0).or_default();
+        let gone = deleted.contains(&instance) && !declared.contains(&instance);
+        let count = counts.entry(instance.0.to_owned()).or_default();
         count.live += 1;
         count.gone += usize::from(gone);
     }
     counts
+}
+
+/// The use and the key of what may be an instance's id: `lambda/checkout-api/errors`.
+fn key_of_instance(id: &str) -> Option<(&str, &str)> {
+    let (name, rest) = id.split_once('/')?;
+    Some((name, rest.split_once('/')?.0))
 }
 
 /// References of changes to what is neither live nor made by this plan: with `--only`, out of reach.

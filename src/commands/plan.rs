@@ -87,7 +87,7 @@ async fn planned(
     let saved = is_saved.then(|| seal(&surveyed.plan, &declared.resources, &invocation.common.only));
     let cost = cost(&surveyed.plan, &service);
     let planned = Planned { saved, cost, denied: surveyed.denied, plan: std::mem::take(&mut surveyed.plan) };
-    std::mem::forget((declared, surveyed));
+    std::mem::forget((declared, service, surveyed));
     Ok(planned)
 }
 

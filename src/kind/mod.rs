@@ -28,6 +28,7 @@ mod shape;
 mod slo;
 mod slo_correction;
 mod spans_metric;
+mod steps;
 mod team;
 mod webhook;
 mod webhook_variable;

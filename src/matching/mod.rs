@@ -162,6 +162,10 @@ fn sort_in<'a>(
     wanted: &Wanted<'_>,
     (marked, former, damaged): (&mut Marked<'a>, &mut Marked<'a>, &mut Vec<(&'a Live, Damage)>),
 ) {
+    if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == *wanted.owner) {
+        // Read when it was listed.
+        return marked.entry(Address::new(live.section, &mark.id)).or_default().push(live);
+    }
     let mark = match mark::reading(kind, &live.body, wanted.owner) {
         mark::Reading::Damaged(damage) => return damaged.push((live, damage)),
         mark::Reading::Mark(mark) => {
@@ -325,11 +329,13 @@ impl<'a> Matching<'_, 'a> {
     /// A new mark that the service would keep otherwise is refused before it is sent.
     fn refuse_marks(&mut self, pairs: &[Pair<'a>]) {
         for pair in pairs.iter().filter(|pair| (self.wanted.selected)(&pair.resource.address)) {
-            let (owner, id) = (self.wanted.owner.clone(), pair.resource.address.id().to_owned());
-            let new = Mark { owner, id, protect: false };
-            let bears = |own: &Mark| own.owner == new.owner && own.id == new.id;
-            let has_it = pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears));
-            if let Some(tag) = mark::rewritten(pair.kind, &new).filter(|_| !has_it) {
+            let (owner, id) = (self.wanted.owner, pair.resource.address.id());
+            let bears = |own: &Mark| own.owner == *owner && own.id == id;
+            if pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears)) {
+                continue;
+            }
+            let new = Mark { owner: owner.clone(), id: id.to_owned(), protect: false };
+            if let Some(tag) = mark::rewritten(pair.kind, &new) {
                 let text =
                     format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
                 let at = pair.resource.origin.layers.first().map(|at| at.part(Part::Key));
