@@ -60,7 +60,7 @@ pub struct Common {
     pub format: Option<Format>,
     /// Write the answer to this file
     #[arg(short, long, value_name = "FILE", global = true)]
-    pub output: Option<Utf8PathBuf>,
+    pub output: Vec<Output>,
     /// Say nothing but the answer
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -96,6 +96,38 @@ impl Common {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         }
+    }
+}
+
+/// A file to write to: `plan.md`, or `markdown=comment.txt`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where the path doesn't tell.
+    format: Option<Format>,
+    pub path: Utf8PathBuf,
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Self {
+        let named =
+            text.split_once('=').and_then(|(name, path)| Some((Format::from_str(name, false).ok()?, path)));
+        match named {
+            Some((format, path)) => Self { format: Some(format), path: path.into() },
+            None => Self { format: None, path: text.into() },
+        }
+    }
+}
+
+impl Output {
+    /// As it says, else by its ending.
+    pub fn format(&self) -> Option<Format> {
+        let by_ending = || match self.path.extension()? {
+            "json" => Some(Format::Json),
+            "md" => Some(Format::Markdown),
+            "txt" | "log" => Some(Format::Text),
+            ending => Format::from_str(ending, false).ok(),
+        };
+        self.format.or_else(by_ending)
     }
 }
 
@@ -143,7 +175,8 @@ Examples:
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md   a comment for the pull request
-  musher plan --format json -o plan.json     saved for `musher apply plan.json`
+  musher plan -o plan.json                   saved for `musher apply plan.json`
+  musher plan -o plan.json -o plan.md -o text=/dev/stdout   all from one run
   musher plan --detailed-exitcode            exit 2 when there are changes
   musher plan --base origin/main             what this branch changes")]
     Plan(Plan),
@@ -546,6 +579,21 @@ mod tests {
         }
         for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_of_files() {
+        for (text, format, path) in [
+            ("plan.json", Some(Format::Json), "plan.json"),
+            ("a/plan.md", Some(Format::Markdown), "a/plan.md"),
+            ("markdown=comment.txt", Some(Format::Markdown), "comment.txt"),
+            ("text=/dev/stdout", Some(Format::Text), "/dev/stdout"),
+            ("a=b", None, "a=b"),
+            ("backup", None, "backup"),
+        ] {
+            let output = Output::from(text);
+            assert_eq!((output.format(), output.path.as_str()), (format, path));
         }
     }
 

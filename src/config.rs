@@ -15,7 +15,7 @@ use crate::model::{Owner, Resource};
 use crate::source::short;
 use crate::source::walk::Root;
 
-pub use read::{read, read_in};
+pub use read::{blot, read, read_in};
 pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -47,6 +47,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// By name: the environment variables of secrets.
+    pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
 }
@@ -152,6 +154,8 @@ pub struct Environment {
     pub org: Option<String>,
     pub brakes: Brakes,
     pub keys: KeyNames,
+    /// Environment variables of secrets that are this environment's own.
+    pub secrets: IndexMap<String, String>,
     /// `lock: {file: PATH}`, relative to the root: held for the length of an apply.
     pub lock: Option<Utf8PathBuf>,
 }
@@ -207,6 +211,8 @@ pub struct Scope {
     pub vars: Map<String, Value>,
     /// The project's namespaces and the environment's.
     pub owns: Vec<Namespace>,
+    /// By name: the environment variables of secrets, the environment's laid over the project's.
+    pub secrets: IndexMap<String, String>,
 }
 
 /// Objects without a mark that are the owner's by their name.
@@ -272,7 +278,8 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         }
         (None, None) => names().next(),
     };
-    let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
+    let (mut vars, mut owns, mut secrets) =
+        (config.vars.clone(), config.owns.clone(), config.secrets.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
             // What is wrong stands on the command line, in MUSHER_ENVIRONMENT or in a saved plan, not in the file.
@@ -282,6 +289,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         };
         vars.extend(environment.vars.clone());
         owns.extend(environment.owns.clone());
+        secrets.extend(environment.secrets.clone());
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
@@ -292,6 +300,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         owner,
         vars,
         owns,
+        secrets,
     })
 }
 

@@ -94,6 +94,16 @@ impl Hidden {
         Self { forms }
     }
 
+    /// These too, whatever they look like: somebody named them secrets. Shorter ones would tear every text apart.
+    pub fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let named = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(forms);
+        let all: Vec<String> =
+            self.forms.iter().map(|forms| forms.as_str().to_owned()).chain(named).collect();
+        let forms =
+            (!all.is_empty()).then(|| Regex::new(&all.join("|")).expect("bug: escaped texts are a pattern"));
+        Self { forms }
+    }
+
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.hide_bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),

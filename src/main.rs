@@ -40,6 +40,7 @@ mod matching;
 mod owner;
 mod plan;
 mod risk;
+mod tell;
 mod rename;
 mod selection;
 mod twin;

@@ -31,6 +31,7 @@ pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> 
 pub fn to_create(kind: &Kind, desired: &Value, mark: &Mark) -> Value {
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
+    drop_nulls(&mut body);
     mark::write(kind, &mut body, mark);
     body
 }

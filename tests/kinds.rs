@@ -86,7 +86,9 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         let rows = rows();
         let sections: Vec<String> = rows.iter().map(|row| word(row, "section")).collect();
-        let keyed = rows.iter().filter(|row| row.contains("Identity::Key("));
+        // What no list shows has no namespaces.
+        let keyed =
+            rows.iter().filter(|row| row.contains("Identity::Key(") && !row.contains("Paging::ByKey"));
         let owns: Vec<String> = keyed.map(|row| format!("{}: {OWNED}", word(row, "section"))).collect();
         let (sections, owns) = (sections.join(", "), owns.join(", "));
         let project = format!("{PROJECT}kinds: [{sections}]\nowns: {{{owns}}}\n");

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{answer, fill, references, unescape};
+use crate::fill::{Armed, answer, fill, references, unescape};
 use crate::kind::{self, Kind, arranged};
 use crate::mark::KnownBy;
 use crate::model::{Address, Change, Known, Live, Plan, Reference};
@@ -368,8 +368,14 @@ async fn ours(client: &Client, create: &Create<'_>, id: &str, own: &KnownBy) -> 
     (own.is_on(create.kind, &live) && create.may_be_new(&live)).then_some(live)
 }
 
-/// The body of a change with all its references, those to what this run made first: a replace makes a new id.
-pub fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id; and its
+/// secrets, which are put in when it is sent.
+pub fn filled(
+    plan: &Plan,
+    made: &BTreeMap<Address, Known>,
+    change: &Change,
+    secret: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Value, Armed), Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
     let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
@@ -380,7 +386,11 @@ pub fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> 
             let text = format!("it refers to `{}`, which is not there", reference.target);
             Err(Failure::Because(text))
         }
-        None => Ok(unescape(body.into_owned())),
+        None => {
+            let lacking = |name| Failure::Because(format!("the secret `{name}` has no value"));
+            let armed = Armed::of(&body, secret).map_err(lacking)?;
+            Ok((unescape(body.into_owned()), armed))
+        }
     }
 }
 

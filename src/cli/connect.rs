@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::cache::Cache;
-use crate::commands::{Connection, Reach, sandbox};
+use crate::commands::{Connection, Reach, Secrets, sandbox};
 use crate::config::{Config, Environment, Hosts, Scope, Target};
 use crate::forge::System;
 use crate::hidden;
@@ -22,6 +22,7 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
     let environment = scope.environment.as_ref().and_then(|name| config.environments.get(name));
     let unnamed = Environment::default();
     let environment = environment.unwrap_or(&unnamed);
+    let secrets = Secrets::read(scope, &environment.target, &variable);
     if environment.target == Target::Sandbox {
         let folder = sandbox(&config.root)?;
         let wire: Arc<dyn Wire> = Arc::new(Sandbox::open(folder.as_std_path())?);
@@ -32,19 +33,20 @@ pub fn connect(config: &Config, scope: &Scope, no_cache: bool) -> anyhow::Result
             web: NOWHERE.to_owned(),
             cache: Cache::none(),
             variables: Vec::new(),
+            secrets,
         });
     }
     let endpoint = endpoint(&environment.target, &hosts())?;
     let keys = Keys::read(&environment.keys, &endpoint.shown, &variable)?;
     let variables = keys.variables.clone();
-    hidden::remember(&keys.hidden);
+    hidden::remember(&keys.hidden.and(secrets.values()));
     let wire: Arc<dyn Wire> = Arc::new(Https::new(&endpoint, keys)?);
     let cache = if no_cache {
         Cache::none()
     } else {
         Cache::open(&format!("{} {}", endpoint.url, scope.owner)).without(hidden::holds)
     };
-    Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables })
+    Ok(Connection { wire, site: endpoint.shown, web: endpoint.web, cache, variables, secrets })
 }
 
 /// Where the API of an environment is, and whether its keys are set.

@@ -193,7 +193,7 @@ impl State {
             |name: &str| request.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
         let number = |name: &str| value(name).expect("paged").parse::<usize>().expect("a number");
         let (from, size) = match kind.api.list.paging {
-            Paging::Whole => (0, usize::MAX),
+            Paging::Whole | Paging::Cursor { .. } | Paging::ByKey => (0, usize::MAX),
             Paging::Number { page, size } => (number(page) * number(size), number(size)),
             Paging::Offset { offset, limit } => (number(offset), number(limit)),
         };
@@ -256,7 +256,7 @@ fn resource(kind: &Kind, mut body: Value) -> Value {
 fn attributes(kind: &Kind, body: Value) -> Value {
     match (kind.api.envelope, body) {
         (Envelope::Resource(_), mut body) => match body["data"].take() {
-            Value::Object(data) => Value::Object(flatten(data)),
+            Value::Object(data) => Value::Object(flatten(&kind.api, data)),
             other => other,
         },
         (_, body) => body,

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::call::{Client, call, get, url};
+use super::call::{Client, call, get, update_method, url};
 use super::pages::Until;
 use super::refusal::Refusal;
-use crate::kind::{Kind, ORDER, Order, Shown, Update};
+use crate::kind::{Kind, ORDER, Order, Shown};
 use crate::model::Live;
-use crate::wire::{Method, Request};
+use crate::wire::Request;
 
 /// An order as it was read.
 pub struct Ordered {
@@ -45,10 +45,7 @@ impl Client {
         ids: &[String],
     ) -> Result<(), Refusal> {
         let Some(order) = kind.api.order else { return Ok(()) };
-        let method = match order.update {
-            Update::Put => Method::Put,
-            Update::Patch => Method::Patch,
-        };
+        let method = update_method(order.update);
         let body = Some(body(&order, &read.id, ids).to_string().into());
         let request = Request { method, path: order.path.to_owned(), query: Vec::new(), body };
         call(self.wire.as_ref(), &request).await.map(drop)
@@ -111,7 +108,7 @@ fn fill(value: &mut Value, id: &Value, ids: &Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::ordered;
+    use crate::kind::{Update, ordered};
 
     /// Each kind has a form of its own (KINDS §6).
     #[test]

@@ -8,7 +8,6 @@ use crate::args::{self, Exit, Format};
 use crate::forge::{self, Issue, Wrote};
 use crate::model::Plan;
 use crate::render::comment::{LIMIT, marker};
-use crate::render::page::Look;
 use crate::render::{annotation, drift};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Drift) -> anyhow::Result<Exit> {
@@ -23,7 +22,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Drift) -> anyhow::
             let notes = annotation::of_drift(plan, &in_repository(&declared.config.root));
             out.write_all(annotation::commands(&notes, "in the log of this job").as_bytes())
         }
-        _ => drift::write(plan, Look { color, expand: false }, out),
+        _ => drift::write(plan, invocation.look(color, false), out),
     })?;
     let mut exit = if plan.changes.is_empty() { Exit::Fine } else { Exit::Changes };
     if options.issue {

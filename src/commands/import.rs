@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, report};
-use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
+use super::export::{adopted, as_json, as_yaml, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation, apply, new_file, order, replace_file};
 use crate::args::{self, Common, Exit, Format};
@@ -22,7 +22,7 @@ use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
-use crate::write::{escape, insert, name, refer, tidy, yaml};
+use crate::write::{escape, insert, name, refer, secret, tidy, yaml};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
@@ -117,8 +117,8 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let live = answer.map_err(|refusal| {
                 service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
-            if holds_key(&live.body) {
-                bail!(no_file_for(kind, &id));
+            if let Some(why) = no_file_for(kind, &live) {
+                bail!(why);
             }
             from_live(lazy.declared, kind, text, live)?
         };
@@ -346,7 +346,8 @@ fn finish(
     for said in load::leave_out(kind, &mut import.body) {
         invocation.complain(&format!("{} {}: {said}", kind.name, import.named))?;
     }
-    let troubles = escape::escape(&mut import.body);
+    let mut troubles = escape::escape(&mut import.body);
+    troubles.extend(secret::write(kind, &mut import.body));
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {

@@ -14,11 +14,33 @@ pub struct Danger {
 }
 
 /// Of what is kept or sent on: the search finds less.
-pub const SEARCH: Danger = Danger { code: "search-narrowed", judge: asks_for_more };
+pub const SEARCH: Danger =
+    Danger { code: "search-narrowed", judge: |live, wanted| asks_for_more(live, wanted, "/query") };
+/// The same, where the search stands in a filter.
+pub const FILTER: Danger =
+    Danger { code: "search-narrowed", judge: |live, wanted| asks_for_more(live, wanted, "/filter/query") };
 
-fn asks_for_more(live: &Value, wanted: &Value) -> Option<String> {
-    let lost = narrowed(live, wanted, "/query")?;
+/// Of metrics that are counted from something.
+pub const OF_METRICS: &[Danger] = &[
+    Danger { code: "percentiles-off", judge: percentiles_off },
+    Danger { code: "tags-lost", judge: groups_lost },
+    FILTER,
+];
+
+fn asks_for_more(live: &Value, wanted: &Value, at: &str) -> Option<String> {
+    let lost = narrowed(live, wanted, at)?;
     Some(format!("The search finds less: it asks for {lost}, too"))
+}
+
+fn percentiles_off(live: &Value, wanted: &Value) -> Option<String> {
+    is_turned_off(live, wanted, "/compute/include_percentiles", false)
+        .then(|| "The metric has no percentiles any more: graphs and alerts of them end".to_owned())
+}
+
+/// The texts of a list, or of a member of its items.
+pub fn texts<'a>(body: &'a Value, at: &str, member: Option<&str>) -> BTreeSet<&'a str> {
+    let items = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
+    items.filter_map(|item| member.map_or(Some(item), |name| item.get(name))?.as_str()).collect()
 }
 
 /// `a`, `b` and 3 more
@@ -26,6 +48,22 @@ pub fn listed(names: &[&str]) -> String {
     const MOST: usize = 5;
     let shown = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
+}
+
+/// What those that query a metric by these tags miss.
+pub fn tags_lost(lost: &[&str]) -> Option<String> {
+    (!lost.is_empty()).then(|| format!("Queries by these tags find nothing any more: {}", listed(lost)))
+}
+
+/// The tags that a metric has by its groups.
+fn group_names(body: &Value) -> BTreeSet<&str> {
+    let groups = body.get("group_by").and_then(Value::as_array).into_iter().flatten();
+    groups.filter_map(|group| group.get("tag_name").or_else(|| group.get("path"))?.as_str()).collect()
+}
+
+fn groups_lost(live: &Value, wanted: &Value) -> Option<String> {
+    let (before, after) = (group_names(live), group_names(wanted));
+    tags_lost(&before.difference(&after).copied().collect::<Vec<_>>())
 }
 
 /// The words that a search asks for beyond what it asked for. Compares conservatively: all words of both stand side by

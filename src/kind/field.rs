@@ -79,6 +79,10 @@ pub struct Field {
     pub query: bool,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
+    /// Who reviews an object that is made or goes must know it.
+    pub telling: bool,
+    /// How a change of it keeps an alert from being heard.
+    pub alarm: Alarm,
 
     // What the rules judge.
     /// The service refuses an object without it.
@@ -104,10 +108,30 @@ pub struct Field {
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
+    pub secret: Option<fn(&Value) -> bool>,
     /// How many characters a text has, or items a list: at least, and at most.
     pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
+}
+
+/// How a field may keep an alert from being heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    None,
+    /// Minutes after which it is told again; none: never.
+    Reminder,
+    /// Scopes that are muted, and until when.
+    Mute,
+    /// `draft`: it notifies nobody.
+    Draft,
+    /// Seconds by which it is evaluated later.
+    Delay,
+    /// 1 is the most urgent.
+    Urgency,
+    /// How long it must last: `last_15m`.
+    Window,
 }
 
 /// The type of a field's value. Null and a `${…}` are allowed everywhere.
@@ -156,6 +180,8 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         target: false,
         query: false,
         no_data: &[],
+        telling: false,
+        alarm: Alarm::None,
         required: false,
         required_at_create: false,
         required_in: &[],
@@ -167,6 +193,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         gone: &[],
         elsewhere: None,
         rewritten: "",
+        secret: None,
         size: None,
         duration: None,
     }
@@ -259,10 +286,15 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query required
-        required_at_create strict closed or_text
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query telling
+        required required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
+
+    pub const fn alarm(mut self, alarm: Alarm) -> Self {
+        self.alarm = alarm;
+        self
+    }
 
     pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
         self.size = Some((least, most));
@@ -281,6 +313,11 @@ impl Field {
 
     pub const fn rewritten(mut self, characters: &'static str) -> Self {
         self.rewritten = characters;
+        self
+    }
+
+    pub const fn secret(mut self, holds: fn(&Value) -> bool) -> Self {
+        self.secret = Some(holds);
         self
     }
 

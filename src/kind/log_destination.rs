@@ -78,3 +78,34 @@ fn are_few(value: &Value) -> bool {
 fn is_https(value: &Value) -> bool {
     value.as_str().is_some_and(|url| url.starts_with("https://"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(live: &Value, wanted: &Value) -> Vec<&'static str> {
+        let dangers = LOG_DESTINATION.quirks.dangers.iter();
+        dangers.filter(|danger| (danger.judge)(live, wanted).is_some()).map(|danger| danger.code).collect()
+    }
+
+    #[test]
+    fn what_is_no_longer_sent_is_told() {
+        let destination =
+            |query: &str, enabled: bool| json!({"name": "a", "query": query, "enabled": enabled});
+        for (live, wanted, expected) in [
+            (destination("source:a", true), destination("source:a env:prod", true), &["search-narrowed"][..]),
+            (destination("", true), destination("source:a", true), &["search-narrowed"]),
+            (destination("*", true), destination("*", false), &["turned-off"]),
+            (json!({"name": "a"}), json!({"name": "a", "enabled": false}), &["turned-off"]),
+            // More is sent, or the same.
+            (destination("source:a env:prod", false), destination("source:a", true), &[]),
+            (destination("*", false), destination("*", false), &[]),
+            (destination("", true), destination("*", true), &[]),
+            (destination("*", true), json!({"name": "a", "query": "*", "forward_tags": false}), &[]),
+        ] {
+            assert_eq!(told(&live, &wanted), expected, "{live} to {wanted}");
+        }
+    }
+}

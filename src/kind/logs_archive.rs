@@ -84,3 +84,41 @@ fn tags_left_out(live: &Value, wanted: &Value) -> Option<String> {
     let off = is_turned_off(live, wanted, "/include_tags", false);
     off.then(|| "Tags are no longer kept with the logs".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(live: &Value, wanted: &Value) -> Vec<&'static str> {
+        let dangers = LOGS_ARCHIVE.quirks.dangers.iter();
+        dangers.filter(|danger| (danger.judge)(live, wanted).is_some()).map(|danger| danger.code).collect()
+    }
+
+    #[test]
+    fn what_is_no_longer_kept_is_told() {
+        let archive = |query: &str, tags: bool| json!({"name": "a", "query": query, "include_tags": tags});
+        for (live, wanted, expected) in [
+            (
+                archive("source:lambda", true),
+                archive("source:lambda env:prod", true),
+                &["search-narrowed"][..],
+            ),
+            (archive("*", true), archive("source:lambda", true), &["search-narrowed"]),
+            (archive("*", true), archive("*", false), &["turned-off"]),
+            // More is kept, or the same.
+            (archive("source:lambda env:prod", false), archive("source:lambda", true), &[]),
+            (archive("a b", true), archive("b AND a", true), &[]),
+            (archive("*", false), archive("*", false), &[]),
+            (archive("*", false), json!({"name": "a", "query": "*"}), &[]),
+            (
+                archive("*", true),
+                json!({"name": "b", "query": "*", "include_tags": true, "rehydration_tags": ["x"]}),
+                &[],
+            ),
+        ] {
+            assert_eq!(told(&live, &wanted), expected, "{live} to {wanted}");
+        }
+    }
+}

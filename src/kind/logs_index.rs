@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::field::*;
-use super::{About, Api, Danger, Id, Identity, Kind, List, Order, Quirks, Shown, Update};
+use super::{
+    About, Api, Danger, Discard, Id, Identity, Kind, List, Order, Quirks, Shown, Store, Update, Wrong,
+};
 
 /// Facts: 2 creates, 2 updates and 6 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOGS_INDEX: Kind = Kind {
@@ -89,6 +91,8 @@ pub const LOGS_INDEX: Kind = Kind {
             Danger { code: "quota-lowered", judge: quota_lowered },
             Danger { code: "retention-shortened", judge: kept_shorter },
         ],
+        store: Some(store),
+        wrongs: &[Wrong { at: "/num_flex_logs_retention_days", judge: tiers }],
         ..Quirks::NONE
     },
 };
@@ -101,6 +105,38 @@ fn exclusions(body: &Value) -> impl Iterator<Item = (&str, &str, f64)> {
         let query = filter.pointer("/filter/query").and_then(Value::as_str).unwrap_or("*");
         Some((filter.get("name")?.as_str()?, query, rate.unwrap_or_default()))
     })
+}
+
+fn store(body: &Value) -> Option<Store<'_>> {
+    let is_on = |filter: &&Value| filter.get("is_enabled").and_then(Value::as_bool).unwrap_or(true);
+    let filters = body.get("exclusion_filters").and_then(Value::as_array).into_iter().flatten();
+    let discards = filters.filter(is_on).filter_map(|filter| {
+        let query = filter.pointer("/filter/query").and_then(Value::as_str).unwrap_or("*");
+        let share = filter.pointer("/filter/sample_rate").and_then(Value::as_f64).unwrap_or_default();
+        Some(Discard { name: filter.get("name")?.as_str()?, query, share })
+    });
+    let intake = body.pointer("/filter/query").and_then(Value::as_str).unwrap_or_default();
+    Some(Store { name: body.get("name")?.as_str()?, intake, discards: discards.collect() })
+}
+
+/// The flex tier begins where the standard tier ends, and its days are those of both (OpenAPI); without days of the first
+/// one the service wants a 0 (terraform-provider-datadog).
+fn tiers(body: &Value) -> Option<(String, &'static str)> {
+    let days = |field: &str| body.get(field).and_then(Value::as_f64);
+    let both = days("num_flex_logs_retention_days").filter(|both| *both > 0.0)?;
+    match days("num_retention_days") {
+        None => Some((
+            "An index with flex days says its `num_retention_days`, too".to_owned(),
+            "add `num_retention_days:`; 0 keeps logs in the flex tier alone",
+        )),
+        Some(first) if both < first => Some((
+            format!(
+                "`num_flex_logs_retention_days` counts both tiers, and {both} days are less than `num_retention_days`"
+            ),
+            "write the days of both tiers together, or 0 for the standard tier alone",
+        )),
+        Some(_) => None,
+    }
 }
 
 /// What throws away more than it did: its name, its search, and both shares.
@@ -284,6 +320,20 @@ mod tests {
             (days(15, 0), json!({}), &[]),
         ] {
             assert_eq!(told(&live, &wanted), expected, "{live} to {wanted}");
+        }
+    }
+
+    #[test]
+    fn flex_days_stand_beside_those_of_the_standard_tier() {
+        for (body, expected) in [
+            (json!({"num_flex_logs_retention_days": 180}), true),
+            (json!({"num_flex_logs_retention_days": 3, "num_retention_days": 15}), true),
+            (json!({"num_flex_logs_retention_days": 180, "num_retention_days": 0}), false),
+            (json!({"num_flex_logs_retention_days": 180, "num_retention_days": 15}), false),
+            (json!({"num_flex_logs_retention_days": 0}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(tiers(&body).is_some(), expected, "{body}");
         }
     }
 

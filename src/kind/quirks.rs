@@ -38,6 +38,10 @@ pub struct Quirks {
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
+    /// What keeps events for searches and alerts, and throws some of them away.
+    pub store: Option<fn(&Value) -> Option<Store<'_>>>,
+    /// What the service refuses, beyond what the fields say of themselves.
+    pub wrongs: &'static [Wrong],
 }
 
 impl Quirks {
@@ -58,6 +62,8 @@ impl Quirks {
         dangers: &[],
         fixed: &[],
         mentions: &[],
+        store: None,
+        wrongs: &[],
     };
 }
 
@@ -133,6 +139,28 @@ pub struct Identified {
     /// pointers into an item.
     pub class: &'static str,
     pub name: &'static str,
+    /// Where there is no name people know an item by one of these texts.
+    pub texts: &'static [&'static str],
+}
+
+/// See [`Quirks::store`].
+#[derive(Clone, Debug)]
+pub struct Store<'b> {
+    /// What alerts call it.
+    pub name: &'b str,
+    /// A search: what comes in.
+    pub intake: &'b str,
+    /// What is thrown away of that, as far as it is on: the first one that finds an event counts for it.
+    pub discards: Vec<Discard<'b>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Discard<'b> {
+    pub name: &'b str,
+    /// A search.
+    pub query: &'b str,
+    /// The share that is thrown away.
+    pub share: f64,
 }
 
 /// See [`Quirks::mentions`].
@@ -154,4 +182,13 @@ pub enum Mentioned {
     Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
+}
+
+/// See [`Quirks::wrongs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// The field where it is told.
+    pub at: &'static str,
+    /// What is wrong with a body, and what to do.
+    pub judge: fn(&Value) -> Option<(String, &'static str)>,
 }

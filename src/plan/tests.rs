@@ -64,6 +64,7 @@ fn scope(former: &[&str]) -> Scope {
         former: former.iter().map(|owner| Owner((*owner).into())).collect(),
         vars: Map::new(),
         owns: Vec::new(),
+        secrets: indexmap::IndexMap::new(),
     }
 }
 
@@ -267,6 +268,7 @@ fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expect
         former: Vec::new(),
         vars: Map::<String, Value>::new(),
         owns: Vec::new(),
+        secrets: indexmap::IndexMap::new(),
     };
     let (plan, reported) = plan(&Inputs {
         scope: &scope,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::markdown::{code, quoted_prose};
 use super::page::{Look, Page, Tone};
-use super::plan_text::clean_address;
+use super::telling::clean_address;
 use super::value::{count, cut, path, plural, short};
 use super::{plan_markdown, plan_text, summary};
 use crate::model::{Action, Based, Cause, Change, Plan};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::markdown::{code, link, quoted_prose};
-use super::plan_text::{clean_address, source_line};
+use super::plan_text::source_line;
+use super::telling::clean_address;
 use super::value::{count, cut, plural};
 use super::{based, outcome, plan_markdown, summary};
 use crate::model::{Action, Outcome, Plan, Status};

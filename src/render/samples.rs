@@ -90,6 +90,7 @@ pub fn notes(text: &str) -> Notes {
         warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
         only: vec![own(); 12],
         begun: Default::default(),
+        secrets: vec![(address.clone(), own()); 9],
         renames: vec![
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone()] }),
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone(), address.clone()] }),

@@ -44,14 +44,19 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
         _ => None,
     };
     let names = std::iter::once(kind.name).chain(of_envelope).map(|name| name.replace('-', "_"));
-    // Some are recorded by their product, too.
-    let mut names = names.flat_map(|name| [format!("logs_{name}"), name]);
+    // Some are recorded by their product, too, or together with others.
+    let mut names: Vec<String> = names.flat_map(|name| [format!("logs_{name}"), name]).collect();
+    let entries = std::fs::read_dir(&folder).ok()?.filter_map(Result::ok);
+    let mut all: Vec<String> =
+        entries.filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned())).collect();
+    all.sort();
+    names.extend(all);
     // There may be nothing of a kind but its order.
     let own = format!("\"path\":\"{}", kind.api.path);
     let holds = |name: &String| {
         std::fs::read_to_string(folder.join(format!("{name}.jsonl"))).is_ok_and(|text| text.contains(&own))
     };
-    let found = names.find(holds);
+    let found = names.into_iter().find(holds);
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }

@@ -117,6 +117,24 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("teams", "/hidden_modules/*", "shown by no read"),
     ("teams", "/visible_modules", "shown by no read"),
     ("teams", "/visible_modules/*", "shown by no read"),
+    ("spans_metrics", "/id", "another name is another object"),
+    ("rum_metrics", "/id", "another name is another object"),
+    ("metric_tags", "/id", "another name is another object"),
+    ("metric_tags", "/created_at", "set by the service"),
+    ("metric_tags", "/modified_at", "set by the service"),
+    ("metric_tags", "/aggregations", "deprecated: the service chooses them"),
+    ("metric_tags", "/aggregations/*/*", "deprecated: the service chooses them"),
+    ("scanner_groups", "/id", "set by the service"),
+    ("scanner_groups", "/samplings/*/product", "all of a product is looked at where it has no share"),
+    ("scanner_rules", "/id", "set by the service"),
+    ("scanner_rules", "/labels", "set by the service"),
+    ("scanner_rules", "/relationships/group/data/type", "a constant"),
+    ("scanner_rules", "/included_keyword_configuration", "a standard pattern brings its own"),
+    ("scanner_rules", "/included_keyword_configuration/*", "a standard pattern brings its own"),
+    ("webhooks", "/name", "another name is another object"),
+    ("webhook_variables", "/value", "shown by no read where it is secret"),
+    ("webhook_variables", "/name", "another name is another object"),
+    ("restriction_policies", "/id", "another name is another object"),
 ];
 
 pub fn excepted(section: &str, pointer: &str) -> bool {
@@ -335,7 +353,7 @@ fn check(section: &str) {
         missed.len()
     );
     // Of lists nothing was recorded but names, which are keys.
-    let least = if kind.always { 1000 } else { 50 };
+    let least = if kind.always { 1000 } else { 20 };
     assert!(kind.api.part.is_some() || tried > least, "the recordings hold more");
     assert!(missed.is_empty(), "missed changes\n{missed:#?}");
 }
