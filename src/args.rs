@@ -186,7 +186,7 @@ Examples:
   musher drift -e prod
   musher drift -e prod --format markdown -o drift.md
   musher drift -e prod --issue       keeps one issue, closed when all is well
-  musher drift -e prod --all-kinds   looks at kinds that musher.yaml doesn't name")]
+  musher drift -e prod --all-kinds   kinds that musher.yaml doesn't name, too")]
     Drift(Drift),
     /// Post a plan, or what an apply did, as one comment on the pull request
     #[command(after_help = "\
