@@ -18,6 +18,9 @@ use crate::pointer::{find, matching};
 pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
     // One spelling stands for another one that is left out.
     let quirks = &kind.quirks;
+    if kind.fields.iter().any(|field| !field.implied.is_empty() || field.ended_by.is_some()) {
+        return false;
+    }
     let spellings = quirks.derived.iter().map(|derived| derived.path);
     let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.

@@ -129,3 +129,44 @@ fn wrong_definitions_are_not_sent() {
     has(&err, &["The API was not asked: fix the errors first.", "unknown-section"]);
     assert!(!err.contains("POST"), "{err}");
 }
+
+const BOARDS: &str = "\
+dashboards:
+  good: {title: good, layout_type: ordered, widgets: [{definition: {type: note, content: hi}}]}
+  bad:
+    title: bad
+    layout_type: ordered
+    $allow: [widget-field]
+    widgets:
+      - definition: {type: note, content: fine}
+      - definition:
+          type: group
+          layout_type: ordered
+          widgets:
+            - definition:
+                type: timeseries
+                requests:
+                  - q: avg:a{*}
+                    display_type: lines
+";
+
+#[test]
+fn widgets_are_asked_about_too() {
+    let folder = project();
+    std::fs::write(folder.path().join("shop/monitors/a.yaml"), BOARDS).unwrap();
+    std::fs::remove_file(folder.path().join("shop/templates/t.yaml")).unwrap();
+    let (code, _, err) = musher(folder.path(), &["validate", "--remote", "-v"]);
+    assert_eq!(code, Some(1), "{err}");
+    has(
+        &err,
+        &["POST /api/v2/dashboard/widgets/validate", "The API was asked about 2 resources.", "1 error"],
+    );
+    has(
+        &err,
+        &["The service refuses this `timeseries` widget: 'lines' is not one of", "--> monitors/a.yaml:17:35"],
+    );
+    // A refusal of an apply is shown at the widget, by the words of the service.
+    let (code, out, _) = musher(folder.path(), &["apply", "--yes"]);
+    assert_eq!(code, Some(4));
+    has(&out, &["Invalid inner widget definition at position 0 of type timeseries", "monitors/a.yaml:13:15"]);
+}

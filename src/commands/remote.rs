@@ -11,7 +11,7 @@ use super::Invocation;
 use super::declared::Declared;
 use super::service::{Service, service};
 use crate::check::{self, Finding};
-use crate::client::{Fault, Refusal};
+use crate::client::{Fault, Refusal, RefusedItem};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Diagnostic, Part};
 use crate::fill::{answer, fill, references};
@@ -38,9 +38,8 @@ struct Question<'a> {
 pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
-    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected
-        .into_iter()
-        .partition(|resource| kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()));
+    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) =
+        selected.into_iter().partition(|resource| kind_of(resource).is_some_and(has_dry_run));
     if judged.is_empty() {
         invocation.say(&reported(0, &[], &foreign))?;
         return Ok(Vec::new());
@@ -49,17 +48,31 @@ pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Re
     let service = service(invocation, declared, &progress)?;
     let known = known(&service, declared, &judged).await?;
     let (questions, waiting) = questions(judged, &known);
-    let refused: Vec<Option<Finding>> = futures_util::stream::iter(&questions)
+    let answers: Vec<Option<Vec<Finding>>> = futures_util::stream::iter(&questions)
         .map(|question| put(&service, question))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     progress.end();
-    invocation.say(&reported(questions.len(), &waiting, &foreign))?;
-    let found =
-        questions.iter().zip(refused).filter_map(|(question, refused)| Some((question.resource, refused?)));
+    let (mut found, mut foreign, mut asked) = (Vec::new(), foreign, 0);
+    for (question, answer) in questions.iter().zip(answers) {
+        match answer {
+            Some(refused) => {
+                asked += 1;
+                found.extend(refused.into_iter().map(|finding| (question.resource, finding)));
+            }
+            None => foreign.push(question.resource),
+        }
+    }
+    invocation.say(&reported(asked, &waiting, &foreign))?;
     // They point at whole fields: nothing is rendered again.
-    Ok(check::report(found, &check::Settings::default(), &declared.sources, &|_| Renderings::new()))
+    Ok(check::report(found.into_iter(), &check::Settings::default(), &declared.sources, &|_| {
+        Renderings::new()
+    }))
+}
+
+fn has_dry_run(kind: &Kind) -> bool {
+    kind.api.validate.is_some() || kind.api.validate_items.is_some()
 }
 
 fn kind_of(resource: &Resource) -> Option<&'static Kind> {
@@ -74,7 +87,10 @@ async fn known(
 ) -> anyhow::Result<BTreeMap<Address, Known>> {
     let mut sections: BTreeSet<String> = BTreeSet::new();
     for resource in judged {
-        sections.insert(resource.address.section().to_owned());
+        // Whether it lives makes a difference to a dry run of the whole alone.
+        if kind_of(resource).is_some_and(|kind| kind.api.validate.is_some()) {
+            sections.insert(resource.address.section().to_owned());
+        }
         let targets = references(&resource.body.value()).into_iter();
         sections.extend(targets.map(|reference| reference.target.section().to_owned()));
     }
@@ -118,16 +134,25 @@ fn questions<'a>(
     (questions, waiting)
 }
 
-/// Puts one question; a refusal of the body is an answer.
-async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Option<Finding>> {
-    let refusal = match service.client.validate(question.kind, question.id, &question.body).await {
-        Ok(()) => return Ok(None),
+/// Puts one question; a refusal of the body is an answer. None: the site has no such dry run.
+async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Option<Vec<Finding>>> {
+    let Question { kind, id, body, .. } = question;
+    let refusal = if kind.api.validate.is_some() {
+        service.client.validate(kind, *id, body).await.map(|()| Some(Vec::new()))
+    } else {
+        let items = service.client.validate_items(kind, body).await;
+        items.map(|items| items.map(|items| items.iter().map(refused_item).collect()))
+    };
+    let refusal = match refusal {
+        Ok(answer) => return Ok(answer),
         Err(refusal) => refusal,
     };
     match refusal.fault {
-        Fault::Refused | Fault::Duplicate { .. } | Fault::NotFound => Ok(Some(finding(&refusal, question))),
+        Fault::Refused | Fault::Duplicate { .. } | Fault::NotFound => {
+            Ok(Some(vec![finding(&refusal, question)]))
+        }
         Fault::Unauthorized | Fault::Forbidden | Fault::Unreachable => {
-            Err(service.explain(&[question.kind], refusal))
+            Err(service.explain(&[*kind], refusal))
         }
         Fault::Unwell | Fault::Limited | Fault::Lost | Fault::Odd => {
             let address = &question.resource.address;
@@ -136,19 +161,32 @@ async fn put(service: &Service, question: &Question<'_>) -> anyhow::Result<Optio
     }
 }
 
-/// The service's words, at the field that they name.
-fn finding(refusal: &Refusal, question: &Question<'_>) -> Finding {
-    let said = refusal.words.trim().trim_end_matches('.');
-    let said = if said.is_empty() { "it gives no reason" } else { said };
+fn refused_item(item: &RefusedItem) -> Finding {
+    let class = if item.class.is_empty() { String::new() } else { format!("`{}` ", item.class) };
+    refused(format!("The service refuses this {class}widget: {}", reason(&item.words)), item.pointer.clone())
+}
+
+fn reason(words: &str) -> &str {
+    let said = words.trim().trim_end_matches('.');
+    if said.is_empty() { "it gives no reason" } else { said }
+}
+
+fn refused(text: String, pointer: String) -> Finding {
     Finding {
         code: "refused",
         level: RuleLevel::Error,
-        pointer: refusal.field(&question.body).unwrap_or_default(),
+        pointer,
         part: Part::Value,
-        text: format!("The service refuses this {}: {said}", question.kind.name),
+        text,
         help: String::new(),
         also: None,
     }
+}
+
+/// The service's words, at the field that they name.
+fn finding(refusal: &Refusal, question: &Question<'_>) -> Finding {
+    let text = format!("The service refuses this {}: {}", question.kind.name, reason(&refusal.words));
+    refused(text, refusal.field(&question.body).unwrap_or_default())
 }
 
 /// How many were asked about, and why the others were not.

@@ -2,7 +2,8 @@
 
 use super::field::*;
 use super::{
-    About, Api, Family, Identified, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Summary, Tags,
+    About, Api, Family, Identified, Identity, ItemDryRun, Kind, List, Mention, Mentioned, Paging, Quirks,
+    Summary, Tags,
 };
 
 /// Facts: `recorded/SEMANTICS.md` §4 where nothing else is said.
@@ -22,6 +23,14 @@ pub const DASHBOARD: Kind = Kind {
             ..Api::V1.list
         },
         emptied: true,
+        // terraform-provider-datadog, pull request 4063.
+        validate_items: Some(ItemDryRun {
+            path: "/api/v2/dashboard/widgets/validate",
+            list: "/widgets",
+            inner: "/definition/widgets",
+            within: "/definition",
+            beside: &["layout_type", "reflow_type"],
+        }),
         // Datadog's documentation, "Datadog Role Permissions".
         read: &["dashboards_read"],
         write: &["dashboards_write"],
@@ -146,7 +155,14 @@ pub const DASHBOARD: Kind = Kind {
 
 /// A list of widgets.
 const fn widgets(list: &'static str, placeholders: Option<&'static str>) -> Identified {
-    Identified { list, field: "id", placeholders, class: "/definition/type", name: "/definition/title" }
+    Identified {
+        list,
+        field: "id",
+        placeholders,
+        class: "/definition/type",
+        name: "/definition/title",
+        texts: &["/definition/content", "/definition/text"],
+    }
 }
 
 const WIDGET_TYPES: &[&str] = &[

@@ -44,6 +44,11 @@ impl Rule {
         self.steps.get(key).or(self.any.as_deref())
     }
 
+    /// The rule at a path below this one, of a row's own spelling.
+    pub fn at_path(&self, path: &str) -> Option<&Rule> {
+        path.split('/').skip(1).try_fold(self, |rule, step| rule.child(step))
+    }
+
     /// The rule of every item of a list.
     pub fn item(&self) -> Option<&Rule> {
         self.any.as_deref()

@@ -8,6 +8,7 @@ use super::dashboard_body::{self, Stamp};
 use super::ids;
 use super::index::Index;
 use super::resource::{Resource, Route};
+use super::widget;
 use super::world::{Item, World};
 
 /// How many a list holds if the query doesn't say (OpenAPI, ListDashboards).
@@ -25,6 +26,7 @@ pub const DASHBOARD: Resource = Resource {
         Route::code("PUT", "/{id}", update),
         Route::code("DELETE", "/{id}", delete),
     ],
+    more: &[Route::code("POST", "/api/v2/dashboard/widgets/validate", widget::validate)],
     index: Some(index),
     ..Resource::V1
 };

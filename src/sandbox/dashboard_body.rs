@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::call::Answer;
 use super::forms;
 use super::ids;
+use super::widget;
 use super::world::World;
 
 /// Groups nest one deep at the service; deeper ones are stored as they come.
@@ -56,6 +57,7 @@ pub fn settled(
     let Some(Value::Array(widgets)) = sent.get("widgets") else {
         return Err(Answer::refusal(400, "Required parameter 'widgets' is missing"));
     };
+    widget::all(widgets, layout, sent.get("reflow_type").and_then(Value::as_str))?;
     let mut widgets = widgets.clone();
     identify(&mut widgets, world, 0);
 
@@ -154,11 +156,30 @@ fn url(id: &str, title: &str) -> String {
 
 /// The refusals that were recorded, in the service's words; the last bound by analogy from OpenAPI.
 fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
-    let refuse = |words: &str| Err(Answer::refusal(400, words));
     if let Some(name) = forms::first_wrong(sent, forms::DASHBOARD) {
         return refuse(&format!("'{name}' is invalid"));
     }
-    let list = |of: Option<&Value>| of.and_then(Value::as_array).cloned().unwrap_or_default();
+    check_variables(sent)?;
+    check_lists(sent)?;
+    if sent.contains_key("is_read_only") {
+        // Words as in datadog-operator issue 1707; false is refused, too.
+        return refuse(
+            "The is_read_only attribute is no longer supported. \
+             https://docs.datadoghq.com/dashboards/guide/is-read-only-deprecation/",
+        );
+    }
+    Ok(())
+}
+
+fn refuse(words: &str) -> Result<(), Answer> {
+    Err(Answer::refusal(400, words))
+}
+
+fn list(of: Option<&Value>) -> Vec<Value> {
+    of.and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn check_variables(sent: &Map<String, Value>) -> Result<(), Answer> {
     for variable in list(sent.get("template_variables")) {
         let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
         if set("default") && set("defaults") {
@@ -172,12 +193,42 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         for variable in list(preset.get("template_variables")) {
             let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
             if set("value") && set("values") {
-                return refuse(&format!("'template_variables' value '{}' is invalid", python(&variable, 0)));
+                return refuse(&format!(
+                    "'template_variables' value '{}' is invalid",
+                    widget::python(&variable)
+                ));
             }
             if variable.get("values").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 return refuse("Minimum number of elements in parameter 'values' should be 1");
             }
         }
+    }
+    Ok(())
+}
+
+fn check_lists(sent: &Map<String, Value>) -> Result<(), Answer> {
+    for name in ["tags", "notify_list", "restricted_roles"] {
+        let is_texts = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
+        if sent.get(name).is_some_and(|value| !value.is_null() && !is_texts(value)) {
+            return refuse(&format!("'{name}' is invalid"));
+        }
+    }
+    for (name, schema) in [
+        ("template_variables", "DashboardTemplateVariable"),
+        ("template_variable_presets", "DashboardTemplateVariablePreset"),
+    ] {
+        match sent.get(name).filter(|value| !value.is_null()) {
+            Some(Value::Array(all)) if all.iter().all(|one| widget::judge(one, schema).is_ok()) => {}
+            Some(_) => return refuse(&format!("'{name}' is invalid")),
+            None => {}
+        }
+    }
+    let has = |tab: &Value, name: &str| tab.get(name).is_some_and(|value| !value.is_null());
+    if list(sent.get("tabs"))
+        .iter()
+        .any(|tab| tab.is_object() && (!has(tab, "name") || !has(tab, "widget_ids")))
+    {
+        return refuse("'tabs' is invalid");
     }
     let tags = list(sent.get("tags"));
     if tags.iter().any(|tag| !tag.as_str().is_some_and(|tag| tag.starts_with("team:"))) {
@@ -186,33 +237,7 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
     if tags.len() > 5 {
         return refuse("Maximum number of elements in parameter 'tags' should be 5");
     }
-    if sent.contains_key("is_read_only") {
-        // Words as in datadog-operator issue 1707; false is refused, too.
-        return refuse(
-            "The is_read_only attribute is no longer supported. \
-             https://docs.datadoghq.com/dashboards/guide/is-read-only-deprecation/",
-        );
-    }
     Ok(())
-}
-
-/// The value as Python prints it, which is how the service quotes.
-fn python(value: &Value, depth: usize) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        Value::Array(list) if depth < DEEPEST => {
-            let items: Vec<String> = list.iter().map(|item| python(item, depth + 1)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Value::Object(map) if depth < DEEPEST => {
-            let pair = |(name, value): (&String, &Value)| format!("'{name}': {}", python(value, depth + 1));
-            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -226,11 +251,5 @@ mod tests {
         check("[Ünï] code!", "n-code");
         check("", "");
         check(&format!("{}-b", "a".repeat(79)), &"a".repeat(79));
-    }
-
-    #[test]
-    fn python_quotes() {
-        let value = json!({ "name": "a'b", "list": [null, true, 1.5], "x": {} });
-        assert_eq!(python(&value, 0), r"{'name': 'a\'b', 'list': [None, True, 1.5], 'x': {}}");
     }
 }

@@ -54,6 +54,25 @@ fn filled_in(formula: &str, queries: &[(&str, &str)]) -> String {
     out
 }
 
+/// A name in a formula that no query bears. Functions stand before a bracket, their words in quotes.
+pub fn unknown_name<'a>(formula: &'a str, names: &[&str]) -> Option<&'a str> {
+    let mut quoted = false;
+    let mut from = 0;
+    for (at, letter) in formula.char_indices().chain([(formula.len(), ' ')]) {
+        if !is_word(letter) && letter != '.' {
+            let word = formula.get(from..at).unwrap_or_default();
+            let is_name = word.starts_with(|c: char| c.is_alphabetic() || c == '_');
+            let called = formula[at..].trim_start().starts_with('(');
+            if is_name && !quoted && !called && !names.contains(&word) {
+                return Some(word);
+            }
+            from = at + letter.len_utf8();
+            quoted ^= letter == '\'';
+        }
+    }
+    None
+}
+
 fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }

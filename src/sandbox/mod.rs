@@ -22,12 +22,14 @@ mod kinds;
 
 mod monitor;
 mod monitor_body;
+mod monitor_options;
 mod slo;
 mod slo_body;
 mod forms;
 mod formula;
 mod dashboard;
 mod dashboard_body;
+mod widget;
 mod search;
 
 mod limits;

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value, json};
 
 use super::call::Answer;
 use super::forms;
-use super::ids;
 use super::world::World;
+use super::{ids, monitor_options};
 
 pub const ORG_ID: u64 = 321_000;
 
@@ -79,17 +79,7 @@ pub fn settled(
     let required = |name: &str| {
         text(name)?.ok_or_else(|| Answer::refusal(400, &format!("The parameter '{name}' is required")))
     };
-    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
-        // Words as in terraform-provider-datadog issue 372.
-        return Err(Answer::refusal(400, "Non-numeric threshold value."));
-    }
-    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
-        // Words as in terraform-provider-datadog issue 2327.
-        return Err(Answer::refusal(400, LOCKED));
-    }
-    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
-        return Err(Answer::invalid_parameter(name));
-    }
+    check_forms(sent)?;
     let class = checked_class(required("type")?, before)?;
     let query = required("query")?.trim_end();
     check_query(class, query, world)?;
@@ -113,7 +103,11 @@ pub fn settled(
     // Null takes these away; left out they are kept.
     let or_null =
         |name: &str| sent.get(name).or(before.and_then(|old| old.get(name))).cloned().unwrap_or(Value::Null);
-    let priority = Some(or_null("priority")).filter(|priority| priority.as_f64() != Some(0.0));
+    let priority = or_null("priority");
+    if let Some(Value::Object(sent)) = sent.get("options") {
+        monitor_options::check(class, query, sent, &priority)?;
+    }
+    let priority = Some(priority).filter(|priority| priority.as_f64() != Some(0.0));
     let known = [
         ("type", json!(rewritten_class(class, query, &options))),
         ("name", json!(name)),
@@ -135,6 +129,21 @@ pub fn settled(
         }
     }
     Ok(settled)
+}
+
+fn check_forms(sent: &Map<String, Value>) -> Result<(), Answer> {
+    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
+        // Words as in terraform-provider-datadog issue 372.
+        return Err(Answer::refusal(400, "Non-numeric threshold value."));
+    }
+    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
+        // Words as in terraform-provider-datadog issue 2327.
+        return Err(Answer::refusal(400, LOCKED));
+    }
+    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
+        return Err(Answer::invalid_parameter(name));
+    }
+    Ok(())
 }
 
 /// The monitor ids in the query of a composite.

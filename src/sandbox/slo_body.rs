@@ -61,6 +61,9 @@ pub fn settled(
     };
     let thresholds = field("thresholds").and_then(Value::as_array).filter(|all| !all.is_empty());
     let thresholds = thresholds.ok_or_else(|| refusal("must specify thresholds"))?;
+    if !thresholds.iter().all(is_possible) {
+        return Err(Answer::invalid_parameter("thresholds"));
+    }
     let shown: Option<Vec<Value>> = thresholds.iter().map(threshold).collect();
     let shown = shown.ok_or_else(|| Answer::invalid_parameter("thresholds"))?;
     // The primary timeframe is the first if none is named.
@@ -120,6 +123,15 @@ fn metric(sent: &Map<String, Value>) -> Option<Spelling> {
     let part = |name: &str| sent.get(name).filter(|value| value.is_object()).cloned();
     let (query, specification) = (part("query"), part("sli_specification"));
     let text = |name: &str| query.as_ref()?.get(name)?.as_str();
+    if query.is_some() && (text("numerator").is_none() || text("denominator").is_none()) {
+        return None;
+    }
+    if let Some(count) = specification.as_ref().and_then(|all| all.get("count")) {
+        let formulas = ["good_events_formula", "total_events_formula", "bad_events_formula"];
+        if !formulas.iter().filter_map(|name| count.get(name)).all(|one| is_named(one, count)) {
+            return None;
+        }
+    }
     let derived = match (text("numerator"), text("denominator")) {
         (Some(good), Some(total)) => formula::specification(good, total),
         _ => None,
@@ -136,10 +148,26 @@ fn monitor(sent: &Map<String, Value>) -> Option<Spelling> {
 fn time_slice(sent: &Map<String, Value>) -> Option<Spelling> {
     let mut specification = sent.get("sli_specification")?.clone();
     let slice = specification.get_mut("time_slice")?.as_object_mut()?;
+    let query = slice.get("query")?;
+    let formulas = query.get("formulas").and_then(Value::as_array).into_iter().flatten();
+    if !["comparator", "threshold"].iter().all(|name| slice.contains_key(*name))
+        || !["formulas", "queries"].iter().all(|name| query.get(*name).is_some_and(Value::is_array))
+        || !formulas.into_iter().all(|one| is_named(one, query))
+    {
+        return None;
+    }
     if slice.get("query_interval_seconds").is_none_or(Value::is_null) {
         slice.insert("query_interval_seconds".to_owned(), json!(300));
     }
     Some(Spelling { query: None, specification: Some(specification), monitor_ids: None })
+}
+
+/// Whether a formula is one, and names queries that stand beside it.
+fn is_named(formula: &Value, around: &Value) -> bool {
+    let queries = around.get("queries").and_then(Value::as_array).into_iter().flatten();
+    let names: Vec<&str> = queries.filter_map(|query| query.get("name")?.as_str()).collect();
+    let text = formula.get("formula").and_then(Value::as_str).filter(|text| !text.is_empty());
+    text.is_some_and(|text| formula::unknown_name(text, &names).is_none())
 }
 
 /// A threshold in the service's order, with its displays; None without a target.
@@ -163,6 +191,15 @@ fn threshold(sent: &Value) -> Option<Value> {
         }
     }
     Some(Value::Object(shown))
+}
+
+/// A target leaves a budget, and is warned of before (OpenAPI).
+fn is_possible(threshold: &Value) -> bool {
+    let number = |name: &str| threshold.get(name).and_then(Value::as_f64);
+    let target = number("target");
+    let warning = number("warning").zip(target);
+    target.is_none_or(|target| target > 0.0 && target < 100.0)
+        && warning.is_none_or(|(warning, target)| warning > target)
 }
 
 /// The number with a bare point: 99 gives `99.`.

@@ -79,7 +79,7 @@ fn references_hold_objects_until_force() {
     assert_eq!(asked, (409, json!({ "data": { "ok": [composite] }, "errors": errors })));
     assert_eq!(call(&sandbox, &format!("DELETE monitor/{id}?force=true"), "").0, 200);
 
-    let board = json!({ "title": "b", "layout_type": "free", "widgets": [{ "definition": { "type": "slo", "slo_id": slo } }] });
+    let board = json!({ "title": "b", "layout_type": "ordered", "widgets": [{ "definition": { "type": "slo", "view_type": "detail", "slo_id": slo } }] });
     let board = call(&sandbox, "POST dashboard", &board.to_string()).1["id"].as_str().unwrap().to_owned();
     let words = format!("slo {slo} is referenced in dashboard_id: {board}");
     assert_eq!(
@@ -152,7 +152,8 @@ fn lists_come_in_pages() {
 #[test]
 fn deleted_dashboards_come_back() {
     let (_folder, sandbox) = opened();
-    let board = r#"{"title":"x","layout_type":"ordered","widgets":[{"definition":{"type":"note"}}]}"#;
+    let board =
+        r#"{"title":"x","layout_type":"ordered","widgets":[{"definition":{"type":"note","content":"x"}}]}"#;
     let made = call(&sandbox, "POST dashboard", board).1;
     let named = json!({ "data": [{ "id": made["id"], "type": "dashboard" }] }).to_string();
     let count = |line: &str| call(&sandbox, line, "").1["dashboards"].as_array().unwrap().len();

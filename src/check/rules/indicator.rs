@@ -61,7 +61,27 @@ pub fn complete(subject: &Subject<'_>, found: &mut Findings) {
                         "add it: a slice is good where the query compares so",
                     );
                 }
+                of_slice(slice, found);
             }
+        }
+    }
+}
+
+/// A query of slices has formulas and the queries that they name (OpenAPI, `SLOTimeSliceQuery`).
+fn of_slice(slice: &Map<String, Value>, found: &mut Findings) {
+    let Some(query) = slice.get("query").and_then(Value::as_object) else { return };
+    let at = format!("{SLICE}/query");
+    for name in
+        ["formulas", "queries"].into_iter().filter(|name| !query.get(*name).is_some_and(Value::is_array))
+    {
+        let help = "write `{formulas: [{formula: query1}], queries: [{name: query1, …}]}`";
+        found.add(&at, format!("The query of `time_slice` has no list `{name}`"), help);
+    }
+    let formulas = query.get("formulas").and_then(Value::as_array).into_iter().flatten();
+    for (index, formula) in formulas.enumerate() {
+        if formula.get("formula").and_then(Value::as_str).is_none() {
+            let text = "A formula of `time_slice` has no `formula`";
+            found.add(&format!("{at}/formulas/{index}"), text, "write `{formula: query1}`");
         }
     }
 }
@@ -84,6 +104,13 @@ fn of_count(count: &Map<String, Value>, found: &mut Findings) {
             found.add(&format!("{COUNT}/total_events_formula"), text, "take one of them out");
         }
         _ => {}
+    }
+    for name in ["good_events_formula", "total_events_formula", "bad_events_formula"] {
+        let formula = count.get(name).filter(|formula| !formula.is_null());
+        if formula.is_some_and(|formula| formula.get("formula").and_then(Value::as_str).is_none()) {
+            let text = format!("`{name}` has no `formula`");
+            found.add(&format!("{COUNT}/{name}"), text, "write `{formula: query1}`");
+        }
     }
     if count.get("queries").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         found.add(COUNT, "`count` has no `queries`", "add those that the formulas name");

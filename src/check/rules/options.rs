@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::spelling;
+use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
@@ -31,6 +31,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
+    form::required_inside(subject, found);
 }
 
 /// Reports a field that is not there, or is misspelled.
@@ -94,6 +95,15 @@ pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
             let (least, most) = (least / 3600, most / 3600);
             let text = format!("`{name}` is `{text}`, and the service takes {least} to {most} hours");
             found.add(pointer, text, format!("write a length such as `{most}h`"));
+        }
+    }
+}
+
+/// What the kind's row says of fields that don't fit each other.
+pub fn conflicts(subject: &Subject<'_>, found: &mut Findings) {
+    for wrong in subject.kind.quirks.wrongs {
+        if let Some((text, help)) = (wrong.judge)(subject.body) {
+            found.add(wrong.at, text, help);
         }
     }
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::call::{Call, encoded};
 use crate::sandbox::resource::{
-    BY_ID, Clock, Does, Effect, Lacks, List, Page, Paging, Refusal, Reply, Resource, Route, Shape, Test,
-    Unit, WRITES, Words,
+    BY_ID, CREATE_ONLY, Clock, Does, Effect, Lacks, List, Page, Paging, Refusal, Reply, Resource, Route,
+    Shape, Test, Unit, WRITES, Words,
 };
 
 const TAKEN: Words = Words(409, "Team name and handle must be unique"); // R 1
@@ -45,6 +45,9 @@ pub const TEAM: Resource = Resource {
     ],
     refuses: &[
         Refusal(BY_ID, "", Test::NotUuid, Words(404, "{id} is not a valid UUID not found")), // R 3
+        // O: required; the words are ours.
+        Refusal(CREATE_ONLY, "/name", Test::Missing, Words(400, "name is required")),
+        Refusal(CREATE_ONLY, "/handle", Test::Missing, Words(400, "handle is required")),
         Refusal(WRITES, "/name", Test::Taken, TAKEN),
         Refusal(WRITES, "/handle", Test::Taken, TAKEN),
     ],

@@ -29,6 +29,12 @@ pub const RETENTION_FILTER: Resource = Resource {
         Effect::Drop("/execution_order"),
     ],
     refuses: &[
+        // O: required; the words are ours.
+        Refusal(CREATE_ONLY, "/name", Test::Missing, Words(400, "Field 'name' is required")),
+        Refusal(CREATE_ONLY, "/enabled", Test::Missing, Words(400, "Field 'enabled' is required")),
+        Refusal(CREATE_ONLY, "/filter", Test::Missing, Words(400, "Field 'filter' is required")),
+        Refusal(CREATE_ONLY, "/filter_type", Test::Missing, Words(400, "Field 'filter_type' is required")),
+        Refusal(WRITES, "/trace_rate", Test::Outside(0.0, 1.0), Words(400, "Field 'trace_rate' is invalid")),
         Refusal(WRITES, "/rate", Test::Missing, RATE),
         Refusal(WRITES, "/rate", Test::Outside(0.0, 1.0), RATE),
         // O: required; the words are those for another value.
