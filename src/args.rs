@@ -192,9 +192,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   musher plan -e prod --format json -o plan.json
-  musher comment plan.json               the comment of an earlier run is updated
+  musher comment plan.json      updates the comment of an earlier run
   musher comment staging.json prod.json --label
-  musher comment report.json             on the merged pull request, after apply
+  musher comment report.json    on the merged pull request, after apply
 
 The system is told by the job: GitHub Actions (GITHUB_TOKEN) or GitLab CI
 (GITLAB_TOKEN). A file that is not a plan is not posted. What can't be posted

@@ -185,7 +185,7 @@ impl<'s> Reader<'s> {
     }
 
     fn term(&mut self, negated: bool) -> Option<Vec<BTreeSet<Literal>>> {
-        if self.rest.is_empty() || self.rest.starts_with(')') {
+        if self.rest.is_empty() || self.rest.starts_with(')') || self.is_or() {
             return None;
         }
         let (length, colon) = term_length(self.rest);
