@@ -186,15 +186,15 @@ Examples:
   musher drift -e prod
   musher drift -e prod --format markdown -o drift.md
   musher drift -e prod --issue       keeps one issue, closed when all is well
-  musher drift -e prod --all-kinds   looks at kinds that musher.yaml doesn't name")]
+  musher drift -e prod --all-kinds   kinds that musher.yaml doesn't name, too")]
     Drift(Drift),
     /// Post a plan, or what an apply did, as one comment on the pull request
     #[command(after_help = "\
 Examples:
   musher plan -e prod --format json -o plan.json
-  musher comment plan.json               the comment of an earlier run is updated
+  musher comment plan.json      updates the comment of an earlier run
   musher comment staging.json prod.json --label
-  musher comment report.json             on the merged pull request, after apply
+  musher comment report.json    on the merged pull request, after apply
 
 The system is told by the job: GitHub Actions (GITHUB_TOKEN) or GitLab CI
 (GITLAB_TOKEN). A file that is not a plan is not posted. What can't be posted

@@ -222,7 +222,7 @@ fn codes_of_source() -> BTreeSet<String> {
             codes.extend(pattern.captures_iter(product).map(|found| found[1].to_owned()));
         }
     }
-    // What a system of pull requests calls the right to comment on them.
+    // The name of a permission.
     codes.remove("pull-requests");
     // Sources of monitors that `query` and `check` know, which are not codes.
     codes.retain(|code| {

@@ -189,7 +189,7 @@ async fn post(
         Ok(None) => {
             let _ = invocation.say("This job is about no pull request: no comment is written.");
         }
-        Err(error) => troubles.push(explained(forge, error, "pull-requests")),
+        Err(error) => troubles.push(explained(forge, "pull-requests", error)),
     }
     if options.check_run {
         troubles.extend(check(entries, notes, forge).await.err());
@@ -217,13 +217,13 @@ async fn write(
             Ok(wrote) => {
                 let _ = invocation.say(&format!("{}: {}", entry.name, told(wrote, number)));
             }
-            Err(error) => troubles.push(explained(forge, error, "pull-requests")),
+            Err(error) => troubles.push(explained(forge, "pull-requests", error)),
         }
     }
     if options.label && entries.iter().any(|entry| entry.plan().is_some()) {
         let holding = labels(entries.iter().filter_map(Entry::plan));
         let labelled = forge.label(number, &LABELS, &holding).await;
-        troubles.extend(labelled.err().map(|error| explained(forge, error, "pull-requests")));
+        troubles.extend(labelled.err().map(|error| explained(forge, "pull-requests", error)));
     }
     troubles
 }
@@ -288,5 +288,5 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
         annotations: notes.iter().filter_map(annotation).collect(),
     };
     let made: Result<(), SendError> = forge.check(commit, &check).await;
-    made.map_err(|error| explained(forge, error, "checks"))
+    made.map_err(|error| explained(forge, "checks", error))
 }

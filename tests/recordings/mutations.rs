@@ -198,7 +198,7 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
 }
 
 /// Values that mean what the field's absence means, from the OpenAPI document and the recordings.
-const AS_ABSENT: [(&str, &str, &str); 20] = [
+const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("monitors", "/draft_status", "\"published\""),
     ("monitors", "/options/enable_logs_sample", "false"),
     ("monitors", "/options/enable_samples", "false"),
@@ -219,6 +219,12 @@ const AS_ABSENT: [(&str, &str, &str); 20] = [
     ("logs_metrics", "/compute/include_percentiles", "false"),
     ("logs_metrics", "/filter/query", "\"*\""),
     ("retention_filters", "/trace_rate", "0"),
+    ("log_destinations", "/enabled", "true"),
+    ("log_destinations", "/forward_tags", "true"),
+    ("log_destinations", "/forward_tags_restriction_list_type", "\"ALLOW_LIST\""),
+    ("downtimes", "/display_timezone", "\"UTC\""),
+    ("downtimes", "/mute_first_recovery_notification", "false"),
+    ("downtimes", "/schedule/timezone", "\"UTC\""),
 ];
 
 /// Whether a declared value is as good as none.
