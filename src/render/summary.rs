@@ -73,9 +73,10 @@ pub fn verdict_beside(plan: &Plan, drifted: usize) -> String {
     if drifted > 0 {
         parts.push(format!("{} drifted", count(drifted)));
     }
-    if !plan.notes.warnings.is_empty() {
-        parts.push(plural(plan.notes.warnings.len(), "warning"));
-    }
+    let warnings = match plan.notes.warnings.len() {
+        0 => String::new(),
+        many => format!("; {}", plural(many, "warning")),
+    };
     let names: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
     let held = match names.len() {
         0 => String::new(),
@@ -83,7 +84,7 @@ pub fn verdict_beside(plan: &Plan, drifted: usize) -> String {
         _ => format!("; the brakes {} will hold", names.join(", ")),
     };
     let partial = if plan.notes.only.is_empty() { "" } else { "; partial" };
-    format!("{}{held}{partial}", parts.join(", "))
+    format!("{}{held}{warnings}{partial}", parts.join(", "))
 }
 
 /// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.
