@@ -97,7 +97,7 @@ fn a_plan_of_a_small_project_costs_its_lists() {
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer, which is
 /// asked for by each of the two.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "GET /api/v2/downtime",
     "GET /api/v2/logs/config/archives",
     "GET /api/v1/logs/config/indexes",
@@ -107,6 +107,7 @@ const LISTS: [&str; 9] = [
     "GET /api/v2/apm/config/retention-filters",
     "GET /api/v2/sensitive-data-scanner/config",
     "GET /api/v2/sensitive-data-scanner/config",
+    "GET /api/v2/sensitive-data-scanner/config/standard-patterns",
 ];
 
 #[test]

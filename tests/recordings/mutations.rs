@@ -219,6 +219,7 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("logs_metrics", "/compute/include_percentiles", "false"),
     ("logs_metrics", "/filter/query", "\"*\""),
     ("retention_filters", "/trace_rate", "0"),
+    ("logs_pipelines", "/is_enabled", "false"),
     ("log_destinations", "/enabled", "true"),
     ("log_destinations", "/forward_tags", "true"),
     ("log_destinations", "/forward_tags_restriction_list_type", "\"ALLOW_LIST\""),
