@@ -248,9 +248,11 @@ Examples:
   musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
-    #[command(
-        after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
-    )]
+    #[command(after_help = "\
+Examples:
+  musher show monitors/checkout-errors
+  musher show plan.json --format markdown
+  musher show template aws-lambda")]
     Show(Show),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
@@ -486,7 +488,7 @@ pub struct Forget {
 
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Section and id: monitors/checkout-errors; or the words `template NAME`, or `template` for a list
+    /// Section and id: monitors/checkout-errors; or a file of a plan; or `template NAME`, `template` for a list
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
     pub what: Vec<String>,
 }

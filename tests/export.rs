@@ -674,7 +674,7 @@ fn compare(name: &str, sent: &Value, exported: &Value) {
                 continue;
             }
             // Retired: the service refuses each body that holds it.
-            if key == "is_read_only" && got.is_null() {
+            if ["is_read_only", "locked"].contains(&key.as_str()) && got.is_null() {
                 continue;
             }
             // Where nothing but the mark stood, nothing tells the two apart.

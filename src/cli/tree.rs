@@ -55,7 +55,7 @@ const TABLE: [Takes; 16] = {
         takes("import", (true, false), None, &[Json, Yaml]),
         takes("forget", (true, false), None, &[Text]),
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
-        takes("show", (true, true), ANSWER, &[Text, Json]),
+        takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),

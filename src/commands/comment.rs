@@ -239,7 +239,8 @@ fn told(wrote: Wrote, number: u64) -> String {
 
 /// The labels that hold for these plans together.
 fn labels<'p>(plans: impl Iterator<Item = &'p Plan> + Clone) -> Vec<&'static str> {
-    let any = |holds: &dyn Fn(&Plan) -> bool| plans.clone().any(holds);
+    // What drifted is not of this change.
+    let any = |holds: &dyn Fn(&Plan) -> bool| plans.clone().any(|plan| holds(&comment::own(plan)));
     let risky = any(&|plan| plan.changes.iter().any(|change| !change.risks.is_empty()));
     let deletes = any(&|plan| plan.changes.iter().any(crate::model::Change::deletes));
     let changes = any(&|plan| !comment::is_empty(plan));

@@ -9,7 +9,7 @@ use super::plan_text::source_line;
 use super::telling::clean_address;
 use super::value::{count, cut, plural};
 use super::{based, outcome, plan_markdown, summary};
-use crate::model::{Action, Cause, Outcome, Plan, Status};
+use crate::model::{Action, Outcome, Plan, Status};
 use crate::posted::{Failed, Report};
 
 /// What a comment holds, and what the summary of a job does.
@@ -52,12 +52,8 @@ impl Footer {
 }
 
 /// The part of a plan that is this change's.
-fn own(plan: &Plan) -> Plan {
-    let mut own = plan.clone();
-    if let Some(based) = &plan.notes.base {
-        own.changes.retain(|change| based.cause(&change.address) != Cause::Drift);
-    }
-    own
+pub fn own(plan: &Plan) -> Plan {
+    plan.notes.base.as_ref().map_or_else(|| plan.clone(), |based| based::own(plan, based))
 }
 
 /// Whether this change changes nothing.
@@ -79,7 +75,7 @@ pub fn verdict(plan: &Plan) -> String {
     }
     let risks: usize = own.changes.iter().map(|change| change.risks.len()).sum();
     parts.extend((risks > 0).then(|| plural(risks, "risk")));
-    let drifted = plan.changes.len() - own.changes.len();
+    let drifted = plan.notes.base.as_ref().map_or(0, |based| based::drifted(plan, based).len());
     parts.extend((drifted > 0).then(|| format!("{} drifted", count(drifted))));
     let brakes: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
     let held = match brakes.len() {

@@ -289,10 +289,16 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
 /// Whether a declared value is what the service means by leaving it out: the switches of processors, which are all off but
 /// for these.
 pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
-    let Some((around, name)) = pointer.rsplit_once('/').filter(|_| section == "logs_pipelines") else {
-        return false;
-    };
+    let Some((around, name)) = pointer.rsplit_once('/') else { return false };
     let around = definition.pointer(around).unwrap_or(&Value::Null);
+    if ["logs_metrics", "spans_metrics", "rum_metrics"].contains(&section) && name == "tag_name" {
+        // A group is called like its path where nobody calls it otherwise.
+        let path = around["path"].as_str().unwrap_or_default();
+        return around[name] == json!(path) || around[name] == json!(path.trim_start_matches('@'));
+    }
+    if section != "logs_pipelines" {
+        return false;
+    }
     let is_kept = name == "preserve_source"
         && ["array-map-processor", "append"].iter().any(|class| around["type"] == **class);
     pointer.starts_with("/processors/") && around[name] == json!(is_kept)
