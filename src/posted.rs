@@ -370,7 +370,7 @@ fn is_of_datadog(url: &str) -> bool {
         authority.strip_suffix(*site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     let plain = authority.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
-    plain && (authority == "sandbox.invalid" || SITES.iter().any(|site| of(&site)))
+    plain && (authority == "sandbox.invalid" || SITES.iter().any(of))
 }
 
 fn address(text: &str) -> Option<Address> {
