@@ -235,6 +235,7 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("scanner_rules", "/is_enabled", "false"),
     ("scanner_rules", "/included_keyword_configuration/use_recommended_keywords", "false"),
     ("downtimes", "/display_timezone", "\"UTC\""),
+    ("slo_corrections", "/timezone", "\"UTC\""),
     ("downtimes", "/mute_first_recovery_notification", "false"),
     ("downtimes", "/schedule/timezone", "\"UTC\""),
 ];
