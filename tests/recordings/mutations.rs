@@ -236,6 +236,7 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("scanner_rules", "/included_keyword_configuration/use_recommended_keywords", "false"),
     ("downtimes", "/display_timezone", "\"UTC\""),
     ("slo_corrections", "/timezone", "\"UTC\""),
+    ("webhooks", "/encode_as", "\"json\""),
     ("downtimes", "/mute_first_recovery_notification", "false"),
     ("downtimes", "/schedule/timezone", "\"UTC\""),
 ];
