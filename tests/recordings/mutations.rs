@@ -223,7 +223,6 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("log_destinations", "/enabled", "true"),
     ("log_destinations", "/forward_tags", "true"),
     ("log_destinations", "/forward_tags_restriction_list_type", "\"ALLOW_LIST\""),
-    ("logs_pipelines", "/is_enabled", "false"),
     ("metric_tags", "/exclude_tags_mode", "false"),
     ("metric_tags", "/include_percentiles", "false"),
     ("spans_metrics", "/compute/include_percentiles", "false"),
