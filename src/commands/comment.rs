@@ -16,6 +16,7 @@ use crate::model::Plan;
 use crate::posted::{self, LARGEST, Posted};
 use crate::render::annotation::{self, Note};
 use crate::render::comment::{self, Footer, LIMIT, SUMMARY, marker};
+use crate::render::room::Room;
 use crate::render::{self, Speech, Stream};
 
 const RISKY: &str = "musher: risky";
@@ -109,11 +110,12 @@ fn read(path: &Utf8Path, name: Option<&str>) -> anyhow::Result<Entry> {
 }
 
 impl Entry {
-    fn body(&self, name: Option<&str>, footer: &Footer, limit: usize) -> String {
+    /// `expand`: each change by itself, if that fits.
+    fn body(&self, name: Option<&str>, footer: &Footer, (room, expand): (Room, bool)) -> String {
         match &self.posted {
-            Posted::Plan(plan) => comment::plan(plan, name, footer, limit),
-            Posted::Failed(failed) => comment::failure(failed, name, footer, limit),
-            Posted::Report(report) => comment::report(report, name, footer, limit),
+            Posted::Plan(plan) => comment::plan(plan, name, footer, (room, expand)),
+            Posted::Failed(failed) => comment::failure(failed, name, footer, room),
+            Posted::Report(report) => comment::report(report, name, footer, room),
         }
     }
 
@@ -161,12 +163,13 @@ fn summarise(
     let Some(path) = (invocation.variable)("GITHUB_STEP_SUMMARY") else { return Ok(()) };
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-        let used = usize::try_from(file.metadata()?.len()).unwrap_or(SUMMARY);
-        let room = SUMMARY.saturating_sub(used) / entries.len().max(1);
+        let used = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let room = SUMMARY.beside(used);
+        let room = room.part(entries.len()).beside(1);
         for entry in entries {
-            let text = entry.body(name, footer, room.saturating_sub(1));
+            let text = entry.body(name, footer, (room, true));
             // Better none than one that fails the upload of all.
-            if text.len() < room {
+            if room.holds(&text) {
                 file.write_all(text.as_bytes())?;
                 file.write_all(b"\n")?;
             }
@@ -211,7 +214,7 @@ async fn write(
         args::Behavior::HideAndNew => Behavior::HideAndNew,
     };
     for entry in entries {
-        let body = entry.body(options.name.as_deref(), &footer, LIMIT);
+        let body = entry.body(options.name.as_deref(), &footer, (LIMIT, false));
         let only_update = entry.plan().is_some_and(comment::is_empty);
         match forge.comment(number, (&entry.marker, &body), behavior, only_update).await {
             Ok(wrote) => {
@@ -269,9 +272,8 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
     let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let titles: Vec<String> =
         entries.iter().filter_map(|entry| Some(comment::verdict(entry.plan()?).replace('`', ""))).collect();
-    let room = LIMIT / entries.len().max(1);
-    let bodies: Vec<String> =
-        entries.iter().map(|entry| entry.body(None, &footer, room.saturating_sub(1))).collect();
+    let room = LIMIT.part(entries.len()).beside(1);
+    let bodies: Vec<String> = entries.iter().map(|entry| entry.body(None, &footer, (room, false))).collect();
     let annotation = |note: &Note| {
         Some(Annotation {
             is_failure: note.is_error,
