@@ -61,7 +61,7 @@ fn beside(change: &Change, based: &Based) -> &'static str {
 }
 
 /// `Compared with origin/main at 0a1b2c3d4e5f; nothing live was asked.`
-fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
+pub fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
     let what = if based.offline {
         "the definitions alone, nothing live was asked"
     } else {
@@ -71,15 +71,15 @@ fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
 }
 
 /// A field that both this change and somebody else changed: its three values.
-struct Both<'a> {
-    address: &'a str,
-    path: String,
-    base: String,
-    live: String,
-    here: String,
+pub struct Both<'a> {
+    pub address: &'a str,
+    pub path: String,
+    pub base: String,
+    pub live: String,
+    pub here: String,
 }
 
-fn both<'a>(plan: &'a Plan, based: &'a Based) -> Vec<Both<'a>> {
+pub fn both<'a>(plan: &'a Plan, based: &'a Based) -> Vec<Both<'a>> {
     let shown = |value: Option<&serde_json::Value>| {
         value.map_or_else(|| "nothing".to_owned(), |value| short(value, VALUE))
     };

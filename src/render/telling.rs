@@ -156,7 +156,7 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
         }
         (Action::Update, _) => match items::told(change, false).as_slice() {
             [only] => format!(": {}", only.text),
-            _ => String::new(),
+            _ => changed_fields(change),
         },
         (Action::Move, _) => {
             let from = self::patterns(entry.changes.iter().filter_map(|change| change.moved_from.as_ref()));
@@ -171,10 +171,30 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
     format!("{} {several}{pattern}{what}", count(entry.changes.len()))
 }
 
+/// `: message, tags`
+fn changed_fields(change: &Change) -> String {
+    const MOST: usize = 3;
+    let mut names: Vec<String> = change
+        .diff
+        .iter()
+        .filter(|field| !items::tells(change, &field.path))
+        .map(|field| path(&field.path))
+        .collect();
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+}
+
 /// The first number with its range, and how many others follow it.
 fn in_ranges(entry: &Entry<'_>) -> String {
     let ranges = ranges(entry);
-    let Some(first) = ranges.first() else { return "with different numbers".to_owned() };
+    let Some(first) = ranges.first() else {
+        let fields = changed_fields(entry.first());
+        return format!("{}, with different numbers", fields.trim_start_matches(": "));
+    };
     let others: Vec<&str> = ranges[1..].iter().map(|range| range.path.as_str()).collect();
     match others.len() {
         0 => first.text(),
