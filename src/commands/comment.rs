@@ -62,6 +62,16 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         bail!("GitLab hides no notes: use `--behavior update` or `new`");
     }
     let job = context(invocation, system, options.pr);
+    // What an apply did is told by the run that applied; a file of another run was written by whoever wrote its code.
+    let is_of_another = (invocation.variable)("GITHUB_EVENT_NAME").as_deref() == Some("workflow_run");
+    if let Some(at) =
+        entries.iter().position(|entry| is_of_another && matches!(entry.posted, Posted::Report(_)))
+    {
+        bail!(
+            "{} is the report of an apply, and this job tells of another run: it is not posted",
+            options.files.get(at).map_or_else(String::new, ToString::to_string)
+        );
+    }
     // Before anything is written: from here on its token is known, and hidden.
     let forge = job.as_ref().ok().map(|job| open(invocation, job));
     let footer = footer(job.as_ref().ok());

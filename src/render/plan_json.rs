@@ -238,6 +238,11 @@ fn addresses<S: Serializer>(
 }
 
 impl<'a> DiffEntry<'a> {
+    /// All of a change.
+    pub fn all(change: &'a Change) -> Vec<Self> {
+        change.diff.iter().map(|field| Self::named(field, &change.references, "")).collect()
+    }
+
     fn named(change: &'a FieldChange, references: &'a References, base: &str) -> Self {
         let references = match base.is_empty() {
             true => references.get(&change.path),
@@ -291,7 +296,7 @@ fn entry(change: &Change) -> Entry<'_> {
             .map(|fact| FactEntry { path: &fact.at, value: Some(&fact.value) })
             .collect(),
         items: change.items.iter().map(|item| item_entry(change, item)).collect(),
-        diff: change.diff.iter().map(|field| DiffEntry::named(field, &change.references, "")).collect(),
+        diff: DiffEntry::all(change),
     }
 }
 

@@ -8,7 +8,7 @@ use super::field::{Field, Shown, field};
 use super::fold::{Bond, Entry, Pattern, instance_of, patterns};
 use super::value::{count, cut, path, plural, short, width};
 use super::{items, named, summary};
-use crate::model::{Action, Change, Fact, FieldChange, ItemAction};
+use crate::model::{Action, Change, Fact, FieldChange, ItemAction, References};
 use crate::pointer::step;
 
 /// Characters of a risk: more are nobody's.
@@ -42,13 +42,18 @@ pub fn rows(change: &Change, detail: Detail) -> Vec<Row> {
         Action::Delete => facts(change, Shown::Removed),
         _ => changed(change, detail),
     };
-    let ids = named::ids(change);
-    if !ids.is_empty() && change.action != Action::Create {
-        let ids: Vec<String> =
-            ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
-        rows.push(Row::Note(ids.join(", ")));
+    if change.action != Action::Create {
+        rows.extend(ids(&change.references, change.address.section()).map(Row::Note));
     }
     rows
+}
+
+/// `api/latency is 100000004`: the ids behind names.
+pub fn ids(references: &References, section: &str) -> Option<String> {
+    let ids = named::ids(references, section);
+    let ids: Vec<String> =
+        ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
+    (!ids.is_empty()).then(|| ids.join(", "))
 }
 
 fn changed(change: &Change, detail: Detail) -> Vec<Row> {
