@@ -583,9 +583,18 @@ pub struct Causes {
     pub cause: Cause,
     /// With what the older version says there, where both sides differ from it.
     pub fields: std::collections::BTreeMap<String, (Cause, Option<Value>)>,
+    /// The types of risks that it has only because of what somebody else changed.
+    pub drifted: std::collections::BTreeSet<&'static str>,
 }
 
 impl Based {
+    /// Whether a risk of it is there only because of what somebody else changed.
+    pub fn is_drifted(&self, address: &Address, risk: &Risk) -> bool {
+        self.causes
+            .get(address)
+            .is_some_and(|causes| causes.cause == Cause::Drift || causes.drifted.contains(risk.code))
+    }
+
     /// Why a field of it does.
     pub fn cause_of(&self, address: &Address, path: &str) -> Cause {
         let field = self.causes.get(address).and_then(|causes| causes.fields.get(path));

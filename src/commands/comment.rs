@@ -143,7 +143,8 @@ fn notes(invocation: &Invocation<'_>, entries: &[Entry]) -> Vec<Note> {
     let folder = start(invocation.common).ok().and_then(|start| config::find(&start).ok());
     let folder = folder.map(|root| in_repository(&root)).unwrap_or_default();
     let of = |entry: &Entry| match &entry.posted {
-        Posted::Plan(plan) => annotation::of_plan(plan, &folder),
+        // What drifted is not of this change.
+        Posted::Plan(plan) => annotation::of_plan(&comment::own(plan), &folder),
         Posted::Failed(failed) => annotation::of_failure(failed, &folder),
         Posted::Report(_) => Vec::new(),
     };
@@ -272,7 +273,8 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
         Posted::Plan(_) => false,
     });
     let asks = |plan: &Plan| {
-        !plan.notes.brakes.is_empty() || plan.changes.iter().any(|change| !change.risks.is_empty())
+        !plan.notes.brakes.is_empty()
+            || comment::own(plan).changes.iter().any(|change| !change.risks.is_empty())
     };
     let conclusion = match (fails, entries.iter().filter_map(Entry::plan).any(asks)) {
         (true, _) => "failure",

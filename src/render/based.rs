@@ -9,7 +9,7 @@ use super::room::Room;
 use super::telling::clean_address;
 use super::value::{count, cut, path, plural, short};
 use super::{plan_markdown, plan_text, summary};
-use crate::model::{Action, Based, Cause, Change, Plan};
+use crate::model::{Action, Based, Cause, Change, Plan, Risk};
 
 /// Notes that a comment lists.
 const NOTES: usize = 20;
@@ -28,6 +28,7 @@ pub fn own(plan: &Plan, based: &Based) -> Plan {
     for change in own.changes.iter_mut().filter(|change| is_in_fields(change)) {
         let address = change.address.clone();
         change.diff.retain(|field| based.cause_of(&address, &field.path) != Cause::Drift);
+        change.risks.retain(|risk| !based.is_drifted(&address, risk));
     }
     own
 }
@@ -42,7 +43,8 @@ pub fn drifted(plan: &Plan, based: &Based) -> Vec<Change> {
             let mut change = change.clone();
             let address = change.address.clone();
             change.diff.retain(|field| based.cause_of(&address, &field.path) == Cause::Drift);
-            if !change.diff.is_empty() {
+            change.risks.retain(|risk| based.is_drifted(&address, risk));
+            if !change.diff.is_empty() || !change.risks.is_empty() {
                 drifted.push(change);
             }
         }
@@ -165,6 +167,10 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
             page.indent(6)?;
             page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
         }
+        for risk in &change.risks {
+            page.indent(6)?;
+            page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
+        }
     }
     let text = format!("Drift: {}; an apply takes it back.", plural(drifted.len(), "object"));
     page.line(&[])?;
@@ -185,13 +191,18 @@ pub fn markdown(plan: &Plan, based: &Based, room: Room, expand: bool) -> String 
     }
     let part = room.part(PART);
     top += &both_markdown(plan, based, part);
-    let bottom = drift_markdown(&drifted(plan, based), based, part);
-    let inner = room.after(&top).after(&bottom);
-    let own = own(plan, based);
+    let drifted = drifted(plan, based);
+    let bottom = drift_markdown(&drifted, based, part);
+    let inner = room.after(&top).after(&bottom).beside(WORDS);
+    let shown = own(plan, based);
     let own = match expand {
-        true => plan_markdown::expanded(&own, inner),
-        false => plan_markdown::within(&own, inner),
+        true => plan_markdown::expanded(&shown, inner),
+        false => plan_markdown::within(&shown, inner),
     };
+    // The verdict tells of what drifted, too.
+    let verdict = summary::verdict(&shown);
+    let drifted = summary::verdict_beside(&shown, drifted.len());
+    let own = own.replacen(&format!("\n### {verdict}\n"), &format!("\n### {drifted}\n"), 1);
     // Behind the marker and the headline, and before the summary.
     let at = own.find("\n\n").map_or(own.len(), |at| at + 2);
     let end = own.trim_end().rfind('\n').map_or(at, |end| end + 1).max(at);
@@ -250,7 +261,9 @@ fn drift_markdown(drifted: &[Change], based: &Based, room: Room) -> String {
         let colon = if fields.is_empty() { "" } else { ": " };
         let address = code(&cut(&clean_address(change.address.as_str()), 200));
         let head = format!("- {address} would {}{}", summary::verb(change.action), beside(change, based));
-        (format!("{head}{colon}{}\n", fields.join(", ")), format!("- {address}\n"))
+        let risk = |risk: &Risk| format!("  - :warning: {}\n", quoted_prose(&cut(&risk.text, 400)));
+        let risks: String = change.risks.iter().map(risk).collect();
+        (format!("{head}{colon}{}\n{risks}", fields.join(", ")), format!("- {address}\n"))
     });
     format!(
         "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{}\nAn apply takes these \

@@ -108,7 +108,12 @@ fn warning(warning: &Warning) -> Value {
 fn caused(based: &Based, change: &Change) -> Value {
     let mut entry = value(change);
     let causes = based.causes.get(&change.address);
-    entry["cause"] = based.cause(&change.address).name().into();
+    let whole = based.cause(&change.address).name();
+    entry["cause"] = whole.into();
+    for (risk, shown) in change.risks.iter().zip(entry["risks"].as_array_mut().into_iter().flatten()) {
+        let is_drifted = based.is_drifted(&change.address, risk);
+        shown["cause"] = if is_drifted { Cause::Drift.name() } else { whole }.into();
+    }
     for (shown, field) in entry["diff"].as_array_mut().into_iter().flatten().zip(&change.diff) {
         let (cause, old) = causes
             .and_then(|causes| causes.fields.get(&field.path))
