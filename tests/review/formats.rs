@@ -150,3 +150,104 @@ fn every_format_is_the_same_on_one_core_and_on_two() {
         assert!(all == out(format, &[]), "{format} differs from run to run");
     }
 }
+
+/// Names that would act on a terminal, in Markdown, in a page, on a forge, or take all the room.
+#[test]
+fn hostile_names_act_in_no_format() {
+    let project = Project::bare();
+    let evil = "\u{1b}[31m\u{9b}2J\u{202e}\u{2066}</script><script>alert(1)</script> | a | ``` ` <!-- musher:plan shop.sandbox --> @team #123 \
+                GH-1 57b31f0556ed1c0de4f4 [x](javascript:1) <img src=x onerror=alert(1)>\n::error::x\n# Title";
+    let long = "長い".repeat(5_000);
+    let body = |critical: u32, name: &str| {
+        json!({
+            "type": "query alert", "name": name, "message": format!("{name} @slack-x"), "tags": [],
+            "query": format!("avg(last_5m):avg:a{{*}} by {{host}} > {critical}"), "options": {"thresholds": {"critical": critical}}
+        })
+    };
+    let board = |name: &str, more: Value| {
+        let widget = json!({"definition": {"type": "note", "content": name}});
+        json!({"title": name, "layout_type": "ordered", "widgets": [widget, more]})
+    };
+    let declare = |critical: u32, a: &str, b: &str| {
+        let more = json!({"definition": {"type": "note", "content": format!("{b}{critical}")}});
+        let all = json!({"monitors": {"evil": body(critical, a), "long": body(critical, b)}, "dashboards": {"evil": board(a, more)}});
+        project.write("monitors/shop.yaml", &all.to_string().replace('\u{9b}', "\\u009b"));
+    };
+    declare(1, evil, &long);
+    let commands = [
+        &["plan"][..],
+        &["show", "monitors/evil"],
+        &["show", "plan.json"],
+        &["drift"],
+        &["plan", "--base", "main"],
+    ];
+    for round in 0..3_u32 {
+        project.run(&["plan", "-o", "plan.json"]);
+        if round == 0 {
+            project.write(".gitignore", ".musher\n.cache\nplan.json\n");
+            project.commit();
+        }
+        for words in commands {
+            for format in ["text", "markdown", "json", "html"] {
+                let ran = project.run(&[words, &["--format", format]].concat());
+                let says_why = ran.err.contains("writes no such format");
+                assert!(matches!(ran.exit, 0 | 2) || says_why, "{words:?} {format}: {ran:?}");
+                let acts = |c: char| {
+                    c.is_control() && c != '\n' || ('\u{202a}'..='\u{202e}').contains(&c) || c == '\u{2066}'
+                };
+                assert!(!ran.out.contains(acts) && !ran.err.contains(acts), "{words:?} {format}");
+                if format == "html" {
+                    assert!(
+                        ran.out.matches("<script").count() <= 1 && !ran.out.contains("<img"),
+                        "{words:?}"
+                    );
+                }
+                if format == "markdown" && !says_why {
+                    assert!(ran.out.encode_utf16().count() <= 65_536);
+                    assert_eq!(
+                        ran.out.lines().filter(|line| line.starts_with("<!-- musher:")).count(),
+                        1,
+                        "{words:?}"
+                    );
+                    assert!(
+                        !ran.out
+                            .lines()
+                            .any(|line| line.starts_with("::error") || line.starts_with("# Title"))
+                    );
+                    check_code(&ran.out);
+                }
+            }
+        }
+        match round {
+            0 => {
+                project.run(&["apply", "--yes"]).check(0, &[]);
+                declare(2, &evil.replace("Title", "Other"), &format!("{long}x"));
+            }
+            _ => project.write("monitors/shop.yaml", "{}"),
+        }
+    }
+}
+
+/// What a forge would make a link, a mention or a tag of stands in code.
+fn check_code(markdown: &str) {
+    let mut fence: Option<String> = None;
+    for line in markdown.lines() {
+        let run: String = line.chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if line.trim() == open.as_str() => fence = None,
+            Some(_) => {}
+            None if run.len() >= 3 => fence = Some(run),
+            None => {
+                for word in
+                    ["@team", "#123", "GH-1", "57b31f0556ed1c0de4f4", "<script", "<img", "](javascript"]
+                {
+                    for (at, _) in line.match_indices(word) {
+                        let before = &line[..at];
+                        let in_span = before.contains('`') || before.contains("<code>");
+                        assert!(in_span, "{word} acts: {line}");
+                    }
+                }
+            }
+        }
+    }
+}
