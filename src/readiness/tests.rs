@@ -1,0 +1,1 @@
+//! Answers, each with a twin.
