@@ -41,6 +41,16 @@ impl Shade {
         }
     }
 
+    fn word(self) -> &'static str {
+        match self {
+            Self::Green => "yes",
+            Self::Yellow => "in part",
+            Self::Red => "no",
+            Self::Grey => "not known",
+            Self::None => "not asked",
+        }
+    }
+
     /// What stands in the cell.
     pub fn sign(self) -> &'static str {
         match self {
@@ -137,6 +147,14 @@ fn filters(table: &Table, out: &mut String) {
 }
 
 fn rows(table: &Table, out: &mut String) {
+    let shades = [Shade::Green, Shade::Yellow, Shade::Red, Shade::Grey, Shade::None];
+    let used = |shade: &Shade| table.rows.iter().flat_map(|row| &row.cells).any(|cell| cell.shade == *shade);
+    let legend: Vec<String> = shades
+        .iter()
+        .filter(|shade| used(shade))
+        .map(|shade| format!("<span class={}>{} {}</span>", shade.name(), shade.sign(), shade.word()))
+        .collect();
+    let _ = writeln!(out, "<p class=legend>{}</p>", legend.join(" "));
     out.push_str("<div class=scroll><table class=heat>\n<thead><tr>");
     let _ = write!(out, "<th scope=col>{}</th>", table.first);
     for name in table.sets.iter().chain(&table.columns) {

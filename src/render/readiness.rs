@@ -192,7 +192,7 @@ pub fn html(rows: &[Row], title: &str) -> String {
         line: headline(rows),
         totals: Vec::new(),
         first: "name",
-        sets: vec!["of"],
+        sets: vec!["kind"],
         columns: Question::ALL.into_iter().map(Question::name).collect(),
         rows: rows.iter().map(row).collect(),
         notes: Vec::new(),
