@@ -58,20 +58,13 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     let addresses = if entry.is_folded() { addresses(entry) } else { String::new() };
     let risks: String =
         risks(entry).iter().map(|risk| format!("<p class=\"r risk\">! {}</p>", quoted(risk))).collect();
-    let codes: BTreeSet<&str> =
-        entry.changes.iter().flat_map(|change| &change.risks).map(|risk| risk.code).collect();
-    let codes: Vec<&str> = codes.into_iter().collect();
-    let codes = match codes.is_empty() {
-        true => String::new(),
-        false => format!(" <b class=risk>! {}</b>", escape(&codes.join(", "))),
-    };
     let line = |inside: &str| {
         format!(
             "<div class=\"e {} in\"{attributes}>{symbol} {title}{inside}{addresses}</div>\n",
             shown.action
         )
     };
-    (shown.short, shown.bare) = (line(&risks), line(&codes));
+    (shown.short, shown.bare) = (line(&risks), line(&codes(entry)));
     let open = if shown.risky { " open" } else { "" };
     let mut out = format!(
         "<details class=\"e {}\"{attributes}{open}><summary>{symbol} {title}{}</summary><div class=in>",
@@ -101,6 +94,16 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     out.insert_str(at, &drawn);
     shown.whole = out;
     shown
+}
+
+/// The types of its risks.
+fn codes(entry: &Entry<'_>) -> String {
+    let risks = entry.changes.iter().flat_map(|change| &change.risks);
+    let codes: BTreeSet<&str> = risks.map(|risk| risk.code).collect();
+    if codes.is_empty() {
+        return String::new();
+    }
+    format!(" <b class=risk>! {}</b>", escape(&codes.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 /// A sentence in which what stands between backquotes is code.
