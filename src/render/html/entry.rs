@@ -20,6 +20,8 @@ use crate::model::{Change, ItemAction};
 const ROWS: usize = 200;
 const FIELDS: usize = 12;
 const STEPS: usize = 200;
+/// More addresses than these are folded.
+const MANY: usize = 60;
 
 /// An entry in all of its forms, by the room it takes.
 pub struct Shown {
@@ -87,7 +89,9 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     };
     let at = out.len();
     if !addresses.is_empty() {
-        let _ = write!(out, "<p class=dim>{}:</p>{addresses}", plural(entry.changes.len(), "object"));
+        let objects = plural(entry.changes.len(), "object");
+        let open = if entry.changes.len() > MANY { "" } else { " open" };
+        let _ = write!(out, "<details{open}><summary class=dim>{objects}</summary>{addresses}</details>");
     }
     out.push_str("</div></details>\n");
     shown.told.clone_from(&out);
