@@ -202,11 +202,12 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
         return;
     };
     // Nearly all conditions can fire; where the blocks end is of no interest then.
-    let is_dead = |tag: &Range<usize>| {
-        let name = text[tag.clone()].trim().strip_prefix('#').map(|rest| named(rest.trim_start()));
+    let inside = || message.braced.iter().map(|tag| text[tag.clone()].trim());
+    let is_dead = |tag: &str| {
+        let name = tag.strip_prefix(['#', '^']).map(|rest| named(rest.trim_start()));
         name.is_some_and(|name| dead(subject, comparison, name).is_some())
     };
-    if !message.braced.iter().any(is_dead) {
+    if !inside().any(|tag| tag.starts_with("#is_")) || !inside().any(is_dead) {
         return;
     }
     let (blocks, _) = blocks(text, &message.braced);
