@@ -1,5 +1,6 @@
 //! `musher.yaml`: project, environments, defaults; read with every fault reported at its line.
 
+mod gate;
 mod read;
 mod secrets;
 mod trust;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
 use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
+use crate::signal::Demands;
 use crate::source::short;
 use crate::source::walk::Root;
 
@@ -51,6 +53,8 @@ pub struct Config {
     pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
+    /// What `coverage:` asks for.
+    pub coverage: Demands,
 }
 
 impl Config {
