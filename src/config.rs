@@ -72,10 +72,13 @@ impl Config {
     pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
         let mut reported = self.unknown_orders(resources);
+        // Those of a section stand side by side.
+        let sections: Vec<&[Resource]> =
+            resources.chunk_by(|one, next| one.address.section() == next.address.section()).collect();
         reported.extend(unused.filter_map(|kind| {
-            let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
-            let first = own.next()?;
-            let more = match own.count() {
+            let own = || sections.iter().filter(|all| all[0].address.section() == kind.section);
+            let first = own().next()?.first()?;
+            let more = match own().map(|all| all.len()).sum::<usize>() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };
