@@ -312,6 +312,9 @@ pub struct Validate {
     /// Ask the API, too, where it has a dry run (monitors, widgets); needs keys, changes nothing
     #[arg(long)]
     pub remote: bool,
+    /// Show advice on the files of `pipelines:`, too; it fails nothing
+    #[arg(long)]
+    pub advice: bool,
 }
 
 /// What besides errors ends a command.

@@ -6,8 +6,9 @@ use super::declared::{deny, judge, report};
 use super::{Invocation, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Severity, has_errors};
 use crate::model;
+use crate::pipelines;
 use crate::render::{code_quality, diagnostics, sarif};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
@@ -18,8 +19,20 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         options.remote || invocation.common.only.is_empty(),
         "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
     );
-    let judged = judge(invocation)?;
+    let mut judged = judge(invocation)?;
     let mut found = judged.diagnostics;
+    if let Some(declared) = &judged.declared {
+        let environment = declared.scope.environment.as_deref();
+        found.extend(pipelines::check(
+            &declared.config,
+            environment,
+            &declared.resources,
+            &mut judged.sources,
+        ));
+    }
+    if !options.advice {
+        found.retain(|reported| reported.severity != Severity::Advice);
+    }
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
             Some(declared) => {

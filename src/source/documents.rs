@@ -50,8 +50,13 @@ pub fn read(text: &str, format: Format, file: FileId) -> Read {
         let part = &text[range.clone()];
         let (value, mut faults) = lenient(part, file);
         faults.iter_mut().for_each(|fault| moved(fault, range.start));
-        let document =
-            Document { file, value, text: part.to_owned(), format: Format::Yaml, within: Within::File(range.start) };
+        let document = Document {
+            file,
+            value,
+            text: part.to_owned(),
+            format: Format::Yaml,
+            within: Within::File(range.start),
+        };
         read.add(document, faults);
     }
     read
