@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::declared::{deny, judge, report};
+use super::declared::{Checked, deny, judge, report};
 use super::{Invocation, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
@@ -19,20 +19,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         options.remote || invocation.common.only.is_empty(),
         "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
     );
-    let mut judged = judge(invocation)?;
+    let judged = with_pipelines(judge(invocation)?, options.advice);
     let mut found = judged.diagnostics;
-    if let Some(declared) = &judged.declared {
-        let environment = declared.scope.environment.as_deref();
-        found.extend(pipelines::check(
-            &declared.config,
-            environment,
-            &declared.resources,
-            &mut judged.sources,
-        ));
-    }
-    if !options.advice {
-        found.retain(|reported| reported.severity != Severity::Advice);
-    }
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
             Some(declared) => {
@@ -76,6 +64,16 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         invocation.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
     }
     Ok(Exit::Fine)
+}
+
+/// The same with what is to be said of the project's pipelines.
+fn with_pipelines(mut judged: Checked, advice: bool) -> Checked {
+    let Some(declared) = &judged.declared else { return judged };
+    let environment = declared.scope.environment.as_deref();
+    let mut found = pipelines::check(&declared.config, environment, &declared.resources, &mut judged.sources);
+    found.retain(|found| advice || found.severity != Severity::Advice);
+    judged.diagnostics.extend(found);
+    judged
 }
 
 /// A folder as seen from the root of its git repository, `/` between segments: empty where it is the root, or

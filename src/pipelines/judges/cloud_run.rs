@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::diagnostic::Severity;
 use crate::pipelines::finding::{Findings, Spot};
+use crate::pipelines::judges::secrecy::holds_key;
 use crate::pipelines::rules;
 use crate::pipelines::subjects::Subjects;
 use crate::pipelines::view::{View, is_literal};
@@ -53,7 +54,7 @@ fn key(container: &Container<'_>, found: &mut Findings) {
         own.value.as_ref().is_some_and(|value| value.scalar().is_some_and(|text| !text.is_empty()))
     };
     if let Some(own) = container.variable("DD_API_KEY").filter(written)
-        && own.literal().is_some()
+        && own.literal().is_some_and(|text| !holds_key(&text))
     {
         let value = own.value.as_ref().unwrap_or(&own.view);
         let help =

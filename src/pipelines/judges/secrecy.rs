@@ -33,8 +33,9 @@ pub fn judge(subjects: &Subjects<'_>, config: &Config, environment: Option<&str>
     sites(subjects, config, environment, found);
 }
 
-/// Whether a text holds 32 hexadecimal digits, not all of them alike, as a word.
-fn holds_key(text: &str) -> bool {
+/// Whether a text holds 32 hexadecimal digits, not all of them alike, as a word. Such a key is reported once, wherever
+/// it stands.
+pub fn holds_key(text: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
         let digits = word.bytes().collect::<std::collections::BTreeSet<_>>().len();
         word.len() == 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 4
@@ -82,8 +83,10 @@ fn secrets(subjects: &Subjects<'_>, found: &mut Findings) {
         // That of a sidecar has a rule of its own.
         let of_sidecar = |name: &str| workload.platform == Platform::CloudRun && name == "DD_API_KEY";
         for own in container.variables.iter().filter(|own| is_secret(own.name) && !of_sidecar(own.name)) {
-            let written = own.literal().is_some_and(|text| !text.is_empty())
-                || (own.value.is_none() && !own.is_sourced && own.view.text().is_some_and(is_literal));
+            let written = own.literal().is_some_and(|text| !text.is_empty() && !holds_key(&text))
+                || (own.value.is_none()
+                    && !own.is_sourced
+                    && own.view.text().is_some_and(|text| is_literal(text) && !holds_key(text)));
             if written {
                 let text =
                     format!("`{}` is written here, readable by whoever reads the file", short(own.name));
