@@ -76,7 +76,7 @@ rules! {
     // Cloud Run.
     SIDECAR "sidecar-environment" Error "the sidecar knows key, site and log path" "docs.datadoghq.com/serverless/google_cloud_run"
     SIDECAR_TAGS "sidecar-tags" Warning "program and sidecar bear one service" "docs.datadoghq.com/serverless/google_cloud_run"
-    SIDECAR_VOLUME "sidecar-volume" Error "program and sidecar share a volume in memory, with the logs on it" "terraform-google-cloud-run-datadog"
+    SIDECAR_VOLUME "sidecar-volume" Error "program and sidecar share a volume in memory, with the logs on it" "terraform-google-cloud-run-datadog main.tf"
     SIDECAR_START "sidecar-start" Error "one container takes requests, and it waits for a sidecar that is probed" "docs.datadoghq.com/serverless/google_cloud_run"
     EMPTY_VARIABLE "empty-variable" Error "a variable has a value or a source" "cloud.google.com/run/docs/reference/rest (EnvVar)"
     // ECS.

@@ -146,7 +146,7 @@ fn is_public(endpoint: &str) -> bool {
         ".corp",
     ];
     let within = |end: &&str| host.ends_with(*end) || host.contains(&format!("{end}."));
-    host.contains('.') && !INNER.iter().any(|end| within(end)) && !host.ends_with('.')
+    host.contains('.') && !INNER.iter().any(within) && !host.ends_with('.')
 }
 
 fn encryption(id: &str, view: &View<'_>, found: &mut Findings) {
