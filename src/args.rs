@@ -168,7 +168,8 @@ Examples:
   musher validate
   musher validate --deny warnings
   musher validate --format github    annotations on a pull request
-  musher validate --remote -e prod   ask the API too, where it has a dry run")]
+  musher validate --remote -e prod   ask the API too, where it has a dry run
+  musher validate --advice           what could be better in the files of `pipelines:`, too")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -333,6 +334,9 @@ pub struct Validate {
     /// Ask the API, too, where it has a dry run (monitors, widgets); needs keys, changes nothing
     #[arg(long)]
     pub remote: bool,
+    /// Show advice on the files of `pipelines:`, too; it fails nothing
+    #[arg(long)]
+    pub advice: bool,
 }
 
 /// What besides errors ends a command.

@@ -17,7 +17,7 @@ use crate::signal::Demands;
 use crate::source::short;
 use crate::source::walk::Root;
 
-pub use read::{blot, read, read_in};
+pub use read::{blot, blot_keys, read, read_in};
 pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -49,6 +49,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// Paths and globs of files that say how telemetry gets to Datadog, relative to the root.
+    pub pipelines: Vec<String>,
     /// By name: the environment variables of secrets.
     pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.

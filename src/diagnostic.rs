@@ -123,6 +123,8 @@ impl fmt::Display for Position {
 pub enum Severity {
     Error,
     Warning,
+    /// What could be better; it fails nothing, and is shown where it is asked for.
+    Advice,
 }
 
 /// One thing that is wrong.

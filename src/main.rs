@@ -40,6 +40,7 @@ mod outgoing;
 mod order;
 mod matching;
 mod owner;
+mod pipelines;
 mod plan;
 mod risk;
 mod tell;

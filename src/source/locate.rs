@@ -36,7 +36,8 @@ pub struct Locator<'s> {
     files: HashMap<FileId, Nodes<'s>>,
 }
 
-struct Nodes<'s> {
+/// The nodes of a text.
+pub struct Nodes<'s> {
     tree: Tree<'s>,
     index: Index,
     lines: Lines,
@@ -91,23 +92,27 @@ impl<'s> Locator<'s> {
 
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {
         let source = self.sources.get(file);
-        self.files.entry(file).or_insert_with(|| {
-            let tree = match source.format {
-                Format::Yaml => yaml::parse(&source.text, file).tree,
-                Format::Json => json::tree(&source.text),
-                Format::Csv | Format::Text => Tree::default(),
-            };
-            Nodes { tree, index: Index::default(), lines: Lines::new(&source.text) }
-        })
+        self.files.entry(file).or_insert_with(|| Nodes::of(&source.text, source.format, file))
     }
 }
 
-impl Nodes<'_> {
+impl<'s> Nodes<'s> {
+    /// Of a text, which stands in a file.
+    pub fn of(text: &'s str, format: Format, file: FileId) -> Self {
+        let tree = match format {
+            Format::Yaml => yaml::parse(text, file).tree,
+            Format::Json => json::tree(text),
+            Format::Csv | Format::Text => Tree::default(),
+        };
+        Nodes { tree, index: Index::default(), lines: Lines::new(text) }
+    }
+
     fn find(&self, pointer: &str) -> Option<(Option<u32>, u32)> {
         self.tree.find(pointer, &self.index)
     }
 
-    fn range(&self, text: &str, pointer: &str, part: &Part) -> Range<usize> {
+    /// The bytes of a part of a node, or of the nearest one around it.
+    pub fn range(&self, text: &str, pointer: &str, part: &Part) -> Range<usize> {
         if let Some((key, node)) = self.find(pointer) {
             return self.part(text, key, node, part);
         }
