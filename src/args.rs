@@ -227,6 +227,7 @@ Examples:
   musher import monitor 123                                 adopts it by its $id
   musher import monitor 123 124 --into monitors/shop.yaml   as entries of a file
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+  terraform show -json | musher import terraform -          adopts all of it
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -457,9 +458,9 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo or dashboard
+    /// monitor, slo, dashboard …; or what it moves in from: terraform
     pub kind: String,
-    /// Exported JSON files, ids, or URLs of the web application
+    /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(required = true, value_name = "FILE, ID or URL")]
     pub named: Vec<String>,
     /// Add it to this YAML file of definitions, instead of a file of its own
