@@ -1,6 +1,8 @@
 //! `musher import`: an exported file or a live object becomes a definition of this project.
 
+mod bulk;
 mod files;
+mod many;
 mod moving;
 mod object;
 mod said;
@@ -37,6 +39,15 @@ const LARGEST: u64 = 32 << 20;
 pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow::Result<Exit> {
     if let Some(tool) = moving::tool(&options.kind) {
         return moving::run(invocation, options, tool).await;
+    }
+    let is_filtered = bulk::is_asked(options);
+    if is_filtered {
+        return bulk::run(invocation, options).await;
+    }
+    if options.named.is_empty() || options.group_by.is_some() {
+        bail!(
+            "say what to import: files, ids or URLs; or --all, --managed, --unmanaged, --query TEXT, --tag TAG, --group-by with one of them"
+        );
     }
     let format = invocation.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {

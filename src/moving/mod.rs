@@ -3,6 +3,8 @@
 mod address;
 pub mod terraform;
 
+pub use address::segment;
+
 use crate::kind::Kind;
 
 /// A larger file is not read, in bytes: a state of 10,000 objects has some 100 MB.

@@ -153,3 +153,52 @@ fn what_would_be_wrong_here_is_left_and_the_rest_moves_in() {
     assert!(text.contains(&format!("query: ${{monitors.fine.id}} && {bare}")), "{text}");
     only_marks(&project, 2);
 }
+
+#[test]
+fn a_team_moves_in_with_a_file_for_each_service() {
+    let project = Project::sandbox();
+    let served = Served::start(&project);
+    let make = |name: &str, tags: &[&str]| {
+        monitor(&served, json!({"name": name, "query": "avg(last_5m):avg:a.b{*} > 1", "tags": tags}))
+    };
+    make("High load", &["team:payments", "service:card-api"]);
+    make("High: load", &["team:payments", "service:card-api"]);
+    make("../../etc/passwd \u{1b}[31m", &["team:payments", "service:../../x"]);
+    make("Nobody's", &["team:payments"]);
+    make("Other", &["team:shop", "service:card-api"]);
+    make("Theirs", &["team:payments", "service:card-api", "musher:other.prod", "musher_id:theirs"]);
+    let ran = project.exits(4, &["import", "monitor", "--tag", "team:payments", "--group-by", "service"]);
+    assert_eq!(
+        ran.out.lines().collect::<Vec<_>>(),
+        [
+            "monitors/card-api/high-load  monitors/card-api.yaml",
+            "monitors/card-api/high-load-2  monitors/card-api.yaml",
+            "monitors/nobody-s  monitors/monitors.yaml",
+            "monitors/x/etc-passwd-31m  monitors/x.yaml",
+        ]
+    );
+    assert!(
+        ran.err.contains("4 imported into 3 files, 1 left.") && ran.err.contains("belongs to other.prod"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+    only_marks(&project, 4);
+    // What is new comes behind what is in the file, which stays as it was.
+    let before = project.read("monitors/card-api.yaml");
+    make("New", &["team:payments", "service:card-api"]);
+    let ran = project
+        .exits(0, &["import", "monitor", "--unmanaged", "--tag", "team:payments", "--group-by", "service"]);
+    assert_eq!(ran.out, "monitors/card-api/new  monitors/card-api.yaml\n");
+    let after = project.read("monitors/card-api.yaml");
+    assert!(after.starts_with(&before) && after.len() > before.len(), "{after}");
+    only_marks(&project, 1);
+    // All kinds at once, a file each.
+    let ran = project.exits(0, &["import", "all", "--unmanaged", "--query", "oth", "--format", "yaml"]);
+    assert_eq!(ran.out, "monitors/other  monitors/other.yaml\n");
+    for wrong in
+        [&["import", "monitor"][..], &["import", "monitor", "1", "--group-by", "x"], &["import", "terraform"]]
+    {
+        project.exits(1, wrong);
+    }
+}

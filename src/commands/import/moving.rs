@@ -7,22 +7,17 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use camino::Utf8Path;
 
-use super::super::declared::{Declared, declare, report};
-use super::super::export::no_file_for;
+use super::super::Invocation;
+use super::super::declared::{Declared, declare};
 use super::super::service::{Service, service};
-use super::super::{AlreadyReported, Invocation};
-use super::files::{grouped, into};
-use super::object::{Import, declared_as, finish, from_live, refer_all};
+use super::many::{Wish, settled, take};
 use super::said::{Sum, applied, tell};
-use super::settle::{File, blamed, tried};
 use crate::args::{self, Exit, Format};
 use crate::client::Wanted;
 use crate::kind::Kind;
-use crate::mark;
-use crate::model::{Address, Live};
+use crate::model::Live;
 use crate::moving::{self, Found, Left, Owned, terraform};
 use crate::render::progress::Progress;
-use crate::write::name;
 
 /// What can be moved in from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +33,9 @@ pub fn tool(word: &str) -> Option<Tool> {
 pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool) -> anyhow::Result<Exit> {
     if options.id.is_some() {
         bail!("--id names one resource: here each gets the name that its tool has for it");
+    }
+    if options.named.is_empty() {
+        bail!("say which state: `musher import terraform terraform.tfstate`, or `-` for stdin");
     }
     if invocation.common.format.is_some_and(|format| format != Format::Yaml) {
         bail!("what is moved in is written as YAML");
@@ -59,7 +57,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool
     let mut sum = Sum { left: found.left, others: found.others, ..Sum::default() };
     let owned = fresh(&declared, found.owned, &mut sum);
     let lives = read(&declared, &service, &owned).await?;
-    let imports = take(&declared, owned, lives, &mut sum)?;
+    let imports = take(&declared, wishes(owned, lives, &mut sum), &mut sum);
     let files = settled(invocation, options, &declared, imports, &mut sum).await?;
     progress.end();
     sum.adopted = files.iter().map(|file| file.holds.len()).sum();
@@ -142,102 +140,24 @@ async fn read(
     Ok(found)
 }
 
-/// What can be adopted, with ids that are free.
-fn take(
-    declared: &Declared,
-    owned: Vec<Owned>,
-    mut lives: BTreeMap<(&'static str, String), Live>,
-    sum: &mut Sum,
-) -> anyhow::Result<Vec<Import>> {
-    let mut given: BTreeSet<Address> = BTreeSet::new();
-    let mut imports = Vec::new();
+/// What is there of them, each with its name and file.
+fn wishes(owned: Vec<Owned>, mut lives: BTreeMap<(&'static str, String), Live>, sum: &mut Sum) -> Vec<Wish> {
+    let mut wishes = Vec::new();
     for one in owned {
-        let Some(mut live) = lives.remove(&(one.kind.section, one.datadog_id.clone())) else {
-            let why = format!(
-                "is not there under the id that its tool has: deleted, or another organisation's ({})",
-                one.kind.section
-            );
-            sum.left.push(Left { from: one.from, why });
+        let Owned { kind, datadog_id, id, from, folder, series } = one;
+        let Some(live) = lives.remove(&(kind.section, datadog_id)) else {
+            let why = "is not there under the id that its tool has: deleted, or another organisation's";
+            sum.left.push(Left::new(&from, why));
             continue;
         };
-        if let Some(why) = no_file_for(one.kind, &live) {
-            sum.left.push(Left { from: one.from, why: format!("can't be adopted: {why}") });
-            continue;
-        }
-        live.mark = mark::read_as(one.kind, &live.body, &declared.scope.owner);
-        if declared_as(declared, one.kind, &live).is_some() {
-            sum.already += 1;
-            continue;
-        }
-        let mut import = match from_live(declared, one.kind, &one.datadog_id, live) {
-            Ok(import) => import,
-            Err(why) => {
-                sum.left.push(Left { from: one.from, why: format!("can't be adopted: {why}") });
-                continue;
-            }
-        };
-        if import.id.is_empty() {
-            let is_taken = |id: &str| {
-                let address = Address::new(one.kind.section, id);
-                given.contains(&address)
-                    || declared.written.contains(&address)
-                    || declared.resource(&address).is_some()
-            };
-            import.id = name::free(&one.id, &is_taken);
-        }
-        if import.id != one.id {
-            sum.renamed.push((one.from.clone(), import.id.clone()));
-        }
-        given.insert(import.address());
-        import.file = match &*one.folder {
-            "" => one.kind.section.to_owned(),
-            folder => format!("{folder}/{}", one.kind.section),
-        };
-        if let Some(series) = one.series {
+        if let Some(series) = series {
             *sum.series.entry(series).or_default() += 1;
         }
-        import.named = one.from;
-        imports.push(import);
-    }
-    Ok(imports)
-}
-
-/// Writes them. What the definitions would be wrong with is left out, and the others are written without it.
-async fn settled(
-    invocation: &Invocation<'_>,
-    options: &args::Import,
-    declared: &Declared,
-    mut imports: Vec<Import>,
-    sum: &mut Sum,
-) -> anyhow::Result<Vec<File>> {
-    let quiet = Arc::new(Progress::start(true));
-    let again = || service(invocation, declared, &quiet);
-    while !imports.is_empty() {
-        // Anew each time: what is left out is referred to by its Datadog id.
-        let mut ready = imports.clone();
-        refer_all(invocation, declared, &again, &mut ready).await?;
-        for import in &mut ready {
-            finish(invocation, declared, import)?;
-        }
-        let files = match &options.into {
-            Some(path) => into(invocation, declared, &ready, path)?,
-            None => grouped(invocation, declared, &ready)?,
+        let file = match &*folder {
+            "" => kind.section.to_owned(),
+            folder => format!("{folder}/{}", kind.section),
         };
-        let Some(judged) = tried(invocation, &files)? else { return Ok(files) };
-        let Some(blamed) = blamed(&files, &judged) else {
-            report(invocation, &judged.diagnostics, &judged.sources)?;
-            invocation.complain(
-                "nothing was imported: with it the definitions would be wrong, as reported above",
-            )?;
-            return Err(AlreadyReported.into());
-        };
-        imports.retain(|import| match blamed.get(&import.address()) {
-            Some(why) => {
-                sum.left.push(Left::new(&import.named, format!("would be refused: {why}")));
-                false
-            }
-            None => true,
-        });
+        wishes.push(Wish { kind, live, id, from, file });
     }
-    Ok(Vec::new())
+    wishes
 }
