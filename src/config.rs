@@ -17,7 +17,7 @@ use crate::signal::Demands;
 use crate::source::short;
 use crate::source::walk::Root;
 
-pub use read::{blot, read, read_in};
+pub use read::{blot, blot_keys, read, read_in};
 pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -49,6 +49,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// Paths and globs of files that say how telemetry gets to Datadog, relative to the root.
+    pub pipelines: Vec<String>,
     /// By name: the environment variables of secrets.
     pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
@@ -72,10 +74,13 @@ impl Config {
     pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
         let mut reported = self.unknown_orders(resources);
+        // Those of a section stand side by side.
+        let sections: Vec<&[Resource]> =
+            resources.chunk_by(|one, next| one.address.section() == next.address.section()).collect();
         reported.extend(unused.filter_map(|kind| {
-            let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
-            let first = own.next()?;
-            let more = match own.count() {
+            let own = || sections.iter().filter(|all| all[0].address.section() == kind.section);
+            let first = own().next()?.first()?;
+            let more = match own().map(|all| all.len()).sum::<usize>() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };

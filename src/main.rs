@@ -40,6 +40,7 @@ mod outgoing;
 mod order;
 mod matching;
 mod owner;
+mod pipelines;
 mod plan;
 mod risk;
 mod tell;
@@ -67,6 +68,7 @@ mod lock;
 mod files;
 mod git;
 mod write;
+mod moving;
 
 // Face.
 mod explain;

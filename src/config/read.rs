@@ -18,7 +18,7 @@ use crate::source::locate::Locator;
 use crate::source::walk::Root;
 use crate::source::{self, short, type_of};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "project",
     "moved_from",
     "vars",
@@ -30,6 +30,7 @@ const KEYS: [&str; 13] = [
     "defaults",
     "rules",
     "required_tags",
+    "pipelines",
     "secrets",
     "coverage",
 ];
@@ -67,6 +68,15 @@ pub fn blot(sources: &mut Sources, places: &[At]) {
     for (file, range) in located(sources, places) {
         let text = secrets::blot(&sources.get(file).text, &[range]);
         sources.files[file.0 as usize].text = text.into();
+    }
+}
+
+/// The same of everything in a file that looks like a key.
+pub fn blot_keys(sources: &mut Sources, file: FileId) {
+    let text = &sources.get(file).text;
+    let ranges = secrets::find(text);
+    if !ranges.is_empty() {
+        sources.files[file.0 as usize].text = secrets::blot(text, &ranges).into();
     }
 }
 
@@ -139,6 +149,7 @@ impl Reader<'_> {
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
             coverage: self.coverage(map.get_mut("coverage").map(Value::take)),
+            pipelines: self.pipelines(map.get("pipelines")),
             secrets: self.variables(map.get_mut("secrets").map(Value::take), "/secrets"),
         };
         project.map(|_| config)
@@ -381,6 +392,38 @@ impl Reader<'_> {
             self.fault("bad-config", text, "/required_tags", "write `[team, service]`");
             Vec::new()
         })
+    }
+
+    /// Paths and globs below the root, as `source::walk` reads them.
+    fn pipelines(&mut self, value: Option<&Value>) -> Vec<String> {
+        const HELP: &str = "write paths and globs in brackets: `[\"deploy/**/*.yaml\"]`";
+        let list = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(list)) => list,
+            Some(other) => {
+                let text = format!("`pipelines` is a list of paths and globs, not {}", type_of(other));
+                self.fault("bad-config", text, "/pipelines", HELP);
+                return Vec::new();
+            }
+        };
+        let mut globs = Vec::new();
+        for (index, glob) in list.iter().enumerate() {
+            let pointer = format!("/pipelines/{index}");
+            let Some(text) = self.text(glob, &pointer, "a path or glob") else { continue };
+            let Some(path) = source::resolve(Utf8Path::new(""), &text) else {
+                let help = "name files below this folder";
+                self.fault("outside-root", "The path leads out of the project", &pointer, help);
+                continue;
+            };
+            match Glob::new(path.as_str()) {
+                Ok(_) => globs.push(path.into_string()),
+                Err(error) => {
+                    let text = format!("`{}` is not a glob: {}", short(&text), error.kind());
+                    self.fault("bad-config", text, &pointer, HELP);
+                }
+            }
+        }
+        globs
     }
 
     fn default_environment(

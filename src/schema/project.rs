@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::words::{place, variables};
 use crate::check::{RULES, Rule};
 use crate::config::{RuleLevel, SITES};
+use crate::diagnostic::Severity;
 use crate::kind::KINDS;
+use crate::pipelines;
 use crate::signal::Signal;
 
 /// Names of projects and environments, which go into marks.
@@ -57,6 +59,11 @@ pub fn properties() -> Map<String, Value> {
             "type": ["array", "null"],
             "items": {"type": "string"},
         },
+        "pipelines": {
+            "description": "Files that say how telemetry gets to Datadog: collectors, workloads, functions; `validate` reads them",
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1},
+        },
         "secrets": secrets(),
         "coverage": coverage(),
         "rules": {
@@ -82,7 +89,16 @@ fn rules() -> Map<String, Value> {
         let doc = format!("{} (default: {level})", rule.about);
         (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
     };
-    RULES.iter().map(explained).collect()
+    let of_pipelines = |rule: &&pipelines::rules::Rule| {
+        let level = match rule.level {
+            Severity::Error => "error",
+            Severity::Warning => "warn",
+            Severity::Advice => "advice",
+        };
+        let doc = format!("{} (default: {level}; {})", rule.about, rule.source);
+        (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
+    };
+    RULES.iter().map(explained).chain(pipelines::rules::RULES.iter().map(of_pipelines)).collect()
 }
 
 fn coverage() -> Value {

@@ -54,6 +54,7 @@ impl Project {
         let config = Config {
             owns: Vec::new(),
             secrets: indexmap::IndexMap::new(),
+            pipelines: Vec::new(),
             kinds: Vec::new(),
             files: crate::source::walk::Root::new(&root),
             root,
