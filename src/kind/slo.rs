@@ -73,27 +73,31 @@ pub const SLO: Kind = Kind {
             &["<", "<=", ">", ">="],
             "A slice is good if the value is …",
         )
+        .required()
         .closed()
         .telling(),
-        object("/sli_specification/time_slice/query", "The value"),
-        list("/sli_specification/time_slice/query/formulas", "Exactly one"),
-        text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries"),
-        list("/sli_specification/time_slice/query/queries", "What the formula names"),
+        object("/sli_specification/time_slice/query", "The value").required(),
+        list("/sli_specification/time_slice/query/formulas", "Exactly one").required(),
+        text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries")
+            .required(),
+        list("/sli_specification/time_slice/query/queries", "What the formula names").required(),
         choice(
             "/sli_specification/time_slice/query/queries/*/data_source",
             &["metrics"],
             "Where the data is",
-        ),
-        text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula"),
-        text("/sli_specification/time_slice/query/queries/*/query", "A metric query").telling(),
+        )
+        .required(),
+        text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula").required(),
+        text("/sli_specification/time_slice/query/queries/*/query", "A metric query").required().telling(),
         bounded(
             "/sli_specification/time_slice/query_interval_seconds",
             60,
             300,
             "Length of a slice: 60 or 300 (default)",
         )
+        .form(is_slice, "60 or 300")
         .defaults(&["300"]),
-        number("/sli_specification/time_slice/threshold", "… than this").telling(),
+        number("/sli_specification/time_slice/threshold", "… than this").required().telling(),
         read_only("/status"),
         texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
         percent("/target_threshold", "The first threshold's target, if not set there"),
@@ -200,6 +204,11 @@ fn spell(formula: &str, queries: &[(&str, &str)]) -> String {
 /// Without spaces and brackets.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect()
+}
+
+/// OpenAPI, `SLOTimeSliceInterval`.
+fn is_slice(value: &Value) -> bool {
+    value.as_f64().is_none_or(|seconds| seconds == 60.0 || seconds == 300.0)
 }
 
 #[cfg(test)]

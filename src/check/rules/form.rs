@@ -38,7 +38,8 @@ pub fn required_inside(subject: &Subject<'_>, found: &mut Findings) {
         let Some((around, name)) = field.at.rsplit_once('/') else { continue };
         for pointer in matching(around, subject.body) {
             let Some(Value::Object(members)) = subject.body.pointer(&pointer) else { continue };
-            let own = members.get("type").and_then(Value::as_str).unwrap_or_default();
+            let class = members.get("type").or_else(|| members.get("data_source"));
+            let own = class.and_then(Value::as_str).unwrap_or_default();
             let is_needed = field.required_in.iter().any(|name| name.is_empty() || *name == own);
             if is_needed && members.get(name).is_none_or(Value::is_null) {
                 let what = if own.is_empty() {

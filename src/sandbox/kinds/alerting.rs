@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Draft, Effect, Keeps, Lacks, List, Moment, Paging, READ, Refusal,
@@ -20,6 +21,7 @@ const PEOPLE: &str = r#"{"included": [{
 const AT: Words = Words(400, "Invalid recipients: Recipient handle should not start with '@'"); // R 2
 
 pub const NOTIFICATION_RULE: Resource = Resource {
+    forms: bodies::NOTIFICATION_RULE,
     name: "notification_rule",
     path: "/api/v2/monitor/notification_rule",
     shape: Shape::Data("monitor-notification-rule"),
@@ -49,6 +51,7 @@ pub const NOTIFICATION_RULE: Resource = Resource {
 };
 
 pub const MONITOR_POLICY: Resource = Resource {
+    forms: bodies::MONITOR_POLICY,
     name: "monitor_policy",
     path: "/api/v2/monitor/policy",
     shape: Shape::Data("monitor-config-policy"),
@@ -77,6 +80,7 @@ pub const MONITOR_POLICY: Resource = Resource {
 };
 
 pub const DOWNTIME: Resource = Resource {
+    forms: bodies::DOWNTIME,
     name: "downtime",
     path: "/api/v2/downtime",
     shape: Shape::Data("downtime"),
@@ -132,6 +136,17 @@ pub const DOWNTIME: Resource = Resource {
             Test::Missing,
             Words(400, "'monitor_identifier' is a required property"),
         ), // ?
+        // O: one of two forms; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/monitor_identifier",
+            Test::Code(|draft| {
+                let identifier = &draft.sent["monitor_identifier"];
+                let tags = identifier["monitor_tags"].as_array().is_some_and(|tags| !tags.is_empty());
+                identifier["monitor_id"].is_null() && !tags
+            }),
+            Words(400, "'monitor_identifier' is not valid under any of the given schemas"),
+        ),
     ],
     missing: &[
         (DELETE_ONLY, Words(404, "Downtime {id} not found")), // R 1
@@ -244,6 +259,7 @@ fn scheduled(object: &mut Value, moment: &Moment) {
 }
 
 pub const SLO_CORRECTION: Resource = Resource {
+    forms: bodies::CORRECTION,
     name: "slo_correction",
     path: "/api/v1/slo/correction",
     shape: Shape::Data("correction"),
