@@ -73,14 +73,14 @@ pub const SLO: Kind = Kind {
             &["<", "<=", ">", ">="],
             "A slice is good if the value is …",
         )
-        .required()
+        
         .closed()
         .telling(),
-        object("/sli_specification/time_slice/query", "The value").required(),
-        list("/sli_specification/time_slice/query/formulas", "Exactly one").required(),
+        object("/sli_specification/time_slice/query", "The value"),
+        list("/sli_specification/time_slice/query/formulas", "Exactly one"),
         text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries")
             .required(),
-        list("/sli_specification/time_slice/query/queries", "What the formula names").required(),
+        list("/sli_specification/time_slice/query/queries", "What the formula names"),
         choice(
             "/sli_specification/time_slice/query/queries/*/data_source",
             &["metrics"],
@@ -97,7 +97,7 @@ pub const SLO: Kind = Kind {
         )
         .form(is_slice, "60 or 300")
         .defaults(&["300"]),
-        number("/sli_specification/time_slice/threshold", "… than this").required().telling(),
+        number("/sli_specification/time_slice/threshold", "… than this").telling(),
         read_only("/status"),
         texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
         percent("/target_threshold", "The first threshold's target, if not set there"),

@@ -41,12 +41,15 @@ const MUTATIONS: [Mutation; 7] = [
 ];
 
 const NO_READER: &str = "the sandbox reads no queries: what it can't read it stores";
-const WARNED: &str = "a warning: recorded updates leave it out";
 const OPEN: &str = "a new word of an open set passes, a wrong one can't be told from it";
 const MARKED: &str = "the mark takes the place of what is no list, or no text: the service never sees it";
 const CHOSEN: &str = "no recording leaves out what names the object";
 const NO_CALENDAR: &str = "the sandbox reads no times, zones and rules of recurrence that the service reads";
 const AT_READING: &str = "an empty body is refused where files are read";
+const FORM: &str =
+    "words, names and sizes that documents tell, and no recording: what the service says is not known";
+const NO_COUNT: &str = "recorded updates leave it out, and the sandbox judges updates by the same table";
+const ELSEWHERE: &str = "another refusal of the sandbox comes first, or the path of the request is another";
 const TYPES: &str = "the JSON types and closed words of plain fields are told by the table of fields";
 
 /// Where both may differ: section, path (`/**`: and all below), mutation (none: any), and why.
@@ -57,19 +60,13 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("slos", "/sli_specification/**", Some(Mutation::WordMisspelled), NO_READER),
     ("monitors", "/type", Some(Mutation::Emptied), OPEN),
     ("monitors", "/type", Some(Mutation::WordMisspelled), OPEN),
-    ("monitors", "/type", None, WARNED),
-    ("monitors", "/query", None, WARNED),
     ("monitors", "/tags", Some(Mutation::Retyped), MARKED),
     ("slos", "/tags", Some(Mutation::Retyped), MARKED),
-    ("dashboards", "/tags", Some(Mutation::Retyped), MARKED),
     ("dashboards", "/description", Some(Mutation::Retyped), MARKED),
     ("logs_metrics", "/id", None, CHOSEN),
     ("monitors", "/**", Some(Mutation::Retyped), TYPES),
     ("slos", "/**", Some(Mutation::Retyped), TYPES),
-    ("slos", "/type", None, TYPES),
     ("teams", "/**", Some(Mutation::Retyped), TYPES),
-    ("retention_filters", "/**", Some(Mutation::Retyped), TYPES),
-    ("retention_filters", "/filter_type", None, TYPES),
     ("dashboards", "/title", Some(Mutation::Retyped), TYPES),
     ("dashboards", "/widgets", Some(Mutation::Retyped), TYPES),
     ("dashboards", "/layout_type", None, TYPES),
@@ -82,6 +79,23 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("dashboards", "/widgets/*/id", Some(Mutation::Retyped), TYPES),
     ("logs_metrics", "/**", Some(Mutation::Retyped), TYPES),
     ("logs_metrics", "/compute/aggregation_type", None, TYPES),
+    ("logs_pipelines", "/tags", Some(Mutation::Retyped), MARKED),
+    ("logs_indexes", "/name", None, FORM),
+    ("logs_indexes", "/tags/**", None, FORM),
+    ("logs_metrics", "/compute", Some(Mutation::Emptied), NO_COUNT),
+    ("spans_metrics", "/compute/**", None, NO_COUNT),
+    ("spans_metrics", "/id", None, CHOSEN),
+    ("rum_metrics", "/id", None, CHOSEN),
+    ("metric_tags", "/id", None, ELSEWHERE),
+    ("notification_rules", "/**", Some(Mutation::Emptied), FORM),
+    ("restriction_policies", "/bindings", Some(Mutation::Emptied), FORM),
+    ("scanner_groups", "/description", Some(Mutation::Retyped), MARKED),
+    ("slo_corrections", "/description", Some(Mutation::Retyped), MARKED),
+    ("slo_corrections", "/duration", None, NO_CALENDAR),
+    ("slo_corrections", "/end", None, NO_CALENDAR),
+    ("slo_corrections", "/rrule", None, NO_CALENDAR),
+    ("slo_corrections", "/timezone", None, NO_CALENDAR),
+    ("webhook_variables", "/name", Some(Mutation::WordMisspelled), FORM),
     ("dashboard_lists", "/name", Some(Mutation::Dropped), AT_READING),
     ("downtimes", "/message", Some(Mutation::Retyped), MARKED),
     ("downtimes", "/display_timezone", Some(Mutation::WordMisspelled), NO_CALENDAR),

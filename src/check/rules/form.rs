@@ -14,7 +14,7 @@ pub fn fits(subject: &Subject<'_>, found: &mut Findings) {
     for (path, form) in formed {
         for pointer in matching(path, subject.body) {
             let Some(value) = subject.body.pointer(&pointer) else { continue };
-            if value.is_null() || waits(value) || (form.fits)(value) {
+            if value.is_null() || waits(value) || (form.fits)(value) || found.has(&pointer) {
                 continue;
             }
             let (name, text) = (path.rsplit('/').next().unwrap_or_default(), value.to_string());

@@ -31,6 +31,15 @@ pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether a field is empty and has a size, or what is around it is required and missing.
+fn is_reported(subject: &Subject<'_>, field: &str) -> bool {
+    let value = |at: &str| subject.body.pointer(at).filter(|value| !value.is_null());
+    let is_sized = subject.asked.sized.iter().any(|sized| sized.at == field);
+    let around = field.rsplit_once('/').map_or("", |(around, _)| around);
+    let is_needed = !around.is_empty() && subject.kind.holds(around, |field| field.required);
+    (is_sized && value(field).is_some()) || (is_needed && value(around).is_none())
+}
+
 pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
     for choice in subject.kind.quirks.one_of {
         let name = |field: &&str| format!("`{}`", field.trim_start_matches('/').replace('/', "."));
@@ -42,7 +51,8 @@ pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
                 let text = format!("{} exclude each other", names());
                 found.add(second, text, "take one of them out").also("the other one", *first);
             }
-            [] if choice.needed => {
+            // What is empty, or lies in what is missing, is reported already.
+            [] if choice.needed && !choice.fields.iter().any(|field| is_reported(subject, field)) => {
                 let names = names();
                 let text = format!(
                     "`{}` has neither of {names}, and the service asks for one",

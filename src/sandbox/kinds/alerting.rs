@@ -40,6 +40,20 @@ pub const NOTIFICATION_RULE: Resource = Resource {
     ],
     first: &[Effect::Always("/modified_at", r#""1970-01-01T00:00:00+00:00""#)], // R 14 of 16
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/filter",
+            Test::Code(|draft| has_none(draft, &["/filter/tags", "/filter/scope"])),
+            Words(400, "Neither tags nor a scope in the filter"),
+        ),
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/recipients",
+            Test::Code(|draft| has_none(draft, &["/recipients", "/conditional_recipients"])),
+            Words(400, "Neither recipients nor conditional_recipients"),
+        ),
         Refusal(WRITES, "/recipients/*", Test::StartsWith("@"), AT),
         Refusal(WRITES, "/conditional_recipients/conditions/*/recipients/*", Test::StartsWith("@"), AT),
         Refusal(WRITES, "/conditional_recipients/fallback_recipients/*", Test::StartsWith("@"), AT),
@@ -57,6 +71,13 @@ pub const MONITOR_POLICY: Resource = Resource {
     shape: Shape::Data("monitor-config-policy"),
     update: Keeps::Members,
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/policy",
+            Test::Code(|draft| has_none(draft, &["/policy/tag_key", "/policy/max_duration_ms"])),
+            Words(400, "The policy asks for nothing"),
+        ),
         Refusal(BY_ID, "", Test::NotUuid, Words(400, "Invalid URL param: policy_id must be an uuid")), // R 1
         Refusal(
             UPDATE_ONLY,
@@ -286,6 +307,13 @@ pub const SLO_CORRECTION: Resource = Resource {
         Effect::Always("/modifier", "null"),
     ],
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/slo_id",
+            Test::Code(|draft| has_none(draft, &["/slo_id", "/slo_query"])),
+            Words(400, "Neither slo_id nor slo_query"),
+        ),
         Refusal(CREATE_ONLY, "/start", Test::Missing, Words(400, "Invalid payload: must specify start")), // ?
         Refusal(
             CREATE_ONLY,
@@ -310,3 +338,11 @@ const USER: &str = r#"{"data": {
     "id": "5a4db0c5-0000-4000-8000-000000000001",
     "attributes": {"handle": "sandbox@example.com", "email": "sandbox@example.com", "name": "Sandbox"}
 }}"#;
+
+/// Whether none of these fields says anything.
+fn has_none(draft: &Draft, fields: &[&str]) -> bool {
+    let is_empty = |value: &Value| {
+        value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty) || *value == json!({})
+    };
+    fields.iter().all(|field| draft.sent.pointer(field).is_none_or(is_empty))
+}

@@ -8,6 +8,7 @@ use crate::sandbox::forms::Form::{
 type Table = &'static [(&'static str, Form)];
 
 pub const INDEX: Table = &[
+    ("/name", Text),
     ("/daily_limit", Whole),
     ("/exclusion_filters", List),
     ("/exclusion_filters/*", Mapping),
@@ -48,6 +49,121 @@ macro_rules! processors {
             (concat!($at, "/preserve_source"), Flag),
             (concat!($at, "/binary_to_text_encoding"), Word(&["base64", "base16"])),
             (concat!($at, "/input_representation"), Word(&["utf_8", "integer"])),
+            (concat!($at, "/attribute_to_exclude"), NeededIn(&["exclude-attribute"])),
+            (concat!($at, "/attribute_to_exclude"), Text),
+            (concat!($at, "/binary_to_text_encoding"), NeededIn(&["decoder-processor"])),
+            (concat!($at, "/input_representation"), NeededIn(&["decoder-processor"])),
+            (concat!($at, "/categories"), NeededIn(&["category-processor"])),
+            (concat!($at, "/categories"), List),
+            (concat!($at, "/categories/*"), Mapping),
+            (concat!($at, "/categories/*/filter"), Mapping),
+            (concat!($at, "/categories/*/filter/query"), Text),
+            (concat!($at, "/categories/*/name"), Text),
+            (concat!($at, "/default_lookup"), Text),
+            (concat!($at, "/description"), Text),
+            (concat!($at, "/expression"), NeededIn(&["arithmetic-processor"])),
+            (concat!($at, "/expression"), Text),
+            (concat!($at, "/filter"), Mapping),
+            (concat!($at, "/filter/query"), Text),
+            (concat!($at, "/grok"), NeededIn(&["grok-parser"])),
+            (concat!($at, "/grok"), Mapping),
+            (concat!($at, "/grok/match_rules"), Needed),
+            (concat!($at, "/grok/match_rules"), Text),
+            (concat!($at, "/grok/support_rules"), Text),
+            (concat!($at, "/is_encoded"), Flag),
+            (concat!($at, "/is_replace_missing"), Flag),
+            (concat!($at, "/normalize_ending_slashes"), Flag),
+            (concat!($at, "/ip_processing_behavior"), Text),
+            (concat!($at, "/lookup_enrichment_table"), Text),
+            (concat!($at, "/lookup_table"), Texts),
+            (concat!($at, "/mappers"), NeededIn(&["schema-processor"])),
+            (concat!($at, "/mappers"), List),
+            (concat!($at, "/mappers/*"), Mapping),
+            (concat!($at, "/mappers/*/categories"), NeededIn(&["schema-category-mapper"])),
+            (concat!($at, "/mappers/*/categories"), List),
+            (concat!($at, "/mappers/*/fallback"), Mapping),
+            (concat!($at, "/mappers/*/fallback/sources"), Mapping),
+            (concat!($at, "/mappers/*/fallback/values"), Mapping),
+            (concat!($at, "/mappers/*/name"), Needed),
+            (concat!($at, "/mappers/*/name"), Text),
+            (concat!($at, "/mappers/*/override_on_conflict"), Flag),
+            (concat!($at, "/mappers/*/preserve_source"), Flag),
+            (concat!($at, "/mappers/*/sources"), NeededIn(&["schema-remapper"])),
+            (concat!($at, "/mappers/*/sources"), Texts),
+            (concat!($at, "/mappers/*/target"), NeededIn(&["schema-remapper"])),
+            (concat!($at, "/mappers/*/target"), Text),
+            (concat!($at, "/mappers/*/targets"), NeededIn(&["schema-category-mapper"])),
+            (concat!($at, "/mappers/*/targets"), Mapping),
+            (concat!($at, "/mappers/*/type"), Needed),
+            (concat!($at, "/mappers/*/type"), Word(&["schema-remapper", "schema-category-mapper"])),
+            (concat!($at, "/operation"), NeededIn(&["array-processor"])),
+            (concat!($at, "/operation"), Mapping),
+            (concat!($at, "/operation/filter"), NeededIn(&["select"])),
+            (concat!($at, "/operation/filter"), Text),
+            (concat!($at, "/operation/key_to_extract"), Text),
+            (concat!($at, "/operation/override_on_conflict"), Flag),
+            (concat!($at, "/operation/preserve_source"), Flag),
+            (concat!($at, "/operation/source"), NeededIn(&["append", "length", "select", "key-value"])),
+            (concat!($at, "/operation/source"), Text),
+            (concat!($at, "/operation/target"), NeededIn(&["append", "length", "select"])),
+            (concat!($at, "/operation/target"), Text),
+            (concat!($at, "/operation/value_to_extract"), NeededIn(&["select"])),
+            (concat!($at, "/operation/value_to_extract"), Text),
+            (concat!($at, "/processors"), NeededIn(&["array-map-processor"])),
+            (concat!($at, "/processors"), List),
+            (concat!($at, "/samples"), Texts),
+            (concat!($at, "/schema"), NeededIn(&["schema-processor"])),
+            (concat!($at, "/schema"), Mapping),
+            (concat!($at, "/schema/class_name"), Needed),
+            (concat!($at, "/schema/class_name"), Text),
+            (concat!($at, "/schema/class_uid"), Needed),
+            (concat!($at, "/schema/class_uid"), Whole),
+            (concat!($at, "/schema/extensions"), Texts),
+            (concat!($at, "/schema/profiles"), Texts),
+            (concat!($at, "/schema/schema_type"), Needed),
+            (concat!($at, "/schema/schema_type"), Text),
+            (concat!($at, "/schema/version"), Needed),
+            (concat!($at, "/schema/version"), Text),
+            (
+                concat!($at, "/source"),
+                NeededIn(&["grok-parser", "lookup-processor", "decoder-processor", "array-map-processor"]),
+            ),
+            (concat!($at, "/source"), Text),
+            (
+                concat!($at, "/sources"),
+                NeededIn(&[
+                    "date-remapper",
+                    "status-remapper",
+                    "service-remapper",
+                    "message-remapper",
+                    "attribute-remapper",
+                    "url-parser",
+                    "user-agent-parser",
+                    "geo-ip-parser",
+                ]),
+            ),
+            (concat!($at, "/sources"), Texts),
+            (concat!($at, "/tags"), Texts),
+            (
+                concat!($at, "/target"),
+                NeededIn(&[
+                    "attribute-remapper",
+                    "url-parser",
+                    "user-agent-parser",
+                    "category-processor",
+                    "arithmetic-processor",
+                    "string-builder-processor",
+                    "geo-ip-parser",
+                    "lookup-processor",
+                    "decoder-processor",
+                    "array-map-processor",
+                ]),
+            ),
+            (concat!($at, "/target"), Text),
+            (concat!($at, "/template"), NeededIn(&["string-builder-processor"])),
+            (concat!($at, "/template"), Text),
+            (concat!($at, "/type"), Text),
+            (concat!($at, "/name"), NeededIn(&["schema-processor"])),
             (concat!($at, "/operation/type"), Needed),
             (concat!($at, "/operation/type"), Word(&["append", "length", "select", "key-value"])),
         )*
@@ -119,6 +235,7 @@ pub const DESTINATION: Table = &[
 
 pub const RUM_METRIC: Table = &[
     ("/compute", Mapping),
+    ("/compute/aggregation_type", Needed),
     ("/compute/aggregation_type", Word(&["count", "distribution"])),
     ("/compute/include_percentiles", Flag),
     ("/compute/path", Text),
@@ -191,6 +308,7 @@ pub const NOTIFICATION_RULE: Table = &[
 ];
 
 pub const MONITOR_POLICY: Table = &[
+    ("/policy_type", Needed),
     ("/policy", Mapping),
     ("/policy/max_duration_ms", Whole),
     ("/policy/tag_key", Text),
@@ -199,6 +317,8 @@ pub const MONITOR_POLICY: Table = &[
 ];
 
 pub const CORRECTION: Table = &[
+    ("/slo_id", Text),
+    ("/slo_query", Text),
     ("/category", Word(&["Scheduled Maintenance", "Outside Business Hours", "Deployment", "Other"])),
     ("/description", Text),
     ("/duration", Whole),
@@ -209,6 +329,7 @@ pub const CORRECTION: Table = &[
 ];
 
 pub const POLICY: Table = &[
+    ("/bindings", Needed),
     ("/bindings", List),
     ("/bindings/*", Mapping),
     ("/bindings/*/principals", Needed),
@@ -228,6 +349,8 @@ pub const RETENTION_FILTER: Table = &[
 ];
 
 pub const SCANNER_GROUP: Table = &[
+    ("/filter", Needed),
+    ("/product_list", Needed),
     ("/description", Text),
     ("/filter", Mapping),
     ("/filter/query", Text),
@@ -291,7 +414,8 @@ pub const WEBHOOK: Table = &[
     ("/url", Text),
 ];
 
-pub const WEBHOOK_VARIABLE: Table = &[("/is_secret", Flag), ("/name", Text), ("/value", Text)];
+pub const WEBHOOK_VARIABLE: Table =
+    &[("/is_secret", Needed), ("/is_secret", Flag), ("/name", Text), ("/value", Text)];
 
 pub const DASHBOARD_LIST: Table = &[("/name", Text)];
 
