@@ -169,7 +169,7 @@ Examples:
   musher validate --deny warnings
   musher validate --format github    annotations on a pull request
   musher validate --remote -e prod   ask the API too, where it has a dry run
-  musher validate --advice           what could be better in the files of `pipelines:`, too")]
+  musher validate --advice           and what could be better in pipelines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -196,8 +196,8 @@ Examples:
   musher coverage --format html -o coverage.html   every function and signal
   musher coverage -e prod --format json            for a program
 
-`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that is
-missed.")]
+`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that
+is missed.")]
     Coverage(Coverage),
     /// Answer the seven questions of readiness, for each function, service and the environment
     #[command(after_help = "\
