@@ -63,6 +63,7 @@ mod lock;
 mod files;
 mod git;
 mod write;
+mod telemetry;
 
 // Face.
 mod explain;

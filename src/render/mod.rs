@@ -17,6 +17,7 @@ mod guard;
 pub mod html;
 mod items;
 pub mod list;
+pub mod log;
 mod markdown;
 mod named;
 pub mod outcome;
