@@ -118,6 +118,8 @@ fn watched(command: &Command) -> Option<&'static str> {
         Command::Forget(_) => "forget",
         Command::List => "list",
         Command::Show(_) => "show",
+        Command::Coverage(_) => "coverage",
+        Command::Readiness(_) => "readiness",
         _ => return None,
     })
 }
@@ -153,6 +155,8 @@ async fn dispatch(cli: Cli, telemetry: &Arc<Telemetry>) -> anyhow::Result<Exit> 
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,
         Command::Plan(options) => commands::plan::run(&invocation, &options).await,
+        Command::Coverage(options) => commands::coverage::run(&invocation, &options),
+        Command::Readiness(options) => commands::readiness::run(&invocation, &options).await,
         Command::Comment(options) => commands::comment::run(&invocation, &options).await,
         Command::Drift(options) => commands::drift::run(&invocation, &options).await,
         Command::Apply(options) => commands::apply::run(&invocation, &options).await,

@@ -207,7 +207,8 @@ fn sound(invocation: &Invocation<'_>, checked: Checked) -> anyhow::Result<Declar
 
 /// Takes warnings for errors.
 pub fn deny(diagnostics: &mut [Diagnostic]) {
-    diagnostics.iter_mut().for_each(|reported| reported.severity = Severity::Error);
+    let warnings = diagnostics.iter_mut().filter(|reported| reported.severity == Severity::Warning);
+    warnings.for_each(|reported| reported.severity = Severity::Error);
 }
 
 /// Prints diagnostics on stderr.

@@ -88,6 +88,19 @@ pub fn files(root: &Root, paths: &[Utf8PathBuf], sources: &mut Sources) -> (Vec<
     (documents, faults)
 }
 
+/// Reads one file for whoever parses it otherwise, and adds it to the sources. No text where it can't be read.
+pub fn bare(root: &Root, path: &Utf8Path, sources: &mut Sources) -> (FileId, Result<String, Diagnostic>) {
+    let file = sources.add(path.as_str(), "", format_of(path));
+    let (text, read) = match text(root, path, file, &AtomicU64::new(0)) {
+        Ok(text) => (text.clone(), Ok(text)),
+        Err((shown, fault)) => (shown, Err(fault)),
+    };
+    if let Some(source) = sources.files.get_mut(file.0 as usize) {
+        source.text = text.into();
+    }
+    (file, read)
+}
+
 fn one(root: &Root, path: &Utf8Path, file: FileId, total: &AtomicU64) -> (Document, String, Vec<Diagnostic>) {
     match text(root, path, file, total) {
         Ok(text) => {

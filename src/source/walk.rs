@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::GlobBuilder;
 
 use super::stored::{Node, Stored};
 use crate::diagnostic::Diagnostic;
@@ -145,6 +146,28 @@ pub fn files(root: &Root, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool)
     }
     walk.found.sort();
     Walked { files: walk.found, hidden: walk.hidden, faults: walk.faults }
+}
+
+/// Folders that hold what others wrote.
+const FOREIGN: [&str; 2] = ["node_modules", "target"];
+
+/// The files that a path or glob names, as it stands in `musher.yaml`; as [`files`].
+pub fn matching(root: &Root, pattern: &str) -> Walked {
+    let path = Utf8Path::new(pattern);
+    let mut walked = Walked { files: Vec::new(), hidden: Vec::new(), faults: Vec::new() };
+    if !pattern.contains(['*', '?', '[', '{']) || root.is_file(path) {
+        walked.files.extend(root.is_file(path).then(|| path.to_owned()));
+        return walked;
+    }
+    let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() else { return walked };
+    let glob = glob.compile_matcher();
+    let fixed: Vec<&str> =
+        pattern.split('/').take_while(|step| !step.contains(['*', '?', '[', '{'])).collect();
+    let wanted = |path: &Utf8Path| {
+        let foreign = path.file_name().is_some_and(|name| FOREIGN.contains(&name));
+        glob.is_match(path) || (!foreign && root.is_dir(path))
+    };
+    files(root, Utf8Path::new(&fixed.join("/")), &wanted)
 }
 
 fn too_many() -> Diagnostic {

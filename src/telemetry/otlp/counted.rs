@@ -56,9 +56,19 @@ impl Tally {
             Err(error) => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 let mut reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
-                reason.get_or_insert_with(|| error.to_string());
+                reason.get_or_insert_with(|| words(error));
             }
         }
+    }
+}
+
+/// What an exporter says of gRPC, in words for people. Of what the other side wrote it holds the code alone.
+fn words(error: &OTelSdkError) -> String {
+    let text = error.to_string();
+    match text.split_once("gRPC code: ").map(|(_, rest)| rest) {
+        Some(rest) if rest.contains("error") => "the collector can't be reached".to_owned(),
+        Some(code) => format!("the collector answers {code}"),
+        None => "they could not be sent".to_owned(),
     }
 }
 
