@@ -34,7 +34,7 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 16] = {
+const TABLE: [Takes; 17] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -57,6 +57,7 @@ const TABLE: [Takes; 16] = {
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),
+        takes("render", (true, false), None, &[Text]),
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
         takes("completions", (false, false), ANSWER, &[]),

@@ -17,6 +17,7 @@ pub mod init;
 pub mod list;
 mod log;
 mod order;
+pub mod packed;
 pub mod plan;
 mod remote;
 pub mod schema;
