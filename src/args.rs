@@ -189,6 +189,27 @@ Examples:
   musher drift -e prod --issue       keeps one issue, closed when all is well
   musher drift -e prod --all-kinds   kinds that musher.yaml doesn't name, too")]
     Drift(Drift),
+    /// Tell which functions nobody has an eye on, and which monitors look at nothing
+    #[command(after_help = "\
+Examples:
+  musher coverage
+  musher coverage --format html -o coverage.html   every function and signal
+  musher coverage -e prod --format json            for a program
+
+`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that is
+missed.")]
+    Coverage(Coverage),
+    /// Answer the seven questions of readiness, for each function, service and the environment
+    #[command(after_help = "\
+Examples:
+  musher readiness
+  musher readiness --format html -o readiness.html   each cell with its proof
+  musher readiness -e prod --min 5/7                 for CI: exit 1 below that
+
+Is it as code, is the cost of logs under control, are traces whole, is the
+database seen, is it profiled, are attacks seen, does an SLO wake somebody?
+Unknown is grey, never green; with keys, what is live is asked, too.")]
+    Readiness(Readiness),
     /// Post a plan, or what an apply did, as one comment on the pull request
     #[command(after_help = "\
 Examples:
@@ -379,6 +400,33 @@ pub struct Drift {
     /// With --issue: what can't be written is an error
     #[arg(long, requires = "issue")]
     pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// Show everything that is missing, not the first of it
+    #[arg(long)]
+    pub expand: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Readiness {
+    /// How many answers of the environment must be green: 5/7, or 5
+    #[arg(long, value_name = "N/7", value_parser = least)]
+    pub min: Option<usize>,
+    /// Show every function, too
+    #[arg(long)]
+    pub expand: bool,
+    /// Ask nothing live, keys or not
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Reads `5/7`, or `5`.
+fn least(text: &str) -> Result<usize, String> {
+    let number = text.strip_suffix("/7").unwrap_or(text);
+    let number: Option<usize> = number.trim().parse().ok();
+    number.filter(|number| *number <= 7).ok_or_else(|| "a number of answers from 0/7 to 7/7".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -79,6 +79,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,
         Command::Plan(options) => commands::plan::run(&invocation, &options).await,
+        Command::Coverage(options) => commands::coverage::run(&invocation, &options),
+        Command::Readiness(options) => commands::readiness::run(&invocation, &options).await,
         Command::Comment(options) => commands::comment::run(&invocation, &options).await,
         Command::Drift(options) => commands::drift::run(&invocation, &options).await,
         Command::Apply(options) => commands::apply::run(&invocation, &options).await,

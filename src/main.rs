@@ -18,6 +18,8 @@ mod cores;
 // Facts.
 mod kind;
 mod handle;
+mod routing;
+mod signal;
 
 // Stages.
 mod source;
@@ -50,6 +52,8 @@ mod saved;
 mod posted;
 mod base;
 mod drift;
+mod coverage;
+mod readiness;
 mod brake;
 
 // Doors.

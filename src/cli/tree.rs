@@ -34,7 +34,7 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 17] = {
+const TABLE: [Takes; 19] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -49,6 +49,8 @@ const TABLE: [Takes; 17] = {
         takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
         takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("drift", (true, true), ANSWER, &[Text, Json, Markdown, Github]),
+        takes("coverage", (true, false), ANSWER, &[Text, Json, Markdown, Html]),
+        takes("readiness", (true, false), ANSWER, &[Text, Json, Markdown, Html]),
         takes("comment", (false, false), None, &[]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),

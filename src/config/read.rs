@@ -7,17 +7,18 @@ use serde_json::{Map, Value};
 
 use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
 use super::{
-    Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, secrets,
+    Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, gate, secrets,
 };
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
 use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
+use crate::signal::Demands;
 use crate::source::locate::Locator;
 use crate::source::walk::Root;
 use crate::source::{self, short, type_of};
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "project",
     "moved_from",
     "vars",
@@ -31,6 +32,7 @@ const KEYS: [&str; 13] = [
     "required_tags",
     "pipelines",
     "secrets",
+    "coverage",
 ];
 const ENVIRONMENT_KEYS: [&str; 11] =
     ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "secrets", "lock"];
@@ -96,7 +98,13 @@ impl Reader<'_> {
         At::value(self.file, pointer)
     }
 
-    fn fault(&mut self, code: &'static str, text: impl Into<String>, pointer: &str, help: impl Into<String>) {
+    pub fn fault(
+        &mut self,
+        code: &'static str,
+        text: impl Into<String>,
+        pointer: &str,
+        help: impl Into<String>,
+    ) {
         let fault = Diagnostic::error(code, text, self.at(pointer));
         let help: String = help.into();
         self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
@@ -141,6 +149,7 @@ impl Reader<'_> {
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
             pipelines: self.pipelines(map.get("pipelines")),
+            coverage: self.coverage(map.get_mut("coverage").map(Value::take)),
             secrets: self.variables(map.get_mut("secrets").map(Value::take), "/secrets"),
         };
         project.map(|_| config)
@@ -209,6 +218,14 @@ impl Reader<'_> {
             let help = known_words(key, known.iter().copied());
             self.faults.push(Diagnostic::error("unknown-key", text, at).help(help));
         }
+    }
+
+    fn coverage(&mut self, value: Option<Value>) -> Demands {
+        let (demands, faults) = gate::read(value);
+        for fault in faults {
+            self.fault("bad-config", fault.text, &fault.pointer, fault.help);
+        }
+        demands
     }
 
     fn vars(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {

@@ -134,7 +134,9 @@ impl Compiled<'_> {
             }
             shorts.extend(old_id((node, *site), run, faults));
         }
-        for prefix in place.prefixes {
+        // Nearly all have been what they are from the beginning.
+        let renamed = place.prefixes.len() > 1 || shorts.len() > 1;
+        for prefix in place.prefixes.iter().filter(|_| renamed) {
             for short in &shorts {
                 let old = Address::new(section, &join(prefix, short));
                 if old != address && !directives.moved_from.contains(&old) {
@@ -214,7 +216,7 @@ impl Place<'_> {
 }
 
 fn join(prefix: &str, short: &str) -> String {
-    if prefix.is_empty() { short.to_owned() } else { format!("{prefix}/{short}") }
+    if prefix.is_empty() { short.to_owned() } else { [prefix, "/", short].concat() }
 }
 
 /// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't reported too.

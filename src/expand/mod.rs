@@ -4,6 +4,7 @@ mod again;
 mod body;
 mod definition;
 mod fault;
+mod listed;
 mod rendered;
 mod overrides;
 mod params;
@@ -33,6 +34,7 @@ use crate::source::locate::Locator;
 use crate::template::Global;
 
 pub use self::again::renderings;
+pub use self::listed::{Listed, listed};
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 

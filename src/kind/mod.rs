@@ -5,6 +5,7 @@ mod danger;
 mod dashboard;
 mod dashboard_list;
 mod downtime;
+mod each;
 mod field;
 mod log_destination;
 mod logs_archive;
@@ -40,6 +41,7 @@ pub use api::{
     Update, flatten, wrap,
 };
 pub use danger::Danger;
+pub use each::OfEach;
 pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{

@@ -8,6 +8,7 @@ use crate::config::{RuleLevel, SITES};
 use crate::diagnostic::Severity;
 use crate::kind::KINDS;
 use crate::pipelines;
+use crate::signal::Signal;
 
 /// Names of projects and environments, which go into marks.
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
@@ -64,6 +65,7 @@ pub fn properties() -> Map<String, Value> {
             "items": {"type": "string", "minLength": 1},
         },
         "secrets": secrets(),
+        "coverage": coverage(),
         "rules": {
             "description": "By rule: how serious it is",
             "type": ["object", "null"],
@@ -97,6 +99,29 @@ fn rules() -> Map<String, Value> {
         (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
     };
     RULES.iter().map(explained).chain(pipelines::rules::RULES.iter().map(of_pipelines)).collect()
+}
+
+fn coverage() -> Value {
+    let names: Vec<&str> = Signal::ALL.into_iter().map(Signal::name).collect();
+    let least = json!({
+        "description": "The least share of what the tier needs that must be covered",
+        "anyOf": [
+            {"type": "string", "pattern": r"^\s*(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%\s*$"},
+            {"type": "number", "minimum": 0, "maximum": 100},
+        ],
+    });
+    json!({
+        "description": "By tier of functions: how much of what it needs must be covered; checked by `musher coverage`",
+        "type": ["object", "null"],
+        "properties": {
+            "signals": {
+                "description": "By tier: the signals that each function needs",
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "array", "items": {"enum": names}},
+            },
+        },
+        "additionalProperties": least,
+    })
 }
 
 fn owns() -> Value {

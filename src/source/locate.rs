@@ -179,16 +179,17 @@ impl Lines {
     }
 }
 
-fn walk(text: &str, (from, mut line, mut column): (usize, u32, u32), to: usize) -> (u32, u32) {
-    for byte in &text.as_bytes()[from..to.max(from)] {
-        if *byte == b'\n' {
-            line = line.saturating_add(1);
-            column = 1;
-        } else if byte & 0xC0 != 0x80 {
-            column = column.saturating_add(1);
+fn walk(text: &str, (from, line, column): (usize, u32, u32), to: usize) -> (u32, u32) {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let chars = |bytes: &[u8]| number(bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count());
+    let passed = &text.as_bytes()[from..to.max(from)];
+    match memchr::memrchr(b'\n', passed) {
+        None => (line, column.saturating_add(chars(passed))),
+        Some(last) => {
+            let lines = memchr::memchr_iter(b'\n', passed).count();
+            (line.saturating_add(number(lines)), chars(&passed[last + 1..]).saturating_add(1))
         }
     }
-    (line, column)
 }
 
 #[cfg(test)]
