@@ -249,6 +249,8 @@ Examples:
   musher import monitor 123                                 adopts it by its $id
   musher import monitor 123 124 --into monitors/shop.yaml   as entries of a file
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+  musher import monitor --tag team:payments --group-by service
+  terraform show -json | musher import terraform -          adopts all of it
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -503,6 +505,42 @@ pub struct Export {
     /// Ids, or URLs of the web application
     #[arg(value_name = "ID or URL")]
     pub named: Vec<String>,
+    #[command(flatten)]
+    pub which: Which,
+    /// Overwrite files that say something else
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// monitor, slo, dashboard …; or what it moves in from: terraform
+    pub kind: String,
+    /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
+    #[arg(value_name = "FILE, ID or URL")]
+    pub named: Vec<String>,
+    #[command(flatten)]
+    pub which: Which,
+    /// One file for each value of this tag, with those that bear it
+    #[arg(long, value_name = "TAG KEY", conflicts_with_all = ["named", "into"])]
+    pub group_by: Option<String>,
+    /// Add it to this YAML file of definitions, instead of a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<Utf8PathBuf>,
+    /// The id it gets, instead of one made of its name
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Plan and apply just that
+    #[arg(long)]
+    pub apply: bool,
+    /// Don't ask
+    #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+/// Which of the live objects are meant, where none is named.
+#[derive(Debug, Default, Args)]
+pub struct Which {
     /// All of them, whoever owns them
     #[arg(long, conflicts_with = "named")]
     pub all: bool,
@@ -518,30 +556,6 @@ pub struct Export {
     /// Those that no project owns
     #[arg(long, conflicts_with = "named")]
     pub unmanaged: bool,
-    /// Overwrite files that say something else
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Import {
-    /// monitor, slo or dashboard
-    pub kind: String,
-    /// Exported JSON files, ids, or URLs of the web application
-    #[arg(required = true, value_name = "FILE, ID or URL")]
-    pub named: Vec<String>,
-    /// Add it to this YAML file of definitions, instead of a file of its own
-    #[arg(long, value_name = "FILE")]
-    pub into: Option<Utf8PathBuf>,
-    /// The id it gets, instead of one made of its name
-    #[arg(long, value_name = "ID")]
-    pub id: Option<String>,
-    /// Plan and apply just that
-    #[arg(long)]
-    pub apply: bool,
-    /// Don't ask
-    #[arg(long, requires = "apply")]
-    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -68,6 +68,7 @@ mod lock;
 mod files;
 mod git;
 mod write;
+mod moving;
 
 // Face.
 mod explain;

@@ -62,16 +62,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         bail!("GitLab hides no notes: use `--behavior update` or `new`");
     }
     let job = context(invocation, system, options.pr);
-    // What an apply did is told by the run that applied; a file of another run was written by whoever wrote its code.
-    let is_of_another = (invocation.variable)("GITHUB_EVENT_NAME").as_deref() == Some("workflow_run");
-    if let Some(at) =
-        entries.iter().position(|entry| is_of_another && matches!(entry.posted, Posted::Report(_)))
-    {
-        bail!(
-            "{} is the report of an apply, and this job tells of another run: it is not posted",
-            options.files.get(at).map_or_else(String::new, ToString::to_string)
-        );
-    }
+    check_own(invocation, options, &entries)?;
     // Before anything is written: from here on its token is known, and hidden.
     let forge = job.as_ref().ok().map(|job| open(invocation, job));
     let footer = footer(job.as_ref().ok());
@@ -97,6 +88,21 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         invocation.complain(&format!("{trouble:#}"))?;
     }
     Ok(if options.strict && !troubles.is_empty() { Exit::Error } else { Exit::Fine })
+}
+
+/// What an apply did is told by the run that applied; a file of another run was written by whoever wrote its code.
+fn check_own(invocation: &Invocation<'_>, options: &args::Comment, entries: &[Entry]) -> anyhow::Result<()> {
+    if (invocation.variable)("GITHUB_EVENT_NAME").as_deref() != Some("workflow_run") {
+        return Ok(());
+    }
+    let report =
+        entries.iter().zip(&options.files).find(|(entry, _)| matches!(entry.posted, Posted::Report(_)));
+    match report {
+        Some((_, path)) => {
+            bail!("{path} is the report of an apply, and this job tells of another run: it is not posted")
+        }
+        None => Ok(()),
+    }
 }
 
 fn read(path: &Utf8Path, name: Option<&str>) -> anyhow::Result<Entry> {

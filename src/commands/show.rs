@@ -1,11 +1,9 @@
 //! `musher show`: one resource as it is rendered, as it is live, and how they differ; or a plan in a file.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use camino::Utf8Path;
-use serde_json::Value;
 
 use super::plan::{self, FORMATS};
 use super::surveyed::declare_and_survey;
@@ -15,14 +13,13 @@ use crate::canon;
 use crate::fill::{answer, fill};
 use crate::kind;
 use crate::mark;
-use crate::model::{Action, Address, Change, FieldChange, Known, References};
-use crate::pointer::step;
+use crate::model::Address;
 use crate::posted::{self, LARGEST, Posted};
 use crate::render::plan_json;
 use crate::render::show::{Shown, write_json, write_text};
 use crate::saved::Seal;
 use crate::selection::likely;
-use crate::tell::{Owners, references};
+use crate::tell::names;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::Result<Exit> {
     if let [file] = options.what.as_slice()
@@ -70,36 +67,13 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::R
         wanted: wanted.as_deref(),
         live: bare.as_ref(),
         change,
-        references: &names(&address, (wanted.as_deref(), bare.as_ref()), &surveyed.plan.known),
+        references: &names(kind, &address, (wanted.as_deref(), bare.as_ref()), &surveyed.plan.known),
     };
     invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),
         _ => write_text(shown, invocation.look(color, true), out),
     })?;
     Ok(Exit::Fine)
-}
-
-/// The addresses behind the ids in two bodies, by their fields.
-fn names(
-    address: &Address,
-    (wanted, live): (Option<&Value>, Option<&Value>),
-    known: &BTreeMap<Address, Known>,
-) -> References {
-    let Some(kind) = kind::of_section(address.section()) else { return References::new() };
-    let fields = |body: Option<&Value>| -> Vec<String> {
-        body.and_then(Value::as_object).map(|members| members.keys().cloned().collect()).unwrap_or_default()
-    };
-    let keys: BTreeSet<String> = fields(wanted).into_iter().chain(fields(live)).collect();
-    let mut whole = Change::new(kind.name, address.clone(), Action::Update);
-    let side = |body: Option<&Value>, key: &str| body.and_then(|body| body.get(key)).cloned();
-    whole.diff = keys
-        .iter()
-        .map(|key| FieldChange { path: step(key), before: side(live, key), after: side(wanted, key) })
-        .collect();
-    whole.live = live.cloned();
-    let owners: Owners<'_> =
-        known.iter().map(|(own, known)| ((own.section(), known.id.as_str()), own)).collect();
-    references(kind, &whole, &owners)
 }
 
 /// A plan in a file, in any format. Whoever wrote it, it is only shown.

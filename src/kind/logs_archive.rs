@@ -72,7 +72,11 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         texts("/rehydration_tags", "Tags put on logs that are brought back").defaults(&["[]"]),
         read_only("/state"),
     ],
-    about: About { web: "/logs/pipelines/log-forwarding", ..About::NONE },
+    about: About {
+        terraform: &["datadog_logs_archive"],
+        web: "/logs/pipelines/log-forwarding",
+        ..About::NONE
+    },
     quirks: Quirks {
         family: Some(Family::Archive),
         precious: true,

@@ -105,6 +105,11 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
 }
 
+/// The kind whose objects this resource of Datadog's Terraform provider manages.
+pub fn of_terraform(resource: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.about.terraform.contains(&resource))
+}
+
 /// The kinds whose objects have an order.
 pub fn ordered() -> impl Iterator<Item = &'static Kind> {
     KINDS.into_iter().filter(|kind| kind.api.order.is_some())

@@ -6,7 +6,7 @@ use super::fields::{Place, write_rows};
 use super::fold::{Bond, Entry, Pattern, fold, patterns};
 use super::page::{Look, Page, Tone};
 use super::summary;
-use super::telling::{Detail, Row, clean_address, headline, risks, rows, steps, title};
+use super::telling::{Detail, Row, clean_address, headline, names, risks, rows, steps, title};
 use super::value::{count, cut, path, plural, width};
 use crate::diagnostic::Position;
 use crate::model::{Action, Change, Plan};
@@ -262,15 +262,6 @@ fn write_patterns(entry: &Entry<'_>, patterns: &[Pattern<'_>], page: &mut Page<'
         page.line(&[(Tone::Faint, &format!("… {} more", count(more)))])?;
     }
     Ok(())
-}
-
-/// `checkout-api, checkout-db, … 498 more`
-pub fn names(names: &[&str], most: usize) -> String {
-    let mut out: Vec<String> = names.iter().take(most).map(|name| cut(name, 60)).collect();
-    if names.len() > most {
-        out.push(format!("… {} more", count(names.len() - most)));
-    }
-    out.join(", ")
 }
 
 fn remark(change: &Change) -> String {

@@ -305,7 +305,7 @@ pub fn steps(entry: &Entry<'_>, (most, names): (usize, usize)) -> Option<Steps> 
         Step {
             numbers: format!("{:>left$} → {:>right$}", cells[0], cells[1]),
             of: of.len(),
-            names: super::plan_text::names(&who, names),
+            names: self::names(&who, names),
         }
     };
     let rows = cells.iter().zip(&range.steps).take(most).map(row).collect();
@@ -346,7 +346,7 @@ pub fn risks(entry: &Entry<'_>) -> Vec<String> {
     }
     // Those of an instance are of different objects: each says something of its own.
     let own_text = |text| if entry.bond == Bond::Instance { text } else { "" };
-    let mut found: BTreeMap<(u8, &str, &str), Vec<(&Change, &str)>> = BTreeMap::new();
+    let mut found: BTreeMap<_, Vec<(&Change, &str)>> = BTreeMap::new();
     for change in &entry.changes {
         for risk in &change.risks {
             let key = (risk.rank, risk.code, own_text(risk.text.as_str()));
@@ -373,4 +373,13 @@ pub fn risks(entry: &Entry<'_>) -> Vec<String> {
 /// Addresses hold no hostile character where musher made them; a saved plan may come from anywhere.
 pub fn clean_address(text: &str) -> String {
     if text.len() <= 300 { super::sanitize::clean(text).into_owned() } else { cut(text, 300) }
+}
+
+/// `checkout-api, checkout-db, … 498 more`
+pub fn names(names: &[&str], most: usize) -> String {
+    let mut out: Vec<String> = names.iter().take(most).map(|name| cut(name, 60)).collect();
+    if names.len() > most {
+        out.push(format!("… {} more", count(names.len() - most)));
+    }
+    out.join(", ")
 }

@@ -9,4 +9,4 @@ mod name;
 pub use around::{Around, tell};
 pub use fact::facts;
 pub use item::{Side, items};
-pub use name::{Owners, references};
+pub use name::names;

@@ -16,5 +16,6 @@ mod flags;
 mod safety;
 mod exports;
 mod letting_go;
+mod moving;
 mod manners;
 mod readme;

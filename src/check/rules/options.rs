@@ -24,25 +24,24 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             _ => continue,
         };
         let Some((above, name)) = field.at.rsplit_once('/') else { continue };
-        let lacking = |value| match value {
-            &Value::Object(ref members) => {
-                Some(members).filter(|all| member(all, name).is_none_or(Value::is_null))
-            }
-            _ => None,
-        };
         if above.is_empty() {
-            if let Some(members) = lacking(subject.body) {
+            if let Some(members) = lacking(subject.body, name) {
                 lacks(subject, (above, name), ("", members), found).level(level);
             }
             continue;
         }
         for pointer in matching(above, subject.body) {
-            if let Some(members) = find(subject.body, &pointer).and_then(lacking) {
+            if let Some(members) = find(subject.body, &pointer).and_then(|value| lacking(value, name)) {
                 lacks(subject, (above, name), (&pointer, members), found).level(level);
             }
         }
     }
     form::required_inside(subject, found);
+}
+
+/// The members of an object without one of a name.
+fn lacking<'v>(value: &'v Value, name: &str) -> Option<&'v Map<String, Value>> {
+    value.as_object().filter(|members| member(members, name).is_none_or(Value::is_null))
 }
 
 /// Reports a field that is not there, or is misspelled.

@@ -89,7 +89,7 @@ impl<'a> Fates<'a> {
         }
         // What is inside of something that came or went did so with it, unless it was moved there.
         let around = |outer: &&str| at.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('/'));
-        let came = self.of.iter().any(|(outer, fate)| *fate == self.alone && around(&outer));
+        let came = self.of.iter().any(|(outer, fate)| *fate == self.alone && around(outer));
         if self.all || came { self.alone } else { SAME }
     }
 }

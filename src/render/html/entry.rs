@@ -20,6 +20,8 @@ use crate::model::{Change, ItemAction};
 const ROWS: usize = 200;
 const FIELDS: usize = 12;
 const STEPS: usize = 200;
+/// More addresses than these are folded.
+const MANY: usize = 60;
 
 /// An entry in all of its forms, by the room it takes.
 pub struct Shown {
@@ -58,20 +60,13 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     let addresses = if entry.is_folded() { addresses(entry) } else { String::new() };
     let risks: String =
         risks(entry).iter().map(|risk| format!("<p class=\"r risk\">! {}</p>", quoted(risk))).collect();
-    let codes: BTreeSet<&str> =
-        entry.changes.iter().flat_map(|change| &change.risks).map(|risk| risk.code).collect();
-    let codes: Vec<&str> = codes.into_iter().collect();
-    let codes = match codes.is_empty() {
-        true => String::new(),
-        false => format!(" <b class=risk>! {}</b>", escape(&codes.join(", "))),
-    };
     let line = |inside: &str| {
         format!(
             "<div class=\"e {} in\"{attributes}>{symbol} {title}{inside}{addresses}</div>\n",
             shown.action
         )
     };
-    (shown.short, shown.bare) = (line(&risks), line(&codes));
+    (shown.short, shown.bare) = (line(&risks), line(&codes(entry)));
     let open = if shown.risky { " open" } else { "" };
     let mut out = format!(
         "<details class=\"e {}\"{attributes}{open}><summary>{symbol} {title}{}</summary><div class=in>",
@@ -94,13 +89,25 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     };
     let at = out.len();
     if !addresses.is_empty() {
-        let _ = write!(out, "<p class=dim>{}:</p>{addresses}", plural(entry.changes.len(), "object"));
+        let objects = plural(entry.changes.len(), "object");
+        let open = if entry.changes.len() > MANY { "" } else { " open" };
+        let _ = write!(out, "<details{open}><summary class=dim>{objects}</summary>{addresses}</details>");
     }
     out.push_str("</div></details>\n");
     shown.told.clone_from(&out);
     out.insert_str(at, &drawn);
     shown.whole = out;
     shown
+}
+
+/// The types of its risks.
+fn codes(entry: &Entry<'_>) -> String {
+    let risks = entry.changes.iter().flat_map(|change| &change.risks);
+    let codes: BTreeSet<&str> = risks.map(|risk| risk.code).collect();
+    if codes.is_empty() {
+        return String::new();
+    }
+    format!(" <b class=risk>! {}</b>", escape(&codes.into_iter().collect::<Vec<_>>().join(", ")))
 }
 
 /// A sentence in which what stands between backquotes is code.

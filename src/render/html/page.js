@@ -48,7 +48,7 @@
     else if (event.key === "c") fold(false);
   });
   addEventListener("beforeprint", () => {
-    for (const part of document.querySelectorAll("details.part,details.warn")) part.open = true;
+    for (const part of document.querySelectorAll("details:not(.e)")) part.open = true;
     fold(true);
   });
 }
