@@ -293,6 +293,12 @@ Examples:
   musher show plan.json --format markdown
   musher show template aws-lambda")]
     Show(Show),
+    /// Write the files of packs (collectors, sidecars, environments) below rendered/
+    #[command(after_help = "\
+Examples:
+  musher render -e prod              write what is missing or differs
+  musher render -e prod --check      in CI: exit 2 where the tree differs")]
+    Render(Render),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
 Examples:
@@ -354,6 +360,16 @@ pub struct Validate {
     /// Show advice on the files of `pipelines:`, too; it fails nothing
     #[arg(long)]
     pub advice: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// Write nothing: exit 2 where a file is missing, differs or is no longer rendered
+    #[arg(long)]
+    pub check: bool,
+    /// Replace files that musher did not write
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What besides errors ends a command.
