@@ -10,6 +10,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("fleet-dashboard", include_str!("../../templates/fleet-dashboard.yaml")),
     ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
     ("logs-cost", include_str!("../../templates/logs-cost.yaml")),
+    ("musher-self", include_str!("../../templates/musher-self.yaml")),
     ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
     ("personal-data", include_str!("../../templates/personal-data.yaml")),
     ("quiet-hours", include_str!("../../templates/quiet-hours.yaml")),
