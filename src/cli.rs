@@ -170,6 +170,7 @@ async fn dispatch(cli: Cli, telemetry: &Arc<Telemetry>) -> anyhow::Result<Exit> 
         Command::Forget(options) => commands::forget::run(&invocation, &options).await,
         Command::List => commands::list::run(&invocation).await,
         Command::Show(options) => commands::show::run(&invocation, &options).await,
+        Command::Render(options) => commands::packed::run(&invocation, &options),
         Command::Explain(options) => commands::explain::run(&invocation, &options),
         Command::Schema(options) => commands::schema::run(&invocation, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,

@@ -34,7 +34,7 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 18] = {
+const TABLE: [Takes; 19] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -59,6 +59,7 @@ const TABLE: [Takes; 18] = {
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),
+        takes("render", (true, false), None, &[Text]),
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
         takes("completions", (false, false), ANSWER, &[]),

@@ -18,6 +18,7 @@ pub mod init;
 pub mod list;
 pub mod log;
 mod order;
+pub mod packed;
 pub mod plan;
 pub mod readiness;
 mod remote;

@@ -15,6 +15,7 @@ def own(tags):
 
 
 for line in sys.argv[1:]:
+    line = line.removesuffix("\n")
     client = DogStatsd(disable_telemetry=True)
     tags = own(re.search(r"\|#([^|]*)", line)[1])
     if line.startswith("_e"):
