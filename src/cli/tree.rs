@@ -10,7 +10,7 @@ const COMMON: &str = "Common options";
 /// What every command takes.
 const ALL: [&str; 3] = ["directory", "quiet", "color"];
 /// What those take that talk to an API.
-const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", "no_cache"];
+const SERVICE: [&str; 6] = ["environment", "verbose", "log_format", "concurrency", "timeout", "no_cache"];
 
 /// Those that list live objects of the kinds that `musher.yaml` names.
 const EVERY_KIND: [&str; 4] = ["plan", "drift", "apply", "list"];
