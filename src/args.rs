@@ -67,6 +67,9 @@ pub struct Common {
     /// Log requests on stderr; twice: their bodies too
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// How what is said on stderr is written: for people, or as JSON with trace ids
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
+    pub log_format: LogFormat,
     /// Colours; NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
@@ -90,6 +93,11 @@ impl Common {
         Duration::from_secs(u64::from(self.timeout))
     }
 
+    /// Whether a bar, or lines in its place, would be in the way.
+    pub fn shows_no_progress(&self) -> bool {
+        self.quiet || self.log_format == LogFormat::Json
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,
@@ -97,6 +105,13 @@ impl Common {
             Color::Never => ColorChoice::Never,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
 }
 
 /// A file to write to: `plan.md`, or `markdown=comment.txt`.
@@ -169,7 +184,7 @@ Examples:
   musher validate --deny warnings
   musher validate --format github    annotations on a pull request
   musher validate --remote -e prod   ask the API too, where it has a dry run
-  musher validate --advice           what could be better in the files of `pipelines:`, too")]
+  musher validate --advice           and what could be better in pipelines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -196,8 +211,8 @@ Examples:
   musher coverage --format html -o coverage.html   every function and signal
   musher coverage -e prod --format json            for a program
 
-`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that is
-missed.")]
+`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that
+is missed.")]
     Coverage(Coverage),
     /// Answer the seven questions of readiness, for each function, service and the environment
     #[command(after_help = "\
@@ -279,6 +294,12 @@ Examples:
   musher show plan.json --format markdown
   musher show template aws-lambda")]
     Show(Show),
+    /// Write the files of packs (collectors, sidecars, environments) below rendered/
+    #[command(after_help = "\
+Examples:
+  musher render -e prod              write what is missing or differs
+  musher render -e prod --check      in CI: exit 2 where the tree differs")]
+    Render(Render),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
 Examples:
@@ -340,6 +361,16 @@ pub struct Validate {
     /// Show advice on the files of `pipelines:`, too; it fails nothing
     #[arg(long)]
     pub advice: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// Write nothing: exit 2 where a file is missing, differs or is no longer rendered
+    #[arg(long)]
+    pub check: bool,
+    /// Replace files that musher did not write
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What besides errors ends a command.

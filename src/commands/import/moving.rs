@@ -68,7 +68,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool
     }
     let found = read_all(invocation, tool, &options.named)?;
     let declared = declare(invocation)?;
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let mut sum = Sum { left: found.left, others: found.others, ..Sum::default() };
     let wished = match tool.trace() {
