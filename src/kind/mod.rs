@@ -110,6 +110,11 @@ pub fn of_terraform(resource: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.about.terraform.contains(&resource))
 }
 
+/// The kind whose objects stand in a file of this name of datadog-sync-cli.
+pub fn of_sync_cli(name: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.about.sync_cli.contains(&name))
+}
+
 /// The kinds whose objects have an order.
 pub fn ordered() -> impl Iterator<Item = &'static Kind> {
     KINDS.into_iter().filter(|kind| kind.api.order.is_some())

@@ -138,6 +138,8 @@ pub struct About {
     pub known_by: &'static [&'static str],
     /// The resources of Datadog's Terraform provider that manage its objects, and have their ids (the provider's documentation).
     pub terraform: &'static [&'static str],
+    /// What datadog-sync-cli calls the files of its objects (its documentation, "Supported resources").
+    pub sync_cli: &'static [&'static str],
     /// Whether an exported object without an envelope is of this kind.
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
@@ -154,6 +156,7 @@ impl About {
         author: None,
         known_by: &["/name"],
         terraform: &[],
+        sync_cli: &[],
         is_export: |_| false,
         export_needs: "",
     };
