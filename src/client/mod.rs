@@ -12,6 +12,7 @@ mod part;
 mod pointed;
 mod refusal;
 mod second;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
