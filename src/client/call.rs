@@ -116,6 +116,6 @@ pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -
 
 pub(super) fn url(kind: &Kind, web: &str, id: &str) -> String {
     let id = answer::segment(kind, id).unwrap_or_default();
-    let (before, behind) = kind.about.web.split_once("{id}").unwrap_or((kind.about.web, ""));
-    [web, before, &id, behind].concat()
+    // Some have no page of their own, and stand on one of all.
+    format!("{web}{}", kind.about.web.replace("{id}", &id))
 }

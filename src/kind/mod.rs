@@ -45,7 +45,7 @@ pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{
     Alternative, Derived, Discard, Family, Identified, Mention, Mentioned, OneOf, Quirks, Store, Tags, Wrong,
 };
-pub use row::{About, Identity, Kind, age};
+pub use row::{About, Identity, Kind, LINE, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
