@@ -53,7 +53,7 @@ pub const SYNTHETICS_VARIABLE: Kind = Kind {
         texts("/tags", "Tags").set().required(),
         read_only("/type"),
         // A FIDO key brings its own (1).
-        object("/value", "The value, and whether it is secret").required().filled(),
+        object("/value", "The value, and whether it is secret").filled(),
         object("/value/options", "Of a one-time password"),
         object("/value/options/totp_parameters", "How it is made"),
         bounded("/value/options/totp_parameters/digits", 4, 10, "How many digits"),
