@@ -38,6 +38,7 @@ mod steps;
 mod suppression;
 mod synthetics_variable;
 mod team;
+mod vulnerability_notification_rule;
 mod waf_exclusion;
 mod webhook;
 mod webhook_variable;
@@ -89,7 +90,7 @@ pub const KINDS: [&Kind; 33] = [
     &suppression::SUPPRESSION,
     &synthetics_variable::SYNTHETICS_VARIABLE,
     &team::TEAM,
-    &signal_notification_rule::VULNERABILITY_NOTIFICATION_RULE,
+    &vulnerability_notification_rule::VULNERABILITY_NOTIFICATION_RULE,
     &waf_exclusion::WAF_EXCLUSION,
     &webhook_variable::WEBHOOK_VARIABLE,
     &webhook::WEBHOOK,

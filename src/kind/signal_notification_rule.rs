@@ -1,11 +1,11 @@
-//! Notification rules of security: who is told of signals, and of vulnerabilities.
+//! Notification rules of security: who is told of signals. Those of vulnerabilities have the same fields.
 
 use serde_json::Value;
 
 use super::field::*;
 use super::{About, Api, Danger, Envelope, Identity, Kind, Quirks};
 
-const API: Api = Api {
+pub(super) const API: Api = Api {
     envelope: Envelope::Resource("notification_rules"),
     serial: true,
     // 2 of 2 updates without it were refused.
@@ -15,7 +15,7 @@ const API: Api = Api {
     ..Api::V2
 };
 
-const ABOUT: About = About {
+pub(super) const ABOUT: About = About {
     web: "/security/configuration/notification-rules",
     created: Some("/created_at"),
     modified: Some("/modified_at"),
@@ -23,7 +23,7 @@ const ABOUT: About = About {
     ..About::NONE
 };
 
-const QUIRKS: Quirks =
+pub(super) const QUIRKS: Quirks =
     Quirks { dangers: &[Danger { code: "detecting-less", judge: tells_less }], ..Quirks::NONE };
 
 /// Facts: 15 creates, 2 updates and 6 reads of both, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
@@ -38,18 +38,7 @@ pub const SIGNAL_NOTIFICATION_RULE: Kind = Kind {
     quirks: QUIRKS,
 };
 
-pub const VULNERABILITY_NOTIFICATION_RULE: Kind = Kind {
-    name: "vulnerability_notification_rule",
-    section: "vulnerability_notification_rules",
-    always: false,
-    api: Api { path: "/api/v2/security/vulnerabilities/notification_rules", ..API },
-    identity: Identity::Key("/name"),
-    fields: FIELDS,
-    about: About { is_export: |body| is_triggered_by(body, "security_findings"), ..ABOUT },
-    quirks: QUIRKS,
-};
-
-const FIELDS: &[Field] = &[
+pub(super) const FIELDS: &[Field] = &[
     undocumented("").open(),
     read_only("/created_at"),
     read_only("/created_by"),
@@ -81,7 +70,7 @@ const FIELDS: &[Field] = &[
     read_only("/version"),
 ];
 
-fn is_triggered_by(body: &serde_json::Map<String, Value>, source: &str) -> bool {
+pub(super) fn is_triggered_by(body: &serde_json::Map<String, Value>, source: &str) -> bool {
     let own = body.get("selectors").and_then(|selectors| selectors.get("trigger_source"));
     own.and_then(Value::as_str) == Some(source)
 }
