@@ -18,6 +18,8 @@ mod cores;
 // Facts.
 mod kind;
 mod handle;
+mod routing;
+mod signal;
 
 // Stages.
 mod source;
@@ -38,6 +40,7 @@ mod outgoing;
 mod order;
 mod matching;
 mod owner;
+mod pipelines;
 mod plan;
 mod risk;
 mod tell;
@@ -49,6 +52,8 @@ mod saved;
 mod posted;
 mod base;
 mod drift;
+mod coverage;
+mod readiness;
 mod brake;
 
 // Doors.
@@ -63,6 +68,8 @@ mod lock;
 mod files;
 mod git;
 mod write;
+mod moving;
+mod telemetry;
 
 // Face.
 mod explain;

@@ -6,6 +6,7 @@ mod danger;
 mod dashboard;
 mod dashboard_list;
 mod downtime;
+mod each;
 mod field;
 mod log_destination;
 mod logs_archive;
@@ -50,6 +51,7 @@ pub use api::{
     Update, flatten, wrap,
 };
 pub use danger::Danger;
+pub use each::OfEach;
 pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{
@@ -125,6 +127,11 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let first = such.next()?;
     // Of several kinds with one envelope the fields tell which.
     such.find(|kind| !(first.about.is_export)(body) && (kind.about.is_export)(body)).or(Some(first))
+}
+
+/// The kind whose objects this resource of Datadog's Terraform provider manages.
+pub fn of_terraform(resource: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.about.terraform.contains(&resource))
 }
 
 /// The kinds whose objects have an order.
