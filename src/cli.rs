@@ -47,7 +47,12 @@ pub fn run() -> ExitCode {
                     LogFormat::Text => render::failure(&error, colors),
                     LogFormat::Json => {
                         let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
-                        said(&commands::log_line(Severity::Error, &texts.join(": "), telemetry.ids(), Map::new()));
+                        said(&commands::log_line(
+                            Severity::Error,
+                            &texts.join(": "),
+                            telemetry.ids(),
+                            Map::new(),
+                        ));
                     }
                 }
             }

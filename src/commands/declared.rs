@@ -235,7 +235,8 @@ pub fn report(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sourc
 fn lines(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
     let shown = diagnostics::json(found, sources);
     let lines = shown.as_array().into_iter().flatten().map(|shown| {
-        let severity = if shown["severity"] == "error" { log::Severity::Error } else { log::Severity::Warning };
+        let severity =
+            if shown["severity"] == "error" { log::Severity::Error } else { log::Severity::Warning };
         let more = Map::from_iter([("diagnostic".to_owned(), shown.clone())]);
         log_line(severity, shown["message"].as_str().unwrap_or_default(), invocation.telemetry.ids(), more)
     });

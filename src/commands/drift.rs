@@ -17,7 +17,11 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Drift) -> anyhow::
     invocation.telemetry.drift(Drift::Unknown);
     let (declared, service, surveyed) = declare_and_survey(invocation, false).await?;
     let count = surveyed.plan.changes.len();
-    invocation.telemetry.drift(if count == 0 { Drift::None } else { Drift::Some(u64::try_from(count).unwrap_or(u64::MAX)) });
+    invocation.telemetry.drift(if count == 0 {
+        Drift::None
+    } else {
+        Drift::Some(u64::try_from(count).unwrap_or(u64::MAX))
+    });
     service.tell_counts(invocation)?;
     let plan = &surveyed.plan;
     invocation.answer(|out, color| match format {

@@ -36,14 +36,20 @@ pub struct Trace<'a> {
 }
 
 /// One line, without its end. `more` are members of its own.
-pub fn record(severity: Severity, message: &str, trace: Option<Trace<'_>>, more: Map<String, Value>) -> String {
+pub fn record(
+    severity: Severity,
+    message: &str,
+    trace: Option<Trace<'_>>,
+    more: Map<String, Value>,
+) -> String {
     let mut record = Map::new();
     let time = jiff::Timestamp::now();
     record.insert("time".to_owned(), json!(format!("{time:.3}")));
     record.insert("severity".to_owned(), json!(severity.name()));
     record.insert("message".to_owned(), json!(message));
     if let Some(Trace { trace, span, sampled, cloud }) = trace {
-        let named = cloud.map_or_else(|| trace.to_owned(), |cloud| format!("projects/{cloud}/traces/{trace}"));
+        let named =
+            cloud.map_or_else(|| trace.to_owned(), |cloud| format!("projects/{cloud}/traces/{trace}"));
         record.insert("trace_id".to_owned(), json!(trace));
         record.insert("logging.googleapis.com/trace".to_owned(), json!(named));
         if let Some(span) = span {

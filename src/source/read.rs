@@ -91,7 +91,7 @@ pub fn files(root: &Root, paths: &[Utf8PathBuf], sources: &mut Sources) -> (Vec<
 /// Reads one file for whoever parses it otherwise, and adds it to the sources. No text where it can't be read.
 pub fn bare(root: &Root, path: &Utf8Path, sources: &mut Sources) -> (FileId, Result<String, Diagnostic>) {
     let file = sources.add(path.as_str(), "", format_of(path));
-    let (text, read) = match text(root, path, file, &AtomicU64::new(0)) {
+    let (text, read) = match text((root, &mut Inside::new()), path, file, &AtomicU64::new(0)) {
         Ok(text) => (text.clone(), Ok(text)),
         Err((shown, fault)) => (shown, Err(fault)),
     };
@@ -101,8 +101,6 @@ pub fn bare(root: &Root, path: &Utf8Path, sources: &mut Sources) -> (FileId, Res
     (file, read)
 }
 
-fn one(root: &Root, path: &Utf8Path, file: FileId, total: &AtomicU64) -> (Document, String, Vec<Diagnostic>) {
-    match text(root, path, file, total) {
 /// Folders of which it is known that they don't lead out of the project.
 type Inside = HashSet<Utf8PathBuf>;
 

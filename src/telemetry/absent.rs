@@ -28,7 +28,8 @@ pub struct Started {
 }
 
 pub fn start(_: &Settings, _: &Variable<'_>, _: &Handle) -> Started {
-    let warnings = vec!["this build of musher sends no OTLP: it was built without the feature `otlp`".to_owned()];
+    let warnings =
+        vec!["this build of musher sends no OTLP: it was built without the feature `otlp`".to_owned()];
     Started { warnings, ..Started::default() }
 }
 

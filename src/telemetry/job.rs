@@ -29,9 +29,9 @@ fn github(variable: &Variable<'_>) -> [Option<String>; 5] {
     });
     let run = variable("GITHUB_RUN_ID");
     let server = variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
-    let url = variable("GITHUB_REPOSITORY").zip(run.as_ref()).map(|(repository, run)| {
-        format!("{}/{repository}/actions/runs/{run}", server.trim_end_matches('/'))
-    });
+    let url = variable("GITHUB_REPOSITORY")
+        .zip(run.as_ref())
+        .map(|(repository, run)| format!("{}/{repository}/actions/runs/{run}", server.trim_end_matches('/')));
     [
         // The first names the branch of a pull request; of others, where it is empty, the second names the ref.
         variable("GITHUB_HEAD_REF").or_else(|| variable("GITHUB_REF_NAME")),
@@ -58,9 +58,8 @@ mod tests {
     use crate::telemetry::attribute::Value;
 
     fn of(variables: &[(&str, &str)]) -> String {
-        let variable = |name: &str| {
-            variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned())
-        };
+        let variable =
+            |name: &str| variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned());
         let told = attributes(&variable).into_iter().map(|(name, value)| match value {
             Value::Text(value) => format!("{name}={value}"),
             other => panic!("{other:?}"),
@@ -84,7 +83,8 @@ mod tests {
             "vcs.ref.head.name=add-slo vcs.ref.head.revision=abc vcs.change.id=17 cicd.pipeline.run.id=99 \
              cicd.pipeline.run.url.full=https://github.com/o/r/actions/runs/99"
         );
-        let push = [("GITHUB_ACTIONS", "true"), ("GITHUB_REF_NAME", "main"), ("GITHUB_REF", "refs/heads/main")];
+        let push =
+            [("GITHUB_ACTIONS", "true"), ("GITHUB_REF_NAME", "main"), ("GITHUB_REF", "refs/heads/main")];
         assert_eq!(of(&push), "vcs.ref.head.name=main");
         let merge = [
             ("GITLAB_CI", "true"),

@@ -112,7 +112,12 @@ impl Telemetry {
             meter: None,
             statsd,
             job: Vec::new(),
-            trace: parent.as_ref().map(|parent| Ids { trace: format!("{:032x}", parent.trace), span: None, sampled: parent.sampled, cloud: cloud.clone() }),
+            trace: parent.as_ref().map(|parent| Ids {
+                trace: format!("{:032x}", parent.trace),
+                span: None,
+                sampled: parent.sampled,
+                cloud: cloud.clone(),
+            }),
             facts: Mutex::default(),
             warnings,
         };
@@ -128,11 +133,18 @@ impl Telemetry {
         telemetry.job = job::attributes(variable);
         telemetry.meter = started.meter.map(Arc::new);
         telemetry.spans = started.tracer.map(|tracer| {
-            let root = tracer.open(format!("musher {command}"), false, &Under::remote(parent.as_ref()), since.1);
+            let root =
+                tracer.open(format!("musher {command}"), false, &Under::remote(parent.as_ref()), since.1);
             let under = root.under();
             let (trace, span, sampled) = under.ids();
             telemetry.trace = Some(Ids { trace, span: Some(span), sampled, cloud: cloud.clone() });
-            Spans { tracer: Arc::new(tracer), root: Mutex::new(Some(root)), under, now: Mutex::default(), cloud }
+            Spans {
+                tracer: Arc::new(tracer),
+                root: Mutex::new(Some(root)),
+                under,
+                now: Mutex::default(),
+                cloud,
+            }
         });
         telemetry
     }
@@ -188,7 +200,9 @@ impl Telemetry {
     /// All lists are read.
     pub fn lists_end(&self) {
         let Some(spans) = &self.spans else { return };
-        for (mut open, requests, end) in lock(&spans.now).lists.take().into_iter().flat_map(BTreeMap::into_values) {
+        for (mut open, requests, end) in
+            lock(&spans.now).lists.take().into_iter().flat_map(BTreeMap::into_values)
+        {
             open.set([number("musher.requests", requests)]);
             open.end_at(end);
         }
@@ -324,7 +338,9 @@ impl Telemetry {
         let spans = self.spans.as_ref().map(|spans| spans.tracer.tally());
         let (lost, made) = spans.map_or((0, 0), |tally| tally.lost());
         let metrics = self.meter.as_ref().map(|meter| meter.tally());
-        let no_metrics = metrics.is_some_and(|tally| tally.has_failed() || tally.lost().0 > 0 || (late && tally.lost() == (0, 0)));
+        let no_metrics = metrics.is_some_and(|tally| {
+            tally.has_failed() || tally.lost().0 > 0 || (late && tally.lost() == (0, 0))
+        });
         let mut parts = Vec::new();
         if lost > 0 {
             parts.push(format!("{lost} of {made} spans"));
@@ -335,9 +351,17 @@ impl Telemetry {
         if parts.is_empty() {
             return None;
         }
-        let reason = spans.into_iter().filter(|_| lost > 0).chain(metrics.filter(|_| no_metrics)).find_map(|tally| tally.reason());
+        let reason = spans
+            .into_iter()
+            .filter(|_| lost > 0)
+            .chain(metrics.filter(|_| no_metrics))
+            .find_map(|tally| tally.reason());
         let fallback = if late { "the collector does not answer in time" } else { "the queue was full" };
-        Some(format!("telemetry: {} did not arrive: {}", parts.join(" and "), reason.as_deref().unwrap_or(fallback)))
+        Some(format!(
+            "telemetry: {} did not arrive: {}",
+            parts.join(" and "),
+            reason.as_deref().unwrap_or(fallback)
+        ))
     }
 
     /// What the span of the whole run tells.
@@ -372,7 +396,8 @@ impl Spans {
         let mut now = lock(&self.now);
         let under = match (&mut now.lists, route::section(path)) {
             (Some(lists), Some(section)) if method == Method::Get => {
-                let fresh = || (self.tracer.open(format!("list {section}"), false, &self.under, since), 0, end);
+                let fresh =
+                    || (self.tracer.open(format!("list {section}"), false, &self.under, since), 0, end);
                 let (open, requests, last) = lists.entry(section).or_insert_with(fresh);
                 (*requests, *last) = (*requests + 1, end);
                 open.under()
@@ -400,7 +425,9 @@ impl Spans {
                 open.fail();
             }
         }
-        open.set(attempt.bucket.filter(|name| is_name(name)).map(|name| text("musher.ratelimit.bucket", name)));
+        open.set(
+            attempt.bucket.filter(|name| is_name(name)).map(|name| text("musher.ratelimit.bucket", name)),
+        );
         open.set([("musher.ratelimit.wait", Value::Seconds(attempt.waited.as_secs_f64()))]);
         let (trace, span, sampled) = open.under().ids();
         open.end_at(end);

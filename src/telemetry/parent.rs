@@ -73,7 +73,10 @@ mod tests {
         let trace = "0af7651916cd43dd8448eb211c80319c";
         let read = |text: String| trace_context(&text);
         let parent = read(format!("00-{trace}-b7ad6b7169203331-01")).expect("a parent");
-        assert_eq!((parent.trace, parent.span, parent.sampled), (0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0xb7ad_6b71_6920_3331, true));
+        assert_eq!(
+            (parent.trace, parent.span, parent.sampled),
+            (0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c, 0xb7ad_6b71_6920_3331, true)
+        );
         assert!(!read(format!("00-{trace}-b7ad6b7169203331-00")).expect("a parent").sampled);
         assert!(read(format!("cc-{trace}-b7ad6b7169203331-09-more")).is_some());
         for wrong in [
@@ -93,10 +96,16 @@ mod tests {
 
     #[test]
     fn the_header_of_xray_is_the_same_in_other_words() {
-        let parent = xray("Root=1-5759e988-bd862e3fe1be46a994272793; Parent=53995c3f42cd8ad8;Sampled=0").expect("a parent");
+        let parent = xray("Root=1-5759e988-bd862e3fe1be46a994272793; Parent=53995c3f42cd8ad8;Sampled=0")
+            .expect("a parent");
         assert_eq!(format!("{:032x}", parent.trace), "5759e988bd862e3fe1be46a994272793");
         assert!(!parent.sampled);
-        for wrong in ["", "Root=1-5759e988-bd862e3fe1be46a994272793", "Root=2-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8", "Root=;Parent="] {
+        for wrong in [
+            "",
+            "Root=1-5759e988-bd862e3fe1be46a994272793",
+            "Root=2-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8",
+            "Root=;Parent=",
+        ] {
             assert_eq!(xray(wrong), None, "{wrong}");
         }
     }
@@ -105,7 +114,9 @@ mod tests {
     fn the_propagator_that_stands_last_counts() {
         let variable = |name: &str| match name {
             "TRACEPARENT" => Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
-            "_X_AMZN_TRACE_ID" => Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8".to_owned()),
+            "_X_AMZN_TRACE_ID" => {
+                Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8".to_owned())
+            }
             _ => None,
         };
         let span = |propagators: &[Propagator]| read(&variable, propagators).map(|parent| parent.span);

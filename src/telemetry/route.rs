@@ -49,7 +49,8 @@ fn covers(address: &str, path: &str) -> Option<usize> {
 
 /// The path with `{id}` for each step that is not the API's.
 pub fn template(path: &str) -> String {
-    let known = KINDS.into_iter().flat_map(paths).filter_map(|address| Some((covers(address, path)?, address)));
+    let known =
+        KINDS.into_iter().flat_map(paths).filter_map(|address| Some((covers(address, path)?, address)));
     let (covered, address) = known.max_by_key(|(covered, _)| *covered).unwrap_or((0, ""));
     let rest: Vec<&str> = path.split('/').skip(covered).collect();
     let count = rest.len();
@@ -83,7 +84,10 @@ mod tests {
             assert_eq!(template(&format!("{path}/a-b.c%2F1")), format!("{path}/{{id}}"));
             // Even one that looks like a word of the API.
             let word = format!("{path}/metrics/config");
-            assert!(template(&word).contains("{id}") || KINDS.into_iter().flat_map(paths).any(|own| own == word), "{word}");
+            assert!(
+                template(&word).contains("{id}") || KINDS.into_iter().flat_map(paths).any(|own| own == word),
+                "{word}"
+            );
             assert_eq!(section(&format!("{path}/x")), Some(kind.section), "{path}");
         }
         assert_eq!(template("/api/v1/org"), "/api/v1/org");

@@ -53,7 +53,9 @@ fn signal(name: &str, variable: &Variable<'_>, warnings: &mut Vec<String>) -> Op
             let names: Vec<&str> = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
             let is_known = |name: &&str| matches!(*name, "otlp" | "none");
             if !names.iter().all(is_known) {
-                warnings.push(format!("{chosen} names an exporter that musher has not: it has `otlp` and `none`"));
+                warnings.push(format!(
+                    "{chosen} names an exporter that musher has not: it has `otlp` and `none`"
+                ));
             }
             names.contains(&"otlp") && !names.contains(&"none")
         }
@@ -64,7 +66,8 @@ fn signal(name: &str, variable: &Variable<'_>, warnings: &mut Vec<String>) -> Op
 
 /// Where a signal is sent, as far as the environment says.
 fn endpoint(signal: &str, variable: &Variable<'_>) -> Option<String> {
-    variable(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")).or_else(|| variable("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    variable(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"))
+        .or_else(|| variable("OTEL_EXPORTER_OTLP_ENDPOINT"))
 }
 
 fn protocol(signal: &str, variable: &Variable<'_>, warnings: &mut Vec<String>) -> Protocol {
@@ -77,7 +80,8 @@ fn protocol(signal: &str, variable: &Variable<'_>, warnings: &mut Vec<String>) -
         "grpc" => Protocol::Grpc,
         "http/protobuf" => Protocol::Http,
         _ => {
-            let warning = format!("{name} names a protocol that musher has not: it sends `http/protobuf`, or `grpc`");
+            let warning =
+                format!("{name} names a protocol that musher has not: it sends `http/protobuf`, or `grpc`");
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }
@@ -123,11 +127,22 @@ fn contradictions(variable: &Variable<'_>, warnings: &mut Vec<String>) {
     let attributes = variable("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
     let attribute = |names: &[&str]| {
         let pairs = attributes.split(',').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| names.contains(name)).map(|(_, value)| value.to_owned())
+        pairs
+            .map(|(name, value)| (name.trim(), value.trim()))
+            .find(|(name, _)| names.contains(name))
+            .map(|(_, value)| value.to_owned())
     };
     let doubles = [
-        ("DD_SERVICE", "OTEL_SERVICE_NAME", variable("OTEL_SERVICE_NAME").or_else(|| attribute(&["service.name"]))),
-        ("DD_ENV", "OTEL_RESOURCE_ATTRIBUTES", attribute(&["deployment.environment.name", "deployment.environment"])),
+        (
+            "DD_SERVICE",
+            "OTEL_SERVICE_NAME",
+            variable("OTEL_SERVICE_NAME").or_else(|| attribute(&["service.name"])),
+        ),
+        (
+            "DD_ENV",
+            "OTEL_RESOURCE_ATTRIBUTES",
+            attribute(&["deployment.environment.name", "deployment.environment"]),
+        ),
         ("DD_VERSION", "OTEL_RESOURCE_ATTRIBUTES", attribute(&["service.version"])),
     ];
     for (ours, theirs, value) in doubles {

@@ -41,7 +41,8 @@ impl Statsd {
         let by_url = variable("DD_DOGSTATSD_URL").and_then(|url| {
             let target = by_url(&url);
             if target.is_none() {
-                warnings.push("DD_DOGSTATSD_URL is not of the form udp://HOST:PORT or unix:///PATH".to_owned());
+                warnings
+                    .push("DD_DOGSTATSD_URL is not of the form udp://HOST:PORT or unix:///PATH".to_owned());
             }
             target
         });
@@ -68,7 +69,9 @@ impl Statsd {
         ];
         tags.extend(named.into_iter().filter_map(|(name, tag)| Some(format!("{tag}:{}", variable(name)?))));
         let is_sought = |value: Option<String>| {
-            !value.is_some_and(|value| ["no", "false", "0", "n", "off"].contains(&value.to_lowercase().as_str()))
+            !value.is_some_and(|value| {
+                ["no", "false", "0", "n", "off"].contains(&value.to_lowercase().as_str())
+            })
         };
         Some(Self {
             target,
@@ -95,7 +98,12 @@ impl Statsd {
                 lines.push(self.metric("musher.changes", &count.to_string(), "c", &tags));
             }
             for (kind, count) in &facts.resources {
-                lines.push(self.metric("musher.resources", &count.to_string(), "g", &with(&[("kind", kind)])));
+                lines.push(self.metric(
+                    "musher.resources",
+                    &count.to_string(),
+                    "g",
+                    &with(&[("kind", kind)]),
+                ));
             }
             for (class, count) in &facts.requests {
                 let tags = with(&[("status_class", class)]);
@@ -113,7 +121,8 @@ impl Statsd {
             lines.push(self.check("musher.drift", drift.status(), &drift.words(), &with(&[])));
         }
         if facts.applied {
-            let done = facts.by_action().into_iter().map(|(action, count)| format!("{count} {}", past(action)));
+            let done =
+                facts.by_action().into_iter().map(|(action, count)| format!("{count} {}", past(action)));
             let failed = (facts.failed > 0).then(|| format!("{} failed", facts.failed));
             let text: Vec<String> = done.chain(failed).collect();
             let alert = if facts.failed > 0 { "error" } else { "info" };
@@ -152,10 +161,7 @@ impl Statsd {
 
     /// Where lines come from. The client tells the external environment of metrics alone.
     fn origin(&self, external: bool) -> String {
-        let fields = [
-            ("c", self.container.as_ref()),
-            ("e", self.external.as_ref().filter(|_| external)),
-        ];
+        let fields = [("c", self.container.as_ref()), ("e", self.external.as_ref().filter(|_| external))];
         fields.into_iter().filter_map(|(name, value)| Some(format!("|{name}:{}", value?))).collect()
     }
 
@@ -166,8 +172,11 @@ impl Statsd {
         match &self.target {
             Target::Udp(host, port) => {
                 let unknown = || "the agent of DD_AGENT_HOST can't be found".to_owned();
-                let to: SocketAddr =
-                    (host.as_str(), *port).to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(unknown)?;
+                let to: SocketAddr = (host.as_str(), *port)
+                    .to_socket_addrs()
+                    .ok()
+                    .and_then(|mut found| found.next())
+                    .ok_or_else(unknown)?;
                 let from = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
                 let sent = UdpSocket::bind(from).and_then(|socket| {
                     socket.set_nonblocking(true)?;
@@ -228,7 +237,9 @@ fn by_url(url: &str) -> Option<Target> {
             let authority = rest.split(['/', '?', '#']).next()?;
             let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
                 Some((host, port)) => (host, port.strip_prefix(':')),
-                None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+                None => {
+                    authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
+                }
             };
             let port = port.map_or(Some(PORT), |port| port.parse().ok())?;
             (!host.is_empty()).then(|| Target::Udp(host.to_owned(), port))

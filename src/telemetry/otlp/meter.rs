@@ -28,7 +28,11 @@ pub struct Meter {
 impl Meter {
     pub(super) fn new(provider: SdkMeterProvider, tally: Arc<Tally>) -> Self {
         let meter = provider.meter("musher");
-        let requests = meter.u64_counter("musher.requests").with_unit("{request}").with_description("Attempts of requests to the API").build();
+        let requests = meter
+            .u64_counter("musher.requests")
+            .with_unit("{request}")
+            .with_description("Attempts of requests to the API")
+            .build();
         let wait = meter
             .f64_histogram("musher.ratelimit.wait")
             .with_unit("s")
@@ -58,16 +62,27 @@ impl Meter {
             .with_boundaries(RUN.to_vec())
             .build()
             .record(took.as_secs_f64(), &own(&[KeyValue::new("musher.command", command)]));
-        let changes = meter.u64_counter("musher.changes").with_unit("{change}").with_description("Changes, planned or done").build();
+        let changes = meter
+            .u64_counter("musher.changes")
+            .with_unit("{change}")
+            .with_description("Changes, planned or done")
+            .build();
         for ((action, kind), count) in facts.changes.iter().flatten() {
             changes.add(*count, &own(&[KeyValue::new("action", *action), KeyValue::new("kind", *kind)]));
         }
-        let resources = meter.u64_gauge("musher.resources").with_unit("{resource}").with_description("Resources that are declared").build();
+        let resources = meter
+            .u64_gauge("musher.resources")
+            .with_unit("{resource}")
+            .with_description("Resources that are declared")
+            .build();
         for (kind, count) in &facts.resources {
             resources.record(*count, &own(&[KeyValue::new("kind", *kind)]));
         }
         if let Some(drift) = facts.drift {
-            let gauge = meter.u64_gauge("musher.drift").with_description("0: nothing drifted, 1: something did, 2: unknown").build();
+            let gauge = meter
+                .u64_gauge("musher.drift")
+                .with_description("0: nothing drifted, 1: something did, 2: unknown")
+                .build();
             gauge.record(u64::from(drift.status()), &own(&[]));
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use opentelemetry_otlp::{
-    MetricExporter, Protocol as Wire, RetryPolicy, SpanExporter, WithExportConfig as _, WithHttpConfig as _, WithTonicConfig as _,
+    MetricExporter, Protocol as Wire, RetryPolicy, SpanExporter, WithExportConfig as _, WithHttpConfig as _,
+    WithTonicConfig as _,
 };
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{SdkMeterProvider, Temporality};
@@ -101,7 +102,8 @@ impl Signal<'_> {
             batches = batches.with_max_queue_size(QUEUE);
         }
         let processor = BatchSpanProcessor::builder(exporter).with_batch_config(batches.build()).build();
-        let mut builder = SdkTracerProvider::builder().with_resource(self.resource()).with_span_processor(processor);
+        let mut builder =
+            SdkTracerProvider::builder().with_resource(self.resource()).with_span_processor(processor);
         if is_timed {
             builder = builder.with_id_generator(TimedIds::default());
         }
@@ -134,7 +136,10 @@ impl Signal<'_> {
         };
         let inner = built.map_err(|_| self.wrong())?;
         let exporter = Counted { inner, tally: Arc::clone(&self.tally), token: self.token.clone() };
-        let provider = SdkMeterProvider::builder().with_resource(self.resource()).with_periodic_exporter(exporter).build();
+        let provider = SdkMeterProvider::builder()
+            .with_resource(self.resource())
+            .with_periodic_exporter(exporter)
+            .build();
         Ok(Meter::new(provider, self.tally))
     }
 
@@ -163,7 +168,8 @@ impl Signal<'_> {
 
     /// The file that a variable names.
     fn file(&self, what: &str) -> Result<Option<Vec<u8>>, String> {
-        let read = |path: String| std::fs::read(&path).map_err(|error| format!("{path} can't be read: {error}"));
+        let read =
+            |path: String| std::fs::read(&path).map_err(|error| format!("{path} can't be read: {error}"));
         self.setting(what).map(read).transpose()
     }
 
@@ -173,7 +179,9 @@ impl Signal<'_> {
     }
 
     fn client(&self) -> Result<Client, String> {
-        let pem = |error: reqwest::Error| format!("a certificate of OTEL_EXPORTER_OTLP_… is not one: {}", error.without_url());
+        let pem = |error: reqwest::Error| {
+            format!("a certificate of OTEL_EXPORTER_OTLP_… is not one: {}", error.without_url())
+        };
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("musher/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none());
@@ -181,10 +189,12 @@ impl Signal<'_> {
             builder = builder.tls_certs_only([]);
         } else {
             if let Some(bundle) = self.file("CERTIFICATE")? {
-                builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&bundle).map_err(pem)?);
+                builder =
+                    builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&bundle).map_err(pem)?);
             }
             if let Some((certificate, key)) = self.identity()? {
-                builder = builder.identity(reqwest::Identity::from_pem(&[key, certificate].concat()).map_err(pem)?);
+                builder =
+                    builder.identity(reqwest::Identity::from_pem(&[key, certificate].concat()).map_err(pem)?);
             }
         }
         let client = builder.build().map_err(|_| "the HTTPS client can't start".to_owned())?;
@@ -215,13 +225,16 @@ impl Signal<'_> {
     /// What all spans and metrics belong to; the SDK adds what the environment says.
     fn resource(&self) -> Resource {
         let attributes = (self.variable)("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
-        let names = |name: &str| attributes.split(',').filter_map(|pair| pair.split_once('=')).any(|(own, _)| own.trim() == name);
+        let names = |name: &str| {
+            attributes.split(',').filter_map(|pair| pair.split_once('=')).any(|(own, _)| own.trim() == name)
+        };
         let mut builder = Resource::builder();
         if (self.variable)("OTEL_SERVICE_NAME").is_none() && !names("service.name") {
             builder = builder.with_service_name("musher");
         }
         if !names("service.version") {
-            builder = builder.with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
+            builder = builder
+                .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
         }
         builder.build()
     }
@@ -230,7 +243,8 @@ impl Signal<'_> {
 /// Puts the token into each call, or lets none out where there should be one.
 fn bearing(
     token: Option<Arc<Token>>,
-) -> impl FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> + Clone + Send + Sync + 'static {
+) -> impl FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> + Clone + Send + Sync + 'static
+{
     move |mut request| {
         if let Some(token) = &token {
             let none = || tonic::Status::unauthenticated("there is no ID token");

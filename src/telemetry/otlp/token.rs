@@ -49,14 +49,9 @@ impl Token {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .ok()?;
-        let url = reqwest::Url::parse_with_params(&format!("http://{host}{PATH}"), [("audience", audience)]).ok()?;
-        Some(Self {
-            client,
-            url,
-            runtime,
-            asking: tokio::sync::Mutex::default(),
-            held: Mutex::default(),
-        })
+        let url = reqwest::Url::parse_with_params(&format!("http://{host}{PATH}"), [("audience", audience)])
+            .ok()?;
+        Some(Self { client, url, runtime, asking: tokio::sync::Mutex::default(), held: Mutex::default() })
     }
 
     /// `Bearer …`, where a token is held.
@@ -94,17 +89,17 @@ impl Token {
     }
 
     async fn ask(&self) -> Result<(HeaderValue, SystemTime), String> {
-        let asked = self
-            .client
-            .get(self.url.clone())
-            .header("Metadata-Flavor", "Google")
-            .send();
+        let asked = self.client.get(self.url.clone()).header("Metadata-Flavor", "Google").send();
         let answer = async move {
-            let unreachable = |_: reqwest::Error| "the metadata server can't be reached for an ID token".to_owned();
+            let unreachable =
+                |_: reqwest::Error| "the metadata server can't be reached for an ID token".to_owned();
             let mut answer = asked.await.map_err(unreachable)?;
             let status = answer.status();
             if !status.is_success() {
-                return Err(format!("the metadata server answers {} instead of an ID token", status.as_u16()));
+                return Err(format!(
+                    "the metadata server answers {} instead of an ID token",
+                    status.as_u16()
+                ));
             }
             let mut body = Vec::new();
             while let Some(part) = answer.chunk().await.map_err(unreachable)? {
