@@ -62,7 +62,6 @@ impl Meter {
             .with_boundaries(RUN.to_vec())
             .build()
             .record(took.as_secs_f64(), &own(&[KeyValue::new("command", command)]));
-            .record(took.as_secs_f64(), &own(&[KeyValue::new("musher.command", command)]));
         let changes = meter
             .u64_counter("musher.changes")
             .with_unit("{change}")

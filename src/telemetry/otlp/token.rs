@@ -95,11 +95,6 @@ impl Token {
             let unreachable =
                 |_: reqwest::Error| "the metadata server can't be reached for an ID token".to_owned();
             let mut answer = asked.send().await.map_err(unreachable)?;
-        let asked = self.client.get(self.url.clone()).header("Metadata-Flavor", "Google").send();
-        let answer = async move {
-            let unreachable =
-                |_: reqwest::Error| "the metadata server can't be reached for an ID token".to_owned();
-            let mut answer = asked.await.map_err(unreachable)?;
             let status = answer.status();
             if !status.is_success() {
                 return Err(format!(
