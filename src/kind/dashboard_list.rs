@@ -37,11 +37,11 @@ pub const DASHBOARD_LIST: Kind = Kind {
             &[
                 "custom_timeboard",
                 "custom_screenboard",
-                "integration_timeboard",
                 "integration_screenboard",
+                "integration_timeboard",
                 "host_timeboard",
             ],
-            "A dashboard with an ordered layout, or with a free one; or one of Datadog's own",
+            "`custom_timeboard` for an ordered layout, `custom_screenboard` for a free one",
         )
         .required()
         .closed(),
@@ -52,6 +52,7 @@ pub const DASHBOARD_LIST: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["dashboard_lists"],
         terraform: &["datadog_dashboard_list"],
         web: "/dashboard/lists/manual/{id}",
         created: Some("/created"),

@@ -37,8 +37,8 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         undocumented("").open(),
         // An older answer dropped it, newer ones keep it (datadog-sync-cli's tests).
         choice("/compression_method", &["GZIP", "ZSTD"], "How files are packed")
-            .closed()
-            .defaults(&[r#""GZIP""#]),
+            .defaults(&[r#""GZIP""#])
+            .closed(),
         object("/destination", "The bucket or container").required().hidden_without("logs_read_archives"),
         text("/destination/bucket", "Of S3 or GCS").required_in(&["s3", "gcs"]),
         text("/destination/container", "Of Azure").required_in(&["azure"]),
@@ -78,6 +78,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         read_only("/state"),
     ],
     about: About {
+        sync_cli: &["logs_archives"],
         terraform: &["datadog_logs_archive"],
         web: "/logs/pipelines/log-forwarding",
         ..About::NONE

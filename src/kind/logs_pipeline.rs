@@ -230,6 +230,12 @@ pub const LOGS_PIPELINE: Kind = Kind {
         ]),
         undocumented("/processors/*/processors/*/target_type")
             .implied(&[("attribute-remapper", r#""attribute""#)]),
+        of(
+            "/processors/*/processors/*/target_format",
+            Type::Text(&["auto", "string", "integer", "double"]),
+            "",
+        )
+        .closed(),
         undocumented("/processors/*/processors/*/template").required_in(&["string-builder-processor"]),
         undocumented("/processors/*/processors/*/type")
             .required_in(&[""])
@@ -296,6 +302,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["logs_pipelines", "logs_custom_pipelines"],
         terraform: &["datadog_logs_custom_pipeline"],
         web: "/logs/pipelines",
         is_export,

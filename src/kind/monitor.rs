@@ -1,6 +1,5 @@
 //! Monitors, composites and burn-rate alerts included.
 
-use serde_json::Value;
 
 use super::field::*;
 use super::{About, Api, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
@@ -33,7 +32,7 @@ pub const MONITOR: Kind = Kind {
         undocumented("").open(),
         // A plain GET lacks assets or says [] even where there are some.
         list("/assets", "Links for whoever handles the alert, such as runbooks").unseen(),
-        choice("/assets/*/category", &["runbook"], "What the link is").required().closed(),
+        choice("/assets/*/category", &["runbook"], "What the link is").required(),
         read_only("/assets/*/monitor_id"),
         text("/assets/*/name", "The link's text").required(),
         undocumented("/assets/*/options").defaults(&["{}"]),
@@ -200,9 +199,7 @@ pub const MONITOR: Kind = Kind {
             .kept()
             .alarm(Alarm::Mute),
         // Both mean for ever (terraform-provider-datadog, `silenced`).
-        undocumented("/options/silenced/*")
-            .form(is_end, "a time in seconds since 1970, or null for ever")
-            .synonyms(&["0", "null"]),
+        of("/options/silenced/*", Type::Integer(None, None), "").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
         object("/options/threshold_windows", "Windows of anomaly monitors"),
         text(
@@ -231,7 +228,7 @@ pub const MONITOR: Kind = Kind {
             .defaults(&["null", "0"])
             .strict(),
         list("/options/variables", "Queries that `formula(…)` in the query names"),
-        any("/options/variables/*/compute", "What is computed of the events").required_in(EVENTS),
+        any("/options/variables/*/compute", "What is computed of the events").required_in(EVENT_SOURCES),
         choice("/options/variables/*/data_source", DATA_SOURCES, "Where the data is"),
         list("/options/variables/*/group_by", "What the events are grouped by"),
         texts("/options/variables/*/indexes", "Indexes that are searched"),
@@ -280,6 +277,7 @@ pub const MONITOR: Kind = Kind {
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),
     ],
     about: About {
+        sync_cli: &["monitors"],
         terraform: &["datadog_monitor", "datadog_monitor_json"],
         web: "/monitors/{id}",
         title: "/name",
@@ -360,6 +358,20 @@ const TYPES: &[&str] = &[
     "trace-analytics alert",
 ];
 
+/// OpenAPI, `MonitorFormulaAndFunctionEventQueryDefinition`.
+const EVENT_SOURCES: &[&str] = &[
+    "audit",
+    "ci_pipelines",
+    "ci_tests",
+    "database_queries",
+    "events",
+    "logs",
+    "network",
+    "network_path",
+    "rum",
+    "spans",
+];
+
 const DATA_SOURCES: &[&str] = &[
     "aggregate_augmented_query",
     "aggregate_filtered_query",
@@ -378,22 +390,3 @@ const DATA_SOURCES: &[&str] = &[
     "rum",
     "spans",
 ];
-
-/// Data sources whose queries compute something of events (OpenAPI, `MonitorFormulaAndFunctionEventQueryDefinition`).
-const EVENTS: &[&str] = &[
-    "audit",
-    "ci_pipelines",
-    "ci_tests",
-    "database_queries",
-    "events",
-    "logs",
-    "network",
-    "network_path",
-    "rum",
-    "spans",
-];
-
-/// Both 0 and null mean for ever.
-fn is_end(value: &Value) -> bool {
-    value.as_f64().is_some_and(|end| end >= 0.0 && end.fract() == 0.0)
-}

@@ -70,6 +70,7 @@ pub const SCANNER_GROUP: Kind = Kind {
         percent("/samplings/*/rate", "Per cent").required(),
     ],
     about: About {
+        sync_cli: &["sensitive_data_scanner_groups"],
         terraform: &["datadog_sensitive_data_scanner_group"],
         web: "/sensitive-data-scanner/configuration/telemetry",
         ..About::NONE

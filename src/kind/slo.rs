@@ -73,7 +73,6 @@ pub const SLO: Kind = Kind {
             &["<", "<=", ">", ">="],
             "A slice is good if the value is …",
         )
-        
         .closed()
         .telling(),
         object("/sli_specification/time_slice/query", "The value"),
@@ -95,8 +94,8 @@ pub const SLO: Kind = Kind {
             300,
             "Length of a slice: 60 or 300 (default)",
         )
-        .form(is_slice, "60 or 300")
-        .defaults(&["300"]),
+        .defaults(&["300"])
+        .form(is_slice, "60 or 300"),
         number("/sli_specification/time_slice/threshold", "… than this").telling(),
         read_only("/status"),
         texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
@@ -117,6 +116,7 @@ pub const SLO: Kind = Kind {
         percent("/warning_threshold", "The first threshold's warning, if not set there"),
     ],
     about: About {
+        sync_cli: &["service_level_objectives"],
         terraform: &["datadog_service_level_objective"],
         web: "/slo?slo_id={id}",
         title: "/name",
@@ -206,9 +206,8 @@ fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect()
 }
 
-/// OpenAPI, `SLOTimeSliceInterval`.
 fn is_slice(value: &Value) -> bool {
-    value.as_f64().is_none_or(|seconds| seconds == 60.0 || seconds == 300.0)
+    value.as_f64().is_some_and(|seconds| seconds == 60.0 || seconds == 300.0)
 }
 
 #[cfg(test)]

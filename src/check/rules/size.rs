@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::options::misspelled;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::kind::is_empty;
+use crate::kind::{OneOf, is_empty};
 use crate::model::Reference;
 use crate::pointer::matching;
 
@@ -31,13 +32,19 @@ pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
-/// Whether a field is empty and has a size, or what is around it is required and missing.
-fn is_reported(subject: &Subject<'_>, field: &str) -> bool {
-    let value = |at: &str| subject.body.pointer(at).filter(|value| !value.is_null());
-    let is_sized = subject.asked.sized.iter().any(|sized| sized.at == field);
-    let around = field.rsplit_once('/').map_or("", |(around, _)| around);
-    let is_needed = !around.is_empty() && subject.kind.holds(around, |field| field.required);
-    (is_sized && value(field).is_some()) || (is_needed && value(around).is_none())
+/// Whether it is reported already that one of them, or what holds them, is missing or misspelled.
+fn is_said(subject: &Subject<'_>, choice: &OneOf, found: &mut Findings) -> bool {
+    choice.fields.iter().any(|field| {
+        let Some((above, name)) = field.rsplit_once('/') else { return false };
+        match subject.body.pointer(above).filter(|value| !value.is_null()) {
+            Some(Value::Object(members)) => {
+                misspelled(subject, (above, name), (above, members), found).is_some()
+            }
+            // Of another type.
+            Some(_) => true,
+            None => subject.asked.required.iter().any(|field| field.at == above),
+        }
+    })
 }
 
 pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
@@ -51,8 +58,7 @@ pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
                 let text = format!("{} exclude each other", names());
                 found.add(second, text, "take one of them out").also("the other one", *first);
             }
-            // What is empty, or lies in what is missing, is reported already.
-            [] if choice.needed && !choice.fields.iter().any(|field| is_reported(subject, field)) => {
+            [] if choice.needed && !is_said(subject, choice, found) => {
                 let names = names();
                 let text = format!(
                     "`{}` has neither of {names}, and the service asks for one",
