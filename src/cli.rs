@@ -39,26 +39,6 @@ pub fn run() -> ExitCode {
     };
     http::install_crypto();
     let (colors, format) = (cli.common.colors(), cli.common.log_format);
-    let concluded = |exit: anyhow::Result<Exit>, telemetry: &Telemetry| {
-        exit.unwrap_or_else(|error| {
-            // What has been reported has no words of its own.
-            if !error.is::<commands::AlreadyReported>() {
-                match format {
-                    LogFormat::Text => render::failure(&error, colors),
-                    LogFormat::Json => {
-                        let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
-                        said(&commands::log_line(
-                            Severity::Error,
-                            &texts.join(": "),
-                            telemetry.ids(),
-                            Map::new(),
-                        ));
-                    }
-                }
-            }
-            Exit::Error
-        })
-    };
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let telemetry = {
@@ -69,7 +49,8 @@ pub fn run() -> ExitCode {
                 }
             };
             let (telemetry, quiet) = (Arc::new(telemetry), cli.common.quiet);
-            let exit = concluded(runtime.block_on(dispatch(cli, &telemetry)), &telemetry);
+            let exit = runtime.block_on(dispatch(cli, &telemetry));
+            let exit = concluded(exit, &telemetry, (colors, format));
             // The runtime lives on: what is left to be sent needs it.
             let fails = !matches!(exit, Exit::Fine | Exit::Changes);
             let farewell = telemetry.end(exit as u8, fails);
@@ -81,10 +62,36 @@ pub fn run() -> ExitCode {
         }
         Err(error) => {
             let wrong = anyhow::Error::new(error).context("the runtime can't be started");
-            concluded(Err(wrong), &Telemetry::off())
+            concluded(Err(wrong), &Telemetry::off(), (colors, format))
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// The exit of a run; what ended it is reported.
+fn concluded(
+    exit: anyhow::Result<Exit>,
+    telemetry: &Telemetry,
+    (colors, format): (ColorChoice, LogFormat),
+) -> Exit {
+    exit.unwrap_or_else(|error| {
+        // What has been reported has no words of its own.
+        if !error.is::<commands::AlreadyReported>() {
+            match format {
+                LogFormat::Text => render::failure(&error, colors),
+                LogFormat::Json => {
+                    let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
+                    said(&commands::log_line(
+                        Severity::Error,
+                        &texts.join(": "),
+                        telemetry.ids(),
+                        Map::new(),
+                    ));
+                }
+            }
+        }
+        Exit::Error
+    })
 }
 
 /// Says what telemetry has to say; the trace, by which a run is found, stands last.
