@@ -267,6 +267,7 @@ Examples:
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
   musher import monitor --tag team:payments --group-by service
   terraform show -json | musher import terraform -          adopts all of it
+  musher import kennel           likewise: kennel, serverless, sync-cli FOLDER
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -530,7 +531,7 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo, dashboard …; or what it moves in from: terraform
+    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless
     pub kind: String,
     /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(value_name = "FILE, ID or URL")]
