@@ -34,6 +34,7 @@ Examples:
 
 Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
 Site: the environment's, or DD_SITE.
+Telemetry: OTEL_EXPORTER_OTLP_ENDPOINT and its kin, or DD_AGENT_HOST.
 Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes, or
 drift something; 3 a brake held; 4 applied in part.")]
 pub struct Cli {

@@ -168,7 +168,7 @@ impl Statsd {
     /// Sends them, each by itself. Whether anybody hears is not known, and changes nothing; an error says that they
     /// could not set out.
     pub fn send(&self, lines: &[String]) -> Result<(), String> {
-        let lines = lines.iter().filter(|line| line.len() <= LONGEST);
+        let lines = lines.iter().filter(|line| line.len() <= LONGEST).map(|line| format!("{line}\n"));
         match &self.target {
             Target::Udp(host, port) => {
                 let unknown = || "the agent of DD_AGENT_HOST can't be found".to_owned();
@@ -193,11 +193,11 @@ impl Statsd {
 }
 
 #[cfg(unix)]
-fn unix<'a>(path: &str, stream: Option<bool>, lines: impl Iterator<Item = &'a String>) -> Result<(), String> {
+fn unix(path: &str, stream: Option<bool>, lines: impl Iterator<Item = String>) -> Result<(), String> {
     use std::io::Write as _;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
-    let lines: Vec<&[u8]> = lines.map(String::as_bytes).collect();
+    let lines: Vec<Vec<u8>> = lines.map(String::into_bytes).collect();
     let by_datagram = || {
         let socket = UnixDatagram::unbound()?;
         socket.set_write_timeout(Some(PATIENCE))?;
@@ -222,7 +222,7 @@ fn unix<'a>(path: &str, stream: Option<bool>, lines: impl Iterator<Item = &'a St
 }
 
 #[cfg(not(unix))]
-fn unix<'a>(_: &str, _: Option<bool>, _: impl Iterator<Item = &'a String>) -> Result<(), String> {
+fn unix(_: &str, _: Option<bool>, _: impl Iterator<Item = String>) -> Result<(), String> {
     Err("DD_DOGSTATSD_URL names a socket, which this system has not".to_owned())
 }
 

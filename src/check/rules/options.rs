@@ -44,6 +44,20 @@ fn lacking<'v>(value: &'v Value, name: &str) -> Option<&'v Map<String, Value>> {
     value.as_object().filter(|members| member(members, name).is_none_or(Value::is_null))
 }
 
+/// Reports a field that is required and misspelled; its place among the findings.
+pub fn misspelled(
+    subject: &Subject<'_>,
+    (above, name): (&str, &str),
+    (pointer, members): (&str, &Map<String, Value>),
+    found: &mut Findings,
+) -> Option<usize> {
+    let key = members.keys().find(|key| spelling::meant(subject.kind, above, key) == Some(name))?;
+    let text =
+        format!("`{}` is not a known field: `{name}`, which the service requires, is missing", short(key));
+    found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`")).part = Part::Key;
+    found.list.len().checked_sub(1)
+}
+
 /// Reports a field that is not there, or is misspelled.
 fn lacks<'f>(
     subject: &Subject<'_>,
@@ -51,15 +65,8 @@ fn lacks<'f>(
     (pointer, members): (&str, &Map<String, Value>),
     found: &'f mut Findings,
 ) -> &'f mut Finding {
-    let misspelled = members.keys().find(|key| spelling::meant(subject.kind, above, key) == Some(name));
-    if let Some(key) = misspelled {
-        let text = format!(
-            "`{}` is not a known field: `{name}`, which the service requires, is missing",
-            short(key)
-        );
-        let finding = found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`"));
-        finding.part = Part::Key;
-        return finding;
+    if let Some(at) = misspelled(subject, (above, name), (pointer, members), found) {
+        return &mut found.list[at];
     }
     let whose = match pointer {
         "" => format!("`{}`", subject.resource.address),
