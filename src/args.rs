@@ -34,6 +34,7 @@ Examples:
 
 Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
 Site: the environment's, or DD_SITE.
+Telemetry: OTEL_EXPORTER_OTLP_ENDPOINT and its kin, or DD_AGENT_HOST.
 Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes, or
 drift something; 3 a brake held; 4 applied in part.")]
 pub struct Cli {
@@ -67,6 +68,9 @@ pub struct Common {
     /// Log requests on stderr; twice: their bodies too
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// How what is said on stderr is written: for people, or as JSON with trace ids
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
+    pub log_format: LogFormat,
     /// Colours; NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
@@ -90,6 +94,11 @@ impl Common {
         Duration::from_secs(u64::from(self.timeout))
     }
 
+    /// Whether a bar, or lines in its place, would be in the way.
+    pub fn shows_no_progress(&self) -> bool {
+        self.quiet || self.log_format == LogFormat::Json
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,
@@ -97,6 +106,13 @@ impl Common {
             Color::Never => ColorChoice::Never,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
 }
 
 /// A file to write to: `plan.md`, or `markdown=comment.txt`.
@@ -169,7 +185,7 @@ Examples:
   musher validate --deny warnings
   musher validate --format github    annotations on a pull request
   musher validate --remote -e prod   ask the API too, where it has a dry run
-  musher validate --advice           what could be better in the files of `pipelines:`, too")]
+  musher validate --advice           and what could be better in pipelines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -196,8 +212,8 @@ Examples:
   musher coverage --format html -o coverage.html   every function and signal
   musher coverage -e prod --format json            for a program
 
-`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that is
-missed.")]
+`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that
+is missed.")]
     Coverage(Coverage),
     /// Answer the seven questions of readiness, for each function, service and the environment
     #[command(after_help = "\
@@ -251,6 +267,7 @@ Examples:
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
   musher import monitor --tag team:payments --group-by service
   terraform show -json | musher import terraform -          adopts all of it
+  musher import kennel           likewise: kennel, serverless, sync-cli FOLDER
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -278,6 +295,12 @@ Examples:
   musher show plan.json --format markdown
   musher show template aws-lambda")]
     Show(Show),
+    /// Write the files of packs (collectors, sidecars, environments) below rendered/
+    #[command(after_help = "\
+Examples:
+  musher render -e prod              write what is missing or differs
+  musher render -e prod --check      in CI: exit 2 where the tree differs")]
+    Render(Render),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
 Examples:
@@ -339,6 +362,16 @@ pub struct Validate {
     /// Show advice on the files of `pipelines:`, too; it fails nothing
     #[arg(long)]
     pub advice: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// Write nothing: exit 2 where a file is missing, differs or is no longer rendered
+    #[arg(long)]
+    pub check: bool,
+    /// Replace files that musher did not write
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What besides errors ends a command.
@@ -498,7 +531,7 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo, dashboard …; or what it moves in from: terraform
+    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless
     pub kind: String,
     /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(value_name = "FILE, ID or URL")]

@@ -69,6 +69,7 @@ mod files;
 mod git;
 mod write;
 mod moving;
+mod telemetry;
 
 // Face.
 mod explain;

@@ -49,7 +49,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
         bail!("the service does not list its {}: name those that are to be exported", kind.section);
     }
     let declared = declare_nothing(invocation)?;
-    let progress = Arc::new(Progress::start(common.quiet));
+    let progress = Arc::new(Progress::start(common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
         let (live, missed, idle) = listed(invocation, &declared, &service, kind, options).await?;
@@ -103,7 +103,7 @@ async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::
         bail!("orders are named by what they order, or --all");
     }
     let declared = declare(invocation)?;
-    let progress = Arc::new(Progress::start(common.quiet));
+    let progress = Arc::new(Progress::start(common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let kinds = match options.which.all {
         true => kind::ordered().filter(|kind| declared.config.uses(kind)).collect(),

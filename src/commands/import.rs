@@ -58,7 +58,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         bail!("--id names one resource: import the others by themselves");
     }
     let declared = declare(invocation)?;
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = Lazy { invocation, declared: &declared, progress: &progress };
     let wanted = if kind.is_order() {
         orders(&service, &options.named).await?

@@ -49,7 +49,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Readiness) -> anyh
 
 /// All live objects of the kinds in use, whoever made them.
 async fn everything(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Result<Vec<Live>> {
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &progress)?;
     let optional = declared.kinds.iter().map(|kind| kind.section).collect();
     let wanted = Wanted { kinds: declared.kinds.clone(), optional, ..Wanted::default() };

@@ -148,8 +148,8 @@ impl Reader<'_> {
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
-            coverage: self.coverage(map.get_mut("coverage").map(Value::take)),
             pipelines: self.pipelines(map.get("pipelines")),
+            coverage: self.coverage(map.get_mut("coverage").map(Value::take)),
             secrets: self.variables(map.get_mut("secrets").map(Value::take), "/secrets"),
         };
         project.map(|_| config)

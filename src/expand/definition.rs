@@ -70,7 +70,9 @@ pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut
             id: own_id.map(|(value, _)| body.sited(value, &id_at)),
             moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
             environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
-            body: Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at)))),
+            body: Printed::literal(&definition.body).filter(|_| defaults.is_none()).unwrap_or_else(|| {
+                Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at))))
+            }),
             whole: body.whole(),
             origin,
             faults: std::mem::take(&mut body.faults),

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::{Item, Node, render, spread};
 use super::fault::Faults;
 use super::site::SiteId;
 use crate::model::{self, is_shallow};
-use crate::template::{Borrowed, Run, Text};
+use crate::template::{Borrowed, Run, Text, is_template};
 
 /// A body that is rendered to text, piece by piece.
 #[derive(Debug)]
@@ -44,6 +44,14 @@ impl Printed {
         let mut printed = Self { pieces: Vec::new() };
         printed.add(body, model::Body::DEEPEST);
         printed
+    }
+
+    /// A body in which nothing is to be rendered: printed as it stands, without being compiled. Absent where there is
+    /// something.
+    pub fn literal(body: &Map<String, Value>) -> Option<Self> {
+        let is_literal = body.values().all(|value| is_literal(value, model::Body::DEEPEST - 1));
+        let print = || serde_json::to_string(body).expect("bug: a value can be printed");
+        is_literal.then(|| Self { pieces: vec![Piece::Fixed(print())] })
     }
 
     fn add(&mut self, node: Node, levels: usize) {
@@ -100,6 +108,19 @@ impl Printed {
             });
         }
         printed
+    }
+}
+
+/// Whether a value is the same at every render, and of no more levels than these.
+fn is_literal(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::String(text) => !is_template(text),
+        Value::Array(items) => {
+            let repeats = |item: &Value| item.get("$for").or(item.get("$yield")).is_some();
+            levels > 0 && items.iter().all(|item| !repeats(item) && is_literal(item, levels - 1))
+        }
+        Value::Object(map) => levels > 0 && map.values().all(|value| is_literal(value, levels - 1)),
+        _ => true,
     }
 }
 

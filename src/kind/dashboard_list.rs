@@ -52,6 +52,7 @@ pub const DASHBOARD_LIST: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["dashboard_lists"],
         terraform: &["datadog_dashboard_list"],
         web: "/dashboard/lists/manual/{id}",
         created: Some("/created"),

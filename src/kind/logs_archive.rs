@@ -77,6 +77,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         read_only("/state"),
     ],
     about: About {
+        sync_cli: &["logs_archives"],
         terraform: &["datadog_logs_archive"],
         web: "/logs/pipelines/log-forwarding",
         ..About::NONE

@@ -78,6 +78,7 @@ pub const LOGS_INDEX: Kind = Kind {
         texts("/tags", "`key:value`").set().defaults(&["[]"]).form(are_pairs, "tags of the form `key:value`"),
     ],
     about: About {
+        sync_cli: &["logs_indexes"],
         terraform: &["datadog_logs_index"],
         web: "/logs/pipelines/indexes",
         is_export,

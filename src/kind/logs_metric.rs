@@ -38,6 +38,7 @@ pub const LOGS_METRIC: Kind = Kind {
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
     about: About {
+        sync_cli: &["logs_metrics"],
         terraform: &["datadog_logs_metric"],
         web: "/logs/pipelines/generate-metrics",
         title: "/id",

@@ -287,6 +287,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["logs_pipelines", "logs_custom_pipelines"],
         terraform: &["datadog_logs_custom_pipeline"],
         web: "/logs/pipelines",
         is_export,

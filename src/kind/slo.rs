@@ -114,6 +114,7 @@ pub const SLO: Kind = Kind {
         percent("/warning_threshold", "The first threshold's warning, if not set there"),
     ],
     about: About {
+        sync_cli: &["service_level_objectives"],
         terraform: &["datadog_service_level_objective"],
         web: "/slo?slo_id={id}",
         title: "/name",

@@ -41,6 +41,7 @@ pub const SPANS_METRIC: Kind = Kind {
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-\""),
     ],
     about: About {
+        sync_cli: &["spans_metrics"],
         terraform: &["datadog_spans_metric"],
         web: "/apm/traces/generate-metrics",
         title: "/id",

@@ -20,7 +20,7 @@ mod tests;
 
 pub use rules::all_codes;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Target};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::Resource;
 use finding::Findings;
@@ -43,6 +43,7 @@ pub fn check(
     let watches: Vec<Watch> = resources.iter().filter_map(Watch::of).collect();
     let mut found = Findings::default();
     judges::structure::judge(&subjects, &mut found);
+    judges::spelling::judge(&subjects, &mut found);
     judges::flow::judge(&subjects, &mut found);
     judges::sending::judge(&subjects, &mut found);
     judges::listening::judge(&subjects, &mut found);
@@ -51,11 +52,17 @@ pub fn check(
     judges::tasks::judge(&subjects, &mut found);
     judges::cloud_run::judge(&subjects, &mut found);
     judges::functions::judge(&subjects, &watches, &mut found);
-    judges::across::judge(&subjects, &watches, &mut found);
+    judges::across::judge(&subjects, &watches, is_sandbox(config, environment), &mut found);
     let said = |code: &str| config.rules.get(code).copied();
     let (more, hidden) = report::report(found.list, &pieces, sources, &said);
     reported.extend(more);
     config::blot(sources, &hidden);
     pieces.files.iter().for_each(|file| config::blot_keys(sources, *file));
     reported
+}
+
+/// Whether nothing but definitions is tried in the environment at hand: no pipeline emits its name.
+fn is_sandbox(config: &Config, environment: Option<&str>) -> bool {
+    let own = environment.and_then(|name| config.environments.get(name));
+    own.is_some_and(|own| own.target == Target::Sandbox)
 }

@@ -20,6 +20,7 @@ mod heat;
 pub mod html;
 mod items;
 pub mod list;
+pub mod log;
 mod markdown;
 mod markdown_entry;
 mod named;

@@ -144,7 +144,8 @@ pub fn files(root: &Root, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool)
             break;
         }
     }
-    walk.found.sort();
+    // By their steps, as paths are compared; to take each apart at every comparison costs more than all the rest.
+    walk.found.sort_by_cached_key(|path| path.as_str().replace('/', "\0"));
     Walked { files: walk.found, hidden: walk.hidden, faults: walk.faults }
 }
 
@@ -240,11 +241,17 @@ impl Walk<'_> {
                 continue;
             };
             let path = folder.join(name);
-            let Some(real) = self.root.below(&entry.path()) else {
+            // What is not a link is where it seems to be; only of a link the system is asked where it leads.
+            let plain = entry.file_type().ok().filter(|what| what.is_file() || what.is_dir());
+            let seen = match (plain, around.last()) {
+                (Some(what), Some(folder)) => Some((folder.join(name), what.is_dir())),
+                _ => self.root.below(&entry.path()).map(|real| (real.clone(), real.is_dir())),
+            };
+            let Some((real, is_dir)) = seen else {
                 self.refuse(&path);
                 continue;
             };
-            if !real.is_dir() {
+            if !is_dir {
                 if (self.wanted)(&path) {
                     self.found.push(path);
                 }

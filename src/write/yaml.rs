@@ -27,6 +27,11 @@ pub fn entry(id: &str, body: &Value) -> Option<String> {
     proved(&Value::Object(Map::from_iter([(id.to_owned(), body.clone())])))
 }
 
+/// The text of a whole document.
+pub fn document(value: &Value) -> Option<String> {
+    proved(value)
+}
+
 fn proved(value: &Value) -> Option<String> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 1_000_000 };
     let mut text = String::new();

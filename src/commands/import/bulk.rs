@@ -36,7 +36,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
     }
     let declared = declare(invocation)?;
     let kinds = kinds(&declared.config, &options.kind)?;
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let passes = |kind: &Kind, body: &Value| passes(kind, body, &options.which, &declared.scope.owner);
     let wanted = Wanted { kinds: kinds.clone(), filter: Some(&passes), ..Wanted::default() };

@@ -12,9 +12,11 @@ use crate::pipelines::view::{View, is_literal};
 use crate::pipelines::watch::{Of, Read, Watch};
 use crate::source::short;
 
-pub fn judge(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
+pub fn judge(subjects: &Subjects<'_>, watches: &[Watch], is_sandbox: bool, found: &mut Findings) {
     extensions(subjects, watches, found);
-    unfed(subjects, watches, found);
+    if !is_sandbox {
+        unfed(subjects, watches, found);
+    }
     logs(subjects, watches, found);
     profiles(subjects, watches, found);
     collectors(subjects, watches, found);
@@ -203,6 +205,9 @@ fn comes_from_here(read: &Read) -> bool {
     }
 }
 
+/// So many values that nothing emits are mistakes, whatever else is watched.
+const FEW: usize = 3;
+
 fn unfed(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
     for key in UNIFIED {
         let emitted = emitted(subjects, &key);
@@ -214,6 +219,12 @@ fn unfed(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
                     missing.entry(value).or_default().push((watch, read));
                 }
             }
+        }
+        let fed = watches.iter().flat_map(|watch| &watch.reads).flat_map(|read| read.values(key.tag));
+        let fed: BTreeSet<&str> = fed.filter(|value| emitted.values.contains_key(*value)).collect();
+        // Where most of what is watched comes from elsewhere, these are not the pipelines of the project.
+        if missing.len() > fed.len().max(FEW) {
+            continue;
         }
         for (value, readers) in missing {
             let Some((watch, read)) = readers.first() else { continue };
