@@ -2,6 +2,7 @@
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
+use crate::config::RuleLevel;
 use crate::diagnostic::{Part, may_resemble};
 use crate::kind::{Kind, Shape, shape};
 use crate::pointer::step;
@@ -24,6 +25,15 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
         let at = format!("{around}{}", step(name));
         // One that is required is reported as missing.
         if found.has(&at) {
+            continue;
+        }
+        // What lacks it is reported as an error where it should be: the name that was meant says it better.
+        let missing = format!("{around}{}", step(meant));
+        let mut errors = found.list.iter_mut().filter(|finding| finding.level == RuleLevel::Error);
+        if let Some(error) = errors.find(|finding| !is_beside && finding.pointer == missing) {
+            error.text = format!("`{name}` is not a known field: `{meant}`, which is needed, is missing");
+            error.help = format!("write `{meant}`");
+            (error.pointer, error.part) = (at, Part::Key);
             continue;
         }
         let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
