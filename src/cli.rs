@@ -21,21 +21,9 @@ use crate::telemetry::{Farewell, Telemetry};
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let parsed = tree::tree().try_get_matches_from(&words).and_then(|matches| {
-        let cli = Cli::from_arg_matches(&matches)?;
-        let wrong = matches.subcommand_name().and_then(|name| tree::refused(name, &cli.common));
-        match wrong {
-            Some(text) => Err(tree::tree().error(ErrorKind::ArgumentConflict, text)),
-            None => Ok(cli),
-        }
-    });
-    let cli = match parsed {
+    let cli = match read() {
         Ok(cli) => cli,
-        Err(error) => {
-            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            return usage(&tree::with_tip(error, &words));
-        }
+        Err(exit) => return exit,
     };
     http::install_crypto();
     let (colors, format) = (cli.common.colors(), cli.common.log_format);
@@ -91,6 +79,23 @@ fn concluded(
             }
         }
         Exit::Error
+    })
+}
+
+/// The command line as it was typed; what is wrong with it is printed.
+fn read() -> Result<Cli, ExitCode> {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let parsed = tree::tree().try_get_matches_from(&words).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        let wrong = matches.subcommand_name().and_then(|name| tree::refused(name, &cli.common));
+        match wrong {
+            Some(text) => Err(tree::tree().error(ErrorKind::ArgumentConflict, text)),
+            None => Ok(cli),
+        }
+    });
+    parsed.map_err(|error| {
+        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        usage(&tree::with_tip(error, &words))
     })
 }
 
