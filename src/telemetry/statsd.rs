@@ -182,8 +182,9 @@ impl Statsd {
                     socket.set_nonblocking(true)?;
                     socket.connect(to)?;
                     // A line that is refused says that nobody heard the one before: the agent is not there.
-                    let sent = lines.map(|line| socket.send(line.as_bytes()));
-                    sent.fold(Ok(()), |all, one| all.and(one.map(drop)))
+                    let sent: Vec<std::io::Result<usize>> =
+                        lines.map(|line| socket.send(line.as_bytes())).collect();
+                    sent.into_iter().try_for_each(|sent| sent.map(drop))
                 });
                 sent.map_err(|error| format!("the agent takes no lines: {error}"))
             }

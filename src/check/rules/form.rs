@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::options;
+use super::spelling;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
@@ -46,7 +46,7 @@ pub fn required_inside(subject: &Subject<'_>, found: &mut Findings) {
             let own = own.as_ref().and_then(Value::as_str).unwrap_or_default();
             let is_needed = field.required_in.iter().any(|name| name.is_empty() || *name == own);
             if is_needed && members.get(name).is_none_or(Value::is_null) {
-                if options::misspelled(subject, (around, name), (&pointer, members), found).is_some() {
+                if spelling::misspelled(subject, (around, name), (&pointer, members), found).is_some() {
                     continue;
                 }
                 let what = if own.is_empty() {

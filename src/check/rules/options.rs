@@ -6,9 +6,9 @@ use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Part, did_you_mean};
+use crate::diagnostic::did_you_mean;
 use crate::kind::Field;
-use crate::pointer::{find, matching, member, objects, step};
+use crate::pointer::{find, matching, member, objects};
 use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
 use crate::source::short;
 
@@ -44,20 +44,6 @@ fn lacking<'v>(value: &'v Value, name: &str) -> Option<&'v Map<String, Value>> {
     value.as_object().filter(|members| member(members, name).is_none_or(Value::is_null))
 }
 
-/// Reports a field that is required and misspelled; its place among the findings.
-pub fn misspelled(
-    subject: &Subject<'_>,
-    (above, name): (&str, &str),
-    (pointer, members): (&str, &Map<String, Value>),
-    found: &mut Findings,
-) -> Option<usize> {
-    let key = members.keys().find(|key| spelling::meant(subject.kind, above, key) == Some(name))?;
-    let text =
-        format!("`{}` is not a known field: `{name}`, which the service requires, is missing", short(key));
-    found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`")).part = Part::Key;
-    found.list.len().checked_sub(1)
-}
-
 /// Reports a field that is not there, or is misspelled.
 fn lacks<'f>(
     subject: &Subject<'_>,
@@ -65,7 +51,7 @@ fn lacks<'f>(
     (pointer, members): (&str, &Map<String, Value>),
     found: &'f mut Findings,
 ) -> &'f mut Finding {
-    if let Some(at) = misspelled(subject, (above, name), (pointer, members), found) {
+    if let Some(at) = spelling::misspelled(subject, (above, name), (pointer, members), found) {
         return &mut found.list[at];
     }
     let whose = match pointer {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::options::misspelled;
+use super::spelling::misspelled;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::kind::{OneOf, is_empty};
