@@ -57,6 +57,7 @@ mod apply;
 mod lock;
 mod files;
 mod write;
+mod edit;
 
 // Face.
 mod explain;

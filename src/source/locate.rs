@@ -5,10 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::align;
-use super::json;
+use super::nodes::nodes;
 use super::tree::{Content, Index, Tree, clamp};
-use super::yaml;
-use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
+use crate::diagnostic::{At, FileId, Part, Place, Position, Sources};
 use crate::model::Origin;
 
 /// A place as a renderer needs it.
@@ -92,11 +91,7 @@ impl<'s> Locator<'s> {
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {
         let source = self.sources.get(file);
         self.files.entry(file).or_insert_with(|| {
-            let tree = match source.format {
-                Format::Yaml => yaml::parse(&source.text, file).tree,
-                Format::Json => json::tree(&source.text),
-                Format::Csv | Format::Text => Tree::default(),
-            };
+            let tree = nodes(&source.text, source.format, file);
             Nodes { tree, index: Index::default(), lines: Lines::new(&source.text) }
         })
     }
@@ -189,6 +184,7 @@ fn walk(text: &str, (from, mut line, mut column): (usize, u32, u32), to: usize) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Format;
 
     const YAML: &str = "\
 monitors:

@@ -3,9 +3,10 @@
 mod align;
 mod json;
 pub mod locate;
+mod nodes;
 pub mod read;
 mod scalar;
-mod tree;
+pub mod tree;
 pub mod walk;
 mod yaml;
 mod yaml_faults;
@@ -18,7 +19,9 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
+pub use align::within;
 pub use json::{beyond_64_bits, holds_large};
+pub use nodes::nodes;
 pub use tree::short;
 pub use walk::resolve;
 

@@ -1,0 +1,76 @@
+//! A YAML or JSON text and edits at JSON pointers -> the text with them, every other byte as it was.
+
+mod block;
+mod doc;
+mod flow;
+mod scalar;
+mod spell;
+pub mod step;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+use self::doc::Doc;
+use self::step::Edit;
+use crate::diagnostic::{FileId, Format};
+use crate::source;
+
+/// Why a text stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the file can't be read as it stands")]
+    Broken,
+    #[error("`{0}` does not stand in the file")]
+    Missing(String),
+    #[error("no way was found to write `{0}` that leaves everything else as it is")]
+    NoPlace(String),
+}
+
+/// The text with all edits, one after the other: each pointer counts in what the edits before it left.
+///
+/// After each the text is read again: it must hold the expected values, at the pointer and everywhere else.
+pub fn edit(text: &str, format: Format, edits: &[Edit]) -> Result<String, Refusal> {
+    let mut value = read(text, format).ok_or(Refusal::Broken)?;
+    let mut text = text.to_owned();
+    for edit in edits {
+        let missing = || Refusal::Missing(edit.pointer().to_owned());
+        edit.carry_out(&mut value).ok_or_else(missing)?;
+        let ways = Doc::new(&text, format).ways(edit).ok_or_else(missing)?;
+        let written = ways.into_iter().filter_map(|way| splice(&text, way));
+        let mut proved = written.filter(|new| read(new, format).as_ref() == Some(&value));
+        text = proved.next().ok_or_else(|| Refusal::NoPlace(edit.pointer().to_owned()))?;
+    }
+    Ok(text)
+}
+
+impl Doc<'_> {
+    /// Ways to write an edit, the best first; none where nothing stands at its pointer.
+    fn ways(&self, edit: &Edit) -> Option<Vec<doc::Way>> {
+        match edit {
+            Edit::Replace { at, value } => self.replace(at, value),
+            Edit::Add { at, key, value } => self.add(at, key, value),
+            Edit::Remove { at } => self.remove(at),
+            Edit::Insert { at, index, value } => self.insert(at, *index, value),
+        }
+    }
+}
+
+/// The value of a text as a project reads it; none where it is broken.
+fn read(text: &str, format: Format) -> Option<Value> {
+    source::value(text, format, FileId(0)).0
+}
+
+/// The text with some of its bytes replaced; none where the places meet or lie between characters.
+fn splice(text: &str, mut way: doc::Way) -> Option<String> {
+    way.sort_by_key(|splice| splice.range.start);
+    let (mut out, mut at) = (String::with_capacity(text.len() + 64), 0);
+    for splice in way {
+        out.push_str(text.get(at..splice.range.start)?);
+        out.push_str(&splice.text);
+        at = splice.range.end;
+    }
+    out.push_str(text.get(at..)?);
+    Some(out)
+}
