@@ -58,6 +58,7 @@ mod lock;
 mod files;
 mod write;
 mod edit;
+mod pull;
 
 // Face.
 mod explain;

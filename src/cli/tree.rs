@@ -28,7 +28,7 @@ struct Takes {
 
 const ANSWER: Option<&str> = Some("Write the answer to this file");
 
-const TABLE: [Takes; 14] = {
+const TABLE: [Takes; 16] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -46,6 +46,8 @@ const TABLE: [Takes; 14] = {
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
         takes("forget", (true, false), None, &[Text]),
+        takes("pull", (true, false), Some("Write the patch of --dry-run to this file"), &[Text]),
+        takes("ignore", (false, false), None, &[Text]),
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("show", (true, true), ANSWER, &[Text, Json]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use super::declared::{Declared, declare, judge, report};
 use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
-use super::{AlreadyReported, Invocation, apply, new_file, replace_file};
+use super::undo::{File, Undo};
+use super::{AlreadyReported, Invocation, apply};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
@@ -329,15 +330,6 @@ fn finish(
     Ok(())
 }
 
-/// A file as it is to be, and as it was.
-struct File {
-    path: Utf8PathBuf,
-    /// As people know it: from the project's folder.
-    shown: Utf8PathBuf,
-    before: Option<Vec<u8>>,
-    text: String,
-}
-
 fn folder(declared: &Declared) -> Utf8PathBuf {
     declared.config.root.join(&declared.config.definitions)
 }
@@ -456,57 +448,5 @@ fn settle(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<()> {
             undo.take_back()?;
             Err(error)
         }
-    }
-}
-
-/// What was written, to be taken back.
-#[derive(Default)]
-struct Undo<'a> {
-    written: Vec<&'a File>,
-    /// The outer ones first.
-    folders: Vec<Utf8PathBuf>,
-}
-
-impl<'a> Undo<'a> {
-    /// Writes a file, if what is there is still what was there when its text was made.
-    fn write(&mut self, file: &'a File) -> anyhow::Result<()> {
-        let absent = |folder: &&Utf8Path| !folder.as_str().is_empty() && !folder.exists();
-        let mut missing: Vec<_> = file.path.ancestors().skip(1).take_while(absent).collect();
-        missing.reverse();
-        for folder in missing {
-            std::fs::create_dir(folder)
-                .with_context(|| format!("the folder of {} can't be made", file.shown))?;
-            self.folders.push(folder.to_owned());
-        }
-        let is_as_it_was = match &file.before {
-            None => new_file(&file.path, file.text.as_bytes())?,
-            Some(before) if std::fs::read(&file.path).is_ok_and(|now| now == *before) => {
-                replace_file(&file.path, file.text.as_bytes())?;
-                true
-            }
-            Some(_) => false,
-        };
-        if !is_as_it_was {
-            bail!("{} was changed meanwhile, and stays as it is: import again", file.shown);
-        }
-        self.written.push(file);
-        Ok(())
-    }
-
-    /// Puts everything back as it was, to the byte; what somebody wrote meanwhile stays.
-    fn take_back(&self) -> anyhow::Result<()> {
-        for file in &self.written {
-            if !std::fs::read(&file.path).is_ok_and(|now| now == file.text.as_bytes()) {
-                continue;
-            }
-            match &file.before {
-                Some(before) => replace_file(&file.path, before)?,
-                None => std::fs::remove_file(&file.path)
-                    .with_context(|| format!("{} can't be removed again", file.shown))?,
-            }
-        }
-        // One that is not empty has something of somebody else in it.
-        self.folders.iter().rev().for_each(|folder| drop(std::fs::remove_dir(folder)));
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::diagnostic::{FileId, Format};
 use crate::pointer::key;
 use crate::source;
-use crate::source::tree::{Content, Index, Style, Tree};
+use crate::source::tree::{Content, Index, Node, Style, Tree};
 
 /// Bytes, and what stands there afterwards.
 #[derive(Clone, Debug)]
@@ -186,8 +186,18 @@ impl<'t> Doc<'t> {
         rest.trim().is_empty() || (rest.starts_with([' ', '\t']) && rest.trim_start().starts_with('#'))
     }
 
+    /// Whether a comment may stand in these bytes. Of what a block scalar says, that can't be told from its bytes.
     pub fn holds_comment(&self, gap: Range<usize>) -> bool {
-        self.format == Format::Yaml && self.text.get(gap).is_some_and(|gap| gap.contains('#'))
+        if self.format == Format::Json {
+            return false;
+        }
+        let Some(text) = self.text.get(gap.clone()) else { return true };
+        let mut signs = text.match_indices('#').map(|(at, _)| gap.start + at);
+        let is_said = |at: usize| {
+            let says = |node: &&Node| matches!(node.content, Content::Scalar(_, style) if style != Style::Block);
+            self.tree.nodes.iter().filter(says).any(|node| (node.start as usize..node.end as usize).contains(&at))
+        };
+        signs.any(|at| !is_said(at))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod list;
 mod markdown;
 pub mod outcome;
 pub mod page;
+pub mod patch;
 pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;
