@@ -13,7 +13,7 @@ pub enum Exit {
     Fine = 0,
     /// An error; wrong usage and wrong definitions included.
     Error = 1,
-    /// `plan --detailed-exitcode` found changes.
+    /// `plan --detailed-exitcode` found changes, `drift` something that differs.
     Changes = 2,
     /// A brake held.
     Held = 3,
@@ -34,8 +34,8 @@ Examples:
 
 Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
 Site: the environment's, or DD_SITE.
-Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes;
-3 a brake held; 4 applied in part.")]
+Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes, or
+drift something; 3 a brake held; 4 applied in part.")]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -60,7 +60,7 @@ pub struct Common {
     pub format: Option<Format>,
     /// Write the answer to this file
     #[arg(short, long, value_name = "FILE", global = true)]
-    pub output: Option<Utf8PathBuf>,
+    pub output: Vec<Output>,
     /// Say nothing but the answer
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -96,6 +96,38 @@ impl Common {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         }
+    }
+}
+
+/// A file to write to: `plan.md`, or `markdown=comment.txt`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Where the path doesn't tell.
+    format: Option<Format>,
+    pub path: Utf8PathBuf,
+}
+
+impl From<&str> for Output {
+    fn from(text: &str) -> Self {
+        let named =
+            text.split_once('=').and_then(|(name, path)| Some((Format::from_str(name, false).ok()?, path)));
+        match named {
+            Some((format, path)) => Self { format: Some(format), path: path.into() },
+            None => Self { format: None, path: text.into() },
+        }
+    }
+}
+
+impl Output {
+    /// As it says, else by its ending.
+    pub fn format(&self) -> Option<Format> {
+        let by_ending = || match self.path.extension()? {
+            "json" => Some(Format::Json),
+            "md" => Some(Format::Markdown),
+            "txt" | "log" => Some(Format::Text),
+            ending => Format::from_str(ending, false).ok(),
+        };
+        self.format.or_else(by_ending)
     }
 }
 
@@ -143,9 +175,31 @@ Examples:
 Examples:
   musher plan -e prod
   musher plan --format markdown -o plan.md   a comment for the pull request
-  musher plan --format json -o plan.json     saved for `musher apply plan.json`
-  musher plan --detailed-exitcode            exit 2 when there are changes")]
+  musher plan -o plan.json                   saved for `musher apply plan.json`
+  musher plan -o plan.json -o plan.md -o text=/dev/stdout   all from one run
+  musher plan --detailed-exitcode            exit 2 when there are changes
+  musher plan --base origin/main             what this branch changes")]
     Plan(Plan),
+    /// Tell what is live and differs from the definitions: exit 2 where something does
+    #[command(after_help = "\
+Examples:
+  musher drift -e prod
+  musher drift -e prod --format markdown -o drift.md
+  musher drift -e prod --issue       keeps one issue, closed when all is well
+  musher drift -e prod --all-kinds   looks at kinds that musher.yaml doesn't name")]
+    Drift(Drift),
+    /// Post a plan, or what an apply did, as one comment on the pull request
+    #[command(after_help = "\
+Examples:
+  musher plan -e prod --format json -o plan.json
+  musher comment plan.json               the comment of an earlier run is updated
+  musher comment staging.json prod.json --label
+  musher comment report.json             on the merged pull request, after apply
+
+The system is told by the job: GitHub Actions (GITHUB_TOKEN) or GitLab CI
+(GITLAB_TOKEN). A file that is not a plan is not posted. What can't be posted
+is a warning, with --strict an error.")]
+    Comment(Comment),
     /// Carry the plan out
     #[command(after_help = "\
 Examples:
@@ -303,12 +357,67 @@ impl Strictness {
 pub struct Plan {
     #[command(flatten)]
     pub strictness: Strictness,
+    /// Compare with the definitions at the merge base of this git ref; without keys, these alone
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Show every change by itself, and everything of it
     #[arg(long)]
     pub expand: bool,
+    /// With --base: ask nothing live, keys or not
+    #[arg(long, requires = "base")]
+    pub offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Drift {
+    /// Keep one issue for the environment, closed when nothing differs (GitHub, GitLab)
+    #[arg(long)]
+    pub issue: bool,
+    /// With --issue: what can't be written is an error
+    #[arg(long, requires = "issue")]
+    pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Comment {
+    /// Plans and reports in JSON, a comment for each
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<Utf8PathBuf>,
+    /// The number of the pull request, where the job doesn't tell
+    #[arg(long, value_name = "N")]
+    pub pr: Option<u64>,
+    /// A name that tells this comment from others of the same environment
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
+    /// What becomes of the comment of an earlier run
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub behavior: Behavior,
+    /// Also set the labels `musher: risky`, `musher: deletes`, `musher: no changes`
+    #[arg(long)]
+    pub label: bool,
+    /// Also make a check of the commit, with all annotations (GitHub)
+    #[arg(long)]
+    pub check_run: bool,
+    /// What can't be posted is an error
+    #[arg(long)]
+    pub strict: bool,
+    /// It is GitHub, whatever the job says
+    #[arg(long, conflicts_with = "gitlab")]
+    pub github: bool,
+    /// It is GitLab
+    #[arg(long)]
+    pub gitlab: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Behavior {
+    #[default]
+    Update,
+    New,
+    HideAndNew,
 }
 
 #[derive(Debug, Default, Args)]
@@ -515,6 +624,21 @@ mod tests {
         }
         for text in ["", "s", "5d", "-1s", "1.5m", "99999999999s", "5 m", "é"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_of_files() {
+        for (text, format, path) in [
+            ("plan.json", Some(Format::Json), "plan.json"),
+            ("a/plan.md", Some(Format::Markdown), "a/plan.md"),
+            ("markdown=comment.txt", Some(Format::Markdown), "comment.txt"),
+            ("text=/dev/stdout", Some(Format::Text), "/dev/stdout"),
+            ("a=b", None, "a=b"),
+            ("backup", None, "backup"),
+        ] {
+            let output = Output::from(text);
+            assert_eq!((output.format(), output.path.as_str()), (format, path));
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::diff::{same, spelling};
 use crate::kind::{Derived, Identified, Kind, NO_RULE, Rule, is_empty, rules};
-use crate::pointer::{matching, step};
+use crate::pointer::{matching, step, take};
 
 /// A body without what the service alone sets, every value in its canonical spelling.
 ///
@@ -15,7 +15,47 @@ pub fn normal(kind: &Kind, body: &Value) -> Value {
         name_by_place(list, &mut out);
     }
     normalize(&mut out, rules(kind), &|rule| rule.read_only);
+    drop_ended(kind, &mut out);
+    drop_implied(kind, &mut out);
     out
+}
+
+/// Takes out what a switch ends, and the switch: no object shows it.
+fn drop_ended(kind: &Kind, body: &mut Value) {
+    for field in kind.fields {
+        let Some(switch) = field.ended_by else { continue };
+        if body.pointer(switch) == Some(&Value::Bool(true)) {
+            take(body, field.at);
+        }
+    }
+    for switch in kind.fields.iter().filter_map(|field| field.ended_by) {
+        take(body, switch);
+    }
+}
+
+/// Takes out the fields that say no more than their absence, by the type of the object around them.
+pub fn drop_implied(kind: &Kind, body: &mut Value) {
+    // The inner ones first: an object may then be as empty as none.
+    for field in kind.fields.iter().rev().filter(|field| !field.implied.is_empty()) {
+        let said: Vec<(&str, Value)> =
+            field.implied.iter().map(|(name, text)| (*name, parsed(text))).collect();
+        for pointer in matching(field.at, body) {
+            let around = pointer.rsplit_once('/').and_then(|(around, _)| body.pointer(around));
+            let own =
+                around.and_then(|around| around.get("type")).and_then(Value::as_str).unwrap_or_default();
+            let Some(value) = body.pointer(&pointer) else { continue };
+            let is_said = |(name, implied): &(&str, Value)| {
+                (name.is_empty() || *name == own) && (same(implied, value) || value.is_null())
+            };
+            if said.iter().any(is_said) {
+                take(body, &pointer);
+            }
+        }
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).expect("bug: a row holds a text that is no JSON")
 }
 
 /// The same without what the service doesn't show every time: two of them that differ show that somebody changed

@@ -67,11 +67,20 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let mut common = cli.common;
     common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
     let hosts = connect::hosts();
-    let invocation = Invocation { common: &common, hosts: &hosts, connect: &connect::connect };
+    let invocation = Invocation {
+        common: &common,
+        hosts: &hosts,
+        reach: &connect::reach,
+        variable: &connect::variable,
+        forge: &connect::forge,
+        connect: &connect::connect,
+    };
     match cli.command {
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,
         Command::Plan(options) => commands::plan::run(&invocation, &options).await,
+        Command::Comment(options) => commands::comment::run(&invocation, &options).await,
+        Command::Drift(options) => commands::drift::run(&invocation, &options).await,
         Command::Apply(options) => commands::apply::run(&invocation, &options).await,
         Command::Export(options) => commands::export::run(&invocation, &options).await,
         Command::Import(options) => commands::import::run(&invocation, &options).await,

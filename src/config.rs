@@ -13,8 +13,9 @@ use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
 use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
 use crate::source::short;
+use crate::source::walk::Root;
 
-pub use read::read;
+pub use read::{blot, read, read_in};
 pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -24,6 +25,8 @@ pub const FILE: &str = "musher.yaml";
 pub struct Config {
     /// The folder of `musher.yaml`, absolute.
     pub root: Utf8PathBuf,
+    /// The same, with where its files are read from.
+    pub files: Root,
     /// `musher.yaml` among the sources.
     pub file: FileId,
     pub project: String,
@@ -44,6 +47,8 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// By name: the environment variables of secrets.
+    pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
 }
@@ -149,6 +154,8 @@ pub struct Environment {
     pub org: Option<String>,
     pub brakes: Brakes,
     pub keys: KeyNames,
+    /// Environment variables of secrets that are this environment's own.
+    pub secrets: IndexMap<String, String>,
     /// `lock: {file: PATH}`, relative to the root: held for the length of an apply.
     pub lock: Option<Utf8PathBuf>,
 }
@@ -204,6 +211,8 @@ pub struct Scope {
     pub vars: Map<String, Value>,
     /// The project's namespaces and the environment's.
     pub owns: Vec<Namespace>,
+    /// By name: the environment variables of secrets, the environment's laid over the project's.
+    pub secrets: IndexMap<String, String>,
 }
 
 /// Objects without a mark that are the owner's by their name.
@@ -269,7 +278,8 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         }
         (None, None) => names().next(),
     };
-    let (mut vars, mut owns) = (config.vars.clone(), config.owns.clone());
+    let (mut vars, mut owns, mut secrets) =
+        (config.vars.clone(), config.owns.clone(), config.secrets.clone());
     if let Some(name) = name {
         let Some(environment) = config.environments.get(name) else {
             // What is wrong stands on the command line, in MUSHER_ENVIRONMENT or in a saved plan, not in the file.
@@ -279,6 +289,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         };
         vars.extend(environment.vars.clone());
         owns.extend(environment.owns.clone());
+        secrets.extend(environment.secrets.clone());
     }
     let owner =
         Owner(name.map_or_else(|| config.project.clone(), |name| format!("{}.{name}", config.project)));
@@ -289,6 +300,7 @@ pub fn scope(config: &Config, chosen: Option<&str>) -> Result<Scope, Diagnostic>
         owner,
         vars,
         owns,
+        secrets,
     })
 }
 

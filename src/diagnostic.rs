@@ -200,14 +200,14 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// A remedy for an unknown word: the one that was probably meant, else all of them (at most twelve).
+/// A remedy for an unknown word: the one that was probably meant, else all of them (twelve of very many).
 pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();
     match did_you_mean(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => listed(&known, 12),
+        None => listed(&known, if known.len() <= 40 { 40 } else { 12 }),
     }
 }
 

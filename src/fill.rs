@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::kind::Kind;
-use crate::model::{Address, Attribute, Known, Reference};
-use crate::pointer::{leaves_mut, values};
+use crate::model::{Address, Attribute, Known, Reference, Secret};
+use crate::pointer::{leaves_mut, take, values};
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
 ///
@@ -88,6 +88,72 @@ fn map_texts(value: &Value, map: &dyn Fn(&str) -> String) -> Value {
             Value::Object(members.iter().map(|(key, value)| (map(key), map_texts(value, map))).collect())
         }
         other => other.clone(),
+    }
+}
+
+/// The places of a body that hold secrets, as JSON pointers, with the texts there.
+pub fn secret_places(body: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if refers(body) {
+        leaves_mut(&mut body.clone(), &mut |pointer, leaf| {
+            if let Some(text) = leaf.as_str().filter(|text| Secret::is_in(text)) {
+                found.push((pointer.to_owned(), text.to_owned()));
+            }
+        });
+    }
+    found
+}
+
+/// Two bodies without the places where the first one holds a secret: nobody can compare those.
+pub fn blinded<'a>(declared: &'a Value, live: &'a Value) -> (Cow<'a, Value>, Cow<'a, Value>) {
+    let places = secret_places(declared);
+    if places.is_empty() {
+        return (Cow::Borrowed(declared), Cow::Borrowed(live));
+    }
+    let without = |body: &Value| {
+        let mut body = body.clone();
+        for (pointer, _) in &places {
+            take(&mut body, pointer);
+            // Items of lists stay where they are.
+            if let Some(item) = body.pointer_mut(pointer) {
+                *item = Value::Null;
+            }
+        }
+        Cow::Owned(body)
+    };
+    (without(declared), without(live))
+}
+
+/// Secrets of one body, with the texts that are sent in their places. Never shown.
+#[derive(Clone, Default)]
+pub struct Armed(Vec<(String, String, String)>);
+
+impl Armed {
+    /// Of a body in which no live text is a marker; or the name of a secret that has no value.
+    pub fn of(body: &Value, value: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut armed = Vec::new();
+        for (pointer, text) in secret_places(body) {
+            if let Some(name) = Secret::names(&text).into_iter().find(|name| value(name).is_none()) {
+                return Err(name.to_owned());
+            }
+            let filled = Secret::fill(&text, &|name| value(name).unwrap_or_default());
+            armed.push((pointer, Reference::unescape(&text), Reference::unescape(&filled)));
+        }
+        Ok(Self(armed))
+    }
+
+    /// The body as it is sent: secrets in the places that hold them, and nowhere else.
+    pub fn load<'a>(&self, body: &'a Value) -> Cow<'a, Value> {
+        if self.0.is_empty() {
+            return Cow::Borrowed(body);
+        }
+        let mut body = body.clone();
+        for (pointer, marked, filled) in &self.0 {
+            if let Some(place) = body.pointer_mut(pointer).filter(|place| place.as_str() == Some(marked)) {
+                *place = filled.as_str().into();
+            }
+        }
+        Cow::Owned(body)
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::diff::same;
 use crate::kind::{Kind, NO_RULE, Rule, rules};
+use crate::pointer::{find, matching};
 
 /// Whether what is declared stands live, and what else is live says nothing; `false` decides nothing.
 ///
@@ -17,11 +18,15 @@ use crate::kind::{Kind, NO_RULE, Rule, rules};
 pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
     // One spelling stands for another one that is left out.
     let quirks = &kind.quirks;
+    if kind.fields.iter().any(|field| !field.implied.is_empty() || field.ended_by.is_some()) {
+        return false;
+    }
     let spellings = quirks.derived.iter().map(|derived| derived.path);
     let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.
-    let mut named = quirks.identified.iter().map(|list| list.list);
-    if spellings.any(|path| live.pointer(path).is_some()) || named.any(|path| live.pointer(path).is_some()) {
+    let mut names = quirks.identified.iter().filter_map(|list| list.placeholders);
+    if spellings.any(|path| find(live, path).is_some()) || names.any(|path| !matching(path, live).is_empty())
+    {
         return false;
     }
     let mut reader = serde_json::Deserializer::from_str(desired);
@@ -113,12 +118,12 @@ impl<'de> Visitor<'de> for Glance<'_> {
         let Value::Object(live) = self.live else { return equal_if(false) };
         let key_of = Key { live, rule: self.rule, bare: self.bare };
         let tells = |value: &Value, rule: Option<&Rule>| {
-            !rule.is_some_and(|rule| rule.is_silent(self.rule.open, value))
+            !rule.is_some_and(|rule| rule.by_place || rule.is_silent(self.rule.open, value))
         };
         let (mut members, mut telling) = (0, 0);
         while let Some(found) = declared.next_key_seed(key_of)? {
             let Some((value, rule)) = found else { return equal_if(false) };
-            equal_if(!rule.is_some_and(|rule| rule.read_only))?;
+            equal_if(!rule.is_some_and(|rule| rule.read_only || rule.by_place))?;
             let own = rule.unwrap_or(&NO_RULE);
             declared.next_value_seed(Glance { live: value, rule: own, bare: None, is_member: true })?;
             members += 1;

@@ -17,17 +17,16 @@ pub fn is_pager(handle: &str) -> bool {
 /// Everything in a text that stands like a handle, its `@` included: `@slack-checkout`, `@pagerduty-{{service.name}}`,
 /// `@sre@example.com`, and a bare `@`. No word and no link stands before it.
 pub fn handles(text: &str) -> Vec<Range<usize>> {
-    let next = |c: char, from: usize| text[from..].find(c).map_or(text.len(), |found| from + found);
-    let (mut handle, mut colon) = (next('@', 0), next(':', 0));
+    // Behind the last one nothing matters.
+    let end = text.rfind('@').map_or(0, |last| last + 1);
+    let next = |from: usize, is_one: fn(&u8) -> bool| {
+        text.as_bytes().get(from..end).and_then(|rest| rest.iter().position(is_one)).map(|found| from + found)
+    };
     let mut found = Vec::new();
     let (mut at, mut link) = (0, Link::default());
-    loop {
-        if !link.is_open {
-            // Outside of a link nothing else matters.
-            handle = if handle < at { next('@', at) } else { handle };
-            colon = if colon < at { next(':', at) } else { colon };
-            at = if handle == text.len() { handle } else { handle.min(colon) };
-        }
+    // Outside of a link there is nothing to be seen but a handle and the beginning of a link.
+    while let Some(seen) = next(at, if link.is_open { Link::matters } else { |c| matches!(c, b'@' | b':') }) {
+        at = seen;
         let Some(c) = text[at..].chars().next() else { break };
         if c == '@' {
             let run = &text[at..at + length(&text[at..])];
@@ -46,10 +45,11 @@ pub fn handles(text: &str) -> Vec<Range<usize>> {
 
 /// The handles that name somebody.
 pub fn named(text: &str) -> impl Iterator<Item = &str> {
-    handles(text)
-        .into_iter()
-        .map(|range| &text[range])
-        .filter(|handle| handle.contains(|c: char| c.is_alphanumeric() || c == '{'))
+    handles(text).into_iter().map(|range| &text[range]).filter(|handle| names_somebody(handle))
+}
+
+pub fn names_somebody(handle: &str) -> bool {
+    handle.contains(|c: char| c.is_alphanumeric() || c == '{')
 }
 
 /// Whether a handle may begin behind a text: `{{@http.status}}` is a variable, `?query=@x` is a search.
@@ -85,6 +85,13 @@ struct Link {
 }
 
 impl Link {
+    /// Whether a byte may end a link, or stand in it for something. White space may have several.
+    fn matters(byte: &u8) -> bool {
+        !byte.is_ascii()
+            || byte.is_ascii_whitespace()
+            || matches!(byte, b'@' | b':' | b'(' | b')' | b'>' | b'"' | 0x0B)
+    }
+
     fn go_on(&mut self, c: char, rest: &str) {
         match c {
             ':' if rest.starts_with("://") => *self = Self { is_open: true, brackets: 0 },

@@ -16,6 +16,8 @@ const INSTEAD: &str = "[key]";
 
 /// The keys of this run. Whoever prints must not depend on being handed them, so they stand in one place, once.
 static OF_THIS_RUN: OnceLock<Hidden> = OnceLock::new();
+/// The token of the system where pull requests are discussed.
+static TOKEN: OnceLock<Hidden> = OnceLock::new();
 
 /// Hides these keys from now on, in everything that is shown.
 pub fn remember(hidden: &Hidden) {
@@ -23,14 +25,32 @@ pub fn remember(hidden: &Hidden) {
     let _ = OF_THIS_RUN.set(hidden.clone());
 }
 
+/// Hides a token besides the keys.
+pub fn remember_token(hidden: &Hidden) {
+    // A run talks to one such system.
+    let _ = TOKEN.set(hidden.clone());
+}
+
 /// A text as it may be shown.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    OF_THIS_RUN.get().map_or(Cow::Borrowed(text), |hidden| hidden.hide(text))
+    let mut shown = Cow::Borrowed(text);
+    for hidden in [&OF_THIS_RUN, &TOKEN].into_iter().filter_map(OnceLock::get) {
+        if let Cow::Owned(hidden) = hidden.hide(&shown) {
+            shown = Cow::Owned(hidden);
+        }
+    }
+    shown
 }
 
 /// The same of bytes.
 pub fn shown_bytes(bytes: &[u8]) -> Cow<'_, [u8]> {
-    OF_THIS_RUN.get().map_or(Cow::Borrowed(bytes), |hidden| hidden.hide_bytes(bytes))
+    let mut shown = Cow::Borrowed(bytes);
+    for hidden in [&OF_THIS_RUN, &TOKEN].into_iter().filter_map(OnceLock::get) {
+        if let Cow::Owned(hidden) = hidden.hide_bytes(&shown) {
+            shown = Cow::Owned(hidden);
+        }
+    }
+    shown
 }
 
 /// Whether there is a key in a text.
@@ -71,6 +91,16 @@ impl Hidden {
             secrets.into_iter().filter(|secret| is_telling(secret)).flat_map(forms).collect();
         let forms = (!forms.is_empty())
             .then(|| Regex::new(&forms.join("|")).expect("bug: escaped texts are a pattern"));
+        Self { forms }
+    }
+
+    /// These too, whatever they look like: somebody named them secrets. Shorter ones would tear every text apart.
+    pub fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let named = secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(forms);
+        let all: Vec<String> =
+            self.forms.iter().map(|forms| forms.as_str().to_owned()).chain(named).collect();
+        let forms =
+            (!all.is_empty()).then(|| Regex::new(&all.join("|")).expect("bug: escaped texts are a pattern"));
         Self { forms }
     }
 

@@ -40,11 +40,15 @@ mod matching;
 mod owner;
 mod plan;
 mod risk;
+mod tell;
 mod rename;
 mod selection;
 mod twin;
 mod moved;
 mod saved;
+mod posted;
+mod base;
+mod drift;
 mod brake;
 
 // Doors.
@@ -54,8 +58,10 @@ mod hidden;
 mod http;
 mod limit;
 mod apply;
+mod forge;
 mod lock;
 mod files;
+mod git;
 mod write;
 mod edit;
 mod pull;

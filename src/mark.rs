@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::kind::{Identity, Kind};
 use crate::model::{Live, Mark, Owner, is_id, is_owner};
+use crate::pointer::find;
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
@@ -101,7 +102,7 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
     }
     match kind.identity {
         Identity::LastLine(at) if all.owners.is_empty() => {
-            let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            let text = find(body, at).and_then(Value::as_str).unwrap_or_default();
             damaged_line(text, owner).map_or(Reading::Nothing, Reading::Damaged)
         }
         _ => Reading::Nothing,
@@ -119,7 +120,7 @@ pub fn is_of(kind: &Kind, body: &Value, owner: &Owner) -> bool {
 
 /// The owners that an object names, whether their marks are whole or not; sorted.
 pub fn owners(kind: &Kind, body: &Value) -> Vec<Owner> {
-    marks(kind, body).owners.into_iter().map(Owner).collect()
+    marks(kind, body).owners.into_iter().map(|owner| Owner(owner.into_owned())).collect()
 }
 
 impl std::fmt::Display for Damage {
@@ -169,7 +170,7 @@ impl KnownBy {
 /// The key by which an object without a mark is known.
 pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
     let Identity::Key(at) = kind.identity else { return None };
-    let text = |at: &str| body.pointer(at)?.as_str();
+    let text = |at: &str| find(body, at)?.as_str();
     text(at).or_else(|| text(kind.quirks.key_else?))
 }
 
@@ -234,55 +235,49 @@ fn slot<'a>(body: &'a mut Value, at: &str) -> &'a mut Value {
 
 /// All that marks say on one object.
 #[derive(Default)]
-struct Marks {
-    owners: BTreeSet<String>,
+struct Marks<'b> {
+    owners: BTreeSet<Cow<'b, str>>,
     /// With the owner, where each id has its own.
-    ids: BTreeSet<(Option<String>, String)>,
+    ids: BTreeSet<(Option<Cow<'b, str>>, Cow<'b, str>)>,
     protect: bool,
 }
 
-impl Marks {
+impl Marks<'_> {
     fn of(&self, owner: &str) -> Reading {
-        let ids: BTreeSet<&String> = self
-            .ids
-            .iter()
-            .filter(|(own, _)| own.as_deref().is_none_or(|own| own == owner))
-            .map(|(_, id)| id)
-            .collect();
-        let mut ids = ids.into_iter();
+        let own = self.ids.iter().filter(|(own, _)| own.as_deref().is_none_or(|own| own == owner));
+        let mut ids = own.map(|(_, id)| id.to_string());
         match (ids.next(), ids.next()) {
             (None, _) => Reading::Damaged(Damage::NoId),
-            (Some(id), None) if is_id(id) => {
-                Reading::Mark(Mark { owner: Owner(owner.to_owned()), id: id.clone(), protect: self.protect })
+            (Some(id), None) if is_id(&id) => {
+                Reading::Mark(Mark { owner: Owner(owner.to_owned()), id, protect: self.protect })
             }
-            (Some(id), None) => Reading::Damaged(Damage::BadId(id.clone())),
+            (Some(id), None) => Reading::Damaged(Damage::BadId(id)),
             (Some(first), Some(second)) => {
-                let all = [first, second].into_iter().chain(ids).cloned();
-                Reading::Damaged(Damage::SeveralIds(all.collect()))
+                Reading::Damaged(Damage::SeveralIds([first, second].into_iter().chain(ids).collect()))
             }
         }
     }
 }
 
-fn marks(kind: &Kind, body: &Value) -> Marks {
+fn marks<'b>(kind: &Kind, body: &'b Value) -> Marks<'b> {
     let mut found = Marks::default();
     match kind.identity {
         Identity::Tags(at) => {
             for tag in mark_tags(body, at) {
-                if let Some(owner) = tag.strip_prefix(OWNER) {
-                    found.owners.insert(owner.to_owned());
-                } else if let Some(id) = tag.strip_prefix(ID) {
-                    found.ids.insert((None, id.to_owned()));
+                if let Some(owner) = behind(&tag, OWNER) {
+                    found.owners.insert(owner);
+                } else if let Some(id) = behind(&tag, ID) {
+                    found.ids.insert((None, id));
                 } else {
                     found.protect |= tag.strip_prefix(PROTECT) == Some("true");
                 }
             }
         }
         Identity::LastLine(at) => {
-            let text = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            let text = find(body, at).and_then(Value::as_str).unwrap_or_default();
             for mark in lines(text).filter_map(|line| parse_line(line.text)) {
-                found.ids.insert((Some(mark.owner.0.clone()), mark.id));
-                found.owners.insert(mark.owner.0);
+                found.ids.insert((Some(mark.owner.0.clone().into()), mark.id.into()));
+                found.owners.insert(mark.owner.0.into());
                 found.protect |= mark.protect;
             }
         }
@@ -291,8 +286,16 @@ fn marks(kind: &Kind, body: &Value) -> Marks {
     found
 }
 
+/// What stands behind the beginning of a tag.
+fn behind<'b>(tag: &Cow<'b, str>, beginning: &str) -> Option<Cow<'b, str>> {
+    match tag {
+        Cow::Borrowed(tag) => tag.strip_prefix(beginning).map(Cow::Borrowed),
+        Cow::Owned(tag) => tag.strip_prefix(beginning).map(|rest| Cow::Owned(rest.to_owned())),
+    }
+}
+
 fn mark_tags<'b>(body: &'b Value, at: &str) -> impl Iterator<Item = Cow<'b, str>> + use<'b> {
-    let tags = body.pointer(at).and_then(Value::as_array).into_iter().flatten();
+    let tags = find(body, at).and_then(Value::as_array).into_iter().flatten();
     tags.filter_map(Value::as_str).filter_map(mark_tag)
 }
 

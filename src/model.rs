@@ -305,6 +305,76 @@ pub struct Risk {
     pub text: String,
 }
 
+/// What became of one item of a list, a dashboard's widget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemChange {
+    pub action: ItemAction,
+    /// What people call it, those around it first: `["Latency", "p95"]`.
+    pub names: Vec<String>,
+    /// Its type: `timeseries`.
+    pub class: String,
+    /// Where it went: `to the top`, `into “Latency”`.
+    pub place: Option<String>,
+    /// The names of what came or went inside it.
+    pub inside: Vec<String>,
+    /// Where it stands, as JSON pointers into the live and the wanted body.
+    pub before: Option<String>,
+    pub after: Option<String>,
+    /// What differs in it; paths count from the item.
+    pub diff: Vec<FieldChange>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemAction {
+    Moved,
+    Added,
+    /// Moved, too, where there is a place.
+    Changed,
+    Removed,
+}
+
+impl ItemAction {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl ItemChange {
+    pub fn new(action: ItemAction) -> Self {
+        Self {
+            action,
+            names: Vec::new(),
+            class: String::new(),
+            place: None,
+            inside: Vec::new(),
+            before: None,
+            after: None,
+            diff: Vec::new(),
+        }
+    }
+}
+
+/// What a reviewer must know of an object that is made or goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// A JSON pointer into the body, or [`Fact::RECIPIENTS`].
+    pub at: String,
+    pub value: Value,
+}
+
+impl Fact {
+    /// The facts that stand in no single field: who is told.
+    pub const RECIPIENTS: &str = "recipients";
+}
+
+/// Whose the ids and markers in a field are: by its path, then by the text that stands for the object.
+pub type References = std::collections::BTreeMap<String, std::collections::BTreeMap<String, Address>>;
+
 /// One entry of a plan.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -323,6 +393,12 @@ pub struct Change {
     pub instance: Option<Arc<Instance>>,
     pub risks: Vec<Risk>,
     pub diff: Vec<FieldChange>,
+    /// What became of the items of its lists, in words; their fields stand in `diff`, too.
+    pub items: Vec<ItemChange>,
+    /// Of what is made or goes.
+    pub facts: Vec<Fact>,
+    /// The names behind the ids in `diff` and `items`.
+    pub references: References,
     /// What is sent: the whole body with its mark, reference markers still in it. Absent for a delete.
     pub body: Option<Body>,
     /// What stood live when the plan was made, in full. Absent for a create.
@@ -376,6 +452,9 @@ impl Change {
             instance: None,
             risks: Vec::new(),
             diff: Vec::new(),
+            items: Vec::new(),
+            facts: Vec::new(),
+            references: References::new(),
             body: None,
             live: None,
             after: Vec::new(),
@@ -456,6 +535,66 @@ pub struct Notes {
     pub renames: Vec<Rename>,
     /// Namespaces in which something lives that is declared, as [`Claim::Namespace`] names them.
     pub begun: std::collections::BTreeSet<String>,
+    /// Fields that hold secrets, which no plan sees: by address and JSON pointer.
+    pub secrets: Vec<(Address, String)>,
+    /// The older version of the definitions that this plan tells apart from what is live.
+    pub base: Option<Based>,
+}
+
+/// A plan beside an older version of the definitions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Based {
+    /// As it was asked for: `origin/main`.
+    pub reference: String,
+    /// The whole name of the commit.
+    pub commit: String,
+    /// What is live was not asked: the definitions alone are compared.
+    pub offline: bool,
+    /// What changed in files that many resources come from, and what can't be compared: a sentence each.
+    pub notes: Vec<String>,
+    /// Why each address changes. Absent: by this change alone.
+    pub causes: std::collections::BTreeMap<Address, Causes>,
+}
+
+/// Whose a difference is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The definitions changed.
+    #[default]
+    Change,
+    /// What is live was changed, not the definitions.
+    Drift,
+    Both,
+}
+
+impl Cause {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Change => "change",
+            Self::Drift => "drift",
+            Self::Both => "both",
+        }
+    }
+}
+
+/// Why a resource changes, as a whole and by the JSON pointers of its fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causes {
+    pub cause: Cause,
+    /// With what the older version says there, where both sides differ from it.
+    pub fields: std::collections::BTreeMap<String, (Cause, Option<Value>)>,
+}
+
+impl Based {
+    /// Why an address changes.
+    pub fn cause(&self, address: &Address) -> Cause {
+        self.causes.get(address).map(|causes| causes.cause).unwrap_or_default()
+    }
+
+    /// The first characters of the commit's name.
+    pub fn short(&self) -> &str {
+        self.commit.get(..12).unwrap_or(&self.commit)
+    }
 }
 
 /// A brake as it is reported.
@@ -581,6 +720,15 @@ pub enum Attribute {
     Url,
 }
 
+impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Url => "url",
+        }
+    }
+}
+
 /// `${monitors.ID.id}` in a string, once rendered: a marker that names the target, and is replaced
 /// when the live id is known. The marker's two characters are Unicode noncharacters, which no
 /// definition may hold (the scanner refuses them), so that no text can forge one.
@@ -595,11 +743,14 @@ impl Reference {
     pub const CLOSE: char = '\u{FDD1}';
 
     pub fn marker(&self) -> String {
-        let attribute = match self.attribute {
-            Attribute::Id => "id",
-            Attribute::Url => "url",
-        };
-        format!("{}{attribute} {}{}", Self::OPEN, self.target, Self::CLOSE)
+        format!("{}{} {}{}", Self::OPEN, self.attribute.name(), self.target, Self::CLOSE)
+    }
+
+    /// As it is written in a definition: `${monitors.[checkout/errors].id}`.
+    pub fn expression(&self) -> String {
+        let (section, id) = (self.target.section(), self.target.id());
+        let id = if id.contains(['/', '.']) { format!("[{id}]") } else { id.to_owned() };
+        format!("${{{section}.{id}.{}}}", self.attribute.name())
     }
 
     fn from_marker(inside: &str) -> Option<Self> {
@@ -614,17 +765,8 @@ impl Reference {
 
     /// Every reference in a string, with the byte range of its marker.
     pub fn in_text(text: &str) -> Vec<(std::ops::Range<usize>, Reference)> {
-        let mut found = Vec::new();
-        let mut from = 0;
-        while let Some(open) = text[from..].find(Self::OPEN).map(|at| from + at) {
-            let Some(close) = text[open..].find(Self::CLOSE).map(|at| open + at) else { break };
-            let end = close + Self::CLOSE.len_utf8();
-            if let Some(reference) = Self::from_marker(&text[open + Self::OPEN.len_utf8()..close]) {
-                found.push((open..end, reference));
-            }
-            from = end;
-        }
-        found
+        let all = markers(text).into_iter();
+        all.filter_map(|(range, inside)| Some((range, Self::from_marker(inside)?))).collect()
     }
 
     /// A text of somebody else's in which nothing is a marker: whatever opens one stands for itself.
@@ -650,6 +792,58 @@ impl Reference {
             if let Some(value) = known(&reference) {
                 out.push_str(&text[from..range.start]);
                 out.push_str(&value);
+                from = range.end;
+            }
+        }
+        out.push_str(&text[from..]);
+        out
+    }
+}
+
+/// What stands between two markers' characters, with the byte range of both.
+fn markers(text: &str) -> Vec<(std::ops::Range<usize>, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = text[from..].find(Reference::OPEN).map(|at| from + at) {
+        let Some(close) = text[open..].find(Reference::CLOSE).map(|at| open + at) else { break };
+        let end = close + Reference::CLOSE.len_utf8();
+        found.push((open..end, &text[open + Reference::OPEN.len_utf8()..close]));
+        from = end;
+    }
+    found
+}
+
+/// `${secret.NAME}`: a marker in a text until the very moment at which it is sent.
+pub struct Secret;
+
+impl Secret {
+    /// What begins the expression.
+    pub const WORD: &str = "secret";
+    const BEGIN: &str = "secret ";
+
+    pub fn marker(name: &str) -> String {
+        format!("{}{}{name}{}", Reference::OPEN, Self::BEGIN, Reference::CLOSE)
+    }
+
+    /// Whether a text, or the JSON of a body, may hold one.
+    pub fn is_in(text: &str) -> bool {
+        text.contains(Reference::OPEN)
+            && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
+    }
+
+    /// The names of those in a text.
+    pub fn names(text: &str) -> Vec<&str> {
+        markers(text).into_iter().filter_map(|(_, inside)| inside.strip_prefix(Self::BEGIN)).collect()
+    }
+
+    /// The text with another one in the place of each.
+    pub fn fill(text: &str, value: &dyn Fn(&str) -> String) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for (range, inside) in markers(text) {
+            if let Some(name) = inside.strip_prefix(Self::BEGIN) {
+                out.push_str(&text[from..range.start]);
+                out.push_str(&value(name));
                 from = range.end;
             }
         }

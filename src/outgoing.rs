@@ -31,6 +31,7 @@ pub fn with_ignored<'a>(desired: &'a Value, live: &Value, ignore: &[String]) -> 
 pub fn to_create(kind: &Kind, desired: &Value, mark: &Mark) -> Value {
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
+    drop_nulls(&mut body);
     mark::write(kind, &mut body, mark);
     body
 }
@@ -43,6 +44,7 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     let mut body = desired.clone();
     drop_read_only(kind, &mut body);
     drop_nulls(&mut body);
+    end_left_out(kind, live, &mut body);
     reset_left_out(kind, aligned, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
@@ -80,6 +82,20 @@ fn drop_read_only(kind: &Kind, body: &mut Value) {
 fn drop_nulls(body: &mut Value) {
     if let Value::Object(map) = body {
         map.retain(|_, value| !value.is_null());
+    }
+}
+
+/// Where an update keeps what it leaves out, a switch ends what lives and is not wanted.
+fn end_left_out(kind: &Kind, live: &Value, body: &mut Value) {
+    for field in kind.fields {
+        let Some(switch) = field.ended_by.filter(|_| body.pointer(field.at).is_none()) else { continue };
+        // The first of those that a switch ends is what the others belong to.
+        let mut ended = kind.fields.iter().filter(|other| other.ended_by == Some(switch));
+        let is_first = ended.clone().next().is_some_and(|first| first.at == field.at);
+        let lives = ended.any(|other| live.pointer(other.at).is_some_and(|value| !value.is_null()));
+        if lives && is_first {
+            put(body, switch, Value::Bool(true));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod orders;
 mod policies;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,20 +15,21 @@ use crate::config::Scope;
 use crate::cores::in_parallel;
 use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
-use crate::fill::{answer, escape, fill, fill_text};
+use crate::fill::{answer, blinded, escape, fill, fill_text, secret_places};
 use crate::glance;
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
 use crate::model::{
     Action, Address, Body, Change, Claim, FieldChange, Instances, Known, Live, Mark, Notes, Plan, Reference,
-    Resource, Unlisted,
+    Rename, Resource, Secret, Unlisted,
 };
 use crate::order::{order, wait};
 use crate::outgoing::{to_create, to_let_go, to_update, with_ignored};
 use crate::pointer::step;
 use crate::rename;
 use crate::risk::{Watched, risks};
+use crate::tell::{self, Around, Side};
 
 /// Below this many pairs, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
@@ -68,20 +69,15 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     });
     let known = known_ids(inputs, &matched.pairs);
     let mut changes = Vec::new();
-    let (mut unchanged, mut finished) = (0, Vec::new());
+    let mut unchanged = 0;
     let mut unknown: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let compare_some =
         |pairs: &[Pair], _| pairs.iter().map(|pair| compare(inputs, pair, &known)).collect::<Vec<_>>();
-    let compared = in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten();
-    for (compared, pair) in compared.zip(&matched.pairs) {
-        if compared.finished {
-            finished.push(pair);
-            continue;
-        }
+    for compared in in_parallel(&matched.pairs, WORTH_THREADS, &compare_some).into_iter().flatten() {
         diagnostics.extend(compared.faults);
         match compared.change {
             Some(change) => changes.push(change),
-            None if compared.selected => unchanged += 1,
+            None if compared.selected && !compared.finished => unchanged += 1,
             None => {}
         }
         for path in compared.unknown {
@@ -90,17 +86,12 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
     }
     changes.extend(removals(inputs, &matched));
     policies::judge(&mut changes, inputs.resources);
-    changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
-    order(&mut changes);
-    for (later, first) in &matched.waits {
-        wait(&mut changes, later, first);
-    }
-    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
-    let renames = rename::find(&mut changes, &known, &|address| declared.contains(address));
+    arrange(&mut changes, &matched);
+    let renames = tell(inputs, &mut changes, &known);
     diagnostics
         .extend(unknown.into_iter().map(|((section, path), count)| unknown_field(section, &path, count)));
     diagnostics.extend(changes.iter().filter_map(of_others));
-    diagnostics.extend(finished::report(&finished, inputs.now));
+    diagnostics.extend(finished::report(inputs.now, &matched.pairs, &inputs.selected));
     let instances = count_instances(inputs, &changes);
     diagnostics.extend(unreachable_references(inputs, &changes, &known));
     let plan = Plan {
@@ -117,9 +108,38 @@ pub fn plan(inputs: &Inputs) -> (Plan, Vec<Diagnostic>) {
         declared: inputs.resources.len() + inputs.forgotten.len(),
         unlisted: inputs.unlisted.iter().map(|kind| unlisted(kind)).collect(),
         questions: matched.questions,
-        notes: Notes { renames, begun: matched.begun, ..Notes::default() },
+        notes: Notes { renames, begun: matched.begun, secrets: unseen_secrets(inputs), ..Notes::default() },
     };
     (plan, diagnostics)
+}
+
+/// Sorts the changes, and says which waits for which.
+fn arrange(changes: &mut [Change], matched: &Matched) {
+    changes.sort_by(|a, b| (&a.address, a.action, &a.datadog_id).cmp(&(&b.address, b.action, &b.datadog_id)));
+    order(changes);
+    for (later, first) in &matched.waits {
+        wait(changes, later, first);
+    }
+}
+
+/// What is to be said of the changes as a whole: names, risks, likely renames.
+fn tell(inputs: &Inputs, changes: &mut [Change], known: &BTreeMap<Address, Known>) -> Vec<Rename> {
+    let declared: HashSet<&Address> = inputs.resources.iter().map(|resource| &resource.address).collect();
+    let renames = rename::find(changes, known, &|address| declared.contains(address));
+    let around = Around { known, live: inputs.live, resources: inputs.resources };
+    tell::tell(changes, &around);
+    renames
+}
+
+/// Which fields hold secrets: no plan can tell whether those were changed.
+fn unseen_secrets(inputs: &Inputs) -> Vec<(Address, String)> {
+    let selected = inputs.resources.iter().filter(|resource| (inputs.selected)(&resource.address));
+    let holding = selected.filter(|resource| Secret::is_in(resource.body.text()));
+    let places = holding.flat_map(|resource| {
+        let places = secret_places(&resource.body.value()).into_iter();
+        places.map(|(pointer, _)| (resource.address.clone(), pointer)).collect::<Vec<_>>()
+    });
+    places.collect()
 }
 
 /// What goes, and what is let go.
@@ -212,6 +232,10 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
         compared.finished = true;
         return compared;
     }
+    compared.faults.extend(impossible(pair));
+    if !compared.faults.is_empty() {
+        return compared;
+    }
     let mark = Mark {
         owner: inputs.scope.owner.clone(),
         id: pair.resource.address.id().to_owned(),
@@ -228,6 +252,34 @@ fn compare(inputs: &Inputs, pair: &Pair, known: &BTreeMap<Address, Known>) -> Co
     compared
 }
 
+/// What can't be planned: an object of which a part can't be seen, and one that may never be replaced.
+fn impossible(pair: &Pair) -> Option<Diagnostic> {
+    let (live, _) = pair.live?;
+    let (address, at) = (&pair.resource.address, pair.resource.origin.layers.first().cloned());
+    if let Some((field, permission)) = pair.kind.hidden(&live.body) {
+        let text =
+            format!("The `{field}` of `{address}` can't be seen by these keys, and so not be compared");
+        let help = format!("give them the permission `{permission}`");
+        return Some(Diagnostic::error("hidden-field", text, at).help(help));
+    }
+    if !pair.replaced || !pair.kind.quirks.lasting {
+        return None;
+    }
+    let text = format!(
+        "`{address}` would be replaced: a {} that is deleted is gone for ever, and nothing may have its name again",
+        pair.kind.name
+    );
+    let help = format!(
+        "declare the new one beside it, under an id of its own; what can't be changed in place is {}",
+        pair.kind
+            .paths(|field| field.immutable)
+            .map(|path| format!("`{}`", path.trim_start_matches('/')))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    Some(Diagnostic::error("never-replaced", text, at).help(help))
+}
+
 fn create(pair: &Pair, mark: &Mark) -> Change {
     let resource = pair.resource;
     let mut change = Change::new(pair.kind.name, resource.address.clone(), Action::Create);
@@ -236,7 +288,10 @@ fn create(pair: &Pair, mark: &Mark) -> Change {
     mark::strip(pair.kind, &mut body);
     let watched = Watched { action: Action::Create, live: None, wanted: Some(&body), protected };
     change.risks = risks(pair.kind, watched);
-    change.diff = added(canon::normal(pair.kind, &body));
+    let normal = canon::normal(pair.kind, &body);
+    change.facts = tell::facts(pair.kind, &normal);
+    change.items = tell::items(pair.kind, Side::of(&Value::Null), Side::of(&normal));
+    change.diff = added(normal);
     change.body = Body::of(&to_create(pair.kind, &body, mark));
     change.origin = Some(resource.origin.clone());
     change.instance.clone_from(&resource.instance);
@@ -279,6 +334,9 @@ fn is_untouched(pair: &Pair, live: &Live, mark: &Mark, known: &BTreeMap<Address,
     if pair.replaced || !directives.ignore.is_empty() || differs_by_mark {
         return false;
     }
+    if Secret::is_in(pair.resource.body.text()) {
+        return false;
+    }
     let Some(desired) =
         fill_text(pair.kind, pair.resource.body.text(), &|reference| answer(known, reference))
     else {
@@ -310,9 +368,14 @@ fn differences(
     mark::strip(pair.kind, &mut declared);
     let wanted = with_ignored(&declared, &bare, &resource.directives.ignore);
     let filled = fill(pair.kind, &wanted, &|reference| answer(known, reference));
-    let aligned = canon::align(pair.kind, &filled, &bare);
+    let (seen, shown) = blinded(&filled, &bare);
+    let aligned = canon::align(pair.kind, &seen, &shown);
     let mut fields = diff(&aligned.live, &aligned.desired);
+    let sides = [Side { normal: &aligned.live, raw: &bare }, Side { normal: &aligned.desired, raw: &filled }];
+    let mut items = tell::items(pair.kind, sides[0], sides[1]);
     if matches!(bare, Cow::Owned(_)) {
+        let inside = items.iter_mut().flat_map(|item| &mut item.diff);
+        inside.filter_map(|field| field.before.as_mut()).for_each(show_literally);
         fields.iter_mut().filter_map(|field| field.before.as_mut()).for_each(show_literally);
     }
     if !pair.kind.is_keyed() {
@@ -336,6 +399,7 @@ fn differences(
     let (live_form, wanted_form) = (Some(&aligned.live), Some(&aligned.desired));
     let watched = Watched { action, live: live_form, wanted: wanted_form, protected: change.protected };
     change.risks = risks(pair.kind, watched);
+    change.items = items;
     change.diff = fields;
     change.claim = if pair.kind.is_keyed() { Claim::Name } else { Claim::Mark };
     change.body = Body::of(&if action == Action::Replace {
@@ -367,6 +431,7 @@ fn delete_unmarked(
     let protected = kind.protects(resource.is_some_and(|own| own.directives.protect));
     change.risks =
         risks(kind, Watched { action: Action::Delete, live: Some(&live.body), wanted: None, protected });
+    say_what_goes(kind, &live.body, &mut change);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
@@ -416,11 +481,20 @@ fn delete(inputs: &Inputs, live: &Live) -> Option<Change> {
     let protected = kind.protects(mark.protect);
     let watched = Watched { action: Action::Delete, live: Some(&bare), wanted: None, protected };
     change.risks = risks(kind, watched);
+    say_what_goes(kind, &bare, &mut change);
     change.datadog_id = Some(live.id.clone());
     change.url = Some(live.url.clone());
     change.live = Some(live.body.clone());
     change.protected = protected;
     Some(change)
+}
+
+/// Of what goes all that a plan shows, since nobody can look it up afterwards. No text in it is a reference.
+fn say_what_goes(kind: &Kind, body: &Value, change: &mut Change) {
+    let mut normal = canon::normal(kind, &escape(body));
+    show_literally(&mut normal);
+    change.facts = tell::facts(kind, &normal);
+    change.items = tell::items(kind, Side::of(&normal), Side::of(&Value::Null));
 }
 
 /// Takes the mark off: nobody's business is what else the object says.
@@ -454,35 +528,31 @@ fn unknown_field(section: &str, path: &str, count: usize) -> Diagnostic {
 fn count_instances(inputs: &Inputs, changes: &[Change]) -> BTreeMap<String, Instances> {
     let names: BTreeSet<&str> =
         inputs.resources.iter().filter_map(|r| Some(r.instance.as_ref()?.name.as_str())).collect();
-    let key = |id: &str| -> Option<(String, String)> {
-        let mut parts = id.split('/');
-        let (name, key, _) = (parts.next()?, parts.next()?, parts.next()?);
-        names.contains(name).then(|| (name.to_owned(), key.to_owned()))
-    };
-    let live: BTreeSet<(String, String)> = inputs
+    let key = |id| key_of_instance(id).filter(|(name, _)| names.contains(name));
+    let live: BTreeSet<(&str, &str)> = inputs
         .live
         .iter()
         .filter(|live| bears(live, inputs.scope))
         .filter_map(|live| key(&live.mark.as_ref()?.id))
         .collect();
-    let deleted: HashMap<(String, String), usize> = changes
-        .iter()
-        .filter(|change| change.action == Action::Delete)
-        .filter_map(|change| key(change.address.id()))
-        .fold(HashMap::new(), |mut counts, key| {
-            *counts.entry(key).or_default() += 1;
-            counts
-        });
-    let declared: BTreeSet<(String, String)> =
+    let deletes = changes.iter().filter(|change| change.action == Action::Delete);
+    let deleted: BTreeSet<(&str, &str)> = deletes.filter_map(|change| key(change.address.id())).collect();
+    let declared: BTreeSet<(&str, &str)> =
         inputs.resources.iter().filter_map(|resource| key(resource.address.id())).collect();
     let mut counts: BTreeMap<String, Instances> = BTreeMap::new();
     for instance in live {
-        let gone = deleted.contains_key(&instance) && !declared.contains(&instance);
-        let count = counts.entry(instance.0).or_default();
+        let gone = deleted.contains(&instance) && !declared.contains(&instance);
+        let count = counts.entry(instance.0.to_owned()).or_default();
         count.live += 1;
         count.gone += usize::from(gone);
     }
     counts
+}
+
+/// The use and the key of what may be an instance's id: `lambda/checkout-api/errors`.
+fn key_of_instance(id: &str) -> Option<(&str, &str)> {
+    let (name, rest) = id.split_once('/')?;
+    Some((name, rest.split_once('/')?.0))
 }
 
 /// References of changes to what is neither live nor made by this plan: with `--only`, out of reach.

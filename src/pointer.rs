@@ -33,6 +33,15 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(key)
 }
 
+/// What stands at a pointer: as [`Value::pointer`], which copies each of the keys.
+pub fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
+    keys(pointer).try_fold(value, |here, key| match here {
+        Value::Object(map) => map.get(&*key),
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
 /// Whether a pointer matches a path.
 pub fn matches(path: &str, pointer: &str) -> bool {
     let (mut path, mut pointer) = (path.split('/'), pointer.split('/'));
@@ -47,24 +56,31 @@ pub fn matches(path: &str, pointer: &str) -> bool {
 
 /// The pointers of a body that match a path, in order.
 pub fn matching(path: &str, body: &Value) -> Vec<String> {
-    let mut found = vec![String::new()];
-    for part in path.split('/').skip(1) {
-        found = found
-            .into_iter()
-            .flat_map(|pointer| match (part, body.pointer(&pointer)) {
-                ("*", Some(Value::Array(items))) => {
-                    (0..items.len()).map(|index| format!("{pointer}/{index}")).collect()
-                }
-                ("*", Some(Value::Object(map))) => {
-                    map.keys().map(|key| format!("{pointer}{}", step(key))).collect()
-                }
-                (part, Some(_)) => vec![format!("{pointer}/{part}")],
-                (_, None) => Vec::new(),
-            })
-            .collect();
-    }
-    found.retain(|pointer| body.pointer(pointer).is_some());
+    let mut found = Vec::new();
+    collect(path, body, &mut String::new(), &mut found);
     found
+}
+
+fn collect(path: &str, around: &Value, pointer: &mut String, found: &mut Vec<String>) {
+    let (straight, behind) =
+        path.split_once("/*").map_or((path, None), |(straight, behind)| (straight, Some(behind)));
+    let Some(value) = find(around, straight) else { return };
+    let Some(behind) = behind else { return found.push(format!("{pointer}{straight}")) };
+    pointer.push_str(straight);
+    let length = pointer.len();
+    let mut each = |key: &str, value: &Value| {
+        push(pointer, key);
+        collect(behind, value, pointer, found);
+        pointer.truncate(length);
+    };
+    match value {
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| each(&index.to_string(), item));
+        }
+        Value::Object(map) => map.iter().for_each(|(key, value)| each(key, value)),
+        _ => {}
+    }
+    pointer.truncate(length - straight.len());
 }
 
 /// Sets the value at a pointer, making objects on the way; where the way is barred, nothing is set.
@@ -124,7 +140,7 @@ fn visit<'v>(
     match value {
         Value::Object(map) if see(pointer, map) => {
             for (key, value) in map.iter().filter(|(_, value)| is_nested(value)) {
-                pointer.push_str(&step(key));
+                push(pointer, key);
                 visit(value, pointer, see);
                 pointer.truncate(length);
             }
@@ -150,7 +166,7 @@ fn visit_mut(value: &mut Value, pointer: &mut String, see: &mut dyn FnMut(&str, 
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                pointer.push_str(&step(key));
+                push(pointer, key);
                 visit_mut(value, pointer, see);
                 pointer.truncate(length);
             }

@@ -7,11 +7,10 @@ use crate::kind::Family;
 
 /// Whether a body of a family breaks a policy.
 pub fn is_broken_by(policy: &Value, family: Option<Family>, body: &Value) -> bool {
-    let (is_of, policy) = (policy.get("policy_type").and_then(Value::as_str), policy.get("policy"));
-    let Some(policy) = policy else { return false };
-    match (is_of, family) {
-        (Some("tag"), Some(Family::Alert)) => lacks_tag(policy, body),
-        (Some("downtime"), Some(Family::Silence)) => is_too_long(policy, body),
+    let Some(policy) = policy.get("policy") else { return false };
+    match family {
+        Some(Family::Alert) => lacks_tag(policy, body),
+        Some(Family::Silence) => is_too_long(policy, body),
         _ => false,
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diagnostic::Diagnostic;
-use crate::diff::diff;
+use crate::diff::{diff, spelling};
 use crate::fill::{answer, fill};
 use crate::kind::{self, Kind};
 use crate::mark;
@@ -354,7 +354,11 @@ fn known_text(kind: &Kind, body: &Value, at: &str) -> Option<String> {
     let key = at.trim_start_matches('/');
     let alone: Map<String, Value> = std::iter::once((key.to_owned(), value.clone())).collect();
     let normal = canon::normal(kind, &Value::Object(alone));
-    Some(normal.get(key)?.as_str()?.trim().to_owned())
+    match normal.get(key)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.trim().to_owned()),
+        other => Some(spelling(other)),
+    }
 }
 
 /// Whether one id may be what a service makes of the other: other signs between the same letters, or cut. Each comes
@@ -407,6 +411,12 @@ mod tests {
         check("dashboards", json!({"title": "d"}), json!({"title": "d", "layout_type": "free"}), true);
         check("dashboards", json!({"title": "d"}), json!({"title": "D"}), false);
         check("dashboards", json!({"title": "d"}), json!({"title": 7}), false);
+        let correction = |start: u64| json!({"slo_id": "s", "category": "Deployment", "start": start});
+        check("slo_corrections", correction(1), correction(1), true);
+        check("slo_corrections", correction(1), correction(2), false);
+        let downtime = |end: &str| json!({"scope": "env:prod", "monitor_identifier": {"monitor_tags": ["*"]}, "schedule": {"end": end}});
+        check("downtimes", downtime("2050-01-01T00:00:00Z"), downtime("2050-01-01T00:00:00Z"), true);
+        check("downtimes", downtime("2050-01-01T00:00:00Z"), downtime("2050-01-02T00:00:00Z"), false);
     }
 
     #[test]

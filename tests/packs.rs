@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 13] = [
+const PACKS: [&str; 15] = [
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -17,7 +17,9 @@ const PACKS: [&str; 13] = [
     "external-api",
     "fleet-dashboard",
     "gcp-cloud-run",
+    "logs-cost",
     "otel-collector",
+    "personal-data",
     "quiet-hours",
     "routing",
     "service-dashboard",
@@ -49,7 +51,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nkinds: [downtimes, notification_rules, retention_filters]\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters, scanner_groups, scanner_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses
@@ -93,6 +95,10 @@ fn parameters_of(pack: &str) -> Vec<Value> {
 fn required(parameters: &[Value], number: usize) -> Parameters {
     let value = |name: &str| match name {
         "timeout" => json!(30),
+        "destination" => {
+            let integration = json!({"account_id": "123456789012", "role_name": "archive"});
+            json!({"type": "s3", "bucket": "logs", "path": "shop", "integration": integration})
+        }
         "scope" => json!("service:checkout,env:prod"),
         "notify" => json!("@slack-checkout"),
         "team" => json!(format!("payments-{number}")),

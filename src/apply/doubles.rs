@@ -42,10 +42,10 @@ type Bearers = BTreeMap<(&'static str, String), Vec<Live>>;
 /// Lists the kinds of what was made. Of two objects with one mark the younger goes, if this run made it; another run
 /// has a while to do the same. What is double in the end is reported as a failure.
 pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
-    let Some(last) = ended.created.last() else { return };
+    let mut standing = listed(ended);
+    let Some(last) = standing.last().copied() else { return };
     let patience = if ended.is_doubtful { ended.options.patience } else { LATE.min(ended.options.patience) };
     let (began, mut pause) = (Instant::now(), PAUSE);
-    let mut standing: Vec<&Created> = ended.created.iter().collect();
     loop {
         let listed = look(ended, pause > PAUSE).await;
         let is_late = began.elapsed() + pause > patience;
@@ -98,6 +98,12 @@ pub async fn settle(ended: &Ended<'_>, outcomes: &mut [Outcome]) {
         wait(pause, ended.options.stop).await;
         pause = (pause * 2).min(LONGEST);
     }
+}
+
+/// What was made and a list shows: the others have keys that no two objects have.
+fn listed<'e>(ended: &Ended<'e>) -> Vec<&'e Created> {
+    let is_listed = |created: &&Created| kind_of(&ended.plan.changes[created.change]).is_listed();
+    ended.created.iter().filter(is_listed).collect()
 }
 
 enum Verdict<'b> {
@@ -164,7 +170,9 @@ async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     let mut made: BTreeMap<&'static str, (&'static Kind, KnownBy, usize)> = BTreeMap::new();
     for created in ended.created {
         let change = &ended.plan.changes[created.change];
-        if let (kind, Some(own)) = (kind_of(change), own_of(change)) {
+        if let (kind, Some(own)) = (kind_of(change), own_of(change))
+            && kind.is_listed()
+        {
             made.entry(kind.section).or_insert((kind, own, 0)).2 += 1;
         }
     }
@@ -281,8 +289,9 @@ async fn turn(
     id: Option<&str>,
 ) -> Result<(), String> {
     let Some(id) = id else { return Ok(()) };
-    let body = filled(ended.plan, known, change).map_err(|failure| failure.text(kind_of(change), true))?;
-    let written = ended.client.update(kind_of(change), id, &body).await;
+    let filled = filled(ended.plan, known, change, ended.options.secret);
+    let (body, armed) = filled.map_err(|failure| failure.text(kind_of(change), true))?;
+    let written = ended.client.update(kind_of(change), id, &armed.load(&body)).await;
     written.map(drop).map_err(|refusal| {
         format!("it refers to an object that was made twice, and could not be turned to that one: {refusal}")
     })
@@ -295,7 +304,8 @@ async fn is_as_wanted(
     id: &str,
 ) -> bool {
     let kind = kind_of(change);
-    let (Ok(body), Ok(live)) = (filled(ended.plan, known, change), ended.client.get(kind, id).await) else {
+    let filled = filled(ended.plan, known, change, ended.options.secret);
+    let (Ok((body, _)), Ok(live)) = (filled, ended.client.get(kind, id).await) else {
         return false;
     };
     (ended.options.compare)(kind, &body, &live.body).is_empty()

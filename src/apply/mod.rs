@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
     fn lane(&self, at: usize) -> &'static str {
         let kind = self.kind(at);
         let ordered = kind::ordered_as(self.change(at).address.id()).filter(|_| kind.is_order());
-        ordered.map_or(kind.section, |ordered| ordered.section)
+        ordered.map_or(kind.lane(), Kind::lane)
     }
 
     fn start(&mut self, at: usize) {
@@ -209,8 +209,8 @@ impl<'a> Run<'a> {
             }
             return;
         }
-        let body = match filled(self.plan, &self.made, change) {
-            Ok(body) => body,
+        let (body, armed) = match filled(self.plan, &self.made, change, options.secret) {
+            Ok(filled) => filled,
             Err(failure) => return self.ended(at, Err(failure)),
         };
         if let Some(ordered) = kind::ordered_as(change.address.id()).filter(|_| kind.is_order()) {
@@ -228,7 +228,8 @@ impl<'a> Run<'a> {
                     loop {
                         let body = look_first(client, change, body.clone(), &mut seen).await?;
                         let body = body.ok_or(Failure::Gone(None))?;
-                        let put = write::put(client, kind, id, &body);
+                        let loaded = armed.load(&body);
+                        let put = write::put(client, kind, id, &loaded);
                         if let Some(live) = no_later_than(seen + FRESH, put).await {
                             break (body, live?);
                         }
@@ -236,7 +237,8 @@ impl<'a> Run<'a> {
                 }
                 _ => {
                     let patience = options.patience;
-                    let create = Create { kind, body: &body, others: &others, patience, made };
+                    let loaded = armed.load(&body);
+                    let create = Create { kind, body: &loaded, others: &others, patience, made };
                     let live = write::make(client, &create, options.stop).await?;
                     (body, live)
                 }

@@ -31,4 +31,6 @@ pub struct Options<'a> {
     pub refused: &'a BTreeMap<usize, String>,
     /// What to do where the service doesn't take the keys.
     pub keys_refused: &'a str,
+    /// The secret of a name, where it has a value. It goes into a body for the moment at which that is sent.
+    pub secret: &'a (dyn Fn(&str) -> Option<String> + Sync),
 }

@@ -116,6 +116,7 @@ fn options<'a>(
         compare,
         refused,
         keys_refused: "Look at the keys",
+        secret: &|_| None,
     }
 }
 

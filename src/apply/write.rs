@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
-use crate::fill::{answer, fill, references, unescape};
+use crate::fill::{Armed, answer, fill, references, unescape};
 use crate::kind::{self, Kind, arranged};
 use crate::mark::KnownBy;
 use crate::model::{Address, Change, Known, Live, Plan, Reference};
@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// Between two looks, at most.
 const LONGEST: Duration = Duration::from_secs(16);
+/// An order that names too many or too few is read and sent again after these pauses.
+const ARRANGE_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 /// A list that is later than that is not waited for: what it hides is found when all is over.
 const LATEST: Duration = Duration::from_secs(60);
 
@@ -199,25 +201,42 @@ pub async fn arrange(
     declared: &[String],
 ) -> Result<(Live, Live), Failure> {
     let failed = |refusal: Refusal| Failure::of(refusal, None);
-    let live = client.order(kind).await.map_err(failed)?;
-    let wanted = arranged(declared, &live);
-    if let Some(gone) = wanted.iter().find(|id| !live.contains(id)) {
-        return Err(Failure::Because(format!("`{gone}` is gone since the plan was made. Plan again")));
+    let mut pauses = ARRANGE_AGAIN.into_iter();
+    loop {
+        let live = client.order(kind).await.map_err(failed)?;
+        let wanted = arranged(declared, &live.ids);
+        let lacking = wanted.iter().find(|id| !live.ids.contains(id));
+        let refusal = if let Some(lacking) = lacking {
+            // What was just made may be missing for a while (1 recording).
+            Failure::Because(format!("`{lacking}` is gone since the plan was made. Plan again"))
+        } else {
+            let sent = client.ordered(kind, &wanted);
+            if wanted == live.ids {
+                return Ok((sent.clone(), sent));
+            }
+            let answer = client.put_in_order(kind, &live, &wanted).await;
+            match answer {
+                // Somebody else's may have come or gone since it was read: an order names all there are.
+                Err(refusal) if !refusal.may_be_done() && refusal.fault == Fault::Refused => failed(refusal),
+                Err(refusal) if !refusal.may_be_done() => return Err(failed(refusal)),
+                answer => return seen(client, kind, declared, (sent, answer)).await,
+            }
+        };
+        let Some(pause) = pauses.next() else { return Err(refusal) };
+        tokio::time::sleep(pause).await;
     }
-    let sent = client.ordered(kind, &wanted);
-    if wanted == live {
-        return Ok((sent.clone(), sent));
-    }
-    let answer = client.put_in_order(kind, &wanted).await;
-    if let Err(refusal) = &answer
-        && !refusal.may_be_done()
-    {
-        return Err(failed(refusal.clone()));
-    }
-    // Nothing is answered, and an answer may be lost: what stands there counts.
-    let now = client.order(kind).await.map_err(failed)?;
+}
+
+/// What became of an order that was sent. Nothing is answered, and an answer may be lost: what stands there counts.
+async fn seen(
+    client: &Client,
+    kind: &'static Kind,
+    declared: &[String],
+    (sent, answer): (Live, Result<(), Refusal>),
+) -> Result<(Live, Live), Failure> {
+    let now = client.order(kind).await.map_err(|refusal| Failure::of(refusal, None))?.ids;
     match answer {
-        Err(refusal) if arranged(declared, &now) != now => Err(failed(refusal)),
+        Err(refusal) if arranged(declared, &now) != now => Err(Failure::of(refusal, None)),
         _ => Ok((sent, client.ordered(kind, &now))),
     }
 }
@@ -349,8 +368,14 @@ async fn ours(client: &Client, create: &Create<'_>, id: &str, own: &KnownBy) -> 
     (own.is_on(create.kind, &live) && create.may_be_new(&live)).then_some(live)
 }
 
-/// The body of a change with all its references, those to what this run made first: a replace makes a new id.
-pub fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> Result<Value, Failure> {
+/// The body of a change with all its references, those to what this run made first: a replace makes a new id; and its
+/// secrets, which are put in when it is sent.
+pub fn filled(
+    plan: &Plan,
+    made: &BTreeMap<Address, Known>,
+    change: &Change,
+    secret: &dyn Fn(&str) -> Option<String>,
+) -> Result<(Value, Armed), Failure> {
     let body = change.body.as_ref();
     let body = body.ok_or_else(|| Failure::Because("the plan holds no body for it".to_owned()))?;
     let known = |reference: &Reference| answer(made, reference).or_else(|| answer(&plan.known, reference));
@@ -361,7 +386,11 @@ pub fn filled(plan: &Plan, made: &BTreeMap<Address, Known>, change: &Change) -> 
             let text = format!("it refers to `{}`, which is not there", reference.target);
             Err(Failure::Because(text))
         }
-        None => Ok(unescape(body.into_owned())),
+        None => {
+            let lacking = |name| Failure::Because(format!("the secret `{name}` has no value"));
+            let armed = Armed::of(&body, secret).map_err(lacking)?;
+            Ok((unescape(body.into_owned()), armed))
+        }
     }
 }
 

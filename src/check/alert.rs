@@ -3,9 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::estate::Estate;
+use super::message::Message;
+use super::places::Places;
 use crate::kind::{self, Family, Kind};
 use crate::model::Resource;
-use crate::pointer::objects;
+use crate::pointer::{find, objects};
 use crate::query::{self, Metrics, MonitorType, Parsed};
 
 /// Where the body of an alert holds what rules ask for.
@@ -20,10 +22,14 @@ pub struct Subject<'a> {
     /// Its position in the estate.
     pub at: usize,
     pub body: &'a Value,
+    /// What the row says of its values.
+    pub places: Places<'a>,
     options: Option<&'a Map<String, Value>>,
     pub kind: &'static Kind,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
+    /// What an alert sends to people.
+    pub messages: Vec<Message<'a>>,
     pub estate: &'a Estate<'a>,
 }
 
@@ -51,9 +57,13 @@ impl<'a> Subject<'a> {
         let resource = &estate.resources[at];
         let kind = kind::of_section(resource.address.section())?;
         body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
-        let alert = (kind.quirks.family == Some(Family::Alert)).then(|| read(body)).flatten();
+        let is_alert = kind.quirks.family == Some(Family::Alert);
+        let alert = if is_alert { read(body) } else { None };
+        let message = |pointer| Some(Message::read(pointer, find(body, pointer)?.as_str()?));
+        let messages = [MESSAGE, ESCALATION].into_iter().filter(|_| is_alert).filter_map(message).collect();
         let options = body.get("options").and_then(Value::as_object);
-        Some(Self { resource, at, body, options, kind, alert, estate })
+        let places = Places::of(kind, body);
+        Some(Self { resource, at, body, places, options, kind, alert, messages, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -61,11 +71,16 @@ impl<'a> Subject<'a> {
         self.alert.as_ref()?.parsed.tree.as_ref()
     }
 
+    /// What an alert sends first.
+    pub fn message(&self) -> Option<&Message<'a>> {
+        self.messages.iter().find(|message| message.pointer == MESSAGE)
+    }
+
     pub fn options(&self) -> Option<&'a Map<String, Value>> {
         self.options
     }
 
-    /// What stands at a pointer of a rule. Like `Value::pointer`, for pointers without escapes.
+    /// What stands at a pointer of a rule.
     pub fn find(&self, pointer: &str) -> Option<&'a Value> {
         match pointer.strip_prefix("/options/") {
             // Most of what rules ask for.
@@ -93,14 +108,6 @@ impl<'a> Subject<'a> {
         let items = self.find(&pointer).and_then(Value::as_array).into_iter().flatten();
         items.enumerate().map(move |(index, item)| (format!("{pointer}/{index}"), item))
     }
-}
-
-/// Follows the names behind the first `/`.
-fn find<'a>(body: &'a Value, pointer: &str) -> Option<&'a Value> {
-    pointer.split('/').skip(1).try_fold(body, |here, name| match here {
-        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
-        here => here.get(name),
-    })
 }
 
 fn read(body: &Value) -> Option<Alert<'_>> {

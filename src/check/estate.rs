@@ -28,6 +28,8 @@ pub struct Estate<'a> {
     namesakes: OnceLock<HashMap<usize, usize>>,
     /// What routes alerts by their tags: positions and bodies.
     pub routings: Vec<(usize, Value)>,
+    /// What keeps events, and throws some of them away: positions and bodies.
+    pub stores: Vec<(usize, Value)>,
     same_queries: OnceLock<HashMap<usize, usize>>,
     /// Slugs of the keys of all instances, and of the services that instances are tagged with.
     pub inventory: BTreeSet<String>,
@@ -123,12 +125,18 @@ impl<'a> Estate<'a> {
             twins: HashMap::new(),
             namesakes: OnceLock::new(),
             routings: Vec::new(),
+            stores: Vec::new(),
             same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
         };
         for (index, resource) in resources.iter().enumerate() {
             if family(resource) == Some(Family::Routing) && !resource.directives.absent {
                 estate.routings.push((index, resource.body.value()));
+            }
+            let is_store = kind::of_section(resource.address.section())
+                .is_some_and(|kind| kind.quirks.store.is_some() && !resource.directives.absent);
+            if is_store {
+                estate.stores.push((index, resource.body.value()));
             }
             if let Some(id) = resource.directives.adopt.as_deref() {
                 estate.adopted.insert((resource.address.section(), id), index);

@@ -49,6 +49,11 @@ impl Findings {
         Self { rule: ("", RuleLevel::Error), list: Vec::new() }
     }
 
+    /// Whether something was found at a pointer.
+    pub fn has(&self, pointer: &str) -> bool {
+        self.list.iter().any(|finding| finding.pointer == pointer)
+    }
+
     /// At the value of a pointer.
     pub fn add(&mut self, pointer: &str, text: impl Into<String>, help: impl Into<String>) -> &mut Finding {
         self.push(pointer, Part::Value, text.into(), help.into())

@@ -4,7 +4,9 @@ mod allow;
 mod alert;
 mod estate;
 mod finding;
+mod message;
 mod place;
+mod places;
 mod rules;
 mod settings;
 mod report;
@@ -23,8 +25,8 @@ use self::estate::Estate;
 pub use self::finding::Finding;
 use self::finding::Findings;
 pub use self::report::{Again, report};
+pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
-pub use self::rules::{RULES, Rule, all_codes};
 pub use self::settings::Settings;
 
 /// Below this many resources, starting a thread costs more than it saves.

@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::place::source_range;
 use super::settings::Settings;
 use crate::diagnostic::{At, Diagnostic, Part, Sources};
-use crate::model::{Address, Attribute, Origin, Reference, Resource};
+use crate::model::{Address, Attribute, Origin, Reference, Resource, Secret};
 use crate::source::locate::Locator;
 use crate::template::Renderings;
 
@@ -228,7 +228,8 @@ fn shown(text: &str) -> String {
     if !text.contains(Reference::OPEN) {
         return text.to_owned();
     }
-    Reference::fill(text, &|reference| {
+    let text = Secret::fill(text, &|name| format!("${{secret.{name}}}"));
+    Reference::fill(&text, &|reference| {
         let attribute = match reference.attribute {
             Attribute::Id => "id",
             Attribute::Url => "url",

@@ -13,7 +13,10 @@ const ALL: [&str; 3] = ["directory", "quiet", "color"];
 const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", "no_cache"];
 
 /// Those that list live objects of the kinds that `musher.yaml` names.
-const EVERY_KIND: [&str; 3] = ["plan", "apply", "list"];
+const EVERY_KIND: [&str; 4] = ["plan", "drift", "apply", "list"];
+
+/// Those that write their answer in several formats at once.
+const SEVERAL: [&str; 1] = ["plan"];
 
 /// What a command takes besides [`ALL`].
 struct Takes {
@@ -28,7 +31,10 @@ struct Takes {
 
 const ANSWER: Option<&str> = Some("Write the answer to this file");
 
-const TABLE: [Takes; 16] = {
+const ANSWERS: Option<&str> =
+    Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
+
+const TABLE: [Takes; 18] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -41,7 +47,9 @@ const TABLE: [Takes; 16] = {
     [
         takes("init", (false, false), None, &[]),
         takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
-        takes("plan", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
+        takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown, Html, GitlabTerraform]),
+        takes("drift", (true, true), ANSWER, &[Text, Json, Markdown, Github]),
+        takes("comment", (false, false), None, &[]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
@@ -138,7 +146,8 @@ pub fn refused(command: &str, common: &Common) -> Option<String> {
     let takes = Takes::of(command)?;
     let given = [
         ("--only", !common.only.is_empty() && !takes.only),
-        ("--output", common.output.is_some() && takes.output.is_none()),
+        ("--output", !common.output.is_empty() && takes.output.is_none()),
+        ("a second --output", common.output.len() > 1 && !SEVERAL.contains(&command)),
         ("--format", common.format.is_some_and(|format| !takes.formats.contains(&format))),
     ];
     let (flag, _) = given.into_iter().find(|(_, wrong)| *wrong)?;

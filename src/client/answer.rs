@@ -38,17 +38,25 @@ pub fn object(kind: &Kind, request: &Request, answer: Value) -> Result<Value, Re
 /// What stands inside `data` as a flat body: the attributes with the id beside them.
 fn flat(kind: &Kind, data: Value) -> Value {
     match (kind.api.envelope, data) {
-        (Envelope::Resource(_), Value::Object(data)) => Value::Object(flatten(data)),
+        (Envelope::Resource(_), Value::Object(data)) => Value::Object(flatten(&kind.api, data)),
         (_, data) => data,
     }
 }
 
 /// The objects on a page of a list, flat, with their ids.
 pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(String, Value)>, Refusal> {
+    let is_mixed = kind.api.list.mixed;
     let list = match (kind.api.list.items, answer) {
         (None, list) => list,
-        (Some(key), Value::Object(mut members)) => members.shift_remove(key).unwrap_or(Value::Null),
+        (Some(key), Value::Object(mut members)) => {
+            let none = if is_mixed { Value::Array(Vec::new()) } else { Value::Null };
+            members.shift_remove(key).unwrap_or(none)
+        }
         (Some(_), _) => Value::Null,
+    };
+    let is_other = |item: &Value| match kind.api.envelope {
+        Envelope::Resource(name) => is_mixed && item.get("type").is_none_or(|own| own != name),
+        _ => false,
     };
     let Value::Array(items) = list else {
         let place = kind.api.list.items.map_or(String::new(), |key| format!(" under `{key}`"));
@@ -56,6 +64,7 @@ pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(Strin
     };
     items
         .into_iter()
+        .filter(|item| !is_other(item))
         .map(|item| flat(kind, item))
         .map(|item| match id(kind, &item) {
             Some(id) => Ok((id, item)),
@@ -66,7 +75,7 @@ pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(Strin
 
 /// The id of an object as text.
 pub fn id(kind: &Kind, body: &Value) -> Option<String> {
-    let id = body.as_object()?.get("id")?;
+    let id = body.as_object()?.get(kind.api.id.at)?;
     match kind.api.id.number {
         true => id.as_u64().map(|number| number.to_string()),
         false => id.as_str().filter(|text| !text.is_empty()).map(str::to_owned),

@@ -1,19 +1,23 @@
 //! What all calls share: the client, one request with its answer, an object made of a body.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer;
 use super::refusal::{Fault, Refusal};
 use crate::cache::Cache;
-use crate::kind::{Kind, wrap};
+use crate::kind::{Create, Kind, Update, wrap};
 use crate::mark;
 use crate::model::Live;
 use crate::wire::{Method, Request, Response, Wire, WireError};
+
+/// Names by ids.
+pub(super) type Names = BTreeMap<String, String>;
 
 /// A Datadog API, seen as objects.
 pub struct Client {
@@ -22,6 +26,8 @@ pub struct Client {
     /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
     pub(super) web: String,
     pub(super) cache: Mutex<Cache>,
+    /// Names by ids of what bodies may name, by the list that tells them.
+    pub(super) names: Mutex<BTreeMap<&'static str, Arc<Names>>>,
 }
 
 /// A wire that knows whether the service has done anything for these keys.
@@ -54,16 +60,32 @@ pub(super) fn request(
     id: Option<&str>,
     body: Option<&Value>,
 ) -> Result<Request, Refusal> {
-    let body = body.map(|body| wrap(&kind.api, id, body).to_string().into());
-    let mut request = Request { method, path: kind.api.path.to_owned(), query: Vec::new(), body };
-    if let Some(id) = id {
+    let api = &kind.api;
+    let own =
+        body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
+    let mut sent = body.map(|body| wrap(api, id, body));
+    if api.meta && method != Method::Get {
+        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
+    }
+    let body = sent.map(|sent| sent.to_string().into());
+    let mut request = Request { method, path: api.path.to_owned(), query: Vec::new(), body };
+    if let Some(id) = id.or(own.as_deref()) {
         let Some(segment) = answer::segment(kind, id) else {
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}", kind.api.path);
+        request.path = format!("{}/{segment}{}", api.path, api.item);
     }
     Ok(request)
+}
+
+/// How a whole body takes the place of another one.
+pub(super) fn update_method(update: Update) -> Method {
+    match update {
+        Update::Put => Method::Put,
+        Update::Patch => Method::Patch,
+        Update::Upsert => Method::Post,
+    }
 }
 
 /// Sends a request; the JSON of a success.
@@ -75,6 +97,17 @@ pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Re
     answer::json(request, &response)
 }
 
+/// The same for one object of a kind: what its row says of one that is gone is understood.
+pub(super) async fn call_for(kind: &Kind, wire: &dyn Wire, request: &Request) -> Result<Value, Refusal> {
+    call(wire, request).await.map_err(|mut refusal| {
+        let is_gone = |words: &str| refusal.status == Some(400) && refusal.words.contains(words);
+        if kind.api.gone.is_some_and(is_gone) {
+            refusal.fault = Fault::NotFound;
+        }
+        refusal
+    })
+}
+
 pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -> Live {
     let mark = mark::read(kind, &body);
     let url = url(kind, web, &id);
@@ -83,5 +116,6 @@ pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -
 
 pub(super) fn url(kind: &Kind, web: &str, id: &str) -> String {
     let id = answer::segment(kind, id).unwrap_or_default();
-    format!("{web}{}", kind.about.web.replace("{id}", &id))
+    let (before, behind) = kind.about.web.split_once("{id}").unwrap_or((kind.about.web, ""));
+    [web, before, &id, behind].concat()
 }

@@ -158,7 +158,7 @@ impl State {
             }
             (Method::Put | Method::Patch, Some(body)) => {
                 let mut body = body;
-                body["id"] = objects[at].1["id"].clone();
+                body[kind.api.id.at] = objects[at].1[kind.api.id.at].clone();
                 body["modified_at"] = json!(format!("time {clock}"));
                 objects[at].1 = body.clone();
                 respond(200, &wrap(kind, body, true))
@@ -172,9 +172,13 @@ impl State {
         self.clock += 1;
         let (number, text) = (1_000 + self.made, format!("{}-{}", kind.name, self.made));
         let id = if kind.api.id.number { number.to_string() } else { text.clone() };
-        let chosen = body["id"].as_str().filter(|_| kind.api.id.chosen).map(str::to_owned);
+        let taken = |id: &&str| {
+            self.objects.get(kind.section).is_some_and(|all| all.iter().any(|(own, _)| own == id))
+        };
+        let chosen =
+            body[kind.api.id.at].as_str().filter(|id| kind.api.id.chosen && !taken(id)).map(str::to_owned);
         let id = chosen.clone().unwrap_or(id);
-        body["id"] = if kind.api.id.number { json!(number) } else { json!(chosen.unwrap_or(text)) };
+        body[kind.api.id.at] = if kind.api.id.number { json!(number) } else { json!(chosen.unwrap_or(text)) };
         body["modified_at"] = json!(format!("time {}", self.clock));
         self.objects.entry(kind.section).or_default().push((id.clone(), body.clone()));
         (id, body)
@@ -189,7 +193,7 @@ impl State {
             |name: &str| request.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
         let number = |name: &str| value(name).expect("paged").parse::<usize>().expect("a number");
         let (from, size) = match kind.api.list.paging {
-            Paging::Whole => (0, usize::MAX),
+            Paging::Whole | Paging::Cursor { .. } | Paging::ByKey => (0, usize::MAX),
             Paging::Number { page, size } => (number(page) * number(size), number(size)),
             Paging::Offset { offset, limit } => (number(offset), number(limit)),
         };
@@ -252,7 +256,7 @@ fn resource(kind: &Kind, mut body: Value) -> Value {
 fn attributes(kind: &Kind, body: Value) -> Value {
     match (kind.api.envelope, body) {
         (Envelope::Resource(_), mut body) => match body["data"].take() {
-            Value::Object(data) => Value::Object(flatten(data)),
+            Value::Object(data) => Value::Object(flatten(&kind.api, data)),
             other => other,
         },
         (_, body) => body,

@@ -8,12 +8,12 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call, live_of, request};
-use super::order::in_order;
+use super::call::{Client, call_for, live_of, request};
+use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
 use super::refusal::{Fault, Refusal};
-use crate::kind::Kind;
+use crate::kind::{Kind, ReadFrom};
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
@@ -102,7 +102,7 @@ impl Client {
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
             (list, self.ask_parts(kind))
         };
-        Listing { lists: kinds.iter().map(list).collect() }
+        Listing { lists: kinds.iter().filter(|kind| kind.is_listed()).map(list).collect() }
     }
 
     /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
@@ -160,10 +160,12 @@ impl Client {
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
         let last = self.cache().count(kind.section).unwrap_or_default();
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
-        let mut lives = list.all(&Until::Short { last, declared, ours: &marked }).await?;
+        let is_ordered = wanted.ordered.contains(kind.section);
+        let until = Until::Short { last, declared, ours: &marked };
+        let (mut lives, apart) = self.list_and_order(list, &until, is_ordered).await?;
         self.cache().set_count(kind.section, lives.len());
 
-        let in_order = in_order(kind, &lives);
+        let in_order = apart.unwrap_or_else(|| in_list(kind, &lives));
         let mut missing: BTreeSet<&String> = wanted.adopted.get(kind.section).into_iter().flatten().collect();
         lives.retain(|live| {
             missing.remove(&live.id);
@@ -200,10 +202,38 @@ impl Client {
             }
             self.remember(owner, kind, &listed.live);
         }
-        if wanted.ordered.contains(kind.section) {
+        if is_ordered {
             listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
+    }
+
+    /// All objects of a list, with the names that stand for ids in them; and their order, where that is asked for and
+    /// stands by itself.
+    async fn list_and_order(
+        &self,
+        list: Pages,
+        until: &Until<'_>,
+        is_ordered: bool,
+    ) -> Result<(Vec<Live>, Option<Vec<String>>), Refusal> {
+        let kind = list.kind;
+        let apart = async {
+            match alone(kind).filter(|_| is_ordered) {
+                Some(_) => self.order(kind).await.map(|order| Some(order.ids)),
+                None => Ok(None),
+            }
+        };
+        // At once with the list, where something declared may need them; who needs them asks again.
+        let is_declared = matches!(until, Until::Short { declared: 1.., .. });
+        let names = async {
+            if let Some(named) = kind.api.named.filter(|_| is_declared) {
+                drop(self.names(&named).await);
+            }
+            Ok(())
+        };
+        let (mut lives, apart, ()) = tokio::try_join!(list.all(until), apart, names)?;
+        self.add_names(kind, &mut lives).await?;
+        Ok((lives, apart))
     }
 
     /// Keeps who bears a mark. Of several bearers the one that did before stays, else none is.
@@ -354,12 +384,22 @@ impl Client {
         kind: &'static Kind,
         ids: Vec<String>,
     ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        if kind.api.read_from == ReadFrom::List && !ids.is_empty() {
+            return self.all_from_list(kind, ids).await;
+        }
         let requests: Result<Vec<_>, _> =
             ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
         let read = move |request: &Request, value| answer::object(kind, request, value);
-        let answers = side_by_side(&self.wire, requests?, read).await;
+        let answers = side_by_side(kind, &self.wire, requests?, read).await;
         let mut reads = Vec::new();
         for (id, body) in ids.into_iter().zip(answers) {
+            let is_vacant = body.as_ref().is_ok_and(kind.api.vacant);
+            if is_vacant {
+                let request = request(kind, Method::Get, Some(&id), None)?;
+                let gone = Refusal::new(&request, Fault::NotFound, "there is none".to_owned());
+                reads.push((id, Err(gone)));
+                continue;
+            }
             let live = match body.and_then(|body| self.seen(kind, &id, body)) {
                 Ok(live) => self.with_part(kind, live).await,
                 failed => failed,
@@ -370,6 +410,27 @@ impl Client {
                 return Err(refusal.clone());
             }
             reads.push((id, live));
+        }
+        Ok(reads)
+    }
+
+    /// The same of a kind whose objects have no read of their own: one list for all of them.
+    async fn all_from_list(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        let mut pages = self.pages_of(kind, None);
+        pages.ask_for(self.guess(kind));
+        let mut lives = pages.all(&Until::NothingNew).await?;
+        self.add_names(kind, &mut lives).await?;
+        let mut reads = Vec::new();
+        for id in ids {
+            let request = request(kind, Method::Get, Some(&id), None)?;
+            let gone =
+                || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
+            let live = lives.iter().find(|live| live.id == id).cloned();
+            reads.push((id, live.ok_or_else(gone)));
         }
         Ok(reads)
     }
@@ -384,6 +445,7 @@ fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on
 /// their way is up to the wire.
 async fn side_by_side<T: Send + 'static>(
+    kind: &'static Kind,
     wire: &Arc<dyn Wire>,
     requests: Vec<Request>,
     read: impl Fn(&Request, Value) -> Result<T, Refusal> + Copy + Send + 'static,
@@ -392,7 +454,7 @@ async fn side_by_side<T: Send + 'static>(
     for (at, request) in requests.into_iter().enumerate() {
         let wire = Arc::clone(wire);
         tasks.spawn(async move {
-            let answer = call(wire.as_ref(), &request).await;
+            let answer = call_for(kind, wire.as_ref(), &request).await;
             (at, answer.and_then(|answer| read(&request, answer)))
         });
     }

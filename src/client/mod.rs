@@ -3,7 +3,9 @@
 mod answer;
 mod call;
 mod items;
+mod key;
 mod list;
+mod named;
 mod order;
 mod pages;
 mod part;
@@ -18,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 pub use call::Client;
-use call::{Served, call, get, live_of, request, url};
+use call::{Served, call, call_for, get, live_of, request, update_method, url};
 pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
@@ -26,7 +28,7 @@ pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Kind, Update};
+use crate::kind::{Envelope, Kind, ReadFrom};
 use crate::mark::{self, KnownBy};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};
@@ -47,7 +49,13 @@ impl Client {
     pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
         let served = Arc::new(Served { wire, once: AtomicBool::new(false) });
         let web = web.trim_end_matches('/').to_owned();
-        Self { wire: Arc::<Served>::clone(&served), served, web, cache: Mutex::new(cache) }
+        Self {
+            wire: Arc::<Served>::clone(&served),
+            served,
+            web,
+            cache: Mutex::new(cache),
+            names: Mutex::default(),
+        }
     }
 
     /// Whether it is the keys that don't serve: they are not known, or nothing was done for them so far. What is
@@ -66,22 +74,42 @@ impl Client {
     }
 
     pub async fn get(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+        if kind.api.read_from == ReadFrom::List {
+            return self.one_of_list(kind, id).await;
+        }
         let request = request(kind, Method::Get, Some(id), None)?;
-        let answer = call(self.wire.as_ref(), &request).await?;
-        let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
+        let body = answer::object(kind, &request, answer)?;
+        if (kind.api.vacant)(&body) {
+            return Err(Refusal::new(&request, Fault::NotFound, "there is none".to_owned()));
+        }
+        let live = self.seen(kind, id, body)?;
         self.with_part(kind, live).await
+    }
+
+    /// One object of the list of all, where it has no read of its own.
+    async fn one_of_list(&self, kind: &'static Kind, id: &str) -> Result<Live, Refusal> {
+        let request = request(kind, Method::Get, Some(id), None)?;
+        let mut pages = self.pages_of(kind, None);
+        pages.ask_for(self.guess(kind));
+        let mut found: Vec<Live> =
+            pages.all(&Until::NothingNew).await?.into_iter().filter(|live| live.id == id).collect();
+        self.add_names(kind, &mut found).await?;
+        let gone = || Refusal::new(&request, Fault::NotFound, "the list of all doesn't show it".to_owned());
+        found.pop().ok_or_else(gone)
     }
 
     /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
         let (body, part) = part::split(kind, body);
-        let request = request(kind, Method::Post, None, Some(&body))?;
+        let (request, names) = self.with_ids(kind, Method::Post, &body).await?;
         let answer = call(self.wire.as_ref(), &request).await?;
-        let made = answer::object(kind, &request, answer)?;
+        let mut made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
             return Err(Refusal::odd(&request, "the new object has no id"));
         };
+        named::add(kind, &mut made, &names);
         self.wrote(kind, &id, &body);
         let live = self.seen(kind, &id, made)?;
         self.put_part(kind, live, part).await
@@ -89,15 +117,17 @@ impl Client {
 
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
-        let method = match kind.api.update {
-            Update::Put => Method::Put,
-            Update::Patch => Method::Patch,
-        };
+        let method = update_method(kind.api.update);
         let (body, part) = part::split(kind, body);
         let request = request(kind, method, Some(id), Some(&body))?;
-        let answer = call(self.wire.as_ref(), &request).await?;
-        let live = self.seen(kind, id, answer::object(kind, &request, answer)?)?;
-        self.wrote(kind, id, &body);
+        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
+        let live = if kind.api.silent {
+            // It was done; what it came to is not known.
+            self.get(kind, id).await.map_err(|refusal| Refusal::odd(&request, refusal.words))?
+        } else {
+            self.seen(kind, &renamed(kind, &body, id), answer::object(kind, &request, answer)?)?
+        };
+        self.wrote(kind, &live.id, &body);
         self.put_part(kind, live, part).await
     }
 
@@ -107,7 +137,7 @@ impl Client {
         if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
-        match call(self.wire.as_ref(), &request).await {
+        match call_for(kind, self.wire.as_ref(), &request).await {
             Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
             _ => {
                 self.cache().forget(kind.section, id);
@@ -208,6 +238,9 @@ impl Client {
             KnownBy::Mark(mark) => Some(mark::id_tag(&mark.id)),
             KnownBy::Key(_) => None,
         };
+        if !kind.is_listed() {
+            return self.of_own(kind, own).await;
+        }
         let is_filtered = tag.is_some() && kind.api.list.tag_filter.is_some();
         let mut pages = self.pages_of(kind, tag);
         pages.ask_for(if is_filtered { 0 } else { self.guess(kind) });
@@ -231,6 +264,9 @@ impl Client {
                     KnownBy::Key(_) => true,
                 }
         };
+        if !kind.is_listed() {
+            return self.of_own(kind, own).await;
+        }
         let tag = match own {
             KnownBy::Mark(mark) => Some(mark::owner_tag(&mark.owner)),
             KnownBy::Key(_) => None,
@@ -288,6 +324,12 @@ impl Client {
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The id of an object after an update: where it is one of the fields that people write, another one renames it.
+fn renamed(kind: &Kind, body: &Value, id: &str) -> String {
+    let is_written = kind.api.id.chosen && kind.api.envelope == Envelope::Flat;
+    answer::id(kind, body).filter(|_| is_written).unwrap_or_else(|| id.to_owned())
 }
 
 /// A text, or a list of texts.

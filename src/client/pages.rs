@@ -40,11 +40,15 @@ pub struct Pages {
     /// How many items a page is asked for.
     size: usize,
     asked: usize,
+    /// Where the next page begins, in a list that is read by cursor.
+    cursor: Option<String>,
     /// By position of the page.
     tasks: JoinSet<(usize, Result<Page, Refusal>)>,
 }
 
 struct Page {
+    /// Where the next one begins, in a list that is read by cursor.
+    cursor: Option<String>,
     /// Of all items.
     ids: Vec<String>,
     kept: Vec<Live>,
@@ -67,7 +71,7 @@ struct Read {
 impl Pages {
     pub fn new(kind: &'static Kind, tag: Option<String>, wire: Arc<dyn Wire>, web: String) -> Self {
         let size = kind.api.list.page_size;
-        Self { kind, tag, wire, web, keep: None, size, asked: 0, tasks: JoinSet::new() }
+        Self { kind, tag, wire, web, keep: None, size, asked: 0, cursor: None, tasks: JoinSet::new() }
     }
 
     /// Keeps some objects only.
@@ -77,7 +81,7 @@ impl Pages {
 
     /// Asks for the pages that this many items fill, and for the one behind them.
     pub fn ask_for(&mut self, items: usize) {
-        if self.kind.api.list.paging == Paging::Whole {
+        if matches!(self.kind.api.list.paging, Paging::Whole | Paging::Cursor { .. }) {
             return self.ask(1);
         }
         self.ask((items / self.size + 1).min(PAGES_AT_ONCE));
@@ -89,15 +93,20 @@ impl Pages {
             let (kind, page, web, keep) = (self.kind, self.asked, self.web.clone(), self.keep.clone());
             let total = kind.api.list.total.filter(|_| self.tag.is_none());
             let wire = Arc::clone(&self.wire);
-            let request = page_request(kind, self.tag.as_deref(), (page, self.size));
+            let request = page_request(kind, self.tag.as_deref(), (page, self.size), self.cursor.as_deref());
             self.tasks.spawn(async move {
                 let read = |answer: serde_json::Value| {
+                    let cursor = match kind.api.list.paging {
+                        Paging::Cursor { next, .. } => answer.pointer(next).and_then(|next| next.as_str()),
+                        _ => None,
+                    };
+                    let cursor = cursor.filter(|cursor| !cursor.is_empty()).map(str::to_owned);
                     let total = total.and_then(|at| answer.pointer(at)?.as_u64());
                     let items = answer::items(kind, &request, answer)?;
                     let ids = items.iter().map(|(id, _)| id.clone()).collect();
                     let lives = items.into_iter().map(|(id, body)| live_of(kind, &web, id, body));
                     let kept = lives.filter(|live| keep.as_ref().is_none_or(|keep| keep(live))).collect();
-                    Ok(Page { ids, kept, total: total.and_then(|total| usize::try_from(total).ok()) })
+                    Ok(Page { cursor, ids, kept, total: total.and_then(|total| usize::try_from(total).ok()) })
                 };
                 (page, call(wire.as_ref(), &request).await.and_then(read))
             });
@@ -121,7 +130,7 @@ impl Pages {
                 return Ok((read.items, read.seen.len()));
             };
             if self.asked >= MOST_PAGES {
-                let request = page_request(self.kind, self.tag.as_deref(), (self.asked, self.size));
+                let request = page_request(self.kind, self.tag.as_deref(), (self.asked, self.size), None);
                 return Err(Refusal::odd(&request, "the list has no end"));
             }
             self.ask(next);
@@ -136,7 +145,8 @@ impl Pages {
         }
         pages.sort_unstable_by_key(|(page, _)| *page);
         for (at, page) in pages {
-            let Page { ids, kept, total } = page?;
+            let Page { cursor, ids, kept, total } = page?;
+            self.cursor = cursor;
             read.last = ids.len();
             if at == 0 {
                 read.first = ids.len();
@@ -151,6 +161,10 @@ impl Pages {
     /// Up to which page is to be asked for next; `None` at the end. `before`: how many were known before the last
     /// pages came.
     fn next(&mut self, read: &mut Read, before: usize, until: &Until<'_>) -> Option<usize> {
+        // Page behind page, also behind one of which nothing is of the kind.
+        if matches!(self.kind.api.list.paging, Paging::Cursor { .. }) {
+            return self.cursor.is_some().then_some(self.asked + 1);
+        }
         let is_enough = |read: &Read| match until {
             Until::Short { declared, ours, .. } => {
                 read.items.iter().filter(|live| ours(live)).count() >= *declared
@@ -193,12 +207,17 @@ impl Pages {
     }
 }
 
-fn page_request(kind: &Kind, tag: Option<&str>, (page, size): (usize, usize)) -> Request {
+fn page_request(kind: &Kind, tag: Option<&str>, (page, size): (usize, usize), from: Option<&str>) -> Request {
     let listing = &kind.api.list;
     let mut query: Vec<(String, String)> =
         listing.query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let position = match listing.paging {
-        Paging::Whole => None,
+        Paging::Whole | Paging::ByKey => None,
+        Paging::Cursor { cursor, size: limit, .. } => {
+            query.push((limit.to_owned(), size.to_string()));
+            query.extend(from.map(|from| (cursor.to_owned(), from.to_owned())));
+            None
+        }
         Paging::Number { page: name, size } => Some((name, page, size)),
         Paging::Offset { offset, limit } => Some((offset, page * size, limit)),
     };
@@ -209,5 +228,5 @@ fn page_request(kind: &Kind, tag: Option<&str>, (page, size): (usize, usize)) ->
     if let (Some(name), Some(tag)) = (listing.tag_filter, tag) {
         query.push((name.to_owned(), tag.to_owned()));
     }
-    Request { method: Method::Get, path: kind.api.path.to_owned(), query, body: None }
+    Request { method: Method::Get, path: listing.path.unwrap_or(kind.api.path).to_owned(), query, body: None }
 }

@@ -32,7 +32,7 @@ impl Client {
     /// Lists everybody's objects of some kinds, each list to a page with nothing new, and reads what was there before
     /// and is not shown.
     pub async fn look_again(&self, look: &Look) -> Result<Seen, Refusal> {
-        let looks = look.kinds.iter().map(|kind| self.look_at(kind, look));
+        let looks = look.kinds.iter().filter(|kind| kind.is_listed()).map(|kind| self.look_at(kind, look));
         let mut seen = Seen::default();
         for of_kind in futures_util::future::join_all(looks).await {
             let of_kind = of_kind?;

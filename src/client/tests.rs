@@ -171,7 +171,7 @@ async fn keys_that_do_not_serve_come_before_other_faults() {
         ("GET /api/v1/dashboard", Instead::Answer(400, json!({"errors": ["no"]}))),
         ("GET /api/v1/slo", Instead::Answer(403, json!({"errors": ["Forbidden"]}))),
     ]);
-    let wanted = Wanted { kinds: KINDS.to_vec(), ..Wanted::default() };
+    let wanted = Wanted { kinds: always(), ..Wanted::default() };
     let refusal = list(&client(&fake), &wanted).await.expect_err("forbidden");
     assert_eq!(refusal.to_string(), "GET /api/v1/slo was answered with 403: Forbidden");
 }
@@ -275,15 +275,21 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
     }
 }
 
+/// The kinds with the usual five routes, which the fake service has.
+fn plain() -> impl Iterator<Item = &'static Kind> {
+    let has_all = |kind: &&Kind| kind.is_listed() && kind.api.list.path.is_none() && kind.api.item.is_empty();
+    KINDS.into_iter().filter(has_all)
+}
+
 #[tokio::test(start_paused = true)]
 async fn objects_are_made_changed_and_removed() {
-    for kind in KINDS {
+    for kind in plain() {
         let fake = Fake::new();
         let client = client(&fake);
         let made = client.create(kind, &marked(kind.section, "shop.prod", "a")).await.expect("made");
         assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), (!kind.is_keyed()).then_some("a"));
-        let changed = client.update(kind, &made.id, &json!({"name": "b"})).await.expect("changed");
-        assert_eq!((changed.body["name"].as_str(), &changed.mark), (Some("b"), &None));
+        let changed = client.update(kind, &made.id, &json!({"note": "b"})).await.expect("changed");
+        assert_eq!((changed.body["note"].as_str(), &changed.mark), (Some("b"), &None));
         client.delete(kind, &made.id, false).await.expect("deleted");
         client.delete(kind, &made.id, false).await.expect("gone is fine");
         let gone = client.get(kind, &made.id).await.expect_err("gone");
@@ -328,7 +334,7 @@ async fn who_uses_an_object_is_asked_in_bulk() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_is_found_by_its_mark() {
-    for kind in KINDS.into_iter().filter(|kind| !kind.is_keyed()) {
+    for kind in plain().filter(|kind| !kind.is_keyed()) {
         let fake = Fake::new();
         fake.put(kind.section, marked(kind.section, "shop.staging", "a"));
         let ours = fake.put(kind.section, marked(kind.section, "shop.prod", "a"));

@@ -25,13 +25,13 @@ use crate::canon;
 use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
+use crate::fill::blinded;
 use crate::hidden;
 use crate::kind::{KINDS, Kind};
 use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
-use crate::render::page::Look;
 use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
@@ -98,7 +98,7 @@ pub async fn carry(
 /// not, what was done is reported on stderr: it stands, and running again would not tell it.
 fn conclude(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan, outcomes: &[Outcome]) -> bool {
     let answered =
-        invocation.answer(|out, color| outcome::write(outcomes, Look { color, expand: options.expand }, out));
+        invocation.answer(|out, color| outcome::write(outcomes, invocation.look(color, options.expand), out));
     let written = [answered, report(invocation, options, plan, outcomes)];
     let mut reported = true;
     for error in written.into_iter().filter_map(Result::err) {
@@ -121,7 +121,8 @@ async fn stop_when_lost(held: Held, stop: watch::Sender<bool>) {
 /// Whether everything that is to be written at the end can be, as far as that is known before the first change. The
 /// handles are kept to the end.
 async fn outlets(invocation: &Invocation<'_>, options: &args::Apply) -> anyhow::Result<Vec<File>> {
-    let paths: Vec<Utf8PathBuf> = invocation.common.output.iter().chain(&options.report).cloned().collect();
+    let paths: Vec<Utf8PathBuf> =
+        invocation.common.output.iter().map(|output| &output.path).chain(&options.report).cloned().collect();
     // On a thread that nobody waits for: a pipe without a reader takes its time, and a signal must get through.
     let (report, reported) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
@@ -177,9 +178,10 @@ async fn prepare(
     if !invocation.common.quiet {
         // Beside the answer, which is what becomes of it: `-o` is not for the plan.
         crate::render::print(Stream::Out, invocation.common.colors(), |out, color| {
-            plan_text::write(plan, Look { color, expand: options.expand }, out)
+            plan_text::write(plan, invocation.look(color, options.expand), out)
         })?;
     }
+    service.secrets.complete(plan)?;
     if let Some(cost) = cost(plan, &service) {
         invocation.say(&cost)?;
     }
@@ -309,6 +311,7 @@ async fn carry_out(
         compare: &not_kept,
         refused,
         keys_refused: &keys_refused,
+        secret: &|name| service.secrets.value(name),
     };
     let watch = Costly::new(plan, service, &progress, invocation.common.quiet);
     let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
@@ -360,7 +363,9 @@ fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
         mark::strip(kind, &mut body);
         body
     };
-    let aligned = canon::align(kind, &bare(sent), &bare(got));
+    let (sent, got) = (bare(sent), bare(got));
+    let (sent, got) = blinded(&sent, &got);
+    let aligned = canon::align(kind, &sent, &got);
     diff(&aligned.live, &aligned.desired)
 }
 

@@ -4,8 +4,8 @@ use super::Invocation;
 use super::declared::Declared;
 use super::surveyed::Surveyed;
 use crate::args;
-use crate::brake::{self, Limits};
-use crate::model::Brake;
+use crate::brake::{self, Limits, Organisation};
+use crate::model::{Brake, Plan};
 
 /// Reports the brakes that hold; the first of them.
 pub fn held(
@@ -18,7 +18,7 @@ pub fn held(
     if options.destroy {
         released.extend(["delete", "empty", "namespace"].map(str::to_owned));
     }
-    let held = brakes(declared, surveyed, &released);
+    let held = brakes(declared, &surveyed.plan, surveyed.organisation.as_ref(), &released);
     for brake in &held {
         crate::render::held(brake.name, &brake.text, &brake.remedy, invocation.common.colors())?;
     }
@@ -27,19 +27,25 @@ pub fn held(
 
 /// The brakes that would hold an apply of this plan, as far as they are known without the keys of that apply.
 pub fn forecast(declared: &Declared, surveyed: &Surveyed) -> Vec<Brake> {
-    // Keys that plan may read less than those that apply: whose they are, apply finds out.
-    let is_known = |brake: &Brake| brake.name != "org" || surveyed.organisation.is_some();
-    brakes(declared, surveyed, &[]).into_iter().filter(is_known).collect()
+    foretold(declared, &surveyed.plan, surveyed.organisation.as_ref())
 }
 
-fn brakes(declared: &Declared, surveyed: &Surveyed, released: &[String]) -> Vec<Brake> {
+/// The same of a plan, whoever made it.
+pub fn foretold(declared: &Declared, plan: &Plan, organisation: Option<&Organisation>) -> Vec<Brake> {
+    // Keys that plan may read less than those that apply: whose they are, apply finds out.
+    let is_known = |brake: &Brake| brake.name != "org" || organisation.is_some();
+    brakes(declared, plan, organisation, &[]).into_iter().filter(is_known).collect()
+}
+
+fn brakes(
+    declared: &Declared,
+    plan: &Plan,
+    organisation: Option<&Organisation>,
+    released: &[String],
+) -> Vec<Brake> {
     let environment = declared.environment();
-    let limits = Limits {
-        brakes: &environment.brakes,
-        org: environment.org.as_deref(),
-        organisation: surveyed.organisation.as_ref(),
-        released,
-    };
-    let held = brake::held(&surveyed.plan, &limits).into_iter();
+    let limits =
+        Limits { brakes: &environment.brakes, org: environment.org.as_deref(), organisation, released };
+    let held = brake::held(plan, &limits).into_iter();
     held.map(|held| Brake { name: held.name, remedy: held.knobs(), text: held.text }).collect()
 }

@@ -9,7 +9,7 @@ use super::shared::shared_keys;
 use super::{AlreadyReported, Invocation, start};
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
-use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
+use crate::diagnostic::{At, Diagnostic, Severity, Sources, has_errors};
 use crate::expand::{expand, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
@@ -94,10 +94,9 @@ pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
 impl Checked {
     /// Refuses an `-o` that would replace what was read.
     fn spare(&self, invocation: &Invocation<'_>) -> anyhow::Result<()> {
-        match (&self.declared, &invocation.common.output) {
-            (Some(declared), Some(path)) => invocation.spare(path, &declared.config, &self.sources),
-            _ => Ok(()),
-        }
+        let Some(declared) = &self.declared else { return Ok(()) };
+        let mut outputs = invocation.common.output.iter();
+        outputs.try_for_each(|output| invocation.spare(&output.path, &declared.config, &self.sources))
     }
 
     /// Reads and judges what the project declares.
@@ -130,7 +129,11 @@ impl Checked {
             let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
             renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
         };
-        diagnostics.extend(check(&resources, &settings, &sources, &again));
+        let found = check(&resources, &settings, &sources, &again);
+        let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
+        let places: Vec<At> = secrets.filter_map(|found| found.at.clone()).collect();
+        config::blot(&mut sources, &places);
+        diagnostics.extend(found);
         declared.resources = resources;
         declared.forgotten = forgotten;
         declared.sources = sources.clone();

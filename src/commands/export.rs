@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
-use super::declared::{Declared, declare_nothing, report};
+use super::declared::{Declared, declare, declare_nothing, report};
+use super::order;
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation};
 use crate::args::{self, Common, Exit, Format};
@@ -22,7 +23,7 @@ use crate::model::{Address, Live};
 use crate::render::export::{self, Written};
 use crate::render::progress::Progress;
 use crate::render::{self, Speech, Stream};
-use crate::write::{escape, name, web, yaml};
+use crate::write::{escape, name, secret, web, yaml};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
     let format = invocation.common.format.unwrap_or(Format::Json);
@@ -34,9 +35,15 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     if options.named.is_empty() && !is_filtered && options.query.is_none() && options.tag.is_empty() {
         bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
     }
+    if kind.is_order() {
+        return orders(invocation, options).await;
+    }
     // What is written is what stands now.
     let common = Common { no_cache: true, ..invocation.common.clone() };
     let invocation = &Invocation { common: &common, ..*invocation };
+    if options.named.is_empty() && !kind.is_listed() {
+        bail!("the service does not list its {}: name those that are to be exported", kind.section);
+    }
     let declared = declare_nothing(invocation)?;
     let progress = Arc::new(Progress::start(common.quiet));
     let service = service(invocation, &declared, &progress)?;
@@ -52,8 +59,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
         named(invocation, &service, kind, &options.named).await?
     };
     progress.end();
-    let missed = missed + live.iter().filter(|live| holds_key(&live.body)).count();
-    let folder = invocation.at(common.output.as_deref().unwrap_or(Utf8Path::new("")));
+    let missed = missed + live.iter().filter(|live| no_file_for(kind, live).is_some()).count();
+    let folder = invocation.at(common.output.first().map_or(Utf8Path::new(""), |output| &output.path));
     let definitions = declared.config.root.join(&declared.config.definitions);
     let declares = files::within(&definitions, &folder).map(|_| &declared);
     let is_stream = files::is_special(&folder);
@@ -72,9 +79,46 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
 
 /// The kind of a word on the command line.
 pub fn kind_of(word: &str) -> anyhow::Result<&'static Kind> {
-    kind::of_name(word).filter(|kind| !kind.is_order()).with_context(|| {
-        format!("there is no kind `{word}`: {}", known_words(word, KINDS.iter().map(|kind| kind.name)))
+    kind::of_name(word).with_context(|| {
+        let names = KINDS.iter().chain([&&kind::ORDER]).map(|kind| kind.name);
+        format!("there is no kind `{word}`: {}", known_words(word, names))
     })
+}
+
+/// Orders as definitions, a file each: they are no objects of the API.
+async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
+    let common = invocation.common;
+    if common.format == Some(Format::Json) {
+        bail!("an order is no object of the API: it is exported as YAML");
+    }
+    if options.managed || options.unmanaged || options.query.is_some() || !options.tag.is_empty() {
+        bail!("orders are named by what they order, or --all");
+    }
+    let declared = declare(invocation)?;
+    let progress = Arc::new(Progress::start(common.quiet));
+    let service = service(invocation, &declared, &progress)?;
+    let kinds = match options.all {
+        true => kind::ordered().filter(|kind| declared.config.uses(kind)).collect(),
+        false => options.named.iter().map(|word| order::named(word)).collect::<anyhow::Result<Vec<_>>>()?,
+    };
+    let folder = invocation.at(common.output.first().map_or(Utf8Path::new(""), |output| &output.path));
+    if !folder.as_str().is_empty() && !kinds.is_empty() {
+        std::fs::create_dir_all(&folder).with_context(|| format!("the folder {folder} can't be made"))?;
+    }
+    let mut written = Vec::new();
+    for kind in kinds {
+        let members = order::definition(&service, &declared, kind).await?;
+        let (stem, text) = order::file(kind, &members)
+            .with_context(|| format!("the order of {} can't be said in YAML", kind.section))?;
+        let name = Utf8PathBuf::from(format!("{stem}.yaml"));
+        let path = files::inside(&folder, &name).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
+        written.push(put(&path, &text, options.force)?);
+    }
+    progress.end();
+    render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    invocation.say(&export::summary(kind::ORDER.name, &written))?;
+    let is_refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
+    Ok(if is_refused { Exit::Error } else { Exit::Fine })
 }
 
 /// The objects that the filters let through, sorted by id; how many of them can't be had, which is reported; and what is
@@ -203,10 +247,10 @@ fn write(
     }
     let mut taken = BTreeSet::new();
     let mut written = Vec::new();
-    let (keyed, live): (Vec<Live>, Vec<Live>) = live.into_iter().partition(|live| holds_key(&live.body));
-    for live in &keyed {
-        invocation.complain(&no_file_for(kind, &live.id))?;
+    for why in live.iter().filter_map(|live| no_file_for(kind, live)) {
+        invocation.complain(&why)?;
     }
+    let live: Vec<Live> = live.into_iter().filter(|live| no_file_for(kind, live).is_none()).collect();
     let mut stream = String::new();
     for live in live {
         let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), &mut taken);
@@ -242,17 +286,22 @@ fn write(
     Ok(written)
 }
 
-/// Whether a body repeats a key of this run: no file may, and a body without it would be another one.
-pub fn holds_key(body: &Value) -> bool {
-    hidden::holds(&body.to_string())
-}
-
-pub fn no_file_for(kind: &Kind, id: &str) -> String {
-    format!(
-        "the {} {id} holds one of the keys that this run uses, and is not written to a file: take the key out of it, \
-         and revoke it",
-        kind.name
-    )
+/// Why an object can't stand in a file: it repeats a key of this run, or a part of it can't be seen; a body without that
+/// would be another one.
+pub fn no_file_for(kind: &Kind, live: &Live) -> Option<String> {
+    let (name, id) = (kind.name, &live.id);
+    if let Some((field, permission)) = kind.hidden(&live.body) {
+        return Some(format!(
+            "the `{field}` of the {name} {id} can't be seen by these keys, and no file is written without it: give them \
+             the permission `{permission}`"
+        ));
+    }
+    hidden::holds(&live.body.to_string()).then(|| {
+        format!(
+            "the {name} {id} holds one of the keys that this run uses, and is not written to a file: take the key out of \
+             it, and revoke it"
+        )
+    })
 }
 
 /// The body as an export shows it: server-filled fields and marks taken out, texts as a definition writes them.
@@ -287,6 +336,7 @@ fn exported(
     }
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
+    troubles.extend(secret::write(kind, &mut body));
     for trouble in troubles {
         invocation.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
     }

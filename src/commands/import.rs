@@ -8,14 +8,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use super::declared::{Declared, declare, judge, report};
-use super::export::{adopted, as_json, as_yaml, holds_key, id_of, kind_of, no_file_for};
+use super::export::{adopted, as_json, as_yaml, id_of, kind_of, no_file_for};
 use super::service::{Service, service};
 use super::undo::{File, Undo};
-use super::{AlreadyReported, Invocation, apply};
+use super::{AlreadyReported, Invocation, apply, order};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::{FileId, Format as TextFormat, Sources, has_errors};
 use crate::files;
-use crate::kind::Kind;
+use crate::kind::{Kind, ORDER, of_section};
 use crate::load;
 use crate::mark;
 use crate::matching::key_of;
@@ -23,7 +23,7 @@ use crate::model::{self, Address, Live};
 use crate::render::progress::Progress;
 use crate::render::{self, Stream};
 use crate::source;
-use crate::write::{escape, insert, name, refer, tidy, yaml};
+use crate::write::{escape, insert, name, refer, secret, tidy, yaml};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 32 << 20;
@@ -40,15 +40,21 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
     let declared = declare(invocation)?;
     let progress = Arc::new(Progress::start(invocation.common.quiet));
     let service = Lazy { invocation, declared: &declared, progress: &progress };
-    let mut wanted = gather(&service, kind, &options.named).await?;
-    name_all(&declared, kind, options, &mut wanted)?;
-    refer_all(&service, kind, &mut wanted).await?;
+    let wanted = if kind.is_order() {
+        orders(&service, &options.named).await?
+    } else {
+        let mut wanted = gather(&service, kind, &options.named).await?;
+        name_all(&declared, kind, options, &mut wanted)?;
+        refer_all(&service, kind, &mut wanted).await?;
+        for import in &mut wanted {
+            finish(invocation, &declared, kind, import)?;
+        }
+        wanted
+    };
     progress.end();
-    for import in &mut wanted {
-        finish(invocation, &declared, kind, import)?;
-    }
     let files = match &options.into {
         Some(path) => into(invocation, &declared, kind, &wanted, path)?,
+        None if kind.is_order() => orders_apart(&declared, &wanted)?,
         None => apart(invocation, &declared, kind, &wanted, format)?,
     };
     settle(invocation, &files)?;
@@ -112,14 +118,15 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             let live = answer.map_err(|refusal| {
                 service.explain(&[kind], refusal).context(format!("the {} {id} can't be read", kind.name))
             })?;
-            if holds_key(&live.body) {
-                bail!(no_file_for(kind, &id));
+            if let Some(why) = no_file_for(kind, &live) {
+                bail!(why);
             }
             from_live(lazy.declared, kind, text, live)?
         };
         if (kind.api.foreign)(&import.body) {
             bail!(
-                "`{text}` belongs to a synthetic test, which makes and changes it: no definition can adopt it"
+                "`{text}` is not for people to manage: Datadog makes and changes it (a monitor of a synthetic test, an \
+                 integration's pipeline, …), and no definition can adopt it"
             );
         }
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());
@@ -128,6 +135,38 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
         }
     }
     Ok(found)
+}
+
+/// Orders, each by the section that it orders.
+async fn orders(lazy: &Lazy<'_>, names: &[String]) -> anyhow::Result<Vec<Import>> {
+    let service = lazy.service()?;
+    let mut found: Vec<Import> = Vec::new();
+    for text in names {
+        let ordered = order::named(text)?;
+        let address = Address::new(ORDER.section, ordered.section);
+        if lazy.declared.written.contains(&address) {
+            bail!("`{address}` is declared here already");
+        }
+        let body = order::definition(&service, lazy.declared, ordered).await?;
+        if !found.iter().any(|import| import.id == ordered.section) {
+            found.push(Import { named: text.clone(), body, live: None, id: ordered.section.to_owned() });
+        }
+    }
+    Ok(found)
+}
+
+/// A file of its own for each order.
+fn orders_apart(declared: &Declared, imports: &[Import]) -> anyhow::Result<Vec<File>> {
+    let files = imports.iter().map(|import| {
+        let written = order::file(order::named(&import.id)?, &import.body);
+        let (stem, text) =
+            written.with_context(|| format!("the order of {} can't be said in YAML", import.id))?;
+        let name = Utf8PathBuf::from(format!("{stem}.yaml"));
+        let shown = declared.config.definitions.join(&name);
+        let path = files::inside(&folder(declared), &name).map_err(|why| anyhow!("{shown} {why}"))?;
+        Ok(File { path, shown, before: None, text })
+    });
+    files.collect()
 }
 
 fn has_extension(text: &str) -> bool {
@@ -259,7 +298,8 @@ async fn refer_all(lazy: &Lazy<'_>, kind: &Kind, imports: &mut [Import]) -> anyh
         let troubles = escape::take_reserved(&mut import.body);
         complain(lazy.invocation, kind, &import.named, &troubles)?;
     }
-    if !imports.iter().any(|import| refer::mentions(kind, &import.body)) {
+    let is_used = |section: &str| of_section(section).is_some_and(|kind| lazy.declared.config.uses(kind));
+    if !imports.iter().any(|import| refer::mentions(kind, &import.body, &is_used)) {
         return Ok(());
     }
     let mut known: BTreeMap<(String, String), Address> = BTreeMap::new();
@@ -307,7 +347,8 @@ fn finish(
     for said in load::leave_out(kind, &mut import.body) {
         invocation.complain(&format!("{} {}: {said}", kind.name, import.named))?;
     }
-    let troubles = escape::escape(&mut import.body);
+    let mut troubles = escape::escape(&mut import.body);
+    troubles.extend(secret::write(kind, &mut import.body));
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {

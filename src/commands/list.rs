@@ -7,10 +7,11 @@ use super::declared::{declare, report};
 use super::service::service;
 use super::{AlreadyReported, Invocation};
 use crate::args::{Exit, Format};
+use crate::fill::answer;
 use crate::kind;
 use crate::mark;
 use crate::matching::{key_of, taken};
-use crate::model::{Address, Live, Resource};
+use crate::model::{Address, Known, Live, Reference, Resource};
 use crate::render;
 use crate::render::list::{self, Item};
 use crate::render::progress::Progress;
@@ -29,10 +30,16 @@ pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
     }
     let mut rows: BTreeMap<Address, (Option<&Resource>, Vec<&Live>)> = BTreeMap::new();
     let mut keys: BTreeMap<(&str, String), &Address> = BTreeMap::new();
+    let marked = live.iter().filter_map(|live| {
+        let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
+        Some((Address::new(live.section, &mark.id), Known { id: live.id.clone(), url: live.url.clone() }))
+    });
+    let known: BTreeMap<Address, Known> = marked.collect();
     for resource in &declared.resources {
         rows.entry(resource.address.clone()).or_default().0 = Some(resource);
         let kind = kind::of_section(resource.address.section());
         if let Some((kind, key)) = kind.and_then(|kind| Some((kind, key_of(kind, resource)?))) {
+            let key = Reference::fill(&key, &|reference| answer(&known, reference));
             keys.insert((kind.section, key), &resource.address);
         }
     }
@@ -60,7 +67,7 @@ pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
         .filter_map(|(address, (resource, found))| item(address, resource, found))
         .collect();
     // A file is read elsewhere, and grepped.
-    let room = invocation.common.output.is_none().then(render::columns_of_stdout).flatten();
+    let room = invocation.common.output.is_empty().then(render::columns_of_stdout).flatten();
     invocation.answer(|out, _| match format {
         Format::Json => list::write_json(&items, out),
         Format::Markdown => list::write_markdown(&items, out),

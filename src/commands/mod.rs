@@ -1,23 +1,30 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod base;
 mod brakes;
+pub mod comment;
 mod cost;
 mod declared;
+pub mod drift;
 pub mod explain;
 pub mod export;
+mod failed;
 pub mod forget;
+mod hosted;
 pub mod ignore;
 pub mod import;
 pub mod init;
 pub mod list;
 mod log;
+mod order;
 pub mod plan;
 pub mod pull;
 mod pulled;
 mod remote;
 pub mod schema;
 mod sealed;
+mod secrets;
 mod service;
 mod shared;
 pub mod show;
@@ -26,6 +33,8 @@ mod template;
 mod undo;
 pub mod validate;
 
+pub use secrets::Secrets;
+
 use std::io::Write;
 use std::sync::Arc;
 
@@ -33,12 +42,14 @@ use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum as _;
 
-use crate::args::{Common, Format};
+use crate::args::{Common, Format, Output};
 use crate::cache::Cache;
 use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
+use crate::forge::{System, Variable};
 use crate::hidden;
+use crate::render::page::Look;
 use crate::render::{self, Speech, Stream};
 use crate::wire::Wire;
 
@@ -75,8 +86,26 @@ pub struct Invocation<'a> {
     pub common: &'a Common,
     /// Where keys may go besides Datadog, by the process environment.
     pub hosts: &'a Hosts,
+    /// Where an environment's API is, and whether there are keys for it.
+    pub reach: &'a Reaching<'a>,
+    /// A variable of the process environment.
+    pub variable: &'a Variable<'a>,
+    /// A way to where pull requests are discussed; none without its token.
+    pub forge: &'a Forging<'a>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
+
+/// Where an environment's API is, and whether its keys are set.
+pub struct Reach {
+    pub keys: bool,
+    pub site: String,
+}
+
+/// Finds out [`Reach`], opening no connection.
+pub type Reaching<'a> = dyn Fn(&Config, &Scope) -> anyhow::Result<Reach> + Sync + 'a;
+
+/// Finds the way to where pull requests are discussed, by its system and the URL of its API.
+pub type Forging<'a> = dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync + 'a;
 
 /// A way to an API, and what is to be said of it.
 pub struct Connection {
@@ -88,6 +117,7 @@ pub struct Connection {
     pub cache: Cache,
     /// The variables that the keys came from.
     pub variables: Vec<String>,
+    pub secrets: Secrets,
 }
 
 /// Ended by an error that has been reported.
@@ -106,17 +136,23 @@ pub fn start(common: &Common) -> anyhow::Result<Utf8PathBuf> {
 }
 
 impl Invocation<'_> {
+    /// How an answer looks on stdout; what goes to a file or a pipe isn't wrapped.
+    pub fn look(&self, color: bool, expand: bool) -> Look {
+        let to_file = !self.common.output.is_empty();
+        Look { color, expand, width: render::columns_of_stdout().filter(|_| !to_file) }
+    }
+
     /// Writes an answer: to `-o FILE`, else to stdout.
     pub fn answer(
         &self,
         write: impl FnOnce(&mut dyn Write, bool) -> std::io::Result<()>,
     ) -> anyhow::Result<()> {
-        let speech = match self.common.format {
+        let speech = match self.asked() {
             Some(Format::Json | Format::Sarif | Format::Gitlab | Format::GitlabTerraform) => Speech::Json,
             Some(Format::Github) => Speech::Commands,
             _ => Speech::Text,
         };
-        let Some(path) = &self.common.output else {
+        let Some(Output { path, .. }) = self.common.output.first() else {
             return Ok(render::speak(speech, Stream::Out, self.common.colors(), write)?);
         };
         let mut text = Vec::new();
@@ -165,9 +201,30 @@ impl Invocation<'_> {
         self.common.directory.as_ref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
     }
 
+    /// The format asked for: by `--format`, else by the file that the answer goes to.
+    fn asked(&self) -> Option<Format> {
+        self.common.format.or_else(|| self.common.output.first()?.format())
+    }
+
+    /// The command line for each file that an answer goes to, as if it were the only one: one run writes them all.
+    pub fn targets(&self) -> Vec<Common> {
+        if self.common.output.len() < 2 {
+            return vec![self.common.clone()];
+        }
+        let target = |output: &Output| Common {
+            format: output.format().or(self.common.format),
+            output: vec![output.clone()],
+            ..self.common.clone()
+        };
+        self.common.output.iter().map(target).collect()
+    }
+
     /// The format asked for, if the command has it.
     pub fn format(&self, known: &[Format]) -> anyhow::Result<Format> {
-        let format = self.common.format.unwrap_or(Format::Text);
+        let format = match self.common.format {
+            Some(format) => format,
+            None => self.asked().filter(|format| known.contains(format)).unwrap_or(Format::Text),
+        };
         if !known.contains(&format) {
             let names = known.iter().filter_map(Format::to_possible_value);
             let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();

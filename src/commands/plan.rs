@@ -1,40 +1,54 @@
 //! `musher plan`: what apply would do.
 
+use std::cell::OnceCell;
+
 use super::Invocation;
+use super::base::{self, Planned};
 use super::brakes::forecast;
 use super::cost::cost;
+use super::failed;
 use super::surveyed::declare_and_survey;
-use crate::args::{self, Exit, Format};
+use crate::args::{self, Common, Exit, Format};
 use crate::model::Plan;
-use crate::render::page::Look;
-use crate::render::{gitlab_terraform, html, plan_json, plan_markdown, plan_text};
-use crate::saved::seal;
+use crate::render::{based, gitlab_terraform, html, plan_json, plan_markdown, plan_text};
+use crate::saved::{Seal, seal};
+
+/// What a plan is written as.
+const FORMATS: [Format; 5] =
+    [Format::Text, Format::Json, Format::Markdown, Format::Html, Format::GitlabTerraform];
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {
-    let format = invocation.format(&[
-        Format::Text,
-        Format::Json,
-        Format::Markdown,
-        Format::Html,
-        Format::GitlabTerraform,
-    ])?;
-    let (declared, service, mut surveyed) =
-        declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
-    service.tell_counts(invocation)?;
-    surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
-    if format == Format::Json {
-        let seal = seal(&surveyed.plan, &declared.resources, &invocation.common.only);
-        invocation.answer(|out, _| plan_json::write(&surveyed.plan, &seal, out))?;
-    } else {
-        show(invocation, &surveyed.plan, format, options.expand)?;
+    let targets = invocation.targets();
+    let formats = targets.iter().map(|common| Invocation { common, ..*invocation }.format(&FORMATS));
+    let formats = formats.collect::<Result<Vec<Format>, _>>()?;
+    let planned = match &options.base {
+        Some(reference) => base::planned(invocation, options, reference).await,
+        None => planned(invocation, options, formats.contains(&Format::Json)).await,
+    };
+    let planned = match planned {
+        Ok(planned) => planned,
+        Err(error) => {
+            fail(invocation, &targets, &formats, &error)?;
+            return Err(error);
+        }
+    };
+    for (common, format) in targets.iter().zip(formats) {
+        let invocation = &Invocation { common, ..*invocation };
+        if format == Format::Json {
+            let none = Seal::default();
+            let seal = planned.saved.as_ref().unwrap_or(&none);
+            invocation.answer(|out, _| plan_json::write(&planned.plan, seal, out))?;
+        } else {
+            show(invocation, &planned.plan, format, options.expand)?;
+        }
     }
-    if let Some(cost) = cost(&surveyed.plan, &service) {
-        invocation.say(&cost)?;
+    if let Some(cost) = &planned.cost {
+        invocation.say(cost)?;
     }
-    let changes = options.detailed_exitcode && !surveyed.plan.changes.is_empty();
-    let denied = surveyed.denied;
+    let changes = options.detailed_exitcode && !planned.plan.changes.is_empty();
+    let denied = planned.denied;
     // The process ends: to give its memory back piece by piece would take longer than to compare all it holds.
-    std::mem::forget((declared, surveyed));
+    std::mem::forget(planned);
     Ok(match (denied, changes) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Changes,
@@ -42,12 +56,52 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
     })
 }
 
+/// Puts the failure in the place of the plans that files were to hold, so that no old one is taken for a new one.
+fn fail(
+    invocation: &Invocation<'_>,
+    targets: &[Common],
+    formats: &[Format],
+    error: &anyhow::Error,
+) -> anyhow::Result<()> {
+    let failure = OnceCell::new();
+    for (common, format) in targets.iter().zip(formats).filter(|(common, _)| !common.output.is_empty()) {
+        let invocation = &Invocation { common, ..*invocation };
+        let Some(failure) = failure.get_or_init(|| failed::failure(invocation, error)) else { return Ok(()) };
+        match format {
+            Format::Json => invocation.answer(|out, _| writeln!(out, "{failure:#}"))?,
+            _ => invocation.answer(|out, _| writeln!(out, "The plan failed: `musher validate` says why."))?,
+        }
+    }
+    Ok(())
+}
+
+async fn planned(
+    invocation: &Invocation<'_>,
+    options: &args::Plan,
+    is_saved: bool,
+) -> anyhow::Result<Planned> {
+    let (declared, service, mut surveyed) =
+        declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
+    service.tell_counts(invocation)?;
+    surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
+    let saved = is_saved.then(|| seal(&surveyed.plan, &declared.resources, &invocation.common.only));
+    let cost = cost(&surveyed.plan, &service);
+    let planned = Planned { saved, cost, denied: surveyed.denied, plan: std::mem::take(&mut surveyed.plan) };
+    std::mem::forget((declared, service, surveyed));
+    Ok(planned)
+}
+
 /// Writes a plan for people.
 pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bool) -> anyhow::Result<()> {
-    invocation.answer(|out, color| match format {
-        Format::Html => out.write_all(html::render(plan).as_bytes()),
-        Format::GitlabTerraform => writeln!(out, "{}", gitlab_terraform::render(plan)),
-        Format::Markdown => writeln!(out, "{}", plan_markdown::render(plan)),
-        _ => plan_text::write(plan, Look { color, expand }, out),
+    let look = |color| invocation.look(color, expand);
+    invocation.answer(|out, color| match (format, &plan.notes.base) {
+        (Format::Html, _) => out.write_all(html::render(plan).as_bytes()),
+        (Format::GitlabTerraform, _) => writeln!(out, "{}", gitlab_terraform::render(plan)),
+        (Format::Markdown, Some(base)) => {
+            writeln!(out, "{}", based::markdown(plan, base, plan_markdown::LIMIT))
+        }
+        (Format::Markdown, None) => writeln!(out, "{}", plan_markdown::render(plan)),
+        (_, Some(base)) => based::write(plan, base, look(color), out),
+        (_, None) => plan_text::write(plan, look(color), out),
     })
 }

@@ -16,11 +16,11 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Schema) -> anyhow::Resul
         args::SchemaFile::Project => File::Project,
     };
     let (mut project, mut templates) = (None, Vec::new());
-    if file == File::Definitions || invocation.common.output.is_some() {
+    if file == File::Definitions || !invocation.common.output.is_empty() {
         project = read_project(invocation);
     }
-    if let (Some((config, _, sources)), Some(path)) = (&project, &invocation.common.output) {
-        invocation.spare(path, config, sources)?;
+    if let (Some((config, _, sources)), Some(output)) = (&project, invocation.common.output.first()) {
+        invocation.spare(&output.path, config, sources)?;
     }
     if let Some((_, definitions, _)) = project.filter(|_| file == File::Definitions) {
         templates = templates_of(definitions);

@@ -10,12 +10,14 @@ use tokio::task::JoinHandle;
 
 use super::declared::Declared;
 use super::log::Log;
-use super::{Connection, Invocation};
+use super::{Connection, Invocation, Secrets};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
+use crate::fill::answer;
 use crate::kind::{self, Kind, ORDER};
 use crate::limit::{Pace, Paced};
 use crate::mark;
-use crate::model::{Live, Owner, Resource, count};
+use crate::matching::key_of;
+use crate::model::{Address, Attribute, Known, Live, Owner, Reference, Resource, count};
 use crate::render::progress::Progress;
 
 /// An API at work for one command.
@@ -26,8 +28,12 @@ pub struct Service {
     /// True: nothing more is sent.
     pub stop: watch::Sender<bool>,
     pub site: String,
+    pub secrets: Secrets,
     variables: Vec<String>,
 }
+
+/// Keys that were asked for, with their sections.
+type Keys = BTreeSet<(&'static str, String)>;
 
 /// What the service is asked first, on its way.
 pub struct Asked {
@@ -42,7 +48,7 @@ pub fn service(
     declared: &Declared,
     progress: &Arc<Progress>,
 ) -> anyhow::Result<Service> {
-    let Connection { wire, site, web, cache, variables } =
+    let Connection { wire, site, web, cache, variables, secrets } =
         (invocation.connect)(&declared.config, &declared.scope, invocation.common.no_cache)?;
     let (stop, stopped) = watch::channel(false);
     let concurrency = invocation.common.concurrency.map(usize::from);
@@ -50,7 +56,7 @@ pub fn service(
     let log = Arc::new(Log::new(progress.clone(), invocation.common.verbose));
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
     let client = Arc::new(Client::new(paced.clone(), &web, cache));
-    Ok(Service { client, paced, log, stop, site, variables })
+    Ok(Service { client, paced, log, stop, site, secrets, variables })
 }
 
 impl Service {
@@ -99,12 +105,28 @@ impl Service {
                 .extend(of_kind.filter_map(|r| r.directives.adopt.clone()));
         }
         wanted.adopted = adopted;
+        let hints = |reference: &Reference| match reference.attribute {
+            Attribute::Id => self.client.seen_last(reference.target.section(), reference.target.id()),
+            Attribute::Url => None,
+        };
+        let mut asked = Keys::default();
+        // By what references stood for when last seen: one round trip where they still do.
+        let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
         let former = &declared.scope.former;
         let of_former = async {
             if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
         };
-        let (own, former) = tokio::join!(self.client.finish(listing, &wanted), of_former);
+        let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
+        let marked = listed.live.iter().filter_map(|live| {
+            let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
+            let known = Known { id: live.id.clone(), url: live.url.clone() };
+            Some((Address::new(live.section, &mark.id), known))
+        });
+        let known: BTreeMap<Address, Known> = marked.collect();
+        let keys = self.keys(kinds, declared, &|reference| answer(&known, reference), &mut asked);
+        let later = self.by_keys(declared, keys).await?;
+        listed.live.extend(by_key?.into_iter().chain(later));
         let known: BTreeSet<(&str, String)> =
             listed.live.iter().map(|live| (live.section, live.id.clone())).collect();
         let former = former.map_err(|refusal| self.no_list(kinds, refusal.into()))?;
@@ -112,6 +134,54 @@ impl Service {
             .live
             .extend(former.into_iter().filter(|live| !known.contains(&(live.section, live.id.clone()))));
         Ok(listed)
+    }
+
+    /// The keys that are declared of kinds that no list shows, as far as they are known, without those that were asked
+    /// for before.
+    fn keys(
+        &self,
+        kinds: &[&'static Kind],
+        declared: &Declared,
+        known: &dyn Fn(&Reference) -> Option<String>,
+        asked: &mut Keys,
+    ) -> BTreeMap<&'static str, BTreeSet<String>> {
+        let mut keys: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+        for resource in &declared.resources {
+            let kind =
+                kinds.iter().find(|kind| kind.section == resource.address.section() && !kind.is_listed());
+            let Some(kind) = kind else { continue };
+            let directives = &resource.directives;
+            let key = key_of(kind, resource).map(|key| Reference::fill(&key, known));
+            for key in key.into_iter().chain(directives.old_keys.clone()).chain(directives.adopt.clone()) {
+                if !key.contains(Reference::OPEN) && asked.insert((kind.section, key.clone())) {
+                    keys.entry(kind.section).or_default().insert(key);
+                }
+            }
+        }
+        keys
+    }
+
+    /// What is there under these keys.
+    async fn by_keys(
+        &self,
+        declared: &Declared,
+        keys: BTreeMap<&'static str, BTreeSet<String>>,
+    ) -> anyhow::Result<Vec<Live>> {
+        let kinds = keys.into_iter().filter_map(|(section, keys)| Some((kind::of_section(section)?, keys)));
+        let asked = kinds.map(|(kind, keys)| async move { (kind, self.client.by_keys(kind, &keys).await) });
+        let mut live = Vec::new();
+        for (kind, found) in futures_util::future::join_all(asked).await {
+            let found = found.and_then(|found| match found.unread.into_iter().next() {
+                Some((_, refusal)) => Err(refusal),
+                None => Ok(found.live),
+            });
+            live.extend(
+                found.map_err(|refusal| {
+                    self.no_list(&declared.kinds, Unlisted { kinds: vec![kind], refusal })
+                })?,
+            );
+        }
+        Ok(live)
     }
 
     /// Asks for all that a survey needs to know, and doesn't wait.

@@ -10,7 +10,6 @@ use crate::fill::{answer, fill};
 use crate::kind;
 use crate::mark;
 use crate::model::Address;
-use crate::render::page::Look;
 use crate::render::show::{Shown, write_json, write_text};
 use crate::selection::likely;
 
@@ -58,7 +57,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::R
     };
     invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),
-        _ => write_text(shown, Look { color, expand: true }, out),
+        _ => write_text(shown, invocation.look(color, true), out),
     })?;
     Ok(Exit::Fine)
 }

@@ -150,7 +150,7 @@ pub async fn survey(
 }
 
 /// Warnings as a plan holds them: with their places looked up, sorted, each once.
-fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
+pub fn warnings<'a>(reported: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) -> Vec<Warning> {
     let mut locator = Locator::new(sources);
     let mut warnings: Vec<Warning> = reported
         .map(|reported| Warning {

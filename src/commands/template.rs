@@ -11,7 +11,6 @@ use crate::config;
 use crate::diagnostic::{Diagnostic, Sources, did_you_mean};
 use crate::expand::{Description, describe};
 use crate::load::{self, load};
-use crate::render::page::Look;
 use crate::render::template::{Origin, Shown, write_json, write_list, write_list_json, write_text};
 use crate::template::BUILT_IN;
 
@@ -28,7 +27,7 @@ pub fn show(invocation: &Invocation<'_>, name: &str, format: Format) -> anyhow::
     };
     invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),
-        _ => write_text(shown, Look { color, expand: true }, out),
+        _ => write_text(shown, invocation.look(color, true), out),
     })?;
     Ok(Exit::Fine)
 }
@@ -40,7 +39,7 @@ pub fn list(invocation: &Invocation<'_>, format: Format) -> anyhow::Result<Exit>
     let shown: Vec<&Shown> = found.templates.values().collect();
     invocation.answer(|out, color| match format {
         Format::Json => write_list_json(&shown, out),
-        _ => write_list(&shown, Look { color, expand: false }, out),
+        _ => write_list(&shown, invocation.look(color, false), out),
     })?;
     Ok(Exit::Fine)
 }

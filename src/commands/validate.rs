@@ -67,7 +67,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
 
 /// A folder as seen from the root of its git repository, `/` between segments: empty where it is the root, or
 /// where there is no repository.
-fn in_repository(folder: &Utf8Path) -> String {
+pub fn in_repository(folder: &Utf8Path) -> String {
     // In a worktree or submodule `.git` is a file.
     let root = folder.ancestors().find(|above| above.join(".git").exists());
     let inside = root.and_then(|root| folder.strip_prefix(root).ok());

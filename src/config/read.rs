@@ -14,9 +14,10 @@ use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
 use crate::source::locate::Locator;
+use crate::source::walk::Root;
 use crate::source::{self, short, type_of};
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "project",
     "moved_from",
     "vars",
@@ -28,11 +29,14 @@ const KEYS: [&str; 11] = [
     "defaults",
     "rules",
     "required_tags",
+    "secrets",
 ];
-const ENVIRONMENT_KEYS: [&str; 10] =
-    ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "lock"];
+const ENVIRONMENT_KEYS: [&str; 11] =
+    ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "secrets", "lock"];
 const BRAKES: [&str; 9] =
     ["delete", "inventory", "protect", "empty", "namespace", "org", "mark", "owner", "twin"];
+/// How the variables of secrets begin.
+const SECRET: &str = "MUSHER_SECRET_";
 const KEY_NAMES: [&str; 3] = ["api", "app", "access_token"];
 const DEFINITIONS: &str = "monitors";
 
@@ -41,23 +45,32 @@ const DEFINITIONS: &str = "monitors";
 ///
 /// `hosts`: those that the process environment lets keys go to.
 pub fn read(root: &Utf8Path, hosts: &Hosts, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
+    read_in(&Root::new(root), hosts, sources)
+}
+
+/// The same of files wherever they are.
+pub fn read_in(root: &Root, hosts: &Hosts, sources: &mut Sources) -> (Option<Config>, Vec<Diagnostic>) {
     let (file, value, mut faults) = source::one(root, Utf8Path::new(FILE), sources);
     let mut reader = Reader { file, hosts, faults: Vec::new(), secrets: Vec::new() };
     let config = value.and_then(|value| reader.config(root, value));
-    blot(sources, file, &reader.secrets);
+    let mut ranges = secrets::find(&sources.get(file).text);
+    ranges.extend(located(sources, &reader.secrets).into_iter().map(|(_, range)| range));
+    sources.files[file.0 as usize].text = secrets::blot(&sources.get(file).text, &ranges).into();
     faults.append(&mut reader.faults);
     (config, faults)
 }
 
-/// Takes the values at these places, and whatever looks like a key, out of the text that is kept.
-fn blot(sources: &mut Sources, file: FileId, places: &[At]) {
-    let mut ranges = secrets::find(&sources.get(file).text);
-    let mut locator = Locator::new(sources);
-    ranges.extend(places.iter().filter_map(|at| locator.locate(at).range));
-    if !ranges.is_empty() {
-        let text = secrets::blot(&sources.get(file).text, &ranges);
+/// Takes the values at these places out of the texts that are kept, so that no diagnostic shows them.
+pub fn blot(sources: &mut Sources, places: &[At]) {
+    for (file, range) in located(sources, places) {
+        let text = secrets::blot(&sources.get(file).text, &[range]);
         sources.files[file.0 as usize].text = text.into();
     }
+}
+
+fn located(sources: &Sources, places: &[At]) -> Vec<(FileId, std::ops::Range<usize>)> {
+    let mut locator = Locator::new(sources);
+    places.iter().filter_map(|at| Some((at.file, locator.locate(at).range?))).collect()
 }
 
 struct Reader<'a> {
@@ -79,7 +92,7 @@ impl Reader<'_> {
         self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
     }
 
-    fn config(&mut self, root: &Utf8Path, value: Value) -> Option<Config> {
+    fn config(&mut self, root: &Root, value: Value) -> Option<Config> {
         let mut map = match value {
             Value::Object(map) => map,
             Value::Null => Map::new(),
@@ -103,7 +116,8 @@ impl Reader<'_> {
         let environments = self.environments(map.get_mut("environments").map(Value::take));
         let default_environment = self.default_environment(map.get("default_environment"), &environments);
         let config = Config {
-            root: root.to_owned(),
+            root: root.path.clone(),
+            files: root.clone(),
             file: self.file,
             project: project.clone().unwrap_or_default(),
             moved_from: self.owners(map.get("moved_from"), "/moved_from"),
@@ -116,6 +130,7 @@ impl Reader<'_> {
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
+            secrets: self.variables(map.get_mut("secrets").map(Value::take), "/secrets"),
         };
         project.map(|_| config)
     }
@@ -213,7 +228,13 @@ impl Reader<'_> {
         let mut owns = Vec::new();
         for (section, patterns) in self.map(value, pointer) {
             let pointer = format!("{pointer}{}", step(&section));
-            let keyed = || KINDS.into_iter().filter(|kind| kind.is_keyed());
+            let keyed = || KINDS.into_iter().filter(|kind| kind.is_keyed() && kind.is_listed());
+            if KINDS.into_iter().any(|kind| kind.section == section && !kind.is_listed()) {
+                let text = format!("`{section}` has no namespaces: the service doesn't list what there is");
+                let help = "what is declared is managed; `$absent: true` says that one goes";
+                self.fault("bad-config", text, &pointer, help);
+                continue;
+            }
             let Some(kind) = keyed().find(|kind| kind.section == section) else {
                 let text =
                     format!("`{}` has no namespaces: they are for kinds without a mark", short(&section));
@@ -382,7 +403,7 @@ impl Reader<'_> {
         self.unknown_keys(&map, pointer, &ENVIRONMENT_KEYS, "of an environment");
         let mut take = |key: &str| map.get_mut(key).map(Value::take);
         let (vars, brakes, keys, lock) = (take("vars"), take("brakes"), take("keys"), take("lock"));
-        let owns = take("owns");
+        let (owns, secrets) = (take("owns"), take("secrets"));
         Environment {
             target: self.target(&map, pointer),
             moved_from: self.owners(map.get("moved_from"), &format!("{pointer}/moved_from")),
@@ -391,6 +412,7 @@ impl Reader<'_> {
             org: map.get("org").and_then(|value| self.org(value, &format!("{pointer}/org"))),
             brakes: self.brakes(brakes, &format!("{pointer}/brakes")),
             keys: self.keys(keys, &format!("{pointer}/keys")),
+            secrets: self.variables(secrets, &format!("{pointer}/secrets")),
             lock: self.lock(lock, &format!("{pointer}/lock")),
         }
     }
@@ -522,6 +544,42 @@ impl Reader<'_> {
             }
         }
         names
+    }
+
+    /// Names of environment variables that hold secrets. What is none may be a secret itself: it is never shown.
+    fn variables(&mut self, value: Option<Value>, pointer: &str) -> IndexMap<String, String> {
+        const HELP: &str = "put the secret into the environment and write the variable's name, such as \
+                            `MUSHER_SECRET_PAGER`; a secret that was committed must be revoked";
+        let mut variables = IndexMap::new();
+        if value.as_ref().is_some_and(|value| !value.is_object() && !value.is_null()) {
+            self.secrets.push(self.at(pointer));
+        }
+        for (name, value) in self.map(value, pointer) {
+            let place = format!("{pointer}{}", step(&name));
+            if !crate::model::is_name(&name) {
+                let at = self.at(&place).part(Part::Key);
+                let fault =
+                    Diagnostic::error("bad-name", format!("`{}` is no name of a secret", short(&name)), at);
+                self.faults.push(fault.help("use letters, digits and `_`, and begin with a letter or `_`"));
+            }
+            match value.as_str().filter(|variable| is_variable(variable)) {
+                Some(variable) if variable.starts_with(SECRET) && variable.len() > SECRET.len() => {
+                    variables.insert(name, variable.to_owned());
+                }
+                Some(_) => {
+                    let text =
+                        format!("A variable that holds a secret begins with `{SECRET}`: no other is sent");
+                    let help = format!("rename the variable, such as `{SECRET}PAGER`");
+                    self.fault("bad-config", text, &place, help);
+                }
+                None => {
+                    self.secrets.push(self.at(&place));
+                    let text = "A secret is the name of an environment variable, never the secret itself";
+                    self.fault("key-in-file", text, &place, HELP);
+                }
+            }
+        }
+        variables
     }
 
     fn lock(&mut self, value: Option<Value>, pointer: &str) -> Option<Utf8PathBuf> {

@@ -1,6 +1,5 @@
 //! What expressions have in scope before any template: the project, the environment, its variables.
 
-use camino::Utf8Path;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -9,12 +8,14 @@ use super::fault::Faults;
 use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
+use crate::model::Secret;
 use crate::pointer::step;
+use crate::source::walk::Root;
 use crate::template::{Names, Run, Trace, holds_reserved, is_helper};
 
 /// What is the same for all definitions.
 pub struct Setting<'a> {
-    pub root: &'a Utf8Path,
+    pub root: &'a Root,
     pub environment: Option<&'a str>,
     pub constants: &'a Map<String, Value>,
     pub sections: Vec<&'static str>,
@@ -31,7 +32,7 @@ impl<'a> Setting<'a> {
             Some((section.as_str(), (defaults.as_object()?, at)))
         });
         Self {
-            root: &config.root,
+            root: &config.files,
             environment: scope.environment.as_deref(),
             constants,
             sections: KINDS.iter().filter(|kind| config.uses(kind)).map(|kind| kind.section).collect(),
@@ -71,6 +72,11 @@ pub fn constants(config: &Config, scope: &Scope, diagnostics: &mut Vec<Diagnosti
         let value = variable(value, &known, at, diagnostics);
         known.insert(name.clone(), value);
     }
+    // After the variables: none of them may hold one, since their values are shown.
+    let secrets = scope.secrets.keys().map(|name| (name.clone(), Secret::marker(name).into()));
+    if !scope.secrets.is_empty() {
+        known.entry(Secret::WORD).or_insert_with(|| Value::Object(secrets.collect()));
+    }
     known
 }
 
@@ -79,6 +85,8 @@ fn reserved(config: &Config, name: &str) -> Option<&'static str> {
         Some("the name of a helper")
     } else if matches!(name, "each" | "this") {
         Some("a word of expressions")
+    } else if name == Secret::WORD && !config.secrets.is_empty() {
+        Some("the word that begins secrets")
     } else if matches!(name, "project" | "environment") {
         Some("set by musher")
     } else if KINDS.iter().any(|kind| kind.section == name && config.uses(kind)) {

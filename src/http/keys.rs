@@ -100,6 +100,18 @@ impl Keys {
         })
     }
 
+    /// A token of another service than Datadog, in a header of that service.
+    pub fn of_header(name: &'static str, variable: &str, value: &str) -> Result<Self, KeyError> {
+        let site = "the comment";
+        let text = if name == "authorization" { format!("Bearer {value}") } else { value.to_owned() };
+        header(variable, value, site)?;
+        Ok(Self {
+            headers: vec![(HeaderName::from_static(name), header(variable, &text, site)?)],
+            variables: vec![variable.to_owned()],
+            hidden: Hidden::new([value]),
+        })
+    }
+
     pub(super) fn headers(&self) -> HeaderMap {
         self.headers.iter().cloned().collect()
     }

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub use endpoint::Endpoint;
-pub use keys::Keys;
+pub use keys::{KeyError, Keys};
 
 use crate::wire::{Method, Request, Response, Wire, WireError};
 use size::Growing;

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
 use crate::model::Reference;
 use crate::source;
+use crate::source::stored::{Node, Stored, Unread};
+use crate::source::walk::Root;
 use crate::template::holds_reserved;
 
 /// The largest file that is read, in bytes.
@@ -49,8 +51,7 @@ pub struct Row {
 /// Where paths of a file start, and where faults about them are reported.
 #[derive(Clone, Debug)]
 pub struct Folder<'a> {
-    /// The project's folder, absolute.
-    pub root: &'a Utf8Path,
+    pub root: &'a Root,
     /// The folder of the file that names the path, relative to the root.
     pub folder: &'a Utf8Path,
     pub at: At,
@@ -309,13 +310,25 @@ fn unreadable(words: String, at: &At) -> Vec<Diagnostic> {
 
 /// The text of a file below the root, through links too.
 fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>> {
-    let full = folder.root.join(path);
-    let real =
-        fs::canonicalize(&full).map_err(|_| unreadable(format!("There is no file `{path}`"), &folder.at))?;
-    let root = fs::canonicalize(folder.root).unwrap_or_else(|_| folder.root.as_std_path().to_owned());
-    if !real.starts_with(&root) {
+    let missing = || unreadable(format!("There is no file `{path}`"), &folder.at);
+    let decoded = |bytes: Vec<u8>| {
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable(format!("`{path}` is not UTF-8"), &folder.at))?;
+        Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+    };
+    if let Some(stored) = folder.root.stored() {
+        return decoded(stored.read(path, FILE_LIMIT).map_err(|why| match why {
+            Unread::Missing => missing(),
+            why => unreadable(format!("`{path}` {}", why.words()), &folder.at),
+        })?);
+    }
+    if !folder.root.exists(path) {
+        return Err(missing());
+    }
+    if folder.root.leaves(path) {
         return Err(unreadable(format!("`{path}` leads out of the project"), &folder.at));
     }
+    let real = folder.root.join(path);
     let failed = |error: std::io::Error| unreadable(format!("`{path}` can't be read: {error}"), &folder.at);
     // Looked at before it is opened: opening a pipe would wait for ever.
     let about = fs::metadata(&real).map_err(failed)?;
@@ -327,9 +340,7 @@ fn text(path: &Utf8Path, folder: &Folder<'_>) -> Result<String, Vec<Diagnostic>>
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(unreadable(format!("`{path}` is larger than {} MB", FILE_LIMIT >> 20), &folder.at));
     }
-    let text =
-        String::from_utf8(bytes).map_err(|_| unreadable(format!("`{path}` is not UTF-8"), &folder.at))?;
-    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
+    decoded(bytes)
 }
 
 /// The files that a path or glob names, relative to the root, sorted.
@@ -337,7 +348,7 @@ fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagno
     let wrong = |words: String| unreadable(words, &folder.at);
     let resolved = source::resolve(folder.folder, path)
         .ok_or_else(|| wrong(format!("`{path}` leads out of the project")))?;
-    if !path.contains(['*', '?', '[', '{']) || folder.root.join(&resolved).is_file() {
+    if !path.contains(['*', '?', '[', '{']) || folder.root.is_file(&resolved) {
         return Ok(vec![resolved]);
     }
     let glob = GlobBuilder::new(resolved.as_str()).literal_separator(true).build();
@@ -352,7 +363,10 @@ fn files(path: &str, folder: &Folder<'_>) -> Result<Vec<Utf8PathBuf>, Vec<Diagno
     Ok(found)
 }
 
-fn below(root: &Utf8Path, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Utf8PathBuf>, String> {
+fn below(root: &Root, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Utf8PathBuf>, String> {
+    if let Some(stored) = root.stored() {
+        return stored_below(stored, start, glob);
+    }
     let mut found = Vec::new();
     let mut seen = 0;
     let mut open = vec![(start.to_owned(), 0)];
@@ -370,6 +384,32 @@ fn below(root: &Utf8Path, start: &Utf8Path, glob: &GlobMatcher) -> Result<Vec<Ut
             match entry.file_type() {
                 Ok(form) if form.is_dir() && depth < GLOB_DEPTH => open.push((path, depth + 1)),
                 Ok(form) if !form.is_dir() && glob.is_match(&path) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The same of files that are not on the disk.
+fn stored_below(
+    stored: &dyn Stored,
+    start: &Utf8Path,
+    glob: &GlobMatcher,
+) -> Result<Vec<Utf8PathBuf>, String> {
+    let (mut found, mut seen) = (Vec::new(), 0);
+    let mut open = vec![(start.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let Some(Node::Folder(names)) = stored.look(&folder) else { continue };
+        for path in names.iter().filter(|name| !name.starts_with('.')).map(|name| folder.join(name)) {
+            seen += 1;
+            if seen > GLOB_FILES {
+                return Err(format!("The glob has more than {GLOB_FILES} files to look at"));
+            }
+            match stored.look(&path) {
+                Some(Node::Folder(_)) if depth < GLOB_DEPTH => open.push((path, depth + 1)),
+                Some(Node::File) if glob.is_match(&path) => found.push(path),
                 _ => {}
             }
         }
@@ -397,9 +437,9 @@ mod tests {
         }
 
         fn read(&self, source: Value) -> Result<Vec<Item>, Vec<Diagnostic>> {
-            let root = Utf8Path::from_path(self.0.path()).unwrap();
+            let root = Root::new(Utf8Path::from_path(self.0.path()).unwrap());
             let at = At::value(FileId(0), "/uses/x/for_each");
-            let folder = Folder { root, folder: Utf8Path::new("monitors"), at };
+            let folder = Folder { root: &root, folder: Utf8Path::new("monitors"), at };
             items(&source, &folder, &mut Sources::default())
         }
 

@@ -6,10 +6,24 @@ use serde_json::{Map, Value, json};
 pub struct Api {
     /// `/api/v1/monitor`; an id behind a `/` names one object.
     pub path: &'static str,
+    /// What follows the id in the path of one object: `/tags`.
+    pub item: &'static str,
     pub envelope: Envelope,
+    /// Whether people write what stands beside the attributes, `relationships`: a member of the body inside the house.
+    pub related: bool,
+    /// Whether an empty `meta` stands beside `data` in each write, deletes included.
+    pub meta: bool,
     pub id: Id,
     pub list: List,
+    pub create: Create,
+    pub read_from: ReadFrom,
     pub update: Update,
+    /// Whether an update answers without the object.
+    pub silent: bool,
+    /// Whether a read shows an object where there is none: this one.
+    pub vacant: fn(&Value) -> bool,
+    /// Where people may write the name of what an id stands for.
+    pub named: Option<Named>,
     pub life: Life,
     /// How its objects are put in order, where that is a matter of its own.
     pub order: Option<Order>,
@@ -21,6 +35,8 @@ pub struct Api {
     pub emptied: bool,
     /// Writes go one after another.
     pub serial: bool,
+    /// What a 400 says where there is no object of that id; absent: a 404 says it.
+    pub gone: Option<&'static str>,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
@@ -50,24 +66,35 @@ pub struct ItemDryRun {
 impl Api {
     pub const V1: Self = Self {
         path: "",
+        item: "",
         envelope: Envelope::Flat,
-        id: Id { number: false, chosen: false, in_update: false },
+        related: false,
+        meta: false,
+        id: Id { at: "id", number: false, chosen: false, in_update: false },
         list: List {
+            path: None,
             paging: Paging::Whole,
             page_size: 1000,
             items: None,
+            mixed: false,
             tag_filter: None,
             query: &[],
             total: None,
             summary: None,
         },
+        create: Create::Collection,
+        read_from: ReadFrom::Item,
         update: Update::Put,
+        silent: false,
+        vacant: |_| false,
+        named: None,
         life: Life::Many,
         order: None,
         part: None,
         after: &[],
         emptied: false,
         serial: false,
+        gone: None,
         can_delete: None,
         validate: None,
         validate_items: None,
@@ -93,11 +120,13 @@ pub enum Envelope {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
+    /// The member of an object that holds it.
+    pub at: &'static str,
     /// A number, not a text.
     pub number: bool,
     /// People choose it: it stands in the body, and a definition without is refused.
     pub chosen: bool,
-    /// An update's envelope repeats it.
+    /// An update repeats it: in its envelope, or in the body where people choose it.
     pub in_update: bool,
 }
 
@@ -106,15 +135,60 @@ pub enum Update {
     Put,
     /// Keeps what it doesn't name.
     Patch,
+    /// The create once more, which overwrites what is there.
+    Upsert,
+}
+
+/// Where a new object is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Create {
+    Collection,
+    /// To the path that it will have: people choose its id.
+    Item,
+}
+
+/// Where one object is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom {
+    Item,
+    /// From the list of all: it has no read of its own.
+    List,
+}
+
+/// A place of a body that names something of the service's own: `{"type", "id"}`, or `{"type", "name"}` where people
+/// write it.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Where the id stands; the name beside it.
+    pub at: &'static str,
+    /// The list of what may be named, in `data`.
+    pub list: &'static str,
+    /// The name, in an item of that list.
+    pub name: &'static str,
+    /// What is named, for people: `standard pattern`.
+    pub what: &'static str,
 }
 
 /// How the objects of a kind are put in order; the row of the kind says it.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    /// Where the ids are sent, all of them: `{"data": [{"id", "type"}]}`, with the type of the kind's envelope.
+    /// Where it is written, and read unless the list shows it.
     pub path: &'static str,
-    /// The field of an object that holds its place, where a list shows it; else the list's own order counts.
-    pub place: &'static str,
+    pub update: Update,
+    pub shown: Shown,
+    /// What is sent: JSON in which `"{ids}"` stands for the list of all, and `"{id}"` for the id in `data` of what was read.
+    pub body: &'static str,
+    /// The type beside each id, in `{"id", "type"}`; absent: the ids are texts.
+    pub member: Option<&'static str>,
+}
+
+/// What shows an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The list of the objects, in this field of each where there is one; else by its own order.
+    List(&'static str),
+    /// A read of its own, with the members at this pointer.
+    Alone(&'static str),
 }
 
 /// A list that an object holds at an address of its own: read with it, and written after it.
@@ -140,11 +214,15 @@ pub enum Life {
 /// How all objects of a kind are listed.
 #[derive(Clone, Copy, Debug)]
 pub struct List {
+    /// Where it is, if not at the path of the kind.
+    pub path: Option<&'static str>,
     pub paging: Paging,
     /// The most that a page may hold.
     pub page_size: usize,
     /// Where the items are: a key of the answer, or the answer itself.
     pub items: Option<&'static str>,
+    /// Items of other types stand in it, too; and it is left out where there are none at all.
+    pub mixed: bool,
     /// The parameter that filters by one tag, where there is one.
     pub tag_filter: Option<&'static str>,
     /// Further parameters of the list.
@@ -172,13 +250,29 @@ pub enum Paging {
     Number { page: &'static str, size: &'static str },
     /// By position of the first item.
     Offset { offset: &'static str, limit: &'static str },
+    /// By a text that the page before holds at this pointer.
+    Cursor { cursor: &'static str, size: &'static str, next: &'static str },
+    /// There is no list: what is there is asked by its key.
+    ByKey,
 }
 
 /// A flat body as it is sent or exported; `id` names the object that an update is about.
 pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
-    let Envelope::Resource(name) = api.envelope else { return body.clone() };
+    let Envelope::Resource(name) = api.envelope else {
+        let mut body = body.clone();
+        if let Value::Object(members) = &mut body
+            && id.is_some()
+            && api.id.chosen
+            && !api.id.in_update
+        {
+            members.shift_remove(api.id.at);
+        }
+        return body;
+    };
     let mut attributes = body.clone();
-    let own = attributes.as_object_mut().and_then(|attributes| attributes.shift_remove("id"));
+    let mut taken = |key: &str| attributes.as_object_mut()?.shift_remove(key);
+    let own = taken(api.id.at);
+    let relationships = api.related.then(|| taken("relationships")).flatten();
     let mut data = json!({ "type": name });
     let sent = match id {
         None => own.filter(|_| api.id.chosen),
@@ -188,16 +282,23 @@ pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
         data["id"] = id;
     }
     data["attributes"] = attributes;
+    if let Some(relationships) = relationships {
+        data["relationships"] = relationships;
+    }
     json!({ "data": data })
 }
 
-/// `{"type", "id", "attributes"}` as a flat body: the attributes, and the id beside them.
-pub fn flatten(mut resource: Map<String, Value>) -> Map<String, Value> {
+/// `{"type", "id", "attributes"}` as a flat body: the attributes, and the id beside them; relationships where people
+/// write those.
+pub fn flatten(api: &Api, mut resource: Map<String, Value>) -> Map<String, Value> {
     let Some(Value::Object(attributes)) = resource.shift_remove("attributes") else { return resource };
     let mut body = Map::new();
     if let Some(id) = resource.shift_remove("id") {
         body.insert("id".to_owned(), id);
     }
     body.extend(attributes);
+    if let Some(relationships) = resource.shift_remove("relationships").filter(|_| api.related) {
+        body.insert("relationships".to_owned(), relationships);
+    }
     body
 }

@@ -155,7 +155,14 @@ pub const DASHBOARD: Kind = Kind {
 
 /// A list of widgets.
 const fn widgets(list: &'static str, placeholders: Option<&'static str>) -> Identified {
-    Identified { list, field: "id", placeholders, class: "/definition/type", name: "/definition/title" }
+    Identified {
+        list,
+        field: "id",
+        placeholders,
+        class: "/definition/type",
+        name: "/definition/title",
+        texts: &["/definition/content", "/definition/text"],
+    }
 }
 
 const WIDGET_TYPES: &[&str] = &[

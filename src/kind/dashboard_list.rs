@@ -1,6 +1,6 @@
 //! Lists of dashboards.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::field::*;
 use super::{About, Api, Id, Identity, Kind, List, Mention, Mentioned, Part, Quirks};
@@ -48,8 +48,8 @@ pub const DASHBOARD_LIST: Kind = Kind {
         created: Some("/created"),
         modified: Some("/modified"),
         author: Some("/author/handle"),
-        is_export: |body| body.get("type").and_then(Value::as_str) == Some("manual_dashboard_list"),
-        export_needs: "`type` `manual_dashboard_list`",
+        is_export,
+        export_needs: "`type` `manual_dashboard_list`, or `name` and `dashboards`",
         ..About::NONE
     },
     quirks: Quirks {
@@ -57,3 +57,9 @@ pub const DASHBOARD_LIST: Kind = Kind {
         ..Quirks::NONE
     },
 };
+
+/// As the API shows one, or as an export of ours does: its type is the server's.
+fn is_export(body: &Map<String, Value>) -> bool {
+    body.get("type").and_then(Value::as_str) == Some("manual_dashboard_list")
+        || body.contains_key("name") && body.get("dashboards").is_some_and(Value::is_array)
+}

@@ -7,6 +7,15 @@ use crate::diff::same;
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
 
+/// What a value must look like: whether it does, and how that is said behind "must be".
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    pub fits: fn(&Value) -> bool,
+    pub says: &'static str,
+    /// Whether the service is known to refuse others; else they are as good as never meant.
+    pub proven: bool,
+}
+
 /// A path with all that sets it apart. A row lists them sorted by path; a line is built by the functions below.
 ///
 /// Names, types, bounds and known values: the OpenAPI document of the API. Where the recordings show that the
@@ -50,6 +59,14 @@ pub struct Field {
 
     /// Whether two different values mean the same all the same: the service rewrites what it is sent.
     pub meaning: Option<Meaning>,
+    /// What its absence means by the `type` of the object around it (`""`: of any), as JSON texts: at any place of a
+    /// list, where a default by position would miss items that moved.
+    pub implied: &'static [(&'static str, &'static str)],
+    /// An update that leaves it out keeps it: it ends where the switch at this path is sent. The switch is no field of
+    /// what is live.
+    pub ended_by: Option<&'static str>,
+    /// Null where the keys lack this permission, so that what is live can't be compared.
+    pub hidden_without: Option<&'static str>,
 
     // What a change may endanger.
     /// A text that names recipients (`@slack-…`), or a list of them.
@@ -62,12 +79,20 @@ pub struct Field {
     pub query: bool,
     /// It alerts when data stops where it has one of these values: JSON texts.
     pub no_data: &'static [&'static str],
+    /// Who reviews an object that is made or goes must know it.
+    pub telling: bool,
+    /// How a change of it keeps an alert from being heard.
+    pub alarm: Alarm,
 
     // What the rules judge.
     /// The service refuses an object without it.
     pub required: bool,
     /// The same, but an update may leave it out.
     pub required_at_create: bool,
+    /// The same, in objects of these types in a list.
+    pub required_in: &'static [&'static str],
+    /// What the service takes; at any place of a list.
+    pub form: Option<Form>,
     /// The service refuses what is out of the type's bounds.
     pub strict: bool,
     /// It has one of the type's known values or is refused; else those are suggestions.
@@ -83,10 +108,30 @@ pub struct Field {
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
+    /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
+    pub secret: Option<fn(&Value) -> bool>,
     /// How many characters a text has, or items a list: at least, and at most.
     pub size: Option<(usize, Option<usize>)>,
     /// A length of time as a text (`2d`) that the service bounds: the least and the greatest, in seconds.
     pub duration: Option<(u64, u64)>,
+}
+
+/// How a field may keep an alert from being heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    None,
+    /// Minutes after which it is told again; none: never.
+    Reminder,
+    /// Scopes that are muted, and until when.
+    Mute,
+    /// `draft`: it notifies nobody.
+    Draft,
+    /// Seconds by which it is evaluated later.
+    Delay,
+    /// 1 is the most urgent.
+    Urgency,
+    /// How long it must last: `last_15m`.
+    Window,
 }
 
 /// The type of a field's value. Null and a `${…}` are allowed everywhere.
@@ -127,13 +172,20 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         defaults: &[],
         synonyms: &[],
         meaning: None,
+        implied: &[],
+        ended_by: None,
+        hidden_without: None,
         recipients: false,
         threshold: false,
         target: false,
         query: false,
         no_data: &[],
+        telling: false,
+        alarm: Alarm::None,
         required: false,
         required_at_create: false,
+        required_in: &[],
+        form: None,
         strict: false,
         closed: false,
         or_text: false,
@@ -141,6 +193,7 @@ pub const fn of(at: &'static str, value: Type, doc: &'static str) -> Field {
         gone: &[],
         elsewhere: None,
         rewritten: "",
+        secret: None,
         size: None,
         duration: None,
     }
@@ -233,10 +286,15 @@ macro_rules! lists {
 
 impl Field {
     flags! {
-        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query required
-        required_at_create strict closed or_text
+        kept filled unseen open replaced set trimmed steady immutable numeric recipients threshold target query telling
+        required required_at_create strict closed or_text
     }
     lists! { defaults synonyms no_data }
+
+    pub const fn alarm(mut self, alarm: Alarm) -> Self {
+        self.alarm = alarm;
+        self
+    }
 
     pub const fn sized(mut self, least: usize, most: Option<usize>) -> Self {
         self.size = Some((least, most));
@@ -255,6 +313,41 @@ impl Field {
 
     pub const fn rewritten(mut self, characters: &'static str) -> Self {
         self.rewritten = characters;
+        self
+    }
+
+    pub const fn secret(mut self, holds: fn(&Value) -> bool) -> Self {
+        self.secret = Some(holds);
+        self
+    }
+
+    pub const fn implied(mut self, by_type: &'static [(&'static str, &'static str)]) -> Self {
+        self.implied = by_type;
+        self
+    }
+
+    pub const fn ended_by(mut self, switch: &'static str) -> Self {
+        self.ended_by = Some(switch);
+        self
+    }
+
+    pub const fn hidden_without(mut self, permission: &'static str) -> Self {
+        self.hidden_without = Some(permission);
+        self
+    }
+
+    pub const fn required_in(mut self, types: &'static [&'static str]) -> Self {
+        self.required_in = types;
+        self
+    }
+
+    pub const fn form(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: true });
+        self
+    }
+
+    pub const fn usually(mut self, fits: fn(&Value) -> bool, says: &'static str) -> Self {
+        self.form = Some(Form { fits, says, proven: false });
         self
     }
 

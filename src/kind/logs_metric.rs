@@ -1,7 +1,8 @@
 //! Metrics that are counted from logs.
 
 use super::field::*;
-use super::{About, Api, Envelope, Id, Identity, Kind, Quirks};
+use super::spans_metric::same_groups;
+use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, danger};
 
 /// Facts: 9 creates, 4 updates and 13 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOGS_METRIC: Kind = Kind {
@@ -30,12 +31,12 @@ pub const LOGS_METRIC: Kind = Kind {
         object("/filter", "Which logs count").defaults(&[r#"{"query":"*"}"#]),
         text("/filter/query", "A search, as in the explorer").defaults(&[r#""*""#]),
         // Another order after 1 of 4 updates.
-        list("/group_by", "Tags of the metric").set().defaults(&["[]"]),
+        list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
         text("/group_by/*/path", "The attribute, or the tag"),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         // `-` becomes `_` in it (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
     about: About { web: "/logs/pipelines/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
-    quirks: Quirks::NONE,
+    quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
 };

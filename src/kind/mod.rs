@@ -1,49 +1,79 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod api;
+mod danger;
 mod dashboard;
 mod dashboard_list;
 mod downtime;
 mod field;
+mod log_destination;
+mod logs_archive;
+mod logs_index;
 mod logs_metric;
+mod logs_pipeline;
+mod metric_tag;
 mod monitor;
 mod monitor_policy;
 mod notification_rule;
 mod order;
 mod quirks;
+mod restriction_policy;
 mod retention_filter;
 mod row;
+mod rum_metric;
+mod scanner_group;
+mod scanner_rule;
 mod rules;
 mod shape;
 mod slo;
 mod slo_correction;
+mod spans_metric;
+mod steps;
 mod team;
+mod webhook;
+mod webhook_variable;
 
 use serde_json::{Map, Value};
 
 pub use api::{
-    Api, Envelope, Id, ItemDryRun, Life, List, Order, Paging, Part, Summary, Update, flatten, wrap,
+    Api, Create, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown, Summary,
+    Update, flatten, wrap,
 };
-pub use field::{Field, Type};
+pub use danger::Danger;
+pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
-pub use quirks::{Alternative, Derived, Family, Identified, Mention, Mentioned, OneOf, Quirks, Tags};
+pub use quirks::{
+    Alternative, Derived, Discard, Family, Identified, Mention, Mentioned, OneOf, Quirks, Store, Tags, Wrong,
+};
 pub use row::{About, Identity, Kind, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 11] = [
+pub const KINDS: [&Kind; 23] = [
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
     &downtime::DOWNTIME,
+    &log_destination::LOG_DESTINATION,
+    &logs_archive::LOGS_ARCHIVE,
+    &logs_index::LOGS_INDEX,
     &logs_metric::LOGS_METRIC,
+    &logs_pipeline::LOGS_PIPELINE,
+    &metric_tag::METRIC_TAG,
     &monitor_policy::MONITOR_POLICY,
     &monitor::MONITOR,
     &notification_rule::NOTIFICATION_RULE,
+    &restriction_policy::RESTRICTION_POLICY,
     &retention_filter::RETENTION_FILTER,
+    &rum_metric::RUM_METRIC,
+    &scanner_group::SCANNER_GROUP,
+    &scanner_rule::SCANNER_RULE,
     &slo_correction::SLO_CORRECTION,
     &slo::SLO,
+    &spans_metric::SPANS_METRIC,
     &team::TEAM,
+    &webhook_variable::WEBHOOK_VARIABLE,
+    &webhook::WEBHOOK,
 ];
 
 /// The kind of a section.

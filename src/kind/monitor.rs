@@ -45,7 +45,10 @@ pub const MONITOR: Kind = Kind {
         read_only("/created_at"),
         read_only("/creator"),
         read_only("/deleted"),
-        choice("/draft_status", &["draft", "published"], "A draft notifies nobody").kept().closed(),
+        choice("/draft_status", &["draft", "published"], "A draft notifies nobody")
+            .kept()
+            .closed()
+            .alarm(Alarm::Draft),
         read_only("/id"),
         read_only("/matching_downtimes"),
         text("/message", "What is sent when the state changes; `@handle` notifies, `{{#is_alert}}` branches")
@@ -72,7 +75,8 @@ pub const MONITOR: Kind = Kind {
         // 0 as none: OpenAPI's texts, here and below.
         count("/options/evaluation_delay", "Seconds that evaluation lags behind; AWS metrics need 900")
             .defaults(&["null", "0"])
-            .strict(),
+            .strict()
+            .alarm(Alarm::Delay),
         text("/options/group_retention_duration", "How long a group without data is kept: `1h` to `72h`")
             .duration(HOUR, 72 * HOUR),
         boolean(
@@ -145,7 +149,8 @@ pub const MONITOR: Kind = Kind {
         // "0" in an export (1).
         count("/options/renotify_interval", "Minutes after which an alert that lasts notifies again")
             .defaults(&["null", "0", r#""0""#])
-            .or_text(),
+            .or_text()
+            .alarm(Alarm::Reminder),
         count("/options/renotify_occurrences", "How many times it notifies again").defaults(&["null", "0"]),
         of(
             "/options/renotify_statuses",
@@ -188,7 +193,9 @@ pub const MONITOR: Kind = Kind {
             "Day of the month at which it begins; with `day_starts`",
         ),
         text("/options/scheduling_options/evaluation_window/timezone", "`Europe/Berlin`"),
-        object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared").kept(),
+        object("/options/silenced", "Mutes of the old kind by group; left to the UI unless declared")
+            .kept()
+            .alarm(Alarm::Mute),
         // Both mean for ever (terraform-provider-datadog, `silenced`).
         undocumented("/options/silenced/*").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
@@ -200,7 +207,8 @@ pub const MONITOR: Kind = Kind {
         text(
             "/options/threshold_windows/trigger_window",
             "How long it must be anomalous to alert: `last_15m`",
-        ),
+        )
+        .alarm(Alarm::Window),
         object("/options/thresholds", "Values at which the state changes; `critical` is the query's number"),
         number("/options/thresholds/critical", "Alert; the number in the query").threshold(),
         text("/options/thresholds/critical_query", "A query as the threshold of an alert"),
@@ -233,7 +241,8 @@ pub const MONITOR: Kind = Kind {
         bounded("/priority", 0, 5, "Severity, from 1 (highest) to 5")
             .defaults(&["null"])
             .synonyms(&["null", "0"])
-            .strict(),
+            .strict()
+            .alarm(Alarm::Urgency),
         // OpenAPI, `Monitor.required`; an update without was accepted (1 recording), as for the type.
         text("/query", "What is watched, up to and with the threshold")
             .trimmed()
@@ -289,6 +298,11 @@ pub const MONITOR: Kind = Kind {
                 section: "monitors",
             },
             Mention { at: Mentioned::Path("/query"), when: Some(("/type", "slo alert")), section: "slos" },
+            Mention {
+                at: Mentioned::Between("/query", ".index(\"", "\")"),
+                when: Some(("/type", "log alert")),
+                section: "logs_indexes",
+            },
         ],
         ..Quirks::NONE
     },

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::danger::Danger;
+
 #[derive(Clone, Copy)]
 pub struct Quirks {
     /// What the rules take it for; absent: no rule of its own.
@@ -28,10 +30,18 @@ pub struct Quirks {
     pub ends: Option<&'static str>,
     /// A delete loses data, or lets secrets through: protected without being told.
     pub precious: bool,
+    /// What is gone is gone for ever, its name too: never replaced.
+    pub lasting: bool,
+    /// What a change endangers beyond what is known of alerts.
+    pub dangers: &'static [Danger],
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
     pub mentions: &'static [Mention],
+    /// What keeps events for searches and alerts, and throws some of them away.
+    pub store: Option<fn(&Value) -> Option<Store<'_>>>,
+    /// What the service refuses, beyond what the fields say of themselves.
+    pub wrongs: &'static [Wrong],
 }
 
 impl Quirks {
@@ -48,8 +58,12 @@ impl Quirks {
         key_else: None,
         ends: None,
         precious: false,
+        lasting: false,
+        dangers: &[],
         fixed: &[],
         mentions: &[],
+        store: None,
+        wrongs: &[],
     };
 }
 
@@ -125,6 +139,28 @@ pub struct Identified {
     /// pointers into an item.
     pub class: &'static str,
     pub name: &'static str,
+    /// Where there is no name people know an item by one of these texts.
+    pub texts: &'static [&'static str],
+}
+
+/// See [`Quirks::store`].
+#[derive(Clone, Debug)]
+pub struct Store<'b> {
+    /// What alerts call it.
+    pub name: &'b str,
+    /// A search: what comes in.
+    pub intake: &'b str,
+    /// What is thrown away of that, as far as it is on: the first one that finds an event counts for it.
+    pub discards: Vec<Discard<'b>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Discard<'b> {
+    pub name: &'b str,
+    /// A search.
+    pub query: &'b str,
+    /// The share that is thrown away.
+    pub share: f64,
 }
 
 /// See [`Quirks::mentions`].
@@ -142,6 +178,17 @@ pub struct Mention {
 pub enum Mentioned {
     /// A text with ids among other words, or one id; or a number where the field's references are numeric.
     Path(&'static str),
+    /// A text in which ids stand between two others, and nowhere else.
+    Between(&'static str, &'static str, &'static str),
     /// A text that is one id, under this key at any depth.
     Key(&'static str),
+}
+
+/// See [`Quirks::wrongs`].
+#[derive(Clone, Copy, Debug)]
+pub struct Wrong {
+    /// The field where it is told.
+    pub at: &'static str,
+    /// What is wrong with a body, and what to do.
+    pub judge: fn(&Value) -> Option<(String, &'static str)>,
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Envelope, Id, Identity, Kind, Order, Quirks, Update};
+use super::{About, Api, Envelope, Id, Identity, Kind, Order, Quirks, Shown, Update};
 
 /// Facts: 10 creates, 3 updates and 1 read, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const RETENTION_FILTER: Kind = Kind {
@@ -18,7 +18,10 @@ pub const RETENTION_FILTER: Kind = Kind {
         // All are sent: 934 once, 2 of an unknown number once. Those that are built in can be moved.
         order: Some(Order {
             path: "/api/v2/apm/config/retention-filters-execution-order",
-            place: "/execution_order",
+            update: Update::Put,
+            shown: Shown::List("/execution_order"),
+            body: r#"{"data":"{ids}"}"#,
+            member: Some("apm_retention_filter"),
         }),
         // Two writes at once end in a 400, although one was done (terraform-provider-datadog, issue 2242).
         serial: true,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::api::{Api, Envelope, Life};
+use super::api::{Api, Envelope, Life, Paging};
 use super::field::Field;
 use super::quirks::Quirks;
 use crate::pointer::matches;
@@ -54,6 +54,23 @@ impl Kind {
     /// Whether its objects bear no mark, and are known by a key.
     pub fn is_keyed(&self) -> bool {
         matches!(self.identity, Identity::Key(_))
+    }
+
+    /// A field that the keys at hand may not see, and the permission that they lack.
+    pub fn hidden(&self, live: &Value) -> Option<(&'static str, &'static str)> {
+        let is_hidden = |at: &str| live.pointer(at).is_none_or(Value::is_null);
+        let fields = self.fields.iter().filter_map(|field| Some((field.at, field.hidden_without?)));
+        fields.filter(|(at, _)| is_hidden(at)).map(|(at, needed)| (at.trim_start_matches('/'), needed)).next()
+    }
+
+    /// Whether the service lists its objects; else each is asked for by its key.
+    pub fn is_listed(&self) -> bool {
+        self.api.list.paging != Paging::ByKey
+    }
+
+    /// What its writes wait for each other by: kinds of one document have it in common.
+    pub fn lane(&self) -> &'static str {
+        self.api.list.path.unwrap_or(self.section)
     }
 
     /// Whether it is that of orders.

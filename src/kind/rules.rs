@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Kind;
 use super::field::Meaning;
+use super::steps::Steps;
 use crate::diff::same;
 
 /// What the row says of one path.
@@ -22,13 +23,15 @@ pub struct Rule {
     pub open: bool,
     pub set: bool,
     pub trimmed: bool,
+    /// An id that the service gave to an item of a list, which is known by its place.
+    pub by_place: bool,
     /// Values that the service may fill in, the goal first; empty: none is known.
     pub defaults: Vec<Value>,
     /// Spellings of one value, the canonical one first.
     pub synonyms: Vec<Value>,
     /// Whether two values mean the same although they differ.
     pub meaning: Option<Meaning>,
-    steps: BTreeMap<&'static str, Rule>,
+    steps: Steps<Rule>,
     any: Option<Box<Rule>>,
 }
 
@@ -39,6 +42,11 @@ impl Rule {
     /// The rule of a member or item; `None` where the row says nothing.
     pub fn child(&self, key: &str) -> Option<&Rule> {
         self.steps.get(key).or(self.any.as_deref())
+    }
+
+    /// The rule at a path below this one, of a row's own spelling.
+    pub fn at_path(&self, path: &str) -> Option<&Rule> {
+        path.split('/').skip(1).try_fold(self, |rule, step| rule.child(step))
     }
 
     /// The rule of every item of a list.
@@ -69,14 +77,14 @@ impl Rule {
     fn at(&mut self, path: &'static str) -> &mut Rule {
         path.split('/').skip(1).fold(self, |rule, step| match step {
             "*" => rule.any.get_or_insert_default(),
-            step => rule.steps.entry(step).or_default(),
+            step => rule.steps.entry(step),
         })
     }
 
     /// Takes out what says nothing; in an open object a name alone says that the field is known.
     fn prune(&mut self) {
         let open = self.open;
-        self.steps.retain(|_, child| {
+        self.steps.retain(|child| {
             child.prune();
             open || child.says()
         });
@@ -88,6 +96,7 @@ impl Rule {
 
     fn says(&self) -> bool {
         let flag = self.read_only || self.kept || self.unseen || self.open || self.set || self.trimmed;
+        let flag = flag || self.by_place;
         let value = !self.defaults.is_empty() || !self.synonyms.is_empty() || self.meaning.is_some();
         flag || value || !self.steps.is_empty() || self.any.is_some()
     }
@@ -125,6 +134,10 @@ fn compile(kind: &Kind) -> Rule {
         rule.defaults = field.defaults.iter().map(|text| parse(text)).collect();
         rule.synonyms = field.synonyms.iter().map(|text| parse(text)).collect();
         rule.meaning = field.meaning;
+    }
+    for list in kind.quirks.identified {
+        let item = root.at(list.list).any.get_or_insert_default();
+        item.steps.entry(list.field).by_place = true;
     }
     root.prune();
     root

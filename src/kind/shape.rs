@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::field::{Field, Type};
+use super::steps::Steps;
 use super::{Kind, every};
 
 /// What may stand at one place of a body.
@@ -11,7 +12,7 @@ use super::{Kind, every};
 pub struct Shape {
     /// Absent: nothing is known but what is below.
     pub field: Option<&'static Field>,
-    steps: BTreeMap<&'static str, Shape>,
+    steps: Steps<Shape>,
     any: Option<Box<Shape>>,
 }
 
@@ -28,7 +29,7 @@ impl Shape {
 
     /// The members that the row names.
     pub fn members(&self) -> impl Iterator<Item = (&'static str, &Shape)> {
-        self.steps.iter().map(|(name, shape)| (*name, shape))
+        self.steps.iter()
     }
 
     /// Whether the row names members, and any other is unknown.
@@ -66,7 +67,7 @@ fn compile(kind: &Kind) -> Shape {
         for step in field.at.split('/').skip(1) {
             here = match step {
                 "*" => here.any.get_or_insert_default(),
-                step => here.steps.entry(step).or_default(),
+                step => here.steps.entry(step),
             };
         }
         here.field = Some(field);

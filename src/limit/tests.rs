@@ -355,3 +355,46 @@ async fn a_write_that_waited_for_too_long_is_not_sent() {
     let latest = Instant::now() + Duration::from_secs(1);
     assert!(no_later_than(latest, wire.send(&put)).await.is_some_and(|answer| answer.is_ok()));
 }
+
+/// Hears of waits.
+#[derive(Default)]
+struct Told(Mutex<Vec<Duration>>);
+
+impl Observer for Told {
+    fn attempt(&self, _: &Attempt<'_>) {}
+
+    fn waiting(&self, _: &str, wait: Duration) {
+        self.0.lock().expect("waits").push(wait);
+    }
+}
+
+/// 10 writes in 300 s, as of indexes of logs: whoever has more waits for the next window, is told, and none fails.
+#[tokio::test(start_paused = true)]
+async fn a_narrow_limit_of_writes_is_waited_out_and_told() {
+    let limit = Limit { limit: 10, period: Duration::from_secs(300), sliding: false, down: false };
+    let service = Service::new(Some(limit), Vec::new());
+    let (_stop, stopped) = watch::channel(false);
+    let told = Arc::new(Told::default());
+    let inner: Arc<dyn Wire> = Arc::<Service>::clone(&service);
+    let observer: Arc<dyn Observer> = Arc::<Told>::clone(&told);
+    let wire = Paced::new(inner, Pace::default(), stopped, Some(observer));
+    for number in 0..35 {
+        let path = "/api/v1/logs/config/indexes";
+        let write = match number % 3 {
+            0 => request(Method::Post, path),
+            1 => request(Method::Put, &format!("{path}/index-{number}")),
+            _ => request(Method::Delete, &format!("{path}/index-{number}")),
+        };
+        let answer = wire.send(&write).await;
+        assert_eq!(answer.map(|response| response.status), Ok(200), "write {number}");
+    }
+    let state = service.state();
+    assert_eq!(state.done, 35);
+    assert_eq!(
+        state.start.elapsed().as_secs() / 300,
+        2,
+        "three full windows before the last one, less what was over"
+    );
+    let told = told.0.lock().expect("waits");
+    assert!(told.len() >= 3 && told.iter().all(|wait| wait.as_secs() <= 301), "{told:?}");
+}

@@ -248,7 +248,7 @@ pub fn unwrap(value: &Value) -> Option<Unwrapped<'_>> {
             return Some(Unwrapped { pointer: "/data", body: Cow::Borrowed(inner), kind: Some(kind) });
         }
         if let Some(kind) = kind::of_resource(inner) {
-            let body = Cow::Owned(kind::flatten(inner.clone()));
+            let body = Cow::Owned(kind::flatten(&kind.api, inner.clone()));
             return Some(Unwrapped { pointer: "/data/attributes", body, kind: Some(kind) });
         }
     }
@@ -308,7 +308,7 @@ pub fn export(
     if at != At::value(at.file, "") {
         // Keys of ours may stand outside; the rest of an answer's envelope is not part of the object.
         if let Some(Value::Object(inner)) = body.shift_remove("data") {
-            outer = std::mem::replace(&mut body, kind::flatten(inner));
+            outer = std::mem::replace(&mut body, kind::flatten(&kind.api, inner));
             outer.retain(|key, _| key.starts_with('$'));
         }
     }

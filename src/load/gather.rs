@@ -32,13 +32,13 @@ pub fn load(
     built_in: &[(&str, &str)],
     sources: Sources,
 ) -> (Definitions, Sources, Vec<Diagnostic>) {
-    let root = Root::new(&config.root);
+    let root = config.files.clone();
     let mut gather = Gather { sources, ..Gather::default() };
     let paths = gather.find(&root, &config.definitions);
     let team = gather.find_templates(&root);
     gather.read(&root, paths.iter().chain(&team));
     let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
-    gather.read(&root, named.bodies.iter().filter(|path| root.join(path).exists()));
+    gather.read(&root, named.bodies.iter().filter(|path| root.exists(path)));
     let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
     gather.report_passed(&root, &config.definitions, &named);
     for path in team {
@@ -147,7 +147,7 @@ struct Gather {
 
 impl Gather {
     fn find(&mut self, root: &Root, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
-        if !root.join(folder).is_dir() {
+        if !root.is_dir(folder) {
             let text = format!("There is no folder `{folder}`: the project declares nothing");
             let help = "create it, or set `definitions:` in `musher.yaml` to the folder of the definitions";
             self.faults.push(Diagnostic::warning("no-definitions", text, None).help(help));
@@ -161,6 +161,10 @@ impl Gather {
 
     /// Reports what looks like definitions and is not read, but for files that others name.
     fn report_passed(&mut self, root: &Root, definitions: &Utf8Path, named: &Named) {
+        // It is for whoever edits the files.
+        if root.stored().is_some() {
+            return;
+        }
         let mut passed = std::mem::take(&mut self.passed);
         passed.extend(passed::misnamed(root, definitions));
         self.faults.extend(passed::report(root, passed, &|path| named.names(path)));
@@ -169,9 +173,7 @@ impl Gather {
     fn find_templates(&mut self, root: &Root) -> Vec<Utf8PathBuf> {
         let folder = Utf8Path::new(TEMPLATES);
         let wanted = |path: &Utf8Path| {
-            path.parent() == Some(folder)
-                && read::format_of(path) == Format::Yaml
-                && !root.join(path).is_dir()
+            path.parent() == Some(folder) && read::format_of(path) == Format::Yaml && !root.is_dir(path)
         };
         self.walk(root, folder, &wanted).0
     }

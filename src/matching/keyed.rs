@@ -6,7 +6,10 @@ use super::pair::Found;
 use crate::diagnostic::Diagnostic;
 use crate::kind::{self, Kind};
 use crate::mark;
-use crate::model::{Address, Claim, Live, Resource};
+use crate::model::{Address, Claim, Live, Reference, Resource};
+
+/// What references stand for, as far as that is known.
+pub type KnownIds<'k> = dyn Fn(&Reference) -> Option<String> + 'k;
 
 /// Live objects by section and key.
 #[derive(Default)]
@@ -42,10 +45,10 @@ impl<'a> Keyed<'a> {
         &mut self,
         kind: &'static Kind,
         resource: &Resource,
-        adopted: Option<&'a Live>,
+        (adopted, known): (Option<&'a Live>, &KnownIds<'_>),
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<(&'a Live, Found)> {
-        let key = key_of(kind, resource)?;
+        let key = Reference::fill(&key_of(kind, resource)?, known);
         let at = || resource.origin.layers.first().cloned();
         if let Some(other) = self.declared.insert((kind.section, key.clone()), resource.address.clone()) {
             let text = format!("`{}` and `{other}` both declare `{key}`", resource.address);

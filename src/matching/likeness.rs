@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::canon;
 use crate::diff::{diff, same};
-use crate::fill::{answer, fill};
-use crate::kind::Kind;
+use crate::fill::{answer, blinded, fill};
+use crate::kind::{Kind, Rule, rules};
 use crate::mark;
 use crate::model::{Address, Known, Live, Reference, Resource};
 use crate::outgoing::with_ignored;
@@ -33,6 +33,7 @@ impl Compared<'_> {
         let mut bare = live.body.clone();
         mark::strip(self.kind, &mut bare);
         let wanted = wanted(self.kind, self.resource, &bare, &|reference| answer(self.known, reference));
+        let (wanted, bare) = blinded(&wanted, &bare);
         let aligned = canon::align(self.kind, &wanted, &bare);
         let heavy = if self.fits(live) { 0 } else { HEAVY };
         heavy + diff(&aligned.live, &aligned.desired).len()
@@ -82,9 +83,10 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value, known: Targets<
             canon::normal(kind, &body).pointer(path).cloned().unwrap_or_default()
         };
         let desired = alone(desired);
-        let is_unknown =
-            known.is_none() && desired.as_str().is_some_and(|text| !Reference::in_text(text).is_empty());
-        !is_unknown && !same(&desired, &alone(live.cloned()))
+        let is_unknown = known.is_none() && desired.to_string().contains(Reference::OPEN);
+        let live = alone(live.cloned());
+        let means_the_same = |rule: &Rule| rule.meaning.is_some_and(|mean| mean(&desired, &live));
+        !is_unknown && !same(&desired, &live) && !rules(kind).at_path(path).is_some_and(means_the_same)
     })
 }
 

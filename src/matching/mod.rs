@@ -9,7 +9,7 @@ mod moves;
 mod pair;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use crate::cores::in_parallel;
@@ -21,8 +21,8 @@ use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Question, Refer
 pub use self::bearers::taken;
 use self::bearers::{Selected, choose};
 use self::damage::Create;
-use self::keyed::Keyed;
 pub use self::keyed::key_of;
+use self::keyed::{Keyed, KnownIds};
 use self::likeness::{Compared, must_replace};
 use self::pair::urls;
 pub use self::pair::{Found, Pair, Wanted};
@@ -122,19 +122,8 @@ fn named(pairs: &[Pair<'_>]) -> usize {
 /// Which of the pairs differ in a field that can't be changed in place.
 fn replaced(pairs: &[Pair<'_>]) -> Vec<bool> {
     // Few such fields hold a reference: the objects are looked up when one does.
-    let targets: OnceLock<BTreeMap<&Address, Known>> = OnceLock::new();
-    let look_up = || {
-        let known = |live: &Live| Known { id: live.id.clone(), url: live.url.clone() };
-        let stay = pairs.iter().filter(|pair| !pair.replaced || pair.kind.api.id.chosen);
-        stay.filter_map(|pair| Some((&pair.resource.address, known(pair.live?.0)))).collect()
-    };
-    let known = |reference: &Reference| {
-        let known = targets.get_or_init(look_up).get(&reference.target)?;
-        Some(match reference.attribute {
-            Attribute::Id => known.id.clone(),
-            Attribute::Url => known.url.clone(),
-        })
-    };
+    let targets = OnceLock::new();
+    let known = |reference: &Reference| known_of(targets.get_or_init(|| lives(pairs)), reference);
     let of_some = |pairs: &[Pair<'_>], _| {
         let is_replaced = |pair: &Pair<'_>| {
             let differs = |live: &Live| must_replace(pair.kind, pair.resource, &live.body, Some(&known));
@@ -151,6 +140,21 @@ fn begun(pairs: &[Pair<'_>], wanted: &Wanted<'_>) -> BTreeSet<String> {
     lives.filter_map(|pair| Keyed::space(pair.kind, pair.resource, wanted.namespace)).collect()
 }
 
+/// The live objects of pairs, by the addresses that they will have; without those that get another id.
+fn lives<'p>(pairs: &[Pair<'p>]) -> HashMap<&'p Address, &'p Live> {
+    let stay = pairs.iter().filter(|pair| !pair.replaced || pair.kind.api.id.chosen);
+    stay.filter_map(|pair| Some((&pair.resource.address, pair.live?.0))).collect()
+}
+
+/// What a reference to one of them stands for.
+fn known_of(lives: &HashMap<&Address, &Live>, reference: &Reference) -> Option<String> {
+    let live = lives.get(&reference.target)?;
+    Some(match reference.attribute {
+        Attribute::Id => live.id.clone(),
+        Attribute::Url => live.url.clone(),
+    })
+}
+
 /// Puts a live object where its mark belongs.
 fn sort_in<'a>(
     kind: &Kind,
@@ -158,6 +162,10 @@ fn sort_in<'a>(
     wanted: &Wanted<'_>,
     (marked, former, damaged): (&mut Marked<'a>, &mut Marked<'a>, &mut Vec<(&'a Live, Damage)>),
 ) {
+    if let Some(mark) = live.mark.as_ref().filter(|mark| mark.owner == *wanted.owner) {
+        // Read when it was listed.
+        return marked.entry(Address::new(live.section, &mark.id)).or_default().push(live);
+    }
     let mark = match mark::reading(kind, &live.body, wanted.owner) {
         mark::Reading::Damaged(damage) => return damaged.push((live, damage)),
         mark::Reading::Mark(mark) => {
@@ -192,12 +200,9 @@ impl<'a> Matching<'_, 'a> {
                 own.insert(address, bearers);
             }
         }
+        let kind_of = |resource: &Resource| kind::of_section(resource.address.section());
         for resource in self.wanted.resources {
-            let Some(kind) = kind::of_section(resource.address.section()) else { continue };
-            if kind.is_keyed() {
-                pairs.extend(self.named(kind, resource));
-                continue;
-            }
+            let Some(kind) = kind_of(resource).filter(|kind| !kind.is_keyed()) else { continue };
             let address = &resource.address;
             let live = if let Some(live) = moves.exact.get(address) {
                 let is_own = live.mark.as_ref().is_some_and(|mark| mark.id == address.id());
@@ -214,14 +219,34 @@ impl<'a> Matching<'_, 'a> {
             };
             pairs.push(Pair { resource, kind, live, replaced: false });
         }
+        // What is known by a key comes last: ids of the others may stand in it.
+        let named = self.named_all(&pairs);
+        pairs.extend(named);
         self.diagnostics.extend(moves.conflicts);
         pairs
     }
 
+    /// The pairs of all resources whose kinds bear no mark.
+    fn named_all(&mut self, pairs: &[Pair<'a>]) -> Vec<Pair<'a>> {
+        let lives = lives(pairs);
+        let known = |reference: &Reference| known_of(&lives, reference);
+        let resources = self.wanted.resources.iter();
+        let named = resources.filter_map(|resource| {
+            let kind = kind::of_section(resource.address.section()).filter(|kind| kind.is_keyed())?;
+            self.named(kind, resource, &known)
+        });
+        named.collect()
+    }
+
     /// The pair of a resource whose kind bears no mark; none where it is to go.
-    fn named(&mut self, kind: &'static Kind, resource: &'a Resource) -> Option<Pair<'a>> {
+    fn named(
+        &mut self,
+        kind: &'static Kind,
+        resource: &'a Resource,
+        known: &KnownIds<'_>,
+    ) -> Option<Pair<'a>> {
         let adopted = adopt::adopt((self.wanted, &self.adoptable), resource, &mut self.diagnostics);
-        let live = self.keyed.take(kind, resource, adopted, &mut self.diagnostics);
+        let live = self.keyed.take(kind, resource, (adopted, known), &mut self.diagnostics);
         if !resource.directives.absent {
             return Some(Pair { resource, kind, live, replaced: false });
         }
@@ -304,11 +329,13 @@ impl<'a> Matching<'_, 'a> {
     /// A new mark that the service would keep otherwise is refused before it is sent.
     fn refuse_marks(&mut self, pairs: &[Pair<'a>]) {
         for pair in pairs.iter().filter(|pair| (self.wanted.selected)(&pair.resource.address)) {
-            let (owner, id) = (self.wanted.owner.clone(), pair.resource.address.id().to_owned());
-            let new = Mark { owner, id, protect: false };
-            let bears = |own: &Mark| own.owner == new.owner && own.id == new.id;
-            let has_it = pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears));
-            if let Some(tag) = mark::rewritten(pair.kind, &new).filter(|_| !has_it) {
+            let (owner, id) = (self.wanted.owner, pair.resource.address.id());
+            let bears = |own: &Mark| own.owner == *owner && own.id == id;
+            if pair.live.is_some_and(|(live, _)| live.mark.as_ref().is_some_and(bears)) {
+                continue;
+            }
+            let new = Mark { owner: owner.clone(), id: id.to_owned(), protect: false };
+            if let Some(tag) = mark::rewritten(pair.kind, &new) {
                 let text =
                     format!("The service would not keep the tag `{tag}`, a part of the mark, as it is sent");
                 let at = pair.resource.origin.layers.first().map(|at| at.part(Part::Key));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::diagnostic::Diagnostic;
 use crate::kind::Kind;
 use crate::matching::Pair;
-use crate::model::Resource;
+use crate::model::{Address, Resource};
 
 /// Addresses that are named; the others are counted.
 const NAMED: usize = 3;
@@ -21,7 +21,10 @@ fn end(kind: &Kind, body: &Value) -> Option<Timestamp> {
 }
 
 /// What there is to say of all that is over; and of each that goes on all the same, since somebody gave it another end.
-pub fn report(over: &[&Pair<'_>], now: Timestamp) -> Vec<Diagnostic> {
+pub fn report(now: Timestamp, pairs: &[Pair<'_>], selected: &dyn Fn(&Address) -> bool) -> Vec<Diagnostic> {
+    let is_told =
+        |pair: &&Pair<'_>| selected(&pair.resource.address) && is_over(pair.kind, pair.resource, now);
+    let over: Vec<&Pair<'_>> = pairs.iter().filter(is_told).collect();
     let place = |pair: &Pair<'_>| pair.resource.origin.layers.first().cloned();
     let mut reported = Vec::new();
     if let Some(first) = over.first() {

@@ -64,6 +64,7 @@ fn scope(former: &[&str]) -> Scope {
         former: former.iter().map(|owner| Owner((*owner).into())).collect(),
         vars: Map::new(),
         owns: Vec::new(),
+        secrets: indexmap::IndexMap::new(),
     }
 }
 
@@ -267,6 +268,7 @@ fn check_keyed(live: &[Live], name: &str, rate: f64, adopt: Option<&str>, expect
         former: Vec::new(),
         vars: Map::<String, Value>::new(),
         owns: Vec::new(),
+        secrets: indexmap::IndexMap::new(),
     };
     let (plan, reported) = plan(&Inputs {
         scope: &scope,
@@ -300,4 +302,39 @@ fn what_is_built_in_is_nobodys_but_by_its_id() {
     check_keyed(&built_in, "Default", 1.0, None, (&[], 1));
     check_keyed(&built_in, "Default", 0.5, Some("1"), (&[], 1));
     check_keyed(&built_in, "Renamed", 1.0, Some("1"), (&["built-in"], 1));
+}
+
+/// An object of another section than the usual one, and its definition.
+fn pair_of(section: &'static str, declared: Value, live: Value) -> (Resource, Live) {
+    let address = Address::new(section, "a");
+    let body = Body::of(&declared).expect("a body");
+    let resource = Resource {
+        address,
+        body,
+        directives: Directives::default(),
+        origin: std::sync::Arc::default(),
+        instance: None,
+    };
+    let kind = kind::of_section(section).expect("a kind");
+    let mark = mark::read(kind, &live);
+    (resource, Live { section, id: "x".into(), body: live, mark, url: String::new() })
+}
+
+#[test]
+fn an_index_is_never_replaced_and_what_is_hidden_is_no_change() {
+    let tags = json!(["musher:shop.prod", "musher_id:a"]);
+    let index = |name: &str| json!({"name": name, "filter": {"query": "*"}, "tags": tags});
+    let (renamed, live) =
+        pair_of("logs_indexes", json!({"name": "new", "filter": {"query": "*"}}), index("old"));
+    check(&[renamed], std::slice::from_ref(&live), &["never-replaced"]);
+    let (same, live) =
+        pair_of("logs_indexes", json!({"name": "old", "filter": {"query": "*"}}), index("old"));
+    check(&[same], std::slice::from_ref(&live), &[]);
+    let archive =
+        |destination: Value| json!({"id": "x", "name": "a", "query": "*", "destination": destination});
+    let bucket = json!({"type": "s3", "bucket": "b"});
+    let (hidden, live) = pair_of("logs_archives", archive(bucket.clone()), archive(Value::Null));
+    check(&[hidden], std::slice::from_ref(&live), &["hidden-field"]);
+    let (seen, live) = pair_of("logs_archives", archive(bucket.clone()), archive(bucket));
+    check(&[seen], std::slice::from_ref(&live), &[]);
 }

@@ -202,6 +202,13 @@ impl ChainAlert {
         Some(search)
     }
 
+    /// The same as it is written, without the backslashes that escape, and its bytes in the query.
+    pub fn search_text(&self) -> Option<Spanned<String>> {
+        let ChainHead::Source(call) = &self.head.value else { return None };
+        let text = only_text(call).filter(|_| self.slo_id().is_none())?;
+        Some(Spanned { value: text.value.decoded().0, span: text.span })
+    }
+
     /// The id in `error_budget("…")` or `burn_rate("…")`, which may be a reference marker.
     pub fn slo_id(&self) -> Option<Spanned<&str>> {
         let ChainHead::Source(call) = &self.head.value else { return None };

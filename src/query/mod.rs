@@ -8,6 +8,7 @@ mod scope;
 mod metric;
 mod composite;
 mod search;
+mod clauses;
 pub mod types;
 mod monitor;
 mod known;
@@ -16,6 +17,7 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
+pub use clauses::Clauses;
 pub use fault::Fault;
 pub use metric::{formula, metric};
 pub use monitor::monitor;

@@ -67,7 +67,7 @@ fn term(input: &mut Input<'_>, negated: bool) -> Outcome<Spanned<SearchTerm>> {
 
 /// The bytes of a term, at least one character, and where its first colon stands. What follows the colon may be
 /// quoted, in brackets, or a range.
-fn term_length(text: &str) -> (usize, Option<usize>) {
+pub fn term_length(text: &str) -> (usize, Option<usize>) {
     let mut length = 0;
     let mut colon = None;
     let mut begins = true;

@@ -275,11 +275,11 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources, folder: &str) -> St
 }
 
 /// Escapes as the workflow commands of GitHub ask for.
-fn data(text: &str) -> String {
+pub fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+pub fn property(text: &str) -> String {
     data(&clean(text)).replace(':', "%3A").replace(',', "%2C")
 }
 

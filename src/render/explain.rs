@@ -6,12 +6,14 @@ use super::page::{Look, Page, Tone};
 use super::value::shortened;
 use crate::explain::Explained;
 
+/// Columns that prose is wrapped at, wherever it is read.
+const WIDTH: usize = 80;
 /// Codes up to this length share a column.
 const CODE: usize = 24;
 
 /// One code: its paragraphs wrapped, examples as they are.
 pub fn write_one(one: &Explained, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page::new(Look { color, ..Look::default() }, out);
+    let mut page = Page::new(Look { color, width: Some(WIDTH), ..Look::default() }, out);
     page.line(&[(Tone::Strong, one.code)])?;
     for paragraph in one.text.split("\n\n") {
         page.line(&[])?;
@@ -37,12 +39,12 @@ pub fn write_one(one: &Explained, color: bool, out: &mut dyn Write) -> io::Resul
 
 /// All codes, each with its first sentence on its line.
 pub fn write_all(chapters: &[(&str, Vec<Explained>)], color: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page::new(Look { color, ..Look::default() }, out);
+    let mut page = Page::new(Look { color, width: Some(WIDTH), ..Look::default() }, out);
     for (title, codes) in chapters {
         page.line(&[(Tone::Strong, title)])?;
         for one in codes {
             let code = format!("  {:CODE$} ", one.code);
-            let first = shortened(&plain(&one.first()), Page::WIDTH.saturating_sub(code.chars().count()));
+            let first = shortened(&plain(&one.first()), WIDTH.saturating_sub(code.chars().count()));
             page.line(&[(Tone::Plain, &code), (Tone::Faint, &first)])?;
         }
         page.line(&[])?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::sanitize::{clean, clean_lines, known_after_apply, known_after_apply_in};
+use super::sanitize::{clean, clean_lines, expressed, expressed_in};
 use super::text_diff::{Line, Piece, Sign, lines, shorten, without_middle, words};
 use super::value::{count, cut, path, short};
 use crate::model::FieldChange;
@@ -74,7 +74,7 @@ fn shown(change: &FieldChange, full: bool) -> Shown {
 /// An added or removed value: in one line, or in full as lines of a diff.
 fn one_sided(value: &Value, full: bool, sign: Sign) -> Shown {
     let text = match value {
-        Value::String(text) if text.contains('\n') => Some(known_after_apply(text).into_owned()),
+        Value::String(text) if text.contains('\n') => Some(expressed(text).into_owned()),
         Value::Array(_) | Value::Object(_) => Some(pretty(value)),
         _ => None,
     };
@@ -92,7 +92,7 @@ fn one_sided(value: &Value, full: bool, sign: Sign) -> Shown {
 }
 
 fn texts(before: &str, after: &str, full: bool) -> Shown {
-    let (before, after) = (known_after_apply(before), known_after_apply(after));
+    let (before, after) = (expressed(before), expressed(after));
     if before.contains('\n') || after.contains('\n') {
         return as_lines(&clean_lines(&before), &clean_lines(&after), full);
     }
@@ -154,7 +154,7 @@ fn trees(change: &FieldChange, full: bool) -> Shown {
 }
 
 fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(&*known_after_apply_in(value)).expect("bug: a value is always JSON")
+    serde_json::to_string_pretty(&*expressed_in(value)).expect("bug: a value is always JSON")
 }
 
 fn as_lines(before: &str, after: &str, full: bool) -> Shown {

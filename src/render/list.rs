@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::markdown::{code, link};
 use super::plan_json::{Source, write_value};
-use super::plan_text::{clean_address, source_line};
+use super::plan_text::source_line;
 use super::summary::columns;
+use super::telling::clean_address;
 use super::value::{cut, shortened, width};
 use crate::diagnostic::Position;
 use crate::model::Address;

@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::fold::{Pattern, patterns};
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, FORMAT_VERSION, Source, write_value};
-use super::plan_text::{clean_address, names, source_line};
+use super::plan_text::{names, source_line};
 use super::sanitize::clean_lines;
 use super::summary;
+use super::telling::clean_address;
 use super::value::{count, cut, path, short};
 use crate::model::{Action, Outcome, Plan, Status};
 

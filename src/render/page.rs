@@ -1,10 +1,9 @@
-//! Lines with tones on a writer: colour or none, wrapped at 80 columns.
+//! Lines with tones on a writer: colour or none, wrapped where it is read on a terminal.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::text_diff::{Piece, Sign};
 use super::value::width;
 
 /// How a text is shown; part of the input, so that the output depends on nothing else.
@@ -13,6 +12,8 @@ pub struct Look {
     pub color: bool,
     /// Everything: each of the equal changes, each field, in full length.
     pub expand: bool,
+    /// Columns of the terminal; absent: what is written goes to a file or a pipe, and isn't wrapped.
+    pub width: Option<usize>,
 }
 
 /// What a part of a line is.
@@ -23,6 +24,9 @@ pub enum Tone {
     Faint,
     Old,
     New,
+    /// Words that only one of two texts has.
+    OldWord,
+    NewWord,
     Changed,
     Moved,
     Risk,
@@ -37,22 +41,11 @@ impl Tone {
             Self::Faint => Style::new().dimmed(),
             Self::Old => color(AnsiColor::Red),
             Self::New => color(AnsiColor::Green),
+            Self::OldWord => color(AnsiColor::Red).bold().strikethrough(),
+            Self::NewWord => color(AnsiColor::Green).bold().underline(),
             Self::Changed => color(AnsiColor::Yellow),
             Self::Moved => color(AnsiColor::Cyan),
             Self::Risk => color(AnsiColor::Red).bold(),
-        }
-    }
-}
-
-impl Look {
-    /// A run of changed words: by colour, or where there is none by signs.
-    pub fn marked(self, piece: &Piece) -> (Tone, String) {
-        match piece.sign {
-            Sign::Same => (Tone::Plain, piece.text.clone()),
-            Sign::Old if self.color => (Tone::Old, piece.text.clone()),
-            Sign::New if self.color => (Tone::New, piece.text.clone()),
-            Sign::Old => (Tone::Old, format!("[-{}-]", piece.text)),
-            Sign::New => (Tone::New, format!("{{+{}+}}", piece.text)),
         }
     }
 }
@@ -64,11 +57,13 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// Columns that text is wrapped at. Fixed: the output must not depend on a terminal's size.
-    pub const WIDTH: usize = 80;
-
     pub fn new(look: Look, out: &'a mut dyn Write) -> Self {
         Self { look, out }
+    }
+
+    /// Columns that text is wrapped at.
+    pub fn width(&self) -> usize {
+        self.look.width.unwrap_or(usize::MAX)
     }
 
     /// A whole line.
@@ -108,7 +103,7 @@ impl<'a> Page<'a> {
             line.push((*tone, String::new()));
             for atom in text.split_inclusive([' ', ',', ')', '}']) {
                 let columns = width(atom.trim_end());
-                if column + columns > Self::WIDTH && column > indent {
+                if column + columns > self.width() && column > indent {
                     self.flush(&mut line)?;
                     write!(self.out, "{:indent$}", "")?;
                     column = indent;

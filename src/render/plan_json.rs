@@ -1,5 +1,6 @@
 //! A plan for programs: a stable form, written change by change.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -7,9 +8,13 @@ use serde::ser::Serializer;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 
-use super::sanitize::{is_hostile, known_after_apply_in};
+use super::items;
+use super::sanitize::{expressed_in, is_hostile};
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, Brake, Change, Claim, FieldChange, Plan, Unlisted, Warning};
+use crate::model::{
+    Action, Address, Based, Brake, Cause, Change, Claim, FieldChange, ItemChange, Plan, References, Unlisted,
+    Warning,
+};
 use crate::saved::{Seal, sealed};
 
 /// Goes up when a field changes its meaning; new fields may come at any time.
@@ -27,16 +32,23 @@ pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"  \"changes\": [")?;
     for (at, change) in plan.changes.iter().enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
-        write_value(&entry(change), out)?;
+        match &plan.notes.base {
+            Some(based) => write_value(&caused(based, change), out)?,
+            None => write_value(&entry(change), out)?,
+        }
     }
     out.write_all(if plan.changes.is_empty() { b"]" } else { b"\n  ]" })?;
+    if plan.notes.base.is_some() {
+        // It tells a reviewer what a change comes to; it is nothing to be applied.
+        return out.write_all(b"\n}\n");
+    }
     out.write_all(b",\n  \"saved\": ")?;
     write_value(&sealed(&head(plan), plan.changes.iter().map(value), seal), out)?;
     out.write_all(b"\n}\n")
 }
 
 /// Everything before the changes.
-fn head(plan: &Plan) -> Map<String, Value> {
+pub fn head(plan: &Plan) -> Map<String, Value> {
     let mut head: Map<String, Value> = [
         ("format_version", FORMAT_VERSION.into()),
         ("musher_version", env!("CARGO_PKG_VERSION").into()),
@@ -54,6 +66,16 @@ fn head(plan: &Plan) -> Map<String, Value> {
     if !plan.unlisted.is_empty() {
         let entry = |kind: &Unlisted| json!({"section": kind.section, "lacks": kind.lacks});
         head.insert("not_listed".to_owned(), plan.unlisted.iter().map(entry).collect());
+    }
+    if !plan.notes.secrets.is_empty() {
+        let entry = |(address, path): &(Address, String)| json!({"address": address.as_str(), "path": path});
+        head.insert("secrets".to_owned(), plan.notes.secrets.iter().map(entry).collect());
+    }
+    if let Some(based) = &plan.notes.base {
+        let base = json!({
+            "ref": based.reference, "commit": based.commit, "offline": based.offline, "notes": based.notes,
+        });
+        head.insert("base".to_owned(), base);
     }
     head
 }
@@ -80,6 +102,23 @@ fn brake(brake: &Brake) -> Value {
 
 fn warning(warning: &Warning) -> Value {
     json!({"code": warning.code, "text": warning.text, "source": warning.position.as_ref().map(Source::from)})
+}
+
+/// A change with whose it is, and each of its fields.
+fn caused(based: &Based, change: &Change) -> Value {
+    let mut entry = value(change);
+    let causes = based.causes.get(&change.address);
+    entry["cause"] = based.cause(&change.address).name().into();
+    for (shown, field) in entry["diff"].as_array_mut().into_iter().flatten().zip(&change.diff) {
+        let (cause, old) = causes
+            .and_then(|causes| causes.fields.get(&field.path))
+            .map_or((based.cause(&change.address), None), |(cause, old)| (*cause, old.as_ref()));
+        shown["cause"] = cause.name().into();
+        if cause == Cause::Both {
+            shown["base"] = old.map(|old| expressed_in(old).into_owned()).into();
+        }
+    }
+    entry
 }
 
 /// A change as it stands in a file.
@@ -112,6 +151,48 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<&'static str>,
     risks: Vec<RiskEntry<'a>>,
+    /// The instance of a use: its name and its key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<[&'a str; 2]>,
+    #[serde(skip_serializing_if = "is_false")]
+    protected: bool,
+    /// Of what goes: its title, its query, who was told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<FactEntry<'a>>,
+    /// What became of the items of its lists, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<ItemEntry<'a>>,
+    diff: Vec<DiffEntry<'a>>,
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
+}
+
+#[derive(Serialize)]
+struct FactEntry<'a> {
+    path: &'a str,
+    #[serde(serialize_with = "after")]
+    value: Option<&'a Value>,
+}
+
+/// A widget of a dashboard: where it stands, and what became of it.
+#[derive(Serialize)]
+struct ItemEntry<'a> {
+    action: &'static str,
+    /// A sentence: `moved timeseries “p95” to the top`.
+    text: String,
+    names: &'a [String],
+    #[serde(rename = "type")]
+    class: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    inside: &'a [String],
+    /// JSON pointers into the live and the wanted body.
+    before: Option<&'a str>,
+    after: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     diff: Vec<DiffEntry<'a>>,
 }
 
@@ -144,6 +225,26 @@ pub struct DiffEntry<'a> {
     before: Option<&'a Value>,
     #[serde(serialize_with = "after")]
     after: Option<&'a Value>,
+    /// The addresses behind the ids in the values.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "addresses")]
+    references: Option<&'a BTreeMap<String, Address>>,
+}
+
+fn addresses<S: Serializer>(
+    names: &Option<&BTreeMap<String, Address>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(names.iter().flat_map(|names| names.iter()).map(|(text, of)| (text, of.as_str())))
+}
+
+impl<'a> DiffEntry<'a> {
+    fn named(change: &'a FieldChange, references: &'a References, base: &str) -> Self {
+        let references = match base.is_empty() {
+            true => references.get(&change.path),
+            false => references.get(&format!("{base}{}", change.path)),
+        };
+        Self { references, ..Self::from(change) }
+    }
 }
 
 impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
@@ -153,7 +254,13 @@ impl<'a> From<&'a FieldChange> for DiffEntry<'a> {
             (Some(_), None) => "remove",
             (Some(_), Some(_)) => "replace",
         };
-        Self { path: &change.path, op, before: change.before.as_ref(), after: change.after.as_ref() }
+        Self {
+            path: &change.path,
+            op,
+            before: change.before.as_ref(),
+            after: change.after.as_ref(),
+            references: None,
+        }
     }
 }
 
@@ -174,7 +281,32 @@ fn entry(change: &Change) -> Entry<'_> {
         source: change.origin.as_ref().map(|origin| Source::from(&origin.position)),
         claim: Some(change.claim.name()).filter(|_| change.claim != Claim::Mark),
         risks: change.risks.iter().map(|risk| RiskEntry { code: risk.code, text: &risk.text }).collect(),
-        diff: change.diff.iter().map(DiffEntry::from).collect(),
+        instance: change.instance.as_ref().map(|own| [own.name.as_str(), own.key.as_str()]),
+        protected: change.protected,
+        // Of what is made they stand in the difference.
+        facts: change
+            .facts
+            .iter()
+            .filter(|_| change.action == Action::Delete)
+            .map(|fact| FactEntry { path: &fact.at, value: Some(&fact.value) })
+            .collect(),
+        items: change.items.iter().map(|item| item_entry(change, item)).collect(),
+        diff: change.diff.iter().map(|field| DiffEntry::named(field, &change.references, "")).collect(),
+    }
+}
+
+fn item_entry<'a>(change: &'a Change, item: &'a ItemChange) -> ItemEntry<'a> {
+    let base = item.after.as_ref().or(item.before.as_ref()).map_or("", String::as_str);
+    ItemEntry {
+        action: item.action.name(),
+        text: items::sentence(item),
+        names: &item.names,
+        class: &item.class,
+        place: item.place.as_deref(),
+        inside: &item.inside,
+        before: item.before.as_deref(),
+        after: item.after.as_deref(),
+        diff: item.diff.iter().map(|field| DiffEntry::named(field, &change.references, base)).collect(),
     }
 }
 
@@ -205,7 +337,7 @@ impl Serialize for OneWay<'_> {
 
 /// References that are not known yet read as words.
 fn after<S: Serializer>(value: &Option<&Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.map(known_after_apply_in).as_deref().map(OneWay).serialize(serializer)
+    value.map(expressed_in).as_deref().map(OneWay).serialize(serializer)
 }
 
 /// Compact JSON with a space behind commas and colons, hostile characters escaped.
@@ -284,14 +416,14 @@ mod tests {
           "only": [],
           "changes": [
             {"address": "dashboards/gone", "kind": "dashboard", "action": "delete", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": null, "risks": [], "diff": []},
-            {"address": "monitors/broken", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/query", "op": "add", "before": null, "after": "(known after apply) && 12"}]},
+            {"address": "monitors/broken", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/query", "op": "add", "before": null, "after": "${monitors.traffic.id} && 12"}]},
             {"address": "monitors/checkout-errors", "kind": "monitor", "action": "create", "datadog_id": null, "url": null, "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/name", "op": "add", "before": null, "after": "[staging] Checkout error rate"}, {"path": "/type", "op": "add", "before": null, "after": "query alert"}, {"path": "/query", "op": "add", "before": null, "after": "avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5"}, {"path": "/message", "op": "add", "before": null, "after": "Errors on {{host.name}}.\nLook at the logs. @slack-checkout\n"}, {"path": "/tags", "op": "add", "before": null, "after": ["team:checkout", "service:checkout"]}, {"path": "/options", "op": "add", "before": null, "after": {"thresholds": {"critical": 5, "warning": 2}, "include_tags": true}}, {"path": "/priority", "op": "add", "before": null, "after": 2}, {"path": "/x", "op": "add", "before": null, "after": []}]},
-            {"address": "monitors/lambda/api/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.01"}]},
-            {"address": "monitors/lambda/billing/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.01"}]},
-            {"address": "monitors/lambda/checkout/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.01"}]},
-            {"address": "monitors/lambda/fraud/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.01"}]},
-            {"address": "monitors/lambda/search/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.01"}]},
-            {"address": "monitors/lambda/stock/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.01"}]},
+            {"address": "monitors/lambda/api/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "api"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.01"}]},
+            {"address": "monitors/lambda/billing/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "billing"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:billing} > 0.01"}]},
+            {"address": "monitors/lambda/checkout/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "checkout"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:checkout} > 0.01"}]},
+            {"address": "monitors/lambda/fraud/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "fraud"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:fraud} > 0.01"}]},
+            {"address": "monitors/lambda/search/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "search"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:search} > 0.01"}]},
+            {"address": "monitors/lambda/stock/errors", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "templates/aws-lambda.yaml", "line": 12, "column": 5}, "risks": [], "instance": ["lambda", "stock"], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 0.05, "after": 0.01}, {"path": "/query", "op": "replace", "before": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.05", "after": "sum(last_5m):sum:aws.lambda.errors{functionname:stock} > 0.01"}]},
             {"address": "monitors/latency", "kind": "monitor", "action": "update", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [{"code": "threshold-loosened", "text": "It alerts later: `options.thresholds.critical` goes from 5 to 8, and it fires above it"}], "diff": [{"path": "/options/thresholds/critical", "op": "replace", "before": 5, "after": 8}, {"path": "/query", "op": "replace", "before": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5", "after": "avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8"}, {"path": "/message", "op": "replace", "before": "One\nTwo\nThree\nFour\nFive @slack-a\n", "after": "One\nTwo\nThree\nFour\nFive @slack-b\n"}, {"path": "/tags", "op": "replace", "before": ["a", "team:checkout"], "after": ["team:checkout", "b", "c"]}, {"path": "/options/renotify_interval", "op": "add", "before": null, "after": 60}, {"path": "/options/evaluation_delay", "op": "remove", "before": 900, "after": null}]},
             {"address": "monitors/new-name", "kind": "monitor", "action": "move", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "moved_from": "monitors/old-name", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": []},
             {"address": "monitors/typed", "kind": "monitor", "action": "replace", "datadog_id": "123", "url": "https://app.datadoghq.eu/monitors/123", "source": {"file": "monitors/shop.yaml", "line": 3, "column": 5}, "risks": [], "diff": [{"path": "/type", "op": "replace", "before": "query alert", "after": "log alert"}]},

@@ -1,32 +1,30 @@
-//! A plan for people at a terminal: risk first, equal changes folded, 80 columns.
+//! A plan for people at a terminal: risk first, what is alike folded.
 
 use std::io::{self, Write};
 
-use serde_json::Value;
-
-use super::field::{Field, Shown, field};
-use super::fold::{Entry, Pattern, fold, patterns};
+use super::fields::{Place, write_rows};
+use super::fold::{Bond, Entry, Pattern, fold, patterns};
 use super::page::{Look, Page, Tone};
-use super::sanitize::clean;
 use super::summary;
-use super::text_diff::{Line, Sign};
-use super::value::{count, cut, path, plural, short, width};
+use super::telling::{Detail, Row, clean_address, headline, number, ranges, risks, rows, title};
+use super::value::{count, cut, path, plural, width};
 use crate::diagnostic::Position;
-use crate::model::{Action, Change, FieldChange, Plan};
+use crate::model::{Action, Change, Plan};
 
-/// Fields of a new object, and of any other change, that are shown without `--expand`.
-const FIELDS: usize = 6;
+/// Fields of a new object beside those that matter most, and rows of any other change, without `--expand`.
+const FIELDS: usize = 5;
 const CHANGED: usize = 60;
 /// Patterns of a folded entry, and names for its `*`: more of what is lost.
 const PATTERNS: usize = 4;
 const NAMES: usize = 5;
 const LOST: usize = 30;
-/// A path longer than this has its value on the next line.
-const PATH: usize = 32;
+/// Steps of numbers that differ from change to change.
+const STEPS: usize = 12;
 /// More new entries than these are shown on a line each: nobody reads a thousand lines that scroll away.
 const BRIEF: usize = 30;
-/// Likely renames that are shown without `--expand`.
+/// Likely renames and warnings that are shown without `--expand`.
 const RENAMES: usize = 20;
+const WARNINGS: usize = 10;
 const INDENT: usize = 4;
 
 /// Writes the plan. Errors are those of the writer.
@@ -69,6 +67,11 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.line(&[(Tone::Faint, &line)])?;
     }
     write_renames(plan, &mut page)?;
+    if let Some(unseen) = summary::secrets(&plan.notes.secrets) {
+        page.line(&[(Tone::Faint, &unseen)])?;
+        page.line(&[])?;
+    }
+    write_warnings(plan, &mut page)?;
     write_brakes(plan, &mut page)?;
     page.line(&[(Tone::Strong, &summary::line(plan))])
 }
@@ -84,7 +87,7 @@ fn write_brief(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let symbol = format!("{:>3} ", summary::symbol(change.action));
     let patterns = patterns(entry.changes.iter().map(|change| &change.address));
     let title = match entry.is_folded() {
-        true => folded_title(entry, &patterns, None),
+        true => title(entry, &patterns),
         false => clean_address(change.address.as_str()),
     };
     page.wrapped(&[(tone(change.action), &symbol), (Tone::Plain, &title)], INDENT)
@@ -109,6 +112,27 @@ fn write_renames(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     page.line(&[])
 }
 
+/// How many warnings there are: all of them stand on stderr, or in the file beside.
+fn write_warnings(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
+    let warnings = &plan.notes.warnings;
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    page.line(&[(Tone::Changed, &plural(warnings.len(), "warning"))])?;
+    let most = if page.look.expand { usize::MAX } else { WARNINGS };
+    for warning in warnings.iter().take(most) {
+        let place = warning.position.as_ref().map(|position| format!(" ({})", source_line(position)));
+        let text = format!("{}: {}{}", warning.code, cut(&warning.text, 300), place.unwrap_or_default());
+        page.indent(2)?;
+        page.wrapped_at(&[(Tone::Plain, &text)], 2, 4)?;
+    }
+    if warnings.len() > most {
+        page.indent(2)?;
+        page.line(&[(Tone::Faint, &format!("… {} more", count(warnings.len() - most)))])?;
+    }
+    page.line(&[])
+}
+
 fn write_brakes(plan: &Plan, page: &mut Page<'_>) -> io::Result<()> {
     let Some(held) = summary::held(&plan.notes.brakes) else { return Ok(()) };
     page.wrapped(&[(Tone::Risk, &held), (Tone::Risk, ":")], 2)?;
@@ -126,86 +150,94 @@ fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let change = entry.first();
     let symbol = format!("{:>3} ", summary::symbol(change.action));
     let tone = tone(change.action);
-    let fields: Vec<&FieldChange> = shown_fields(change, page.look);
-    let telling = if entry.is_folded() { headline_field(change) } else { None };
     if entry.is_folded() {
         let patterns = patterns(entry.changes.iter().map(|change| &change.address));
-        let title = folded_title(entry, &patterns, telling);
-        page.wrapped(&[(tone, &symbol), (Tone::Strong, &title)], INDENT)?;
-        write_patterns(&patterns, if change.deletes() { LOST } else { NAMES }, page)?;
+        page.wrapped(&[(tone, &symbol), (Tone::Strong, &title(entry, &patterns))], INDENT)?;
+        match entry.bond {
+            Bond::Instance => {}
+            _ => write_patterns(&patterns, if change.deletes() { LOST } else { NAMES }, page)?,
+        }
     } else {
         let address = clean_address(change.address.as_str());
         page.line(&[(tone, &symbol), (Tone::Strong, &address), (Tone::Faint, &remark(change))])?;
     }
-    for risk in &change.risks {
+    for risk in risks(entry) {
         page.indent(INDENT)?;
-        page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], INDENT, INDENT + 2)?;
+        page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &risk)], INDENT, INDENT + 2)?;
     }
     write_place(entry, page)?;
-    if entry.is_folded() && !fields.is_empty() && !all_equal(entry) {
+    match entry.bond {
+        Bond::Instance => write_members(entry, page),
+        Bond::Shape => {
+            write_steps(entry, page)?;
+            write_example(entry, page)
+        }
+        _ => write_example(entry, page),
+    }
+}
+
+/// Each object of an instance with what it looks at, on a line or two.
+fn write_members(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    for change in &entry.changes {
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Strong, &clean_address(change.address.as_str()))])?;
+        let detail = Detail { full: page.look.expand, others: 0 };
+        let rows = rows(change, detail);
+        write_rows(change.action, &rows, Place { indent: INDENT + 2, most: CHANGED }, page)?;
+    }
+    Ok(())
+}
+
+/// The numbers of changes that are alike but for them: from, to, how many, and which.
+fn write_steps(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    // Numbers that follow from it tell nothing new.
+    if let Some(range) = ranges(entry).first().filter(|range| range.steps.len() > 1) {
+        page.indent(INDENT)?;
+        page.line(&[(Tone::Plain, &range.path)])?;
+        let most = if page.look.expand { usize::MAX } else { STEPS };
+        let cells: Vec<[String; 2]> =
+            range.steps.iter().map(|(from, to, _)| [number(*from), number(*to)]).collect();
+        let column = |at: usize| cells.iter().map(|cells| width(&cells[at])).max().unwrap_or(0);
+        let (left, right) = (column(0), column(1));
+        for (cells, (.., of)) in cells.iter().zip(&range.steps).take(most) {
+            let step = format!("{:>left$} → {:>right$}  ", cells[0], cells[1]);
+            let who: Vec<&str> = of.iter().map(String::as_str).collect();
+            let who = match of.len() {
+                1 => names(&who, 1),
+                many => format!("{} × {}", count(many), names(&who, NAMES)),
+            };
+            page.indent(INDENT + 2)?;
+            let at = INDENT + 2 + width(&step);
+            page.part(&[(Tone::Plain, &step)])?;
+            page.wrapped_at(&[(Tone::Faint, &who)], at, at)?;
+        }
+        if range.steps.len() > most {
+            page.indent(INDENT + 2)?;
+            let more = plural(range.steps.len() - most, "more step");
+            page.line(&[(Tone::Faint, &format!("… {more}: `--expand` shows all"))])?;
+        }
+    }
+    Ok(())
+}
+
+fn write_example(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let change = entry.first();
+    let mut rows = rows(change, Detail { full: page.look.expand, others: FIELDS });
+    if entry.bond == Bond::Equal {
+        // The title says it already.
+        let telling = headline(change).map(|field| path(&field.path));
+        rows.retain(|row| match (row, &telling) {
+            (Row::Field(field), Some(telling)) => field.path != *telling,
+            _ => true,
+        });
+    }
+    if entry.is_folded() && !rows.is_empty() {
         let text = format!("as in {}:", clean_address(change.address.as_str()));
         page.indent(INDENT)?;
         page.line(&[(Tone::Faint, &text)])?;
     }
-    let rest: Vec<&FieldChange> = fields
-        .into_iter()
-        .filter(|field| !telling.is_some_and(|telling| std::ptr::eq(telling, *field)))
-        .collect();
-    write_fields(change.action, &rest, page)
-}
-
-/// The fields in the order of showing: of a new object the plain ones first.
-fn shown_fields(change: &Change, look: Look) -> Vec<&FieldChange> {
-    let mut fields: Vec<&FieldChange> = change.diff.iter().collect();
-    if change.action == Action::Create && !look.expand {
-        fields.sort_by_key(|field| match &field.after {
-            Some(Value::Array(_) | Value::Object(_)) => 2,
-            Some(Value::String(text)) if text.contains('\n') => 1,
-            _ => 0,
-        });
-    }
-    fields
-}
-
-/// The field that says it all: a plain value, the same for all of an entry.
-pub fn headline_field(change: &Change) -> Option<&FieldChange> {
-    let plain = |value: &Option<Value>| matches!(value, Some(Value::Number(_) | Value::Bool(_)));
-    if change.action == Action::Create {
-        return None;
-    }
-    change.diff.iter().find(|field| plain(&field.before) && plain(&field.after))
-}
-
-fn all_equal(entry: &Entry<'_>) -> bool {
-    entry.changes.iter().all(|change| change.diff == entry.first().diff)
-}
-
-/// `500 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01`
-pub fn folded_title(entry: &Entry<'_>, patterns: &[Pattern<'_>], telling: Option<&FieldChange>) -> String {
-    let change = entry.first();
-    let pattern = match patterns {
-        [only] => format!(" {}", clean_address(&only.text)),
-        _ => String::new(),
-    };
-    let what = match (change.action, telling) {
-        (_, Some(field)) => format!(": {}", inline(field)),
-        (Action::Update, None) => String::new(),
-        (Action::Move, None) => {
-            let from = self::patterns(entry.changes.iter().filter_map(|change| change.moved_from.as_ref()));
-            match &from[..] {
-                [only] => format!(" to move, from {}", clean_address(&only.text)),
-                _ => " to move".to_owned(),
-            }
-        }
-        (action, None) => format!(" to {}", summary::verb(action)),
-    };
-    let several = clean_address(change.address.section());
-    format!("{} {several}{pattern}{what}", count(entry.changes.len()))
-}
-
-fn inline(change: &FieldChange) -> String {
-    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), |v| short(v, 40));
-    format!("{} {} → {}", path(&change.path), value(&change.before), value(&change.after))
+    let most = if page.look.expand { usize::MAX } else { CHANGED };
+    write_rows(change.action, &rows, Place { indent: INDENT, most }, page)
 }
 
 fn write_patterns(patterns: &[Pattern<'_>], most: usize, page: &mut Page<'_>) -> io::Result<()> {
@@ -260,7 +292,7 @@ fn write_place(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let url = change.url.as_deref().filter(|_| !entry.is_folded()).map(|url| cut(url, 300));
     let parts: Vec<String> = source.into_iter().chain(url).collect();
     let one_line = parts.join("  ");
-    let lines = if width(&one_line) + INDENT <= Page::WIDTH { vec![one_line] } else { parts };
+    let lines = if width(&one_line) + INDENT <= page.width() { vec![one_line] } else { parts };
     for line in lines.iter().filter(|line| !line.is_empty()) {
         page.indent(INDENT)?;
         page.line(&[(Tone::Faint, line)])?;
@@ -273,112 +305,6 @@ pub fn source_line(position: &Position) -> String {
     format!("{}:{}", cut(&position.file, 200), position.line)
 }
 
-/// Changed fields below each other, their paths in one column.
-fn write_fields(action: Action, fields: &[&FieldChange], page: &mut Page<'_>) -> io::Result<()> {
-    let most = match action {
-        _ if page.look.expand => usize::MAX,
-        Action::Create => FIELDS,
-        _ => CHANGED,
-    };
-    let shown: Vec<Field> = fields.iter().take(most).map(|change| field(change, page.look.expand)).collect();
-    let column = shown.iter().map(|field| width(&field.path)).filter(|w| *w <= PATH).max().unwrap_or(0);
-    for field in &shown {
-        write_field(action, field, column, page)?;
-    }
-    if fields.len() > most {
-        page.indent(INDENT)?;
-        page.line(&[(Tone::Faint, &format!("… {}", plural(fields.len() - most, "more field")))])?;
-    }
-    Ok(())
-}
-
-/// One changed field, its value from `column` on, or on the lines below.
-pub fn write_field(action: Action, field: &Field, column: usize, page: &mut Page<'_>) -> io::Result<()> {
-    page.indent(INDENT)?;
-    let mut value_at = INDENT + column + 2;
-    if width(&field.path) <= column && fits(&field.shown, Page::WIDTH - value_at) {
-        let pad = " ".repeat(column - width(&field.path) + 2);
-        page.part(&[(Tone::Plain, &field.path), (Tone::Plain, &pad)])?;
-    } else {
-        page.line(&[(Tone::Plain, &field.path)])?;
-        value_at = INDENT + 2;
-        if !matches!(field.shown, Shown::Lines { .. }) {
-            page.indent(value_at)?;
-        }
-    }
-    match &field.shown {
-        Shown::Added(text) if action == Action::Create => {
-            page.wrapped_at(&[(Tone::Plain, text)], value_at, value_at)
-        }
-        Shown::Added(text) => {
-            page.wrapped_at(&[(Tone::New, "+ "), (Tone::New, text)], value_at, value_at + 2)
-        }
-        Shown::Removed(text) => {
-            page.wrapped_at(&[(Tone::Old, "- "), (Tone::Old, text)], value_at, value_at + 2)
-        }
-        Shown::Arrow { before, after } => page.wrapped_at(
-            &[(Tone::Old, before), (Tone::Plain, " → "), (Tone::New, after)],
-            value_at,
-            value_at,
-        ),
-        Shown::Words(pieces) => {
-            let marked: Vec<(Tone, String)> = pieces.iter().map(|piece| page.look.marked(piece)).collect();
-            let parts: Vec<(Tone, &str)> = marked.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
-            page.wrapped_at(&parts, value_at, value_at)
-        }
-        Shown::Items { removed, added, same } => write_items(removed, added, *same, value_at, page),
-        Shown::Lines { lines, more } => write_lines(lines, *more, page),
-    }
-}
-
-/// Whether a value reads well beside its path: one line, or words that wrap into a few.
-fn fits(shown: &Shown, room: usize) -> bool {
-    match shown {
-        Shown::Lines { .. } => false,
-        Shown::Words(pieces) => pieces.iter().map(|piece| width(&piece.text) + 2).sum::<usize>() <= room,
-        Shown::Arrow { before, after } => width(before) + width(after) + 3 <= room,
-        Shown::Added(text) | Shown::Removed(text) => width(text) + 2 <= room || room >= Page::WIDTH * 2 / 3,
-        Shown::Items { .. } => true,
-    }
-}
-
-fn write_items(
-    removed: &[String],
-    added: &[String],
-    same: usize,
-    at: usize,
-    page: &mut Page<'_>,
-) -> io::Result<()> {
-    let sides = [(Tone::Old, "-", removed), (Tone::New, "+", added)];
-    let mut parts: Vec<(Tone, String)> = sides
-        .into_iter()
-        .flat_map(|(tone, sign, items)| items.iter().map(move |item| (tone, format!("{sign}{item} "))))
-        .collect();
-    if same > 0 {
-        parts.push((Tone::Faint, format!("({} the same)", count(same))));
-    }
-    let parts: Vec<(Tone, &str)> = parts.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
-    page.wrapped_at(&parts, at, at)
-}
-
-fn write_lines(lines: &[Line], more: usize, page: &mut Page<'_>) -> io::Result<()> {
-    for line in lines {
-        let (tone, text) = match line {
-            Line::Text(Sign::Same, text) => (Tone::Plain, format!("  {text}")),
-            Line::Text(Sign::Old, text) => (Tone::Old, format!("- {text}")),
-            Line::Text(Sign::New, text) => (Tone::New, format!("+ {text}")),
-            Line::Skipped(lines) => (Tone::Faint, format!("@@ {} the same", plural(*lines, "line"))),
-        };
-        let text = format!("{:indent$}{text}", "", indent = INDENT + 2);
-        page.line(&[(tone, text.trim_end())])?;
-    }
-    if more > 0 {
-        page.indent(INDENT + 2)?;
-        page.line(&[(Tone::Faint, &format!("… {} of the difference", plural(more, "more line")))])?;
-    }
-    Ok(())
-}
-
 fn tone(action: Action) -> Tone {
     match action {
         Action::Create => Tone::New,
@@ -386,11 +312,6 @@ fn tone(action: Action) -> Tone {
         Action::Update => Tone::Changed,
         Action::Move | Action::Adopt | Action::Forget => Tone::Moved,
     }
-}
-
-/// Addresses hold no hostile character where musher made them; a saved plan may come from anywhere.
-pub fn clean_address(text: &str) -> String {
-    if text.len() <= 300 { clean(text).into_owned() } else { cut(text, 300) }
 }
 
 #[cfg(test)]
@@ -411,13 +332,13 @@ mod tests {
 
         Look at these first
           ~ monitors/latency
-            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it
-              fires above it
+            ! It alerts later: `options.thresholds.critical` goes from 5 to 8, and it fires above it
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123
             options.thresholds.critical  5 → 8
             query
-              avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}
-              .as_rate() > [-5-]{+8+}
+              - avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 5
+              + avg(last_5m):sum:requests.errors{service:checkout,env:staging} by {host}.as_rate() > 8
+                                                                                                     ^
             message
               @@ 2 lines the same
                 Three
@@ -434,25 +355,25 @@ mod tests {
 
           + monitors/broken
             monitors/shop.yaml:3
-            query  "(known after apply) && 12"
+            query  "traffic && 12"
 
           + monitors/checkout-errors
             monitors/shop.yaml:3
-            name      "[staging] Checkout error rate"
-            type      "query alert"
-            query     "avg(last_5m):sum:trace.http.request.errors{service:checkout,
-                      env:staging}.as_rate() > 5"
-            priority  2
-            message   "Errors on {{host.name}}.␊Look at the logs. @slack-checkout␊"
-            tags      ["team:checkout", "service:checkout"]
-            … 2 more fields
+            name     "[staging] Checkout error rate"
+            type     "query alert"
+            query    "avg(last_5m):sum:trace.http.request.errors{service:checkout,env:staging}.as_rate() > 5"
+            message  "Errors on {{host.name}}.␊Look at the logs. @slack-checkout␊"
+            tags     ["team:checkout", "service:checkout"]
+            … 3 more fields
 
           ~ 6 monitors lambda/*/errors: options.thresholds.critical 0.05 → 0.01
             api, billing, checkout, fraud, search, … 1 more
             templates/aws-lambda.yaml:12
             as in monitors/lambda/api/errors:
-            query  sum(last_5m):sum:aws.lambda.errors{functionname:api} > [-0.05-]
-                   {+0.01+}
+            query
+              - sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.05
+              + sum(last_5m):sum:aws.lambda.errors{functionname:api} > 0.01
+                                                                       ^^^^
 
           > monitors/new-name (was monitors/old-name)
             monitors/shop.yaml:3  https://app.datadoghq.eu/monitors/123

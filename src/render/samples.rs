@@ -85,10 +85,12 @@ pub fn notes(text: &str) -> Notes {
     let position = Some(Position { file: text.into(), line: 1, column: 1 });
     let of = |renamed| Rename { renamed, count: 2, position: position.clone() };
     Notes {
+        base: None,
         brakes: vec![Brake { name: "delete", text: own(), remedy: own() }; 2],
         warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
         only: vec![own(); 12],
         begun: Default::default(),
+        secrets: vec![(address.clone(), own()); 9],
         renames: vec![
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone()] }),
             of(Renamed::Resource { to: address.clone(), from: vec![address.clone(), address.clone()] }),

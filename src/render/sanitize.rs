@@ -6,10 +6,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::hidden;
-use crate::model::Reference;
-
-/// What stands for an id that only apply will know.
-pub const KNOWN_AFTER_APPLY: &str = "(known after apply)";
+use crate::model::{Reference, Secret};
 
 /// One line: every control character, bidi override and zero-width character made visible.
 pub fn clean(text: &str) -> Cow<'_, str> {
@@ -29,17 +26,18 @@ fn without_keys(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
 }
 
-/// Replaces the markers of references that are not known yet.
-pub fn known_after_apply(text: &str) -> Cow<'_, str> {
+/// Writes the markers of references that are not known yet as a definition has them: `${monitors.a.id}`.
+pub fn expressed(text: &str) -> Cow<'_, str> {
     if text.contains(Reference::OPEN) {
-        Cow::Owned(Reference::fill(text, &|_| Some(KNOWN_AFTER_APPLY.to_owned())))
+        let named = Reference::fill(text, &|reference| Some(reference.expression()));
+        Cow::Owned(Secret::fill(&named, &|name| format!("(secret {name})")))
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// A value in whose strings [`known_after_apply`] was done, keys left as they are.
-pub fn known_after_apply_in(value: &Value) -> Cow<'_, Value> {
+/// A value in whose strings [`expressed`] was done, keys left as they are.
+pub fn expressed_in(value: &Value) -> Cow<'_, Value> {
     if !holds_marker(value) {
         return Cow::Borrowed(value);
     }
@@ -91,7 +89,7 @@ fn holds_marker(value: &Value) -> bool {
 fn fill(value: &mut Value) {
     match value {
         Value::String(text) => {
-            if let Cow::Owned(filled) = known_after_apply(text) {
+            if let Cow::Owned(filled) = expressed(text) {
                 *text = filled;
             }
         }
@@ -125,13 +123,10 @@ mod tests {
     #[test]
     fn references_become_words() {
         let marker = Reference { target: Address::new("monitors", "a"), attribute: Attribute::Id }.marker();
+        assert_eq!(expressed(&format!("{marker} && {marker}")), "${monitors.a.id} && ${monitors.a.id}");
         assert_eq!(
-            known_after_apply(&format!("{marker} && {marker}")),
-            "(known after apply) && (known after apply)"
-        );
-        assert_eq!(
-            *known_after_apply_in(&serde_json::json!({"a": [marker], "b": 1})),
-            serde_json::json!({"a": [KNOWN_AFTER_APPLY], "b": 1})
+            *expressed_in(&serde_json::json!({"a": [marker], "b": 1})),
+            serde_json::json!({"a": ["${monitors.a.id}"], "b": 1})
         );
     }
 

@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::field::field;
+use super::fields::write_field;
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, Source, write_value};
-use super::plan_text::{clean_address, source_line, write_field};
-use super::sanitize::{clean_lines, known_after_apply_in};
+use super::plan_text::source_line;
+use super::sanitize::{clean_lines, expressed_in};
+use super::telling::clean_address;
 use super::value::{cut, width};
 use crate::diagnostic::Position;
 use crate::model::{Action, Address, FieldChange};
@@ -48,7 +50,7 @@ pub fn write_text(shown: Shown<'_>, look: Look, out: &mut dyn Write) -> io::Resu
         let fields: Vec<_> = shown.diff.iter().map(|change| field(change, look.expand)).collect();
         let column = fields.iter().map(|field| width(&field.path)).filter(|w| *w <= 32).max().unwrap_or(0);
         for field in &fields {
-            write_field(Action::Update, field, column, &mut page)?;
+            write_field(Action::Update, field, (4, column), &mut page)?;
         }
     }
     write_body("Rendered", shown.wanted, "It is not declared.", &mut page)?;
@@ -59,7 +61,7 @@ fn write_body(title: &str, body: Option<&Value>, absent: &str, page: &mut Page<'
     page.line(&[])?;
     page.line(&[(Tone::Strong, title)])?;
     let Some(body) = body else { return page.line(&[(Tone::Plain, "    "), (Tone::Plain, absent)]) };
-    let body = known_after_apply_in(body);
+    let body = expressed_in(body);
     let text = serde_json::to_string_pretty(&*body).expect("bug: a value is always JSON");
     for line in clean_lines(&text).lines() {
         page.indent(4)?;
@@ -86,7 +88,7 @@ pub fn write_json(shown: Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         datadog_id: shown.datadog_id,
         url: shown.url,
         source: shown.position.map(Source::from),
-        wanted: shown.wanted.map(|wanted| known_after_apply_in(wanted).into_owned()),
+        wanted: shown.wanted.map(|wanted| expressed_in(wanted).into_owned()),
         live: shown.live,
         diff: shown.diff.iter().map(DiffEntry::from).collect(),
     };

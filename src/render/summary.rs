@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::value::{count, cut, plural};
-use crate::model::{Action, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
+use crate::model::{Action, Address, Brake, Change, Claim, Plan, Rename, Renamed, Unlisted};
 
 /// Names of projects, sites and organisations are cut here: they may come from a file or the service.
 const NAME: usize = 120;
@@ -50,12 +50,57 @@ pub fn line(plan: &Plan) -> String {
     format!("Plan: {}.", parts.join(", "))
 }
 
+/// The verdict: `3 to create, 1 to delete, 2 risks; the brake `delete` will hold`.
+pub fn verdict(plan: &Plan) -> String {
+    let mut parts: Vec<String> = Action::ALL
+        .into_iter()
+        .map(|action| (plan.count(action), verb(action)))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, verb)| format!("{} to {verb}", count(number)))
+        .collect();
+    if parts.is_empty() {
+        parts.push("No changes".to_owned());
+    }
+    let risky = plan.changes.iter().filter(|change| !change.risks.is_empty()).count();
+    if risky > 0 {
+        parts.push(plural(risky, "risk"));
+    }
+    if !plan.notes.warnings.is_empty() {
+        parts.push(plural(plan.notes.warnings.len(), "warning"));
+    }
+    let names: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
+    let held = match names.len() {
+        0 => String::new(),
+        1 => format!("; the brake {} will hold", names[0]),
+        _ => format!("; the brakes {} will hold", names.join(", ")),
+    };
+    let partial = if plan.notes.only.is_empty() { "" } else { "; partial" };
+    format!("{}{held}{partial}", parts.join(", "))
+}
+
 /// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.
 pub fn not_listed(plan: &Plan) -> Vec<String> {
     let line = |kind: &Unlisted| {
         format!("Not listed: {} (the key lacks {}).", kind.section, kind.lacks.join(" or "))
     };
     plan.unlisted.iter().map(line).collect()
+}
+
+/// What no plan can compare: secrets are sent with whatever else changes.
+pub fn secrets(secrets: &[(Address, String)]) -> Option<String> {
+    const MOST: usize = 5;
+    if secrets.is_empty() {
+        return None;
+    }
+    let field = |(address, path): &(Address, String)| {
+        let field = path.trim_start_matches('/').replace('/', ".");
+        cut(&format!("{address} {field}"), NAME)
+    };
+    let mut shown: Vec<String> = secrets.iter().take(MOST).map(field).collect();
+    if secrets.len() > MOST {
+        shown.push(format!("… {} more", count(secrets.len() - MOST)));
+    }
+    Some(format!("Secrets can't be compared, and are sent with whatever else changes: {}.", shown.join(", ")))
 }
 
 /// `Partial: only monitors/lambda/*. What else is declared or live was not looked at.`
@@ -159,6 +204,15 @@ pub fn done(action: Action) -> &'static str {
         Action::Forget => "forgotten",
         Action::Delete => "deleted",
     }
+}
+
+/// `5 monitors, 1 slo`.
+pub fn kinds(kinds: impl IntoIterator<Item = &'static str>) -> String {
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for kind in kinds {
+        *counts.entry(kind).or_default() += 1;
+    }
+    counts.into_iter().map(|(kind, number)| plural(number, kind)).collect::<Vec<_>>().join(", ")
 }
 
 /// The sign before an address.

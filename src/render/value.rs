@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
-use super::sanitize::{clean, known_after_apply};
+use super::sanitize::{clean, expressed};
 use crate::hidden;
 use crate::pointer::keys;
 
@@ -56,7 +56,7 @@ pub fn short(value: &Value, room: usize) -> String {
 
 /// A text in one clean line of at most `room` characters, and how many are left out.
 pub fn cut(text: &str, room: usize) -> String {
-    let text = known_after_apply(text);
+    let text = expressed(text);
     let text = hidden::shown(&text);
     let Some((end, _)) = text.char_indices().nth(room) else { return clean(&text).into_owned() };
     let more = text[end..].chars().count();

@@ -156,11 +156,30 @@ fn url(id: &str, title: &str) -> String {
 
 /// The refusals that were recorded, in the service's words; the last bound by analogy from OpenAPI.
 fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
-    let refuse = |words: &str| Err(Answer::refusal(400, words));
     if let Some(name) = forms::first_wrong(sent, forms::DASHBOARD) {
         return refuse(&format!("'{name}' is invalid"));
     }
-    let list = |of: Option<&Value>| of.and_then(Value::as_array).cloned().unwrap_or_default();
+    check_variables(sent)?;
+    check_lists(sent)?;
+    if sent.contains_key("is_read_only") {
+        // Words as in datadog-operator issue 1707; false is refused, too.
+        return refuse(
+            "The is_read_only attribute is no longer supported. \
+             https://docs.datadoghq.com/dashboards/guide/is-read-only-deprecation/",
+        );
+    }
+    Ok(())
+}
+
+fn refuse(words: &str) -> Result<(), Answer> {
+    Err(Answer::refusal(400, words))
+}
+
+fn list(of: Option<&Value>) -> Vec<Value> {
+    of.and_then(Value::as_array).cloned().unwrap_or_default()
+}
+
+fn check_variables(sent: &Map<String, Value>) -> Result<(), Answer> {
     for variable in list(sent.get("template_variables")) {
         let set = |name: &str| variable.get(name).is_some_and(|value| !value.is_null());
         if set("default") && set("defaults") {
@@ -184,6 +203,10 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
             }
         }
     }
+    Ok(())
+}
+
+fn check_lists(sent: &Map<String, Value>) -> Result<(), Answer> {
     for name in ["tags", "notify_list", "restricted_roles"] {
         let is_texts = |value: &Value| value.as_array().is_some_and(|all| all.iter().all(Value::is_string));
         if sent.get(name).is_some_and(|value| !value.is_null() && !is_texts(value)) {
@@ -195,11 +218,7 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
         ("template_variable_presets", "DashboardTemplateVariablePreset"),
     ] {
         match sent.get(name).filter(|value| !value.is_null()) {
-            Some(Value::Array(all)) => {
-                if all.iter().any(|one| widget::judge(one, schema).is_err()) {
-                    return refuse(&format!("'{name}' is invalid"));
-                }
-            }
+            Some(Value::Array(all)) if all.iter().all(|one| widget::judge(one, schema).is_ok()) => {}
             Some(_) => return refuse(&format!("'{name}' is invalid")),
             None => {}
         }
@@ -217,13 +236,6 @@ fn check(sent: &Map<String, Value>) -> Result<(), Answer> {
     }
     if tags.len() > 5 {
         return refuse("Maximum number of elements in parameter 'tags' should be 5");
-    }
-    if sent.contains_key("is_read_only") {
-        // Words as in datadog-operator issue 1707; false is refused, too.
-        return refuse(
-            "The is_read_only attribute is no longer supported. \
-             https://docs.datadoghq.com/dashboards/guide/is-read-only-deprecation/",
-        );
     }
     Ok(())
 }

@@ -95,13 +95,19 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Tail::Io)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+        let Some(text) = bytes[..whole].utf8_chunks().next() else { return Ok(()) };
+        for line in text.valid().split_inclusive('\n') {
             self.line += 1;
-            let text = std::str::from_utf8(&line[..line.len() - 1]).map_err(|_| Tail::Damaged)?;
-            world.replay(text).ok_or(Tail::Damaged)?;
+            let item = line.strip_suffix('\n').ok_or(Tail::Damaged)?;
+            world.replay(item).ok_or(Tail::Damaged)?;
             self.offset += line.len() as u64;
         }
-        Ok(())
+        if text.invalid().is_empty() {
+            return Ok(());
+        }
+        // It may be the first byte of a line that is damaged.
+        self.line += usize::from(text.valid().is_empty() || text.valid().ends_with('\n'));
+        Err(Tail::Damaged)
     }
 
     /// Adds whole lines, after cutting off what a killed writer left. Needs the lock, and to have caught up.
@@ -125,7 +131,8 @@ impl Journal {
 
     /// Writes the journal anew if most of it is history. Needs the lock, and to have caught up.
     pub fn compact(&mut self, world: &World) -> Result<(), SandboxError> {
-        if self.offset < COMPACT_FROM {
+        // The lines are longer than what they hold.
+        if self.offset < COMPACT_FROM || self.offset <= 2 * world.size() {
             return Ok(());
         }
         let lines = world.lines();

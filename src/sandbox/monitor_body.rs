@@ -79,17 +79,7 @@ pub fn settled(
     let required = |name: &str| {
         text(name)?.ok_or_else(|| Answer::refusal(400, &format!("The parameter '{name}' is required")))
     };
-    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
-        // Words as in terraform-provider-datadog issue 372.
-        return Err(Answer::refusal(400, "Non-numeric threshold value."));
-    }
-    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
-        // Words as in terraform-provider-datadog issue 2327.
-        return Err(Answer::refusal(400, LOCKED));
-    }
-    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
-        return Err(Answer::invalid_parameter(name));
-    }
+    check_forms(sent)?;
     let class = checked_class(required("type")?, before)?;
     let query = required("query")?.trim_end();
     check_query(class, query, world)?;
@@ -139,6 +129,21 @@ pub fn settled(
         }
     }
     Ok(settled)
+}
+
+fn check_forms(sent: &Map<String, Value>) -> Result<(), Answer> {
+    if forms::first_wrong(sent, forms::THRESHOLDS).is_some() {
+        // Words as in terraform-provider-datadog issue 372.
+        return Err(Answer::refusal(400, "Non-numeric threshold value."));
+    }
+    if sent.get("options").and_then(|options| options.get("locked")) == Some(&json!(true)) {
+        // Words as in terraform-provider-datadog issue 2327.
+        return Err(Answer::refusal(400, LOCKED));
+    }
+    if let Some(name) = forms::first_wrong(sent, forms::MONITOR) {
+        return Err(Answer::invalid_parameter(name));
+    }
+    Ok(())
 }
 
 /// The monitor ids in the query of a composite.

@@ -201,6 +201,12 @@ impl World {
         lines
     }
 
+    /// How many bytes all objects take.
+    pub fn size(&self) -> u64 {
+        let items = self.forms.iter().flat_map(|form| self.store(form.name).iter());
+        items.map(|item| item.text.len() as u64).sum()
+    }
+
     /// The largest serial so far: what an emptied journal has to remember.
     pub fn last_serial(&self) -> u64 {
         self.last_serial

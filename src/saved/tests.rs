@@ -41,6 +41,9 @@ impl Moment {
             after: Vec::new(),
             protected: false,
             ignore: Vec::new(),
+            items: Vec::new(),
+            facts: Vec::new(),
+            references: crate::model::References::new(),
         };
         let due = self.monitors.iter().filter(|(_, wanted, live)| *live != Some(*wanted));
         Plan {

@@ -56,6 +56,7 @@ pub fn properties() -> Map<String, Value> {
             "type": ["array", "null"],
             "items": {"type": "string"},
         },
+        "secrets": secrets(),
         "rules": {
             "description": "By rule: how serious it is",
             "type": ["object", "null"],
@@ -84,13 +85,22 @@ fn rules() -> Map<String, Value> {
 
 fn owns() -> Value {
     let names = json!({"type": "array", "items": {"type": "string", "minLength": 1}});
-    let keyed = KINDS.iter().filter(|kind| kind.is_keyed());
+    let keyed = KINDS.iter().filter(|kind| kind.is_keyed() && kind.is_listed());
     let sections: Map<String, Value> = keyed.map(|kind| (kind.section.to_owned(), names.clone())).collect();
     json!({
         "description": "By section, of kinds without a mark: patterns of the names that are the project's, `lambda.*`",
         "type": ["object", "null"],
         "additionalProperties": false,
         "properties": sections,
+    })
+}
+
+fn secrets() -> Value {
+    json!({
+        "description": "By the name in `${secret.NAME}`: the environment variable that holds it; an environment's own win",
+        "type": ["object", "null"],
+        "propertyNames": variables(),
+        "additionalProperties": {"type": "string", "pattern": "^MUSHER_SECRET_[A-Z0-9_]+$"},
     })
 }
 
@@ -156,6 +166,7 @@ fn environment() -> Value {
                     "twin": off("`off`: new objects may look like those that are there"),
                 },
             },
+            "secrets": secrets(),
             "keys": {
                 "description": "Names of environment variables that hold the keys; never values",
                 "type": ["object", "null"],

@@ -118,7 +118,9 @@ fn is_valid(kind: &Kind, body: &Value, source: &str) -> bool {
     let Some(map) = body.as_object() else { return false };
     let map = match kind.api.envelope {
         Envelope::Resource(name) => match map.get("data").unwrap_or(body) {
-            Value::Object(data) if data.get("type") == Some(&json!(name)) => kind::flatten(data.clone()),
+            Value::Object(data) if data.get("type") == Some(&json!(name)) => {
+                kind::flatten(&kind.api, data.clone())
+            }
             _ => return false,
         },
         _ if (kind.about.is_export)(map) => map.clone(),

@@ -6,6 +6,7 @@ pub mod locate;
 mod nodes;
 pub mod read;
 mod scalar;
+pub mod stored;
 pub mod tree;
 pub mod walk;
 mod yaml;
@@ -27,11 +28,11 @@ pub use walk::resolve;
 
 /// Reads one file of a project, and adds it to the sources. No value where it is broken.
 pub fn one(
-    root: &Utf8Path,
+    root: &walk::Root,
     path: &Utf8Path,
     sources: &mut Sources,
 ) -> (FileId, Option<Value>, Vec<Diagnostic>) {
-    let (mut documents, faults) = read::files(&walk::Root::new(root), &[path.to_owned()], sources);
+    let (mut documents, faults) = read::files(root, &[path.to_owned()], sources);
     let document = documents.pop().expect("bug: one path gives one document");
     (document.file, (!document.broken).then_some(document.value), faults)
 }

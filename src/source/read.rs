@@ -10,6 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use super::locate::Lines;
+use super::stored::Unread;
 use super::tree::Tree;
 use super::walk::Root;
 use super::{json, yaml};
@@ -160,6 +161,14 @@ fn text(
     if root.leaves(path) {
         let help = "put the file below the folder of `musher.yaml`";
         return Err(fault("outside-root", format!("The file `{path}` leads out of the project"), help));
+    }
+    if let Some(stored) = root.stored() {
+        let unread = |why: Unread| fault("unreadable", format!("The file `{path}` {}", why.words()), "");
+        let bytes = stored.read(path, MAX_FILE).map_err(unread)?;
+        if total.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64 > MAX_TOTAL {
+            return Err(unread(Unread::TooLarge));
+        }
+        return decode(bytes, file);
     }
     let unreadable = |error| fault("unreadable", format!("The file `{path}` can't be read: {error}"), "");
     // Looked at before it is opened: opening a pipe would wait for ever.

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::stored::{Node, Stored};
 use crate::diagnostic::Diagnostic;
 
 /// The most files that one project may have.
@@ -12,32 +14,83 @@ const MAX_FILES: usize = 200_000;
 /// How deep folders may nest.
 const MAX_FOLDERS: usize = 64;
 
-/// The project's folder, as named and as the system resolves it.
-#[derive(Debug)]
+/// The project's folder, as it is named; and where its files are.
+#[derive(Clone, Debug)]
 pub struct Root {
     pub path: Utf8PathBuf,
-    real: PathBuf,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// On the disk, as the system resolves the path.
+    Disk(PathBuf),
+    Stored(Arc<dyn Stored>),
 }
 
 impl Root {
     pub fn new(path: &Utf8Path) -> Self {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.as_std_path().to_owned());
-        Self { path: path.to_owned(), real }
+        Self { path: path.to_owned(), place: Place::Disk(real) }
+    }
+
+    /// The same folder with the files that are stored elsewhere in place of those on the disk.
+    pub fn with(path: &Utf8Path, stored: Arc<dyn Stored>) -> Self {
+        Self { path: path.to_owned(), place: Place::Stored(stored) }
+    }
+
+    pub fn stored(&self) -> Option<&dyn Stored> {
+        match &self.place {
+            Place::Disk(_) => None,
+            Place::Stored(stored) => Some(stored.as_ref()),
+        }
     }
 
     pub fn join(&self, relative: &Utf8Path) -> Utf8PathBuf {
         self.path.join(relative)
     }
 
-    /// What a path is in truth, where that lies below the root.
-    fn below(&self, path: &Path) -> Option<PathBuf> {
-        fs::canonicalize(path).ok().filter(|real| real.starts_with(&self.real))
+    pub fn is_dir(&self, relative: &Utf8Path) -> bool {
+        match &self.place {
+            Place::Disk(_) => self.join(relative).is_dir(),
+            Place::Stored(stored) => matches!(stored.look(relative), Some(Node::Folder(_))),
+        }
     }
 
-    /// Whether a path leads out of the project, through a link.
+    pub fn is_file(&self, relative: &Utf8Path) -> bool {
+        match &self.place {
+            Place::Disk(_) => self.join(relative).is_file(),
+            Place::Stored(stored) => stored.look(relative) == Some(Node::File),
+        }
+    }
+
+    pub fn exists(&self, relative: &Utf8Path) -> bool {
+        match &self.place {
+            Place::Disk(_) => self.join(relative).exists(),
+            Place::Stored(stored) => stored.look(relative).is_some(),
+        }
+    }
+
+    /// The bytes of a file of the project, if they are no more than these.
+    pub fn bytes(&self, relative: &Utf8Path, most: u64) -> Option<Vec<u8>> {
+        if let Some(stored) = self.stored() {
+            return stored.read(relative, most).ok();
+        }
+        let path = self.join(relative);
+        let fits = fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() <= most);
+        if fits && !self.leaves(relative) { fs::read(&path).ok() } else { None }
+    }
+
+    /// What a path is in truth, where that lies below the root.
+    fn below(&self, path: &Path) -> Option<PathBuf> {
+        let Place::Disk(root) = &self.place else { return None };
+        fs::canonicalize(path).ok().filter(|real| real.starts_with(root))
+    }
+
+    /// Whether a path leads out of the project, through a link. What is stored has no such links.
     pub fn leaves(&self, relative: &Utf8Path) -> bool {
         let path = self.join(relative);
-        path.exists() && self.below(path.as_std_path()).is_none()
+        self.stored().is_none() && path.exists() && self.below(path.as_std_path()).is_none()
     }
 }
 
@@ -71,6 +124,9 @@ pub struct Walked {
 /// Every file below a folder that `wanted` takes, relative to the root, sorted. Hidden files and
 /// folders are skipped; links that leave the project are refused.
 pub fn files(root: &Root, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool) -> Walked {
+    if let Some(stored) = root.stored() {
+        return stored_files(stored, folder, wanted);
+    }
     let mut walk = Walk { root, wanted, found: Vec::new(), hidden: Vec::new(), faults: Vec::new() };
     let start = root.join(folder);
     let mut open: Vec<(Utf8PathBuf, Vec<PathBuf>)> = Vec::new();
@@ -82,16 +138,46 @@ pub fn files(root: &Root, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool)
     while let Some((folder, around)) = open.pop() {
         walk.folder(&folder, &around, &mut open);
         if walk.found.len() > MAX_FILES {
-            walk.faults.push(
-                Diagnostic::error("too-large", format!("The project has more than {MAX_FILES} files"), None)
-                    .help("set `definitions:` in `musher.yaml` to the folder of the definitions"),
-            );
+            walk.faults.push(too_many());
             walk.found.clear();
             break;
         }
     }
     walk.found.sort();
     Walked { files: walk.found, hidden: walk.hidden, faults: walk.faults }
+}
+
+fn too_many() -> Diagnostic {
+    Diagnostic::error("too-large", format!("The project has more than {MAX_FILES} files"), None)
+        .help("set `definitions:` in `musher.yaml` to the folder of the definitions")
+}
+
+/// The same of files that are not on the disk.
+fn stored_files(stored: &dyn Stored, folder: &Utf8Path, wanted: &dyn Fn(&Utf8Path) -> bool) -> Walked {
+    let mut walked = Walked { files: Vec::new(), hidden: Vec::new(), faults: Vec::new() };
+    let mut open = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let Some(Node::Folder(names)) = stored.look(&folder) else { continue };
+        for name in names {
+            let path = folder.join(&name);
+            if name.starts_with('.') {
+                walked.hidden.push(path);
+                continue;
+            }
+            match stored.look(&path) {
+                Some(Node::Folder(_)) if depth < MAX_FOLDERS && wanted(&path) => open.push((path, depth + 1)),
+                Some(Node::File) if wanted(&path) => walked.files.push(path),
+                _ => {}
+            }
+        }
+        if walked.files.len() > MAX_FILES {
+            walked.faults.push(too_many());
+            walked.files.clear();
+            break;
+        }
+    }
+    walked.files.sort();
+    walked
 }
 
 struct Walk<'a> {

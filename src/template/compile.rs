@@ -14,7 +14,7 @@ use super::path::Path;
 use super::tree::{Call, Expr, Global, LoopWord, Place, Root, Step};
 use super::{Fault, eval, syntax};
 use crate::diagnostic::{all_known, did_you_mean};
-use crate::model::{Address, Attribute, Reference};
+use crate::model::{Address, Attribute, Reference, Secret};
 
 /// What the first step of a path may be.
 #[derive(Clone, Debug, Default)]
@@ -244,6 +244,9 @@ impl<'a> Compiler<'a> {
             let steps: Vec<Step> = steps();
             return Ok(match eval::walk(value, &steps) {
                 Ok(found) => Expr::Constant(found.clone()),
+                Err(_) if first == Secret::WORD && holds_secrets(value) => {
+                    return Err(unknown_secret(rest, value, range.clone()));
+                }
                 Err(_) => place(Root::Constant(value.clone()), steps),
             });
         }
@@ -262,6 +265,9 @@ impl<'a> Compiler<'a> {
                 return Err(Fault::new("wrong-value", words).at(range.clone()));
             }
             return Ok(Expr::Constant(literal));
+        }
+        if first == Secret::WORD && !rest.is_empty() {
+            return Err(unknown_secret(rest, &Value::Null, range.clone()));
         }
         let words = format!("Unknown name `{first}`");
         let help = if first == "each" {
@@ -338,6 +344,24 @@ impl<'a> Compiler<'a> {
         };
         Fault::new("unknown-helper", format!("Unknown helper `{name}`")).at(range).help(help)
     }
+}
+
+/// Whether a value is the mapping of secrets, and not a variable that bears the same name.
+fn holds_secrets(value: &Value) -> bool {
+    let is_secret = |value: &Value| value.as_str().is_some_and(Secret::is_in);
+    value.as_object().is_some_and(|map| map.values().all(is_secret))
+}
+
+fn unknown_secret(rest: &[String], secrets: &Value, range: Range<usize>) -> Box<Fault> {
+    let name = rest.join(".");
+    let known: Vec<&str> = secrets.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let meant = did_you_mean(&name, known).map(|meant| format!("did you mean `${{secret.{meant}}}`? Else "));
+    let help = format!(
+        "{}name its environment variable in musher.yaml: `secrets: {{{name}: MUSHER_SECRET_{}}}`",
+        meant.unwrap_or_default(),
+        name.to_uppercase()
+    );
+    Fault::new("unknown-secret", format!("There is no secret `{name}`")).at(range).help(help)
 }
 
 /// Where an expression stands in its string.

@@ -4,6 +4,7 @@ pub mod escape;
 pub mod insert;
 pub mod name;
 pub mod refer;
+pub mod secret;
 pub mod tidy;
 pub mod web;
 pub mod yaml;

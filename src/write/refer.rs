@@ -18,12 +18,12 @@ pub fn refer(kind: &Kind, body: &mut Value, known: &Known<'_>) {
     }
 }
 
-/// Whether a body has a place where ids of others may stand.
-pub fn mentions(kind: &Kind, body: &Value) -> bool {
+/// Whether a body has a place where ids of others may stand, of sections that are in use.
+pub fn mentions(kind: &Kind, body: &Value, is_used: &dyn Fn(&str) -> bool) -> bool {
     let mut seen = body.clone();
     let found = std::cell::Cell::new(false);
-    let note = |_: &str, _: &str| {
-        found.set(true);
+    let note = |section: &str, _: &str| {
+        found.set(found.get() || is_used(section));
         None
     };
     refer(kind, &mut seen, &note);
@@ -37,7 +37,7 @@ fn applies(mention: &Mention, body: &Value) -> bool {
 /// Puts the marker of one place for its id, or for the ids among its words.
 fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, known: &Known<'_>) {
     let is_here = match mention.at {
-        Mentioned::Path(path) => matches(path, pointer),
+        Mentioned::Path(path) | Mentioned::Between(path, _, _) => matches(path, pointer),
         Mentioned::Key(name) => keys(pointer).last().is_some_and(|key| key == name),
     };
     if !is_here {
@@ -49,6 +49,9 @@ fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, know
     };
     let replaced = match (&*leaf, mention.at) {
         (Value::String(text), Mentioned::Path(_)) => Some(replace_words(text, &marker)),
+        (Value::String(text), Mentioned::Between(_, before, after)) => {
+            Some(replace_between(text, (before, after), &marker))
+        }
         (Value::String(text), Mentioned::Key(_)) => marker(text),
         (Value::Number(number), _) if kind.holds(pointer, |field| field.numeric) => {
             marker(&number.to_string())
@@ -58,6 +61,24 @@ fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, know
     if let Some(text) = replaced {
         *leaf = Value::String(text);
     }
+}
+
+/// Replaces what stands between two texts, where it is known as a whole.
+fn replace_between(
+    text: &str,
+    (before, after): (&str, &str),
+    marker: &dyn Fn(&str) -> Option<String>,
+) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((head, tail)) = rest.split_once(before) {
+        let (name, behind) =
+            tail.split_once(after).map_or((tail, ""), |(name, _)| (name, &tail[name.len()..]));
+        out.extend([head, before]);
+        out.push_str(marker(name).filter(|_| !behind.is_empty()).as_deref().unwrap_or(name));
+        rest = behind;
+    }
+    out + rest
 }
 
 /// Replaces the runs of letters, digits, `_`, `-` and `.` that are known as wholes.
@@ -91,6 +112,7 @@ mod tests {
         let kind = kind::of_section(section).expect("a kind");
         let known = |section: &str, id: &str| match (section, id) {
             ("monitors", "12") => Some(Address::new("monitors", "a")),
+            ("logs_indexes", "lambda") => Some(Address::new("logs_indexes", "lambda")),
             ("slos", "0a1b") => Some(Address::new("slos", "x/y")),
             _ => None,
         };
@@ -112,6 +134,14 @@ mod tests {
             json!({"type": "slo alert", "query": "burn_rate(\"0a1b\").over(\"30d\") > 12"}),
             json!({"type": "slo alert", "query": "burn_rate(\"${slos.[x/y].id}\").over(\"30d\") > 12"}),
         );
+        check(
+            "monitors",
+            json!({"type": "log alert", "query": "logs(\"lambda\").index(\"lambda\").rollup(\"count\").last(\"5m\") > 1"}),
+            json!({"type": "log alert", "query": "logs(\"lambda\").index(\"${logs_indexes.lambda.id}\").rollup(\"count\").last(\"5m\") > 1"}),
+        );
+        let other =
+            json!({"type": "log alert", "query": "logs(\"x\").index(\"*\", \"lambda\").index(\"lambda"});
+        check("monitors", other.clone(), other);
         let metric = json!({"type": "query alert", "query": "avg(last_5m):avg:x{account:12} > 12"});
         check("monitors", metric.clone(), metric);
         check(
@@ -129,7 +159,8 @@ mod tests {
     #[test]
     fn a_body_that_mentions_nothing_needs_no_list() {
         let kind = kind::of_section("dashboards").expect("a kind");
-        assert!(!mentions(kind, &json!({"widgets": [{"definition": {"type": "note"}}]})));
-        assert!(mentions(kind, &json!({"widgets": [{"definition": {"alert_id": "5"}}]})));
+        assert!(!mentions(kind, &json!({"widgets": [{"definition": {"type": "note"}}]}), &|_| true));
+        let mentioning = json!({"widgets": [{"definition": {"alert_id": "5"}}]});
+        assert!(mentions(kind, &mentioning, &|_| true) && !mentions(kind, &mentioning, &|_| false));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::canon::{align, follow};
+use crate::canon::{align, drop_implied, follow};
 use crate::diff::{diff, same};
 use crate::kind::Kind;
 use crate::load;
@@ -53,6 +53,7 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
             }
         }
     }
+    drop_implied(kind, body);
     if let Value::Object(map) = body {
         map.retain(|key, value| !value.is_null() || named(&step(key)));
         let hollow = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);

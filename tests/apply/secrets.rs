@@ -11,6 +11,9 @@ const API: &str = "5f1e9c3a7b2d4e6f8091a2b3c4d5e6f7";
 /// With characters that URLs and base64 write otherwise.
 const APP: &str = "ddapp_Zx+9/Kq=aB3dE5gH7jK9mN1pQ3sT5vW7";
 
+/// Of where pull requests are discussed.
+const TOKEN: &str = "ghs_Zx9Kq4aB3dE5gH7jK9mN1pQ3sT5vW7yA2cE4";
+
 fn base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
@@ -33,7 +36,7 @@ fn in_a_url(text: &str) -> String {
 
 /// Everything that a key must not be found as.
 fn forms() -> Vec<String> {
-    [API, APP]
+    [API, APP, TOKEN]
         .into_iter()
         .flat_map(|key| [key.to_owned(), base64(key).trim_end_matches('=').to_owned(), in_a_url(key)])
         .collect()
@@ -58,7 +61,11 @@ fn project(url: &str) -> Project {
         "  prod: {{api_url: '{url}', keys: {{api: PROD_DD_API, app: PROD_DD_APP}}}}\n"
     ));
     project.declare([("a", 1), ("b", 1)]);
-    project.with("PROD_DD_API", API).with("PROD_DD_APP", APP)
+    let project = project.with("PROD_DD_API", API).with("PROD_DD_APP", APP).with("GITHUB_TOKEN", TOKEN);
+    project
+        .with("GITHUB_API_URL", url)
+        .with("GITHUB_REPOSITORY", "o/r")
+        .with("GITHUB_REF", "refs/pull/7/merge")
 }
 
 /// Everything that talks, as loud as it can be.
@@ -69,6 +76,8 @@ fn all_commands(project: &Project) -> Vec<Ran> {
         &["plan", "-v", "--format", "markdown", "-o", "plan.md"],
         &["apply", "plan.json", "-vvv", "--yes", "--report", "report.json"],
         &["apply", "-vvv", "--yes", "--report", "report.json"],
+        &["drift", "-vvv", "--format", "json", "-o", "drift.json"],
+        &["comment", "plan.json", "report.json", "--github", "--label", "--check-run"],
         &["list", "-vvv", "--format", "json"],
         &["show", "monitors/a", "-vvv"],
         &["apply", "--destroy", "--yes", "-vv"],
@@ -103,6 +112,95 @@ fn of_a_service_that_answers_well() {
     assert!(runs[3].stderr.contains("POST /api/v1/monitor 200"), "{:#?}", runs[3]);
     check(&project, &runs);
     check(&home, &[]);
+}
+
+/// A service of the emulator's, and what it shows of a path.
+fn serve(home: &Project) -> (Served, String) {
+    let mut serving =
+        home.command(&["sandbox", "serve", "--port", "0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).unwrap().split([',', ' ']).next().unwrap().to_owned();
+    (Served(serving), address)
+}
+
+fn ask(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nDD-API-KEY: {API}\r\nDD-APPLICATION-KEY: {APP}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+const SECRET: &str = "correct horse battery";
+const HOOKS: &str = "kinds: [webhooks, webhook_variables]\nsecrets: {pager: MUSHER_SECRET_PAGER}\n";
+const DECLARED: &str = "webhooks:\n  chat: {name: chat, url: 'https://example.com', custom_headers: '{\"X-Key\": \"${secret.pager}\"}'}\n\
+    webhook_variables:\n  token: {name: TOKEN, is_secret: true, value: '${secret.pager}'}\n";
+
+#[test]
+fn secrets_are_sent_and_never_shown() {
+    let home = Project::sandbox();
+    let (_served, address) = serve(&home);
+    let project = project(&format!("http://{address}"));
+    let config = format!("{}{HOOKS}", project.read("musher.yaml"));
+    project.write("musher.yaml", &config);
+    project.write("monitors/shop.yaml", DECLARED);
+    // A plan needs no value, an apply does, before its first write.
+    project.run(&["plan"]).check(0, &["2 to create", "can't be compared", "(secret pager)"]);
+    project
+        .run(&["apply", "--yes"])
+        .check(1, &["the secret `pager`", "set MUSHER_SECRET_PAGER", "Nothing was changed"]);
+    let project = project.with("MUSHER_SECRET_PAGER", SECRET);
+    let mut runs = vec![
+        project.run(&["plan", "-vvv", "--format", "json", "-o", "plan.json"]),
+        project.run(&["plan", "-vvv", "--format", "markdown", "-o", "plan.md"]),
+        project.run(&["apply", "plan.json", "-vvv", "--yes", "--report", "report.json"]),
+    ];
+    assert!(runs[2].all().contains("Applied: 2 created."), "{:#?}", runs[2]);
+    let path = "/api/v1/integration/webhooks/configuration/webhooks/chat";
+    assert!(ask(&address, path).contains(SECRET), "{}", ask(&address, path));
+    // The service shows the header to everybody; nothing of it is compared, nor shown here.
+    runs.push(project.run(&["plan", "-vvv", "--detailed-exitcode"]));
+    runs.push(project.run(&["show", "webhooks/chat", "-vvv"]));
+    runs.push(project.run(&["show", "webhooks/chat", "--format", "json"]));
+    runs.push(project.run(&["list", "--format", "json"]));
+    project.write("monitors/shop.yaml", &DECLARED.replace("example.com", "example.org"));
+    runs.push(project.run(&["plan", "-vvv"]));
+    runs.push(project.run(&["apply", "-vvv", "--yes", "--report", "report.json"]));
+    runs.push(project.run(&["plan", "--detailed-exitcode"]));
+    assert!(runs.iter().all(|ran| ran.exit == 0), "{runs:#?}");
+    // What no definition may hold is written as the expression.
+    runs.push(project.run(&["export", "webhook_variable", "TOKEN", "-o", "out"]));
+    runs[10].check(0, &["secrets: {token: MUSHER_SECRET_TOKEN}"]);
+    assert!(
+        project.files().iter().any(|(_, text)| String::from_utf8_lossy(text).contains("${secret.token}"))
+    );
+    for ran in &runs {
+        assert!(!ran.all().contains(SECRET), "{ran:#?}");
+    }
+    for (path, bytes) in project.files() {
+        assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_sandbox_of_this_process_gets_no_secret() {
+    let project = Project::sandbox().with("MUSHER_SECRET_PAGER", SECRET);
+    project.write("musher.yaml", &format!("{}{HOOKS}", project.read("musher.yaml")));
+    project.write("monitors/shop.yaml", DECLARED);
+    project.run(&["apply", "--yes"]).check(0, &["2 created"]);
+    project.run(&["plan", "--detailed-exitcode"]).check(0, &["No changes."]);
+    for (path, bytes) in project.files() {
+        assert!(!String::from_utf8_lossy(&bytes).contains(SECRET), "{}", path.display());
+    }
+    // In plain text it is an error at the line, which is shown without it.
+    project.write("monitors/shop.yaml", &DECLARED.replace("'${secret.pager}'", &format!("'{SECRET}'")));
+    let ran = project.run(&["validate"]);
+    ran.check(1, &["literal-secret", "monitors/shop.yaml:4"]);
+    assert!(!ran.all().contains(SECRET), "{ran:#?}");
 }
 
 /// Repeats the whole request in a header and the body of each answer, in every form. Lists are empty, or

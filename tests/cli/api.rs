@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::project::{BINARY, Project};
 
@@ -73,6 +73,18 @@ impl Served {
         let routes = counted["routes"].as_object().unwrap();
         let routes = routes.iter().map(|(route, count)| (route.clone(), count.as_u64().unwrap())).collect();
         Requests { total: counted["total"].as_u64().unwrap(), routes }
+    }
+}
+
+impl Served {
+    /// How many requests came since they were last counted.
+    pub fn total(&self) -> u64 {
+        self.get("/sandbox/requests")["total"].as_u64().unwrap()
+    }
+
+    /// From the request of this number on none is answered; 0: all are.
+    pub fn hold_from(&self, number: u64) {
+        self.send("PUT", "/sandbox/control", &json!({ "hold_from": number }));
     }
 }
 

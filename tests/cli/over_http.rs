@@ -1,36 +1,73 @@
 //! What a plan costs, counted by the API: requests, by route, cold and warm.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use crate::api::{Requests, Served};
-use crate::project::{CRATE, Project};
+use crate::project::{BINARY, CRATE, Project};
 
-/// Checks a plan against the floor: the pages of each kind's list, and one read of each dashboard that is not in the
-/// cache. The organisation costs one more.
-#[track_caller]
-fn check(what: &str, requests: &Requests, monitors: u64, dashboards: u64) {
-    println!("{what}: {} requests {:?}", requests.total, requests.routes);
-    // A page that is full may be the last one: only the next tells.
-    assert_eq!(requests.of("GET /api/v1/monitor"), monitors / 1000 + 1, "{what}");
-    assert_eq!(requests.of("GET /api/v1/slo"), 1, "{what}");
-    assert_eq!(requests.of("GET /api/v1/dashboard"), 1, "{what}");
-    assert_eq!(requests.of("GET /api/v1/dashboard/{id}"), dashboards, "{what}");
-    assert_eq!(requests.of("GET /api/v1/org"), 1, "{what}");
-    assert_eq!(requests.total, monitors / 1000 + 1 + 1 + 1 + dashboards + 1, "{what}");
+/// What a plan costs at least: the pages of each kind's list, and one read of each dashboard that is not in the cache. The
+/// organisation costs one more.
+struct Floor<'a> {
+    monitors: u64,
+    dashboards: u64,
+    /// Beside monitors, SLOs and dashboards: one request each.
+    lists: &'a [&'a str],
 }
 
-/// Plans twice, the first time with nothing in the cache.
-fn cold_and_warm(project: &Project, served: &Served, monitors: u64, dashboards: u64) {
-    project.fine(&["apply", "--yes", "-q"]);
-    std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
-    let _ = served.requests();
-    for (what, reads) in [("cold", dashboards), ("warm", 0)] {
-        let ran = project.exits(0, &["plan", "--detailed-exitcode"]);
-        assert!(ran.out.ends_with("No changes.\n"), "{}", ran.shown());
-        check(what, &served.requests(), monitors, reads);
+impl Floor<'_> {
+    #[track_caller]
+    fn check(&self, what: &str, requests: &Requests, dashboards: u64) {
+        println!("{what}: {} requests {:?}", requests.total, requests.routes);
+        // A page that is full may be the last one: only the next tells.
+        let pages = self.monitors / 1000 + 1;
+        assert_eq!(requests.of("GET /api/v1/monitor"), pages, "{what}");
+        let once = ["GET /api/v1/slo", "GET /api/v1/dashboard", "GET /api/v1/org"];
+        for route in once.iter().chain(self.lists) {
+            assert_eq!(requests.of(route), 1, "{what}: {route}");
+        }
+        assert_eq!(requests.of("GET /api/v1/dashboard/{id}"), dashboards, "{what}");
+        let lists = u64::try_from(once.len() + self.lists.len()).unwrap();
+        assert_eq!(requests.total, pages + lists + dashboards, "{what}: {:?}", requests.routes);
     }
-    project.exits(0, &["plan", "--detailed-exitcode", "--no-cache"]);
-    check("without a cache", &served.requests(), monitors, dashboards);
+
+    /// Plans twice, the first time with nothing in the cache.
+    fn cold_and_warm(&self, project: &Project, served: &Served) {
+        project.fine(&["apply", "--yes", "-q"]);
+        std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
+        let _ = served.requests();
+        for (what, reads) in [("cold", self.dashboards), ("warm", 0)] {
+            let ran = project.exits(0, &["plan", "--detailed-exitcode"]);
+            assert!(ran.out.ends_with("No changes.\n"), "{}", ran.shown());
+            self.check(what, &served.requests(), reads);
+        }
+        project.exits(0, &["plan", "--detailed-exitcode", "--no-cache"]);
+        self.check("without a cache", &served.requests(), self.dashboards);
+    }
+}
+
+/// Waits until a plan has sent so many requests, of which those from a number on are never answered. A plan that waits for
+/// an answer before it sends the rest never gets there, and fails by its time limit.
+#[track_caller]
+fn sends(project: &Project, served: &Served, total: u64, held_from: u64) {
+    let _ = served.requests();
+    served.hold_from(held_from);
+    let mut command = project.command(BINARY);
+    command.args(["plan", "--timeout", "60"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut run = command.spawn().unwrap();
+    loop {
+        let sent = served.total();
+        if sent >= total {
+            break;
+        }
+        assert!(run.try_wait().unwrap().is_none(), "{sent} requests of {total} are sent before an answer");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    served.hold_from(0);
+    let _ = served.requests();
 }
 
 #[test]
@@ -44,7 +81,8 @@ fn a_plan_of_a_small_project_costs_its_lists() {
         "monitors:\n  one: {{name: One, type: query alert, query: 'avg(last_5m):avg:a.b{{*}} > 1'}}\ndashboards:\n{}",
         boards.concat()
     ));
-    cold_and_warm(&project, &served, 1, 7);
+    let floor = Floor { monitors: 1, dashboards: 7, lists: &[] };
+    floor.cold_and_warm(&project, &served);
 
     // One that changed since is read again, and no other.
     let path = format!("/api/v1/dashboard/{}", project.ids()["dashboards/board-3"]);
@@ -53,8 +91,20 @@ fn a_plan_of_a_small_project_costs_its_lists() {
     served.send("PUT", &path, &live);
     let _ = served.requests();
     assert_eq!(project.actions(), ["update dashboards/board-3"]);
-    check("one changed", &served.requests(), 1, 1);
+    floor.check("one changed", &served.requests(), 1);
 }
+
+/// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules are one answer.
+const LISTS: [&str; 8] = [
+    "GET /api/v2/downtime",
+    "GET /api/v2/logs/config/archives",
+    "GET /api/v1/logs/config/indexes",
+    "GET /api/v1/logs/config/index-order",
+    "GET /api/v2/logs/config/metrics",
+    "GET /api/v2/monitor/notification_rule",
+    "GET /api/v2/apm/config/retention-filters",
+    "GET /api/v2/sensitive-data-scanner/config",
+];
 
 #[test]
 fn a_plan_of_the_example_costs_its_lists() {
@@ -67,7 +117,22 @@ fn a_plan_of_the_example_costs_its_lists() {
     let ids = project.ids();
     let of = |section: &str| ids.keys().filter(|address| address.starts_with(section)).count() as u64;
     assert!(of("monitors/") > 1000, "the example has shrunk");
-    cold_and_warm(&project, &served, of("monitors/"), of("dashboards/"));
+    let floor = Floor { monitors: of("monitors/"), dashboards: of("dashboards/"), lists: &LISTS };
+    floor.cold_and_warm(&project, &served);
+
+    // Warm it is one round trip: all is asked for before anything is answered.
+    let warm = floor.monitors / 1000 + 1 + 3 + u64::try_from(LISTS.len()).unwrap();
+    sends(&project, &served, warm, 1);
+    // Dashboards that changed are read once the lists are there: a second one, however many they are.
+    let mut edited = 0;
+    for (_, id) in ids.iter().filter(|(address, _)| address.starts_with("dashboards/")).take(3) {
+        let path = format!("/api/v1/dashboard/{id}");
+        let mut live = served.get(&path);
+        live["title"] = "Edited".into();
+        served.send("PUT", &path, &live);
+        edited += 1;
+    }
+    sends(&project, &served, warm + edited, warm + 1);
 }
 
 /// Copies the example: what a clone of the repository holds of a project.

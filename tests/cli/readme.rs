@@ -93,8 +93,11 @@ fn the_commands_for_ci_are_good() {
     let text = section("On a pull request, on merge, at night");
     let project = Project::new("project: shop\nenvironments: {prod: {api: sandbox}}\n");
     project.declare("monitors:\n  a: {name: a, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n");
-    let commands: Vec<&str> = text.split('`').filter(|part| part.starts_with("musher ")).collect();
-    assert!(commands.len() >= 6, "{commands:?}");
+    // Comments and `--base` need a pull request: `tests/review/` has one.
+    let needs_one = |part: &str| part.starts_with("musher comment") || part.contains(" --base ");
+    let is_run = |part: &&str| part.starts_with("musher ") && !needs_one(part);
+    let commands: Vec<&str> = text.split('`').filter(is_run).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
     let mut apply_saved = None;
     for command in commands {
         let arguments = command.strip_prefix("musher ").unwrap();
@@ -104,7 +107,6 @@ fn the_commands_for_ci_are_good() {
             run(&project, arguments);
         }
     }
-    assert!(project.read("plan.md").starts_with("<!-- "));
     assert!(project.path(".github/workflows").is_dir());
     // After the apply of the table nothing is left to do; a change is planned, saved and done.
     project.declare("monitors:\n  a: {name: b, type: query alert, query: 'avg(last_5m):avg:a.b{*} > 1', message: '@slack-a'}\n");

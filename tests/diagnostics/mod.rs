@@ -33,7 +33,11 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     reported.extend(faults);
     let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     let again = |wanted: &[&Resource]| renderings(&definitions, (&config, &scope), &sources, wanted);
-    reported.extend(check(&resources, &settings, &sources, &again));
+    let found = check(&resources, &settings, &sources, &again);
+    let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
+    let places: Vec<_> = secrets.filter_map(|found| found.at.clone()).collect();
+    reported.extend(found);
+    config::blot(&mut sources, &places);
     (reported, sources)
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod estate;
+mod every;
 mod faults;
 mod guests;
 mod kills;

@@ -43,9 +43,20 @@ pub fn recorded(kind: &Kind, what: &str) -> Option<String> {
         Envelope::Resource(name) => Some(name),
         _ => None,
     };
-    let names = std::iter::once(kind.name).chain(of_envelope);
-    let found =
-        names.map(|name| name.replace('-', "_")).find(|name| folder.join(format!("{name}.jsonl")).is_file());
+    let names = std::iter::once(kind.name).chain(of_envelope).map(|name| name.replace('-', "_"));
+    // Some are recorded by their product, too, or together with others.
+    let mut names: Vec<String> = names.flat_map(|name| [format!("logs_{name}"), name]).collect();
+    let entries = std::fs::read_dir(&folder).ok()?.filter_map(Result::ok);
+    let mut all: Vec<String> =
+        entries.filter_map(|entry| Some(entry.path().file_stem()?.to_string_lossy().into_owned())).collect();
+    all.sort();
+    names.extend(all);
+    // There may be nothing of a kind but its order.
+    let own = format!("\"path\":\"{}", kind.api.path);
+    let holds = |name: &String| {
+        std::fs::read_to_string(folder.join(format!("{name}.jsonl"))).is_ok_and(|text| text.contains(&own))
+    };
+    let found = names.into_iter().find(holds);
     if found.is_none() {
         println!("not run: {what} (nothing of {} was recorded)", kind.section);
     }

@@ -5,12 +5,10 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::message::braced;
-use crate::check::alert::{ESCALATION, MESSAGE, Subject};
+use crate::check::alert::{MESSAGE, Subject};
 use crate::check::finding::Findings;
+use crate::check::message::Message;
 use crate::diagnostic::did_you_mean;
-use crate::handle::handles;
-use crate::kind::Family;
 use crate::query::{Comparison, Grammar, Threshold};
 
 /// docs.datadoghq.com/monitors/notify/variables, conditional variables. A name too few costs no more than a "did you
@@ -58,13 +56,14 @@ struct Open<'t> {
     from: usize,
 }
 
-/// The blocks of a text, and what is wrong with them. Braces by fours quote a text: nothing is said of it then.
-fn blocks(text: &str) -> (Vec<Block<'_>>, Vec<Fault>) {
+/// The blocks of a text in which this is braced, and what is wrong with them. Braces by fours quote a text: nothing is
+/// said of it then.
+fn blocks<'t>(text: &'t str, braced: &[Range<usize>]) -> (Vec<Block<'t>>, Vec<Fault>) {
     let (mut found, mut faults, mut open) = (Vec::new(), Vec::new(), Vec::<Open<'_>>::new());
     if text.contains("{{{{") {
         return (found, faults);
     }
-    for tag in braced(text) {
+    for tag in braced.iter().cloned() {
         let inside = text[tag.clone()].trim();
         let name =
             |rest: &'_ str| rest.trim_start().split([' ', '\t', '\n', '"']).next().unwrap_or_default().len();
@@ -127,14 +126,10 @@ fn closing(opened: &str, closes: &str) -> String {
 const MOST: usize = 16;
 
 pub fn closed(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Family::Alert) {
-        return;
-    }
-    for pointer in [MESSAGE, ESCALATION] {
-        let Some(text) = subject.text(pointer).filter(|text| text.contains("{{")) else { continue };
-        let (_, mut faults) = blocks(text);
+    for Message { pointer, text, braced, .. } in &subject.messages {
+        let (_, mut faults) = blocks(text, braced);
         if faults.is_empty() {
-            faults = unknown(text);
+            faults = unknown(text, braced);
         }
         faults.sort_by_key(|(at, ..)| at.start);
         for (at, said, help) in faults.into_iter().take(MOST) {
@@ -144,9 +139,9 @@ pub fn closed(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 /// Conditions whose name looks like another one's: their blocks never show.
-fn unknown(text: &str) -> Vec<Fault> {
+fn unknown(text: &str, braced: &[Range<usize>]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for tag in braced(text) {
+    for tag in braced {
         let Some(rest) = text[tag.clone()].trim().strip_prefix(['#', '^']) else { continue };
         let name = rest.split_whitespace().next().unwrap_or_default();
         if !name.starts_with("is") || CONDITIONS.contains(&name) {
@@ -157,7 +152,7 @@ fn unknown(text: &str) -> Vec<Fault> {
         if let Some(meant) = did_you_mean(name, near) {
             let said =
                 format!("`{{{{#{}}}}}` is not a condition that musher knows", crate::source::short(name));
-            faults.push((tag, said, format!("did you mean `{{{{#{meant}}}}}`?")));
+            faults.push((tag.clone(), said, format!("did you mean `{{{{#{meant}}}}}`?")));
         }
     }
     faults
@@ -193,7 +188,8 @@ fn dead(subject: &Subject<'_>, comparison: &Comparison, name: &str) -> Option<&'
 
 /// Recipients that stand nowhere but in blocks that can't fire.
 pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
-    let (Some(alert), Some(text)) = (&subject.alert, subject.text(MESSAGE)) else { return };
+    let (Some(alert), Some(message)) = (&subject.alert, subject.message()) else { return };
+    let text = message.text;
     // Checks and composites warn by what they look at.
     let judged = alert.class.is_some_and(|class| matches!(class.grammar, Grammar::Metric | Grammar::Chain));
     let Some(comparison) = subject.tree().and_then(|tree| tree.comparison()).filter(|_| judged) else {
@@ -202,7 +198,7 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
     if !text.contains("{{#is_") && !text.contains("{{ #is_") {
         return;
     }
-    let (blocks, _) = blocks(text);
+    let (blocks, _) = blocks(text, &message.braced);
     let reasons = blocks
         .iter()
         .filter(|block| !block.negated)
@@ -212,7 +208,7 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
         return;
     }
     let (mut alive, mut lost) = (BTreeSet::new(), Vec::new());
-    for range in handles(text) {
+    for range in message.handles.iter().cloned() {
         match reasons.iter().find(|(body, ..)| body.contains(&range.start)) {
             Some((_, name, why)) => lost.push((range, *name, *why)),
             None => {
@@ -232,19 +228,22 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
 /// Recipients outside of all conditions, where a message has a block for recoveries: they are notified at each
 /// transition.
 pub fn outside(subject: &Subject<'_>, found: &mut Findings) {
-    let Some(text) = subject.text(MESSAGE).filter(|_| subject.alert.is_some()) else { return };
-    let (blocks, _) = blocks(text);
+    let Some(Message { text, braced, handles, .. }) = subject.message().filter(|_| subject.alert.is_some())
+    else {
+        return;
+    };
+    let (blocks, _) = blocks(text, braced);
     if !blocks.iter().any(|block| block.name.ends_with("_recovery")) {
         return;
     }
-    for range in handles(text).into_iter().filter(|range| !text[range.clone()].ends_with('@')).take(MOST) {
+    for range in handles.iter().filter(|range| !text[(*range).clone()].ends_with('@')).take(MOST) {
         let inside = |block: &Block<'_>| block.name.starts_with("is_") && block.body.contains(&range.start);
         if !blocks.iter().any(inside) {
             let handle = crate::source::short(&text[range.clone()]);
             let said =
                 format!("`{handle}` stands outside of every condition: it is notified at each transition");
             found.within(
-                (MESSAGE, &range),
+                (MESSAGE, range),
                 said,
                 "put it into the blocks that it is meant for, such as `{{#is_alert}}`",
             );
@@ -255,6 +254,7 @@ pub fn outside(subject: &Subject<'_>, found: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::message::braced;
 
     #[test]
     fn blocks_and_their_faults() {
@@ -268,7 +268,7 @@ mod tests {
             ("x{{/is_alert}}", &["`{{/is_alert}}` closes no block"]),
             ("{{#is_alert}}{{#is_warning}}x{{/is_alert}}", &["The block `{{#is_warning}}` is not closed"]),
         ] {
-            let (_, faults) = blocks(text);
+            let (_, faults) = blocks(text, &braced(text));
             let said: Vec<&str> = faults.iter().map(|(_, said, _)| said.as_str()).collect();
             assert_eq!(said, expect, "{text}");
         }
@@ -276,16 +276,17 @@ mod tests {
 
     #[test]
     fn conditions_that_look_like_others() {
-        assert!(unknown("{{#is_alert}}{{#is_match \"a\" \"b\"}}{{#is_of_tomorrow}}{{#if x}}").is_empty());
-        assert_eq!(unknown("{{#is_alrt}}").len(), 1);
-        assert_eq!(unknown("{{^isalert}}").len(), 1);
+        let unknown = |text| unknown(text, &braced(text)).len();
+        assert_eq!(unknown("{{#is_alert}}{{#is_match \"a\" \"b\"}}{{#is_of_tomorrow}}{{#if x}}"), 0);
+        assert_eq!(unknown("{{#is_alrt}}"), 1);
+        assert_eq!(unknown("{{^isalert}}"), 1);
     }
 
     #[test]
     fn hostile_texts_end_soon() {
         for piece in ["{{#is_a}}", "{{/is_a}}", "{{#a}}{{/b}}", "{{else}}"] {
             let text = piece.repeat(50_000);
-            let (found, faults) = blocks(&text);
+            let (found, faults) = blocks(&text, &braced(&text));
             assert!(found.len() + faults.len() <= 100_000, "{piece}");
         }
     }

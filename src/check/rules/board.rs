@@ -20,7 +20,9 @@ fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
     for (index, widget) in widgets.as_array().into_iter().flatten().enumerate() {
         let at = format!("{pointer}/{index}");
         let definition = widget.get("definition");
-        if definition.and_then(|definition| definition.get("type")?.as_str()).is_none() {
+        // What is not a mapping is reported as that.
+        let is_mapping = definition.is_none_or(Value::is_object);
+        if is_mapping && definition.and_then(|definition| definition.get("type")?.as_str()).is_none() {
             let text = match definition {
                 Some(_) => "The widget's definition has no `type`",
                 None => "The widget has no `definition`",

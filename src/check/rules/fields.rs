@@ -4,45 +4,12 @@ use serde_json::Value;
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
+use crate::check::places::Place;
 use crate::config::RuleLevel;
 use crate::diagnostic::{Part, did_you_mean, known_words};
-use crate::kind::{Field, Kind, Shape, Type, is_empty, resolved, shape};
+use crate::kind::{Field, Shape, Type, is_empty};
 use crate::model::Reference;
-use crate::pointer::push;
 use crate::source::{short, type_of};
-
-/// Called for a value and what may stand in its place.
-type See<'s> = dyn FnMut(&str, &Value, &'static Shape) + 's;
-
-/// Every value of a body of which a row says something, the outer ones first.
-pub fn visit(kind: &'static Kind, body: &Value, see: &mut See<'_>) {
-    walk(kind, body, shape(kind), &mut String::new(), see);
-}
-
-fn walk(kind: &'static Kind, value: &Value, shape: &'static Shape, pointer: &mut String, see: &mut See<'_>) {
-    let shape = resolved(kind, shape);
-    see(pointer, value, shape);
-    let length = pointer.len();
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                let Some(child) = shape.child(name) else { continue };
-                push(pointer, name);
-                walk(kind, value, child, pointer, see);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            let Some(child) = shape.item() else { return };
-            for (index, item) in items.iter().enumerate() {
-                push(pointer, &index.to_string());
-                walk(kind, item, child, pointer, see);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
-}
 
 /// Whether a text becomes something else when references are known.
 fn is_pending(value: &Value) -> bool {
@@ -141,113 +108,109 @@ fn name(pointer: &str) -> &str {
 }
 
 pub fn types(subject: &Subject<'_>, found: &mut Findings) {
-    visit(subject.kind, subject.body, &mut |pointer, value, shape| {
-        let Some(field) = shape.field.filter(|_| !value.is_null()) else { return };
+    for (place, field) in subject.places.fields().filter(|(place, _)| !place.value.is_null()) {
         // Tags that can't bear a mark are reported whatever the rules say.
-        if found.list.iter().any(|finding| finding.pointer == pointer) {
-            return;
-        }
-        if !is_of(value, field.value) {
-            let name = name(pointer);
-            let said = match (value.as_str(), field.value) {
-                (_, Type::Integer(..)) if value.is_number() => format!("`{value}`"),
-                _ => type_of(value).to_owned(),
-            };
-            let text = format!("`{name}` is {}, not {said}", in_words(field.value));
-            let is_number = value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
-            let finding = found.add(pointer, text, remedy(field.value, value));
-            if field.or_text && is_number {
-                finding.level(RuleLevel::Warn);
-            }
-        } else if let (Some(expected), Value::Array(items)) = (of_items(field, shape), value) {
+        let pointer = || Some(subject.places.pointer(place)).filter(|pointer| !found.has(pointer));
+        if !is_of(place.value, field.value) {
+            let Some(pointer) = pointer() else { continue };
+            of_another_type(field, (&pointer, place.value), found);
+        } else if let (Some(expected), Value::Array(items)) = (of_items(field, place.shape), place.value) {
             let is_fine = |item: &Value| is_of(item, expected) || item.is_null();
+            if items.iter().all(is_fine) {
+                continue;
+            }
+            let Some(pointer) = pointer() else { continue };
             for (index, item) in items.iter().enumerate().filter(|(_, item)| !is_fine(item)) {
                 let at = format!("{pointer}/{index}");
-                if found.list.iter().any(|finding| finding.pointer == at) {
+                if found.has(&at) {
                     continue;
                 }
                 let said = type_of(item);
-                let text = format!("An item of `{}` is {}, not {said}", name(pointer), in_words(expected));
+                let text = format!("An item of `{}` is {}, not {said}", name(&pointer), in_words(expected));
                 found.add(&at, text, remedy(expected, item));
             }
         }
-    });
+    }
+}
+
+fn of_another_type(field: &Field, (pointer, value): (&str, &Value), found: &mut Findings) {
+    let said = match (value.as_str(), field.value) {
+        (_, Type::Integer(..)) if value.is_number() => format!("`{value}`"),
+        _ => type_of(value).to_owned(),
+    };
+    let text = format!("`{}` is {}, not {said}", name(pointer), in_words(field.value));
+    let is_number = value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
+    let finding = found.add(pointer, text, remedy(field.value, value));
+    if field.or_text && is_number {
+        finding.level(RuleLevel::Warn);
+    }
 }
 
 pub fn words(subject: &Subject<'_>, found: &mut Findings) {
-    visit(subject.kind, subject.body, &mut |pointer, value, shape| {
-        let Some(field) = shape.field.filter(|field| !field.known().is_empty()) else { return };
-        match value {
+    for (place, field) in subject.places.fields().filter(|(_, field)| !field.known().is_empty()) {
+        let pointer = || subject.places.pointer(place);
+        match place.value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    of_word(field, &format!("{pointer}/{index}"), item, found);
+                    of_word(field, &|| format!("{}/{index}", pointer()), item, found);
                 }
             }
             value => match field.gone.iter().find(|(word, _)| value == word) {
                 Some((word, instead)) => {
                     let text = format!("The service takes `{word}` no more");
-                    found.add(pointer, text, *instead);
+                    found.add(&pointer(), text, *instead);
                 }
-                None => of_word(field, pointer, value, found),
+                None => of_word(field, &pointer, value, found),
             },
         }
-    });
+    }
 }
 
-fn of_word(field: &Field, pointer: &str, value: &Value, found: &mut Findings) {
+fn of_word(field: &Field, pointer: &dyn Fn() -> String, value: &Value, found: &mut Findings) {
     let known = field.known();
     let Some(word) = value.as_str().filter(|word| !known.contains(word)) else { return };
-    if is_pending(value) || found.list.iter().any(|finding| finding.pointer == pointer) {
+    let pointer = pointer();
+    if is_pending(value) || found.has(&pointer) {
         return;
     }
-    let name = name(pointer);
+    let name = name(&pointer);
     if field.closed {
         let text = format!("`{}` is not a value that `{name}` takes", short(word));
-        found.add(pointer, text, known_words(word, known.iter().copied()));
+        found.add(&pointer, text, known_words(word, known.iter().copied()));
     } else if let Some(meant) = did_you_mean(word, known.iter().copied()) {
         let text =
             format!("`{}` is not a value of `{name}` that musher knows, and looks like one", short(word));
-        found.add(pointer, text, format!("did you mean `{meant}`?")).level(RuleLevel::Warn);
+        found.add(&pointer, text, format!("did you mean `{meant}`?")).level(RuleLevel::Warn);
     }
 }
 
 /// Fields that the service refuses by now, with a value that said something.
 pub fn retired(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.kind.fields.iter().any(|field| field.retired.is_some()) {
-        return;
+    for (place, field) in subject.places.fields() {
+        let Some(instead) = field.retired.filter(|_| !field.is_harmless(place.value)) else { continue };
+        let pointer = subject.places.pointer(place);
+        let text = format!("The service refuses `{}` by now: it is left out", name(&pointer));
+        found.add(&pointer, text, format!("take it out; {instead}"));
     }
-    visit(subject.kind, subject.body, &mut |pointer, value, shape| {
-        let Some(field) = shape.field.filter(|field| !field.is_harmless(value)) else { return };
-        if let Some(instead) = field.retired {
-            let text = format!("The service refuses `{}` by now: it is left out", name(pointer));
-            found.add(pointer, text, format!("take it out; {instead}"));
-        }
-    });
 }
 
 /// Fields that a body shows, and that are set by other means.
 pub fn elsewhere(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.kind.fields.iter().any(|field| field.elsewhere.is_some()) {
-        return;
+    for (place, field) in subject.places.fields() {
+        let Some(instead) = field.elsewhere.filter(|_| !place.value.is_null()) else { continue };
+        let pointer = subject.places.pointer(place);
+        let text = format!("`{}` can't be declared here: it would be left out", name(&pointer));
+        found.add(&pointer, text, instead).part = Part::Key;
     }
-    visit(subject.kind, subject.body, &mut |pointer, value, shape| {
-        let instead = shape.field.and_then(|field| field.elsewhere).filter(|_| !value.is_null());
-        if let Some(instead) = instead {
-            let text = format!("`{}` can't be declared here: it would be left out", name(pointer));
-            found.add(pointer, text, instead).part = Part::Key;
-        }
-    });
 }
 
 /// Fields that the service sets, once for all of a body.
 pub fn read_only(subject: &Subject<'_>, found: &mut Findings) {
-    let mut pointers: Vec<String> = Vec::new();
-    visit(subject.kind, subject.body, &mut |pointer, value, shape| {
-        let is_set = |field: &&Field| field.read_only && field.elsewhere.is_none();
-        if shape.field.filter(is_set).is_some() && !is_empty(value) {
-            pointers.push(pointer.to_owned());
-        }
-    });
+    let is_set = |(place, field): &(&Place<'_>, &Field)| {
+        field.read_only && field.elsewhere.is_none() && !is_empty(place.value)
+    };
+    let set = subject.places.fields().filter(is_set);
+    let pointers: Vec<String> = set.map(|(place, _)| subject.places.pointer(place)).collect();
     let Some(first) = pointers.first() else { return };
     let mut names: Vec<&str> = pointers.iter().map(|pointer| name(pointer)).collect();
     names.sort_unstable();

@@ -6,8 +6,9 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::threshold::comparison;
-use crate::check::alert::{ESCALATION, MESSAGE, Subject, VARIABLES};
+use crate::check::alert::{MESSAGE, Subject, VARIABLES};
 use crate::check::finding::{Findings, listed};
+use crate::check::message::Message;
 use crate::diagnostic::did_you_mean;
 use crate::pointer::objects;
 use crate::query::{ChainHead, Grammar, Monitor};
@@ -38,26 +39,6 @@ const OF_EVENTS: [&str; 22] = [
     "networkpath",
     "trace",
 ];
-
-/// No variable's name is longer, in bytes; a text of unclosed ones must not cost quadratic time.
-const LONGEST: usize = 200;
-
-/// What stands between `{{` and `}}`, with its bytes.
-pub fn braced(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some(open) = text[from..].find("{{").map(|at| from + at + 2) {
-        let reach = text.floor_char_boundary((open + LONGEST).min(text.len()));
-        match text[open..reach].find("}}") {
-            Some(length) => {
-                found.push(open..open + length);
-                from = open + length + 2;
-            }
-            None => from = open,
-        }
-    }
-    found
-}
 
 /// The key that a variable asks for: `host` of `host.name`, `@http.status` of `[@http.status].name`,
 /// `service` of `#is_match "service.name" "x"`.
@@ -149,19 +130,16 @@ fn facets(variables: &Value, keys: &mut BTreeSet<String>) {
 
 pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
     // Most messages ask for none.
-    let asks = |pointer| {
-        let text = subject.text(pointer).unwrap_or_default();
-        (text.contains(".name") || text.contains("host."))
-            && braced(text).into_iter().any(|range| asked(&text[range]).is_some())
+    let asks = |message: &Message<'_>| {
+        message.braced.iter().any(|range| asked(&message.text[range.clone()]).is_some())
     };
-    if !asks(MESSAGE) && !asks(ESCALATION) {
+    if !subject.messages.iter().any(asks) {
         return;
     }
     let Some(keys) = keys(subject) else { return };
     let known: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
-    for pointer in [MESSAGE, ESCALATION] {
-        let Some(text) = subject.text(pointer) else { continue };
-        for range in braced(text) {
+    for Message { pointer, text, braced, .. } in &subject.messages {
+        for range in braced {
             // A key with a dot in it may be written without brackets: `by {host.name}`, `{{host.name}}`.
             let whole = text[range.clone()].trim();
             let is_known = |key: &&str| known.contains(bare(key)) || known.contains(whole);
@@ -178,7 +156,7 @@ pub fn variables(subject: &Subject<'_>, found: &mut Findings) {
                 }
                 None => format!("the query knows {}", listed(&known)),
             };
-            found.within((pointer, &range), said, help);
+            found.within((pointer, range), said, help);
         }
     }
 }
@@ -268,10 +246,11 @@ fn begins(text: &str, word: &str) -> bool {
 fn numbers_shown(message: &str) -> Vec<(f64, Range<usize>)> {
     let mut found = Vec::new();
     let mut from = 0;
-    let is_digit = |c: char| c.is_ascii_digit();
-    while let Some(start) = message[from..].find(is_digit).map(|at| from + at) {
-        let rest = &message[start..];
-        from = start + rest.find(|c: char| !is_digit(c) && c != '.').unwrap_or(rest.len());
+    // By bytes: most are no digits, and to take them for characters costs several times as much.
+    let first = |from: usize, is_one: fn(&u8) -> bool| message.as_bytes()[from..].iter().position(is_one);
+    while let Some(start) = first(from, u8::is_ascii_digit).map(|at| from + at) {
+        let is_behind = |byte: &u8| !byte.is_ascii_digit() && *byte != b'.';
+        from = first(start, is_behind).map_or(message.len(), |length| start + length);
         let number = message[start..from].trim_end_matches('.');
         let before = message[..start].trim_end_matches([' ', '$', '~', '`', '*']);
         let apart = before.len() < start;

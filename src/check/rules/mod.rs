@@ -5,7 +5,9 @@ mod board;
 mod burn_rate;
 mod calendar;
 mod composite;
+mod discarded;
 mod fields;
+mod form;
 pub mod marks;
 mod incomplete;
 mod indicator;
@@ -21,6 +23,7 @@ mod reference;
 mod routing;
 mod schedule;
 mod scope;
+mod secret;
 mod service_check;
 pub mod shape;
 mod size;
@@ -48,6 +51,9 @@ pub struct Rule {
 
 /// The rule that asks what inventories hold.
 pub const NOT_IN_INVENTORY: &str = "not-in-inventory";
+
+/// The rule that no secret stands in a file: what it points at is not shown.
+pub const LITERAL_SECRET: &str = "literal-secret";
 
 type Judge = fn(&Subject<'_>, &mut Findings);
 
@@ -80,6 +86,10 @@ pub static RULES: &[Rule] = &[
         "priority, timeout_h and their like are within their bounds",
         options::bounds,
     ),
+    rule(LITERAL_SECRET, Error, "no secret stands in a file", secret::literal),
+    rule("secret-in-name", Error, "no secret stands in a name", secret::in_name),
+    rule("field-conflict", Error, "fields fit each other, as the kind asks for", options::conflicts),
+    rule("field-form", Error, "a field has the form that the service takes", form::fits),
     rule(
         "reference-kind",
         Error,
@@ -203,6 +213,7 @@ pub static RULES: &[Rule] = &[
         "nobody is told twice, by a message and by a notification rule",
         routing::twice,
     ),
+    rule("discarded-logs", Warn, "no alert reads what an index throws away", discarded::read),
     rule("policy-broken", Warn, "what is declared follows the policies that are declared", policy::broken),
     rule("aws-delay", Warn, "CloudWatch metrics are late: the evaluation waits", metric::aws_delay),
     rule("equal-bodies", Warn, "no two monitors say the same", shape::equal),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::spelling;
+use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
@@ -31,6 +31,7 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
+    form::required_inside(subject, found);
 }
 
 /// Reports a field that is not there, or is misspelled.
@@ -59,13 +60,15 @@ fn lacks<'f>(
 }
 
 pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
-    for field in subject.kind.fields.iter().filter(|field| field.strict) {
+    // Items of lists are judged by rules of their own.
+    let is_alone = |field: &Field| !field.at.contains('*');
+    for (place, field) in subject.places.fields().filter(|(_, field)| field.strict && is_alone(field)) {
         let (least, most) = field.bounds();
         let outside = |number: &f64| {
             least.is_some_and(|least| *number < least.into())
                 || most.is_some_and(|most| *number > most.into())
         };
-        let Some(number) = subject.number(field.at).filter(outside) else { continue };
+        let Some(number) = place.value.as_f64().filter(outside) else { continue };
         let name = name(field.at);
         let range = match (least, most) {
             (Some(least), Some(most)) => format!("{least} to {most}"),
@@ -75,22 +78,32 @@ pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
         let text = format!("`{name}` is `{number}`, and the service takes {range}");
         found.add(field.at, text, "choose a number in that range, or leave the option out");
     }
-    for field in subject.kind.fields.iter().filter(|field| !field.rewritten.is_empty()) {
+    let is_rewritten = |field: &Field| !field.rewritten.is_empty() && is_alone(field);
+    for (place, field) in subject.places.fields().filter(|(_, field)| is_rewritten(field)) {
         let rewritten = |c: char| field.rewritten.contains(c);
-        let Some(text) = subject.text(field.at).filter(|text| text.contains(rewritten)) else { continue };
+        let Some(text) = place.value.as_str().filter(|text| text.contains(rewritten)) else { continue };
         let kept = text.replace(rewritten, "_");
         let name = name(field.at);
         let words = format!("The service keeps the {name} `{}` as `{}`", short(text), short(&kept));
         found.add(field.at, words, format!("write `{}`", short(&kept)));
     }
-    let durations = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.duration?)));
-    for (pointer, (least, most)) in durations {
-        let Some(text) = subject.text(pointer) else { continue };
+    for (place, field) in subject.places.fields() {
+        let Some((least, most)) = field.duration.filter(|_| is_alone(field)) else { continue };
+        let (pointer, Some(text)) = (field.at, place.value.as_str()) else { continue };
         if Window::read(text).is_some_and(|length| length.seconds < least || length.seconds > most) {
             let name = name(pointer);
             let (least, most) = (least / 3600, most / 3600);
             let text = format!("`{name}` is `{text}`, and the service takes {least} to {most} hours");
             found.add(pointer, text, format!("write a length such as `{most}h`"));
+        }
+    }
+}
+
+/// What the kind's row says of fields that don't fit each other.
+pub fn conflicts(subject: &Subject<'_>, found: &mut Findings) {
+    for wrong in subject.kind.quirks.wrongs {
+        if let Some((text, help)) = (wrong.judge)(subject.body) {
+            found.add(wrong.at, text, help);
         }
     }
 }

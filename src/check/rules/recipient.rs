@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::routing;
-use crate::check::alert::{ESCALATION, MESSAGE, Subject};
+use crate::check::alert::{MESSAGE, Subject};
 use crate::check::finding::Findings;
-use crate::handle::{handles, named};
+use crate::check::message::Message;
+use crate::handle::names_somebody;
 use crate::kind::Family;
 
 pub fn none(subject: &Subject<'_>, found: &mut Findings) {
@@ -13,8 +14,10 @@ pub fn none(subject: &Subject<'_>, found: &mut Findings) {
     if !subject.is(Family::Alert) || subject.estate.is_spoken_for(subject.at) {
         return;
     }
-    let tells = |pointer| subject.text(pointer).is_some_and(|text| named(text).next().is_some());
-    if !tells(MESSAGE) && !tells(ESCALATION) && !routing::is_routed(subject) {
+    let tells = |Message { text, handles, .. }: &Message<'_>| {
+        handles.iter().any(|range| names_somebody(&text[range.clone()]))
+    };
+    if !subject.messages.iter().any(tells) && !routing::is_routed(subject) {
         let text = format!("`{}` notifies nobody: its message names no recipient", subject.resource.address);
         let help = "name one, such as `@slack-CHANNEL`; where rules route by tags that are not declared here, set `rules: {no-recipient: off}`";
         found.add(MESSAGE, text, help);
@@ -26,15 +29,11 @@ const NAMED: [&str; 8] =
     ["slack", "teams", "webhook", "opsgenie", "victorops", "hipchat", "workflow", "servicenow"];
 
 pub fn malformed(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Family::Alert) {
-        return;
-    }
-    for pointer in [MESSAGE, ESCALATION] {
-        let Some(text) = subject.text(pointer) else { continue };
-        for range in handles(text) {
-            if let Some((what, help)) = fault(text, &range) {
+    for Message { pointer, text, handles, .. } in &subject.messages {
+        for range in handles {
+            if let Some((what, help)) = fault(text, range) {
                 let said = format!("`{}` reaches nobody: {what}", crate::source::short(&text[range.clone()]));
-                found.within((pointer, &range), said, help);
+                found.within((pointer, range), said, help);
             }
         }
     }
@@ -72,6 +71,7 @@ fn fault(text: &str, range: &Range<usize>) -> Option<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handle::handles;
 
     #[test]
     fn malformed_handles() {

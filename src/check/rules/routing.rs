@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::check::alert::{ESCALATION, MESSAGE, Subject};
+use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::handle::{handles, is_pager};
+use crate::check::message::Message;
+use crate::handle::is_pager;
 use crate::kind::{self, Family};
 use crate::pointer::matching;
 use crate::source::short;
@@ -56,9 +57,8 @@ pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
         }
         let recipients = recipients(address.section(), rule);
         let pager = recipients.iter().find(|name| is_pager(name));
-        for pointer in [MESSAGE, ESCALATION] {
-            let Some(text) = subject.text(pointer) else { continue };
-            for range in handles(text) {
+        for Message { pointer, text, handles, .. } in &subject.messages {
+            for range in handles {
                 let name = text[range.clone()].trim_start_matches('@');
                 let other = if recipients.contains(name) {
                     format!("The rule `{address}` tells `@{}` too", short(name))
@@ -68,7 +68,7 @@ pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
                     continue;
                 };
                 let help = "leave it to the rule: take the recipient out of the message";
-                found.within((pointer, &range), other, help);
+                found.within((pointer, range), other, help);
             }
         }
     }

@@ -33,19 +33,17 @@ pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
 
 pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
     for choice in subject.kind.quirks.one_of {
-        let names = choice
-            .fields
-            .iter()
-            .map(|field| format!("`{}`", field.trim_start_matches('/').replace('/', ".")));
-        let names = names.collect::<Vec<_>>().join(" and ");
+        let name = |field: &&str| format!("`{}`", field.trim_start_matches('/').replace('/', "."));
+        let names = || choice.fields.iter().map(name).collect::<Vec<_>>().join(" and ");
         let is_there = |field: &&&str| subject.body.pointer(field).is_some_and(|value| !is_empty(value));
         let there: Vec<&&str> = choice.fields.iter().filter(is_there).collect();
         match there[..] {
             [first, second, ..] => {
-                let text = format!("{names} exclude each other");
+                let text = format!("{} exclude each other", names());
                 found.add(second, text, "take one of them out").also("the other one", *first);
             }
             [] if choice.needed => {
+                let names = names();
                 let text = format!(
                     "`{}` has neither of {names}, and the service asks for one",
                     subject.resource.address

@@ -1,8 +1,5 @@
 //! Names of fields that look like others: what is misspelled is stored nowhere, and nobody says so.
 
-use serde_json::Value;
-
-use super::fields::visit;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::diagnostic::Part;
@@ -13,29 +10,21 @@ use crate::pointer::step;
 const SHORTEST: usize = 3;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
-    let kind = subject.kind;
-    visit(kind, subject.body, &mut |pointer, value, shape| {
-        let Value::Object(members) = value else { return };
-        if !shape.is_named() {
-            return;
+    for (place, name) in subject.places.unknown().filter(|(_, name)| name.len() >= SHORTEST) {
+        let is_free = |meant: &&str| place.value.get(*meant).is_none();
+        let Some(meant) = resembled(place.shape, name).filter(is_free) else { continue };
+        let around = subject.places.pointer(place);
+        let at = format!("{around}{}", step(name));
+        // One that is required is reported as missing.
+        if found.has(&at) {
+            continue;
         }
-        for name in members.keys().filter(|name| name.len() >= SHORTEST && shape.child(name).is_none()) {
-            let Some(meant) = resembled(shape, name).filter(|meant| !members.contains_key(*meant)) else {
-                continue;
-            };
-            let at = format!("{pointer}{}", step(name));
-            // One that is required is reported as missing.
-            if found.list.iter().any(|finding| finding.pointer == at) {
-                continue;
-            }
-            let of = pointer.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
-            let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
-            let help = format!(
-                "write `{meant}`; what the service doesn't know it drops, and a plan shows it each time"
-            );
-            found.add(&at, text, help).part = Part::Key;
-        }
-    });
+        let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
+        let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
+        let help =
+            format!("write `{meant}`; what the service doesn't know it drops, and a plan shows it each time");
+        found.add(&at, text, help).part = Part::Key;
+    }
 }
 
 /// The known field below a path that a name resembles.
@@ -57,7 +46,10 @@ fn resembled(shape: &Shape, name: &str) -> Option<&'static str> {
         shape.members().filter(move |(_, shape)| documented(shape)).map(|(name, _)| name)
     };
     let most = if name.len() < 8 { 1 } else { 2 };
-    let near = known().map(|key| (strsim::damerau_levenshtein(name, key), key));
+    // Names of such different lengths have no fewer differences.
+    let length = name.chars().count();
+    let near = known().filter(|key| key.len().abs_diff(length) <= most);
+    let near = near.map(|key| (strsim::damerau_levenshtein(name, key), key));
     let near = near.filter(|(distance, _)| *distance <= most).min().map(|(_, key)| key);
     near.or_else(|| {
         let whole = known().filter(|key| key.starts_with(name)).min_by_key(|key| key.len())?;

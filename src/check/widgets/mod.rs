@@ -58,6 +58,11 @@ impl Walk<'_> {
         self.found.add(&self.pointer, words, help)
     }
 
+    /// Whether the row of the kind said it already: one fault is reported once.
+    fn is_reported(&self) -> bool {
+        self.found.list.iter().any(|finding| finding.pointer == self.pointer)
+    }
+
     fn below(&mut self, key: &str, judge: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
         self.pointer.push_str(&step(key));
@@ -76,6 +81,9 @@ impl Walk<'_> {
                 }
             }
             _ if !fits(value, of) => {
+                if self.is_reported() {
+                    return;
+                }
                 let text = format!("is {}, and the service takes {}", article(value), wanted(of));
                 self.add(&text, format!("write {}", wanted(of)));
             }
@@ -181,7 +189,7 @@ impl Walk<'_> {
 
     /// A word that is none of a set. Where the set grows, it is told if it looks like one of them.
     fn foreign(&mut self, word: &str, known: impl Iterator<Item = &'static str> + Clone, grows: bool) {
-        if word.contains(Reference::OPEN) {
+        if word.contains(Reference::OPEN) || self.is_reported() {
             return;
         }
         if grows {

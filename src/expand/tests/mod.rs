@@ -52,7 +52,9 @@ impl Project {
         let environments = ["staging", "prod"].map(|name| (name.to_owned(), Environment::default()));
         let config = Config {
             owns: Vec::new(),
+            secrets: indexmap::IndexMap::new(),
             kinds: Vec::new(),
+            files: crate::source::walk::Root::new(&root),
             root,
             file: CONFIG,
             moved_from: Vec::new(),
@@ -73,6 +75,7 @@ impl Project {
             former: Vec::new(),
             vars,
             owns: Vec::new(),
+            secrets: indexmap::IndexMap::new(),
         };
         let mut sources = Sources::default();
         for path in ["musher.yaml", "monitors/main.yaml", "templates/t.yaml"] {

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::super::field::{Field, Shown as Difference, field};
 use super::super::fold::{Entry, patterns};
 use super::super::markdown::html as escape;
-use super::super::plan_text::{clean_address, folded_title, headline_field, source_line};
+use super::super::plan_text::source_line;
 use super::super::summary;
+use super::super::telling::{self, clean_address};
 use super::super::text_diff::{Line, Piece, Sign};
 use super::super::value::{count, cut};
 use super::{board, strip};
@@ -96,7 +97,7 @@ fn title(entry: &Entry<'_>) -> String {
         return format!("<code>{}</code>", escape(&clean_address(entry.first().address.as_str())));
     }
     let patterns = patterns(entry.changes.iter().map(|change| &change.address));
-    escape(&folded_title(entry, &patterns, headline_field(entry.first())))
+    escape(&telling::title(entry, &patterns))
 }
 
 /// What people call it, where it is one.

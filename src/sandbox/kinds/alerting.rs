@@ -277,6 +277,13 @@ pub const SLO_CORRECTION: Resource = Resource {
             Test::Missing,
             Words(400, "Invalid payload: must specify category"),
         ), // ?
+        // KINDS.md §4: a create with nulls is refused; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "",
+            Test::Code(|draft| draft.sent.as_object().is_some_and(|sent| sent.values().any(Value::is_null))),
+            Words(400, "Invalid payload: a field is null"),
+        ),
     ],
     missing: &[(BY_ID, Words(404, "slo correction public id {id} not found"))], // R 1
     ..Resource::V2

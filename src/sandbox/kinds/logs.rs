@@ -141,7 +141,8 @@ const PIPELINE_EFFECTS: &[Effect] = &[
     Effect::Fill("/processors/*/[type=grok-parser]/samples", "[]"),
     Effect::Fill("/processors/*/processors/*/[type=grok-parser]/samples", "[]"),
     Effect::Fill("/processors/*/[type=geo-ip-parser]/ip_processing_behavior", r#""do-nothing""#),
-    Effect::Fill("/processors/*/[type=attribute-remapper]/preserve_source", "true"),
+    // O at both depths; R 1 of 1 in an array-map-processor.
+    Effect::Fill("/processors/*/[type=attribute-remapper]/preserve_source", "false"),
     Effect::Fill("/processors/*/processors/*/[type=attribute-remapper]/preserve_source", "false"),
     Effect::Fill("/processors/*/[type=attribute-remapper]/override_on_conflict", "false"),
     Effect::Fill("/processors/*/processors/*/[type=attribute-remapper]/override_on_conflict", "false"),

@@ -53,9 +53,9 @@ pub const RESTRICTION_POLICY: Resource = Resource {
     name: "restriction_policy",
     path: "/api/v2/restriction_policy",
     routes: &[
-        Route::new("GET", "/{id}", Does::Get),
+        Route::code("GET", "/{id}", policy),
         Route::new("POST", "/{id}", Does::Create),
-        Route::new("DELETE", "/{id}", Does::Delete),
+        Route::code("DELETE", "/{id}", no_policy),
     ],
     shape: Shape::Data("restriction_policy"),
     id: Id::Path,
@@ -65,9 +65,32 @@ pub const RESTRICTION_POLICY: Resource = Resource {
         Test::BadId(|id| id.contains(':')),
         Words(400, "Invalid resource: '{id}' is not in a valid format"), // R 3
     )],
-    missing: &[(BY_ID, Words(404, "Restriction policy for {id} not found"))], // ?
-    ..Resource::V2                                                            // R 4 of 4 echoed
+    ..Resource::V2 // R 4 of 4 echoed
 };
+
+/// 400 for what names no resource: R 3.
+fn named_resource(id: &str) -> Result<(), Answer> {
+    if id.contains(':') {
+        return Ok(());
+    }
+    let Refusal(_, _, _, words) = &RESTRICTION_POLICY.refuses[0];
+    Err(words.answer(id, ""))
+}
+
+/// Every resource has a policy, which may be empty: R 1 of 1.
+fn policy(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
+    named_resource(id)?;
+    let none = json!({ "id": id, "type": "restriction_policy", "attributes": { "bindings": [] } });
+    let own = world.store("restriction_policy").get(id).map_or(none, Item::value);
+    Ok(Answer::json(&json!({ "data": own })))
+}
+
+/// 204 also where there is none: R 1 of 1.
+fn no_policy(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
+    named_resource(id)?;
+    world.remove("restriction_policy", id);
+    Ok(Answer { status: 204, body: String::new() })
+}
 
 pub const DASHBOARD_LIST: Resource = Resource {
     name: "dashboard_list",

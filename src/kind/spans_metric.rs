@@ -1,0 +1,79 @@
+//! Metrics that are counted from spans.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::field::*;
+use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, danger};
+
+/// Facts: 8 creates, 2 updates and 7 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
+pub const SPANS_METRIC: Kind = Kind {
+    name: "spans_metric",
+    section: "spans_metrics",
+    always: false,
+    api: Api {
+        path: "/api/v2/apm/config/metrics",
+        envelope: Envelope::Resource("spans_metrics"),
+        id: Id { chosen: true, ..Api::V2.id },
+        read: &["apm_read"],
+        write: &["apm_generate_metrics"],
+        ..Api::V2
+    },
+    identity: Identity::Key("/id"),
+    fields: &[
+        undocumented("").open(),
+        object("/compute", "What is computed").required(),
+        choice("/compute/aggregation_type", &["count", "distribution"], "Can't be changed in place")
+            .required()
+            .immutable(),
+        boolean("/compute/include_percentiles", "Percentiles too; of distributions alone")
+            .defaults(&["false"]),
+        // Not in the schema of an update.
+        text("/compute/path", "The attribute that a distribution measures; can't be changed in place")
+            .immutable(),
+        object("/filter", "Which spans count").defaults(&[r#"{"query":"*"}"#]),
+        text("/filter/query", "A search, as in the trace explorer").defaults(&[r#""*""#]),
+        list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
+        text("/group_by/*/path", "The attribute, or the tag"),
+        text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
+        // `-` becomes `_` in it (4 of 4), quotes around it go (5 of 5).
+        text("/id", "The metric's name, with `_` for `-`").required().rewritten("-\""),
+    ],
+    about: About { web: "/apm/traces/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
+    quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
+};
+
+/// Whether two lists group alike: a tag's name that is left out is the path (terraform-provider-datadog).
+pub fn same_groups(one: &Value, other: &Value) -> bool {
+    let groups = |value: &Value| -> Option<BTreeSet<(String, String)>> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let group = |item: &Value| {
+            let path = text(item.get("path")?)?;
+            // What is not known of a group is compared as it stands.
+            let is_plain = item.as_object()?.keys().all(|key| matches!(key.as_str(), "path" | "tag_name"));
+            let name =
+                item.get("tag_name").filter(|name| !name.is_null()).map_or(Some(path.clone()), text)?;
+            is_plain.then_some((path, name))
+        };
+        value.as_array()?.iter().map(group).collect()
+    };
+    groups(one).is_some_and(|own| groups(other).is_some_and(|other| own == other))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_left_out_is_the_path() {
+        let check =
+            |one: Value, other: Value, expected: bool| assert_eq!(same_groups(&one, &other), expected);
+        check(json!([{"path": "a"}]), json!([{"path": "a", "tag_name": "a"}]), true);
+        check(json!([{"path": "a"}]), json!([{"path": "a", "tag_name": "b"}]), false);
+        check(json!([{"path": "a"}]), json!([]), false);
+        check(json!([{"path": "a", "new": 1}]), json!([{"path": "a"}]), false);
+    }
+}

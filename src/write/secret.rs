@@ -1,0 +1,52 @@
+//! Secrets that no file may hold: the expression that stands in the place of each.
+
+use serde_json::Value;
+
+use super::escape::Trouble;
+use crate::kind::Kind;
+use crate::model::slug;
+use crate::pointer::put;
+
+/// Writes `${secret.NAME}` into every field that is a secret, whatever stood there; tells what is to be added.
+pub fn write(kind: &Kind, body: &mut Value) -> Vec<Trouble> {
+    let fields: Vec<&str> = kind
+        .fields
+        .iter()
+        .filter(|field| field.secret.is_some_and(|holds| holds(body)))
+        .map(|field| field.at)
+        .collect();
+    let title = kind.title(body).map(slug).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| kind.name.to_owned());
+    let mut found = Vec::new();
+    for at in &fields {
+        let field = at.rsplit('/').next().unwrap_or_default();
+        let whole = if fields.len() > 1 { format!("{title}_{field}") } else { title.clone() };
+        let name = whole.replace(['-', '.', '/'], "_");
+        let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+        put(body, at, format!("${{secret.{name}}}").into());
+        let line = format!("secrets: {{{name}: MUSHER_SECRET_{}}}", name.to_uppercase());
+        let text =
+            format!("is a secret: written as `${{secret.{name}}}`, which musher.yaml must name, `{line}`");
+        found.push(Trouble { pointer: (*at).to_owned(), text });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::kind;
+
+    #[test]
+    fn a_secret_is_never_written() {
+        let kind = kind::of_section("webhook_variables").expect("a kind");
+        let mut body = json!({"name": "MY-TOKEN", "is_secret": true, "value": "hidden"});
+        assert_eq!(write(kind, &mut body).len(), 1);
+        assert_eq!(body["value"], "${secret.my_token}");
+        let mut open = json!({"name": "TEAM", "is_secret": false, "value": "shop"});
+        assert_eq!(write(kind, &mut open), []);
+        assert_eq!(open["value"], "shop");
+    }
+}
