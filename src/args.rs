@@ -186,15 +186,15 @@ Examples:
   musher drift -e prod
   musher drift -e prod --format markdown -o drift.md
   musher drift -e prod --issue       keeps one issue, closed when all is well
-  musher drift -e prod --all-kinds   looks at kinds that musher.yaml doesn't name")]
+  musher drift -e prod --all-kinds   kinds that musher.yaml doesn't name, too")]
     Drift(Drift),
     /// Post a plan, or what an apply did, as one comment on the pull request
     #[command(after_help = "\
 Examples:
   musher plan -e prod --format json -o plan.json
-  musher comment plan.json               the comment of an earlier run is updated
+  musher comment plan.json      updates the comment of an earlier run
   musher comment staging.json prod.json --label
-  musher comment report.json             on the merged pull request, after apply
+  musher comment report.json    on the merged pull request, after apply
 
 The system is told by the job: GitHub Actions (GITHUB_TOKEN) or GitLab CI
 (GITLAB_TOKEN). A file that is not a plan is not posted. What can't be posted
@@ -270,9 +270,11 @@ Examples:
   musher list --only 'monitors/lambda/*' --format json")]
     List,
     /// Show one resource: as it is rendered, as it is live, and how they differ
-    #[command(
-        after_help = "Examples:\n  musher show monitors/checkout-errors\n  musher show template aws-lambda"
-    )]
+    #[command(after_help = "\
+Examples:
+  musher show monitors/checkout-errors
+  musher show plan.json --format markdown
+  musher show template aws-lambda")]
     Show(Show),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
@@ -531,7 +533,7 @@ pub struct Ignore {
 
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Section and id: monitors/checkout-errors; or the words `template NAME`, or `template` for a list
+    /// Section and id: monitors/checkout-errors; or a file of a plan; or `template NAME`, `template` for a list
     #[arg(required = true, num_args = 1..=2, value_name = "ADDRESS")]
     pub what: Vec<String>,
 }

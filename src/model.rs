@@ -586,6 +586,12 @@ pub struct Causes {
 }
 
 impl Based {
+    /// Why a field of it does.
+    pub fn cause_of(&self, address: &Address, path: &str) -> Cause {
+        let field = self.causes.get(address).and_then(|causes| causes.fields.get(path));
+        field.map(|(cause, _)| *cause).unwrap_or_default()
+    }
+
     /// Why an address changes.
     pub fn cause(&self, address: &Address) -> Cause {
         self.causes.get(address).map(|causes| causes.cause).unwrap_or_default()

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::diagnostic::Position;
+use crate::config::SITES;
+use crate::diagnostic::{At, FileId, Place, Position};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Based, Brake, Cause, Causes, Change, Claim, FieldChange, Notes, Origin, Outcome, Plan,
-    Reference, Risk, Status, Warning, is_owner_name,
+    Action, Address, Based, Brake, Cause, Causes, Change, Claim, Fact, FieldChange, Instance, ItemAction,
+    ItemChange, Notes, Origin, Outcome, Plan, Reference, References, Risk, Status, Warning, is_id,
+    is_owner_name,
 };
+use crate::tell::facts;
 
 /// A larger file is not read.
 pub const LARGEST: u64 = 32 << 20;
@@ -254,6 +257,39 @@ struct Entry {
     diff: Vec<DiffEntry>,
     #[serde(default)]
     cause: Option<String>,
+    #[serde(default)]
+    instance: Option<[String; 2]>,
+    #[serde(default)]
+    protected: bool,
+    #[serde(default)]
+    facts: Vec<FactEntry>,
+    #[serde(default)]
+    items: Vec<ItemEntry>,
+}
+
+#[derive(Deserialize)]
+struct FactEntry {
+    path: String,
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct ItemEntry {
+    action: String,
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default, rename = "type")]
+    class: String,
+    #[serde(default)]
+    place: Option<String>,
+    #[serde(default)]
+    inside: Vec<String>,
+    #[serde(default)]
+    before: Option<String>,
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    diff: Vec<DiffEntry>,
 }
 
 #[derive(Deserialize)]
@@ -274,6 +310,8 @@ struct DiffEntry {
     cause: Option<String>,
     #[serde(default)]
     base: Option<Value>,
+    #[serde(default)]
+    references: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -316,6 +354,25 @@ fn lasting(text: &str) -> &'static str {
     Box::leak(plain.collect::<String>().into_boxed_str())
 }
 
+/// Whether a link may be shown as one into Datadog: to one of its sites, the sandbox, or this machine.
+fn is_of_datadog(url: &str) -> bool {
+    let (secure, rest) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => (true, rest),
+        (_, Some(rest)) => (false, rest),
+        _ => return false,
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    if !secure {
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        return ["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    }
+    let of = |site: &&str| {
+        authority.strip_suffix(*site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let plain = authority.chars().all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    plain && (authority == "sandbox.invalid" || SITES.iter().any(of))
+}
+
 fn address(text: &str) -> Option<Address> {
     let address = Address::parse(text).filter(|_| text.len() <= LONGEST_ADDRESS)?;
     kind::of_section(address.section()).is_some().then_some(address)
@@ -338,6 +395,44 @@ fn field(entry: &DiffEntry) -> FieldChange {
     }
 }
 
+/// What is made, put together from its fields.
+fn made(diff: &[FieldChange]) -> Value {
+    let fields = diff.iter().filter_map(|field| {
+        let name = field.path.strip_prefix('/').filter(|name| !name.contains(['/', '~']))?;
+        Some((name.to_owned(), field.after.clone()?))
+    });
+    Value::Object(fields.collect())
+}
+
+fn item(entry: ItemEntry) -> Option<ItemChange> {
+    use ItemAction::{Added, Changed, Moved, Removed};
+    let action = [Moved, Added, Changed, Removed].into_iter().find(|own| own.name() == entry.action)?;
+    Some(ItemChange {
+        action,
+        names: entry.names,
+        class: entry.class,
+        place: entry.place,
+        inside: entry.inside,
+        before: entry.before,
+        after: entry.after,
+        diff: entry.diff.iter().map(field).collect(),
+    })
+}
+
+/// The addresses behind the ids, by the place where they stand.
+fn references(diff: &[DiffEntry], items: &[ItemEntry]) -> References {
+    let inside = items.iter().flat_map(|item| {
+        let base = item.after.as_deref().or(item.before.as_deref()).unwrap_or_default();
+        item.diff.iter().map(move |field| (format!("{base}{}", field.path), field))
+    });
+    let all = diff.iter().map(|field| (field.path.clone(), field)).chain(inside);
+    let named = all.filter(|(_, field)| !field.references.is_empty()).map(|(at, field)| {
+        let names = field.references.iter().filter_map(|(id, of)| Some((id.clone(), address(of)?)));
+        (at, names.collect())
+    });
+    named.collect()
+}
+
 fn cause(name: Option<&str>) -> Cause {
     [Cause::Drift, Cause::Both].into_iter().find(|cause| Some(cause.name()) == name).unwrap_or_default()
 }
@@ -354,7 +449,7 @@ fn change(entry: Entry, base: Option<&mut Based>) -> Option<Change> {
         base.causes.insert(change.address.clone(), causes);
     }
     change.datadog_id = entry.datadog_id;
-    change.url = entry.url;
+    change.url = entry.url.filter(|url| is_of_datadog(url));
     // Of a create it is a likely rename, which is told elsewhere.
     change.moved_from = entry.moved_from.as_deref().and_then(address).filter(|_| action != Action::Create);
     change.origin = origin(entry.source);
@@ -371,6 +466,24 @@ fn change(entry: Entry, base: Option<&mut Based>) -> Option<Change> {
     };
     change.risks = entry.risks.into_iter().enumerate().map(risk).collect();
     change.diff = entry.diff.iter().map(field).collect();
+    let plain = |text: &str| is_id(text).then(|| text.to_owned());
+    change.instance = entry.instance.and_then(|[name, key]| {
+        Some(Arc::new(Instance {
+            name: plain(&name)?,
+            key: plain(&key)?,
+            at: At { file: FileId(0), place: Place::File },
+        }))
+    });
+    change.protected = entry.protected;
+    change.references = references(&entry.diff, &entry.items);
+    change.facts = match action {
+        Action::Delete => {
+            entry.facts.into_iter().map(|fact| Fact { at: fact.path, value: fact.value }).collect()
+        }
+        _ if change.makes() => facts(kind, &made(&change.diff)),
+        _ => Vec::new(),
+    };
+    change.items = entry.items.into_iter().map(item).collect::<Option<_>>()?;
     Some(change)
 }
 
@@ -427,7 +540,7 @@ fn outcome(done: Done) -> Option<Outcome> {
         kind: kind.name,
         status,
         datadog_id: done.id,
-        url: done.url,
+        url: done.url.filter(|url| is_of_datadog(url)),
         attempts: done.attempts,
         milliseconds: done.ms,
         origin: origin(done.source),
@@ -481,6 +594,29 @@ mod tests {
         let deep = "[".repeat(100_000);
         assert!(read(deep.as_bytes()).is_err());
         assert!(matches!(read(&vec![b','; MOST_VALUES + 1]), Err(PostedError::TooMany)));
+    }
+
+    #[test]
+    fn links_lead_to_datadog() {
+        for url in [
+            "https://app.datadoghq.eu/monitors/1",
+            "https://us5.datadoghq.com/x",
+            "https://sandbox.invalid/monitors/1",
+        ] {
+            assert!(is_of_datadog(url), "{url}");
+        }
+        for url in [
+            "javascript:alert(1)",
+            "http://app.datadoghq.eu/",
+            "https://evil.example/",
+            "https://app.datadoghq.eu@evil.example/",
+            "https://evildatadoghq.eu/",
+            "https://evil.example#.datadoghq.eu",
+            "https://evil.example\\.datadoghq.eu/",
+            "",
+        ] {
+            assert!(!is_of_datadog(url), "{url}");
+        }
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use serde_json::Value;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The project of every case: one environment, the sandbox in its own folder.
-const PROJECT: &str = "project: cases\nenvironments:\n  sandbox: {api: sandbox}\n";
+const PROJECT: &str = "project: cases\nsecrets: {case_siem: MUSHER_SECRET_CASE_SIEM}\nenvironments:\n  sandbox: {api: sandbox}\n";
 
 /// Names of kinds without a mark that the project owns.
 const OWNED: &str = "[\"cases.*\", \"Case *\", \"downtime\"]";

@@ -117,10 +117,13 @@ fn written_pipelines_run_commands_that_exist() {
         }
         let mut count = 0;
         for line in texts.iter().flat_map(|text| text.lines()) {
-            let Some((_, words)) = line.split_once("musher ").filter(|(before, _)| {
-                ["run: ", "- ", "", "then "]
-                    .iter()
-                    .any(|end| before.trim_start() == *end || before.ends_with("then "))
+            // Names of jobs end with a colon.
+            let Some((_, words)) = line.split_once("musher ").filter(|(before, rest)| {
+                !rest.ends_with(':') && {
+                    ["run: ", "- ", "", "then "]
+                        .iter()
+                        .any(|end| before.trim_start() == *end || before.ends_with("then "))
+                }
             }) else {
                 continue;
             };

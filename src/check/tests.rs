@@ -222,6 +222,8 @@ fn codes_of_source() -> BTreeSet<String> {
             codes.extend(pattern.captures_iter(product).map(|found| found[1].to_owned()));
         }
     }
+    // The name of a permission.
+    codes.remove("pull-requests");
     // Sources of monitors that `query` and `check` know, which are not codes.
     codes.retain(|code| {
         !crate::query::types::MONITOR_TYPES.iter().any(|kind| kind.sources.contains(&code.as_str()))

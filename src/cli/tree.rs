@@ -57,7 +57,7 @@ const TABLE: [Takes; 18] = {
         takes("pull", (true, false), Some("Write the patch of --dry-run to this file"), &[Text]),
         takes("ignore", (false, false), None, &[Text]),
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
-        takes("show", (true, true), ANSWER, &[Text, Json]),
+        takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
@@ -246,14 +246,19 @@ mod tests {
             assert_eq!(common.timeout, 360);
         }
         let wrong = parsed(&["plan", "--format", "github"]).expect_err("no format of it");
-        assert!(wrong.to_string().contains("[possible values: text, json, markdown]"), "{wrong}");
+        assert!(
+            wrong.to_string().contains("[possible values: text, json, markdown, html, gitlab-terraform]"),
+            "{wrong}"
+        );
         let wrong = parsed(&["plan", "prod"]).expect_err("no argument");
         let reported = with_tip(wrong, &["plan".to_owned(), "prod".to_owned()]).to_string();
         assert!(reported.contains("tip: an environment is named by '-e prod'"), "{reported}");
         let common = parsed(&["--only", "x", "init"]).expect("refused later").common;
         assert_eq!(refused("init", &common).as_deref(), Some("`musher init` takes no --only"));
         let common = parsed(&["--format", "github", "plan"]).expect("refused later").common;
-        assert!(refused("plan", &common).is_some_and(|reported| reported.ends_with("text, json, markdown")));
+        assert!(
+            refused("plan", &common).is_some_and(|reported| reported.ends_with("html, gitlab-terraform"))
+        );
         let common = parsed(&["plan", "--only", "x"]).expect("right").common;
         assert_eq!(refused("plan", &common), None);
     }

@@ -65,6 +65,7 @@ pub async fn planned(
     };
     let base = git::base(&declared.config.root, reference)?;
     let old = old_side(invocation, declared, &base)?;
+    base.whole()?;
     let reach = (invocation.reach)(&declared.config, &declared.scope)?;
     let based = Based {
         reference: reference.to_owned(),
@@ -229,7 +230,8 @@ fn old_faults(old: &Side, based: &Based) -> Vec<Warning> {
 fn notes(old: &Side, new: &Side, based: &Based, hidden: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if old.scope.is_none() {
-        notes.push(match &new.scope.as_ref().and_then(|scope| scope.environment.clone()) {
+        let name = new.scope.as_ref().and_then(|scope| scope.environment.clone());
+        notes.push(match name.filter(|_| old.root.is_file(Utf8Path::new(FILE))) {
             Some(name) => format!("the environment `{name}` is new since `{}`", based.short()),
             None => format!("the project is new since `{}`", based.short()),
         });
@@ -323,13 +325,16 @@ fn inventories(old: &Side, new: &Side) -> Vec<String> {
             paths.filter(|path| differ(old, new, path)).map(|path| format!("`{path}`")).collect();
         let before = before.get(name.as_str()).unwrap_or(&none);
         let after = after.get(name.as_str()).unwrap_or(&none);
+        // Of what can't be read nobody knows whether it is there.
+        let is_known = old.faults.is_empty() && new.faults.is_empty();
         let list = |keys: Vec<&&str>, is: &str, are: &str| {
             let mut shown: Vec<&str> = keys.iter().take(NAMED).map(|key| **key).collect();
             if keys.len() > NAMED {
                 shown.push("…");
             }
             let verb = if keys.len() == 1 { is } else { are };
-            (!keys.is_empty()).then(|| format!("{} {verb} ({})", instances(keys.len()), shown.join(", ")))
+            (is_known && !keys.is_empty())
+                .then(|| format!("{} {verb} ({})", instances(keys.len()), shown.join(", ")))
         };
         let told: Vec<String> = [
             list(after.difference(before).collect(), "is new", "are new"),
@@ -341,6 +346,7 @@ fn inventories(old: &Side, new: &Side) -> Vec<String> {
         match (changed.is_empty(), told.is_empty()) {
             (true, true) => {}
             (true, false) => notes.push(format!("use `{name}`: {}", told.join(", "))),
+            (false, true) if !is_known => notes.push(format!("inventory {} changed", changed.join(", "))),
             (false, true) => notes.push(format!(
                 "inventory {} changed: the same {} of `{name}`",
                 changed.join(", "),

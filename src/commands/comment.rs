@@ -189,7 +189,7 @@ async fn post(
         Ok(None) => {
             let _ = invocation.say("This job is about no pull request: no comment is written.");
         }
-        Err(error) => troubles.push(explained(forge, error, "pull-requests")),
+        Err(error) => troubles.push(explained(forge, "pull-requests", error)),
     }
     if options.check_run {
         troubles.extend(check(entries, notes, forge).await.err());
@@ -217,13 +217,13 @@ async fn write(
             Ok(wrote) => {
                 let _ = invocation.say(&format!("{}: {}", entry.name, told(wrote, number)));
             }
-            Err(error) => troubles.push(explained(forge, error, "pull-requests")),
+            Err(error) => troubles.push(explained(forge, "pull-requests", error)),
         }
     }
     if options.label && entries.iter().any(|entry| entry.plan().is_some()) {
         let holding = labels(entries.iter().filter_map(Entry::plan));
         let labelled = forge.label(number, &LABELS, &holding).await;
-        troubles.extend(labelled.err().map(|error| explained(forge, error, "pull-requests")));
+        troubles.extend(labelled.err().map(|error| explained(forge, "pull-requests", error)));
     }
     troubles
 }
@@ -239,7 +239,8 @@ fn told(wrote: Wrote, number: u64) -> String {
 
 /// The labels that hold for these plans together.
 fn labels<'p>(plans: impl Iterator<Item = &'p Plan> + Clone) -> Vec<&'static str> {
-    let any = |holds: &dyn Fn(&Plan) -> bool| plans.clone().any(holds);
+    // What drifted is not of this change.
+    let any = |holds: &dyn Fn(&Plan) -> bool| plans.clone().any(|plan| holds(&comment::own(plan)));
     let risky = any(&|plan| plan.changes.iter().any(|change| !change.risks.is_empty()));
     let deletes = any(&|plan| plan.changes.iter().any(crate::model::Change::deletes));
     let changes = any(&|plan| !comment::is_empty(plan));
@@ -288,5 +289,5 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
         annotations: notes.iter().filter_map(annotation).collect(),
     };
     let made: Result<(), SendError> = forge.check(commit, &check).await;
-    made.map_err(|error| explained(forge, error, "checks"))
+    made.map_err(|error| explained(forge, "checks", error))
 }

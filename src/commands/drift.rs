@@ -58,7 +58,7 @@ async fn issue(invocation: &Invocation<'_>, plan: &Plan) -> anyhow::Result<Strin
         title: &format!("Drift in {owner}"),
         body: Some(body.as_str()).filter(|_| !plan.changes.is_empty()),
     };
-    let wrote = forge.issue(&issue).await.map_err(|error| explained(&forge, error, "issues"))?;
+    let wrote = forge.issue(&issue).await.map_err(|error| explained(&forge, "issues", error))?;
     Ok(match wrote {
         Wrote::New => format!("An issue was opened for {owner}."),
         Wrote::Changed => format!("The issue of {owner} was updated."),

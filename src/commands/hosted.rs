@@ -43,7 +43,7 @@ pub fn footer(context: Option<&Context>) -> Footer {
 }
 
 /// A failure with what is to be done about it.
-pub fn explained(forge: &Forge, error: SendError, permission: &str) -> anyhow::Error {
+pub fn explained(forge: &Forge, permission: &str, error: SendError) -> anyhow::Error {
     let remedy = forge.remedy(&error, permission);
     match remedy {
         Some(remedy) => anyhow::anyhow!("{error}: {remedy}"),

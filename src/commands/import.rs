@@ -104,6 +104,13 @@ impl Lazy<'_> {
     }
 }
 
+fn not_for_people(text: &str) -> String {
+    format!(
+        "`{text}` is not for people to manage: Datadog makes and changes it (a monitor of a synthetic test, an \
+         integration's pipeline, …), and no definition can adopt it"
+    )
+}
+
 /// Reads the files and gets the live objects.
 async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyhow::Result<Vec<Import>> {
     let mut found: Vec<Import> = Vec::new();
@@ -121,14 +128,11 @@ async fn gather(lazy: &Lazy<'_>, kind: &'static Kind, names: &[String]) -> anyho
             if let Some(why) = no_file_for(kind, &live) {
                 bail!(why);
             }
+            // What says so may be a field that no definition holds.
+            anyhow::ensure!(!(kind.api.foreign)(&live.body), not_for_people(text));
             from_live(lazy.declared, kind, text, live)?
         };
-        if (kind.api.foreign)(&import.body) {
-            bail!(
-                "`{text}` is not for people to manage: Datadog makes and changes it (a monitor of a synthetic test, an \
-                 integration's pipeline, …), and no definition can adopt it"
-            );
-        }
+        anyhow::ensure!(!(kind.api.foreign)(&import.body), not_for_people(text));
         let id = |import: &Import| import.live.as_ref().map(|live| live.id.clone());
         if id(&import).is_none() || !found.iter().any(|other| id(other) == id(&import)) {
             found.push(import);

@@ -14,7 +14,7 @@ use crate::render::{based, gitlab_terraform, html, plan_json, plan_markdown, pla
 use crate::saved::{Seal, seal};
 
 /// What a plan is written as.
-const FORMATS: [Format; 5] =
+pub const FORMATS: [Format; 5] =
     [Format::Text, Format::Json, Format::Markdown, Format::Html, Format::GitlabTerraform];
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::Result<Exit> {

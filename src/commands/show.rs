@@ -1,7 +1,11 @@
-//! `musher show`: one resource as it is rendered, as it is live, and how they differ.
+//! `musher show`: one resource as it is rendered, as it is live, and how they differ; or a plan in a file.
 
-use anyhow::bail;
+use std::io::Read as _;
 
+use anyhow::{Context as _, bail};
+use camino::Utf8Path;
+
+use super::plan::{self, FORMATS};
 use super::surveyed::declare_and_survey;
 use super::{Invocation, template};
 use crate::args::{self, Exit, Format};
@@ -10,10 +14,18 @@ use crate::fill::{answer, fill};
 use crate::kind;
 use crate::mark;
 use crate::model::Address;
+use crate::posted::{self, LARGEST, Posted};
+use crate::render::plan_json;
 use crate::render::show::{Shown, write_json, write_text};
+use crate::saved::Seal;
 use crate::selection::likely;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::Result<Exit> {
+    if let [file] = options.what.as_slice()
+        && Utf8Path::new(file).extension() == Some("json")
+    {
+        return of_file(invocation, &invocation.at(Utf8Path::new(file)));
+    }
     let format = invocation.format(&[Format::Text, Format::Json])?;
     let name = match options.what.as_slice() {
         [word] if word == "template" => return template::list(invocation, format),
@@ -59,5 +71,22 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::R
         Format::Json => write_json(shown, out),
         _ => write_text(shown, invocation.look(color, true), out),
     })?;
+    Ok(Exit::Fine)
+}
+
+/// A plan in a file, in any format. Whoever wrote it, it is only shown.
+fn of_file(invocation: &Invocation<'_>, path: &Utf8Path) -> anyhow::Result<Exit> {
+    let format = invocation.format(&FORMATS)?;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).with_context(|| format!("{path} can't be read"))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).with_context(|| format!("{path} can't be read"))?;
+    let posted = posted::read(&bytes).with_context(|| format!("{path} can't be shown"))?;
+    let Posted::Plan(plan) = posted else {
+        bail!("{path} holds no plan: the plan failed, or it is the report of an apply")
+    };
+    match format {
+        Format::Json => invocation.answer(|out, _| plan_json::write(&plan, &Seal::default(), out))?,
+        _ => plan::show(invocation, &plan, format, false)?,
+    }
     Ok(Exit::Fine)
 }

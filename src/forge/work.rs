@@ -1,9 +1,11 @@
 //! What is done at GitHub and GitLab: one comment kept up to date, labels, a check, one issue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::context::{About, Context, System};
 use super::routes;
@@ -13,7 +15,9 @@ use crate::wire::{Method, Wire};
 /// Annotations in one request.
 const ANNOTATIONS: usize = 50;
 /// How often a comment is tried whose answer was lost.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u32 = 4;
+/// Before the second attempt; longer before the next ones.
+const PAUSE: Duration = Duration::from_millis(500);
 const HIDE: &str = "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) \
                     { minimizedComment { isMinimized } } }";
 
@@ -189,6 +193,7 @@ impl Forge {
             if attempt >= ATTEMPTS {
                 return Err(unsure);
             }
+            sleep(PAUSE * attempt).await;
         }
     }
 
@@ -314,6 +319,7 @@ impl Forge {
                     if attempt >= ATTEMPTS {
                         return Err(error);
                     }
+                    sleep(PAUSE * attempt).await;
                 }
                 Err(error) => return Err(error),
             }

@@ -4,6 +4,7 @@ mod objects;
 
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::Utf8Path;
 
@@ -16,6 +17,17 @@ pub struct Base {
     /// The whole name of the commit.
     pub commit: String,
     pub files: Arc<dyn Stored>,
+    lacking: Arc<AtomicBool>,
+}
+
+impl Base {
+    /// Refuses a version of which something that was asked for is not here: it would be taken for not being in it.
+    pub fn whole(&self) -> Result<(), GitError> {
+        if self.lacking.load(Ordering::Relaxed) {
+            return Err(GitError::Partial(self.commit.clone()));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +48,11 @@ pub enum GitError {
          its remote, such as `origin/main`"
     )]
     Unknown(String, String),
+    #[error(
+        "git has not all files of the commit {0} here: this is a partial clone. Fetch them first: `git diff --stat {0} \
+         HEAD`, or clone without `--filter` (`filter:` of actions/checkout)"
+    )]
+    Partial(String),
     #[error("git can't show the commit {0}: {1}")]
     Unreadable(String, String),
 }
@@ -64,9 +81,15 @@ pub fn base(folder: &Utf8Path, reference: &str) -> Result<Base, GitError> {
     command.args(["cat-file", "--batch"]);
     let objects = Objects::start(&mut command).map_err(GitError::Absent)?;
     let steps: Vec<&str> = prefix.trim_end_matches('\n').split('/').filter(|step| !step.is_empty()).collect();
+    let lacking = Arc::<AtomicBool>::default();
     let version =
-        Version::open(objects, &commit, &steps).ok_or_else(|| unreadable("its files are not here"))?;
-    Ok(Base { commit: commit.clone(), files: Arc::new(version) })
+        Version::open(objects, &commit, &steps, Arc::clone(&lacking)).ok_or_else(|| {
+            match lacking.load(Ordering::Relaxed) {
+                true => GitError::Partial(commit.clone()),
+                false => unreadable("its files can't be listed"),
+            }
+        })?;
+    Ok(Base { commit: commit.clone(), files: Arc::new(version), lacking })
 }
 
 /// git in a folder: asks nobody for anything, fetches nothing, and writes nothing.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -94,15 +95,18 @@ pub struct Version {
     /// The object of the folder itself.
     root: String,
     folders: Mutex<HashMap<String, Arc<Vec<Entry>>>>,
+    /// Set where an object is named that git does not have, as in a partial clone.
+    lacking: Arc<AtomicBool>,
 }
 
 impl Version {
     /// `steps`: the way from the repository's folder to the project's.
-    pub fn open(objects: Objects, commit: &str, steps: &[&str]) -> Option<Self> {
+    pub fn open(objects: Objects, commit: &str, steps: &[&str], lacking: Arc<AtomicBool>) -> Option<Self> {
         let version = Self {
             objects: Mutex::new(objects),
             root: format!("{commit}^{{tree}}"),
             folders: Mutex::default(),
+            lacking,
         };
         version.entries(&version.root).ok()?;
         let mut root = version.root.clone();
@@ -118,7 +122,11 @@ impl Version {
             return Err(Unread::Missing);
         }
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        objects.get(name, form, most).unwrap_or(Err(Unread::Damaged))
+        let found = objects.get(name, form, most).unwrap_or(Err(Unread::Damaged));
+        if matches!(found, Err(Unread::Missing)) {
+            self.lacking.store(true, Ordering::Relaxed);
+        }
+        found
     }
 
     fn entries(&self, folder: &str) -> Result<Arc<Vec<Entry>>, Unread> {

@@ -33,13 +33,15 @@ pub const LOG_DESTINATION: Kind = Kind {
         // A 400 says so (1).
         object("/forwarder_destination", "Where they go").required(),
         // Secrets are accepted, and never returned (34 of 34 writes).
-        text("/forwarder_destination/access_token", "Of Splunk; a secret").unseen(),
+        text("/forwarder_destination/access_token", "Of Splunk; a secret").unseen().secret(has_token),
         object("/forwarder_destination/auth", "Of http and Elasticsearch"),
         text("/forwarder_destination/auth/header_name", "Of a custom header"),
-        text("/forwarder_destination/auth/header_value", "Of a custom header; a secret").unseen(),
-        text("/forwarder_destination/auth/password", "A secret").unseen(),
+        text("/forwarder_destination/auth/header_value", "Of a custom header; a secret")
+            .unseen()
+            .secret(has_header),
+        text("/forwarder_destination/auth/password", "A secret").unseen().secret(has_password),
         choice("/forwarder_destination/auth/type", &["basic", "custom_header"], "Of http"),
-        text("/forwarder_destination/auth/username", "A secret").unseen(),
+        text("/forwarder_destination/auth/username", "A secret").unseen().secret(has_username),
         text("/forwarder_destination/client_id", "Of Microsoft Sentinel"),
         text("/forwarder_destination/data_collection_endpoint", "Of Microsoft Sentinel"),
         text("/forwarder_destination/data_collection_rule_id", "Of Microsoft Sentinel"),
@@ -65,6 +67,39 @@ pub const LOG_DESTINATION: Kind = Kind {
         ..Quirks::NONE
     },
 };
+
+/// Whether a secret stands in the body, or must, though no read shows it.
+fn has_token(body: &Value) -> bool {
+    holds(body, "access_token") || is_of(body, "type", "splunk_hec")
+}
+
+fn has_header(body: &Value) -> bool {
+    holds(body, "auth/header_value") || is_of(body, "auth/type", "custom_header")
+}
+
+fn has_password(body: &Value) -> bool {
+    holds(body, "auth/password") || signs_in_by_name(body)
+}
+
+fn has_username(body: &Value) -> bool {
+    holds(body, "auth/username") || signs_in_by_name(body)
+}
+
+fn signs_in_by_name(body: &Value) -> bool {
+    is_of(body, "auth/type", "basic") || is_of(body, "type", "elasticsearch")
+}
+
+fn of_destination<'a>(body: &'a Value, at: &str) -> Option<&'a Value> {
+    body.pointer(&format!("/forwarder_destination/{at}"))
+}
+
+fn holds(body: &Value, at: &str) -> bool {
+    of_destination(body, at).is_some_and(|value| !value.is_null())
+}
+
+fn is_of(body: &Value, at: &str, class: &str) -> bool {
+    of_destination(body, at).and_then(Value::as_str) == Some(class)
+}
 
 fn no_longer_sent(live: &Value, wanted: &Value) -> Option<String> {
     let off = is_turned_off(live, wanted, "/enabled", true);

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Danger, Envelope, Id, Identity, Kind, List, Quirks, ReadFrom, danger};
+use super::{
+    About, Api, Danger, Envelope, Id, Identity, Kind, List, Order, Quirks, ReadFrom, Shown, Update, danger,
+};
 
 /// What both kinds of the one configuration have in common.
 pub const CONFIGURATION: Api = Api {
@@ -34,6 +36,14 @@ pub const SCANNER_GROUP: Kind = Kind {
     api: Api {
         path: "/api/v2/sensitive-data-scanner/config/groups",
         envelope: Envelope::Resource("sensitive_data_scanner_group"),
+        // All groups or a 400 (1 of 2).
+        order: Some(Order {
+            path: "/api/v2/sensitive-data-scanner/config",
+            update: Update::Patch,
+            shown: Shown::Alone("/data/relationships/groups/data"),
+            body: r#"{"data":{"id":"{id}","type":"sensitive_data_scanner_configuration","relationships":{"groups":{"data":"{ids}"}}},"meta":{}}"#,
+            member: Some("sensitive_data_scanner_group"),
+        }),
         ..CONFIGURATION
     },
     identity: Identity::LastLine("/description"),

@@ -124,8 +124,9 @@ impl<'s> Reader<'s> {
 
     fn word(&mut self, word: &str) -> bool {
         let after = self.rest.strip_prefix(word);
-        let Some(after) = after.filter(|after| after.starts_with(|c: char| c.is_whitespace() || c == '('))
-        else {
+        let ends =
+            |after: &&str| after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || c == '(');
+        let Some(after) = after.filter(ends) else {
             return false;
         };
         self.rest = after.trim_start();
@@ -156,7 +157,9 @@ impl<'s> Reader<'s> {
 
     fn is_or(&self) -> bool {
         let after = self.rest.strip_prefix("OR");
-        after.is_some_and(|after| after.starts_with(|c: char| c.is_whitespace() || c == '('))
+        after.is_some_and(|after| {
+            after.is_empty() || after.starts_with(|c: char| c.is_whitespace() || c == '(')
+        })
     }
 
     fn one(&mut self, negated: bool) -> Option<Vec<BTreeSet<Literal>>> {
@@ -182,7 +185,7 @@ impl<'s> Reader<'s> {
     }
 
     fn term(&mut self, negated: bool) -> Option<Vec<BTreeSet<Literal>>> {
-        if self.rest.is_empty() || self.rest.starts_with(')') {
+        if self.rest.is_empty() || self.rest.starts_with(')') || self.is_or() {
             return None;
         }
         let (length, colon) = term_length(self.rest);

@@ -8,7 +8,7 @@ use super::page::{Look, Page, Tone};
 use super::telling::clean_address;
 use super::value::{count, cut, path, plural, short};
 use super::{plan_markdown, plan_text, summary};
-use crate::model::{Based, Cause, Change, Plan};
+use crate::model::{Action, Based, Cause, Change, Plan};
 
 /// Notes, fields on which both sides differ, and drifted objects that a comment lists.
 const NOTES: usize = 20;
@@ -19,15 +19,43 @@ const FIELDS: usize = 6;
 /// Characters of a value.
 const VALUE: usize = 120;
 
-/// The plan without what only drifted.
-fn own(plan: &Plan, based: &Based) -> Plan {
+/// The plan without what only drifted: nobody is to answer for another's edit.
+pub fn own(plan: &Plan, based: &Based) -> Plan {
     let mut own = plan.clone();
     own.changes.retain(|change| based.cause(&change.address) != Cause::Drift);
+    for change in own.changes.iter_mut().filter(|change| is_in_fields(change)) {
+        let address = change.address.clone();
+        change.diff.retain(|field| based.cause_of(&address, &field.path) != Cause::Drift);
+    }
     own
 }
 
-fn drifted<'a>(plan: &'a Plan, based: &Based) -> Vec<&'a Change> {
-    plan.changes.iter().filter(|change| based.cause(&change.address) == Cause::Drift).collect()
+/// What only drifted, objects and fields.
+pub fn drifted(plan: &Plan, based: &Based) -> Vec<Change> {
+    let mut drifted = Vec::new();
+    for change in &plan.changes {
+        if based.cause(&change.address) == Cause::Drift {
+            drifted.push(change.clone());
+        } else if is_in_fields(change) {
+            let mut change = change.clone();
+            let address = change.address.clone();
+            change.diff.retain(|field| based.cause_of(&address, &field.path) == Cause::Drift);
+            if !change.diff.is_empty() {
+                drifted.push(change);
+            }
+        }
+    }
+    drifted
+}
+
+/// Whether it has fields with a cause each: what is made or goes has one as a whole.
+fn is_in_fields(change: &Change) -> bool {
+    !change.makes() && change.action != Action::Delete
+}
+
+/// `, beside what changes here`
+fn beside(change: &Change, based: &Based) -> &'static str {
+    if based.cause(&change.address) == Cause::Drift { "" } else { ", beside what changes here" }
 }
 
 /// `Compared with origin/main at 0a1b2c3d4e5f; nothing live was asked.`
@@ -128,7 +156,8 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
     page.line(&[(Tone::Strong, "Drift: not of this change")])?;
     for change in &drifted {
         let address = clean_address(change.address.as_str());
-        let action = format!("  {} would {}", summary::symbol(change.action), summary::verb(change.action));
+        let (symbol, verb) = (summary::symbol(change.action), summary::verb(change.action));
+        let action = format!("  {symbol} would {verb}{}", beside(change, based));
         page.line(&[(Tone::Plain, "  "), (Tone::Plain, &address), (Tone::Faint, &action)])?;
         for line in fields(change) {
             page.indent(6)?;
@@ -153,7 +182,7 @@ pub fn markdown(plan: &Plan, based: &Based, limit: usize) -> String {
         top.push('\n');
     }
     top += &both_markdown(plan, based);
-    let bottom = drift_markdown(&drifted(plan, based));
+    let bottom = drift_markdown(&drifted(plan, based), based);
     let room = limit.saturating_sub(top.len() + bottom.len());
     let own = plan_markdown::within(&own(plan, based), room);
     // Behind the marker and the headline, and before the summary.
@@ -187,7 +216,7 @@ fn both_markdown(plan: &Plan, based: &Based) -> String {
     out
 }
 
-fn drift_markdown(drifted: &[&Change]) -> String {
+fn drift_markdown(drifted: &[Change], based: &Based) -> String {
     if drifted.is_empty() {
         return String::new();
     }
@@ -202,8 +231,9 @@ fn drift_markdown(drifted: &[&Change]) -> String {
         let address = code(&cut(&clean_address(change.address.as_str()), 200));
         let _ = writeln!(
             out,
-            "- {address} would {}{}{}",
+            "- {address} would {}{}{}{}",
             summary::verb(change.action),
+            beside(change, based),
             if lines.is_empty() { "" } else { ": " },
             lines.join(", ")
         );

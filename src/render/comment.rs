@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use super::markdown::{code, link, quoted_prose};
 use super::plan_text::source_line;
 use super::telling::clean_address;
-use super::value::{count, cut, plural};
+use super::value::{count, cut};
 use super::{based, outcome, plan_markdown, summary};
-use crate::model::{Action, Cause, Outcome, Plan, Status};
+use crate::model::{Outcome, Plan, Status};
 use crate::posted::{Failed, Report};
 
 /// What a comment holds, and what the summary of a job does.
@@ -52,12 +52,8 @@ impl Footer {
 }
 
 /// The part of a plan that is this change's.
-fn own(plan: &Plan) -> Plan {
-    let mut own = plan.clone();
-    if let Some(based) = &plan.notes.base {
-        own.changes.retain(|change| based.cause(&change.address) != Cause::Drift);
-    }
-    own
+pub fn own(plan: &Plan) -> Plan {
+    plan.notes.base.as_ref().map_or_else(|| plan.clone(), |based| based::own(plan, based))
 }
 
 /// Whether this change changes nothing.
@@ -67,27 +63,8 @@ pub fn is_empty(plan: &Plan) -> bool {
 
 /// `3 to create, 1 to delete, 2 risks; the brake `delete` will hold`
 pub fn verdict(plan: &Plan) -> String {
-    let own = own(plan);
-    let mut parts: Vec<String> = Action::ALL
-        .into_iter()
-        .map(|action| (own.count(action), summary::verb(action)))
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, verb)| format!("{} to {verb}", count(number)))
-        .collect();
-    if parts.is_empty() {
-        parts.push("No changes".to_owned());
-    }
-    let risks: usize = own.changes.iter().map(|change| change.risks.len()).sum();
-    parts.extend((risks > 0).then(|| plural(risks, "risk")));
-    let drifted = plan.changes.len() - own.changes.len();
-    parts.extend((drifted > 0).then(|| format!("{} drifted", count(drifted))));
-    let brakes: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
-    let held = match brakes.len() {
-        0 => String::new(),
-        1 => format!("; the brake {} will hold", brakes[0]),
-        _ => format!("; the brakes {} will hold", brakes.join(", ")),
-    };
-    parts.join(", ") + &held
+    let drifted = plan.notes.base.as_ref().map_or(0, |based| based::drifted(plan, based).len());
+    summary::verdict_beside(&own(plan), drifted)
 }
 
 /// The comment of a plan in so many bytes: marker, verdict, plan, where it was made, and the summary line last.
@@ -100,9 +77,14 @@ pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, limit: usize) -> S
         Some(based) => based::markdown(plan, based, room),
         None => plan_markdown::within(plan, room),
     };
+    // Its marker and headline stand above.
     let inner = inner.split_once('\n').map_or("", |(_, rest)| rest).trim_end();
+    let inner = match inner.split_once('\n') {
+        Some((first, rest)) if first.starts_with("### ") => rest.trim_start(),
+        _ => inner,
+    };
     let (above, last) = inner.rsplit_once('\n').unwrap_or(("", inner));
-    let body = format!("{marker}\n{headline}\n\n{above}\n\n{foot}{last}\n");
+    let body = format!("{marker}\n{headline}\n\n{}\n\n{foot}{last}\n", above.trim_end());
     if body.len() <= limit {
         return body;
     }
@@ -229,6 +211,7 @@ mod tests {
         let lines: Vec<&str> = body.lines().collect();
         assert_eq!(lines[0], "<!-- musher:plan shop.staging infra -->");
         assert!(lines[1].starts_with("### 2 to create, "), "{body}");
+        assert_eq!(body.matches("\n### ").count(), 1, "{body}");
         assert_eq!(lines[lines.len() - 1], summary::line(&samples::mixed()));
         assert!(
             body.contains(

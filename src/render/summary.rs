@@ -52,6 +52,11 @@ pub fn line(plan: &Plan) -> String {
 
 /// The verdict: `3 to create, 1 to delete, 2 risks; the brake `delete` will hold`.
 pub fn verdict(plan: &Plan) -> String {
+    verdict_beside(plan, 0)
+}
+
+/// The same beside so many objects that only drifted.
+pub fn verdict_beside(plan: &Plan, drifted: usize) -> String {
     let mut parts: Vec<String> = Action::ALL
         .into_iter()
         .map(|action| (plan.count(action), verb(action)))
@@ -61,13 +66,17 @@ pub fn verdict(plan: &Plan) -> String {
     if parts.is_empty() {
         parts.push("No changes".to_owned());
     }
-    let risky = plan.changes.iter().filter(|change| !change.risks.is_empty()).count();
-    if risky > 0 {
-        parts.push(plural(risky, "risk"));
+    let risks: usize = plan.changes.iter().map(|change| change.risks.len()).sum();
+    if risks > 0 {
+        parts.push(plural(risks, "risk"));
     }
-    if !plan.notes.warnings.is_empty() {
-        parts.push(plural(plan.notes.warnings.len(), "warning"));
+    if drifted > 0 {
+        parts.push(format!("{} drifted", count(drifted)));
     }
+    let warnings = match plan.notes.warnings.len() {
+        0 => String::new(),
+        many => format!("; {}", plural(many, "warning")),
+    };
     let names: Vec<String> = plan.notes.brakes.iter().map(|brake| format!("`{}`", brake.name)).collect();
     let held = match names.len() {
         0 => String::new(),
@@ -75,7 +84,7 @@ pub fn verdict(plan: &Plan) -> String {
         _ => format!("; the brakes {} will hold", names.join(", ")),
     };
     let partial = if plan.notes.only.is_empty() { "" } else { "; partial" };
-    format!("{}{held}{partial}", parts.join(", "))
+    format!("{}{held}{warnings}{partial}", parts.join(", "))
 }
 
 /// `Not listed: dashboards (the key lacks dashboards_read).`, for each kind that the keys may not list.

@@ -104,11 +104,16 @@ pub const SLO: &[(&str, Form)] = &[
 
 pub const DASHBOARD: &[(&str, Form)] = &[
     ("/default_timeframe", Mapping),
+    ("/default_timeframe/type", Word(&["fixed", "live"])),
     ("/description", Text),
     ("/notify_list", Texts),
     ("/reflow_type", Word(&["auto", "fixed"])),
     ("/restricted_roles", Texts),
     ("/tabs", List),
+    ("/tabs/*", Mapping),
+    ("/tabs/*/id", Text),
+    ("/tabs/*/name", Text),
+    ("/tabs/*/widget_ids", List),
     ("/tags", Texts),
     ("/template_variable_presets", List),
     ("/template_variables", List),
@@ -119,10 +124,24 @@ pub const DASHBOARD: &[(&str, Form)] = &[
     ("/template_variables/*/name", Text),
     ("/template_variables/*/prefix", Text),
     ("/widgets/*", Mapping),
+    ("/widgets/*/id", Whole),
     ("/widgets/*/definition", Mapping),
     ("/widgets/*/definition/title", Text),
     ("/widgets/*/definition/type", Text),
     ("/widgets/*/layout", Mapping),
+];
+
+pub const COMPUTED_METRIC: &[(&str, Form)] = &[
+    ("/compute", Mapping),
+    ("/compute/aggregation_type", Word(&["count", "distribution"])),
+    ("/compute/include_percentiles", Flag),
+    ("/compute/path", Text),
+    ("/filter", Mapping),
+    ("/filter/query", Text),
+    ("/group_by", List),
+    ("/group_by/*", Mapping),
+    ("/group_by/*/path", Text),
+    ("/group_by/*/tag_name", Text),
 ];
 
 /// The name of the first field that has another form.

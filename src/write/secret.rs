@@ -48,5 +48,16 @@ mod tests {
         let mut open = json!({"name": "TEAM", "is_secret": false, "value": "shop"});
         assert_eq!(write(kind, &mut open), []);
         assert_eq!(open["value"], "shop");
+        let kind = kind::of_section("log_destinations").expect("a kind");
+        for (class, auth, expected) in [
+            ("splunk_hec", json!({}), 1),
+            ("elasticsearch", json!({}), 2),
+            ("http", json!({"type": "basic"}), 2),
+            ("http", json!({"type": "custom_header", "header_name": "x"}), 1),
+            ("microsoft_sentinel", json!({}), 0),
+        ] {
+            let mut body = json!({"name": "SIEM", "forwarder_destination": {"type": class, "auth": auth}});
+            assert_eq!(write(kind, &mut body).len(), expected, "{class}");
+        }
     }
 }

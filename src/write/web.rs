@@ -32,6 +32,10 @@ pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
 
 /// The id in the path of a URL, its query and fragment included.
 fn id_in(kind: &Kind, url: &str) -> Option<String> {
+    // Some have no page of their own.
+    if kind.about.web.is_empty() {
+        return None;
+    }
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let word = |text: &str| {

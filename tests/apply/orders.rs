@@ -101,8 +101,6 @@ fn an_integration_pipeline_is_only_put_in_order() {
     project
         .run(&["import", "logs_pipeline", "integration-pipeline-1"])
         .check(1, &["is not for people to manage"]);
-    let list = project.run(&["list", "--unmanaged"]);
-    assert!(!list.check(0, &[]).all().contains("integration-pipeline-1"), "{list:#?}");
     project.run(&["export", "order", "logs_pipelines", "-o", "monitors"]).check(0, &["1 written"]);
     let text = "orders:\n  logs_pipelines:\n  - $rest\n  - ${logs_pipelines.shop.id}\n";
     assert_eq!(project.read("monitors/order-logs_pipelines.yaml"), text);

@@ -389,7 +389,7 @@ fn a_copy_that_shows_up_late_is_taken_away() {
         }
     });
     let ran = project.run(&["apply", "--yes", "--timeout", "12"]);
-    says(&ran, 0, "the one made here is deleted again");
+    says(&ran, 0, "is deleted again");
     once_each(&liar, "dashboards", 1);
 }
 

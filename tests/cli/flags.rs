@@ -68,6 +68,7 @@ fn the_plan_for_programs_has_a_stable_shape() {
     let path = format!("/api/v1/monitor/{}", project.ids()["monitors/one"]);
     let mut live = served.get(&path);
     live["options"]["thresholds"]["critical"] = 2.into();
+    live["query"] = live["query"].as_str().unwrap().replace("> 1", "> 2").into();
     live["priority"] = 1.into();
     live.as_object_mut().unwrap().remove("message");
     live["message"] = "".into();
@@ -205,7 +206,7 @@ fn exit_codes_are_a_contract() {
     project.declare(&format!(
         "monitors:\n{}{}",
         ONE.replace("One", "Uno"),
-        ONE.replace("one: {name: One", "two: {assets: 5, name: Two"),
+        ONE.replace("one: {name: One", "two: {assets: 5, $allow: [field-type], name: Two"),
     ));
     assert_eq!(code(&["apply", "--yes"]), Some(4));
 }
@@ -215,7 +216,7 @@ fn what_the_service_refuses_points_at_the_line() {
     let project = declared();
     project.declare(&format!(
         "monitors:\n{ONE}{}",
-        ONE.replace("one: {name: One", "two: {assets: 5, name: Two")
+        ONE.replace("one: {name: One", "two: {assets: 5, $allow: [field-type], name: Two")
     ));
     let ran = project.exits(4, &["apply", "--yes"]);
     insta::assert_snapshot!("applied_in_part", ran.shown());

@@ -75,6 +75,11 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("dashboards", "/restricted_roles/**", Some(Mutation::Retyped), TYPES),
     ("dashboards", "/template_variables/**", Some(Mutation::Retyped), TYPES),
     ("dashboards", "/template_variable_presets/**", Some(Mutation::Retyped), TYPES),
+    ("dashboards", "/default_timeframe/**", None, TYPES),
+    ("dashboards", "/tabs/**", Some(Mutation::Retyped), TYPES),
+    ("dashboards", "/widgets/*/id", Some(Mutation::Retyped), TYPES),
+    ("logs_metrics", "/**", Some(Mutation::Retyped), TYPES),
+    ("logs_metrics", "/compute/aggregation_type", None, TYPES),
 ];
 
 /// Whether an exception holds for a place.

@@ -198,7 +198,7 @@ fn shows(kind: &'static Kind, pair: &Pair, live: &Value, pointer: &str) -> bool 
 }
 
 /// Values that mean what the field's absence means, from the OpenAPI document and the recordings.
-const AS_ABSENT: [(&str, &str, &str); 20] = [
+const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("monitors", "/draft_status", "\"published\""),
     ("monitors", "/options/enable_logs_sample", "false"),
     ("monitors", "/options/enable_samples", "false"),
@@ -219,6 +219,26 @@ const AS_ABSENT: [(&str, &str, &str); 20] = [
     ("logs_metrics", "/compute/include_percentiles", "false"),
     ("logs_metrics", "/filter/query", "\"*\""),
     ("retention_filters", "/trace_rate", "0"),
+    ("logs_pipelines", "/is_enabled", "false"),
+    ("log_destinations", "/enabled", "true"),
+    ("log_destinations", "/forward_tags", "true"),
+    ("log_destinations", "/forward_tags_restriction_list_type", "\"ALLOW_LIST\""),
+    ("metric_tags", "/exclude_tags_mode", "false"),
+    ("metric_tags", "/include_percentiles", "false"),
+    ("spans_metrics", "/compute/include_percentiles", "false"),
+    ("spans_metrics", "/filter/query", "\"*\""),
+    ("rum_metrics", "/compute/include_percentiles", "false"),
+    ("rum_metrics", "/filter/query", "\"*\""),
+    ("scanner_groups", "/is_enabled", "false"),
+    ("scanner_groups", "/filter/query", "\"*\""),
+    ("scanner_groups", "/filter/query", "\"\""),
+    ("scanner_rules", "/is_enabled", "false"),
+    ("scanner_rules", "/included_keyword_configuration/use_recommended_keywords", "false"),
+    ("downtimes", "/display_timezone", "\"UTC\""),
+    ("slo_corrections", "/timezone", "\"UTC\""),
+    ("webhooks", "/encode_as", "\"json\""),
+    ("downtimes", "/mute_first_recovery_notification", "false"),
+    ("downtimes", "/schedule/timezone", "\"UTC\""),
 ];
 
 /// Whether a declared value is as good as none.
@@ -283,10 +303,16 @@ pub fn additions(section: &str) -> Vec<(&'static str, Value)> {
 /// Whether a declared value is what the service means by leaving it out: the switches of processors, which are all off but
 /// for these.
 pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
-    let Some((around, name)) = pointer.rsplit_once('/').filter(|_| section == "logs_pipelines") else {
-        return false;
-    };
+    let Some((around, name)) = pointer.rsplit_once('/') else { return false };
     let around = definition.pointer(around).unwrap_or(&Value::Null);
+    if ["logs_metrics", "spans_metrics", "rum_metrics"].contains(&section) && name == "tag_name" {
+        // A group is called like its path where nobody calls it otherwise.
+        let path = around["path"].as_str().unwrap_or_default();
+        return around[name] == json!(path) || around[name] == json!(path.trim_start_matches('@'));
+    }
+    if section != "logs_pipelines" {
+        return false;
+    }
     let is_kept = name == "preserve_source"
         && ["array-map-processor", "append"].iter().any(|class| around["type"] == **class);
     pointer.starts_with("/processors/") && around[name] == json!(is_kept)

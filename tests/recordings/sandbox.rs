@@ -168,6 +168,12 @@ const KNOWN: &[Known] = &[
         "a downtime that begins now, and how long a recurring one lasts",
     ),
     Known("metric_tag", &["space", "time"], "2026", "gauges of 2022 were averaged"),
+    Known(
+        "restriction_policy",
+        &["bindings/0/(order)", "data/(order)"],
+        "",
+        "members in another order since 2026",
+    ),
     Known("metric_tag", &["meta"], "", "a list of metrics, filtered by their tags"),
     Known("webhook", &["auth_method_id"], "2025", "webhooks of 2022 had no auth_method_id"),
     Known("slo_correction", &["data", "total_count"], "2023", "a page that counts objects of others"),

@@ -87,6 +87,10 @@ fn without_keys_the_definitions_are_compared() {
     assert_eq!(markdown.out, project.run(&["plan", "--base", "main", "--format", "markdown"]).out);
     // A plan of it can't be applied.
     project.run(&["plan", "--base", "main", "--format", "json", "-o", "plan.json"]).check(0, &[]);
+    // It is shown again as it was told.
+    assert_eq!(project.run(&["show", "plan.json", "--format", "markdown"]).out, markdown.out);
+    project.run(&["show", "plan.json", "--format", "html"]).check(0, &["<!doctype html>"]);
+    project.run(&["show", "inventory/hosts.json"]).check(1, &["can't be shown"]);
     project.run(&["apply", "plan.json", "--yes", "-e", "prod"]).check(1, &["not saved to be applied"]);
 }
 
@@ -228,4 +232,17 @@ fn beside_what_is_live_each_field_has_its_cause() {
     );
     let offline = project.json(&["plan", "--base", "main", "--offline"]);
     assert_eq!(actions(&offline), ["update monitors/a", "update monitors/c", "create monitors/d"]);
+}
+
+#[test]
+fn a_partial_clone_is_told_and_nothing_taken_for_deleted() {
+    let project = keyless();
+    project.git(&["config", "uploadpack.allowFilter", "true"]);
+    project.git(&["checkout", "-q", "-b", "branch"]);
+    project.git(&["rm", "-q", "monitors/board.json"]);
+    project.commit();
+    let url = format!("file://{}", project.path("").display());
+    project.git(&["clone", "-q", "--filter=blob:none", "-b", "branch", &url, "clone"]);
+    let ran = project.run(&["-C", "clone", "plan", "--base", "origin/main"]);
+    ran.check(1, &["this is a partial clone", "git diff --stat "]);
 }

@@ -114,7 +114,13 @@ fn lost(kind: &Kind, field: &Field, value: &Value) -> Option<&'static str> {
     let aligned = align(kind, &body, &live);
     let spelled = |text: &&&str| serde_json::from_str::<Value>(text).is_ok_and(|other| same(&other, value));
     let is_null = field.synonyms.first() == Some(&"null") && field.synonyms.iter().any(|text| spelled(&text));
-    let is_silent = is_empty(value) || field.is_harmless(value) || is_null || field.unseen;
+    // Where members are not named by people, one that is null is none.
+    let inside = format!("{}/*", field.at);
+    let is_blank = value.as_object().is_some_and(|members| members.values().all(Value::is_null))
+        && !kind.fields.iter().any(|field| field.at == inside);
+    let is_implied = field.implied.iter().any(|(_, text)| spelled(&text));
+    let is_silent =
+        is_empty(value) || is_blank || is_implied || field.is_harmless(value) || is_null || field.unseen;
     let is_shown = !diff(&aligned.live, &aligned.desired).is_empty();
     (!is_shown && !is_silent).then_some("not compared")
 }
@@ -127,6 +133,8 @@ fn what_is_declared_is_sent_and_compared_or_refused() {
         let is_matched = |at: &str| {
             let mut lists = kind.quirks.identified.iter();
             lists.any(|list| at == format!("{}/*/{}", list.list, list.field))
+                // A share of no product is a share of nothing.
+                || (kind.name, at) == ("scanner_group", "/samplings/*/rate")
         };
         for field in kind.fields.iter().filter(|field| !field.at.is_empty() && !is_matched(field.at)) {
             for value in samples(field) {

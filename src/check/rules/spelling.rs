@@ -8,11 +8,18 @@ use crate::pointer::step;
 
 /// Shorter names resemble too many others.
 const SHORTEST: usize = 3;
+/// Shorter ones may well be a singular and its plural.
+const LONG: usize = 6;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
     for (place, name) in subject.places.unknown().filter(|(_, name)| name.len() >= SHORTEST) {
         let is_free = |meant: &&str| place.value.get(*meant).is_none();
-        let Some(meant) = resembled(place.shape, name).filter(is_free) else { continue };
+        let Some(meant) = resembled(place.shape, name) else { continue };
+        // Beside the right one, which defaults may have set, it is another field unless it is nearly the same.
+        let is_beside = !is_free(&meant);
+        if is_beside && (name.len() < LONG || strsim::damerau_levenshtein(name, meant) > 1) {
+            continue;
+        }
         let around = subject.places.pointer(place);
         let at = format!("{around}{}", step(name));
         // One that is required is reported as missing.
@@ -21,8 +28,12 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
         }
         let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
         let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
+        let instead = match is_beside {
+            true => format!("join it with `{meant}`, which is set, too"),
+            false => format!("write `{meant}`"),
+        };
         let help =
-            format!("write `{meant}`; what the service doesn't know it drops, and a plan shows it each time");
+            format!("{instead}; what the service doesn't know it drops, and a plan shows it each time");
         found.add(&at, text, help).part = Part::Key;
     }
 }

@@ -60,7 +60,7 @@ impl Walk<'_> {
 
     /// Whether the row of the kind said it already: one fault is reported once.
     fn is_reported(&self) -> bool {
-        self.found.list.iter().any(|finding| finding.pointer == self.pointer)
+        self.found.has(&self.pointer)
     }
 
     fn below(&mut self, key: &str, judge: impl FnOnce(&mut Self)) {

@@ -1,5 +1,6 @@
 //! Metrics made of logs, spans and RUM events, and the tags of metrics. `R 7 of 9`: so many recorded answers show it.
 
+use crate::sandbox::forms;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, List, Paging, Refusal, Reply, Resource, Route, Shape, Test,
     UPDATE_ONLY, Unit, WRITES, Words,
@@ -23,6 +24,16 @@ pub const LOGS_METRIC: Resource = Resource {
     ],
     refuses: &[
         Refusal(CREATE_ONLY, "/compute", Test::Missing, Words(400, "The parameter 'compute' is required")), // ?
+        // O: types and words; the words of the refusal are ours.
+        Refusal(
+            WRITES,
+            "",
+            Test::Code(|draft| {
+                let sent = draft.sent.as_object();
+                sent.is_some_and(|sent| forms::first_wrong(sent, forms::COMPUTED_METRIC).is_some())
+            }),
+            Words(400, "The body is not that of a metric"),
+        ),
         // KINDS.md §3: 409 if it exists; the words by analogy.
         Refusal(
             CREATE_ONLY,
