@@ -38,6 +38,7 @@ mod outgoing;
 mod order;
 mod matching;
 mod owner;
+mod pairing;
 mod plan;
 mod risk;
 mod tell;

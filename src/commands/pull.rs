@@ -108,53 +108,48 @@ impl Work<'_> {
         Ok(Ready { address: change.address.clone(), edits, notes })
     }
 
-    /// Takes all of them at once or, where that can't be proved, each that can be by itself.
+    /// Takes all of them at once or, where that can't be proved, each half by itself.
     fn accept(&mut self, ready: Vec<Ready>) -> anyhow::Result<()> {
-        let mut all = self.texts.clone();
+        let mut texts = self.texts.clone();
         let mut fitting = Vec::new();
         for own in ready {
-            match self.estate.edited(&all, &own.edits) {
-                Ok(texts) => {
-                    all = texts;
+            match self.estate.edited(&texts, &own.edits) {
+                Ok(edited) => {
+                    texts = edited;
                     fitting.push(own);
                 }
                 Err(why) => self.refuse(&own.address, why, String::new()),
             }
         }
-        let addresses = fitting.iter().map(|own| own.address.clone()).collect();
-        if fitting.is_empty() || self.estate.prove(&all, &addresses)?.is_ok() {
-            self.texts = all;
-            for own in fitting {
-                self.pulled(own);
-            }
+        if fitting.is_empty() {
             return Ok(());
         }
-        for own in fitting {
-            self.accept_one(own)?;
+        let addresses = fitting.iter().map(|own| own.address.clone()).chain(self.accepted()).collect();
+        match self.estate.prove(&texts, &addresses)? {
+            Ok(()) => {
+                self.texts = texts;
+                fitting.into_iter().for_each(|own| self.pulled(own));
+            }
+            Err(why) => match fitting.pop() {
+                Some(own) if fitting.is_empty() => {
+                    let patch = self.estate.patch(&self.texts, &texts);
+                    self.refuse(&own.address, why, patch);
+                }
+                last => {
+                    fitting.extend(last);
+                    let half = fitting.split_off(fitting.len() / 2);
+                    self.accept(fitting)?;
+                    self.accept(half)?;
+                }
+            },
         }
         Ok(())
     }
 
-    fn accept_one(&mut self, own: Ready) -> anyhow::Result<bool> {
-        let texts = match self.estate.edited(&self.texts, &own.edits) {
-            Ok(texts) => texts,
-            Err(why) => {
-                self.refuse(&own.address, why, String::new());
-                return Ok(false);
-            }
-        };
-        match self.estate.prove(&texts, &BTreeSet::from([own.address.clone()]))? {
-            Ok(()) => {
-                self.texts = texts;
-                self.pulled(own);
-                Ok(true)
-            }
-            Err(why) => {
-                let patch = self.estate.patch(&self.texts, &texts);
-                self.refuse(&own.address, why, patch);
-                Ok(false)
-            }
-        }
+    /// Those whose edits are in the texts.
+    fn accepted(&self) -> impl Iterator<Item = Address> {
+        let pulled = self.told.iter().filter(|(_, told)| matches!(told, Told::Pulled { .. }));
+        pulled.map(|(address, _)| address.clone())
     }
 
     fn pulled(&mut self, own: Ready) {
@@ -221,8 +216,7 @@ impl Work<'_> {
         let made = format!("{} of the use `{own}` made it", named(params));
         if self.options.write_overrides {
             let notes = vec![format!("{made}; overridden for `{key}`: {}", said(params))];
-            self.accept_one(Ready { address: address.clone(), edits, notes })?;
-            return Ok(());
+            return self.accept(vec![Ready { address: address.clone(), edits, notes }]);
         }
         let texts = match self.estate.edited(&self.texts, &edits) {
             Ok(texts) => texts,
@@ -232,7 +226,7 @@ impl Work<'_> {
             }
         };
         let patch = self.estate.patch(&self.texts, &texts);
-        let why = match self.estate.prove(&texts, &BTreeSet::from([address.clone()]))? {
+        let why = match self.estate.prove(&texts, &self.accepted().chain([address.clone()]).collect())? {
             Ok(()) => format!("{made}: --write-overrides writes {} for `{key}`", said(params)),
             Err(why) => format!("{made}, and an override is not all of it: {why}"),
         };

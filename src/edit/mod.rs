@@ -4,6 +4,7 @@ mod block;
 mod doc;
 mod flow;
 mod scalar;
+mod shift;
 mod spell;
 pub mod step;
 
@@ -35,14 +36,33 @@ pub fn edit(text: &str, format: Format, edits: &[Edit]) -> Result<String, Refusa
     let mut value = read(text, format).ok_or(Refusal::Broken)?;
     let mut text = text.to_owned();
     for edit in edits {
-        let missing = || Refusal::Missing(edit.pointer().to_owned());
-        edit.carry_out(&mut value).ok_or_else(missing)?;
-        let ways = Doc::new(&text, format).ways(edit).ok_or_else(missing)?;
-        let written = ways.into_iter().filter_map(|way| splice(&text, way));
-        let mut proved = written.filter(|new| read(new, format).as_ref() == Some(&value));
-        text = proved.next().ok_or_else(|| Refusal::NoPlace(edit.pointer().to_owned()))?;
+        text = match (one(&text, format, &mut value, edit), edit) {
+            (Err(Refusal::NoPlace(_)), Edit::Move { at, from, to }) => {
+                // Where it can't go as it is written it goes, and comes anew.
+                let list = value.pointer(at).and_then(Value::as_array);
+                let moved = list.and_then(|list| list.get(*from)).cloned().unwrap_or_default();
+                let out = Edit::Remove { at: format!("{at}/{from}") };
+                let back = Edit::Insert { at: at.clone(), index: *to, value: moved };
+                let text = one(&text, format, &mut value, &out)?;
+                one(&text, format, &mut value, &back)?
+            }
+            (written, _) => written?,
+        };
     }
     Ok(text)
+}
+
+/// The text with one edit, which is carried out on its value, too, if it is written.
+fn one(text: &str, format: Format, value: &mut Value, edit: &Edit) -> Result<String, Refusal> {
+    let missing = || Refusal::Missing(edit.pointer().to_owned());
+    let mut after = value.clone();
+    edit.carry_out(&mut after).ok_or_else(missing)?;
+    let ways = Doc::new(text, format).ways(edit).ok_or_else(missing)?;
+    let written = ways.into_iter().filter_map(|way| splice(text, way));
+    let mut proved = written.filter(|new| read(new, format).as_ref() == Some(&after));
+    let new = proved.next().ok_or_else(|| Refusal::NoPlace(edit.pointer().to_owned()))?;
+    *value = after;
+    Ok(new)
 }
 
 impl Doc<'_> {
@@ -53,6 +73,7 @@ impl Doc<'_> {
             Edit::Add { at, key, value } => self.add(at, key, value),
             Edit::Remove { at } => self.remove(at),
             Edit::Insert { at, index, value } => self.insert(at, *index, value),
+            Edit::Move { at, from, to } => self.shift(at, *from, *to),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::diff::{longest_common, same};
+use crate::diff::same;
+use crate::pairing::pairing;
 use crate::pointer::step;
 
 /// One edit. Pointers are JSON pointers into the document.
@@ -16,12 +17,14 @@ pub enum Edit {
     Remove { at: String },
     /// A list gets one more item, before the one that has this place now.
     Insert { at: String, index: usize, value: Value },
+    /// An item of a list goes to another place, which counts without it.
+    Move { at: String, from: usize, to: usize },
 }
 
 impl Edit {
     pub fn pointer(&self) -> &str {
         match self {
-            Self::Replace { at, .. } | Self::Add { at, .. } | Self::Remove { at } | Self::Insert { at, .. } => at,
+            Self::Replace { at, .. } | Self::Add { at, .. } | Self::Remove { at } | Self::Insert { at, .. } | Self::Move { at, .. } => at,
         }
     }
 
@@ -34,6 +37,7 @@ impl Edit {
             Self::Add { at, key, value } => Self::Add { at: longer(at), key, value },
             Self::Remove { at } => Self::Remove { at: longer(at) },
             Self::Insert { at, index, value } => Self::Insert { at: longer(at), index, value },
+            Self::Move { at, from, to } => Self::Move { at: longer(at), from, to },
         }
     }
 
@@ -66,6 +70,14 @@ impl Edit {
                 }
                 let items = slot.as_array_mut().filter(|items| *index <= items.len())?;
                 items.insert(*index, value.clone());
+            }
+            Self::Move { at, from, to } => {
+                let items = document.pointer_mut(at)?.as_array_mut()?;
+                if *from.max(to) >= items.len() {
+                    return None;
+                }
+                let item = items.remove(*from);
+                items.insert(*to, item);
             }
         }
         Some(())
@@ -102,25 +114,67 @@ fn compare(before: &Value, after: &Value, at: &mut String, edits: &mut Vec<Edit>
     }
 }
 
-/// From the end on, so that the places before stay what they are.
+/// First what changes inside of items, then those that go, then moves, then what comes.
 fn compare_lists(old: &[Value], new: &[Value], at: &mut String, edits: &mut Vec<Edit>) {
     let length = at.len();
-    let kept = longest_common(old, new);
-    let bounds = kept.iter().copied().chain([(old.len(), new.len())]);
-    let starts = [(0, 0)].into_iter().chain(kept.iter().map(|(i, j)| (i + 1, j + 1)));
-    let gaps: Vec<_> = starts.zip(bounds).collect();
-    for ((from, new_from), (to, new_to)) in gaps.into_iter().rev() {
-        let both = (to - from).min(new_to - new_from);
-        for index in (from + both..to).rev() {
-            edits.push(Edit::Remove { at: format!("{at}/{index}") });
+    let pairing = pairing(old, new);
+    for (item, place) in new.iter().zip(&pairing.old) {
+        let Some((place, before)) = place.and_then(|place| Some((place, old.get(place)?))) else { continue };
+        at.push_str(&step(&place.to_string()));
+        compare(before, item, at, edits);
+        at.truncate(length);
+    }
+    let mut there: Vec<usize> = Vec::new();
+    for place in 0..old.len() {
+        if pairing.old.contains(&Some(place)) {
+            there.push(place);
         }
-        for value in new[new_from + both..new_to].iter().rev() {
-            edits.push(Edit::Insert { at: at.clone(), index: from + both, value: value.clone() });
+    }
+    for place in (0..old.len()).rev().filter(|place| !there.contains(place)) {
+        edits.push(Edit::Remove { at: format!("{at}/{place}") });
+    }
+    let mut before: Option<usize> = None;
+    for (place, moved) in pairing.old.iter().zip(&pairing.moved) {
+        let Some(place) = place else { continue };
+        if *moved && let Some(from) = there.iter().position(|other| other == place) {
+            there.remove(from);
+            let behind = before.and_then(|before| there.iter().position(|other| *other == before));
+            let to = behind.map_or(0, |behind| behind + 1);
+            there.insert(to, *place);
+            if from != to {
+                edits.push(Edit::Move { at: at.clone(), from, to });
+            }
         }
-        for offset in (0..both).rev() {
-            at.push_str(&format!("/{}", from + offset));
-            compare(&old[from + offset], &new[new_from + offset], at, edits);
-            at.truncate(length);
+        before = Some(*place);
+    }
+    for (index, value) in new.iter().enumerate().filter(|(index, _)| pairing.old[*index].is_none()) {
+        edits.push(Edit::Insert { at: at.clone(), index, value: value.clone() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(before: Value, after: Value, count: usize) {
+        let edits = between(&before, &after);
+        let mut found = before.clone();
+        for edit in &edits {
+            edit.carry_out(&mut found).expect("a place");
         }
+        assert_eq!(found, after, "{edits:?}");
+        assert_eq!(edits.len(), count, "{edits:?}");
+    }
+
+    #[test]
+    fn lists_change_by_few_edits() {
+        check(json!(["a", "b", "c", "d"]), json!(["b", "c", "d", "a"]), 1);
+        check(json!(["a", "b", "c", "d"]), json!(["d", "a", "b", "c"]), 1);
+        check(json!(["a", "b", "c", "d"]), json!(["d", "x", "b", "a"]), 4);
+        check(json!(["a", "b"]), json!(["x", "a", "y", "b", "z"]), 3);
+        let item = |name: &str, size: u8| json!({"name": name, "type": "t", "q": "sum:x{*}", "size": size});
+        check(json!([item("a", 1), item("b", 1)]), json!([item("b", 1), item("a", 2)]), 2);
     }
 }

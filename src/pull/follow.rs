@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::text::{self, Text};
-use crate::diff::{longest_common, same};
+use crate::diff::same;
 use crate::kind::{Kind, NO_RULE, Rule, rules};
 use crate::model::Reference;
+use crate::pairing::pairing;
 use crate::pointer::step;
 use crate::template::{Rendering, is_template};
 use crate::write::escape::escape;
@@ -101,7 +102,13 @@ impl Follower<'_> {
                 self.list(sides, written, (desired, live), rule, at)
             }
             (Some(Value::String(written)), _, _) if is_template(written) => self.text(sides, written, at),
-            _ => fresh(sides.referring, at),
+            _ => {
+                let mut value = fresh(sides.referring, at)?;
+                if let Value::String(text) = &mut value {
+                    text.push_str(tail(sides.rendered, sides.desired));
+                }
+                Ok(value)
+            }
         }
     }
 
@@ -167,31 +174,21 @@ impl Follower<'_> {
             return fresh(sides.referring, at);
         }
         let item = rule.item().unwrap_or(&NO_RULE);
+        let still = pairing(desired, live).old;
         let mut out = Vec::with_capacity(live.len());
-        let kept = longest_common(desired, live);
-        let ends = kept.iter().copied().map(Some).chain([None]);
-        let (mut i, mut j) = (0, 0);
-        for end in ends {
-            let (to, new_to) = end.unwrap_or((desired.len(), live.len()));
-            while j < new_to {
-                if i < to {
-                    let inner = Sides {
-                        written: Some(&written[i]),
-                        rendered: Some(&rendered[i]),
-                        desired: &desired[i],
-                        live: &live[j],
-                        referring: &referring[j],
-                    };
-                    out.push(self.value(&inner, item, &format!("{at}/{i}"))?);
-                } else {
-                    out.push(fresh(&referring[j], &format!("{at}/{j}"))?);
-                }
-                (i, j) = (i + 1, j + 1);
-            }
-            if end.is_some() {
-                out.push(written[to].clone());
-            }
-            (i, j) = (to + 1, new_to + 1);
+        for (place, old) in still.into_iter().enumerate() {
+            let Some(old) = old else {
+                out.push(fresh(&referring[place], &format!("{at}/{place}"))?);
+                continue;
+            };
+            let inner = Sides {
+                written: Some(&written[old]),
+                rendered: Some(&rendered[old]),
+                desired: &desired[old],
+                live: &live[place],
+                referring: &referring[place],
+            };
+            out.push(self.value(&inner, item, &format!("{at}/{old}"))?);
         }
         Ok(Value::Array(out))
     }
@@ -244,9 +241,9 @@ impl Follower<'_> {
         // Where ids are known by their places they are compared as references, else as what they stand for.
         let is_marked = referring.contains(Reference::OPEN);
         let known: &dyn Fn(&Reference) -> Option<String> = if is_marked { &|_| None } else { self.part.known };
+        let live = format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
         let Text { written, given } =
-            text::follow(written, rendering, if is_marked { referring } else { live }, known)
-                .ok_or_else(|| Kept::Blocks(at.to_owned()))?;
+            text::follow(written, rendering, &live, known).ok_or_else(|| Kept::Blocks(at.to_owned()))?;
         self.given.extend(given.into_iter().map(|(expression, now)| Given {
             pointer: at.to_owned(),
             expression,
@@ -259,5 +256,28 @@ impl Follower<'_> {
 /// A live value as a definition writes it.
 fn fresh(referring: &Value, at: &str) -> Result<Value, Kept> {
     let mut value = referring.clone();
+    shorten(&mut value);
     if escape(&mut value).is_empty() { Ok(value) } else { Err(Kept::Foreign(at.to_owned())) }
+}
+
+/// `5.0` is `5`.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(map) => map.values_mut().for_each(shorten),
+        Value::Number(number) if number.is_f64() => {
+            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15);
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What was rendered ends so, and the normal form leaves it out of both sides.
+fn tail<'t>(rendered: Option<&'t Value>, desired: &Value) -> &'t str {
+    let (Some(rendered), Some(desired)) = (rendered.and_then(Value::as_str), desired.as_str()) else { return "" };
+    let length = rendered.trim_end().len();
+    if rendered.len() > length && !desired.ends_with(char::is_whitespace) { &rendered[length..] } else { "" }
 }

@@ -29,7 +29,7 @@ pub fn route(edits: Vec<Edit>, layers: &mut [Layer]) -> Option<Vec<(FileId, Edit
                 let last = holding.iter().rev().find(|layer| layers[**layer].value.pointer(&at).is_some_and(Value::is_object));
                 last.copied().into_iter().collect()
             }
-            Edit::Replace { .. } | Edit::Insert { .. } => holding.into_iter().take(1).collect(),
+            Edit::Replace { .. } | Edit::Insert { .. } | Edit::Move { .. } => holding.into_iter().take(1).collect(),
         };
         if places.is_empty() {
             return None;
