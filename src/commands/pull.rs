@@ -6,12 +6,12 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
 use super::Invocation;
-use super::pulled::{Edits, Estate, Texts};
+use super::pulled::{Estate, Followed, Remedy, Texts};
 use super::surveyed::declare_and_survey;
 use super::undo::{Rewritten, rewrite};
 use crate::args::{self, Common, Exit, Format};
 use crate::diagnostic::Part;
-use crate::load::definitions::{ParamType, Template};
+use crate::load::definitions::{Definition, ParamType, Template, Use};
 use crate::model::{Action, Address, Change, Resource, count};
 use crate::pull::Given;
 use crate::render::{self, Stream, patch};
@@ -59,10 +59,20 @@ enum Told {
 }
 
 /// One resource with the edits that bring it back.
-struct Ready {
+struct Ready<'a> {
     address: Address,
-    edits: Edits,
+    remedy: Remedy<'a>,
     notes: Vec<String>,
+}
+
+/// A resource that a template makes, as its entry would render to what is live.
+struct Made<'a> {
+    change: &'a Change,
+    resource: &'a Resource,
+    own: &'a Use,
+    template: &'a Template,
+    definition: &'a Definition,
+    followed: Followed,
 }
 
 struct Work<'a> {
@@ -73,26 +83,21 @@ struct Work<'a> {
     told: BTreeMap<Address, Told>,
 }
 
-impl Work<'_> {
-    fn pull(&mut self, drifted: &[&Change]) -> anyhow::Result<()> {
-        let mut ready = Vec::new();
-        let mut of_templates = Vec::new();
+impl<'a> Work<'a> {
+    fn pull(&mut self, drifted: &[&'a Change]) -> anyhow::Result<()> {
+        let (mut ready, mut made) = (Vec::new(), Vec::new());
         for change in drifted {
             let Some(resource) = self.estate.declared.resource(&change.address) else { continue };
-            if resource.instance.is_some() {
-                of_templates.push((*change, resource));
-                continue;
-            }
-            match self.plain(change) {
-                Ok(own) => ready.push(own),
-                Err(why) => self.refuse(&change.address, why, String::new()),
+            let found = match resource.instance.is_some() {
+                true => self.made(change, resource).map(|own| made.push(own)),
+                false => self.plain(change).map(|own| ready.push(own)),
+            };
+            if let Err(why) = found {
+                self.refuse(&change.address, why, String::new());
             }
         }
         self.accept(ready)?;
-        for (change, resource) in of_templates {
-            self.of_template(change, resource, drifted)?;
-        }
-        Ok(())
+        self.of_templates(&made)
     }
 
     fn refuse(&mut self, address: &Address, why: String, patch: String) {
@@ -100,20 +105,27 @@ impl Work<'_> {
     }
 
     /// The edits for a resource that stands in a definition of its own.
-    fn plain(&self, change: &Change) -> Result<Ready, String> {
+    fn plain(&self, change: &Change) -> Result<Ready<'a>, String> {
         let definition = self.estate.plain(&change.address).ok_or("its definition is not there any more")?;
         let followed = self.estate.follow(change, definition)?;
         let edits = self.estate.edits(&followed, &definition.origin)?;
         let notes = followed.taken.given.iter().map(note).collect();
-        Ok(Ready { address: change.address.clone(), edits, notes })
+        Ok(Ready { address: change.address.clone(), remedy: Remedy::Edits(edits), notes })
+    }
+
+    fn made(&self, change: &'a Change, resource: &'a Resource) -> Result<Made<'a>, String> {
+        let (own, template, definition) =
+            self.estate.made_by(resource).ok_or("its template is not there any more")?;
+        let followed = self.estate.follow(change, definition)?;
+        Ok(Made { change, resource, own, template, definition, followed })
     }
 
     /// Takes all of them at once or, where that can't be proved, each half by itself.
-    fn accept(&mut self, ready: Vec<Ready>) -> anyhow::Result<()> {
+    fn accept(&mut self, ready: Vec<Ready<'_>>) -> anyhow::Result<()> {
         let mut texts = self.texts.clone();
         let mut fitting = Vec::new();
         for own in ready {
-            match self.estate.edited(&texts, &own.edits) {
+            match self.estate.edited(&texts, &own.remedy) {
                 Ok(edited) => {
                     texts = edited;
                     fitting.push(own);
@@ -152,101 +164,110 @@ impl Work<'_> {
         pulled.map(|(address, _)| address.clone())
     }
 
-    fn pulled(&mut self, own: Ready) {
-        let files = own.edits.iter().map(|(file, _)| self.estate.sources.get(*file).path.to_string());
-        let files: BTreeSet<String> = files.collect();
+    fn pulled(&mut self, own: Ready<'_>) {
+        let files = match &own.remedy {
+            Remedy::Edits(edits) => edits.iter().map(|(file, _)| *file).collect(),
+            Remedy::Override { own, .. } => vec![self.estate.overrides_of(own)],
+        };
+        let files: BTreeSet<String> =
+            files.into_iter().map(|file| self.estate.sources.get(file).path.to_string()).collect();
         self.told.insert(own.address, Told::Pulled { files: files.into_iter().collect(), notes: own.notes });
     }
 
-    /// A resource of a template: says what made the value and, where that is a parameter, overrides it.
-    fn of_template(&mut self, change: &Change, resource: &Resource, drifted: &[&Change]) -> anyhow::Result<()> {
-        let address = &change.address;
-        let Some((own, template, definition)) = self.estate.made_by(resource) else {
-            self.refuse(address, "its template is not there any more".to_owned(), String::new());
-            return Ok(());
-        };
-        let followed = match self.estate.follow(change, definition) {
-            Ok(followed) => followed,
-            Err(why) => {
-                self.refuse(address, why, String::new());
-                return Ok(());
+    /// Says what made the values and, where that are parameters, overrides them if that was asked for.
+    fn of_templates(&mut self, made: &[Made<'_>]) -> anyhow::Result<()> {
+        let mut ready = Vec::new();
+        for one in made {
+            let Made { change, resource, own, template, .. } = one;
+            let key = resource.instance.as_ref().map(|instance| instance.key.as_str()).unwrap_or_default();
+            let params = params(template, &one.followed.taken.given);
+            if params.is_empty() {
+                let (why, patch) = self.by_hand(one, made);
+                self.refuse(&change.address, why, patch);
+                continue;
             }
-        };
-        let key = resource.instance.as_ref().map(|instance| instance.key.as_str()).unwrap_or_default();
-        let params = params(template, &followed.taken.given);
-        let edits = if params.is_empty() { None } else { self.estate.overriding(own, key, &params) };
-        if let Some(edits) = edits {
-            return self.overridden(address, (&own.name, key), &params, edits);
+            let note = self.note(one, made, (key, &params));
+            let remedy = Remedy::Override { own, key, params };
+            ready.push(Ready { address: change.address.clone(), remedy, notes: vec![note] });
         }
-        let place = Locator::new(&self.estate.sources).locate_in(&definition.origin, &first_path(change));
-        let place = Locator::new(&self.estate.sources).locate(&place.part(Part::Value)).position();
-        let patch = match self.estate.edits(&followed, &definition.origin) {
-            Ok(edits) => match self.estate.edited(&self.texts, &edits) {
-                Ok(texts) => self.estate.patch(&self.texts, &texts),
-                Err(_) => String::new(),
-            },
-            Err(_) => String::new(),
-        };
-        let (same, all) = self.alike(&followed.taken.body, (change, resource), drifted);
-        let name = &template.name;
-        let whole = all > 1 && same == all;
-        let why = if params.is_empty() {
-            let line = format!("the template `{name}` makes it, for {} instances ({place})", count(all));
-            let built_in = BUILT_IN.iter().any(|(own, _)| own == name) && !self.estate.sources.holds(&format!("templates/{name}.yaml"));
-            match (whole, built_in) {
-                (true, false) => format!("{line}; all of them were edited alike: change the template"),
-                (false, false) => format!("{line}; give it a parameter, or leave the field to the UI with `$ignore`"),
-                (_, true) => format!("{line}, and comes with musher: copy it to templates/{name}.yaml to change it"),
+        if self.options.write_overrides { self.accept(ready) } else { self.offer(ready) }
+    }
+
+    /// Which parameters made the values of an instance, and what brings the edit back.
+    fn note(&self, one: &Made<'_>, made: &[Made<'_>], (key, params): (&str, &Map<String, Value>)) -> String {
+        let said = format!("{} of the use `{}` made it", named(params), one.own.name);
+        let values = said_values(params);
+        let place = if key.is_empty() { "its `with`".to_owned() } else { format!("`{key}`") };
+        match (self.options.write_overrides, self.whole(one, made)) {
+            (true, _) => format!("{said}; overridden for {place}: {values}"),
+            (false, None) => format!("{said}: --write-overrides writes {values} for {place}"),
+            (false, Some(all)) => format!(
+                "{said}: --write-overrides writes {values} for {place}; all {} were edited alike, so that another \
+                 default in the template would do",
+                count(all)
+            ),
+        }
+    }
+
+    /// Proves overrides that nobody asked for, to say what would write them.
+    fn offer(&mut self, ready: Vec<Ready<'_>>) -> anyhow::Result<()> {
+        let before = self.texts.clone();
+        let mut offers = BTreeMap::new();
+        for own in &ready {
+            let patch = self.estate.edited(&before, &own.remedy).map(|texts| self.estate.patch(&before, &texts));
+            offers.insert(own.address.clone(), (own.notes.join("; "), patch.unwrap_or_default()));
+        }
+        self.accept(ready)?;
+        self.texts = before;
+        for (address, (why, patch)) in offers {
+            if let Some(Told::Pulled { .. }) = self.told.get(&address) {
+                self.refuse(&address, why, patch);
             }
+        }
+        Ok(())
+    }
+
+    /// What a person has to change of a template, and where.
+    fn by_hand(&self, one: &Made<'_>, made: &[Made<'_>]) -> (String, String) {
+        let mut locator = Locator::new(&self.estate.sources);
+        let place = locator.locate_in(&one.definition.origin, &first_path(one.change));
+        let place = locator.locate(&place.part(Part::Value)).position();
+        let texts = self.estate.edits(&one.followed, &one.definition.origin);
+        let texts = texts.and_then(|edits| self.estate.edited(&self.texts, &Remedy::Edits(edits)));
+        let patch = texts.map(|texts| self.estate.patch(&self.texts, &texts)).unwrap_or_default();
+        let name = &one.template.name;
+        let all = self.instances(one);
+        let line = match all {
+            1 => format!("the template `{name}` makes it ({place})"),
+            all => format!("the template `{name}` makes it, for {} instances ({place})", count(all)),
+        };
+        let own_file = self.estate.sources.holds(&format!("templates/{name}.yaml"));
+        let why = if BUILT_IN.iter().any(|(own, _)| own == name) && !own_file {
+            format!("{line}, and comes with musher: copy it to templates/{name}.yaml to change it")
+        } else if all == 1 {
+            format!("{line}: change the template")
+        } else if self.whole(one, made).is_some() {
+            format!("{line}; all of them were edited alike: change the template")
         } else {
-            format!("{} made it: write {} for `{key}` into the file of overrides", named(&params), said(&params))
+            format!("{line}; give it a parameter, or leave the field to the UI with `$ignore`")
         };
-        self.refuse(address, why, if params.is_empty() { patch } else { String::new() });
-        Ok(())
+        (why, patch)
     }
 
-    /// Proves that an override of parameters brings the edit back; it is written where that was asked for.
-    fn overridden(
-        &mut self,
-        address: &Address,
-        (own, key): (&str, &str),
-        params: &Map<String, Value>,
-        edits: Edits,
-    ) -> anyhow::Result<()> {
-        let made = format!("{} of the use `{own}` made it", named(params));
-        if self.options.write_overrides {
-            let notes = vec![format!("{made}; overridden for `{key}`: {}", said(params))];
-            return self.accept(vec![Ready { address: address.clone(), edits, notes }]);
-        }
-        let texts = match self.estate.edited(&self.texts, &edits) {
-            Ok(texts) => texts,
-            Err(why) => {
-                self.refuse(address, format!("{made}; {why}"), String::new());
-                return Ok(());
-            }
-        };
-        let patch = self.estate.patch(&self.texts, &texts);
-        let why = match self.estate.prove(&texts, &self.accepted().chain([address.clone()]).collect())? {
-            Ok(()) => format!("{made}: --write-overrides writes {} for `{key}`", said(params)),
-            Err(why) => format!("{made}, and an override is not all of it: {why}"),
-        };
-        self.refuse(address, why, patch);
-        Ok(())
+    /// How many resources the entry of a template makes.
+    fn instances(&self, one: &Made<'_>) -> usize {
+        let origin = one.resource.origin.layers.first();
+        self.estate.declared.resources.iter().filter(|other| other.origin.layers.first() == origin).count()
     }
 
-    /// How many instances of a template's entry were edited like this one, and how many there are.
-    fn alike(&self, body: &Value, (change, resource): (&Change, &Resource), drifted: &[&Change]) -> (usize, usize) {
-        let origin = |other: &Resource| other.origin.layers.first() == resource.origin.layers.first();
-        let all = self.estate.declared.resources.iter().filter(|other| origin(other)).count();
-        let same = drifted.iter().filter(|other| {
-            let Some(own) = self.estate.declared.resource(&other.address).filter(|own| origin(own)) else {
-                return false;
-            };
-            let made = self.estate.made_by(own);
-            let followed = made.and_then(|(_, _, definition)| self.estate.follow(other, definition).ok());
-            other.address == change.address || followed.is_some_and(|followed| followed.taken.body == *body)
-        });
-        (same.count(), all)
+    /// How many they are, where several were all edited alike.
+    fn whole(&self, one: &Made<'_>, made: &[Made<'_>]) -> Option<usize> {
+        let alike = |other: &&Made<'_>| {
+            other.resource.origin.layers.first() == one.resource.origin.layers.first()
+                && other.followed.taken.body == one.followed.taken.body
+        };
+        let all = self.instances(one);
+        (all > 1 && made.iter().filter(alike).count() == all).then_some(all)
     }
 }
 
@@ -309,7 +330,7 @@ fn named(params: &Map<String, Value>) -> String {
     format!("the parameter{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
-fn said(params: &Map<String, Value>) -> String {
+fn said_values(params: &Map<String, Value>) -> String {
     let values: Vec<String> = params.iter().map(|(name, value)| format!("`{name}: {value}`")).collect();
     values.join(", ")
 }

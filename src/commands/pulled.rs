@@ -10,7 +10,7 @@ use super::declared::{Declared, bare, judge_with};
 use super::service::Service;
 use super::surveyed::Surveyed;
 use crate::canon::align;
-use crate::diagnostic::{At, FileId, Place, Severity, Sources};
+use crate::diagnostic::{At, FileId, Format, Place, Severity, Sources};
 use crate::diff::diff;
 use crate::edit::step::{Edit, between};
 use crate::edit::edit;
@@ -23,6 +23,7 @@ use crate::mark;
 use crate::model::{Address, Change, Live, Origin, Resource};
 use crate::outgoing::with_ignored;
 use crate::plan::{Inputs, plan};
+use crate::pointer::step;
 use crate::pull::{Layer, Part, Taken, route, take};
 use crate::source;
 use crate::template::{BUILT_IN, Renderings};
@@ -32,6 +33,13 @@ use crate::write::refer::refer;
 pub type Texts = BTreeMap<Arc<str>, Arc<str>>;
 /// Edits, each with the file that it is for.
 pub type Edits = Vec<(FileId, Edit)>;
+
+/// What brings an edit back.
+pub enum Remedy<'a> {
+    Edits(Edits),
+    /// Parameters for one instance of a use.
+    Override { own: &'a Use, key: &'a str, params: Map<String, Value> },
+}
 
 pub struct Estate<'a> {
     invocation: &'a Invocation<'a>,
@@ -57,11 +65,14 @@ impl<'a> Estate<'a> {
         (declared, service, surveyed): (&'a Declared, &'a Service, &'a Surveyed),
         drifted: &[&Change],
     ) -> anyhow::Result<Self> {
-        let (definitions, sources, _) = load(&declared.config, BUILT_IN, bare(invocation)?.sources);
+        let (definitions, mut sources, _) = load(&declared.config, BUILT_IN, bare(invocation)?.sources);
         let wanted: Vec<&Resource> =
             drifted.iter().filter_map(|change| declared.resource(&change.address)).collect();
         let renderings =
             renderings(&definitions, (&declared.config, &declared.scope), &sources, &wanted);
+        // Tables of overrides, which are read where a use names them.
+        let tables = declared.sources.files.iter().skip(sources.files.len());
+        sources.files.extend(tables.cloned());
         let known = surveyed.plan.known.iter();
         let sections = |address: &Address| kind::of_section(address.section()).map(|kind| kind.section);
         let managed = known
@@ -121,20 +132,27 @@ impl<'a> Estate<'a> {
 
     /// Edits of the files that a definition stands in.
     pub fn edits(&self, followed: &Followed, origin: &Origin) -> Result<Edits, String> {
-        let mut layers: Vec<Layer> = origin.layers.iter().filter_map(|at| self.layer(at)).collect();
+        let mut layers: Vec<Layer> = origin.layers.iter().filter_map(|at| self.layer(at, &Texts::new())).collect();
         route(between(&followed.before, &followed.taken.body), &mut layers)
             .ok_or_else(|| "what was edited does not stand in its definition".to_owned())
     }
 
-    fn layer(&self, at: &At) -> Option<Layer> {
+    fn layer(&self, at: &At, texts: &Texts) -> Option<Layer> {
         let Place::Node { pointer, .. } = &at.place else { return None };
         let source = self.sources.get(at.file);
-        let (value, _) = source::value(&source.text, source.format, at.file);
+        let text = texts.get(&source.path).unwrap_or(&source.text);
+        let (value, _) = source::value(text, source.format, at.file);
         Some(Layer { file: at.file, base: pointer.clone(), value: value?.pointer(pointer)?.clone() })
     }
 
-    /// The texts with more edits in them.
-    pub fn edited(&self, texts: &Texts, edits: &Edits) -> Result<Texts, String> {
+    /// The texts with what brings an edit back in them.
+    pub fn edited(&self, texts: &Texts, remedy: &Remedy<'_>) -> Result<Texts, String> {
+        let edits = match remedy {
+            Remedy::Edits(edits) => edits,
+            Remedy::Override { own, key, params } => &self
+                .overriding(texts, own, (key, params))
+                .ok_or("the overrides of its use are not where they can be written")?,
+        };
         let mut out = texts.clone();
         let mut by_file: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
         for (file, edit) in edits {
@@ -201,36 +219,63 @@ impl<'a> Estate<'a> {
         Some((own, template, template.definitions.iter().find(is_it)?))
     }
 
-    /// An override of some parameters for one instance, in the entry of its use.
-    pub fn overriding(&self, own: &Use, key: &str, params: &Map<String, Value>) -> Option<Edits> {
-        let layer = self.layer(&own.at)?;
+    /// An override of some parameters for one instance, in the entry of its use or the table that it names.
+    fn overriding(&self, texts: &Texts, own: &Use, (key, params): (&str, &Map<String, Value>)) -> Option<Edits> {
+        let layer = self.layer(&own.at, texts)?;
         let at = |pointer: &str| format!("{}{pointer}", layer.base);
-        let step = crate::pointer::step(key);
-        let edits: Vec<Edit> = match (own.overrides.as_ref(), layer.value.pointer(&format!("/overrides{step}"))) {
-            (Some(Value::String(_)), _) => return None,
-            (_, Some(Value::Object(there))) => params
-                .iter()
-                .map(|(name, value)| {
-                    let value = value.clone();
-                    let pointer = format!("/overrides{step}{}", crate::pointer::step(name));
-                    match there.contains_key(name) {
-                        true => Edit::Replace { at: at(&pointer), value },
-                        false => Edit::Add { at: at(&format!("/overrides{step}")), key: name.clone(), value },
-                    }
-                })
-                .collect(),
-            (Some(Value::Object(_)), _) => vec![Edit::Add {
-                at: at("/overrides"),
-                key: key.to_owned(),
-                value: Value::Object(params.clone()),
-            }],
-            (Some(_), _) => return None,
-            (None, _) => {
-                let entry = Map::from_iter([(key.to_owned(), Value::Object(params.clone()))]);
-                vec![Edit::Add { at: at(""), key: "overrides".to_owned(), value: Value::Object(entry) }]
+        let entry = if key.is_empty() { "/with".to_owned() } else { format!("/overrides{}", step(key)) };
+        let parent = if key.is_empty() { "" } else { "/overrides" };
+        let whole = Value::Object(params.clone());
+        let edits = match (layer.value.get("overrides"), layer.value.pointer(parent), layer.value.pointer(&entry)) {
+            (Some(Value::String(path)), _, _) if !key.is_empty() => {
+                let edit = Edit::Add { at: String::new(), key: key.to_owned(), value: whole };
+                return Some(vec![(self.table(path, layer.file)?, edit)]);
             }
+            (_, _, Some(Value::Object(there))) => {
+                let set = |(name, value): (&String, &Value)| {
+                    let value = value.clone();
+                    match there.contains_key(name) {
+                        true => Edit::Replace { at: at(&format!("{entry}{}", step(name))), value },
+                        false => Edit::Add { at: at(&entry), key: name.clone(), value },
+                    }
+                };
+                params.iter().map(set).collect()
+            }
+            (_, Some(Value::Object(_)), None) => {
+                let key = if key.is_empty() { "with" } else { key };
+                vec![Edit::Add { at: at(parent), key: key.to_owned(), value: whole }]
+            }
+            (_, None, None) => {
+                let value = Value::Object(Map::from_iter([(key.to_owned(), whole)]));
+                vec![Edit::Add { at: at(""), key: "overrides".to_owned(), value }]
+            }
+            _ => return None,
         };
         Some(edits.into_iter().map(|edit| (layer.file, edit)).collect())
+    }
+}
+
+impl Estate<'_> {
+    /// The file that the overrides of a use are written into.
+    pub fn overrides_of(&self, own: &Use) -> FileId {
+        let path = own.overrides.as_ref().and_then(Value::as_str);
+        path.and_then(|path| self.table(path, own.at.file)).unwrap_or(own.at.file)
+    }
+
+    /// The table of overrides that a file names by its path.
+    fn table(&self, path: &str, named_in: FileId) -> Option<FileId> {
+        let mut steps: Vec<&str> = self.sources.get(named_in).path.split('/').collect();
+        steps.pop();
+        for step in path.split('/') {
+            match step {
+                "" | "." => {}
+                ".." => drop(steps.pop()?),
+                step => steps.push(step),
+            }
+        }
+        let path = steps.join("/");
+        let place = self.sources.files.iter().rposition(|file| *file.path == path && file.format == Format::Csv)?;
+        Some(FileId(u32::try_from(place).ok()?))
     }
 }
 

@@ -29,6 +29,12 @@ impl Doc<'_> {
         indents.filter(|indent| !indent.is_empty()).min_by_key(|indent| indent.len()).unwrap_or("  ").to_owned()
     }
 
+    /// Whether a neighbour that holds something stands on one line: what comes beside it does, too.
+    fn is_short(&self, node: u32) -> bool {
+        let said = self.text.get(self.tree.range(node)).unwrap_or_default();
+        !self.children(self.tree.resolve(node)).is_empty() && !said.contains('\n')
+    }
+
     /// Puts `written` behind the first nodes of a collection that has some: `node` is the last of them.
     pub fn behind(&self, node: u32, first: u32, written: &dyn Fn(&str, bool) -> String) -> Vec<Way> {
         let end = self.tree.range(node).end;
@@ -36,7 +42,7 @@ impl Doc<'_> {
         let mut ways = Vec::new();
         if self.begins_line(begins) && !self.holds_comment(end..self.line_end(end)) {
             let indent = self.indent(begins);
-            let text = format!(",{}{indent}{}", self.newline, written(indent, true));
+            let text = format!(",{}{indent}{}", self.newline, written(indent, !self.is_short(node)));
             ways.push(vec![put(end, text)]);
         }
         let comma = self.comma();
@@ -50,7 +56,7 @@ impl Doc<'_> {
         let mut ways = Vec::new();
         if self.begins_line(begins) {
             let indent = self.indent(begins);
-            let text = format!("{},{}{indent}", written(indent, true), self.newline);
+            let text = format!("{},{}{indent}", written(indent, !self.is_short(node)), self.newline);
             ways.push(vec![put(begins, text)]);
         }
         let comma = self.comma();

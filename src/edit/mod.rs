@@ -7,6 +7,7 @@ mod scalar;
 mod shift;
 mod spell;
 pub mod step;
+mod table;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,9 @@ pub enum Refusal {
 ///
 /// After each the text is read again: it must hold the expected values, at the pointer and everywhere else.
 pub fn edit(text: &str, format: Format, edits: &[Edit]) -> Result<String, Refusal> {
+    if format == Format::Csv {
+        return edits.iter().try_fold(text.to_owned(), |text, edit| row(&text, edit));
+    }
     let mut value = read(text, format).ok_or(Refusal::Broken)?;
     let mut text = text.to_owned();
     for edit in edits {
@@ -50,6 +54,15 @@ pub fn edit(text: &str, format: Format, edits: &[Edit]) -> Result<String, Refusa
         };
     }
     Ok(text)
+}
+
+/// A table is a mapping by its first column: a key that is added sets the cells of its row.
+fn row(text: &str, edit: &Edit) -> Result<String, Refusal> {
+    let set = match edit {
+        Edit::Add { at, key, value: Value::Object(cells) } if at.is_empty() => table::set_row(text, key, cells),
+        _ => None,
+    };
+    set.ok_or_else(|| Refusal::NoPlace(edit.pointer().to_owned()))
 }
 
 /// The text with one edit, which is carried out on its value, too, if it is written.

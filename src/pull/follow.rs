@@ -230,7 +230,9 @@ impl Follower<'_> {
             let value = fresh(sides.referring, at)?;
             // Another reference is one that took the place of this one.
             if !value.as_str().is_some_and(is_template) {
-                let now = Some(sides.live.clone());
+                let mut now = sides.live.clone();
+                shorten(&mut now);
+                let now = Some(now);
                 self.given.push(Given { pointer: at.to_owned(), expression: written.to_owned(), now });
             }
             return Ok(value);
@@ -244,7 +246,8 @@ impl Follower<'_> {
         let live = format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
         let Text { written, given } =
             text::follow(written, rendering, &live, known).ok_or_else(|| Kept::Blocks(at.to_owned()))?;
-        self.given.extend(given.into_iter().map(|(expression, now)| Given {
+        let gone = given.into_iter().filter(|(expression, _)| !written.contains(expression.as_str()));
+        self.given.extend(gone.map(|(expression, now)| Given {
             pointer: at.to_owned(),
             expression,
             now: now.map(Value::String),
