@@ -6,6 +6,7 @@
 //! same with the pages of the program's file and libraries (some 9 MB, which all processes share).
 
 mod estate;
+mod written;
 
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -14,43 +15,78 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-const SIZES: [usize; 3] = [1, 10, 30];
+use written::{Body, Shape};
+
+const SIZES: [usize; 1] = [1];
+/// The same of what is written out.
+const WRITTEN: [usize; 2] = [1, 10];
 const RUNS: usize = 5;
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "size  resources  rendered     validate   serde_json  ratio   memory     of the bytes  with the program  us/resource"
+        "what           size  resources  rendered     validate   serde_json  ratio   memory     of the bytes  with the program  us/resource"
     )?;
+    let mut once: Vec<Body> = Vec::new();
     for times in SIZES {
         let folder = tempfile::tempdir()?;
         estate::write(folder.path(), times)?;
         let bodies = rendered(folder.path())?;
-        let bytes: usize = bodies.iter().map(String::len).sum();
-        let run = best(RUNS, &mut || estate::musher(folder.path(), &["validate"], &[]))?;
-        let yardstick = (0..RUNS).map(|_| parse_and_print(&bodies)).min().unwrap_or_default();
-        writeln!(
-            out,
-            "{times:>3}x  {:>9}  {:>6.1} MB  {:>7.1} ms  {:>8.1} ms  {:>5.2}  {:>7.1} MB  {:>11.2}x  {:>8.1} MB {:>5.2}x  {:>11.1}",
-            bodies.len(),
-            megabytes(bytes as u64),
-            milliseconds(run.wall),
-            milliseconds(yardstick),
-            run.wall.as_secs_f64() / yardstick.as_secs_f64(),
-            megabytes(run.own),
-            run.own as f64 / bytes as f64,
-            megabytes(run.peak),
-            run.peak as f64 / bytes as f64,
-            run.wall.as_secs_f64() * 1e6 / bodies.len() as f64,
-        )?;
+        measure(&mut out, folder.path(), ("example", times), &texts(&bodies))?;
+        if times == 1 {
+            // References need what they refer to, under its name there.
+            let is_alone = |(section, body): &Body| {
+                ["monitors", "slos", "dashboards"].contains(&section.as_str())
+                    && !Value::Object(body.clone()).to_string().contains("${")
+            };
+            once = bodies.into_iter().filter(is_alone).collect();
+        }
+    }
+    for shape in Shape::ALL {
+        for times in WRITTEN {
+            let folder = tempfile::tempdir()?;
+            written::write(folder.path(), &once, shape, times)?;
+            let bodies = texts(&vec![once.clone(); times].concat());
+            measure(&mut out, folder.path(), (shape.name(), times), &bodies)?;
+        }
     }
     Ok(())
 }
 
+fn texts(bodies: &[Body]) -> Vec<String> {
+    bodies.iter().map(|(_, body)| Value::Object(body.clone()).to_string()).collect()
+}
+
+/// One line of the table.
+fn measure(
+    out: &mut dyn Write,
+    folder: &Path,
+    (what, times): (&str, usize),
+    bodies: &[String],
+) -> io::Result<()> {
+    let bytes: usize = bodies.iter().map(String::len).sum();
+    let run = best(RUNS, &mut || estate::musher(folder, &["validate"], &[]))?;
+    let yardstick = (0..RUNS).map(|_| parse_and_print(bodies)).min().unwrap_or_default();
+    writeln!(
+        out,
+        "{what:<13}  {times:>3}x  {:>9}  {:>6.1} MB  {:>7.1} ms  {:>8.1} ms  {:>5.2}  {:>7.1} MB  {:>11.2}x  {:>8.1} MB {:>5.2}x  {:>11.1}",
+        bodies.len(),
+        megabytes(bytes as u64),
+        milliseconds(run.wall),
+        milliseconds(yardstick),
+        run.wall.as_secs_f64() / yardstick.as_secs_f64(),
+        megabytes(run.own),
+        run.own as f64 / bytes as f64,
+        megabytes(run.peak),
+        run.peak as f64 / bytes as f64,
+        run.wall.as_secs_f64() * 1e6 / bodies.len() as f64,
+    )
+}
+
 /// The bodies that the definitions give, as compact JSON: a plan against an empty sandbox adds each of
 /// their fields.
-fn rendered(folder: &Path) -> io::Result<Vec<String>> {
+fn rendered(folder: &Path) -> io::Result<Vec<Body>> {
     let file = folder.join("plan.json");
     let path = file.to_string_lossy().into_owned();
     let run = estate::musher(folder, &["plan", "--format", "json", "-o", &path], &[])?;
@@ -67,12 +103,13 @@ fn rendered(folder: &Path) -> io::Result<Vec<String>> {
     Ok(changes.iter().map(body).collect())
 }
 
-fn body(change: &Value) -> String {
+fn body(change: &Value) -> Body {
     let fields = change["diff"].as_array().map(Vec::as_slice).unwrap_or_default();
     let members = fields.iter().filter_map(|field| {
         Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone()))
     });
-    Value::Object(members.collect::<Map<_, _>>()).to_string()
+    let section = change["address"].as_str().and_then(|address| address.split('/').next());
+    (section.unwrap_or_default().to_owned(), members.collect::<Map<_, _>>())
 }
 
 /// The time that one thread of serde_json takes to parse and print the bodies, one by one.

@@ -67,6 +67,9 @@ pub struct Common {
     /// Log requests on stderr; twice: their bodies too
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
+    /// How what is said on stderr is written: for people, or as JSON with trace ids
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
+    pub log_format: LogFormat,
     /// Colours; NO_COLOR is honoured
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: Color,
@@ -90,6 +93,11 @@ impl Common {
         Duration::from_secs(u64::from(self.timeout))
     }
 
+    /// Whether a bar, or lines in its place, would be in the way.
+    pub fn shows_no_progress(&self) -> bool {
+        self.quiet || self.log_format == LogFormat::Json
+    }
+
     pub fn colors(&self) -> ColorChoice {
         match self.color {
             Color::Auto => ColorChoice::Auto,
@@ -97,6 +105,13 @@ impl Common {
             Color::Never => ColorChoice::Never,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
 }
 
 /// A file to write to: `plan.md`, or `markdown=comment.txt`.
@@ -168,7 +183,8 @@ Examples:
   musher validate
   musher validate --deny warnings
   musher validate --format github    annotations on a pull request
-  musher validate --remote -e prod   ask the API too, where it has a dry run")]
+  musher validate --remote -e prod   ask the API too, where it has a dry run
+  musher validate --advice           and what could be better in pipelines")]
     Validate(Validate),
     /// Show what apply would do
     #[command(after_help = "\
@@ -188,6 +204,27 @@ Examples:
   musher drift -e prod --issue       keeps one issue, closed when all is well
   musher drift -e prod --all-kinds   kinds that musher.yaml doesn't name, too")]
     Drift(Drift),
+    /// Tell which functions nobody has an eye on, and which monitors look at nothing
+    #[command(after_help = "\
+Examples:
+  musher coverage
+  musher coverage --format html -o coverage.html   every function and signal
+  musher coverage -e prod --format json            for a program
+
+`coverage:` in musher.yaml says how much of it is asked for: exit 1 where that
+is missed.")]
+    Coverage(Coverage),
+    /// Answer the seven questions of readiness, for each function, service and the environment
+    #[command(after_help = "\
+Examples:
+  musher readiness
+  musher readiness --format html -o readiness.html   each cell with its proof
+  musher readiness -e prod --min 5/7                 for CI: exit 1 below that
+
+Is it as code, is the cost of logs under control, are traces whole, is the
+database seen, is it profiled, are attacks seen, does an SLO wake somebody?
+Unknown is grey, never green; with keys, what is live is asked, too.")]
+    Readiness(Readiness),
     /// Post a plan, or what an apply did, as one comment on the pull request
     #[command(after_help = "\
 Examples:
@@ -227,6 +264,8 @@ Examples:
   musher import monitor 123                                 adopts it by its $id
   musher import monitor 123 124 --into monitors/shop.yaml   as entries of a file
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+  musher import monitor --tag team:payments --group-by service
+  terraform show -json | musher import terraform -          adopts all of it
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -276,6 +315,12 @@ Examples:
   musher show plan.json --format markdown
   musher show template aws-lambda")]
     Show(Show),
+    /// Write the files of packs (collectors, sidecars, environments) below rendered/
+    #[command(after_help = "\
+Examples:
+  musher render -e prod              write what is missing or differs
+  musher render -e prod --check      in CI: exit 2 where the tree differs")]
+    Render(Render),
     /// Explain an error or a warning by its code
     #[command(after_help = "\
 Examples:
@@ -334,6 +379,19 @@ pub struct Validate {
     /// Ask the API, too, where it has a dry run (monitors, widgets); needs keys, changes nothing
     #[arg(long)]
     pub remote: bool,
+    /// Show advice on the files of `pipelines:`, too; it fails nothing
+    #[arg(long)]
+    pub advice: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// Write nothing: exit 2 where a file is missing, differs or is no longer rendered
+    #[arg(long)]
+    pub check: bool,
+    /// Replace files that musher did not write
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What besides errors ends a command.
@@ -381,6 +439,33 @@ pub struct Drift {
     /// With --issue: what can't be written is an error
     #[arg(long, requires = "issue")]
     pub strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Coverage {
+    /// Show everything that is missing, not the first of it
+    #[arg(long)]
+    pub expand: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Readiness {
+    /// How many answers of the environment must be green: 5/7, or 5
+    #[arg(long, value_name = "N/7", value_parser = least)]
+    pub min: Option<usize>,
+    /// Show every function, too
+    #[arg(long)]
+    pub expand: bool,
+    /// Ask nothing live, keys or not
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Reads `5/7`, or `5`.
+fn least(text: &str) -> Result<usize, String> {
+    let number = text.strip_suffix("/7").unwrap_or(text);
+    let number: Option<usize> = number.trim().parse().ok();
+    number.filter(|number| *number <= 7).ok_or_else(|| "a number of answers from 0/7 to 7/7".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -457,6 +542,42 @@ pub struct Export {
     /// Ids, or URLs of the web application
     #[arg(value_name = "ID or URL")]
     pub named: Vec<String>,
+    #[command(flatten)]
+    pub which: Which,
+    /// Overwrite files that say something else
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// monitor, slo, dashboard …; or what it moves in from: terraform
+    pub kind: String,
+    /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
+    #[arg(value_name = "FILE, ID or URL")]
+    pub named: Vec<String>,
+    #[command(flatten)]
+    pub which: Which,
+    /// One file for each value of this tag, with those that bear it
+    #[arg(long, value_name = "TAG KEY", conflicts_with_all = ["named", "into"])]
+    pub group_by: Option<String>,
+    /// Add it to this YAML file of definitions, instead of a file of its own
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<Utf8PathBuf>,
+    /// The id it gets, instead of one made of its name
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Plan and apply just that
+    #[arg(long)]
+    pub apply: bool,
+    /// Don't ask
+    #[arg(long, requires = "apply")]
+    pub yes: bool,
+}
+
+/// Which of the live objects are meant, where none is named.
+#[derive(Debug, Default, Args)]
+pub struct Which {
     /// All of them, whoever owns them
     #[arg(long, conflicts_with = "named")]
     pub all: bool,
@@ -472,30 +593,6 @@ pub struct Export {
     /// Those that no project owns
     #[arg(long, conflicts_with = "named")]
     pub unmanaged: bool,
-    /// Overwrite files that say something else
-    #[arg(long)]
-    pub force: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Import {
-    /// monitor, slo or dashboard
-    pub kind: String,
-    /// Exported JSON files, ids, or URLs of the web application
-    #[arg(required = true, value_name = "FILE, ID or URL")]
-    pub named: Vec<String>,
-    /// Add it to this YAML file of definitions, instead of a file of its own
-    #[arg(long, value_name = "FILE")]
-    pub into: Option<Utf8PathBuf>,
-    /// The id it gets, instead of one made of its name
-    #[arg(long, value_name = "ID")]
-    pub id: Option<String>,
-    /// Plan and apply just that
-    #[arg(long)]
-    pub apply: bool,
-    /// Don't ask
-    #[arg(long, requires = "apply")]
-    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -158,7 +158,7 @@ fn causes_of(entry: &Change, change: Option<&Change>, drift: Option<&Change>) ->
             _ => whole,
         };
         let fields = entry.diff.iter().map(|field| (field.path.clone(), (cause, None)));
-        return Causes { cause, fields: fields.collect() };
+        return Causes { cause, fields: fields.collect(), ..Causes::default() };
     }
     let fields: BTreeMap<String, (Cause, Option<Value>)> = entry
         .diff
@@ -181,7 +181,11 @@ fn causes_of(entry: &Change, change: Option<&Change>, drift: Option<&Change>) ->
     // An action of its own, such as a move, is this change's as well.
     let acts = entry.action != Action::Update && change.is_some_and(|change| change.action == entry.action);
     let agrees = all.all(|cause| cause == first) && (!acts || first == Cause::Change);
-    Causes { cause: if agrees { first } else { Cause::Both }, fields }
+    // What this change would endanger by itself is its own, whatever it meets.
+    let own: BTreeSet<&str> = change.iter().flat_map(|change| &change.risks).map(|risk| risk.code).collect();
+    let others = entry.risks.iter().map(|risk| risk.code).filter(|code| !own.contains(code));
+    let drifted = if drift.is_some() { others.collect() } else { BTreeSet::new() };
+    Causes { cause: if agrees { first } else { Cause::Both }, fields, drifted }
 }
 
 /// Whether a change has a field at this place, in it, or around it.

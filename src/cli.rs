@@ -5,15 +5,19 @@ mod serve;
 mod tree;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::ColorChoice;
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
+use serde_json::Map;
 
-use crate::args::{Cli, Command, Exit, Sandbox};
+use crate::args::{Cli, Command, Exit, LogFormat, Sandbox};
 use crate::commands::{self, Invocation};
 use crate::http;
+use crate::render::log::Severity;
 use crate::render::{self, Stream};
+use crate::telemetry::{Farewell, Telemetry};
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
@@ -34,19 +38,95 @@ pub fn run() -> ExitCode {
         }
     };
     http::install_crypto();
-    let colors = cli.common.colors();
-    let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(dispatch(cli)),
-        Err(error) => Err(anyhow::Error::new(error).context("the runtime can't be started")),
+    let (colors, format) = (cli.common.colors(), cli.common.log_format);
+    let concluded = |exit: anyhow::Result<Exit>, telemetry: &Telemetry| {
+        exit.unwrap_or_else(|error| {
+            // What has been reported has no words of its own.
+            if !error.is::<commands::AlreadyReported>() {
+                match format {
+                    LogFormat::Text => render::failure(&error, colors),
+                    LogFormat::Json => {
+                        let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
+                        said(&commands::log_line(
+                            Severity::Error,
+                            &texts.join(": "),
+                            telemetry.ids(),
+                            Map::new(),
+                        ));
+                    }
+                }
+            }
+            Exit::Error
+        })
     };
-    let exit = exit.unwrap_or_else(|error| {
-        // What has been reported has no words of its own.
-        if !error.is::<commands::AlreadyReported>() {
-            render::failure(&error, colors);
+    let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let telemetry = {
+                let _within = runtime.enter();
+                match watched(&cli.command) {
+                    Some(name) => Telemetry::start(name, &connect::variable, runtime.handle()),
+                    None => Telemetry::off(),
+                }
+            };
+            let (telemetry, quiet) = (Arc::new(telemetry), cli.common.quiet);
+            let exit = concluded(runtime.block_on(dispatch(cli, &telemetry)), &telemetry);
+            // The runtime lives on: what is left to be sent needs it.
+            let fails = !matches!(exit, Exit::Fine | Exit::Changes);
+            let farewell = telemetry.end(exit as u8, fails);
+            if !quiet {
+                part(farewell, &telemetry, format);
+            }
+            runtime.shutdown_background();
+            exit
         }
-        Exit::Error
-    });
+        Err(error) => {
+            let wrong = anyhow::Error::new(error).context("the runtime can't be started");
+            concluded(Err(wrong), &Telemetry::off())
+        }
+    };
     ExitCode::from(exit as u8)
+}
+
+/// Says what telemetry has to say; the trace, by which a run is found, stands last.
+fn part(farewell: Farewell, telemetry: &Telemetry, format: LogFormat) {
+    let Farewell { warnings, trace } = farewell;
+    let line = |severity, text: &str| commands::log_line(severity, text, telemetry.ids(), Map::new());
+    for text in warnings {
+        match format {
+            LogFormat::Text => said(&format!("warning: {}", render::sanitize::clean_lines(&text))),
+            LogFormat::Json => said(&line(Severity::Warning, &text)),
+        }
+    }
+    if let Some(trace) = trace {
+        match format {
+            LogFormat::Text => said(&format!("trace {trace}")),
+            LogFormat::Json => said(&line(Severity::Info, &format!("trace {trace}"))),
+        }
+    }
+}
+
+/// Prints a line on stderr. Where that can't be done the exit code still says how it went.
+fn said(line: &str) {
+    let _ = render::print(Stream::Err, ColorChoice::Auto, |out, _| writeln!(out, "{line}"));
+}
+
+/// The name of a command whose runs are worth watching.
+fn watched(command: &Command) -> Option<&'static str> {
+    Some(match command {
+        Command::Validate(_) => "validate",
+        Command::Plan(_) => "plan",
+        Command::Comment(_) => "comment",
+        Command::Drift(_) => "drift",
+        Command::Apply(_) => "apply",
+        Command::Export(_) => "export",
+        Command::Import(_) => "import",
+        Command::Forget(_) => "forget",
+        Command::List => "list",
+        Command::Show(_) => "show",
+        Command::Coverage(_) => "coverage",
+        Command::Readiness(_) => "readiness",
+        _ => return None,
+    })
 }
 
 /// Help and version are answers; all else is wrong usage, whose code must not be the one that means changes.
@@ -63,7 +143,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+async fn dispatch(cli: Cli, telemetry: &Arc<Telemetry>) -> anyhow::Result<Exit> {
     let mut common = cli.common;
     common.environment = common.environment.or_else(|| connect::variable("MUSHER_ENVIRONMENT"));
     let hosts = connect::hosts();
@@ -73,12 +153,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         reach: &connect::reach,
         variable: &connect::variable,
         forge: &connect::forge,
+        telemetry,
         connect: &connect::connect,
     };
     match cli.command {
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,
         Command::Plan(options) => commands::plan::run(&invocation, &options).await,
+        Command::Coverage(options) => commands::coverage::run(&invocation, &options),
+        Command::Readiness(options) => commands::readiness::run(&invocation, &options).await,
         Command::Comment(options) => commands::comment::run(&invocation, &options).await,
         Command::Drift(options) => commands::drift::run(&invocation, &options).await,
         Command::Apply(options) => commands::apply::run(&invocation, &options).await,
@@ -89,6 +172,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Ignore(options) => commands::ignore::run(&invocation, &options),
         Command::List => commands::list::run(&invocation).await,
         Command::Show(options) => commands::show::run(&invocation, &options).await,
+        Command::Render(options) => commands::packed::run(&invocation, &options),
         Command::Explain(options) => commands::explain::run(&invocation, &options),
         Command::Schema(options) => commands::schema::run(&invocation, &options),
         Command::Sandbox(Sandbox::Serve(options)) => serve::serve(&common, &options).await,

@@ -1,5 +1,6 @@
 //! `musher.yaml`: project, environments, defaults; read with every fault reported at its line.
 
+mod gate;
 mod read;
 mod secrets;
 mod trust;
@@ -12,10 +13,11 @@ use serde_json::{Map, Value};
 use crate::diagnostic::{At, Diagnostic, FileId, all_known, known_words};
 use crate::kind::{KINDS, Kind, ORDER, ordered, ordered_as};
 use crate::model::{Owner, Resource};
+use crate::signal::Demands;
 use crate::source::short;
 use crate::source::walk::Root;
 
-pub use read::{blot, read, read_in};
+pub use read::{blot, blot_keys, read, read_in};
 pub use trust::{Hosts, PLAIN, SITES, Url, site_help};
 
 /// The name of the file that makes a folder a project.
@@ -47,10 +49,14 @@ pub struct Config {
     pub defaults: IndexMap<String, Value>,
     /// By rule: how seriously it is taken. Whether there is such a rule is not checked here.
     pub rules: IndexMap<String, RuleLevel>,
+    /// Paths and globs of files that say how telemetry gets to Datadog, relative to the root.
+    pub pipelines: Vec<String>,
     /// By name: the environment variables of secrets.
     pub secrets: IndexMap<String, String>,
     /// Keys of tags that the rule `required-tags` asks for.
     pub required_tags: Vec<String>,
+    /// What `coverage:` asks for.
+    pub coverage: Demands,
 }
 
 impl Config {
@@ -68,10 +74,13 @@ impl Config {
     pub fn unused(&self, resources: &[Resource]) -> Vec<Diagnostic> {
         let unused = KINDS.into_iter().filter(|kind| !self.uses(kind));
         let mut reported = self.unknown_orders(resources);
+        // Those of a section stand side by side.
+        let sections: Vec<&[Resource]> =
+            resources.chunk_by(|one, next| one.address.section() == next.address.section()).collect();
         reported.extend(unused.filter_map(|kind| {
-            let mut own = resources.iter().filter(|resource| resource.address.section() == kind.section);
-            let first = own.next()?;
-            let more = match own.count() {
+            let own = || sections.iter().filter(|all| all[0].address.section() == kind.section);
+            let first = own().next()?.first()?;
+            let more = match own().map(|all| all.len()).sum::<usize>() - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more"),
             };

@@ -126,6 +126,8 @@ impl fmt::Display for Position {
 pub enum Severity {
     Error,
     Warning,
+    /// What could be better; it fails nothing, and is shown where it is asked for.
+    Advice,
 }
 
 /// One thing that is wrong.
@@ -188,6 +190,18 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|d| d.severity == Severity::Error)
 }
 
+/// Whether two words may be so few letters apart: each mistake adds one letter at most, and takes one at most away. To
+/// count mistakes costs much more, and most words share too few letters.
+pub fn may_resemble(word: &str, known: &str, most: usize) -> bool {
+    if !word.is_ascii() || !known.is_ascii() {
+        return true;
+    }
+    let letters = |text: &str| text.bytes().fold(0u64, |set, byte| set | 1 << (byte & 63));
+    let (word, known) = (letters(word), letters(known));
+    let beyond = |some: u64, others: u64| (some & !others).count_ones() as usize;
+    beyond(word, known) <= most && beyond(known, word) <= most
+}
+
 /// The known word that was probably meant.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
@@ -231,5 +245,21 @@ fn listed(known: &[&str], most: usize) -> String {
         ("", _) => "there are none".to_owned(),
         (_, 0) => format!("known: {listed}"),
         _ => format!("known: {listed} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_that_are_alike_are_never_passed_over(one in "[a-dé_]{0,7}", other in "[a-dé_]{0,7}") {
+            let distance = strsim::damerau_levenshtein(&one, &other);
+            prop_assert!(may_resemble(&one, &other, distance));
+            prop_assert!(!may_resemble("window", "wombat", 1));
+        }
     }
 }

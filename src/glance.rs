@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::diff::same;
 use crate::kind::{Kind, NO_RULE, Rule, rules};
-use crate::pointer::{find, matching};
+use crate::pointer::{find, matching, member};
 
 /// Whether what is declared stands live, and what else is live says nothing; `false` decides nothing.
 ///
@@ -170,7 +170,7 @@ impl<'a> Visitor<'_> for Key<'a> {
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.live.get(key).map(|value| (self.value(key, value), self.rule.child(key))))
+        Ok(member(self.live, key).map(|value| (self.value(key, value), self.rule.child(key))))
     }
 }
 

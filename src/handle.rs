@@ -18,14 +18,17 @@ pub fn is_pager(handle: &str) -> bool {
 /// `@sre@example.com`, and a bare `@`. No word and no link stands before it.
 pub fn handles(text: &str) -> Vec<Range<usize>> {
     // Behind the last one nothing matters.
-    let end = text.rfind('@').map_or(0, |last| last + 1);
-    let next = |from: usize, is_one: fn(&u8) -> bool| {
-        text.as_bytes().get(from..end).and_then(|rest| rest.iter().position(is_one)).map(|found| from + found)
+    let end = memchr::memrchr(b'@', text.as_bytes()).map_or(0, |last| last + 1);
+    let next = |from: usize, in_link: bool| {
+        let rest = text.as_bytes().get(from..end)?;
+        // Outside of a link there is nothing to be seen but a handle and the beginning of a link.
+        let seen =
+            if in_link { rest.iter().position(Link::matters) } else { memchr::memchr2(b'@', b':', rest) };
+        seen.map(|seen| from + seen)
     };
     let mut found = Vec::new();
     let (mut at, mut link) = (0, Link::default());
-    // Outside of a link there is nothing to be seen but a handle and the beginning of a link.
-    while let Some(seen) = next(at, if link.is_open { Link::matters } else { |c| matches!(c, b'@' | b':') }) {
+    while let Some(seen) = next(at, link.is_open) {
         at = seen;
         let Some(c) = text[at..].chars().next() else { break };
         if c == '@' {

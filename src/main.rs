@@ -18,6 +18,8 @@ mod cores;
 // Facts.
 mod kind;
 mod handle;
+mod routing;
+mod signal;
 
 // Stages.
 mod source;
@@ -39,6 +41,7 @@ mod order;
 mod matching;
 mod owner;
 mod pairing;
+mod pipelines;
 mod plan;
 mod risk;
 mod tell;
@@ -50,6 +53,8 @@ mod saved;
 mod posted;
 mod base;
 mod drift;
+mod coverage;
+mod readiness;
 mod brake;
 
 // Doors.
@@ -66,6 +71,8 @@ mod git;
 mod write;
 mod edit;
 mod pull;
+mod moving;
+mod telemetry;
 
 // Face.
 mod explain;

@@ -24,11 +24,16 @@ impl Address {
     }
 
     pub fn section(&self) -> &str {
-        self.0.split_once('/').map_or("", |(section, _)| section)
+        self.slash().map_or("", |at| &self.0[..at])
     }
 
     pub fn id(&self) -> &str {
-        self.0.split_once('/').map_or("", |(_, id)| id)
+        self.slash().map_or("", |at| &self.0[at + 1..])
+    }
+
+    /// By bytes: sections are short, and to search for a character costs more than to look at so few.
+    fn slash(&self) -> Option<usize> {
+        self.0.bytes().position(|byte| byte == b'/')
     }
 
     pub fn as_str(&self) -> &str {
@@ -583,9 +588,18 @@ pub struct Causes {
     pub cause: Cause,
     /// With what the older version says there, where both sides differ from it.
     pub fields: std::collections::BTreeMap<String, (Cause, Option<Value>)>,
+    /// The types of risks that it has only because of what somebody else changed.
+    pub drifted: std::collections::BTreeSet<&'static str>,
 }
 
 impl Based {
+    /// Whether a risk of it is there only because of what somebody else changed.
+    pub fn is_drifted(&self, address: &Address, risk: &Risk) -> bool {
+        self.causes
+            .get(address)
+            .is_some_and(|causes| causes.cause == Cause::Drift || causes.drifted.contains(risk.code))
+    }
+
     /// Why a field of it does.
     pub fn cause_of(&self, address: &Address, path: &str) -> Cause {
         let field = self.causes.get(address).and_then(|causes| causes.fields.get(path));
@@ -749,7 +763,13 @@ impl Reference {
     pub const CLOSE: char = '\u{FDD1}';
 
     pub fn marker(&self) -> String {
-        format!("{}{} {}{}", Self::OPEN, self.attribute.name(), self.target, Self::CLOSE)
+        let mut marker = String::with_capacity(self.target.as_str().len() + 16);
+        marker.push(Self::OPEN);
+        for part in [self.attribute.name(), " ", self.target.as_str()] {
+            marker.push_str(part);
+        }
+        marker.push(Self::CLOSE);
+        marker
     }
 
     /// As it is written in a definition: `${monitors.[checkout/errors].id}`.
@@ -810,13 +830,19 @@ impl Reference {
 fn markers(text: &str) -> Vec<(std::ops::Range<usize>, &str)> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(open) = text[from..].find(Reference::OPEN).map(|at| from + at) {
+    while let Some(open) = opening(&text[from..]).map(|at| from + at) {
         let Some(close) = text[open..].find(Reference::CLOSE).map(|at| open + at) else { break };
         let end = close + Reference::CLOSE.len_utf8();
         found.push((open..end, &text[open + Reference::OPEN.len_utf8()..close]));
         from = end;
     }
     found
+}
+
+/// Where the first marker of a text may begin. Nearly all texts have none, and few hold its first byte.
+fn opening(text: &str) -> Option<usize> {
+    const FIRST: u8 = 0xEF;
+    memchr::memchr_iter(FIRST, text.as_bytes()).find(|at| text[*at..].starts_with(Reference::OPEN))
 }
 
 /// `${secret.NAME}`: a marker in a text until the very moment at which it is sent.
@@ -833,8 +859,7 @@ impl Secret {
 
     /// Whether a text, or the JSON of a body, may hold one.
     pub fn is_in(text: &str) -> bool {
-        text.contains(Reference::OPEN)
-            && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
+        opening(text).is_some() && markers(text).iter().any(|(_, inside)| inside.starts_with(Self::BEGIN))
     }
 
     /// The names of those in a text.

@@ -111,8 +111,7 @@ fn likeness(a: &Value, b: &Value) -> f64 {
 }
 
 fn members(a: &Map<String, Value>, b: &Map<String, Value>) -> f64 {
-    let common: Vec<f64> =
-        a.iter().filter_map(|(key, value)| Some(likeness(value, b.get(key)?))).collect();
+    let common: Vec<f64> = a.iter().filter_map(|(key, value)| Some(likeness(value, b.get(key)?))).collect();
     let all = a.len() + b.len() - common.len();
     if all == 0 { 1.0 } else { common.iter().sum::<f64>() / all as f64 }
 }

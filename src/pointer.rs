@@ -6,22 +6,37 @@ use serde_json::{Map, Value};
 
 /// A key as one step of a JSON pointer: `~` and `/` escaped.
 pub fn step(key: &str) -> String {
-    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+    let mut pointer = String::with_capacity(key.len() + 1);
+    push(&mut pointer, key);
+    pointer
 }
 
 /// The same, at the end of a pointer.
 pub fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
-    if key.contains(['~', '/']) {
+    if key.bytes().any(|byte| matches!(byte, b'~' | b'/')) {
         pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
     } else {
         pointer.push_str(key);
     }
 }
 
+/// An item's step, at the end of a pointer.
+pub fn push_index(pointer: &mut String, index: usize) {
+    pointer.push('/');
+    let mut unit = 1;
+    while index / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        pointer.push(char::from(b'0' + u8::try_from(index / unit % 10).unwrap_or_default()));
+        unit /= 10;
+    }
+}
+
 /// The key that a step (without its `/`) stands for.
 pub fn key(step: &str) -> Cow<'_, str> {
-    if step.contains('~') {
+    if step.bytes().any(|byte| byte == b'~') {
         Cow::Owned(step.replace("~1", "/").replace("~0", "~"))
     } else {
         Cow::Borrowed(step)
@@ -33,13 +48,33 @@ pub fn keys(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(key)
 }
 
+/// Mappings of so few members are looked through: that costs less than to hash a key.
+const FEW: usize = 16;
+
+/// The member of a mapping: as its `get`, which hashes the key.
+pub fn member<'v>(map: &'v Map<String, Value>, key: &str) -> Option<&'v Value> {
+    if map.len() > FEW {
+        return map.get(key);
+    }
+    map.iter().find(|(own, _)| own.as_str() == key).map(|(_, value)| value)
+}
+
 /// What stands at a pointer: as [`Value::pointer`], which copies each of the keys.
 pub fn find<'v>(value: &'v Value, pointer: &str) -> Option<&'v Value> {
-    keys(pointer).try_fold(value, |here, key| match here {
-        Value::Object(map) => map.get(&*key),
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-        _ => None,
-    })
+    // By bytes: pointers are short, and to search for a character costs more than to look at so few.
+    let mut rest = &pointer[pointer.bytes().position(|byte| byte == b'/').unwrap_or(pointer.len())..];
+    let mut here = value;
+    while !rest.is_empty() {
+        let end = rest.bytes().skip(1).position(|byte| byte == b'/').map_or(rest.len(), |at| at + 1);
+        let key = key(&rest[1..end]);
+        here = match here {
+            Value::Object(map) => member(map, &key)?,
+            Value::Array(items) => items.get(key.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+        rest = &rest[end..];
+    }
+    Some(here)
 }
 
 /// Whether a pointer matches a path.
@@ -147,7 +182,7 @@ fn visit<'v>(
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate().filter(|(_, item)| is_nested(item)) {
-                pointer.push_str(&format!("/{index}"));
+                push_index(pointer, index);
                 visit(item, pointer, see);
                 pointer.truncate(length);
             }
@@ -173,7 +208,7 @@ fn visit_mut(value: &mut Value, pointer: &mut String, see: &mut dyn FnMut(&str, 
         }
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                pointer.push_str(&format!("/{index}"));
+                push_index(pointer, index);
                 visit_mut(item, pointer, see);
                 pointer.truncate(length);
             }
@@ -197,6 +232,25 @@ mod tests {
             assert_eq!(body, json!({name: 1}));
             take(&mut body, &step(name));
             assert_eq!(body, json!({}));
+        }
+    }
+
+    #[test]
+    fn items_are_steps_too() {
+        for index in [0, 7, 10, 99, 100, 1_000_000, usize::MAX] {
+            let mut pointer = "/a".to_owned();
+            push_index(&mut pointer, index);
+            assert_eq!(pointer, format!("/a/{index}"));
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_as_serde_json_finds_it() {
+        let body = json!({"a": [{"b/c": 1, "~": [5]}, {"": {"": 2}}], "": 3});
+        for pointer in
+            ["", "/", "/a", "/a/0/b~1c", "/a/0/~0/0", "/a/1//", "/a/2", "/a/x", "/a/0/b", "//", "/a/"]
+        {
+            assert_eq!(find(&body, pointer), body.pointer(pointer), "{pointer}");
         }
     }
 

@@ -296,6 +296,8 @@ struct ItemEntry {
 struct RiskEntry {
     code: String,
     text: String,
+    #[serde(default)]
+    cause: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -445,7 +447,12 @@ fn change(entry: Entry, base: Option<&mut Based>) -> Option<Change> {
             .diff
             .iter()
             .map(|field| (field.path.clone(), (cause(field.cause.as_deref()), field.base.clone())));
-        let causes = Causes { cause: cause(entry.cause.as_deref()), fields: fields.collect() };
+        let drifted = entry.risks.iter().filter(|risk| cause(risk.cause.as_deref()) == Cause::Drift);
+        let causes = Causes {
+            cause: cause(entry.cause.as_deref()),
+            fields: fields.collect(),
+            drifted: drifted.map(|risk| lasting(&risk.code)).collect(),
+        };
         base.causes.insert(change.address.clone(), causes);
     }
     change.datadog_id = entry.datadog_id;

@@ -117,3 +117,52 @@ fn the_page_of_a_plan_works_and_loads_nothing() {
     }
     assert!(widgets.contains(&json!(["g added", HOSTILE])), "{widgets:?}");
 }
+
+#[test]
+fn the_heat_map_works_and_loads_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir_all(root.join("monitors")).unwrap();
+    std::fs::create_dir_all(root.join("templates")).unwrap();
+    std::fs::write(root.join("musher.yaml"), "project: shop\nenvironments: {sandbox: {api: sandbox}}\n")
+        .unwrap();
+    let template = json!({"params": {"function": {}}, "monitors": {"errors": {
+        "type": "query alert", "name": "Errors of ${function}", "message": "@slack-shop",
+        "query": "sum(last_5m):sum:aws.lambda.errors{functionname:${lower function}}.as_count() > 5",
+        "options": {"thresholds": {"critical": 5}, "evaluation_delay": 900}}}});
+    std::fs::write(root.join("templates/errors.yaml"), template.to_string()).unwrap();
+    let functions: Vec<Value> = (0..40)
+        .map(|n| {
+            json!({"FunctionName": format!("f-{n}"), "Environment": {"Variables": {
+            "DD_SERVICE": if n == 7 { HOSTILE.to_owned() } else { format!("s-{}", n % 3) },
+            "TIER": if n % 2 == 0 { "critical" } else { "batch" }}}})
+        })
+        .collect();
+    let uses = json!({"uses": {"lambda": {"template": "errors", "for_each": functions, "key": "${each.FunctionName}",
+        "where": "${ne each.FunctionName 'f-3'}", "with": {"function": "${each.FunctionName}"}}}});
+    std::fs::write(root.join("monitors/shop.yaml"), uses.to_string()).unwrap();
+    musher(root, &["coverage", "--format", "html", "-o", "coverage.html"]);
+    let (Some(chromium), Some(playwright)) = (chromium(), playwright()) else {
+        eprintln!("Chromium or its driver is missing here: the heat map is not looked at in a browser");
+        return;
+    };
+    let shots = Path::new(ROOT).join("target/judges/pages");
+    std::fs::create_dir_all(&shots).unwrap();
+    let output = Command::new("node")
+        .arg(Path::new(ROOT).join("tests/browser/heat.mjs"))
+        .args([&playwright, &chromium, &root.join("coverage.html"), &shots])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&seen["errors"], &seen["dialogs"]), (&json!([]), &json!(0)), "{seen}");
+    assert_eq!(seen["requests"], 1, "{seen}");
+    assert_eq!(seen["overflow"], json!([0, 0]), "wider than the window");
+    assert_eq!(
+        (&seen["all"], &seen["tier"], &seen["searched"]),
+        (&json!(40), &json!(20), &json!(1)),
+        "{seen}"
+    );
+    assert_eq!(seen["errors_column"], json!({"green": 39, "red": 1}));
+    assert_eq!(seen["proof"], "f-0: monitors/lambda/f-0/errors");
+}

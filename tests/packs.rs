@@ -27,6 +27,10 @@ const PACKS: [&str; 15] = [
     "trace-retention",
 ];
 
+/// Those that carry files: `render` writes them, and nothing of them is sent.
+const OF_FILES: [&str; 4] =
+    ["adot-xray", "cloud-run-sidecar", "lambda-environment", "otel-collector-datadog"];
+
 type Parameters = Map<String, Value>;
 
 fn musher(folder: &Path, arguments: &[&str]) -> Output {
@@ -279,9 +283,87 @@ fn row(parameter: &Value) -> String {
     format!("| `{}` | {form} | {shown} | {bounds} | {} |", word("name"), word("description"))
 }
 
+/// What packs write passes every rule about such files, advice included; `--check` tells what is not as it is written.
+#[test]
+fn packs_of_files_pass_the_rules_about_pipelines_at_every_bound() {
+    for pack in OF_FILES {
+        let parameters = parameters_of(pack);
+        let word = |name: &str| match name {
+            "site" => "datadoghq.eu".to_owned(),
+            "region" => "eu-west-1".to_owned(),
+            "image" => "acme/shop:1.2.3".to_owned(),
+            "key_secret" => "arn:aws:secretsmanager:eu-west-1:123456789012:secret:datadog".to_owned(),
+            name => format!("shop-{}", name.replace('_', "-")),
+        };
+        let required = parameters.iter().filter(|parameter| parameter["required"] == true);
+        let required: Parameters = required
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .map(|name| (name.clone(), word(&name).into()))
+            .collect();
+        let uses = cases(&parameters).into_iter().map(|(name, given)| {
+            let mut with = required.clone();
+            with.extend(given);
+            (name.replace('_', "-"), pack, with)
+        });
+        let folder = project(uses);
+        let path = folder.path();
+        std::fs::write(
+            path.join("musher.yaml"),
+            "project: packs\npipelines: [\"rendered/**\"]\nenvironments:\n  prod: {site: datadoghq.eu}\n",
+        )
+        .unwrap();
+        assert_eq!(musher(path, &["render", "--check"]).status.code(), Some(2), "{pack}");
+        fine(path, &["render"]);
+        assert!(fine(path, &["render"]).starts_with(|c: char| c.is_ascii_digit()), "{pack}: written twice");
+        fine(path, &["render", "--check"]);
+        let said = fine(path, &["validate", "--advice", "--format", "json"]);
+        assert_eq!(serde_json::from_str::<Value>(&said).unwrap(), json!([]), "{pack}");
+    }
+}
+
+#[test]
+fn files_of_others_are_not_replaced_and_what_is_idle_is_reported() {
+    let with = json!({"name": "collector", "site": "datadoghq.eu"});
+    let folder = project([("gateway".to_owned(), OF_FILES[3], with.as_object().unwrap().clone())]);
+    let service = folder.path().join("rendered/sandbox/gateway/service.yaml");
+    fine(folder.path(), &["render"]);
+    let written = std::fs::read_to_string(&service).unwrap();
+    assert!(written.starts_with("# Rendered by musher from the use `gateway`"), "{written}");
+    std::fs::write(&service, written.clone() + "# mine\n").unwrap();
+    std::fs::write(service.with_file_name("old.json"), "{}").unwrap();
+    let check = musher(folder.path(), &["render", "--check"]);
+    let said = text(&check.stdout);
+    assert_eq!(check.status.code(), Some(2));
+    assert!(said.contains("differs            rendered/sandbox/gateway/service.yaml"), "{said}");
+    assert!(said.contains("no longer rendered rendered/sandbox/gateway/old.json"), "{said}");
+    let said = fine(folder.path(), &["render"]);
+    assert!(said.contains("replaced           rendered/sandbox/gateway/service.yaml"), "{said}");
+    assert_eq!(std::fs::read_to_string(&service).unwrap(), written);
+    std::fs::write(&service, "kind: Service\n").unwrap();
+    let refused = musher(folder.path(), &["render"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("was not written by musher"), "{}", text(&refused.stderr));
+    assert_eq!(std::fs::read_to_string(&service).unwrap(), "kind: Service\n");
+    fine(folder.path(), &["render", "--force"]);
+    assert_eq!(std::fs::read_to_string(&service).unwrap(), written);
+}
+
+/// The files of the example estate are those that its uses render.
+#[test]
+fn the_example_estate_is_rendered() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_musher"))
+        .env_clear()
+        .current_dir(root)
+        .args(["render", "-e", "prod", "--check"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
 #[test]
 fn pages_tell_the_parameters_as_they_are() {
-    for pack in PACKS {
+    for pack in PACKS.into_iter().chain(OF_FILES) {
         let path = format!("{}/docs/templates/{pack}.md", env!("CARGO_MANIFEST_DIR"));
         let page = std::fs::read_to_string(path).unwrap();
         let table: Vec<&str> = page

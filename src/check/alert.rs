@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
+use super::asked::{Asked, asked};
 use super::estate::Estate;
 use super::message::Message;
 use super::places::Places;
 use crate::kind::{self, Family, Kind};
 use crate::model::Resource;
-use crate::pointer::{find, objects};
+use crate::pointer::{find, member, objects};
 use crate::query::{self, Metrics, MonitorType, Parsed};
 
 /// Where the body of an alert holds what rules ask for.
@@ -26,6 +27,8 @@ pub struct Subject<'a> {
     pub places: Places<'a>,
     options: Option<&'a Map<String, Value>>,
     pub kind: &'static Kind,
+    /// What its row asks of fields.
+    pub asked: &'static Asked,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
     /// What an alert sends to people.
@@ -61,9 +64,9 @@ impl<'a> Subject<'a> {
         let alert = if is_alert { read(body) } else { None };
         let message = |pointer| Some(Message::read(pointer, find(body, pointer)?.as_str()?));
         let messages = [MESSAGE, ESCALATION].into_iter().filter(|_| is_alert).filter_map(message).collect();
-        let options = body.get("options").and_then(Value::as_object);
+        let options = find(body, "/options").and_then(Value::as_object);
         let places = Places::of(kind, body);
-        Some(Self { resource, at, body, places, options, kind, alert, messages, estate })
+        Some(Self { resource, at, body, places, options, kind, asked: asked(kind), alert, messages, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -84,7 +87,7 @@ impl<'a> Subject<'a> {
     pub fn find(&self, pointer: &str) -> Option<&'a Value> {
         match pointer.strip_prefix("/options/") {
             // Most of what rules ask for.
-            Some(rest) => find(self.options?.get(rest.split('/').next()?)?, rest),
+            Some(rest) => find(member(self.options?, &rest[..rest.find('/').unwrap_or(rest.len())])?, rest),
             None => find(self.body, pointer),
         }
     }
@@ -111,9 +114,9 @@ impl<'a> Subject<'a> {
 }
 
 fn read(body: &Value) -> Option<Alert<'_>> {
-    let query = body.get("query")?.as_str()?;
+    let query = find(body, QUERY)?.as_str()?;
     // Without a type the service refuses it, which is reported; the query can be read all the same.
-    let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
+    let class = find(body, "/type").and_then(Value::as_str).unwrap_or("query alert");
     let mut variables = Vec::new();
     if let Some(list) = find(body, VARIABLES) {
         objects(list, VARIABLES, &mut |pointer, map| {

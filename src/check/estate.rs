@@ -100,13 +100,11 @@ fn likeness(text: &str) -> (usize, u64) {
 
 /// What may be ids in a query of ids: words of digits and of hexadecimal digits.
 fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
-    let words = query.split(|c: char| !c.is_ascii_alphanumeric());
-    let is_id = |word: &&str| {
-        word.len() >= 5
-            && word.bytes().all(|b| b.is_ascii_hexdigit())
-            && word.bytes().any(|b| b.is_ascii_digit())
+    let words = query.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+    let is_id = |word: &&[u8]| {
+        word.len() >= 5 && word.iter().all(u8::is_ascii_hexdigit) && word.iter().any(u8::is_ascii_digit)
     };
-    words.filter(is_id).map(|word| Target::Live(word.to_owned()))
+    words.filter(is_id).map(|word| Target::Live(word.iter().copied().map(char::from).collect()))
 }
 
 impl<'a> Estate<'a> {

@@ -26,9 +26,9 @@ const LONGEST: usize = 200;
 pub fn braced(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(open) = pair(&text[from..], '{').map(|at| from + at + 2) {
+    while let Some(open) = pair(&text.as_bytes()[from..], b'{').map(|at| from + at + 2) {
         let reach = text.floor_char_boundary((open + LONGEST).min(text.len()));
-        match pair(&text[open..reach], '}') {
+        match pair(&text.as_bytes()[open..reach], b'}') {
             Some(length) => {
                 found.push(open..open + length);
                 from = open + length + 2;
@@ -39,7 +39,7 @@ pub fn braced(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where a character stands twice. To look for one is several times as quick as to look for a text.
-fn pair(text: &str, c: char) -> Option<usize> {
-    text.match_indices(c).map(|(at, _)| at).find(|at| text[at + c.len_utf8()..].starts_with(c))
+/// Where a byte stands twice.
+fn pair(text: &[u8], byte: u8) -> Option<usize> {
+    memchr::memchr_iter(byte, text).find(|at| text.get(at + 1) == Some(&byte))
 }

@@ -2,6 +2,7 @@
 
 mod allow;
 mod alert;
+mod asked;
 mod estate;
 mod finding;
 mod message;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::kind::{Field, Kind, Shape, resolved, shape};
-use crate::pointer::push;
+use crate::pointer::{push, push_index};
 
 /// Most bodies have fewer places.
 const USUAL: usize = 32;
@@ -82,7 +82,7 @@ impl<'a> Places<'a> {
         let mut pointer = self.pointer(&self.all[around]);
         match step {
             Step::Member(name) => push(&mut pointer, name),
-            Step::Item(index) => push(&mut pointer, &index.to_string()),
+            Step::Item(index) => push_index(&mut pointer, index),
         }
         pointer
     }

@@ -6,6 +6,7 @@ use super::finding::Finding;
 use super::rules::{RULES, Rule, all_codes, position};
 use crate::config::RuleLevel;
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Severity, known_words};
+use crate::pipelines;
 use crate::pointer::step;
 use crate::source::short;
 
@@ -30,6 +31,7 @@ impl Settings {
         for (name, level) in rules {
             match position(name) {
                 Some(rule) => settings.set(rule, *level),
+                None if pipelines::all_codes().any(|code| code == name) => {}
                 None => faults.push(unknown_rule(name, at_rule(file, name))),
             }
         }
@@ -63,5 +65,6 @@ fn at_rule(file: FileId, name: &str) -> At {
 
 fn unknown_rule(name: &str, at: At) -> Diagnostic {
     let text = format!("There is no rule `{}`", short(name));
-    Diagnostic::error("unknown-rule", text, at.part(Part::Key)).help(known_words(name, all_codes()))
+    Diagnostic::error("unknown-rule", text, at.part(Part::Key))
+        .help(known_words(name, all_codes().chain(pipelines::all_codes())))
 }

@@ -173,7 +173,7 @@ fn docs() -> String {
 }
 
 /// Rooms that report diagnostics. Their other files hold names of Datadog's that look like codes.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 17] = [
     "check",
     "config",
     "config.rs",
@@ -183,6 +183,8 @@ const ROOMS: [&str; 15] = [
     "matching",
     "source",
     "plan",
+    "pipelines/read.rs",
+    "pipelines/rules.rs",
     "plan.rs",
     "selection.rs",
     "twin.rs",

@@ -10,7 +10,7 @@ const COMMON: &str = "Common options";
 /// What every command takes.
 const ALL: [&str; 3] = ["directory", "quiet", "color"];
 /// What those take that talk to an API.
-const SERVICE: [&str; 5] = ["environment", "verbose", "concurrency", "timeout", "no_cache"];
+const SERVICE: [&str; 6] = ["environment", "verbose", "log_format", "concurrency", "timeout", "no_cache"];
 
 /// Those that list live objects of the kinds that `musher.yaml` names.
 const EVERY_KIND: [&str; 4] = ["plan", "drift", "apply", "list"];
@@ -34,7 +34,7 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 18] = {
+const TABLE: [Takes; 21] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -49,6 +49,8 @@ const TABLE: [Takes; 18] = {
         takes("validate", (true, true), ANSWER, &[Text, Json, Github, Gitlab, Sarif]),
         takes("plan", (true, true), ANSWERS, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("drift", (true, true), ANSWER, &[Text, Json, Markdown, Github]),
+        takes("coverage", (true, false), ANSWER, &[Text, Json, Markdown, Html]),
+        takes("readiness", (true, false), ANSWER, &[Text, Json, Markdown, Html]),
         takes("comment", (false, false), None, &[]),
         takes("apply", (true, true), Some("Write what was done to this file"), &[Text]),
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
@@ -59,6 +61,7 @@ const TABLE: [Takes; 18] = {
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),
+        takes("render", (true, false), None, &[Text]),
         takes("explain", (false, false), ANSWER, &[Text]),
         takes("sandbox", (false, false), None, &[]),
         takes("completions", (false, false), ANSWER, &[]),

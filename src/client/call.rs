@@ -114,8 +114,11 @@ pub(super) fn live_of(kind: &'static Kind, web: &str, id: String, body: Value) -
     Live { section: kind.section, id, body, mark, url }
 }
 
+/// The page of an object; of a kind whose objects have none of their own the one that lists them.
 pub(super) fn url(kind: &Kind, web: &str, id: &str) -> String {
+    let Some((before, behind)) = kind.about.web.split_once("{id}") else {
+        return [web, kind.about.web].concat();
+    };
     let id = answer::segment(kind, id).unwrap_or_default();
-    let (before, behind) = kind.about.web.split_once("{id}").unwrap_or((kind.about.web, ""));
     [web, before, &id, behind].concat()
 }

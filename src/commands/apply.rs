@@ -32,6 +32,7 @@ use crate::lock::{self, Held, Lock, LockError};
 use crate::mark;
 use crate::model::{FieldChange, Outcome, Plan, Status};
 use crate::moved::moved_since;
+use crate::render::log::Severity;
 use crate::render::progress::Progress;
 use crate::render::{Speech, Stream, outcome, plan_text};
 use crate::source::locate::Locator;
@@ -76,10 +77,16 @@ pub async fn carry(
     };
     let Ready { service, surveyed, refused, lock, outlets: _held } = match ready {
         Prepared::Ready(ready) => *ready,
-        Prepared::Over(exit) => return Ok(exit),
+        Prepared::Over(exit) => {
+            invocation.telemetry.held();
+            return Ok(exit);
+        }
     };
     let watch = lock.as_ref().map(|lock| tokio::spawn(stop_when_lost(lock.held(), service.stop.clone())));
+    let stage = invocation.telemetry.stage_of_requests("apply");
     let mut outcomes = carry_out(invocation, &service, (&surveyed, &refused), options).await;
+    drop(stage);
+    invocation.telemetry.applied(&outcomes);
     watch.inspect(tokio::task::JoinHandle::abort);
     let lost = lock.as_ref().is_some_and(Lock::is_lost);
     drop(lock);
@@ -161,7 +168,7 @@ async fn prepare(
     }
     let outlets = outlets(invocation, options).await?;
     let lock = lock(invocation, declared, options).await?;
-    let listing = Arc::new(Progress::start(invocation.common.quiet));
+    let listing = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &listing)?;
     let asked = service.ask(&declared.kinds, &declared.scope.owner);
     let surveyed = survey(invocation, declared, &service, (asked, false)).await?;
@@ -288,15 +295,16 @@ async fn carry_out(
     let plan = &surveyed.plan;
     let there: HashSet<(&str, &str)> =
         surveyed.live.iter().map(|live| (live.section, live.id.as_str())).collect();
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     service.log.go_on_with(progress.clone());
     let (stop, teller, quiet) = (service.stop.clone(), progress.clone(), invocation.common.quiet);
+    let stopping = invocation.worded(Severity::Info, STOPPING).into_owned();
     let listener = tokio::spawn(async move {
         signalled().await;
         // Nobody listens any more where apply is over.
         let _ = stop.send(true);
         if !quiet {
-            teller.say(STOPPING);
+            teller.say(&stopping);
         }
         signalled().await;
         std::process::exit(i32::from(Exit::Incomplete as u8));
@@ -313,7 +321,7 @@ async fn carry_out(
         keys_refused: &keys_refused,
         secret: &|name| service.secrets.value(name),
     };
-    let watch = Costly::new(plan, service, &progress, invocation.common.quiet);
+    let watch = Costly::new(plan, service, &progress, invocation.common.shows_no_progress());
     let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
     cost::remember(service);
     listener.abort();
@@ -378,6 +386,6 @@ fn report(
 ) -> anyhow::Result<()> {
     let Some(path) = &options.report else { return Ok(()) };
     let mut text = Vec::new();
-    outcome::write_report(plan, outcomes, &mut text)?;
+    outcome::write_report(plan, outcomes, invocation.telemetry.trace(), &mut text)?;
     invocation.deliver(path, &hidden::shown_bytes(&text), Speech::Json)
 }

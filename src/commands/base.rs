@@ -7,11 +7,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::brakes::{forecast, foretold};
 use super::declared::{Declared, bare, deny, judge, report};
+use super::sight;
 use super::surveyed::{declare_and_survey, warnings};
 use super::{AlreadyReported, Invocation};
 use crate::args;
 use crate::base::{self, Version};
-use crate::config::{self, FILE, Scope};
+use crate::config::{self, Config, FILE, Scope};
 use crate::diagnostic::{Diagnostic, Severity, Sources, has_errors};
 use crate::expand::expand;
 use crate::git;
@@ -44,10 +45,12 @@ pub struct Planned {
 struct Side {
     /// Absent: the environment is not declared.
     scope: Option<Scope>,
+    config: Option<Config>,
     root: Root,
     resources: Vec<Resource>,
     forgotten: Vec<Resource>,
     definitions: Definitions,
+    sources: Sources,
     /// What keeps resources from being known.
     faults: Vec<Diagnostic>,
 }
@@ -85,10 +88,12 @@ fn old_side(invocation: &Invocation<'_>, now: &Declared, base: &git::Base) -> an
     let root = Root::with(&now.config.root, base.files.clone());
     let mut side = Side {
         scope: None,
+        config: None,
         root: root.clone(),
         resources: Vec::new(),
         forgotten: Vec::new(),
         definitions: Definitions::default(),
+        sources: Sources::default(),
         faults: Vec::new(),
     };
     if !root.is_file(Utf8Path::new(FILE)) {
@@ -110,7 +115,9 @@ fn old_side(invocation: &Invocation<'_>, now: &Declared, base: &git::Base) -> an
     side.faults.retain(|fault| fault.severity == Severity::Error);
     (side.forgotten, side.resources) = resources.into_iter().partition(|own| own.directives.forget);
     side.definitions = definitions;
+    side.sources = sources;
     side.scope = Some(scope);
+    side.config = Some(config);
     Ok(side)
 }
 
@@ -181,9 +188,11 @@ async fn with_live(
 }
 
 fn new_side(declared: &Declared, faults: Vec<Diagnostic>) -> Side {
-    let (definitions, _, _) = load(&declared.config, BUILT_IN, Sources::default());
+    let (definitions, sources, _) = load(&declared.config, BUILT_IN, Sources::default());
     Side {
+        sources,
         scope: Some(declared.scope.clone()),
+        config: Some(declared.config.clone()),
         root: declared.config.files.clone(),
         resources: declared.resources.clone(),
         forgotten: declared.forgotten.clone(),
@@ -241,6 +250,9 @@ fn notes(old: &Side, new: &Side, based: &Based, hidden: usize) -> Vec<String> {
     }
     notes.extend(templates(old, new));
     notes.extend(inventories(old, new));
+    if let (Some(before), Some(after)) = (version(old), version(new)) {
+        notes.extend(sight::sentences(&before, &after));
+    }
     let mut broken = |side: &Side, what: &str| {
         if let Some(first) = side.faults.first() {
             let more = match side.faults.len() {
@@ -256,6 +268,18 @@ fn notes(old: &Side, new: &Side, based: &Based, hidden: usize) -> Vec<String> {
         notes.push(format!("{} can't be compared for that reason and are left out", resources(hidden)));
     }
     notes
+}
+
+/// A version that can be read to its end: of another one nobody knows what it watches.
+fn version(side: &Side) -> Option<sight::Version<'_>> {
+    let (config, scope) = (side.config.as_ref()?, side.scope.as_ref()?);
+    side.faults.is_empty().then_some(sight::Version {
+        config,
+        scope,
+        definitions: &side.definitions,
+        sources: &side.sources,
+        resources: &side.resources,
+    })
 }
 
 fn resources(number: usize) -> String {

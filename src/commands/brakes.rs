@@ -3,9 +3,11 @@
 use super::Invocation;
 use super::declared::Declared;
 use super::surveyed::Surveyed;
-use crate::args;
+use crate::args::{self, LogFormat};
 use crate::brake::{self, Limits, Organisation};
 use crate::model::{Brake, Plan};
+use crate::render::Stream;
+use crate::render::log::Severity;
 
 /// Reports the brakes that hold; the first of them.
 pub fn held(
@@ -20,6 +22,12 @@ pub fn held(
     }
     let held = brakes(declared, &surveyed.plan, surveyed.organisation.as_ref(), &released);
     for brake in &held {
+        if invocation.common.log_format == LogFormat::Json {
+            let text = format!("held by the brake `{}`: {}. {}", brake.name, brake.text, brake.remedy);
+            let line = invocation.worded(Severity::Error, &text);
+            crate::render::print(Stream::Err, invocation.common.colors(), |out, _| writeln!(out, "{line}"))?;
+            continue;
+        }
         crate::render::held(brake.name, &brake.text, &brake.remedy, invocation.common.colors())?;
     }
     Ok(held.first().map(|brake| brake.name))

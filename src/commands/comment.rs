@@ -16,6 +16,7 @@ use crate::model::Plan;
 use crate::posted::{self, LARGEST, Posted};
 use crate::render::annotation::{self, Note};
 use crate::render::comment::{self, Footer, LIMIT, SUMMARY, marker};
+use crate::render::room::Room;
 use crate::render::{self, Speech, Stream};
 
 const RISKY: &str = "musher: risky";
@@ -61,6 +62,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
         bail!("GitLab hides no notes: use `--behavior update` or `new`");
     }
     let job = context(invocation, system, options.pr);
+    check_own(invocation, options, &entries)?;
     // Before anything is written: from here on its token is known, and hidden.
     let forge = job.as_ref().ok().map(|job| open(invocation, job));
     let footer = footer(job.as_ref().ok());
@@ -88,6 +90,21 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Comment) -> anyhow
     Ok(if options.strict && !troubles.is_empty() { Exit::Error } else { Exit::Fine })
 }
 
+/// What an apply did is told by the run that applied; a file of another run was written by whoever wrote its code.
+fn check_own(invocation: &Invocation<'_>, options: &args::Comment, entries: &[Entry]) -> anyhow::Result<()> {
+    if (invocation.variable)("GITHUB_EVENT_NAME").as_deref() != Some("workflow_run") {
+        return Ok(());
+    }
+    let report =
+        entries.iter().zip(&options.files).find(|(entry, _)| matches!(entry.posted, Posted::Report(_)));
+    match report {
+        Some((_, path)) => {
+            bail!("{path} is the report of an apply, and this job tells of another run: it is not posted")
+        }
+        None => Ok(()),
+    }
+}
+
 fn read(path: &Utf8Path, name: Option<&str>) -> anyhow::Result<Entry> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).with_context(|| match path.exists() {
@@ -109,11 +126,12 @@ fn read(path: &Utf8Path, name: Option<&str>) -> anyhow::Result<Entry> {
 }
 
 impl Entry {
-    fn body(&self, name: Option<&str>, footer: &Footer, limit: usize) -> String {
+    /// `expand`: each change by itself, if that fits.
+    fn body(&self, name: Option<&str>, footer: &Footer, (room, expand): (Room, bool)) -> String {
         match &self.posted {
-            Posted::Plan(plan) => comment::plan(plan, name, footer, limit),
-            Posted::Failed(failed) => comment::failure(failed, name, footer, limit),
-            Posted::Report(report) => comment::report(report, name, footer, limit),
+            Posted::Plan(plan) => comment::plan(plan, name, footer, (room, expand)),
+            Posted::Failed(failed) => comment::failure(failed, name, footer, room),
+            Posted::Report(report) => comment::report(report, name, footer, room),
         }
     }
 
@@ -131,7 +149,8 @@ fn notes(invocation: &Invocation<'_>, entries: &[Entry]) -> Vec<Note> {
     let folder = start(invocation.common).ok().and_then(|start| config::find(&start).ok());
     let folder = folder.map(|root| in_repository(&root)).unwrap_or_default();
     let of = |entry: &Entry| match &entry.posted {
-        Posted::Plan(plan) => annotation::of_plan(plan, &folder),
+        // What drifted is not of this change.
+        Posted::Plan(plan) => annotation::of_plan(&comment::own(plan), &folder),
         Posted::Failed(failed) => annotation::of_failure(failed, &folder),
         Posted::Report(_) => Vec::new(),
     };
@@ -161,12 +180,13 @@ fn summarise(
     let Some(path) = (invocation.variable)("GITHUB_STEP_SUMMARY") else { return Ok(()) };
     let write = || -> std::io::Result<()> {
         let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-        let used = usize::try_from(file.metadata()?.len()).unwrap_or(SUMMARY);
-        let room = SUMMARY.saturating_sub(used) / entries.len().max(1);
+        let used = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        let room = SUMMARY.beside(used);
+        let room = room.part(entries.len()).beside(1);
         for entry in entries {
-            let text = entry.body(name, footer, room.saturating_sub(1));
+            let text = entry.body(name, footer, (room, true));
             // Better none than one that fails the upload of all.
-            if text.len() < room {
+            if room.holds(&text) {
                 file.write_all(text.as_bytes())?;
                 file.write_all(b"\n")?;
             }
@@ -211,7 +231,7 @@ async fn write(
         args::Behavior::HideAndNew => Behavior::HideAndNew,
     };
     for entry in entries {
-        let body = entry.body(options.name.as_deref(), &footer, LIMIT);
+        let body = entry.body(options.name.as_deref(), &footer, (LIMIT, false));
         let only_update = entry.plan().is_some_and(comment::is_empty);
         match forge.comment(number, (&entry.marker, &body), behavior, only_update).await {
             Ok(wrote) => {
@@ -259,7 +279,8 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
         Posted::Plan(_) => false,
     });
     let asks = |plan: &Plan| {
-        !plan.notes.brakes.is_empty() || plan.changes.iter().any(|change| !change.risks.is_empty())
+        !plan.notes.brakes.is_empty()
+            || comment::own(plan).changes.iter().any(|change| !change.risks.is_empty())
     };
     let conclusion = match (fails, entries.iter().filter_map(Entry::plan).any(asks)) {
         (true, _) => "failure",
@@ -269,9 +290,8 @@ async fn check(entries: &[Entry], notes: &[Note], forge: &Forge) -> anyhow::Resu
     let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     let titles: Vec<String> =
         entries.iter().filter_map(|entry| Some(comment::verdict(entry.plan()?).replace('`', ""))).collect();
-    let room = LIMIT / entries.len().max(1);
-    let bodies: Vec<String> =
-        entries.iter().map(|entry| entry.body(None, &footer, room.saturating_sub(1))).collect();
+    let room = LIMIT.part(entries.len()).beside(1);
+    let bodies: Vec<String> = entries.iter().map(|entry| entry.body(None, &footer, (room, false))).collect();
     let annotation = |note: &Note| {
         Some(Annotation {
             is_failure: note.is_error,

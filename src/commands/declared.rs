@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Map;
 
 use super::shared::shared_keys;
-use super::{AlreadyReported, Invocation, start};
+use super::{AlreadyReported, Invocation, log_line, start};
+use crate::args::LogFormat;
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
 use crate::diagnostic::{At, Diagnostic, Severity, Sources, has_errors};
@@ -14,8 +16,9 @@ use crate::expand::{expand, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
-use crate::render::{self, Stream, diagnostics};
+use crate::render::{self, Stream, diagnostics, log};
 use crate::selection::Selection;
+use crate::telemetry::Telemetry;
 use crate::template::BUILT_IN;
 
 /// A project as its files declare it.
@@ -78,15 +81,18 @@ pub struct Checked {
 }
 
 /// Reads and checks the project as it would be with other texts in its files, by their paths; reports nothing.
-pub fn judge_with(invocation: &Invocation<'_>, instead: BTreeMap<Arc<str>, Arc<str>>) -> anyhow::Result<Checked> {
+pub fn judge_with(
+    invocation: &Invocation<'_>,
+    instead: BTreeMap<Arc<str>, Arc<str>>,
+) -> anyhow::Result<Checked> {
     let mut checked = bare(invocation)?;
     checked.sources.instead = instead;
-    Ok(checked.with_definitions())
+    Ok(checked.with_definitions(invocation.telemetry))
 }
 
 /// Reads and checks the project; reports nothing yet.
 pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
-    let checked = bare(invocation)?.with_definitions();
+    let checked = bare(invocation)?.with_definitions(invocation.telemetry);
     checked.spare(invocation)?;
     Ok(checked)
 }
@@ -100,12 +106,17 @@ impl Checked {
     }
 
     /// Reads and judges what the project declares.
-    fn with_definitions(self) -> Self {
+    fn with_definitions(self, telemetry: &Telemetry) -> Self {
         let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
         let read = sources.clone();
+        let stage = telemetry.stage("load");
         let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
+        drop(stage);
         diagnostics.extend(faults);
+        let stage = telemetry.stage("expand");
         let (resources, faults) = expand(&definitions, &declared.config, &declared.scope, &mut sources);
+        drop(stage);
+        telemetry.resources(&resources);
         declared.written =
             definitions.resources.iter().map(|definition| definition.address.clone()).collect();
         diagnostics.extend(faults);
@@ -124,12 +135,14 @@ impl Checked {
         );
         diagnostics.extend(faults);
         diagnostics.extend(declared.config.unused(&resources));
+        let stage = telemetry.stage("check");
         // Definitions are let go before, since all of them take their room; few runs need them again.
         let again = |wanted: &[&Resource]| {
             let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
             renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
         };
         let found = check(&resources, &settings, &sources, &again);
+        drop(stage);
         let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
         let places: Vec<At> = secrets.filter_map(|found| found.at.clone()).collect();
         config::blot(&mut sources, &places);
@@ -155,6 +168,7 @@ pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
             return Ok(Checked { declared: None, diagnostics, sources });
         }
     };
+    invocation.telemetry.project(&config.project, scope.environment.as_deref());
     let is_listed = |kind: &&'static Kind| invocation.common.all_kinds || config.uses(kind);
     let declared = Declared {
         kinds: KINDS.into_iter().filter(is_listed).collect(),
@@ -181,7 +195,7 @@ pub fn declare_strictly(
     bare: Checked,
     deny_warnings: bool,
 ) -> anyhow::Result<Declared> {
-    let mut checked = bare.with_definitions();
+    let mut checked = bare.with_definitions(invocation.telemetry);
     if deny_warnings {
         deny(&mut checked.diagnostics);
     }
@@ -204,13 +218,17 @@ fn sound(invocation: &Invocation<'_>, checked: Checked) -> anyhow::Result<Declar
 
 /// Takes warnings for errors.
 pub fn deny(diagnostics: &mut [Diagnostic]) {
-    diagnostics.iter_mut().for_each(|reported| reported.severity = Severity::Error);
+    let warnings = diagnostics.iter_mut().filter(|reported| reported.severity == Severity::Warning);
+    warnings.for_each(|reported| reported.severity = Severity::Error);
 }
 
 /// Prints diagnostics on stderr.
 pub fn report(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
     if found.is_empty() || (invocation.common.quiet && !has_errors(found)) {
         return Ok(());
+    }
+    if invocation.common.log_format == LogFormat::Json {
+        return lines(invocation, found, sources);
     }
     let from = match (std::env::current_dir().ok(), config::find(&start(invocation.common)?)) {
         (Some(here), Ok(root)) => {
@@ -220,6 +238,22 @@ pub fn report(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sourc
     };
     render::print(Stream::Err, invocation.common.colors(), |out, color| {
         out.write_all(diagnostics::text_from(&from, found, sources, color).as_bytes())
+    })?;
+    Ok(())
+}
+
+/// Prints diagnostics as lines of a log.
+fn lines(invocation: &Invocation<'_>, found: &[Diagnostic], sources: &Sources) -> anyhow::Result<()> {
+    let shown = diagnostics::json(found, sources);
+    let lines = shown.as_array().into_iter().flatten().map(|shown| {
+        let severity =
+            if shown["severity"] == "error" { log::Severity::Error } else { log::Severity::Warning };
+        let more = Map::from_iter([("diagnostic".to_owned(), shown.clone())]);
+        log_line(severity, shown["message"].as_str().unwrap_or_default(), invocation.telemetry.ids(), more)
+    });
+    let lines: Vec<String> = lines.collect();
+    render::print(Stream::Err, invocation.common.colors(), |out, _| {
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))
     })?;
     Ok(())
 }

@@ -9,10 +9,19 @@ use crate::forge::{self, Issue, Wrote};
 use crate::model::Plan;
 use crate::render::comment::{LIMIT, marker};
 use crate::render::{annotation, drift};
+use crate::telemetry::Drift;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Drift) -> anyhow::Result<Exit> {
     let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
+    // Unless it comes to be known.
+    invocation.telemetry.drift(Drift::Unknown);
     let (declared, service, surveyed) = declare_and_survey(invocation, false).await?;
+    let count = surveyed.plan.changes.len();
+    invocation.telemetry.drift(if count == 0 {
+        Drift::None
+    } else {
+        Drift::Some(u64::try_from(count).unwrap_or(u64::MAX))
+    });
     service.tell_counts(invocation)?;
     let plan = &surveyed.plan;
     invocation.answer(|out, color| match format {

@@ -31,8 +31,12 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
         bail!("an export is JSON or YAML: --format takes json, yaml");
     }
     let kind = kind_of(&options.kind)?;
-    let is_filtered = options.all || options.managed || options.unmanaged;
-    if options.named.is_empty() && !is_filtered && options.query.is_none() && options.tag.is_empty() {
+    let is_filtered = options.which.all || options.which.managed || options.which.unmanaged;
+    if options.named.is_empty()
+        && !is_filtered
+        && options.which.query.is_none()
+        && options.which.tag.is_empty()
+    {
         bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
     }
     if kind.is_order() {
@@ -45,7 +49,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
         bail!("the service does not list its {}: name those that are to be exported", kind.section);
     }
     let declared = declare_nothing(invocation)?;
-    let progress = Arc::new(Progress::start(common.quiet));
+    let progress = Arc::new(Progress::start(common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let (live, missed) = if options.named.is_empty() {
         let (live, missed, idle) = listed(invocation, &declared, &service, kind, options).await?;
@@ -91,13 +95,17 @@ async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::
     if common.format == Some(Format::Json) {
         bail!("an order is no object of the API: it is exported as YAML");
     }
-    if options.managed || options.unmanaged || options.query.is_some() || !options.tag.is_empty() {
+    if options.which.managed
+        || options.which.unmanaged
+        || options.which.query.is_some()
+        || !options.which.tag.is_empty()
+    {
         bail!("orders are named by what they order, or --all");
     }
     let declared = declare(invocation)?;
-    let progress = Arc::new(Progress::start(common.quiet));
+    let progress = Arc::new(Progress::start(common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
-    let kinds = match options.all {
+    let kinds = match options.which.all {
         true => kind::ordered().filter(|kind| declared.config.uses(kind)).collect(),
         false => options.named.iter().map(|word| order::named(word)).collect::<anyhow::Result<Vec<_>>>()?,
     };
@@ -131,22 +139,22 @@ async fn listed(
     options: &args::Export,
 ) -> anyhow::Result<(Vec<Live>, usize, Vec<Diagnostic>)> {
     let ours: Mutex<BTreeSet<Address>> = Mutex::default();
-    let text = options.query.as_ref().map(|text| text.to_lowercase());
+    let text = options.which.query.as_ref().map(|text| text.to_lowercase());
     let filter = |kind: &Kind, body: &Value| {
         let mark = mark::read(kind, body);
         let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
-        if options.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
+        if options.which.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
             ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
         }
         let is_titled =
             |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
         text.as_ref().is_none_or(is_titled)
-            && !(options.unmanaged && mark.is_some())
-            && address.is_none_or(|address| !options.managed || declared.selects(&address))
+            && !(options.which.unmanaged && mark.is_some())
+            && address.is_none_or(|address| !options.which.managed || declared.selects(&address))
     };
     let wanted = Wanted {
         kinds: vec![kind],
-        owner: options.managed.then_some(&declared.scope.owner),
+        owner: options.which.managed.then_some(&declared.scope.owner),
         filter: Some(&filter),
         ..Wanted::default()
     };
@@ -159,10 +167,10 @@ async fn listed(
         let tags = live.body.get("tags").and_then(Value::as_array);
         tags.is_some_and(|tags| tags.iter().any(|own| own.as_str() == Some(tag)))
     };
-    live.retain(|live| filter(kind, &live.body) && options.tag.iter().all(|tag| has(live, tag)));
+    live.retain(|live| filter(kind, &live.body) && options.which.tag.iter().all(|tag| has(live, tag)));
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
     let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let idle = if options.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
+    let idle = if options.which.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
     Ok((live, listed.unread.len(), idle))
 }
 

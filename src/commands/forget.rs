@@ -23,7 +23,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
     let declared = declare(invocation)?;
     let addresses =
         options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
-    let listing = Arc::new(Progress::start(invocation.common.quiet));
+    let listing = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let live = service(invocation, &declared, &listing)?.live(&declared).await?;
     listing.end();
     let owned: BTreeSet<Address> = live.iter().filter_map(|live| owned(&declared, live)).collect();

@@ -33,7 +33,9 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Ignore) -> anyhow::Resul
     if resource.instance.is_some() {
         bail!(
             "`{address}` is made by a template: `$ignore: [{}]` at {}:{} leaves the field of all its instances to the UI",
-            options.pointer, place.file, place.line
+            options.pointer,
+            place.file,
+            place.line
         );
     }
     if resource.directives.ignore.contains(&options.pointer) {
@@ -55,12 +57,14 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Ignore) -> anyhow::Resul
         _ => [Edit::Add { at: base.clone(), key: KEY.to_owned(), value: ignored.into() }],
     };
     let text = edit(&file.text, file.format, &edits);
-    let text = text.with_context(|| format!("{}: write `$ignore: [{}]` yourself", file.path, options.pointer))?;
+    let text =
+        text.with_context(|| format!("{}: write `$ignore: [{}]` yourself", file.path, options.pointer))?;
     let instead = BTreeMap::from([(file.path.clone(), Arc::from(text.as_str()))]);
     let checked = judge_with(invocation, instead)?;
     if has_errors(&checked.diagnostics) {
         report(invocation, &checked.diagnostics, &checked.sources)?;
-        invocation.complain("nothing was written: with it the definitions would be wrong, as reported above")?;
+        invocation
+            .complain("nothing was written: with it the definitions would be wrong, as reported above")?;
         return Err(AlreadyReported.into());
     }
     let after = checked.declared.map(|declared| declared.resources).unwrap_or_default();

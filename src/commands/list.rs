@@ -20,7 +20,7 @@ use crate::render::summary;
 pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
     let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
     let declared = declare(invocation)?;
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let live = service(invocation, &declared, &progress)?.live(&declared).await?;
     progress.end();
     let idle = declared.idle_only(&live);

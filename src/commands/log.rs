@@ -3,10 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
+
+use crate::args::{Common, LogFormat};
 use crate::limit::{Attempt, Observer};
 use crate::model::{Event, Watch};
+use crate::render::log::{self, Severity, Trace};
 use crate::render::progress::Progress;
 use crate::render::request;
+use crate::render::sanitize::clean;
+use crate::telemetry::{Ids, Telemetry};
 
 /// Hears of requests; shows people as much as they asked for.
 pub struct Log {
@@ -14,12 +20,15 @@ pub struct Log {
     /// The wait that was reported last, and its end.
     waiting: Mutex<Option<(String, Instant)>>,
     /// 1: requests, 2: their bodies too.
-    pub verbose: u8,
+    verbose: u8,
+    format: LogFormat,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Log {
-    pub fn new(progress: Arc<Progress>, verbose: u8) -> Self {
-        Self { progress: Mutex::new(progress), waiting: Mutex::new(None), verbose }
+    pub fn new(progress: Arc<Progress>, common: &Common, telemetry: Arc<Telemetry>) -> Self {
+        let (verbose, format) = (common.verbose, common.log_format);
+        Self { progress: Mutex::new(progress), waiting: Mutex::new(None), verbose, format, telemetry }
     }
 
     /// What comes from now on belongs to another stretch of work. A wait that lasts into it is reported again: what
@@ -40,8 +49,29 @@ impl Log {
     }
 }
 
+/// A line of a log, with the trace that it belongs to.
+pub fn line(severity: Severity, text: &str, ids: Option<&Ids>, more: Map<String, Value>) -> String {
+    fn trace(ids: &Ids) -> Trace<'_> {
+        Trace {
+            trace: &ids.trace,
+            span: ids.span.as_deref(),
+            sampled: ids.sampled,
+            cloud: ids.cloud.as_deref(),
+        }
+    }
+    log::record(severity, text, ids.map(trace), more)
+}
+
+fn severity(attempt: &Attempt<'_>) -> Severity {
+    match attempt.status() {
+        Some(..400) => Severity::Info,
+        _ => Severity::Warning,
+    }
+}
+
 impl Observer for Log {
     fn attempt(&self, attempt: &Attempt<'_>) {
+        let ids = self.telemetry.attempt(attempt);
         if self.verbose == 0 {
             return;
         }
@@ -56,11 +86,20 @@ impl Observer for Log {
             again: attempt.again,
         };
         let progress = self.progress();
-        progress.say(&request::line(&line));
+        let (ids, text) = (ids.as_ref(), request::line(&line));
+        match self.format {
+            LogFormat::Text => progress.say(&text),
+            LogFormat::Json => progress.say(&self::line(severity(attempt), &text, ids, log::request(&line))),
+        }
         if self.verbose > 1 {
             let bodies = [attempt.request.body.as_ref(), answer.as_ref().ok().map(|answer| &answer.body)];
             for body in bodies.into_iter().flatten().filter(|body| !body.is_empty()) {
-                progress.say(&request::body(body));
+                match self.format {
+                    LogFormat::Text => progress.say(&request::body(body)),
+                    LogFormat::Json => {
+                        progress.say(&self::line(Severity::Debug, &request::body(body), ids, Map::new()));
+                    }
+                }
             }
         }
     }
@@ -68,6 +107,10 @@ impl Observer for Log {
     fn waiting(&self, bucket: &str, wait: Duration) {
         let reported = Some((bucket.to_owned(), Instant::now() + wait));
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = reported;
+        if self.format == LogFormat::Json && self.verbose > 0 {
+            let text = format!("waiting {} s for the rate limit `{}`", wait.as_secs(), clean(bucket));
+            self.progress().say(&line(Severity::Info, &text, self.telemetry.ids(), Map::new()));
+        }
         self.progress().report(Event::Waiting { bucket, seconds: wait.as_secs() });
     }
 }

@@ -5,6 +5,7 @@ mod base;
 mod brakes;
 pub mod comment;
 mod cost;
+pub mod coverage;
 mod declared;
 pub mod drift;
 pub mod explain;
@@ -16,11 +17,13 @@ pub mod ignore;
 pub mod import;
 pub mod init;
 pub mod list;
-mod log;
+pub mod log;
 mod order;
+pub mod packed;
 pub mod plan;
 pub mod pull;
 mod pulled;
+pub mod readiness;
 mod remote;
 pub mod schema;
 mod sealed;
@@ -28,29 +31,35 @@ mod secrets;
 mod service;
 mod shared;
 pub mod show;
+mod sight;
 mod surveyed;
 mod template;
 mod undo;
 pub mod validate;
 
+pub use log::line as log_line;
 pub use secrets::Secrets;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ValueEnum as _;
+use serde_json::Map;
 
-use crate::args::{Common, Format, Output};
+use crate::args::{Common, Format, LogFormat, Output};
 use crate::cache::Cache;
 use crate::config::{self, Config, Hosts, Scope, Target};
 use crate::diagnostic::Sources;
 use crate::files;
 use crate::forge::{System, Variable};
 use crate::hidden;
+use crate::render::log::Severity;
 use crate::render::page::Look;
 use crate::render::{self, Speech, Stream};
+use crate::telemetry::Telemetry;
 use crate::wire::Wire;
 
 /// The sandbox's state, below the project's folder.
@@ -92,6 +101,8 @@ pub struct Invocation<'a> {
     pub variable: &'a Variable<'a>,
     /// A way to where pull requests are discussed; none without its token.
     pub forge: &'a Forging<'a>,
+    /// What this run tells of itself.
+    pub telemetry: &'a Arc<Telemetry>,
     pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
 }
 
@@ -187,13 +198,26 @@ impl Invocation<'_> {
         if self.common.quiet {
             return Ok(());
         }
-        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{text}"))?)
+        let line = self.worded(Severity::Info, text);
+        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{line}"))?)
+    }
+
+    /// A text as it stands on stderr: as it is, or as a line of a log.
+    pub fn worded<'t>(&self, severity: Severity, text: &'t str) -> Cow<'t, str> {
+        match self.common.log_format {
+            LogFormat::Text => Cow::Borrowed(text),
+            LogFormat::Json => log_line(severity, text, self.telemetry.ids(), Map::new()).into(),
+        }
     }
 
     /// Warns of something that the answer is not, on stderr, also under `--quiet`. The text may be foreign.
     pub fn complain(&self, text: &str) -> anyhow::Result<()> {
         let text = render::sanitize::clean_lines(text);
-        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "warning: {text}"))?)
+        let line = match self.common.log_format {
+            LogFormat::Text => format!("warning: {text}").into(),
+            LogFormat::Json => self.worded(Severity::Warning, &text),
+        };
+        Ok(render::print(Stream::Err, self.common.colors(), |out, _| writeln!(out, "{line}"))?)
     }
 
     /// The folder that a path on the command line begins at: the one of `-C`, else the current one.

@@ -10,6 +10,7 @@ use super::failed;
 use super::surveyed::declare_and_survey;
 use crate::args::{self, Common, Exit, Format};
 use crate::model::Plan;
+use crate::render::comment::{LIMIT, own};
 use crate::render::{based, gitlab_terraform, html, plan_json, plan_markdown, plan_text};
 use crate::saved::{Seal, seal};
 
@@ -96,11 +97,12 @@ pub fn show(invocation: &Invocation<'_>, plan: &Plan, format: Format, expand: bo
     let look = |color| invocation.look(color, expand);
     invocation.answer(|out, color| match (format, &plan.notes.base) {
         (Format::Html, _) => out.write_all(html::render(plan).as_bytes()),
-        (Format::GitlabTerraform, _) => writeln!(out, "{}", gitlab_terraform::render(plan)),
+        (Format::GitlabTerraform, _) => writeln!(out, "{}", gitlab_terraform::render(&own(plan))),
         (Format::Markdown, Some(base)) => {
-            writeln!(out, "{}", based::markdown(plan, base, plan_markdown::LIMIT))
+            out.write_all(based::markdown(plan, base, LIMIT, expand).as_bytes())
         }
-        (Format::Markdown, None) => writeln!(out, "{}", plan_markdown::render(plan)),
+        (Format::Markdown, None) if expand => out.write_all(plan_markdown::expanded(plan, LIMIT).as_bytes()),
+        (Format::Markdown, None) => out.write_all(plan_markdown::within(plan, LIMIT).as_bytes()),
         (_, Some(base)) => based::write(plan, base, look(color), out),
         (_, None) => plan_text::write(plan, look(color), out),
     })

@@ -20,7 +20,10 @@ use crate::template::BUILT_IN;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::Result<Exit> {
     invocation.format(&[Format::Text])?;
-    anyhow::ensure!(invocation.common.only.is_empty(), "the addresses say themselves what is pulled: leave `--only` out");
+    anyhow::ensure!(
+        invocation.common.only.is_empty(),
+        "the addresses say themselves what is pulled: leave `--only` out"
+    );
     let common = Common { only: options.globs.clone(), ..invocation.common.clone() };
     let invocation = &Invocation { common: &common, ..*invocation };
     let (declared, service, surveyed) = declare_and_survey(invocation, false).await?;
@@ -34,7 +37,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::R
     let mut work = Work { estate: &estate, options, texts: Texts::new(), told: BTreeMap::new() };
     work.pull(&drifted)?;
     let Work { texts, told, .. } = work;
-    let rewritten: Vec<Rewritten> = texts.iter().filter_map(|(path, text)| estate.rewritten(path, text)).collect();
+    let rewritten: Vec<Rewritten> =
+        texts.iter().filter_map(|(path, text)| estate.rewritten(path, text)).collect();
     if options.dry_run {
         let patch: String = rewritten.iter().map(Rewritten::patch).collect();
         invocation.answer(|out, _| out.write_all(patch.as_bytes()))?;
@@ -214,7 +218,8 @@ impl<'a> Work<'a> {
         let before = self.texts.clone();
         let mut offers = BTreeMap::new();
         for own in &ready {
-            let patch = self.estate.edited(&before, &own.remedy).map(|texts| self.estate.patch(&before, &texts));
+            let patch =
+                self.estate.edited(&before, &own.remedy).map(|texts| self.estate.patch(&before, &texts));
             offers.insert(own.address.clone(), (own.notes.join("; "), patch.unwrap_or_default()));
         }
         self.accept(ready)?;
@@ -274,8 +279,11 @@ impl<'a> Work<'a> {
 impl Estate<'_> {
     fn rewritten(&self, path: &str, text: &str) -> Option<Rewritten> {
         let source = self.sources.files.iter().find(|file| &*file.path == path)?;
-        let rewritten =
-            Rewritten { path: Utf8PathBuf::from(path), before: source.text.to_string(), after: text.to_owned() };
+        let rewritten = Rewritten {
+            path: Utf8PathBuf::from(path),
+            before: source.text.to_string(),
+            after: text.to_owned(),
+        };
         (rewritten.before != rewritten.after).then_some(rewritten)
     }
 
@@ -311,7 +319,8 @@ fn first_path(change: &Change) -> String {
 fn params(template: &Template, given: &[Given]) -> Map<String, Value> {
     let mut out = Map::new();
     for Given { expression, now, .. } in given {
-        let name = expression.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
+        let name =
+            expression.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or_default().trim();
         let (Some(param), Some(now)) = (template.params.get(name), now) else { return Map::new() };
         let is_text = matches!(param.ty, Some(ParamType::String))
             || (param.ty.is_none() && param.default.as_ref().is_some_and(Value::is_string));

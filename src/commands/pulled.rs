@@ -12,8 +12,8 @@ use super::surveyed::Surveyed;
 use crate::canon::align;
 use crate::diagnostic::{At, FileId, Format, Place, Severity, Sources};
 use crate::diff::diff;
-use crate::edit::step::{Edit, between};
 use crate::edit::edit;
+use crate::edit::step::{Edit, between};
 use crate::expand::renderings;
 use crate::fill::{answer, escape, fill};
 use crate::kind;
@@ -38,7 +38,11 @@ pub type Edits = Vec<(FileId, Edit)>;
 pub enum Remedy<'a> {
     Edits(Edits),
     /// Parameters for one instance of a use.
-    Override { own: &'a Use, key: &'a str, params: Map<String, Value> },
+    Override {
+        own: &'a Use,
+        key: &'a str,
+        params: Map<String, Value>,
+    },
 }
 
 pub struct Estate<'a> {
@@ -68,17 +72,14 @@ impl<'a> Estate<'a> {
         let (definitions, mut sources, _) = load(&declared.config, BUILT_IN, bare(invocation)?.sources);
         let wanted: Vec<&Resource> =
             drifted.iter().filter_map(|change| declared.resource(&change.address)).collect();
-        let renderings =
-            renderings(&definitions, (&declared.config, &declared.scope), &sources, &wanted);
+        let renderings = renderings(&definitions, (&declared.config, &declared.scope), &sources, &wanted);
         // Tables of overrides, which are read where a use names them.
         let tables = declared.sources.files.iter().skip(sources.files.len());
         sources.files.extend(tables.cloned());
         let known = surveyed.plan.known.iter();
         let sections = |address: &Address| kind::of_section(address.section()).map(|kind| kind.section);
         let managed = known
-            .filter_map(|(address, known)| {
-                Some(((sections(address)?, known.id.as_str()), address.clone()))
-            })
+            .filter_map(|(address, known)| Some(((sections(address)?, known.id.as_str()), address.clone())))
             .collect();
         Ok(Self { invocation, declared, service, surveyed, definitions, sources, renderings, managed })
     }
@@ -132,7 +133,8 @@ impl<'a> Estate<'a> {
 
     /// Edits of the files that a definition stands in.
     pub fn edits(&self, followed: &Followed, origin: &Origin) -> Result<Edits, String> {
-        let mut layers: Vec<Layer> = origin.layers.iter().filter_map(|at| self.layer(at, &Texts::new())).collect();
+        let mut layers: Vec<Layer> =
+            origin.layers.iter().filter_map(|at| self.layer(at, &Texts::new())).collect();
         route(between(&followed.before, &followed.taken.body), &mut layers)
             .ok_or_else(|| "what was edited does not stand in its definition".to_owned())
     }
@@ -161,7 +163,8 @@ impl<'a> Estate<'a> {
         for (file, edits) in by_file {
             let source = self.sources.get(file);
             let text = out.get(&source.path).unwrap_or(&source.text);
-            let edited = edit(text, source.format, &edits).map_err(|why| format!("{}: {why}", source.path))?;
+            let edited =
+                edit(text, source.format, &edits).map_err(|why| format!("{}: {why}", source.path))?;
             out.insert(source.path.clone(), edited.into());
         }
         Ok(out)
@@ -212,7 +215,11 @@ impl<'a> Estate<'a> {
         let own = self.definitions.uses.iter().find(|own| own.name == instance.name)?;
         let template = self.definitions.templates.get(&own.template)?;
         let short = resource.address.id().strip_prefix(&instance.name)?.strip_prefix('/')?;
-        let short = if instance.key.is_empty() { short } else { short.strip_prefix(&instance.key)?.strip_prefix('/')? };
+        let short = if instance.key.is_empty() {
+            short
+        } else {
+            short.strip_prefix(&instance.key)?.strip_prefix('/')?
+        };
         let is_it = |definition: &&Definition| {
             definition.address.section() == resource.address.section() && definition.address.id() == short
         };
@@ -220,37 +227,43 @@ impl<'a> Estate<'a> {
     }
 
     /// An override of some parameters for one instance, in the entry of its use or the table that it names.
-    fn overriding(&self, texts: &Texts, own: &Use, (key, params): (&str, &Map<String, Value>)) -> Option<Edits> {
+    fn overriding(
+        &self,
+        texts: &Texts,
+        own: &Use,
+        (key, params): (&str, &Map<String, Value>),
+    ) -> Option<Edits> {
         let layer = self.layer(&own.at, texts)?;
         let at = |pointer: &str| format!("{}{pointer}", layer.base);
         let entry = if key.is_empty() { "/with".to_owned() } else { format!("/overrides{}", step(key)) };
         let parent = if key.is_empty() { "" } else { "/overrides" };
         let whole = Value::Object(params.clone());
-        let edits = match (layer.value.get("overrides"), layer.value.pointer(parent), layer.value.pointer(&entry)) {
-            (Some(Value::String(path)), _, _) if !key.is_empty() => {
-                let edit = Edit::Add { at: String::new(), key: key.to_owned(), value: whole };
-                return Some(vec![(self.table(path, layer.file)?, edit)]);
-            }
-            (_, _, Some(Value::Object(there))) => {
-                let set = |(name, value): (&String, &Value)| {
-                    let value = value.clone();
-                    match there.contains_key(name) {
-                        true => Edit::Replace { at: at(&format!("{entry}{}", step(name))), value },
-                        false => Edit::Add { at: at(&entry), key: name.clone(), value },
-                    }
-                };
-                params.iter().map(set).collect()
-            }
-            (_, Some(Value::Object(_)), None) => {
-                let key = if key.is_empty() { "with" } else { key };
-                vec![Edit::Add { at: at(parent), key: key.to_owned(), value: whole }]
-            }
-            (_, None, None) => {
-                let value = Value::Object(Map::from_iter([(key.to_owned(), whole)]));
-                vec![Edit::Add { at: at(""), key: "overrides".to_owned(), value }]
-            }
-            _ => return None,
-        };
+        let edits =
+            match (layer.value.get("overrides"), layer.value.pointer(parent), layer.value.pointer(&entry)) {
+                (Some(Value::String(path)), _, _) if !key.is_empty() => {
+                    let edit = Edit::Add { at: String::new(), key: key.to_owned(), value: whole };
+                    return Some(vec![(self.table(path, layer.file)?, edit)]);
+                }
+                (_, _, Some(Value::Object(there))) => {
+                    let set = |(name, value): (&String, &Value)| {
+                        let value = value.clone();
+                        match there.contains_key(name) {
+                            true => Edit::Replace { at: at(&format!("{entry}{}", step(name))), value },
+                            false => Edit::Add { at: at(&entry), key: name.clone(), value },
+                        }
+                    };
+                    params.iter().map(set).collect()
+                }
+                (_, Some(Value::Object(_)), None) => {
+                    let key = if key.is_empty() { "with" } else { key };
+                    vec![Edit::Add { at: at(parent), key: key.to_owned(), value: whole }]
+                }
+                (_, None, None) => {
+                    let value = Value::Object(Map::from_iter([(key.to_owned(), whole)]));
+                    vec![Edit::Add { at: at(""), key: "overrides".to_owned(), value }]
+                }
+                _ => return None,
+            };
         Some(edits.into_iter().map(|edit| (layer.file, edit)).collect())
     }
 }
@@ -274,18 +287,23 @@ impl Estate<'_> {
             }
         }
         let path = steps.join("/");
-        let place = self.sources.files.iter().rposition(|file| *file.path == path && file.format == Format::Csv)?;
+        let place =
+            self.sources.files.iter().rposition(|file| *file.path == path && file.format == Format::Csv)?;
         Some(FileId(u32::try_from(place).ok()?))
     }
 }
 
 /// The first resource, but for these, that is not what it was.
-pub fn changed<'r>(before: &'r [Resource], after: &'r [Resource], but: &BTreeSet<Address>) -> Option<&'r Address> {
+pub fn changed<'r>(
+    before: &'r [Resource],
+    after: &'r [Resource],
+    but: &BTreeSet<Address>,
+) -> Option<&'r Address> {
     let same = |a: &Resource, b: &Resource| {
-        a.address == b.address && (but.contains(&a.address) || (a.body == b.body && a.directives == b.directives))
+        a.address == b.address
+            && (but.contains(&a.address) || (a.body == b.body && a.directives == b.directives))
     };
     let differing = before.iter().zip(after).find(|(a, b)| !same(a, b)).map(|(a, _)| &a.address);
     let more = before.get(after.len()).or_else(|| after.get(before.len()));
     differing.or(more.map(|resource| &resource.address))
 }
-

@@ -44,7 +44,7 @@ pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Re
         invocation.say(&reported(0, &[], &foreign))?;
         return Ok(Vec::new());
     }
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &progress)?;
     let known = known(&service, declared, &judged).await?;
     let (questions, waiting) = questions(judged, &known);

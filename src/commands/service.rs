@@ -19,12 +19,14 @@ use crate::mark;
 use crate::matching::key_of;
 use crate::model::{Address, Attribute, Known, Live, Owner, Reference, Resource, count};
 use crate::render::progress::Progress;
+use crate::telemetry::Telemetry;
 
 /// An API at work for one command.
 pub struct Service {
     pub client: Arc<Client>,
     pub paced: Arc<Paced>,
     pub log: Arc<Log>,
+    telemetry: Arc<Telemetry>,
     /// True: nothing more is sent.
     pub stop: watch::Sender<bool>,
     pub site: String,
@@ -53,10 +55,11 @@ pub fn service(
     let (stop, stopped) = watch::channel(false);
     let concurrency = invocation.common.concurrency.map(usize::from);
     let pace = Pace { concurrency, patience: invocation.common.patience(), ..Pace::default() };
-    let log = Arc::new(Log::new(progress.clone(), invocation.common.verbose));
+    let log = Arc::new(Log::new(progress.clone(), invocation.common, Arc::clone(invocation.telemetry)));
     let paced = Arc::new(Paced::new(wire, pace, stopped, Some(log.clone())));
     let client = Arc::new(Client::new(paced.clone(), &web, cache));
-    Ok(Service { client, paced, log, stop, site, secrets, variables })
+    let telemetry = Arc::clone(invocation.telemetry);
+    Ok(Service { client, paced, log, telemetry, stop, site, secrets, variables })
 }
 
 impl Service {
@@ -67,6 +70,7 @@ impl Service {
 
     /// The same, of these kinds.
     pub async fn live_of(&self, kinds: &[&'static Kind], declared: &Declared) -> anyhow::Result<Vec<Live>> {
+        self.telemetry.lists_begin();
         Ok(self.listed(kinds, declared, self.client.ask(kinds, Some(&declared.scope.owner))).await?.live)
     }
 
@@ -117,6 +121,7 @@ impl Service {
             if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
         };
         let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
+        self.telemetry.lists_end();
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
         let marked = listed.live.iter().filter_map(|live| {
             let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
@@ -188,6 +193,7 @@ impl Service {
     pub fn ask(&self, kinds: &[&'static Kind], owner: &Owner) -> Asked {
         let client = Arc::clone(&self.client);
         let organisation = tokio::spawn(async move { client.organisation().await });
+        self.telemetry.lists_begin();
         Asked { listing: self.client.ask(kinds, Some(owner)), organisation, at: Instant::now() }
     }
 

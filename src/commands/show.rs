@@ -19,6 +19,7 @@ use crate::render::plan_json;
 use crate::render::show::{Shown, write_json, write_text};
 use crate::saved::Seal;
 use crate::selection::likely;
+use crate::tell::names;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::Result<Exit> {
     if let [file] = options.what.as_slice()
@@ -65,7 +66,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Show) -> anyhow::R
         position: resource.map(|resource| &resource.origin.position),
         wanted: wanted.as_deref(),
         live: bare.as_ref(),
-        diff: change.map(|change| change.diff.as_slice()).unwrap_or_default(),
+        change,
+        references: &names(kind, &address, (wanted.as_deref(), bare.as_ref()), &surveyed.plan.known),
     };
     invocation.answer(|out, color| match format {
         Format::Json => write_json(shown, out),

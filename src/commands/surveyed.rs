@@ -55,7 +55,7 @@ pub async fn declare_and_survey(
     let asked = served.map(ask);
     let declared = declare_strictly(invocation, bare, deny_warnings)?;
     let (service, asked) = asked.unwrap_or_else(|| ask(&declared))?;
-    let progress = Arc::new(Progress::start(invocation.common.quiet));
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     service.log.go_on_with(Arc::clone(&progress));
     let surveyed = survey(invocation, &declared, &service, (asked, deny_warnings)).await?;
     progress.end();
@@ -129,14 +129,18 @@ pub async fn survey(
         selected: &|address| declared.selects(address),
         seen_last: &|section, id| service.client.seen_last(section, id),
     };
+    let stage = invocation.telemetry.stage("diff");
     let (mut plan, mut diagnostics) = plan(&inputs);
+    drop(stage);
     if !has_errors(&diagnostics) {
+        let _stage = invocation.telemetry.stage_of_requests("look again");
         diagnostics.extend(look_again(service, declared, &live, &mut plan).await?);
     }
     diagnostics.extend(declared.idle_only(&live));
     show_no_keys(&mut plan);
     plan.notes.only = declared.only.texts().to_vec();
     plan.notes.warnings = warnings(declared.warnings.iter().chain(&diagnostics), &declared.sources);
+    invocation.telemetry.planned(&plan);
     let wrong = has_errors(&diagnostics);
     let denied = deny_warnings && !diagnostics.is_empty();
     if denied {

@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{new_file, replace_file};
+use crate::model::Address;
 
 /// A file as it is to be, and as it was.
 pub struct File {
@@ -12,6 +13,8 @@ pub struct File {
     pub shown: Utf8PathBuf,
     pub before: Option<Vec<u8>>,
     pub text: String,
+    /// What stands in it that did not before.
+    pub holds: Vec<Address>,
 }
 
 /// What was written, to be taken back.
@@ -83,7 +86,13 @@ pub fn rewrite(root: &Utf8Path, rewritten: &[Rewritten]) -> anyhow::Result<()> {
         let bytes = std::fs::read(&own).with_context(|| format!("{path} can't be read"))?;
         let mark = if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" };
         let before = Some(format!("{mark}{before}").into_bytes());
-        files.push(File { path: own, shown: path.clone(), before, text: format!("{mark}{after}") });
+        files.push(File {
+            path: own,
+            shown: path.clone(),
+            before,
+            text: format!("{mark}{after}"),
+            holds: Vec::new(),
+        });
     }
     let mut undo = Undo::default();
     let written = files.iter().try_for_each(|file| undo.write(file));

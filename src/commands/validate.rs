@@ -2,12 +2,13 @@
 
 use camino::Utf8Path;
 
-use super::declared::{deny, judge, report};
+use super::declared::{Checked, deny, judge, report};
 use super::{Invocation, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
-use crate::diagnostic::has_errors;
+use crate::diagnostic::{Severity, has_errors};
 use crate::model;
+use crate::pipelines;
 use crate::render::{code_quality, diagnostics, sarif};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyhow::Result<Exit> {
@@ -18,7 +19,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         options.remote || invocation.common.only.is_empty(),
         "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
     );
-    let judged = judge(invocation)?;
+    let judged = with_pipelines(judge(invocation)?, options.advice);
     let mut found = judged.diagnostics;
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
@@ -63,6 +64,16 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         invocation.answer(|out, _| writeln!(out, "{} {resources} valid.", model::count(count)))?;
     }
     Ok(Exit::Fine)
+}
+
+/// The same with what is to be said of the project's pipelines.
+fn with_pipelines(mut judged: Checked, advice: bool) -> Checked {
+    let Some(declared) = &judged.declared else { return judged };
+    let environment = declared.scope.environment.as_deref();
+    let mut found = pipelines::check(&declared.config, environment, &declared.resources, &mut judged.sources);
+    found.retain(|found| advice || found.severity != Severity::Advice);
+    judged.diagnostics.extend(found);
+    judged
 }
 
 /// A folder as seen from the root of its git repository, `/` between segments: empty where it is the root, or

@@ -7,17 +7,18 @@ use serde_json::{Map, Value};
 
 use super::trust::{Hosts, Url, holds_a_key, host_help, is_variable, site_help};
 use super::{
-    Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, secrets,
+    Brakes, Config, Environment, FILE, KeyNames, Limit, Namespace, RuleLevel, SITES, Target, gate, secrets,
 };
 use crate::diagnostic::{At, Diagnostic, FileId, Part, Sources, did_you_mean, known_words};
 use crate::kind::{KINDS, Kind};
 use crate::model::{Owner, is_owner, is_owner_name};
 use crate::pointer::step;
+use crate::signal::Demands;
 use crate::source::locate::Locator;
 use crate::source::walk::Root;
 use crate::source::{self, short, type_of};
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "project",
     "moved_from",
     "vars",
@@ -29,7 +30,9 @@ const KEYS: [&str; 12] = [
     "defaults",
     "rules",
     "required_tags",
+    "pipelines",
     "secrets",
+    "coverage",
 ];
 const ENVIRONMENT_KEYS: [&str; 11] =
     ["site", "api", "api_url", "org", "moved_from", "vars", "owns", "brakes", "keys", "secrets", "lock"];
@@ -68,6 +71,15 @@ pub fn blot(sources: &mut Sources, places: &[At]) {
     }
 }
 
+/// The same of everything in a file that looks like a key.
+pub fn blot_keys(sources: &mut Sources, file: FileId) {
+    let text = &sources.get(file).text;
+    let ranges = secrets::find(text);
+    if !ranges.is_empty() {
+        sources.files[file.0 as usize].text = secrets::blot(text, &ranges).into();
+    }
+}
+
 fn located(sources: &Sources, places: &[At]) -> Vec<(FileId, std::ops::Range<usize>)> {
     let mut locator = Locator::new(sources);
     places.iter().filter_map(|at| Some((at.file, locator.locate(at).range?))).collect()
@@ -86,7 +98,13 @@ impl Reader<'_> {
         At::value(self.file, pointer)
     }
 
-    fn fault(&mut self, code: &'static str, text: impl Into<String>, pointer: &str, help: impl Into<String>) {
+    pub fn fault(
+        &mut self,
+        code: &'static str,
+        text: impl Into<String>,
+        pointer: &str,
+        help: impl Into<String>,
+    ) {
         let fault = Diagnostic::error(code, text, self.at(pointer));
         let help: String = help.into();
         self.faults.push(if help.is_empty() { fault } else { fault.help(help) });
@@ -130,6 +148,8 @@ impl Reader<'_> {
             defaults: self.defaults(map.get_mut("defaults").map(Value::take)),
             rules: self.rules(map.get_mut("rules").map(Value::take)),
             required_tags: self.required_tags(map.get("required_tags")),
+            pipelines: self.pipelines(map.get("pipelines")),
+            coverage: self.coverage(map.get_mut("coverage").map(Value::take)),
             secrets: self.variables(map.get_mut("secrets").map(Value::take), "/secrets"),
         };
         project.map(|_| config)
@@ -198,6 +218,14 @@ impl Reader<'_> {
             let help = known_words(key, known.iter().copied());
             self.faults.push(Diagnostic::error("unknown-key", text, at).help(help));
         }
+    }
+
+    fn coverage(&mut self, value: Option<Value>) -> Demands {
+        let (demands, faults) = gate::read(value);
+        for fault in faults {
+            self.fault("bad-config", fault.text, &fault.pointer, fault.help);
+        }
+        demands
     }
 
     fn vars(&mut self, value: Option<Value>, pointer: &str) -> Map<String, Value> {
@@ -364,6 +392,38 @@ impl Reader<'_> {
             self.fault("bad-config", text, "/required_tags", "write `[team, service]`");
             Vec::new()
         })
+    }
+
+    /// Paths and globs below the root, as `source::walk` reads them.
+    fn pipelines(&mut self, value: Option<&Value>) -> Vec<String> {
+        const HELP: &str = "write paths and globs in brackets: `[\"deploy/**/*.yaml\"]`";
+        let list = match value {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(list)) => list,
+            Some(other) => {
+                let text = format!("`pipelines` is a list of paths and globs, not {}", type_of(other));
+                self.fault("bad-config", text, "/pipelines", HELP);
+                return Vec::new();
+            }
+        };
+        let mut globs = Vec::new();
+        for (index, glob) in list.iter().enumerate() {
+            let pointer = format!("/pipelines/{index}");
+            let Some(text) = self.text(glob, &pointer, "a path or glob") else { continue };
+            let Some(path) = source::resolve(Utf8Path::new(""), &text) else {
+                let help = "name files below this folder";
+                self.fault("outside-root", "The path leads out of the project", &pointer, help);
+                continue;
+            };
+            match Glob::new(path.as_str()) {
+                Ok(_) => globs.push(path.into_string()),
+                Err(error) => {
+                    let text = format!("`{}` is not a glob: {}", short(&text), error.kind());
+                    self.fault("bad-config", text, &pointer, HELP);
+                }
+            }
+        }
+        globs
     }
 
     fn default_environment(

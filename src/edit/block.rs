@@ -29,7 +29,8 @@ impl Doc<'_> {
         let Some((opening, start)) = self.opening(found).zip(self.start(found)) else { return Vec::new() };
         let range = self.tree.range(found.node);
         let is_empty = range.is_empty();
-        let (start, end) = if is_empty { (opening, opening) } else { (start, self.end(found.node).max(start)) };
+        let (start, end) =
+            if is_empty { (opening, opening) } else { (start, self.end(found.node).max(start)) };
         let Some(gap) = self.text.get(opening..start) else { return Vec::new() };
         let is_scalar = self.tree.text(found.node).is_some() || is_empty;
         if self.holds_comment(opening..start) || (!is_scalar && self.holds_comment(start..end)) {
@@ -115,7 +116,8 @@ impl Doc<'_> {
         if self.is_flow(parent) {
             return Some(self.take_out(parent, first, found.node));
         }
-        let begin = if found.key.is_some() { self.tree.range(first).start } else { self.dash(parent, first)? };
+        let begin =
+            if found.key.is_some() { self.tree.range(first).start } else { self.dash(parent, first)? };
         let opening = self.opening(&found)?;
         let end = self.end(found.node).max(opening);
         let whole_end = self.tree.range(found.node).end.max(end);
@@ -126,7 +128,8 @@ impl Doc<'_> {
         if self.begins_line(begin) {
             let from = self.line_start(begin);
             for end in [end, whole_end] {
-                let to = if end > from && self.text[..end].ends_with('\n') { end } else { self.next_line(end) };
+                let to =
+                    if end > from && self.text[..end].ends_with('\n') { end } else { self.next_line(end) };
                 if !self.ends_line(end) && !self.text[..end].ends_with('\n') {
                     continue;
                 }

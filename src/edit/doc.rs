@@ -64,7 +64,8 @@ impl<'t> Doc<'t> {
             found.in_flow |= self.is_flow(node);
         }
         let parent = found.parent;
-        let is_own = |own: u32| parent.is_some_and(|parent| self.tree.entries(parent).any(|(key, _)| key == own));
+        let is_own =
+            |own: u32| parent.is_some_and(|parent| self.tree.entries(parent).any(|(key, _)| key == own));
         found_key.is_none_or(is_own).then_some(found)
     }
 
@@ -194,8 +195,13 @@ impl<'t> Doc<'t> {
         let Some(text) = self.text.get(gap.clone()) else { return true };
         let mut signs = text.match_indices('#').map(|(at, _)| gap.start + at);
         let is_said = |at: usize| {
-            let says = |node: &&Node| matches!(node.content, Content::Scalar(_, style) if style != Style::Block);
-            self.tree.nodes.iter().filter(says).any(|node| (node.start as usize..node.end as usize).contains(&at))
+            let says =
+                |node: &&Node| matches!(node.content, Content::Scalar(_, style) if style != Style::Block);
+            self.tree
+                .nodes
+                .iter()
+                .filter(says)
+                .any(|node| (node.start as usize..node.end as usize).contains(&at))
         };
         signs.any(|at| !is_said(at))
     }

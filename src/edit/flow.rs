@@ -25,8 +25,13 @@ impl Doc<'_> {
     /// By how much this JSON text moves each level in.
     fn unit(&self) -> String {
         let mut lines = self.text.lines();
-        let indents = lines.by_ref().map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
-        indents.filter(|indent| !indent.is_empty()).min_by_key(|indent| indent.len()).unwrap_or("  ").to_owned()
+        let indents =
+            lines.by_ref().map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
+        indents
+            .filter(|indent| !indent.is_empty())
+            .min_by_key(|indent| indent.len())
+            .unwrap_or("  ")
+            .to_owned()
     }
 
     /// Whether a neighbour that holds something stands on one line: what comes beside it does, too.

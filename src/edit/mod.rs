@@ -59,7 +59,9 @@ pub fn edit(text: &str, format: Format, edits: &[Edit]) -> Result<String, Refusa
 /// A table is a mapping by its first column: a key that is added sets the cells of its row.
 fn row(text: &str, edit: &Edit) -> Result<String, Refusal> {
     let set = match edit {
-        Edit::Add { at, key, value: Value::Object(cells) } if at.is_empty() => table::set_row(text, key, cells),
+        Edit::Add { at, key, value: Value::Object(cells) } if at.is_empty() => {
+            table::set_row(text, key, cells)
+        }
         _ => None,
     };
     set.ok_or_else(|| Refusal::NoPlace(edit.pointer().to_owned()))

@@ -24,7 +24,11 @@ pub enum Edit {
 impl Edit {
     pub fn pointer(&self) -> &str {
         match self {
-            Self::Replace { at, .. } | Self::Add { at, .. } | Self::Remove { at } | Self::Insert { at, .. } | Self::Move { at, .. } => at,
+            Self::Replace { at, .. }
+            | Self::Add { at, .. }
+            | Self::Remove { at }
+            | Self::Insert { at, .. }
+            | Self::Move { at, .. } => at,
         }
     }
 

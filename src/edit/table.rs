@@ -38,7 +38,9 @@ pub fn set_row(text: &str, key: &str, cells: &Map<String, Value>) -> Option<Stri
             out.push_str(&line(expected.get(own)?)?);
         } else {
             out.push_str(text.get(range.clone())?);
-            new.iter().for_each(|name| out.push_str(&if number == 0 { format!(",{name}") } else { ",".to_owned() }));
+            new.iter().for_each(|name| {
+                out.push_str(&if number == 0 { format!(",{name}") } else { ",".to_owned() })
+            });
         }
         at = range.end;
     }
@@ -103,7 +105,12 @@ mod tests {
     #[test]
     fn a_row_is_set() {
         check("glob,p\na,1\nb,2\n", "b", json!({"p": 5}), "glob,p\na,1\nb,5\n");
-        check("glob,p\na,\"x, \"\"y\"\"\"\n", "c", json!({"p": "u, v"}), "glob,p\na,\"x, \"\"y\"\"\"\nc,\"u, v\"\n");
+        check(
+            "glob,p\na,\"x, \"\"y\"\"\"\n",
+            "c",
+            json!({"p": "u, v"}),
+            "glob,p\na,\"x, \"\"y\"\"\"\nc,\"u, v\"\n",
+        );
         check("glob,p\na,1", "b", json!({"p": 2}), "glob,p\na,1\nb,2");
         check("glob,p\na,1\n\nb,2\n", "a", json!({"q": 0.5}), "glob,p,q\na,1,0.5\n\nb,2,\n");
         assert_eq!(set_row("", "a", &Map::new()), None);

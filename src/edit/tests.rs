@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::step::{Edit, between};
 use super::{Refusal, edit, read};
-use crate::diff::same;
 use crate::diagnostic::Format;
+use crate::diff::same;
 
 fn to(text: &str, format: Format, change: &dyn Fn(&mut Value)) -> Result<String, Refusal> {
     let before = read(text, format).expect("a text that can be read");
@@ -42,11 +42,27 @@ fn scalars_keep_their_quotes() {
 
 #[test]
 fn long_texts_change_where_they_differ() {
-    check("a: |\n  one\n\n  two\n# c\nb: 1\n", set("/a", json!("one\n\nthree\n")), "a: |\n  one\n\n  three\n# c\nb: 1\n");
-    check("a: |\n  one\n  two\nb: 1\n", set("/a", json!("one\nmore\n\ntwo\n")), "a: |\n  one\n  more\n\n  two\nb: 1\n");
-    check("a: >\n  one\n  two > 5\n\n  x\nb: 1\n", set("/a", json!("one two > 7\nx\n")), "a: >\n  one\n  two > 7\n\n  x\nb: 1\n");
+    check(
+        "a: |\n  one\n\n  two\n# c\nb: 1\n",
+        set("/a", json!("one\n\nthree\n")),
+        "a: |\n  one\n\n  three\n# c\nb: 1\n",
+    );
+    check(
+        "a: |\n  one\n  two\nb: 1\n",
+        set("/a", json!("one\nmore\n\ntwo\n")),
+        "a: |\n  one\n  more\n\n  two\nb: 1\n",
+    );
+    check(
+        "a: >\n  one\n  two > 5\n\n  x\nb: 1\n",
+        set("/a", json!("one two > 7\nx\n")),
+        "a: >\n  one\n  two > 7\n\n  x\nb: 1\n",
+    );
     check("a: |- # why\n  one\nb: 1\n", set("/a", json!("two")), "a: |- # why\n  two\nb: 1\n");
-    check("a: one\n  two\n  three\nb: 1\n", set("/a", json!("one two four")), "a: one\n  two\n  four\nb: 1\n");
+    check(
+        "a: one\n  two\n  three\nb: 1\n",
+        set("/a", json!("one two four")),
+        "a: one\n  two\n  four\nb: 1\n",
+    );
 }
 
 #[test]
@@ -57,7 +73,11 @@ fn keys_come_and_go() {
     check("a: {}\nb: 1\n", add, "a:\n  z: 5\nb: 1\n");
     check("a:\n  x: |\n    t\nb: 1\n", add, "a:\n  x: |\n    t\n  z: 5\nb: 1\n");
     check("a:\n  x: 1", add, "a:\n  x: 1\n  z: 5");
-    check("{\n  \"a\": {\n    \"x\": 1\n  }\n}\n", add, "{\n  \"a\": {\n    \"x\": 1,\n    \"z\": 5\n  }\n}\n");
+    check(
+        "{\n  \"a\": {\n    \"x\": 1\n  }\n}\n",
+        add,
+        "{\n  \"a\": {\n    \"x\": 1,\n    \"z\": 5\n  }\n}\n",
+    );
     check("{\"a\": {\"x\": 1}}", add, "{\"a\": {\"x\": 1, \"z\": 5}}");
     let take = |body: &mut Value| drop(body["a"].as_object_mut().and_then(|map| map.shift_remove("x")));
     check("a:\n  # about x\n  x: 1 # one\n  y: 2\n", take, "a:\n  # about x\n  y: 2\n");
@@ -73,17 +93,33 @@ fn keys_come_and_go() {
 fn items_come_and_go() {
     let list = |items: Value| move |body: &mut Value| body["a"] = items.clone();
     check("a:\n- x # one\n- y\n", list(json!(["x", "z", "y"])), "a:\n- x # one\n- z\n- y\n");
-    check("a:\n  # first\n  - x # one\n  - y\n", list(json!(["w", "x", "y"])), "a:\n  # first\n  - w\n  - x # one\n  - y\n");
+    check(
+        "a:\n  # first\n  - x # one\n  - y\n",
+        list(json!(["w", "x", "y"])),
+        "a:\n  # first\n  - w\n  - x # one\n  - y\n",
+    );
     check("a:\n- x # one\n- y\n", list(json!(["y"])), "a:\n- y\n");
     check("a:\n- x # one\n- y # two\nb: 1\n", list(json!(["x"])), "a:\n- x # one\nb: 1\n");
     check("a: [x, y] # c\n", list(json!(["x", "y", "z"])), "a: [x, y, z] # c\n");
-    check("a: [\n  x, # one\n  y # two\n]\n", list(json!(["x", "y", "z"])), "a: [\n  x, # one\n  y, z # two\n]\n");
+    check(
+        "a: [\n  x, # one\n  y # two\n]\n",
+        list(json!(["x", "y", "z"])),
+        "a: [\n  x, # one\n  y, z # two\n]\n",
+    );
     check("a:\n- b: 1\n  c: 2 # c\n- d: 3\n", list(json!([{"c": 2}, {"d": 3}])), "a:\n- c: 2 # c\n- d: 3\n");
-    check("a:\n- b: 1\n", list(json!([{"b": 1}, {"c": {"d": [1]}, "e": 2}])), "a:\n- b: 1\n- c:\n    d:\n    - 1\n  e: 2\n");
+    check(
+        "a:\n- b: 1\n",
+        list(json!([{"b": 1}, {"c": {"d": [1]}, "e": 2}])),
+        "a:\n- b: 1\n- c:\n    d:\n    - 1\n  e: 2\n",
+    );
     check("a: [x]\n", list(json!([])), "a: []\n");
     check("a:\n  - x\n", list(json!([])), "a: []\n");
     check("a: []\n", list(json!(["x"])), "a:\n- x\n");
-    check("{\n  \"a\": [\n    1,\n    2\n  ]\n}", list(json!([1, 2, {"b": 3}])), "{\n  \"a\": [\n    1,\n    2,\n    {\n      \"b\": 3\n    }\n  ]\n}");
+    check(
+        "{\n  \"a\": [\n    1,\n    2\n  ]\n}",
+        list(json!([1, 2, {"b": 3}])),
+        "{\n  \"a\": [\n    1,\n    2,\n    {\n      \"b\": 3\n    }\n  ]\n}",
+    );
 }
 
 #[test]
@@ -114,9 +150,22 @@ impl Dice {
 }
 
 const TEXTS: [&str; 16] = [
-    "plain", "avg(last_5m):sum:a.b{env:prod,x:y} by {host} > 5", "no", "5", "it's \"quoted\"", "a # b", "a: b", "",
-    "tab\there", "Grüße 😀", "one\ntwo\n", "one\n\n  two\nthree", "{{#is_alert}}x{{/is_alert}} @slack-a", "@team",
-    " space ", "a very long text that goes on and on so that whoever folds texts at eighty columns has to fold it here",
+    "plain",
+    "avg(last_5m):sum:a.b{env:prod,x:y} by {host} > 5",
+    "no",
+    "5",
+    "it's \"quoted\"",
+    "a # b",
+    "a: b",
+    "",
+    "tab\there",
+    "Grüße 😀",
+    "one\ntwo\n",
+    "one\n\n  two\nthree",
+    "{{#is_alert}}x{{/is_alert}} @slack-a",
+    "@team",
+    " space ",
+    "a very long text that goes on and on so that whoever folds texts at eighty columns has to fold it here",
 ];
 
 fn leaf(dice: &mut Dice) -> Value {
@@ -184,15 +233,24 @@ impl Writer<'_> {
                 };
                 self.out.push_str(header);
                 for line in text.trim_end_matches('\n').split('\n') {
-                    let line = if line.is_empty() { String::new() } else { format!("{}{line}", " ".repeat(indent + 2)) };
+                    let line = if line.is_empty() {
+                        String::new()
+                    } else {
+                        format!("{}{line}", " ".repeat(indent + 2))
+                    };
                     self.out.push_str(&format!("\n{line}"));
                 }
                 self.out.push('\n');
             }
-            1 if !text.contains(['\n', '\t']) && text.contains(' ') && !text.starts_with(' ') && !text.ends_with(' ') => {
+            1 if !text.contains(['\n', '\t'])
+                && text.contains(' ')
+                && !text.starts_with(' ')
+                && !text.ends_with(' ') =>
+            {
                 let (one, other) = text.split_once(' ').expect("a space");
                 let folds = !one.is_empty() && !other.starts_with(' ');
-                let other = if folds { format!("\n{}{other}", " ".repeat(indent + 2)) } else { format!(" {other}") };
+                let other =
+                    if folds { format!("\n{}{other}", " ".repeat(indent + 2)) } else { format!(" {other}") };
                 self.out.push_str(&format!(">-\n{}{one}{other}\n", " ".repeat(indent + 2)));
             }
             2 if !text.contains(['\n', '\t']) => {
@@ -250,7 +308,11 @@ impl Writer<'_> {
                 self.out.push_str(" [\n");
                 for item in items {
                     let comma = if self.dice.roll(3) == 0 { " ," } else { "," };
-                    self.out.push_str(&format!("{}{}{comma}", " ".repeat(indent + 2), super::spell::flow(item)));
+                    self.out.push_str(&format!(
+                        "{}{}{comma}",
+                        " ".repeat(indent + 2),
+                        super::spell::flow(item)
+                    ));
                     self.end();
                 }
                 self.out.push_str(&format!("{}]", " ".repeat(indent)));
@@ -299,7 +361,8 @@ fn some_edit(value: &Value, dice: &mut Dice) -> Edit {
     let new = any(dice, 2);
     match (value.pointer(&at).expect("a place"), dice.roll(3)) {
         (Value::Object(map), 0) => {
-            let key = ["new", "an other", "yes"].into_iter().find(|key| !map.contains_key(*key)).unwrap_or("last");
+            let key =
+                ["new", "an other", "yes"].into_iter().find(|key| !map.contains_key(*key)).unwrap_or("last");
             Edit::Add { at, key: key.to_owned(), value: new }
         }
         (Value::Array(items), 0) => Edit::Insert { index: dice.roll(items.len() + 1), at, value: new },
@@ -328,7 +391,10 @@ fn judge(text: &str, new: &str, edit: &Edit, was: Option<&Value>) {
     let (before, after) = (numbers(text), numbers(new));
     let lost: Vec<&usize> = before.iter().filter(|number| !after.contains(number)).collect();
     let kept: Vec<usize> = before.iter().copied().filter(|number| after.contains(number)).collect();
-    assert_eq!(kept, after, "{}", show());
+    // What moves takes its comments along.
+    if !matches!(edit, Edit::Move { .. }) {
+        assert_eq!(kept, after, "{}", show());
+    }
     let fills = matches!(was, Some(Value::Object(map)) if !map.is_empty())
         || matches!(was, Some(Value::Array(items)) if !items.is_empty());
     match edit {
@@ -336,7 +402,7 @@ fn judge(text: &str, new: &str, edit: &Edit, was: Option<&Value>) {
             assert_eq!(shared(text, new), text.len(), "{}", show());
         }
         Edit::Add { .. } | Edit::Insert { .. } => assert_eq!(lost, Vec::<&usize>::new(), "{}", show()),
-        Edit::Replace { .. } => assert_eq!(lost, Vec::<&usize>::new(), "{}", show()),
+        Edit::Replace { .. } | Edit::Move { .. } => assert_eq!(lost, Vec::<&usize>::new(), "{}", show()),
         // What goes with a member are the comments in it and behind it.
         Edit::Remove { .. } => {
             let run = lost.windows(2).all(|pair| *pair[1] == pair[0] + 1);

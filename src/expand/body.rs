@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::fault::Faults;
 use super::site::{Base, SiteId, Sites};
 use crate::diagnostic::{At, Diagnostic, Part};
-use crate::pointer::step;
+use crate::pointer::{push, step};
 use crate::template::{Compiler, Expr, Fault, Frame, Global, Names, Run, Text, each, is_template, value};
 
 /// The deepest nesting of values; files nest less, values of parameters may add.
@@ -107,7 +107,9 @@ impl<'n> Body<'n> {
             }
             Value::Object(map) => {
                 let member = |(key, value): (&String, &Value)| {
-                    (key.clone(), self.node(value, &format!("{pointer}{}", step(key)), depth + 1))
+                    let mut inner = pointer.to_owned();
+                    push(&mut inner, key);
+                    (key.clone(), self.node(value, &inner, depth + 1))
                 };
                 map_of(map.iter().map(member).collect())
             }
@@ -320,16 +322,7 @@ pub fn render(node: &Node, run: &Run<'_>, frame: Option<&Frame<'_>>, faults: &mu
         }
         Node::List(items) => {
             let mut list = Vec::with_capacity(items.len());
-            for item in items {
-                match item {
-                    Item::One(node) => list.push(render(node, run, frame, faults)),
-                    Item::For { list: expr, site, yields } => {
-                        if let Err(fault) = repeat(expr, yields, run, frame, faults, &mut list) {
-                            faults.add(*site, fault);
-                        }
-                    }
-                }
-            }
+            items.iter().for_each(|item| spread(item, run, frame, faults, &mut list));
             list.shrink_to_fit();
             Value::Array(list)
         }
@@ -341,6 +334,24 @@ pub fn render(node: &Node, run: &Run<'_>, frame: Option<&Frame<'_>>, faults: &mu
         Node::Union(own, default) => {
             let own = render(own, run, frame, faults);
             union(own, render(default, run, frame, faults))
+        }
+    }
+}
+
+/// Renders an item of a list, which may be as many as another list has.
+pub fn spread(
+    item: &Item,
+    run: &Run<'_>,
+    frame: Option<&Frame<'_>>,
+    faults: &mut Faults,
+    list: &mut Vec<Value>,
+) {
+    match item {
+        Item::One(node) => list.push(render(node, run, frame, faults)),
+        Item::For { list: expr, site, yields } => {
+            if let Err(fault) = repeat(expr, yields, run, frame, faults, list) {
+                faults.add(*site, fault);
+            }
         }
     }
 }

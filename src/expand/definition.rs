@@ -70,7 +70,9 @@ pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut
             id: own_id.map(|(value, _)| body.sited(value, &id_at)),
             moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
             environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
-            body: Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at)))),
+            body: Printed::literal(&definition.body).filter(|_| defaults.is_none()).unwrap_or_else(|| {
+                Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at))))
+            }),
             whole: body.whole(),
             origin,
             faults: std::mem::take(&mut body.faults),
@@ -134,7 +136,9 @@ impl Compiled<'_> {
             }
             shorts.extend(old_id((node, *site), run, faults));
         }
-        for prefix in place.prefixes {
+        // Nearly all have been what they are from the beginning.
+        let renamed = place.prefixes.len() > 1 || shorts.len() > 1;
+        for prefix in place.prefixes.iter().filter(|_| renamed) {
             for short in &shorts {
                 let old = Address::new(section, &join(prefix, short));
                 if old != address && !directives.moved_from.contains(&old) {
@@ -214,7 +218,7 @@ impl Place<'_> {
 }
 
 fn join(prefix: &str, short: &str) -> String {
-    if prefix.is_empty() { short.to_owned() } else { format!("{prefix}/{short}") }
+    if prefix.is_empty() { short.to_owned() } else { [prefix, "/", short].concat() }
 }
 
 /// `true` or `false`, nothing else; true where something is wrong, so that what refers to it isn't reported too.

@@ -4,6 +4,7 @@ mod again;
 mod body;
 mod definition;
 mod fault;
+mod listed;
 mod rendered;
 mod overrides;
 mod params;
@@ -26,13 +27,14 @@ use crate::config::{Config, Scope};
 use crate::cores::in_parallel;
 use crate::diagnostic::{At, Diagnostic, Part, Place, Sources, known_words};
 use crate::kind;
-use crate::load::definitions::Definitions;
+use crate::load::definitions::{Definitions, FILES};
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::source::locate::Locator;
 use crate::template::Global;
 
 pub use self::again::renderings;
+pub use self::listed::{Listed, listed};
 pub use self::scope::Setting;
 pub use self::template::{Description, ParamDescription, describe};
 
@@ -42,6 +44,29 @@ const SUGGESTIONS: usize = 20;
 /// All resources, sorted by address, and all that is wrong. Files that uses name (inventories,
 /// overrides) are read here; those with faults become sources.
 pub fn expand(
+    definitions: &Definitions,
+    config: &Config,
+    scope: &Scope,
+    sources: &mut Sources,
+) -> (Vec<Resource>, Vec<Diagnostic>) {
+    let (mut resources, diagnostics) = all(definitions, config, scope, sources);
+    resources.retain(|resource| resource.address.section() != FILES);
+    (resources, diagnostics)
+}
+
+/// The files that templates make, as if each were a resource: sorted by address, the id its path.
+pub fn files(
+    definitions: &Definitions,
+    config: &Config,
+    scope: &Scope,
+    sources: &mut Sources,
+) -> (Vec<Resource>, Vec<Diagnostic>) {
+    let (mut files, diagnostics) = all(definitions, config, scope, sources);
+    files.retain(|file| file.address.section() == FILES && !file.directives.forget);
+    (files, diagnostics)
+}
+
+fn all(
     definitions: &Definitions,
     config: &Config,
     scope: &Scope,

@@ -1,12 +1,14 @@
 //! A compiled body as JSON text with holes: what is the same in every instance is printed once.
 
-use serde_json::Value;
+use std::ops::Range;
 
-use super::body::{Item, Node, render};
+use serde_json::{Map, Value};
+
+use super::body::{Item, Node, render, spread};
 use super::fault::Faults;
 use super::site::SiteId;
 use crate::model::{self, is_shallow};
-use crate::template::{Borrowed, Run, Text};
+use crate::template::{Borrowed, Run, Text, is_template};
 
 /// A body that is rendered to text, piece by piece.
 #[derive(Debug)]
@@ -19,8 +21,19 @@ enum Piece {
     Fixed(String),
     /// A text with expressions, and the levels of nesting that are left at its depth.
     Text(Text, SiteId, usize),
+    /// A list's items, and those of another one behind them that are none of these.
+    Union(Vec<Part>, Vec<Part>, usize),
     /// What depends on values in its form, too: rendered, then printed.
     Value(Node, usize),
+}
+
+/// An item of a list.
+#[derive(Debug)]
+enum Part {
+    Fixed(String),
+    Text(Text, SiteId),
+    /// As many as a list has.
+    Loop(Item),
 }
 
 /// The body is nested too deeply to be read again.
@@ -31,6 +44,14 @@ impl Printed {
         let mut printed = Self { pieces: Vec::new() };
         printed.add(body, model::Body::DEEPEST);
         printed
+    }
+
+    /// A body in which nothing is to be rendered: printed as it stands, without being compiled. Absent where there is
+    /// something.
+    pub fn literal(body: &Map<String, Value>) -> Option<Self> {
+        let is_literal = body.values().all(|value| is_literal(value, model::Body::DEEPEST - 1));
+        let print = || serde_json::to_string(body).expect("bug: a value can be printed");
+        is_literal.then(|| Self { pieces: vec![Piece::Fixed(print())] })
     }
 
     fn add(&mut self, node: Node, levels: usize) {
@@ -57,6 +78,9 @@ impl Printed {
                 }
                 self.fixed("]");
             }
+            Node::Union(own, default) if levels > 0 && is_plain(&own) && is_plain(&default) => {
+                self.pieces.push(Piece::Union(parts(*own), parts(*default), levels - 1));
+            }
             node => self.pieces.push(Piece::Value(node, levels)),
         }
     }
@@ -78,24 +102,123 @@ impl Printed {
                     out.extend_from_slice(text.as_bytes());
                     Ok(())
                 }
-                Piece::Text(text, site, levels) => {
-                    let printed = text.with_value(run, |value| match value {
-                        Borrowed::Text(text) => {
-                            append(text, out);
-                            Ok(())
-                        }
-                        Borrowed::Value(value) => append_value(value, *levels, out),
-                    });
-                    printed.unwrap_or_else(|fault| {
-                        faults.add(*site, fault);
-                        Ok(())
-                    })
-                }
+                Piece::Text(text, site, levels) => append_text((text, *site), run, *levels, faults, out),
+                Piece::Union(own, default, levels) => union((own, default), run, *levels, faults, out),
                 Piece::Value(node, levels) => append_value(&render(node, run, None, faults), *levels, out),
             });
         }
         printed
     }
+}
+
+/// Whether a value is the same at every render, and of no more levels than these.
+fn is_literal(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::String(text) => !is_template(text),
+        Value::Array(items) => {
+            let repeats = |item: &Value| item.get("$for").or(item.get("$yield")).is_some();
+            levels > 0 && items.iter().all(|item| !repeats(item) && is_literal(item, levels - 1))
+        }
+        Value::Object(map) => levels > 0 && map.values().all(|value| is_literal(value, levels - 1)),
+        _ => true,
+    }
+}
+
+fn append_text(
+    (text, site): (&Text, SiteId),
+    run: &Run<'_>,
+    levels: usize,
+    faults: &mut Faults,
+    out: &mut Vec<u8>,
+) -> Result<(), TooDeep> {
+    let printed = text.with_value(run, |value| match value {
+        Borrowed::Text(text) => {
+            append(text, out);
+            Ok(())
+        }
+        Borrowed::Value(value) => append_value(value, levels, out),
+    });
+    printed.unwrap_or_else(|fault| {
+        faults.add(site, fault);
+        Ok(())
+    })
+}
+
+/// Whether a node is a list of texts and of what can't be written in two ways.
+fn is_plain(node: &Node) -> bool {
+    let is_leaf = |value: &Value| !value.is_array() && !value.is_object();
+    match node {
+        Node::Literal(Value::Array(items)) => items.iter().all(is_leaf),
+        Node::List(items) => items.iter().all(|item| match item {
+            Item::One(Node::Literal(value)) => is_leaf(value),
+            Item::One(node) => matches!(node, Node::Text(..)),
+            Item::For { .. } => true,
+        }),
+        _ => false,
+    }
+}
+
+/// The items of a list that is plain.
+fn parts(list: Node) -> Vec<Part> {
+    let fixed = |value: &Value| Part::Fixed(value.to_string());
+    match list {
+        Node::Literal(Value::Array(items)) => items.iter().map(fixed).collect(),
+        Node::List(items) => items
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::One(Node::Literal(value)) => Some(fixed(&value)),
+                Item::One(Node::Text(text, site)) => Some(Part::Text(text, site)),
+                Item::One(_) => None,
+                item => Some(Part::Loop(item)),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is equal is printed alike, so that the items behind are told from those before by their text.
+fn union(
+    (own, default): (&[Part], &[Part]),
+    run: &Run<'_>,
+    levels: usize,
+    faults: &mut Faults,
+    out: &mut Vec<u8>,
+) -> Result<(), TooDeep> {
+    let mut printed = Ok(());
+    let mut items: Vec<Range<usize>> = Vec::with_capacity(own.len() + default.len());
+    out.push(b'[');
+    for (index, part) in own.iter().chain(default).enumerate() {
+        let mut keep = |print: &mut dyn FnMut(&mut Vec<u8>) -> Result<(), TooDeep>| {
+            let before = out.len();
+            if !items.is_empty() {
+                out.push(b',');
+            }
+            let start = out.len();
+            let printed = print(out);
+            let item = start..out.len();
+            if index >= own.len() && items.iter().any(|other| out[other.clone()] == out[item.clone()]) {
+                out.truncate(before);
+            } else {
+                items.push(item);
+            }
+            printed
+        };
+        printed = printed.and(match part {
+            Part::Fixed(text) => keep(&mut |out| {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            }),
+            Part::Text(text, site) => keep(&mut |out| append_text((text, *site), run, levels, faults, out)),
+            Part::Loop(item) => {
+                let mut repeated = Vec::new();
+                spread(item, run, None, faults, &mut repeated);
+                let mut each = repeated.iter().map(|item| keep(&mut |out| append_value(item, levels, out)));
+                each.try_for_each(|printed| printed)
+            }
+        });
+    }
+    out.push(b']');
+    printed
 }
 
 fn append_value(value: &Value, levels: usize, out: &mut Vec<u8>) -> Result<(), TooDeep> {

@@ -37,13 +37,13 @@ pub struct UseContext<'w> {
 }
 
 /// The parts of a use that are computed for each item.
-struct CompiledUse<'p> {
+pub struct CompiledUse<'p> {
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
     filter: Option<(Node, SiteId)>,
     key: Option<(Node, SiteId)>,
     /// By position of the parameter.
-    with: Vec<Option<(Node, SiteId)>>,
+    pub with: Vec<Option<(Node, SiteId)>>,
     /// Where a missing parameter is reported, by position.
     missing: Vec<SiteId>,
     /// Where a missing key is reported.
@@ -147,7 +147,7 @@ fn items(
 }
 
 /// Compiles a use, and finds its list; `None` where there is nothing to run, or no list.
-fn prepare<'p>(
+pub fn prepare<'p>(
     own: &'p Use,
     template: &'p CompiledTemplate<'p>,
     body: &mut Body<'_>,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Place, Sources};
 use crate::model::Reference;
+use crate::pointer::step;
 use crate::source;
 use crate::source::stored::{Node, Stored, Unread};
 use crate::source::walk::Root;
@@ -76,6 +77,60 @@ pub fn items(
         }
     }
     if faults.is_empty() { Ok(items) } else { Err(faults) }
+}
+
+/// The same, each item with the place where it stands; files that lists come from become sources.
+pub fn placed(
+    source: &Value,
+    folder: &Folder<'_>,
+    sources: &mut Sources,
+) -> Result<Vec<(Item, At)>, Vec<Diagnostic>> {
+    let wrong = |why: NoList, path: Option<&Utf8Path>, at: At| vec![why.reported(path, at)];
+    let Value::String(path) = source else {
+        let steps = steps(source);
+        let items = of_value(source.clone()).map_err(|why| wrong(why, None, folder.at.clone()))?;
+        return Ok(items.into_iter().zip(steps).map(|(item, step)| (item, folder.at.child(&step))).collect());
+    };
+    let mut found = Vec::new();
+    for path in files(path, folder)? {
+        if path.extension() == Some("csv") {
+            let (table, file) = table_of(&path, folder, sources, true)?;
+            for row in table.rows {
+                let place = Place::Bytes(row.range.clone());
+                found.push((of_row(&table.header, row), At { file, place }));
+            }
+            continue;
+        }
+        let (text, format) = (text(&path, folder)?, format_of(&path));
+        let file = sources.add(path.as_str(), &text, format);
+        let (value, faults) = source::value(&text, format, file);
+        let value = value.ok_or(faults)?;
+        let steps = steps(&value);
+        let items = of_value(value).map_err(|why| wrong(why, Some(&path), At::file(file)))?;
+        found.extend(items.into_iter().zip(steps).map(|(item, step)| (item, At::value(file, step))));
+    }
+    Ok(found)
+}
+
+/// Where the items of a value stand in it, as JSON pointers.
+fn steps(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => (0..list.len()).map(|index| format!("/{index}")).collect(),
+        Value::Object(map) => match map.get("Functions") {
+            Some(Value::Array(list)) => (0..list.len()).map(|index| format!("/Functions/{index}")).collect(),
+            _ => map.keys().map(|key| step(key)).collect(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn format_of(path: &Utf8Path) -> Format {
+    if matches!(path.extension(), Some("yaml" | "yml")) { Format::Yaml } else { Format::Json }
+}
+
+fn of_row(header: &[String], row: Row) -> Item {
+    let cells = header.iter().cloned().zip(row.cells.into_iter().map(Value::String));
+    Item { value: Value::Object(cells.collect()), keyed: false }
 }
 
 /// Why a value is not a list.
@@ -150,18 +205,16 @@ fn file_items(
 ) -> Result<Vec<Item>, Vec<Diagnostic>> {
     if path.extension() == Some("csv") {
         let (table, _) = table_of(path, folder, sources, false)?;
-        let item = |row: Row| {
-            let cells = table.header.iter().cloned().zip(row.cells.into_iter().map(Value::String));
-            Item { value: Value::Object(cells.collect()), keyed: false }
-        };
-        return Ok(table.rows.into_iter().map(item).collect());
+        return Ok(table.rows.into_iter().map(|row| of_row(&table.header, row)).collect());
     }
     let text = text(path, folder)?;
     let file = next_file(sources);
-    let yaml = matches!(path.extension(), Some("yaml" | "yml"));
-    let format = if yaml { Format::Yaml } else { Format::Json };
+    let format = format_of(path);
     let result = document(path, &text, format, file).and_then(|items| {
-        if items.iter().any(|item| holds_reserved(&item.value)) {
+        // Written as they are, or by their numbers: else no text can hold one.
+        let may_hold =
+            text.contains(Reference::OPEN) || text.contains(Reference::CLOSE) || text.contains('\\');
+        if may_hold && items.iter().any(|item| holds_reserved(&item.value)) {
             return Err(vec![reserved(At::file(file))]);
         }
         Ok(items)

@@ -43,9 +43,9 @@ pub fn texts<'a>(body: &'a Value, at: &str, member: Option<&str>) -> BTreeSet<&'
     items.filter_map(|item| member.map_or(Some(item), |name| item.get(name))?.as_str()).collect()
 }
 
-/// `a`, `b` and 3 more
+/// `a`, `b`: nothing of a danger is cut away, unless it were a page by itself.
 pub fn listed(names: &[&str]) -> String {
-    const MOST: usize = 5;
+    const MOST: usize = 100;
     let shown = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > MOST { format!("{shown} and {} more", names.len() - MOST) } else { shown }
 }

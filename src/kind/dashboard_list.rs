@@ -44,6 +44,7 @@ pub const DASHBOARD_LIST: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        terraform: &["datadog_dashboard_list"],
         web: "/dashboard/lists/manual/{id}",
         created: Some("/created"),
         modified: Some("/modified"),

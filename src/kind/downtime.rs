@@ -89,6 +89,7 @@ pub const DOWNTIME: Kind = Kind {
         read_only("/status"),
     ],
     about: About {
+        terraform: &["datadog_downtime_schedule"],
         web: "/monitors/downtimes",
         title: "/message",
         created: Some("/created"),

@@ -61,7 +61,11 @@ pub const LOG_DESTINATION: Kind = Kind {
         text("/name", "The title, by which it is known").required(),
         text("/query", "A search: which logs are forwarded").defaults(&[r#""""#]),
     ],
-    about: About { web: "/logs/pipelines/log-forwarding", ..About::NONE },
+    about: About {
+        terraform: &["datadog_logs_custom_destination"],
+        web: "/logs/pipelines/log-forwarding",
+        ..About::NONE
+    },
     quirks: Quirks {
         dangers: &[danger::SEARCH, Danger { code: "turned-off", judge: no_longer_sent }],
         ..Quirks::NONE

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::danger::is_turned_off;
 use super::field::*;
-use super::{About, Api, Danger, Envelope, Identity, Kind, Order, Quirks, Shown, Update, danger};
+use super::{About, Api, Danger, Envelope, Family, Identity, Kind, Order, Quirks, Shown, Update, danger};
 
 /// Facts: the order's recordings, those of another program's tests (6 creates, 2 updates), `recorded/SEMANTICS.md` §5,
 /// and the OpenAPI document.
@@ -72,8 +72,13 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         texts("/rehydration_tags", "Tags put on logs that are brought back").defaults(&["[]"]),
         read_only("/state"),
     ],
-    about: About { web: "/logs/pipelines/log-forwarding", ..About::NONE },
+    about: About {
+        terraform: &["datadog_logs_archive"],
+        web: "/logs/pipelines/log-forwarding",
+        ..About::NONE
+    },
     quirks: Quirks {
+        family: Some(Family::Archive),
         precious: true,
         dangers: &[danger::SEARCH, Danger { code: "turned-off", judge: tags_left_out }],
         ..Quirks::NONE

@@ -77,6 +77,7 @@ pub const LOGS_INDEX: Kind = Kind {
         texts("/tags", "`key:value`").set().defaults(&["[]"]).form(are_pairs, "tags of the form `key:value`"),
     ],
     about: About {
+        terraform: &["datadog_logs_index"],
         web: "/logs/pipelines/indexes",
         is_export,
         export_needs: "`name`, `filter`, and `num_retention_days` or `exclusion_filters`",
@@ -116,7 +117,8 @@ fn store(body: &Value) -> Option<Store<'_>> {
         Some(Discard { name: filter.get("name")?.as_str()?, query, share })
     });
     let intake = body.pointer("/filter/query").and_then(Value::as_str).unwrap_or_default();
-    Some(Store { name: body.get("name")?.as_str()?, intake, discards: discards.collect() })
+    let limited = body.get("daily_limit").is_some_and(Value::is_number);
+    Some(Store { name: body.get("name")?.as_str()?, intake, limited, discards: discards.collect() })
 }
 
 /// The flex tier begins where the standard tier ends, and its days are those of both (OpenAPI); without days of the first

@@ -37,6 +37,12 @@ pub const LOGS_METRIC: Kind = Kind {
         // `-` becomes `_` in it (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
-    about: About { web: "/logs/pipelines/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
+    about: About {
+        terraform: &["datadog_logs_metric"],
+        web: "/logs/pipelines/generate-metrics",
+        title: "/id",
+        known_by: &["/id"],
+        ..About::NONE
+    },
     quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
 };

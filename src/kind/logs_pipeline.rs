@@ -280,6 +280,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        terraform: &["datadog_logs_custom_pipeline"],
         web: "/logs/pipelines",
         is_export,
         export_needs: "`name`, `processors` and `filter`",

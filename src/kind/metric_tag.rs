@@ -51,6 +51,7 @@ pub const METRIC_TAG: Kind = Kind {
         texts("/tags", "Keys of tags by which the metric can be queried").required().set(),
     ],
     about: About {
+        terraform: &["datadog_metric_tag_configuration"],
         web: "/metric/summary?metric={id}",
         title: "/id",
         created: Some("/created_at"),

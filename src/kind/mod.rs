@@ -5,6 +5,7 @@ mod danger;
 mod dashboard;
 mod dashboard_list;
 mod downtime;
+mod each;
 mod field;
 mod log_destination;
 mod logs_archive;
@@ -40,6 +41,7 @@ pub use api::{
     Update, flatten, wrap,
 };
 pub use danger::Danger;
+pub use each::OfEach;
 pub use field::{Alarm, Field, Type};
 pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{
@@ -101,6 +103,11 @@ pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let name = data.get("type")?.as_str()?;
     data.get("attributes")?.as_object()?;
     KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
+}
+
+/// The kind whose objects this resource of Datadog's Terraform provider manages.
+pub fn of_terraform(resource: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.about.terraform.contains(&resource))
 }
 
 /// The kinds whose objects have an order.

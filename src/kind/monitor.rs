@@ -275,6 +275,7 @@ pub const MONITOR: Kind = Kind {
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),
     ],
     about: About {
+        terraform: &["datadog_monitor", "datadog_monitor_json"],
         web: "/monitors/{id}",
         title: "/name",
         created: Some("/created_at"),

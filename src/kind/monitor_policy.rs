@@ -35,6 +35,7 @@ pub const MONITOR_POLICY: Kind = Kind {
         choice("/policy_type", &["tag", "downtime"], "What it is about").required(),
     ],
     about: About {
+        terraform: &["datadog_monitor_config_policy"],
         web: "/monitors/settings/policies",
         title: "/policy/tag_key",
         known_by: &["/policy/tag_key"],

@@ -55,6 +55,7 @@ pub const NOTIFICATION_RULE: Kind = Kind {
             .sized(1, Some(20)),
     ],
     about: About {
+        terraform: &["datadog_monitor_notification_rule"],
         web: "/monitors/settings/notifications",
         created: Some("/created_at"),
         modified: Some("/modified_at"),

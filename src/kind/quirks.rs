@@ -84,6 +84,8 @@ pub enum Family {
     Routing,
     /// A `policy` that alerts follow.
     Policy,
+    /// What keeps events for later, outside of searches.
+    Archive,
 }
 
 /// See [`Quirks::one_of`].
@@ -150,6 +152,8 @@ pub struct Store<'b> {
     pub name: &'b str,
     /// A search: what comes in.
     pub intake: &'b str,
+    /// How much may come in a day is limited.
+    pub limited: bool,
     /// What is thrown away of that, as far as it is on: the first one that finds an event counts for it.
     pub discards: Vec<Discard<'b>>,
 }

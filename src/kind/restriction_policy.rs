@@ -32,7 +32,12 @@ pub const RESTRICTION_POLICY: Kind = Kind {
         choice("/bindings/*/relation", &["viewer", "editor", "runner", "resolver"], "What they may do"),
         text("/id", "What it is about, `TYPE:ID`: `dashboard:${dashboards.x.id}`").required(),
     ],
-    about: About { title: "/id", known_by: &["/id"], ..About::NONE },
+    about: About {
+        terraform: &["datadog_restriction_policy"],
+        title: "/id",
+        known_by: &["/id"],
+        ..About::NONE
+    },
     quirks: Quirks {
         dangers: &[Danger { code: "access-changed", judge: access_lost }],
         wrongs: &[Wrong { at: "/id", judge: malformed }, Wrong { at: "/bindings", judge: empty }],

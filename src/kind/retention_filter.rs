@@ -57,6 +57,7 @@ pub const RETENTION_FILTER: Kind = Kind {
         share("/trace_rate", "The share of whole traces that is kept, from 0 to 1").defaults(&["0"]).strict(),
     ],
     about: About {
+        terraform: &["datadog_apm_retention_filter"],
         web: "/apm/traces/retention-filters",
         created: Some("/created_at"),
         modified: Some("/modified_at"),

@@ -136,6 +136,8 @@ pub struct About {
     pub author: Option<&'static str>,
     /// What people know an object by: one that is equal in all of these is the same to them.
     pub known_by: &'static [&'static str],
+    /// The resources of Datadog's Terraform provider that manage its objects, and have their ids (the provider's documentation).
+    pub terraform: &'static [&'static str],
     /// Whether an exported object without an envelope is of this kind.
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
@@ -151,6 +153,7 @@ impl About {
         modified: None,
         author: None,
         known_by: &["/name"],
+        terraform: &[],
         is_export: |_| false,
         export_needs: "",
     };

@@ -1,11 +1,11 @@
 //! A row's fields as one tree, so that a body is walked once whatever the row holds.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde_json::Value;
 
 use super::Kind;
+use super::each::OfEach;
 use super::field::Meaning;
 use super::steps::Steps;
 use crate::diff::same;
@@ -115,9 +115,8 @@ pub fn is_empty(value: &Value) -> bool {
 
 /// The rules of a kind's body.
 pub fn rules(kind: &Kind) -> &'static Rule {
-    static RULES: LazyLock<BTreeMap<&'static str, Rule>> =
-        LazyLock::new(|| super::every().map(|kind| (kind.name, compile(kind))).collect());
-    &RULES[kind.name]
+    static RULES: LazyLock<OfEach<Rule>> = LazyLock::new(|| OfEach::new(compile));
+    RULES.get(kind)
 }
 
 fn compile(kind: &Kind) -> Rule {

@@ -47,7 +47,13 @@ pub const RUM_METRIC: Kind = Kind {
         object("/uniqueness", "When an event that goes on is counted; of sessions and views").immutable(),
         choice("/uniqueness/when", &["match", "end"], "When it is first seen, or when it is over"),
     ],
-    about: About { web: "/rum/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
+    about: About {
+        terraform: &["datadog_rum_metric"],
+        web: "/rum/generate-metrics",
+        title: "/id",
+        known_by: &["/id"],
+        ..About::NONE
+    },
     quirks: Quirks {
         dangers: danger::OF_METRICS,
         wrongs: &[Wrong { at: "/uniqueness", judge: never_ends }],

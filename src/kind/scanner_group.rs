@@ -66,7 +66,11 @@ pub const SCANNER_GROUP: Kind = Kind {
         text("/samplings/*/product", "One of `product_list`"),
         percent("/samplings/*/rate", "Per cent"),
     ],
-    about: About { web: "/sensitive-data-scanner/configuration/telemetry", ..About::NONE },
+    about: About {
+        terraform: &["datadog_sensitive_data_scanner_group"],
+        web: "/sensitive-data-scanner/configuration/telemetry",
+        ..About::NONE
+    },
     quirks: Quirks {
         precious: true,
         dangers: &[

@@ -73,7 +73,11 @@ pub const SCANNER_RULE: Kind = Kind {
             "How it is replaced",
         ),
     ],
-    about: About { web: "/sensitive-data-scanner/configuration/telemetry", ..About::NONE },
+    about: About {
+        terraform: &["datadog_sensitive_data_scanner_rule"],
+        web: "/sensitive-data-scanner/configuration/telemetry",
+        ..About::NONE
+    },
     quirks: Quirks {
         precious: true,
         mentions: &[Mention {

@@ -1,11 +1,11 @@
 //! A row's fields as a tree of types, so that a body is walked once beside them.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::Kind;
+use super::each::OfEach;
 use super::field::{Field, Type};
 use super::steps::Steps;
-use super::{Kind, every};
 
 /// What may stand at one place of a body.
 #[derive(Debug, Default)]
@@ -47,9 +47,8 @@ impl Shape {
 
 /// The shape of a kind's body.
 pub fn shape(kind: &Kind) -> &'static Shape {
-    static SHAPES: LazyLock<BTreeMap<&'static str, Shape>> =
-        LazyLock::new(|| every().map(|kind| (kind.name, compile(kind))).collect());
-    &SHAPES[kind.name]
+    static SHAPES: LazyLock<OfEach<Shape>> = LazyLock::new(|| OfEach::new(compile));
+    SHAPES.get(kind)
 }
 
 /// The shape that stands for one: another one where the row says that the two are the same.

@@ -113,6 +113,7 @@ pub const SLO: Kind = Kind {
         percent("/warning_threshold", "The first threshold's warning, if not set there"),
     ],
     about: About {
+        terraform: &["datadog_service_level_objective"],
         web: "/slo?slo_id={id}",
         title: "/name",
         created: Some("/created_at"),

@@ -40,7 +40,13 @@ pub const SPANS_METRIC: Kind = Kind {
         // `-` becomes `_` in it (4 of 4), quotes around it go (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-\""),
     ],
-    about: About { web: "/apm/traces/generate-metrics", title: "/id", known_by: &["/id"], ..About::NONE },
+    about: About {
+        terraform: &["datadog_spans_metric"],
+        web: "/apm/traces/generate-metrics",
+        title: "/id",
+        known_by: &["/id"],
+        ..About::NONE
+    },
     quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
 };
 

@@ -36,6 +36,7 @@ pub const WEBHOOK: Kind = Kind {
         text("/url", "Where the requests go").required(),
     ],
     about: About {
+        terraform: &["datadog_webhook"],
         web: "/integrations/webhooks",
         known_by: &["/name"],
         is_export: |body| body.contains_key("url") && body.contains_key("encode_as"),

@@ -31,6 +31,7 @@ pub const WEBHOOK_VARIABLE: Kind = Kind {
             .secret(is_secret),
     ],
     about: About {
+        terraform: &["datadog_webhook_custom_variable"],
         web: "/integrations/webhooks",
         known_by: &["/name"],
         is_export: |body| {

@@ -1,6 +1,7 @@
 //! Rate limits by name: guessed by method and route until an answer names the bucket.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct Bucket {
     name: OnceLock<String>,
     window: Mutex<Window>,
     pulse: Mutex<Pulse>,
+    /// For how long the limit has held whoever was next, all in all, in microseconds.
+    held: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -40,11 +43,21 @@ impl Bucket {
             name: OnceLock::new(),
             window: Mutex::default(),
             pulse: Mutex::new(Pulse { quickest: None, answered: None }),
+            held: AtomicU64::new(0),
         }
     }
 
     pub fn name(&self) -> Option<&str> {
         self.name.get().map(String::as_str)
+    }
+
+    /// For how long the limit has held whoever was next, all in all.
+    pub fn held(&self) -> Duration {
+        Duration::from_micros(self.held.load(Ordering::Relaxed))
+    }
+
+    pub fn hold(&self, time: Duration) {
+        self.held.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     pub fn window(&self) -> MutexGuard<'_, Window> {

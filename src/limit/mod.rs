@@ -76,6 +76,21 @@ pub struct Attempt<'a> {
     pub bucket: Option<&'a str>,
     /// It is sent again after this time.
     pub again: Option<Duration>,
+    /// How many attempts went before.
+    pub resends: u32,
+    /// How long it had to wait for its rate limit before it set out.
+    pub waited: Duration,
+}
+
+impl Attempt<'_> {
+    /// Of the answer, where there is one.
+    pub fn status(&self) -> Option<u16> {
+        match self.answer {
+            Ok(response) => Some(response.status),
+            Err(WireError::Cut(status, _)) => Some(*status),
+            Err(_) => None,
+        }
+    }
 }
 
 /// What went over the wire so far.
@@ -140,10 +155,12 @@ impl Paced {
     async fn exchange(&self, request: &Request) -> Result<Response, WireError> {
         let began = Instant::now();
         let mut spent = Duration::ZERO;
-        let mut faults = 0;
+        let (mut faults, mut resends) = (0, 0);
         loop {
+            let queued = (Instant::now(), self.buckets.of(request).held());
             let pass = self.enter(request, began).await?;
             let sent = Instant::now();
+            let waited = (pass.bucket.held().saturating_sub(queued.1)).min(sent - queued.0);
             self.requests.fetch_add(1, Ordering::Relaxed);
             count_attempt();
             let answer = self.answer(request).await;
@@ -161,7 +178,18 @@ impl Paced {
                 spent += took + wait;
                 (may_repeat(request, &answer) && spent <= self.patience(&answer)).then_some(wait)
             };
-            self.report(request, &answer, took, &bucket, again);
+            if let Some(observer) = &self.observer {
+                observer.attempt(&Attempt {
+                    request,
+                    answer: answer.as_ref(),
+                    milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                    bucket: bucket.name(),
+                    again,
+                    resends,
+                    waited,
+                });
+            }
+            resends += 1;
             let Some(wait) = again else { return answer };
             if !limited {
                 self.retries.fetch_add(1, Ordering::Relaxed);
@@ -259,6 +287,9 @@ impl Paced {
                 () = changed => {}
                 () = tokio::time::sleep_until(until.unwrap_or(now)), if until.is_some() => {}
             }
+            if until.is_some() {
+                bucket.hold(now.elapsed());
+            }
         }
     }
 
@@ -298,25 +329,6 @@ impl Paced {
         drop(window);
         bucket.changed.notify_waiters();
         bucket
-    }
-
-    fn report(
-        &self,
-        request: &Request,
-        answer: &Result<Response, WireError>,
-        took: Duration,
-        bucket: &Bucket,
-        again: Option<Duration>,
-    ) {
-        if let Some(observer) = &self.observer {
-            observer.attempt(&Attempt {
-                request,
-                answer: answer.as_ref(),
-                milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-                bucket: bucket.name(),
-                again,
-            });
-        }
     }
 
     fn patience(&self, answer: &Result<Response, WireError>) -> Duration {

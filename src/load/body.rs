@@ -7,9 +7,9 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-use super::definitions::Definition;
+use super::definitions::{Definition, FILES, RawDirectives};
 use super::directives;
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position};
+use crate::diagnostic::{At, Diagnostic, Format, Part, Position, known_words};
 use crate::kind::{self, Field, Kind};
 use crate::mark;
 use crate::model::{Address, Origin};
@@ -81,6 +81,28 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     }
     let origin = Arc::new(Origin { position, layers });
     Definition { address: Address::new(kind.section, id), body, directives, origin }
+}
+
+/// A file that a template writes: its content as a mapping, and `$when`.
+pub fn of_template(id: &str, value: Value, at: At, faults: &mut Vec<Diagnostic>) -> Option<Definition> {
+    let mut body = match value {
+        Value::Object(body) if !body.is_empty() => body,
+        other => {
+            let text = format!("The content of a file is a mapping, not {}", type_of(&other));
+            let fault = Diagnostic::error("no-object", text, at);
+            faults.push(fault.help("write it as YAML; a name that ends in `.json` makes JSON of it"));
+            return None;
+        }
+    };
+    let when = body.shift_remove("$when");
+    for key in body.keys().filter(|key| key.starts_with('$')) {
+        let text = format!("There is no key `{}` of a file", short(key));
+        let place = at.child(&step(key)).part(Part::Key);
+        faults.push(Diagnostic::error("unknown-key", text, place).help(known_words(key, ["$when"])));
+    }
+    let directives = RawDirectives { when, ..RawDirectives::default() };
+    let origin = Arc::new(Origin { position: Position::default(), layers: vec![at] });
+    Some(Definition { address: Address::new(FILES, id), body, directives, origin })
 }
 
 /// An order is a list of its members, or holds one beside its `$` keys.

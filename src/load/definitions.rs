@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 use crate::diagnostic::At;
 use crate::model::{Address, Origin};
 
+/// The section of a template's files: what `render` writes, and no object of the service.
+pub const FILES: &str = "files";
+
 /// Everything that was read from the definitions folder and the templates that it names.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::{Map, Value};
 
 use super::body::{self, Entry, Files};
-use super::definitions::{Definitions, Template};
+use super::definitions::{Definitions, FILES, Template};
 use super::{passed, templates, uses};
 use crate::config::{self, Config};
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words};
@@ -404,6 +404,14 @@ impl Gather {
                         self.faults.push(Diagnostic::error("bad-template", text, at));
                     }
                 },
+                (FILES, _) => {
+                    for (id, value) in self.entries(document, &section, value) {
+                        if self.is_id(&id, &at.child(&step(&id))) {
+                            let at = at.child(&step(&id));
+                            template.definitions.extend(body::of_template(&id, value, at, &mut self.faults));
+                        }
+                    }
+                }
                 (_, Some(kind)) => {
                     for (id, value) in self.entries(document, &section, value) {
                         if self.is_id(&id, &at.child(&step(&id))) {
@@ -412,7 +420,7 @@ impl Gather {
                         }
                     }
                 }
-                _ => self.unknown_section(document, &section, &["params", "description"]),
+                _ => self.unknown_section(document, &section, &["params", "description", FILES]),
             }
         }
         template

@@ -120,7 +120,8 @@ impl Follower<'_> {
         at: &str,
     ) -> Result<Value, Kept> {
         let mut out = sides.written.and_then(Value::as_object).cloned().unwrap_or_default();
-        let present = |map: &Map<String, Value>, key: &str| map.get(key).is_some_and(|value| !value.is_null());
+        let present =
+            |map: &Map<String, Value>, key: &str| map.get(key).is_some_and(|value| !value.is_null());
         let more = live.keys().filter(|key| !desired.contains_key(*key));
         for key in desired.keys().chain(more) {
             let pointer = format!("{at}{}", step(key));
@@ -170,7 +171,8 @@ impl Follower<'_> {
         if rule.set {
             return self.set(written, rendered, (desired, live), referring, at);
         }
-        if written.len() != rendered.len() || desired.len() != rendered.len() || referring.len() != live.len() {
+        if written.len() != rendered.len() || desired.len() != rendered.len() || referring.len() != live.len()
+        {
             return fresh(sides.referring, at);
         }
         let item = rule.item().unwrap_or(&NO_RULE);
@@ -202,7 +204,8 @@ impl Follower<'_> {
         referring: &[Value],
         at: &str,
     ) -> Result<Value, Kept> {
-        let gone: Vec<&Value> = desired.iter().filter(|item| !live.iter().any(|other| same(item, other))).collect();
+        let gone: Vec<&Value> =
+            desired.iter().filter(|item| !live.iter().any(|other| same(item, other))).collect();
         let filled = |value: &Value| match value {
             Value::String(text) => Value::String(Reference::fill(text, self.part.known)),
             other => other.clone(),
@@ -242,8 +245,10 @@ impl Follower<'_> {
         let referring = sides.referring.as_str().unwrap_or(live);
         // Where ids are known by their places they are compared as references, else as what they stand for.
         let is_marked = referring.contains(Reference::OPEN);
-        let known: &dyn Fn(&Reference) -> Option<String> = if is_marked { &|_| None } else { self.part.known };
-        let live = format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
+        let known: &dyn Fn(&Reference) -> Option<String> =
+            if is_marked { &|_| None } else { self.part.known };
+        let live =
+            format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
         let Text { written, given } =
             text::follow(written, rendering, &live, known).ok_or_else(|| Kept::Blocks(at.to_owned()))?;
         let gone = given.into_iter().filter(|(expression, _)| !written.contains(expression.as_str()));
@@ -280,7 +285,9 @@ fn shorten(value: &mut Value) {
 
 /// What was rendered ends so, and the normal form leaves it out of both sides.
 fn tail<'t>(rendered: Option<&'t Value>, desired: &Value) -> &'t str {
-    let (Some(rendered), Some(desired)) = (rendered.and_then(Value::as_str), desired.as_str()) else { return "" };
+    let (Some(rendered), Some(desired)) = (rendered.and_then(Value::as_str), desired.as_str()) else {
+        return "";
+    };
     let length = rendered.trim_end().len();
     if rendered.len() > length && !desired.ends_with(char::is_whitespace) { &rendered[length..] } else { "" }
 }

@@ -26,10 +26,15 @@ pub fn route(edits: Vec<Edit>, layers: &mut [Layer]) -> Option<Vec<(FileId, Edit
             Edit::Remove { .. } => holding,
             // The body stands in its file; what is beside the file's name is laid over it.
             Edit::Add { .. } => {
-                let last = holding.iter().rev().find(|layer| layers[**layer].value.pointer(&at).is_some_and(Value::is_object));
+                let last = holding
+                    .iter()
+                    .rev()
+                    .find(|layer| layers[**layer].value.pointer(&at).is_some_and(Value::is_object));
                 last.copied().into_iter().collect()
             }
-            Edit::Replace { .. } | Edit::Insert { .. } | Edit::Move { .. } => holding.into_iter().take(1).collect(),
+            Edit::Replace { .. } | Edit::Insert { .. } | Edit::Move { .. } => {
+                holding.into_iter().take(1).collect()
+            }
         };
         if places.is_empty() {
             return None;
@@ -66,7 +71,13 @@ mod tests {
         let places: Vec<(u32, &str)> = routed.iter().map(|(file, edit)| (file.0, edit.pointer())).collect();
         assert_eq!(
             places,
-            [(1, "/dashboards/x/title"), (2, "/data/widgets"), (2, "/data"), (1, "/dashboards/x/title"), (2, "/data/title")]
+            [
+                (1, "/dashboards/x/title"),
+                (2, "/data/widgets"),
+                (2, "/data"),
+                (1, "/dashboards/x/title"),
+                (2, "/data/title")
+            ]
         );
         assert!(route(vec![Edit::Remove { at: "/none".into() }], &mut layers).is_none());
     }

@@ -68,8 +68,11 @@ pub fn take<'s>(input: &mut Input<'s>, bytes: usize) -> &'s str {
 }
 
 pub fn space(input: &mut Input<'_>) {
-    let bytes = rest(input).find(|c: char| !c.is_whitespace()).unwrap_or(rest(input).len());
-    take(input, bytes);
+    // Mostly there is none.
+    if rest(input).starts_with(|c: char| c.is_whitespace()) {
+        let bytes = rest(input).find(|c: char| !c.is_whitespace()).unwrap_or(rest(input).len());
+        take(input, bytes);
+    }
 }
 
 /// Takes a symbol and the white space behind it.
@@ -128,7 +131,11 @@ const LONGEST_MARKER: usize = 1024;
 /// The length of a run of characters that fit, reference markers taken whole.
 pub fn run_length(text: &str, fits: impl Fn(char) -> bool) -> usize {
     let mut length = 0;
-    while let Some(c) = text[length..].chars().next() {
+    loop {
+        let ascii =
+            text.as_bytes()[length..].iter().take_while(|byte| byte.is_ascii() && fits(char::from(**byte)));
+        length += ascii.count();
+        let Some(c) = text[length..].chars().next() else { break };
         if c == MARKER_OPEN {
             let near = text.floor_char_boundary(length + LONGEST_MARKER);
             let Some(close) = text[length..near].find(MARKER_CLOSE) else { break };

@@ -22,6 +22,7 @@ pub use fault::Fault;
 pub use metric::{formula, metric};
 pub use monitor::monitor;
 pub use parsed::Parsed;
+pub use search::search as read_search;
 pub use tree::*;
 pub use types::{Grammar, MonitorType, monitor_type};
 pub use window::{Window, WindowForm};

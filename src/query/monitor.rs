@@ -41,8 +41,8 @@ fn quotes_around(text: &str, known: Option<&MonitorType>) -> Option<Fault> {
     let is_whole = ['"', '\'']
         .iter()
         .any(|quote| inside.len() > 1 && inside.starts_with(*quote) && inside.ends_with(*quote));
-    let is_query = inside.contains(['<', '>', '=', '&', '|']) || inside.contains("by_status()");
-    if !is_whole || !is_query || known.is_some_and(|known| known.grammar == Grammar::Opaque) {
+    let is_query = || inside.contains(['<', '>', '=', '&', '|']) || inside.contains("by_status()");
+    if !is_whole || !is_query() || known.is_some_and(|known| known.grammar == Grammar::Opaque) {
         return None;
     }
     let start = text.len() - text.trim_start().len();

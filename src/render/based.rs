@@ -5,15 +5,17 @@ use std::io::{self, Write};
 
 use super::markdown::{code, quoted_prose};
 use super::page::{Look, Page, Tone};
+use super::room::Room;
 use super::telling::clean_address;
 use super::value::{count, cut, path, plural, short};
 use super::{plan_markdown, plan_text, summary};
-use crate::model::{Action, Based, Cause, Change, Plan};
+use crate::model::{Action, Based, Cause, Change, Plan, Risk};
 
-/// Notes, fields on which both sides differ, and drifted objects that a comment lists.
+/// Notes that a comment lists.
 const NOTES: usize = 20;
-const BOTH: usize = 50;
-const DRIFTED: usize = 100;
+/// The part of a comment's room for what both sides changed, and for what drifted; and the words around each.
+const PART: usize = 4;
+const WORDS: usize = 250;
 /// Fields of one drifted object.
 const FIELDS: usize = 6;
 /// Characters of a value.
@@ -26,6 +28,7 @@ pub fn own(plan: &Plan, based: &Based) -> Plan {
     for change in own.changes.iter_mut().filter(|change| is_in_fields(change)) {
         let address = change.address.clone();
         change.diff.retain(|field| based.cause_of(&address, &field.path) != Cause::Drift);
+        change.risks.retain(|risk| !based.is_drifted(&address, risk));
     }
     own
 }
@@ -40,7 +43,8 @@ pub fn drifted(plan: &Plan, based: &Based) -> Vec<Change> {
             let mut change = change.clone();
             let address = change.address.clone();
             change.diff.retain(|field| based.cause_of(&address, &field.path) == Cause::Drift);
-            if !change.diff.is_empty() {
+            change.risks.retain(|risk| based.is_drifted(&address, risk));
+            if !change.diff.is_empty() || !change.risks.is_empty() {
                 drifted.push(change);
             }
         }
@@ -59,7 +63,7 @@ fn beside(change: &Change, based: &Based) -> &'static str {
 }
 
 /// `Compared with origin/main at 0a1b2c3d4e5f; nothing live was asked.`
-fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
+pub fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
     let what = if based.offline {
         "the definitions alone, nothing live was asked"
     } else {
@@ -69,15 +73,15 @@ fn compared(based: &Based, name: &dyn Fn(&str) -> String) -> String {
 }
 
 /// A field that both this change and somebody else changed: its three values.
-struct Both<'a> {
-    address: &'a str,
-    path: String,
-    base: String,
-    live: String,
-    here: String,
+pub struct Both<'a> {
+    pub address: &'a str,
+    pub path: String,
+    pub base: String,
+    pub live: String,
+    pub here: String,
 }
 
-fn both<'a>(plan: &'a Plan, based: &'a Based) -> Vec<Both<'a>> {
+pub fn both<'a>(plan: &'a Plan, based: &'a Based) -> Vec<Both<'a>> {
     let shown = |value: Option<&serde_json::Value>| {
         value.map_or_else(|| "nothing".to_owned(), |value| short(value, VALUE))
     };
@@ -163,14 +167,18 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
             page.indent(6)?;
             page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
         }
+        for risk in &change.risks {
+            page.indent(6)?;
+            page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
+        }
     }
     let text = format!("Drift: {}; an apply takes it back.", plural(drifted.len(), "object"));
     page.line(&[])?;
     page.line(&[(Tone::Strong, &text)])
 }
 
-/// The plan as Markdown in so many bytes: the marker first, the summary line last.
-pub fn markdown(plan: &Plan, based: &Based, limit: usize) -> String {
+/// The plan as Markdown in so much room: the marker first, the summary line last. `expand`: each change by itself, if that fits.
+pub fn markdown(plan: &Plan, based: &Based, room: Room, expand: bool) -> String {
     let mut top = format!("{}\n\n", compared(based, &|name| code(name)));
     for note in based.notes.iter().take(NOTES) {
         let _ = writeln!(top, "- {}", quoted_prose(&cut(note, 400)));
@@ -181,42 +189,66 @@ pub fn markdown(plan: &Plan, based: &Based, limit: usize) -> String {
     if !based.notes.is_empty() {
         top.push('\n');
     }
-    top += &both_markdown(plan, based);
-    let bottom = drift_markdown(&drifted(plan, based), based);
-    let room = limit.saturating_sub(top.len() + bottom.len());
-    let own = plan_markdown::within(&own(plan, based), room);
+    let part = room.part(PART);
+    top += &both_markdown(plan, based, part);
+    let drifted = drifted(plan, based);
+    let bottom = drift_markdown(&drifted, based, part);
+    let inner = room.after(&top).after(&bottom).beside(WORDS);
+    let shown = own(plan, based);
+    let own = match expand {
+        true => plan_markdown::expanded(&shown, inner),
+        false => plan_markdown::within(&shown, inner),
+    };
+    // The verdict tells of what drifted, too.
+    let verdict = summary::verdict(&shown);
+    let drifted = summary::verdict_beside(&shown, drifted.len());
+    let own = own.replacen(&format!("\n### {verdict}\n"), &format!("\n### {drifted}\n"), 1);
     // Behind the marker and the headline, and before the summary.
     let at = own.find("\n\n").map_or(own.len(), |at| at + 2);
     let end = own.trim_end().rfind('\n').map_or(at, |end| end + 1).max(at);
     format!("{}{top}{}{bottom}{}", &own[..at], &own[at..end], &own[end..])
 }
 
-fn both_markdown(plan: &Plan, based: &Based) -> String {
+/// Lines as they fit: whole ones, then as short as they can be, then how many there are more.
+fn listed(lines: impl Iterator<Item = (String, String)>, room: Room) -> String {
+    let (mut out, mut room, mut more) = (String::new(), room.beside(WORDS), 0);
+    for (whole, short) in lines {
+        // A third of the room is for the short ones, so that all have their word.
+        let line = [whole, short].into_iter().enumerate();
+        let mut line = line.map(|(at, line)| (if at == 0 { room.left / 3 } else { 0 }, line));
+        let Some((_, line)) = line.find(|(kept, line)| room.beside(*kept).holds(line)) else {
+            more += 1;
+            continue;
+        };
+        room = room.after(&line);
+        out.push_str(&line);
+    }
+    if more > 0 {
+        let _ = writeln!(out, "- {} more", count(more));
+    }
+    out
+}
+
+fn both_markdown(plan: &Plan, based: &Based, room: Room) -> String {
     let conflicts = both(plan, based);
     if conflicts.is_empty() {
         return String::new();
     }
-    let mut out = "#### Changed here, and by somebody else\n\n".to_owned();
-    for field in conflicts.iter().take(BOTH) {
-        let _ = writeln!(
-            out,
-            "- :warning: {} {}: {} at {}, {} live, {} here",
-            code(&clean_address(field.address)),
-            code(&field.path),
+    let lines = conflicts.iter().map(|field| {
+        let head = format!("- :warning: {} {}", code(&clean_address(field.address)), code(&field.path));
+        let whole = format!(
+            "{head}: {} at {}, {} live, {} here\n",
             code(&field.base),
             code(based.short()),
             code(&field.live),
             code(&field.here)
         );
-    }
-    if conflicts.len() > BOTH {
-        let _ = writeln!(out, "- {} more", count(conflicts.len() - BOTH));
-    }
-    out.push('\n');
-    out
+        (whole, format!("{head}\n"))
+    });
+    format!("#### Changed here, and by somebody else\n\n{}\n", listed(lines, room))
 }
 
-fn drift_markdown(drifted: &[Change], based: &Based) -> String {
+fn drift_markdown(drifted: &[Change], based: &Based, room: Room) -> String {
     if drifted.is_empty() {
         return String::new();
     }
@@ -224,23 +256,18 @@ fn drift_markdown(drifted: &[Change], based: &Based) -> String {
         1 => "1 object was".to_owned(),
         many => format!("{} objects were", count(many)),
     };
-    let mut out =
-        format!("<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n");
-    for change in drifted.iter().take(DRIFTED) {
-        let lines: Vec<String> = fields(change).iter().map(|line| code(line)).collect();
+    let lines = drifted.iter().map(|change| {
+        let fields: Vec<String> = fields(change).iter().map(|line| code(line)).collect();
+        let colon = if fields.is_empty() { "" } else { ": " };
         let address = code(&cut(&clean_address(change.address.as_str()), 200));
-        let _ = writeln!(
-            out,
-            "- {address} would {}{}{}{}",
-            summary::verb(change.action),
-            beside(change, based),
-            if lines.is_empty() { "" } else { ": " },
-            lines.join(", ")
-        );
-    }
-    if drifted.len() > DRIFTED {
-        let _ = writeln!(out, "- {} more", count(drifted.len() - DRIFTED));
-    }
-    out.push_str("\nAn apply takes these back.\n\n</details>\n\n");
-    out
+        let head = format!("- {address} would {}{}", summary::verb(change.action), beside(change, based));
+        let risk = |risk: &Risk| format!("  - :warning: {}\n", quoted_prose(&cut(&risk.text, 400)));
+        let risks: String = change.risks.iter().map(risk).collect();
+        (format!("{head}{colon}{}\n{risks}", fields.join(", ")), format!("- {address}\n"))
+    });
+    format!(
+        "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{}\nAn apply takes these \
+         back.\n\n</details>\n\n",
+        listed(lines, room)
+    )
 }

@@ -27,6 +27,7 @@ pub fn code_quality(diagnostics: &[Diagnostic], sources: &Sources, folder: &str)
             "severity": match one.diagnostic.severity {
                 Severity::Error => "major",
                 Severity::Warning => "minor",
+                Severity::Advice => "info",
             },
             "location": {"path": format!("{folder}{slash}{path}"), "lines": {"begin": begin, "end": end}},
         })

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::markdown::{code, link, quoted_prose};
 use super::plan_text::source_line;
+use super::room::Room;
 use super::telling::clean_address;
 use super::value::{count, cut};
 use super::{based, outcome, plan_markdown, summary};
@@ -13,8 +14,8 @@ use crate::model::{Outcome, Plan, Status};
 use crate::posted::{Failed, Report};
 
 /// What a comment holds, and what the summary of a job does.
-pub const LIMIT: usize = plan_markdown::LIMIT;
-pub const SUMMARY: usize = 1 << 20;
+pub const LIMIT: Room = Room::characters(plan_markdown::LIMIT);
+pub const SUMMARY: Room = Room::bytes(1 << 20);
 /// Faults, failures and reasons that are listed.
 const LISTED: usize = 50;
 
@@ -67,15 +68,17 @@ pub fn verdict(plan: &Plan) -> String {
     summary::verdict_beside(&own(plan), drifted)
 }
 
-/// The comment of a plan in so many bytes: marker, verdict, plan, where it was made, and the summary line last.
-pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, limit: usize) -> String {
+/// The comment of a plan in so much room: marker, verdict, plan, where it was made, and the summary line last. `expand`:
+/// each change by itself, if that fits.
+pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, (room, expand): (Room, bool)) -> String {
     let marker = marker("plan", (&plan.project, plan.environment.as_deref()), name);
     let headline = format!("### {}", quoted_prose(&verdict(plan)));
     let foot = footer.line();
-    let room = limit.saturating_sub(marker.len() + headline.len() + foot.len() + 8);
+    let inner = room.after(&marker).after(&headline).after(&foot).beside(8);
     let inner = match &plan.notes.base {
-        Some(based) => based::markdown(plan, based, room),
-        None => plan_markdown::within(plan, room),
+        Some(based) => based::markdown(plan, based, inner, expand),
+        None if expand => plan_markdown::expanded(plan, inner),
+        None => plan_markdown::within(plan, inner),
     };
     // Its marker and headline stand above.
     let inner = inner.split_once('\n').map_or("", |(_, rest)| rest).trim_end();
@@ -85,7 +88,7 @@ pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, limit: usize) -> S
     };
     let (above, last) = inner.rsplit_once('\n').unwrap_or(("", inner));
     let body = format!("{marker}\n{headline}\n\n{}\n\n{foot}{last}\n", above.trim_end());
-    if body.len() <= limit {
+    if room.holds(&body) {
         return body;
     }
     format!(
@@ -95,7 +98,7 @@ pub fn plan(plan: &Plan, name: Option<&str>, footer: &Footer, limit: usize) -> S
 }
 
 /// The comment of a plan that could not be made.
-pub fn failure(failed: &Failed, name: Option<&str>, footer: &Footer, limit: usize) -> String {
+pub fn failure(failed: &Failed, name: Option<&str>, footer: &Footer, room: Room) -> String {
     let environment = failed.environment.as_deref();
     let marker = marker("plan", (&failed.project, environment), name);
     let of = environment.map_or_else(String::new, |name| format!(" for {}", code(name)));
@@ -113,7 +116,7 @@ pub fn failure(failed: &Failed, name: Option<&str>, footer: &Footer, limit: usiz
             place.unwrap_or_default(),
             help.unwrap_or_default()
         );
-        if at >= LISTED || out.len() + line.len() + 600 > limit {
+        if at >= LISTED || !room.after(&out).beside(600).holds(&line) {
             let _ = writeln!(out, "- {} more", count(failed.faults.len() - at));
             break;
         }
@@ -124,7 +127,7 @@ pub fn failure(failed: &Failed, name: Option<&str>, footer: &Footer, limit: usiz
 }
 
 /// The comment of what an apply did.
-pub fn report(report: &Report, name: Option<&str>, footer: &Footer, limit: usize) -> String {
+pub fn report(report: &Report, name: Option<&str>, footer: &Footer, room: Room) -> String {
     let environment = report.environment.as_deref();
     let marker = marker("apply", (&report.project, environment), name);
     let line = outcome::line(&report.outcomes);
@@ -160,7 +163,7 @@ pub fn report(report: &Report, name: Option<&str>, footer: &Footer, limit: usize
     let done = report.outcomes.iter().filter(|one| one.status == Status::Done);
     lines.extend(done.map(|one| format!("- {}", title(one))));
     for (at, line) in lines.iter().enumerate() {
-        if out.len() + line.len() + end.len() + 40 > limit {
+        if !room.after(&out).after(&end).beside(40).holds(line) {
             let _ = writeln!(out, "- {} more", count(lines.len() - at));
             break;
         }
@@ -207,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_comment_begins_with_its_marker_and_ends_with_the_summary() {
-        let body = plan(&samples::mixed(), Some("infra"), &footer(), LIMIT);
+        let body = plan(&samples::mixed(), Some("infra"), &footer(), (LIMIT, false));
         let lines: Vec<&str> = body.lines().collect();
         assert_eq!(lines[0], "<!-- musher:plan shop.staging infra -->");
         assert!(lines[1].starts_with("### 2 to create, "), "{body}");
@@ -224,7 +227,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
-        fn nothing_acts_or_is_too_long(text in any::<String>(), limit in 3_000_usize..20_000) {
+        fn nothing_acts_or_is_too_long(text in any::<String>(), limit in 3_000_usize..20_000, expand in any::<bool>()) {
             let mut changes = samples::mixed().changes;
             for change in &mut changes {
                 change.url = Some(text.clone());
@@ -233,8 +236,8 @@ mod tests {
             let mut sample = samples::plan(changes, 0);
             sample.site = text.clone();
             sample.notes = samples::notes(&text);
-            let body = plan(&sample, Some(&text), &footer(), limit.max(LIMIT));
-            prop_assert!(body.len() <= limit.max(LIMIT));
+            let body = plan(&sample, Some(&text), &footer(), (Room::characters(limit), expand));
+            prop_assert!(body.encode_utf16().count() <= limit);
             prop_assert!(!body.chars().any(|c| is_hostile(c) && c != '\n'));
         }
     }

@@ -59,6 +59,12 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
         _ => Some(format!("{} {one}s", number(count))),
     };
     let parts = [part(count(Severity::Error), "error"), part(count(Severity::Warning), "warning")];
+    let advice = match count(Severity::Advice) {
+        0 => None,
+        1 => Some("1 piece of advice".to_owned()),
+        count => Some(format!("{} pieces of advice", number(count))),
+    };
+    let parts = parts.into_iter().chain([advice]);
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -101,6 +107,7 @@ fn report(reported: &Reported, renderer: &Renderer) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
+        Severity::Advice => Level::NOTE.with_name("advice"),
     };
     let window = reported.place.as_ref().map(Window::of);
     let windows: Vec<Window> = reported.also.iter().map(|(_, place)| Window::of(place)).collect();
@@ -234,11 +241,12 @@ fn add_place(to: &mut Value, place: Option<&Located>) {
     to["end_column"] = ranged.map(|place| place.end.1).into();
 }
 
-/// The word for it, also that of SARIF.
+/// The word for it.
 pub fn severity(diagnostic: &Diagnostic) -> &'static str {
     match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Advice => "advice",
     }
 }
 
@@ -268,8 +276,11 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources, folder: &str) -> St
             message.push('\n');
             message.push_str(&more);
         }
-        let _ =
-            writeln!(out, "::{} {}::{}", severity(reported.diagnostic), properties.join(","), data(&message));
+        let word = match reported.diagnostic.severity {
+            Severity::Advice => "notice",
+            _ => severity(reported.diagnostic),
+        };
+        let _ = writeln!(out, "::{word} {}::{}", properties.join(","), data(&message));
     }
     out
 }

@@ -10,6 +10,7 @@ use super::comment::marker;
 use super::markdown::{code, link, prose};
 use super::page::{Look, Page, Tone};
 use super::plan_json::{self, write_value};
+use super::room::Room;
 use super::summary;
 use super::telling::clean_address;
 use super::value::{count, cut, plural};
@@ -87,8 +88,8 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     page.line(&[(Tone::Strong, &line(plan))])
 }
 
-/// The same as Markdown in so many bytes, with the marker by which a later run finds it.
-pub fn markdown(plan: &Plan, limit: usize) -> String {
+/// The same as Markdown in so much room, with the marker by which a later run finds it.
+pub fn markdown(plan: &Plan, room: Room) -> String {
     let name = |text: &str| code(&cut(text, 120));
     let environment = plan.environment.as_ref().map_or_else(String::new, |own| format!("{} at ", name(own)));
     let mut out = format!(
@@ -109,7 +110,7 @@ pub fn markdown(plan: &Plan, limit: usize) -> String {
         let mut title = format!("#### {what}{by}{latest}\n\n");
         for (change, when) in &group.changes {
             let line = entry(change, when.as_deref());
-            if out.len() + title.len() + line.len() + TAIL > limit {
+            if !room.after(&out).after(&title).beside(TAIL).holds(&line) {
                 break 'groups;
             }
             out.push_str(&std::mem::take(&mut title));

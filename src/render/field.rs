@@ -13,6 +13,8 @@ use crate::model::FieldChange;
 const SIDE_BY_SIDE: usize = 24;
 /// Equal characters kept around the changed words of a long line.
 const ROOM: usize = 60;
+/// No longer line is cut.
+const WHOLE: usize = 400;
 /// Diff lines and list items of one field, unless all is asked for.
 const LINES: usize = 40;
 const ITEMS: usize = 8;
@@ -104,7 +106,9 @@ fn texts(before: &str, after: &str, full: bool) -> Shown {
         let quoted = |text: &str| format!("\"{}\"", cut(text, room));
         return Shown::Arrow { before: quoted(&before), after: quoted(&after) };
     }
-    Shown::Words(if full { pieces } else { shorten(pieces, ROOM) })
+    // A query is read as a whole, and found by searching for it.
+    let is_whole = full || before.chars().count().max(after.chars().count()) <= WHOLE;
+    Shown::Words(if is_whole { pieces } else { shorten(pieces, ROOM) })
 }
 
 /// The items that only one of two lists has: what left, and what came. `None` where only the order

@@ -63,6 +63,13 @@ pub struct Pattern<'a> {
     pub names: Vec<&'a str>,
 }
 
+impl Pattern<'_> {
+    /// The id with a name in place.
+    pub fn id(&self, name: &str) -> String {
+        if self.names.len() == 1 { self.text.clone() } else { self.text.replacen('*', name, 1) }
+    }
+}
+
 /// Folds what is alike, or lists each by itself. What is risky comes first, the heaviest risk on top; otherwise the
 /// order is the plan's.
 pub fn fold(changes: &[Change], each: bool) -> Vec<Entry<'_>> {
@@ -140,6 +147,11 @@ pub fn instance_of(id: &str) -> Option<&str> {
     Some(&id[..name + 1 + key])
 }
 
+/// The pattern of one address, and what stands at its `*`.
+pub fn pattern_of(address: &Address) -> (String, &str) {
+    shape(address.id())
+}
+
 /// The patterns of some addresses, those with the most first.
 pub fn patterns<'a>(addresses: impl IntoIterator<Item = &'a Address>) -> Vec<Pattern<'a>> {
     let mut found: BTreeMap<String, Vec<&'a Address>> = BTreeMap::new();
@@ -192,9 +204,9 @@ fn likeness(change: &Change, numbers: Numbers) -> [u8; 32] {
     let own = InstanceName(shape(id).1);
     for risk in &change.risks {
         add(risk.code);
-        if numbers == Numbers::Closed {
-            add(&own.hide(&risk.text));
-        }
+        // What one says stands for all: it may differ in numbers where those are told apart.
+        let text = own.hide(&risk.text);
+        add(&if numbers == Numbers::Closed { text } else { without_numbers(&text) });
     }
     if numbers == Numbers::Open {
         add(&shape(id).0);

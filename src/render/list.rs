@@ -39,6 +39,15 @@ impl Item {
     }
 }
 
+/// An address, and where it is declared.
+pub type Located = (Address, Position);
+
+/// Addresses with their source lines, as two columns.
+pub fn write_located(items: &[Located], out: &mut dyn Write) -> io::Result<()> {
+    let row = |(address, position): &Located| vec![clean_address(address.as_str()), source_line(position)];
+    out.write_all(columns(&items.iter().map(row).collect::<Vec<_>>(), false).as_bytes())
+}
+
 /// What stands between two columns.
 const GAP: usize = 2;
 /// With less room than this a name says nothing.

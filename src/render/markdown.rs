@@ -27,16 +27,24 @@ pub fn prose(sentence: &str) -> String {
         let head = &core[..core.len() - bare.len()];
         let number = bare.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
             && bare.chars().all(|c| c.is_ascii_digit() || ".,%-".contains(c));
-        let letters = bare.chars().all(|c| c.is_alphanumeric() || "'→…%".contains(c))
+        let letters = bare.trim_end_matches('%').chars().all(|c| c.is_alphanumeric() || "'→…".contains(c))
             || (bare.chars().all(|c| c.is_alphanumeric() || c == '-')
                 && bare.starts_with(char::is_alphabetic));
-        if bare.is_empty() && head.is_empty() || number || letters {
+        if bare.is_empty() && head.is_empty() || number || letters && !is_linked(bare) {
             word.to_owned()
         } else {
             format!("{head}{}{tail}", code(unquoted(bare)))
         }
     };
     sentence.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a forge would make a link of a word without a sign in it: an issue's key, `GH-12`, or a commit's hash.
+fn is_linked(word: &str) -> bool {
+    let is_key =
+        word.rsplit_once('-').is_some_and(|(_, number)| number.starts_with(|c: char| c.is_ascii_digit()));
+    let is_hash = word.len() >= 7 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    is_key || is_hash && word.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// The same, with what stands between backquotes as one code span, spaces and all.
@@ -110,6 +118,12 @@ mod tests {
             ("see https://evil.example, **now** <b>", "see `https://evil.example`, `**now**` `<b>`"),
             ("goes from 0.05 to -8: www.evil.example", "goes from 0.05 to -8: `www.evil.example`"),
             ("a\n- b `` c", "`a␊-` b ``` `` ``` c"),
+            ("GH-1 see #123, o/r#5 and (AB-77)", "`GH-1` see `#123`, `o/r#5` and (`AB-77`)"),
+            (
+                "since 57b31f0556ed, by @team !12 %v1 ~bug",
+                "since `57b31f0556ed`, by `@team` `!12` `%v1` `~bug`",
+            ),
+            ("a well-kept deadbeef, 1234567 of 99 %", "a well-kept deadbeef, 1234567 of 99 %"),
         ] {
             assert_eq!(prose(text), expected);
         }

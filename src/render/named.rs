@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::{Address, Change, Fact, FieldChange, ItemChange, Reference};
+use crate::model::{Address, Change, Fact, FieldChange, ItemChange, Reference, References};
+use crate::pointer::step;
 
 /// The changed fields of a change, named.
 pub fn fields(change: &Change) -> Vec<Cow<'_, FieldChange>> {
@@ -16,6 +17,14 @@ pub fn fields(change: &Change) -> Vec<Cow<'_, FieldChange>> {
 pub fn in_item<'a>(change: &'a Change, item: &'a ItemChange) -> Vec<Cow<'a, FieldChange>> {
     let base = item.after.as_ref().or(item.before.as_ref()).map_or("", String::as_str);
     item.diff.iter().map(|field| named(change, base, field)).collect()
+}
+
+/// A whole body, named; the names stand by its fields.
+pub fn body(of: &Value, section: &str, names: &References) -> Value {
+    let Value::Object(members) = of else { return of.clone() };
+    let named =
+        |(key, member): (&String, &Value)| (key.clone(), value(member, section, names.get(&step(key))));
+    Value::Object(members.iter().map(named).collect())
 }
 
 /// A fact's value, named.
@@ -95,12 +104,12 @@ fn text_of(text: &str, section: &str, names: Option<&BTreeMap<String, Address>>)
     out
 }
 
-/// `api/latency is 100000004`: the ids behind the names of a change, in the order of the names.
-pub fn ids(change: &Change) -> Vec<(String, String)> {
-    let names = change.references.values().flatten();
+/// `api/latency is 100000004`: the ids behind names, in the order of the names.
+pub fn ids(references: &References, section: &str) -> Vec<(String, String)> {
+    let names = references.values().flatten();
     let mut found: Vec<(String, String)> = names
         .filter(|(text, _)| !text.starts_with("${"))
-        .map(|(id, address)| (short(address, change.address.section()), id.clone()))
+        .map(|(id, address)| (short(address, section), id.clone()))
         .collect();
     found.sort();
     found.dedup();

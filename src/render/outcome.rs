@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::fold::{Pattern, patterns};
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, FORMAT_VERSION, Source, write_value};
-use super::plan_text::{names, source_line};
+use super::plan_text::source_line;
 use super::sanitize::clean_lines;
 use super::summary;
-use super::telling::clean_address;
+use super::telling::{clean_address, names};
 use super::value::{count, cut, path, short};
 use crate::model::{Action, Outcome, Plan, Status};
 
@@ -282,7 +282,12 @@ struct Entry<'a> {
 }
 
 /// Writes what was done as JSON, one outcome a line, sorted by address. Errors are those of the writer.
-pub fn write_report(plan: &Plan, outcomes: &[Outcome], out: &mut dyn Write) -> io::Result<()> {
+pub fn write_report(
+    plan: &Plan,
+    outcomes: &[Outcome],
+    trace: Option<&str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     write!(out, "{{\n  \"format_version\": {FORMAT_VERSION},\n  \"musher_version\": ")?;
     write_value(env!("CARGO_PKG_VERSION"), out)?;
     let head = [
@@ -293,6 +298,11 @@ pub fn write_report(plan: &Plan, outcomes: &[Outcome], out: &mut dyn Write) -> i
     for (name, value) in head {
         write!(out, ",\n  \"{name}\": ")?;
         write_value(&value, out)?;
+    }
+    // By which the run is found in what watches it.
+    if let Some(trace) = trace {
+        out.write_all(b",\n  \"trace_id\": ")?;
+        write_value(trace, out)?;
     }
     let (failed, not_tried) = failures(outcomes);
     let done = outcomes.len() - failed - not_tried;
@@ -440,7 +450,7 @@ mod tests {
     #[test]
     fn a_report() {
         let mut out = Vec::new();
-        write_report(&plan(Vec::new(), 0), &some(), &mut out).expect("a vector takes all");
+        write_report(&plan(Vec::new(), 0), &some(), None, &mut out).expect("a vector takes all");
         let text = String::from_utf8(out).expect("text").replace(env!("CARGO_PKG_VERSION"), "VERSION");
         serde_json::from_str::<serde_json::Value>(&text).expect("JSON");
         insta::assert_snapshot!(text, @r#"

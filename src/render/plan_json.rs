@@ -108,7 +108,12 @@ fn warning(warning: &Warning) -> Value {
 fn caused(based: &Based, change: &Change) -> Value {
     let mut entry = value(change);
     let causes = based.causes.get(&change.address);
-    entry["cause"] = based.cause(&change.address).name().into();
+    let whole = based.cause(&change.address).name();
+    entry["cause"] = whole.into();
+    for (risk, shown) in change.risks.iter().zip(entry["risks"].as_array_mut().into_iter().flatten()) {
+        let is_drifted = based.is_drifted(&change.address, risk);
+        shown["cause"] = if is_drifted { Cause::Drift.name() } else { whole }.into();
+    }
     for (shown, field) in entry["diff"].as_array_mut().into_iter().flatten().zip(&change.diff) {
         let (cause, old) = causes
             .and_then(|causes| causes.fields.get(&field.path))
@@ -238,6 +243,11 @@ fn addresses<S: Serializer>(
 }
 
 impl<'a> DiffEntry<'a> {
+    /// All of a change.
+    pub fn all(change: &'a Change) -> Vec<Self> {
+        change.diff.iter().map(|field| Self::named(field, &change.references, "")).collect()
+    }
+
     fn named(change: &'a FieldChange, references: &'a References, base: &str) -> Self {
         let references = match base.is_empty() {
             true => references.get(&change.path),
@@ -291,7 +301,7 @@ fn entry(change: &Change) -> Entry<'_> {
             .map(|fact| FactEntry { path: &fact.at, value: Some(&fact.value) })
             .collect(),
         items: change.items.iter().map(|item| item_entry(change, item)).collect(),
-        diff: change.diff.iter().map(|field| DiffEntry::named(field, &change.references, "")).collect(),
+        diff: DiffEntry::all(change),
     }
 }
 

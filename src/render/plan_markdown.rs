@@ -2,33 +2,20 @@
 
 use std::fmt::Write;
 
-use super::field::{Field, Shown};
-use super::fold::{Bond, Entry, Pattern, fold, patterns};
-use super::markdown::{code, html, link, longest_run, prose, quoted_prose};
-use super::plan_text::{names, source_line};
+use super::fitted::{fitted, write_rest};
+use super::fold::{Entry, fold};
+use super::markdown::{code, prose, quoted_prose};
+use super::markdown_entry::{Steps, in_full};
+use super::plan_text::source_line;
+use super::room::Room;
 use super::summary;
-use super::telling::{Detail, Row, clean_address, number, ranges, risks, rows, title};
-use super::text_diff::{Line, Piece, Sign};
-use super::value::{count, cut, plural, width};
-use crate::model::{ItemAction, Plan, Warning};
+use super::value::{count, cut, plural};
+use crate::model::{Plan, Warning};
 
-/// What GitHub takes as a comment, in characters. We count bytes, which are never fewer, however it counts.
+/// What GitHub takes as a comment, in characters.
 pub const LIMIT: usize = 65_536;
-/// Kept for what ends the comment.
+/// Kept for what ends a comment.
 const TAIL: usize = 600;
-/// The most bytes of one entry, and lines of a difference.
-const ENTRY: usize = 12_000;
-const LINES: usize = 120;
-/// While all entries together have no more lines, none is folded away.
-const SHORT: usize = 80;
-/// Fields of a new object beside those that matter most, and addresses of a folded entry.
-const FIELDS: usize = 8;
-const PATTERNS: usize = 20;
-/// Names for the `*` of a pattern; where an entry is shown in brief; beside a step of numbers.
-const NAMES: usize = 50;
-const FEW: usize = 8;
-/// Steps of numbers that differ from change to change.
-const STEPS: usize = 60;
 /// Likely renames and warnings that are listed.
 const RENAMES: usize = 10;
 const WARNINGS: usize = 15;
@@ -48,116 +35,55 @@ pub fn marker(project: &str, environment: Option<&str>) -> String {
     }
 }
 
-/// The whole comment: at most [`LIMIT`] bytes, the verdict first and the summary line last.
-pub fn render(plan: &Plan) -> String {
-    within(plan, LIMIT)
+/// The whole comment in so much room: the verdict first and the summary line last.
+pub fn within(plan: &Plan, room: Room) -> String {
+    written(plan, head(plan), &fold(&plan.changes, false), room)
 }
 
-/// The same in so many bytes, where it may be more or less than a comment.
-pub fn within(plan: &Plan, limit: usize) -> String {
-    let mut out = head(plan);
-    let entries = fold(&plan.changes, false);
-    let room = limit.saturating_sub(out.len() + TAIL);
-    let risky = entries.iter().filter(|entry| entry.is_risky()).count();
-    let shown = fitted(&entries, room);
-    for (at, text) in shown.iter().enumerate() {
-        match at {
-            0 if risky > 0 => out.push_str("#### Look at these first\n\n"),
-            _ if at == risky => out.push_str("#### Changes\n\n"),
-            _ => {}
+/// The same, each change by itself where all of that has room.
+pub fn expanded(plan: &Plan, room: Room) -> String {
+    let (head, entries) = (head(plan), fold(&plan.changes, true));
+    let mut left = room.after(&head).beside(TAIL);
+    for entry in &entries {
+        let whole = in_full(entry, Steps::All);
+        if !left.holds(&whole) {
+            return within(plan, room);
         }
-        out.push_str(text);
-        let is_list = |text: &String| text.starts_with("- ");
-        if is_list(text) && shown.get(at + 1).is_none_or(|next| !is_list(next) || at + 1 == risky) {
-            out.push('\n');
-        }
+        left = left.after(&whole);
     }
-    write_rest(&mut out, &entries[shown.len()..]);
+    written(plan, head, &entries, room)
+}
+
+fn written(plan: &Plan, mut out: String, entries: &[Entry<'_>], room: Room) -> String {
+    let mut tail = String::new();
     for line in summary::not_listed(plan) {
-        let _ = write!(out, "{}\n\n", prose(&line));
+        let _ = write!(tail, "{}\n\n", prose(&line));
     }
     if let Some(held) = summary::held(&plan.notes.brakes) {
-        let _ = writeln!(out, "**{held}.**\n");
+        let _ = writeln!(tail, "**{held}.**\n");
     }
-    out + &summary::line(plan) + "\n"
-}
-
-/// The first entries as they fit: in full, and where there is not enough room on a line each, what is risky last.
-fn fitted(entries: &[Entry<'_>], room: usize) -> Vec<String> {
-    let headings = 60;
-    let mut left = room.saturating_sub(headings);
-    let brief: Vec<String> = entries.iter().map(in_brief).collect();
-    let mut shown: Vec<String> = Vec::new();
-    for text in brief {
-        // A line ends a list.
-        let Some(rest) = left.checked_sub(text.len() + 1) else { break };
-        left = rest;
-        shown.push(text);
-    }
-    if shown.len() < entries.len() {
-        // Room for the addresses of the others.
-        while left < room / 8 {
-            let Some(last) = shown.pop() else { break };
-            left += last.len() + 1;
+    let _ = writeln!(tail, "{}", summary::line(plan));
+    let room = room.after(&tail);
+    let shown = fitted(entries, room.after(&out));
+    let is_list = |text: &String| text.starts_with("- ");
+    let texts = |risky: bool| entries.iter().zip(&shown).filter(move |(entry, _)| entry.is_risky() == risky);
+    for (risky, title) in [(true, "Look at these first"), (false, "Changes")] {
+        let texts: Vec<&String> = texts(risky).filter_map(|(_, text)| text.as_ref()).collect();
+        if !texts.is_empty() {
+            let _ = write!(out, "#### {title}\n\n");
         }
-        left = 0;
-    }
-    let mut lines = 0;
-    for (entry, shown) in entries.iter().zip(&mut shown) {
-        let whole = in_full(entry);
-        if whole.len() > left + shown.len() {
-            continue;
-        }
-        left = left + shown.len() - whole.len();
-        lines += whole.lines().count();
-        *shown = whole;
-    }
-    if lines <= SHORT {
-        // As long as before: the space that opens one is counted where all are.
-        for text in shown.iter_mut().filter(|_| left > 5 * entries.len()) {
-            *text = text.replacen("<details><summary>", "<details open><summary>", 1);
-        }
-    }
-    shown
-}
-
-/// What is left, by address as far as there is room.
-fn write_rest(out: &mut String, rest: &[Entry<'_>]) {
-    let hidden: usize = rest.iter().map(|entry| entry.changes.len()).sum();
-    if hidden == 0 {
-        return;
-    }
-    let text = match hidden {
-        1 => "1 more change is".to_owned(),
-        many => format!("{} more changes are", count(many)),
-    };
-    let risky = rest.iter().filter(|entry| entry.is_risky()).map(|entry| entry.changes.len()).sum::<usize>();
-    let of = if risky > 0 { format!(", {} of them risky", count(risky)) } else { String::new() };
-    let _ = write!(out, "**{text} not shown here{of}.** `musher plan` shows all of them.\n\n");
-    let changes = rest.iter().flat_map(|entry| &entry.changes);
-    let mut by_action: std::collections::BTreeMap<(&str, &str), Vec<_>> = std::collections::BTreeMap::new();
-    for change in changes {
-        let key = (summary::verb(change.action), change.address.section());
-        by_action.entry(key).or_default().push(&change.address);
-    }
-    for ((verb, section), addresses) in by_action {
-        for pattern in patterns(addresses) {
-            let several = count(pattern.names.len());
-            let which = names(&pattern.names, NAMES);
-            let line = format!(
-                "- {verb} {several} {} {}: {}\n",
-                code(&clean_address(section)),
-                code(&cut(&pattern.text, 200)),
-                code(&which)
-            );
-            if out.len() + line.len() + TAIL > LIMIT {
+        for (at, text) in texts.iter().enumerate() {
+            out.push_str(text);
+            if is_list(text) && texts.get(at + 1).is_none_or(|next| !is_list(next)) {
                 out.push('\n');
-                return;
             }
-            out.push_str(&line);
         }
     }
-    out.push('\n');
+    let rest: Vec<&Entry<'_>> =
+        entries.iter().zip(&shown).filter(|(_, text)| text.is_none()).map(|(entry, _)| entry).collect();
+    let left = room.after(&out);
+    write_rest(&mut out, &rest, left);
+    out + &tail
 }
 
 fn head(plan: &Plan) -> String {
@@ -238,220 +164,6 @@ fn write_warnings(out: &mut String, warnings: &[Warning]) {
     out.push('\n');
 }
 
-/// What an entry is about, in words; and the patterns of its addresses.
-fn called<'a>(entry: &Entry<'a>) -> (String, Vec<Pattern<'a>>) {
-    let change = entry.first();
-    if !entry.is_folded() {
-        return (clean_address(change.address.as_str()), Vec::new());
-    }
-    let patterns = patterns(entry.changes.iter().map(|change| &change.address));
-    (title(entry, &patterns), patterns)
-}
-
-/// One line, and one for each risk: nothing that carries a risk is cut away.
-fn in_brief(entry: &Entry<'_>) -> String {
-    let change = entry.first();
-    let (title, patterns) = called(entry);
-    let mut out = format!("- {}", code(&format!("{} {}", summary::symbol(change.action), cut(&title, 400))));
-    match entry.bond {
-        Bond::One => {
-            let _ = write!(out, " {}", summary::verb(change.action));
-        }
-        Bond::Instance => {}
-        _ => {
-            let names: Vec<String> =
-                patterns.iter().take(FEW).map(|pattern| names(&pattern.names, FEW)).collect();
-            let _ = write!(out, ": {}", code(&names.join("; ")));
-        }
-    }
-    out.push('\n');
-    for risk in risks(entry) {
-        let _ = writeln!(out, "  - :warning: {}", quoted_prose(&cut(&risk, 200)));
-    }
-    out
-}
-
-fn in_full(entry: &Entry<'_>) -> String {
-    let change = entry.first();
-    let (title, patterns) = called(entry);
-    let open = if entry.is_risky() { " open" } else { "" };
-    let verb = if entry.is_folded() { String::new() } else { format!(" {}", summary::verb(change.action)) };
-    let mut out = format!(
-        "<details{open}><summary><code>{} {}</code>{verb}</summary>\n\n",
-        html(summary::symbol(change.action)),
-        html(&title)
-    );
-    let risks = risks(entry);
-    for risk in &risks {
-        let _ = writeln!(out, "- :warning: {}", quoted_prose(risk));
-    }
-    if !risks.is_empty() {
-        out.push('\n');
-    }
-    write_place(&mut out, entry, &patterns);
-    if entry.bond == Bond::Shape {
-        write_steps(&mut out, entry);
-    }
-    if entry.bond == Bond::Shape || entry.bond == Bond::Equal {
-        let _ = writeln!(out, "As in {}:\n", code(&clean_address(change.address.as_str())));
-    }
-    write_diff(&mut out, entry);
-    out.push_str("</details>\n\n");
-    out
-}
-
-fn write_place(out: &mut String, entry: &Entry<'_>, patterns: &[Pattern<'_>]) {
-    let change = entry.first();
-    if matches!(entry.bond, Bond::Equal | Bond::Shape) {
-        for pattern in patterns.iter().take(PATTERNS) {
-            let of = count(pattern.names.len());
-            let _ = writeln!(
-                out,
-                "- {of} {}: {}",
-                code(&cut(&pattern.text, 200)),
-                code(&names(&pattern.names, NAMES))
-            );
-        }
-        if patterns.len() > PATTERNS {
-            let more: usize = patterns[PATTERNS..].iter().map(|pattern| pattern.names.len()).sum();
-            let _ = writeln!(out, "- {} more", count(more));
-        }
-        out.push('\n');
-    }
-    let mut parts = Vec::new();
-    if let Some(from) = &change.moved_from {
-        parts.push(format!("was {}", code(&clean_address(from.as_str()))));
-    }
-    parts.extend(summary::claim(change).map(|claim| prose(&claim)));
-    if let Some(origin) = &change.origin {
-        parts.push(code(&source_line(&origin.position)));
-    }
-    if let Some(url) = change.url.as_ref().filter(|_| entry.bond != Bond::Instance) {
-        parts.push(link("in Datadog", url));
-    }
-    if !parts.is_empty() {
-        let _ = writeln!(out, "{}\n", parts.join(" · "));
-    }
-}
-
-/// The numbers of changes that are alike but for them, as columns. (No table: a cell can't hold every text safely.)
-fn write_steps(out: &mut String, entry: &Entry<'_>) {
-    // Numbers that follow from it tell nothing new.
-    if let Some(range) = ranges(entry).first().filter(|range| range.steps.len() > 1) {
-        let cells: Vec<[String; 2]> =
-            range.steps.iter().map(|(from, to, _)| [number(*from), number(*to)]).collect();
-        let column = |at: usize| cells.iter().map(|cells| width(&cells[at])).max().unwrap_or(0);
-        let (left, right) = (column(0), column(1));
-        let mut lines = vec![range.path.clone()];
-        for (cells, (.., of)) in cells.iter().zip(&range.steps).take(STEPS) {
-            let who: Vec<&str> = of.iter().map(String::as_str).collect();
-            let many = if of.len() > 1 { format!("{} × ", count(of.len())) } else { String::new() };
-            lines.push(format!("{:>left$} → {:>right$}  {many}{}", cells[0], cells[1], names(&who, FEW)));
-        }
-        if range.steps.len() > STEPS {
-            let more: Vec<&str> =
-                range.steps[STEPS..].iter().flat_map(|(.., of)| of.iter().map(String::as_str)).collect();
-            lines.push(format!(
-                "… {}: {}",
-                plural(range.steps.len() - STEPS, "more step"),
-                names(&more, NAMES)
-            ));
-        }
-        write_fenced(out, "text", &lines);
-    }
-}
-
-fn write_fenced(out: &mut String, language: &str, lines: &[String]) {
-    let text = lines.join("\n");
-    let fence = "`".repeat((longest_run(&text) + 1).max(3));
-    let _ = write!(out, "{fence}{language}\n{text}\n{fence}\n\n");
-}
-
-fn write_diff(out: &mut String, entry: &Entry<'_>) {
-    let mut groups: Vec<Vec<String>> = Vec::new();
-    match entry.bond {
-        Bond::Instance => {
-            for change in &entry.changes {
-                groups.push(vec![format!("@@ {} @@", clean_address(change.address.as_str()))]);
-                let rows = rows(change, Detail { full: false, others: 0 });
-                groups.extend(rows.iter().map(row_lines));
-            }
-        }
-        _ => {
-            let rows = rows(entry.first(), Detail { full: false, others: FIELDS });
-            groups.extend(rows.iter().map(row_lines));
-        }
-    }
-    let mut lines: Vec<String> = Vec::new();
-    let (mut size, mut hidden) = (0, 0);
-    for (at, group) in groups.iter().enumerate() {
-        size += group.iter().map(|line| line.len() + 1).sum::<usize>();
-        if size > ENTRY || lines.len() + group.len() > LINES {
-            hidden = groups.len() - at;
-            break;
-        }
-        lines.extend(group.iter().cloned());
-    }
-    if hidden > 0 {
-        lines.push(format!("  … {}", plural(hidden, "more field")));
-    }
-    if !lines.is_empty() {
-        write_fenced(out, "diff", &lines);
-    }
-}
-
-/// A row as lines of a diff.
-fn row_lines(row: &Row) -> Vec<String> {
-    match row {
-        Row::Field(field) => diff_lines(field),
-        Row::Note(text) => vec![format!("  {text}")],
-        Row::Item { action, text, fields } => {
-            let sign = match action {
-                ItemAction::Added => '+',
-                ItemAction::Removed => '-',
-                ItemAction::Moved | ItemAction::Changed => '!',
-            };
-            let mut lines = vec![format!("{sign} {text}")];
-            lines.extend(fields.iter().flat_map(diff_lines));
-            lines
-        }
-    }
-}
-
-/// A field as lines of a diff.
-fn diff_lines(field: &Field) -> Vec<String> {
-    let Field { path, shown } = field;
-    let side = |pieces: &[Piece], without: Sign| -> String {
-        pieces.iter().filter(|piece| piece.sign != without).map(|piece| piece.text.as_str()).collect()
-    };
-    match shown {
-        Shown::Added(text) => vec![format!("+ {path}: {text}")],
-        Shown::Removed(text) => vec![format!("- {path}: {text}")],
-        Shown::Arrow { before, after } => vec![format!("- {path}: {before}"), format!("+ {path}: {after}")],
-        Shown::Words(pieces) => vec![
-            format!("- {path}: {}", side(pieces, Sign::New)),
-            format!("+ {path}: {}", side(pieces, Sign::Old)),
-        ],
-        Shown::Items { removed, added, .. } => {
-            let removed = removed.iter().map(|item| format!("- {path}: {item}"));
-            removed.chain(added.iter().map(|item| format!("+ {path}: {item}"))).collect()
-        }
-        Shown::Lines { lines, more } => {
-            let mut out = vec![format!("@@ {path} @@")];
-            out.extend(lines.iter().map(|line| match line {
-                Line::Text(Sign::Same, text) => format!("  {text}"),
-                Line::Text(Sign::Old, text) => format!("- {text}"),
-                Line::Text(Sign::New, text) => format!("+ {text}"),
-                Line::Skipped(lines) => format!("  … {} the same", plural(*lines, "line")),
-            }));
-            if *more > 0 {
-                out.push(format!("  … {} of the difference", plural(*more, "more line")));
-            }
-            out
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -460,6 +172,10 @@ mod tests {
     use crate::render::sanitize::is_hostile;
     use proptest::prelude::*;
     use serde_json::json;
+
+    fn render(plan: &Plan) -> String {
+        within(plan, Room::characters(LIMIT))
+    }
 
     #[test]
     fn a_plan_of_everything() {
@@ -542,9 +258,9 @@ mod tests {
 
         - 6 `lambda/*/errors`: `api, billing, checkout, fraud, search, stock`
 
-        `templates/aws-lambda.yaml:12` · [in Datadog](https://app.datadoghq.eu/monitors/123)
+        `templates/aws-lambda.yaml:12`
 
-        As in `monitors/lambda/api/errors`:
+        As in `monitors/lambda/api/errors` ([in Datadog](https://app.datadoghq.eu/monitors/123)):
 
         ```diff
         - options.thresholds.critical: 0.05
@@ -614,10 +330,82 @@ mod tests {
             })
             .collect();
         let text = render(&samples::plan(changes, 5));
-        assert!(text.len() <= LIMIT && text.len() > LIMIT / 5 * 4, "{}", text.len());
+        assert!(text.len() <= LIMIT && text.len() > LIMIT / 10 * 7, "{}", text.len());
         assert!(text.contains(" more changes are not shown here.** `musher plan` shows all of them."));
-        assert!(text.contains("`lambda/*/errors`: `f"), "what is cut is listed by address");
+        assert!(text.contains("lambda/*/errors`: `f"), "what is cut is listed by address");
         assert!(text.ends_with("\nPlan: 100,000 to change, 5 unchanged.\n"));
+    }
+
+    /// Three thousand risks, of one shape or each of its own.
+    fn three_thousand(text: &dyn Fn(usize) -> String, critical: &dyn Fn(usize) -> f64) -> Plan {
+        let changes = (0..3_000).map(|n| Change {
+            risks: vec![Risk { rank: 3, code: "threshold-loosened", text: text(n) }],
+            diff: vec![replaced("/options/thresholds/critical", json!(1), json!(critical(n)))],
+            ..instance(Action::Update, &format!("fn{n:04}"), "errors", Vec::new())
+        });
+        samples::plan(changes.collect(), 0)
+    }
+
+    #[test]
+    fn of_three_thousand_risks_none_is_cut() {
+        let word = |n: usize| -> String {
+            format!("{n:04}").bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+        };
+        let equal = three_thousand(&|_| "It alerts later".to_owned(), &|_| 2.0);
+        let numbers = three_thousand(&|n| format!("It alerts later: {n}"), &|n| 2.0 + n as f64);
+        let each = three_thousand(&|n| format!("No longer notified: `@{}`", word(n)), &|_| 2.0);
+        for (plan, told) in [(&equal, "3,000"), (&numbers, "3,000"), (&each, "2,")] {
+            let text = render(plan);
+            assert!(text.encode_utf16().count() <= LIMIT);
+            for n in 0..3_000 {
+                assert!(text.contains(&format!("fn{n:04}")), "{n} is not listed");
+            }
+            assert!(text.contains(told) && text.contains(":warning:"), "{}", &text[..800]);
+            assert!(!text.contains("no room here"), "{text}");
+        }
+        assert!(
+            render(&each).contains("`threshold-loosened` change 2,"),
+            "what is cut is listed by its risk"
+        );
+    }
+
+    #[test]
+    fn what_has_no_room_even_by_address_is_counted() {
+        let changes = (0..9_000).map(|n| Change {
+            risks: vec![Risk {
+                rank: 3,
+                code: "draft",
+                text: format!("It is {n} a draft").repeat(n % 3 + 1),
+            }],
+            ..samples::change(Action::Update, &format!("monitors/team-{n}-of-many/{n}/of/the/errors-of-{n}"))
+        });
+        let text = render(&samples::plan(changes.collect(), 0));
+        assert!(text.encode_utf16().count() <= LIMIT && text.len() > LIMIT / 10 * 9, "{}", text.len());
+        assert!(text.contains("have no room here even by address, "), "{}", &text[text.len() - 900..]);
+    }
+
+    #[test]
+    fn characters_are_counted_and_not_bytes() {
+        let changes = (0..700).map(|n| Change {
+            diff: vec![replaced(
+                "/message",
+                json!("変更".repeat(20)),
+                json!(format!("{}{n}", "警報".repeat(n % 40))),
+            )],
+            ..samples::change(Action::Update, &format!("monitors/m{n}"))
+        });
+        let text = render(&samples::plan(changes.collect(), 0));
+        assert!(text.encode_utf16().count() <= LIMIT && text.len() > LIMIT, "{}", text.len());
+    }
+
+    #[test]
+    fn expanded_where_all_of_it_has_room() {
+        let changes = |many: usize| (0..many).map(|n| samples::threshold_of(&format!("f{n}"))).collect();
+        let room = Room::bytes(1 << 20);
+        let text = expanded(&samples::plan(changes(500), 0), room);
+        assert_eq!(text.matches("<summary><code>~ monitors/lambda/f").count(), 500);
+        let text = expanded(&samples::plan(changes(9_000), 0), room);
+        assert!(text.contains("<code>~ 9,000 monitors lambda/*/errors") && text.len() <= room.left);
     }
 
     #[test]
@@ -659,7 +447,7 @@ mod tests {
             0,
         );
         let text = render(&samples::plan(plan.changes, 0));
-        assert!(text.len() <= LIMIT);
+        assert!(text.encode_utf16().count() <= LIMIT);
         assert!(text.ends_with("\nPlan: 1 to change.\n"), "{text}");
     }
 
@@ -687,7 +475,7 @@ mod tests {
             plan.notes = samples::notes(&name);
             plan.project = name;
             let text = render(&plan);
-            prop_assert!(text.len() <= LIMIT);
+            prop_assert!(text.encode_utf16().count() <= LIMIT);
             prop_assert!(!text.chars().any(|c| is_hostile(c) && c != '\n' && c != '\t'));
             let (first, last) = (text.lines().next().unwrap_or_default(), text.lines().last().unwrap_or_default());
             prop_assert!(first.starts_with("<!-- musher:plan ") && first.ends_with(" -->"));

@@ -6,7 +6,7 @@ use super::fields::{Place, write_rows};
 use super::fold::{Bond, Entry, Pattern, fold, patterns};
 use super::page::{Look, Page, Tone};
 use super::summary;
-use super::telling::{Detail, Row, clean_address, headline, number, ranges, risks, rows, title};
+use super::telling::{Detail, Row, clean_address, headline, names, risks, rows, steps, title};
 use super::value::{count, cut, path, plural, width};
 use crate::diagnostic::Position;
 use crate::model::{Action, Change, Plan};
@@ -155,7 +155,9 @@ fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
         page.wrapped(&[(tone, &symbol), (Tone::Strong, &title(entry, &patterns))], INDENT)?;
         match entry.bond {
             Bond::Instance => {}
-            _ => write_patterns(&patterns, if change.deletes() { LOST } else { NAMES }, page)?,
+            // The steps name all of them.
+            Bond::Shape if entry.is_risky() && steps(entry, (0, 0)).is_some() => {}
+            _ => write_patterns(entry, &patterns, page)?,
         }
     } else {
         let address = clean_address(change.address.as_str());
@@ -190,32 +192,23 @@ fn write_members(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
 
 /// The numbers of changes that are alike but for them: from, to, how many, and which.
 fn write_steps(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    // Numbers that follow from it tell nothing new.
-    if let Some(range) = ranges(entry).first().filter(|range| range.steps.len() > 1) {
-        page.indent(INDENT)?;
-        page.line(&[(Tone::Plain, &range.path)])?;
-        let most = if page.look.expand { usize::MAX } else { STEPS };
-        let cells: Vec<[String; 2]> =
-            range.steps.iter().map(|(from, to, _)| [number(*from), number(*to)]).collect();
-        let column = |at: usize| cells.iter().map(|cells| width(&cells[at])).max().unwrap_or(0);
-        let (left, right) = (column(0), column(1));
-        for (cells, (.., of)) in cells.iter().zip(&range.steps).take(most) {
-            let step = format!("{:>left$} → {:>right$}  ", cells[0], cells[1]);
-            let who: Vec<&str> = of.iter().map(String::as_str).collect();
-            let who = match of.len() {
-                1 => names(&who, 1),
-                many => format!("{} × {}", count(many), names(&who, NAMES)),
-            };
-            page.indent(INDENT + 2)?;
-            let at = INDENT + 2 + width(&step);
-            page.part(&[(Tone::Plain, &step)])?;
-            page.wrapped_at(&[(Tone::Faint, &who)], at, at)?;
-        }
-        if range.steps.len() > most {
-            page.indent(INDENT + 2)?;
-            let more = plural(range.steps.len() - most, "more step");
-            page.line(&[(Tone::Faint, &format!("… {more}: `--expand` shows all"))])?;
-        }
+    let all = page.look.expand || entry.is_risky();
+    let Some(steps) = steps(entry, if all { (usize::MAX, usize::MAX) } else { (STEPS, NAMES) }) else {
+        return Ok(());
+    };
+    page.indent(INDENT)?;
+    page.line(&[(Tone::Plain, &steps.path)])?;
+    for row in &steps.rows {
+        let numbers = format!("{}  ", row.numbers);
+        page.indent(INDENT + 2)?;
+        let at = INDENT + 2 + width(&numbers);
+        page.part(&[(Tone::Plain, &numbers)])?;
+        page.wrapped_at(&[(Tone::Faint, &format!("{}{}", row.times(), row.names))], at, at)?;
+    }
+    if steps.more > 0 {
+        page.indent(INDENT + 2)?;
+        let more = plural(steps.more, "more step");
+        page.line(&[(Tone::Faint, &format!("… {more}: `--expand` shows all"))])?;
     }
     Ok(())
 }
@@ -240,34 +233,35 @@ fn write_example(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
     write_rows(change.action, &rows, Place { indent: INDENT, most }, page)
 }
 
-fn write_patterns(patterns: &[Pattern<'_>], most: usize, page: &mut Page<'_>) -> io::Result<()> {
+/// Which they are: all of them where there is a risk.
+fn write_patterns(entry: &Entry<'_>, patterns: &[Pattern<'_>], page: &mut Page<'_>) -> io::Result<()> {
+    let all = page.look.expand || entry.is_risky();
+    let most = match entry.first().deletes() {
+        _ if all => usize::MAX,
+        true => LOST,
+        false => NAMES,
+    };
     if let [only] = patterns {
         page.indent(INDENT)?;
         return page.wrapped_at(&[(Tone::Faint, &names(&only.names, most))], INDENT, INDENT);
     }
-    for pattern in patterns.iter().take(PATTERNS) {
+    let shown = if all { usize::MAX } else { PATTERNS };
+    for pattern in patterns.iter().take(shown) {
         let text = match pattern.names.len() {
             1 => clean_address(&pattern.text),
-            many => format!("{} {}", count(many), clean_address(&pattern.text)),
+            many => {
+                format!("{} {}: {}", count(many), clean_address(&pattern.text), names(&pattern.names, most))
+            }
         };
         page.indent(INDENT)?;
-        page.line(&[(Tone::Faint, &text)])?;
+        page.wrapped_at(&[(Tone::Faint, &text)], INDENT, INDENT + 2)?;
     }
-    if patterns.len() > PATTERNS {
-        let more: usize = patterns[PATTERNS..].iter().map(|pattern| pattern.names.len()).sum();
+    if patterns.len() > shown {
+        let more: usize = patterns[shown..].iter().map(|pattern| pattern.names.len()).sum();
         page.indent(INDENT)?;
         page.line(&[(Tone::Faint, &format!("… {} more", count(more)))])?;
     }
     Ok(())
-}
-
-/// `checkout-api, checkout-db, … 498 more`
-pub fn names(names: &[&str], most: usize) -> String {
-    let mut out: Vec<String> = names.iter().take(most).map(|name| cut(name, 60)).collect();
-    if names.len() > most {
-        out.push(format!("… {} more", count(names.len() - most)));
-    }
-    out.join(", ")
 }
 
 fn remark(change: &Change) -> String {

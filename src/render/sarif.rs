@@ -66,6 +66,14 @@ fn rule(code: &str) -> Value {
     }
 }
 
+/// SARIF's word for it.
+fn level(diagnostic: &Diagnostic) -> &'static str {
+    match diagnostic.severity {
+        Severity::Advice => "note",
+        _ => severity(diagnostic),
+    }
+}
+
 fn result(one: &Reported, rule: Option<usize>, folder: &str, fingerprints: &mut Fingerprints) -> Value {
     let diagnostic = one.diagnostic;
     let path = one.place.as_ref().map(|place| line(&place.path)).unwrap_or_default();
@@ -75,7 +83,7 @@ fn result(one: &Reported, rule: Option<usize>, folder: &str, fingerprints: &mut 
     }
     let mut result = json!({
         "ruleId": diagnostic.code,
-        "level": severity(diagnostic),
+        "level": level(diagnostic),
         "message": {"text": text},
         // A finding without a file is one of the project: code scanning shows no results without a place.
         "locations": [one.place.as_ref().map_or_else(|| location(folder, "musher.yaml", None), |place| {

@@ -1,20 +1,21 @@
 //! One resource: the rendered body, the live one, their difference.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::field::field;
-use super::fields::write_field;
+use super::fields::{Place, write_rows};
+use super::named;
 use super::page::{Look, Page, Tone};
 use super::plan_json::{DiffEntry, Source, write_value};
 use super::plan_text::source_line;
 use super::sanitize::{clean_lines, expressed_in};
-use super::telling::clean_address;
-use super::value::{cut, width};
+use super::telling::{Detail, clean_address, ids, rows};
+use super::value::cut;
 use crate::diagnostic::Position;
-use crate::model::{Action, Address, FieldChange};
+use crate::model::{Action, Address, Change, References};
 
 /// What is known of a resource.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +28,10 @@ pub struct Shown<'a> {
     pub wanted: Option<&'a Value>,
     /// Absent: not made yet, or not asked for.
     pub live: Option<&'a Value>,
-    /// From live to wanted, in the normal form.
-    pub diff: &'a [FieldChange],
+    /// From live to wanted; absent: they are alike, or one of them is.
+    pub change: Option<&'a Change>,
+    /// The addresses behind the ids in both bodies, by their fields.
+    pub references: &'a References,
 }
 
 /// Writes the difference, which one mostly comes for, and the bodies in full below.
@@ -44,17 +47,22 @@ pub fn write_text(shown: Shown<'_>, look: Look, out: &mut dyn Write) -> io::Resu
     if shown.wanted.is_some() && shown.live.is_some() {
         page.line(&[])?;
         page.line(&[(Tone::Strong, "Difference, from live to rendered")])?;
-        if shown.diff.is_empty() {
-            page.line(&[(Tone::Plain, "    None.")])?;
-        }
-        let fields: Vec<_> = shown.diff.iter().map(|change| field(change, look.expand)).collect();
-        let column = fields.iter().map(|field| width(&field.path)).filter(|w| *w <= 32).max().unwrap_or(0);
-        for field in &fields {
-            write_field(Action::Update, field, (4, column), &mut page)?;
+        let rows = shown.change.map(|change| rows(change, Detail { full: look.expand, others: usize::MAX }));
+        match rows.filter(|rows| !rows.is_empty()) {
+            None => page.line(&[(Tone::Plain, "    None.")])?,
+            Some(rows) => {
+                write_rows(Action::Update, &rows, Place { indent: 4, most: usize::MAX }, &mut page)?;
+            }
         }
     }
-    write_body("Rendered", shown.wanted, "It is not declared.", &mut page)?;
-    write_body("Live", shown.live, "There is no live object.", &mut page)
+    let section = shown.address.section();
+    let [wanted, live] =
+        [shown.wanted, shown.live].map(|body| body.map(|body| named::body(body, section, shown.references)));
+    write_body("Rendered", wanted.as_ref(), "It is not declared.", &mut page)?;
+    write_body("Live", live.as_ref(), "There is no live object.", &mut page)?;
+    let Some(ids) = ids(shown.references, section) else { return Ok(()) };
+    page.line(&[])?;
+    page.wrapped_at(&[(Tone::Faint, &ids)], 0, 4)
 }
 
 fn write_body(title: &str, body: Option<&Value>, absent: &str, page: &mut Page<'_>) -> io::Result<()> {
@@ -79,6 +87,9 @@ struct Entry<'a> {
     wanted: Option<Value>,
     live: Option<&'a Value>,
     diff: Vec<DiffEntry<'a>>,
+    /// By the fields of both bodies.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    references: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
 }
 
 /// Writes all of it as one JSON object.
@@ -90,7 +101,14 @@ pub fn write_json(shown: Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         source: shown.position.map(Source::from),
         wanted: shown.wanted.map(|wanted| expressed_in(wanted).into_owned()),
         live: shown.live,
-        diff: shown.diff.iter().map(DiffEntry::from).collect(),
+        diff: shown.change.map(DiffEntry::all).unwrap_or_default(),
+        references: shown
+            .references
+            .iter()
+            .map(|(path, names)| {
+                (path.as_str(), names.iter().map(|(id, of)| (id.as_str(), of.as_str())).collect())
+            })
+            .collect(),
     };
     write_value(&entry, out)?;
     out.write_all(b"\n")
@@ -99,44 +117,55 @@ pub fn write_json(shown: Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::samples::replaced;
+    use crate::render::samples::{self, replaced};
     use serde_json::json;
 
     #[test]
     fn bodies_and_difference() {
-        let (wanted, live) = (json!({"query": "a > 5"}), json!({"query": "a > 6", "name": "\u{9b}x"}));
+        let (wanted, live) = (json!({"query": "12 > 5"}), json!({"query": "12 > 6", "name": "\u{9b}x"}));
         let address = Address::new("monitors", "a");
+        let names = [("12".to_owned(), Address::new("monitors", "b"))].into_iter().collect();
+        let references: References = [("/query".to_owned(), names)].into_iter().collect();
+        let change = Change {
+            diff: vec![replaced("/query", json!("12 > 6"), json!("12 > 5"))],
+            references: references.clone(),
+            ..samples::change(Action::Update, "monitors/a")
+        };
         let shown = Shown {
             address: &address,
-            datadog_id: Some("12"),
+            datadog_id: Some("11"),
             url: None,
             position: None,
             wanted: Some(&wanted),
             live: Some(&live),
-            diff: &[replaced("/query", json!("a > 6"), json!("a > 5"))],
+            change: Some(&change),
+            references: &references,
         };
         let mut out = Vec::new();
         write_text(shown, Look::default(), &mut out).expect("a vector takes all");
         insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r#"
         monitors/a
-            id 12
+            id 11
 
         Difference, from live to rendered
-            query  "a > 6" → "a > 5"
+            query  "b > 6" → "b > 5"
+            b is 12
 
         Rendered
             {
-              "query": "a > 5"
+              "query": "b > 5"
             }
 
         Live
             {
-              "query": "a > 6",
+              "query": "b > 6",
               "name": "\u{9b}x"
             }
+
+        b is 12
         "#);
         let mut out = Vec::new();
-        write_json(Shown { live: None, diff: &[], ..shown }, &mut out).expect("a vector takes all");
-        insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r#"{"address": "monitors/a", "datadog_id": "12", "url": null, "source": null, "wanted": {"query": "a > 5"}, "live": null, "diff": []}"#);
+        write_json(Shown { live: None, change: None, ..shown }, &mut out).expect("a vector takes all");
+        insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r#"{"address": "monitors/a", "datadog_id": "11", "url": null, "source": null, "wanted": {"query": "12 > 5"}, "live": null, "diff": [], "references": {"/query": {"12": "monitors/b"}}}"#);
     }
 }

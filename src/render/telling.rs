@@ -6,10 +6,13 @@ use serde_json::Value;
 
 use super::field::{Field, Shown, field};
 use super::fold::{Bond, Entry, Pattern, instance_of, patterns};
-use super::value::{count, cut, path, plural, short};
+use super::value::{count, cut, path, plural, short, width};
 use super::{items, named, summary};
-use crate::model::{Action, Change, Fact, FieldChange, ItemAction};
+use crate::model::{Action, Change, Fact, FieldChange, ItemAction, References};
 use crate::pointer::step;
+
+/// Characters of a risk: more are nobody's.
+const RISK: usize = 4_000;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +42,18 @@ pub fn rows(change: &Change, detail: Detail) -> Vec<Row> {
         Action::Delete => facts(change, Shown::Removed),
         _ => changed(change, detail),
     };
-    let ids = named::ids(change);
-    if !ids.is_empty() && change.action != Action::Create {
-        let ids: Vec<String> =
-            ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
-        rows.push(Row::Note(ids.join(", ")));
+    if change.action != Action::Create {
+        rows.extend(ids(&change.references, change.address.section()).map(Row::Note));
     }
     rows
+}
+
+/// `api/latency is 100000004`: the ids behind names.
+pub fn ids(references: &References, section: &str) -> Option<String> {
+    let ids = named::ids(references, section);
+    let ids: Vec<String> =
+        ids.iter().map(|(name, id)| format!("{} is {}", cut(name, 120), cut(id, 60))).collect();
+    (!ids.is_empty()).then(|| ids.join(", "))
 }
 
 fn changed(change: &Change, detail: Detail) -> Vec<Row> {
@@ -153,7 +161,7 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
         }
         (Action::Update, _) => match items::told(change, false).as_slice() {
             [only] => format!(": {}", only.text),
-            _ => String::new(),
+            _ => changed_fields(change),
         },
         (Action::Move, _) => {
             let from = self::patterns(entry.changes.iter().filter_map(|change| change.moved_from.as_ref()));
@@ -168,10 +176,30 @@ pub fn title(entry: &Entry<'_>, patterns: &[Pattern<'_>]) -> String {
     format!("{} {several}{pattern}{what}", count(entry.changes.len()))
 }
 
+/// `: message, tags`
+fn changed_fields(change: &Change) -> String {
+    const MOST: usize = 3;
+    let mut names: Vec<String> = change
+        .diff
+        .iter()
+        .filter(|field| !items::tells(change, &field.path))
+        .map(|field| path(&field.path))
+        .collect();
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+}
+
 /// The first number with its range, and how many others follow it.
 fn in_ranges(entry: &Entry<'_>) -> String {
     let ranges = ranges(entry);
-    let Some(first) = ranges.first() else { return "with different numbers".to_owned() };
+    let Some(first) = ranges.first() else {
+        let fields = changed_fields(entry.first());
+        return format!("{}, with different numbers", fields.trim_start_matches(": "));
+    };
     let others: Vec<&str> = ranges[1..].iter().map(|range| range.path.as_str()).collect();
     match others.len() {
         0 => first.text(),
@@ -198,11 +226,11 @@ fn inline(change: &FieldChange) -> String {
 }
 
 /// A field whose numbers differ from change to change.
-pub struct Range {
-    pub path: String,
+struct Range {
+    path: String,
     rises: bool,
     /// From, to, and the names of those that do; sorted by number.
-    pub steps: Vec<(f64, f64, Vec<String>)>,
+    steps: Vec<(f64, f64, Vec<String>)>,
 }
 
 impl Range {
@@ -219,7 +247,7 @@ impl Range {
 }
 
 /// The numbers of changes that are alike but for them.
-pub fn ranges(entry: &Entry<'_>) -> Vec<Range> {
+fn ranges(entry: &Entry<'_>) -> Vec<Range> {
     let mut found: Vec<Range> = Vec::new();
     for field in &entry.first().diff {
         let (Some(Value::Number(before)), Some(Value::Number(after))) = (&field.before, &field.after) else {
@@ -242,6 +270,48 @@ pub fn ranges(entry: &Entry<'_>) -> Vec<Range> {
     found
 }
 
+/// The numbers of changes that are alike but for them, ready to be shown.
+pub struct Steps {
+    pub path: String,
+    pub rows: Vec<Step>,
+    /// Those that are left out.
+    pub more: usize,
+}
+
+/// From, to, how many, and which.
+pub struct Step {
+    /// In columns: `13,500 → 15,300`.
+    pub numbers: String,
+    pub of: usize,
+    pub names: String,
+}
+
+impl Step {
+    /// `3 × `, where it is more than one.
+    pub fn times(&self) -> String {
+        if self.of > 1 { format!("{} × ", count(self.of)) } else { String::new() }
+    }
+}
+
+/// The steps of the first number that differs: those that follow from it tell nothing new. Absent where there is one only.
+pub fn steps(entry: &Entry<'_>, (most, names): (usize, usize)) -> Option<Steps> {
+    let range = ranges(entry).into_iter().next().filter(|range| range.steps.len() > 1)?;
+    let cells: Vec<[String; 2]> =
+        range.steps.iter().map(|(from, to, _)| [number(*from), number(*to)]).collect();
+    let column = |at: usize| cells.iter().map(|cells| width(&cells[at])).max().unwrap_or(0);
+    let (left, right) = (column(0), column(1));
+    let row = |(cells, (.., of)): (&[String; 2], &(f64, f64, Vec<String>))| {
+        let who: Vec<&str> = of.iter().map(String::as_str).collect();
+        Step {
+            numbers: format!("{:>left$} → {:>right$}", cells[0], cells[1]),
+            of: of.len(),
+            names: self::names(&who, names),
+        }
+    };
+    let rows = cells.iter().zip(&range.steps).take(most).map(row).collect();
+    Some(Steps { path: range.path, rows, more: range.steps.len().saturating_sub(most) })
+}
+
 /// A number as bits that sort as it does.
 fn ordered(number: f64) -> u64 {
     let bits = number.to_bits();
@@ -261,7 +331,7 @@ fn own_name(change: &Change) -> String {
 }
 
 /// `270,900`, `0.05`.
-pub fn number(number: f64) -> String {
+fn number(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 9e15 {
         let digits = count(number.abs() as usize);
         return if number < 0.0 { format!("-{digits}") } else { digits };
@@ -269,30 +339,33 @@ pub fn number(number: f64) -> String {
     number.to_string()
 }
 
-/// The risks of an entry, each once with how many have it; where their numbers differ one stands for all.
+/// The risks of an entry, each once with whose it is; where only numbers differ one stands for all.
 pub fn risks(entry: &Entry<'_>) -> Vec<String> {
     if matches!(entry.bond, Bond::One | Bond::Equal) {
-        return entry.first().risks.iter().map(|risk| cut(&risk.text, 400)).collect();
+        return entry.first().risks.iter().map(|risk| cut(&risk.text, RISK)).collect();
     }
-    let mut found: BTreeMap<(u8, &str), Vec<(&Change, &str)>> = BTreeMap::new();
+    // Those of an instance are of different objects: each says something of its own.
+    let own_text = |text| if entry.bond == Bond::Instance { text } else { "" };
+    let mut found: BTreeMap<_, Vec<(&Change, &str)>> = BTreeMap::new();
     for change in &entry.changes {
         for risk in &change.risks {
-            found.entry((risk.rank, risk.code)).or_default().push((change, &risk.text));
+            let key = (risk.rank, risk.code, own_text(risk.text.as_str()));
+            found.entry(key).or_default().push((change, &risk.text));
         }
     }
-    let told = found.into_values().filter_map(|of_code| {
-        let (change, text) = of_code.first()?;
-        let equal = of_code.iter().all(|(_, other)| other == text);
-        let who = match of_code.len() {
-            1 => clean_address(change.address.as_str()),
-            many if equal => plural(many, "object"),
-            many => format!(
-                "{}, and the like of {} more",
-                clean_address(change.address.as_str()),
-                count(many - 1)
-            ),
+    let told = found.into_values().filter_map(|alike| {
+        let (change, text) = alike.first()?;
+        let address = clean_address(change.address.as_str());
+        let who = match alike.len() {
+            1 => address,
+            _ if entry.bond == Bond::Instance => {
+                let all = alike.iter().map(|(change, _)| clean_address(change.address.as_str()));
+                all.collect::<Vec<_>>().join(", ")
+            }
+            many if alike.iter().all(|(_, other)| other == text) => plural(many, "object"),
+            many => format!("{address}, and the like of {} more", count(many - 1)),
         };
-        Some(format!("{} ({who})", cut(text, 400)))
+        Some(format!("{} ({who})", cut(text, RISK)))
     });
     told.collect()
 }
@@ -300,4 +373,13 @@ pub fn risks(entry: &Entry<'_>) -> Vec<String> {
 /// Addresses hold no hostile character where musher made them; a saved plan may come from anywhere.
 pub fn clean_address(text: &str) -> String {
     if text.len() <= 300 { super::sanitize::clean(text).into_owned() } else { cut(text, 300) }
+}
+
+/// `checkout-api, checkout-db, … 498 more`
+pub fn names(names: &[&str], most: usize) -> String {
+    let mut out: Vec<String> = names.iter().take(most).map(|name| cut(name, 60)).collect();
+    if names.len() > most {
+        out.push(format!("… {} more", count(names.len() - most)));
+    }
+    out.join(", ")
 }

@@ -47,8 +47,9 @@ pub fn risk(code: &'static str, text: impl Into<String>) -> Risk {
     Risk { rank: u8::try_from(rank).expect("bug: too many risks"), code, text: text.into() }
 }
 
+/// Nothing of a risk is cut away, unless it were a page by itself.
 pub fn listed(names: &[String]) -> String {
-    const MOST: usize = 5;
+    const MOST: usize = 100;
     let mut out = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > MOST {
         out.push_str(&format!(" and {} more", names.len() - MOST));

@@ -143,6 +143,16 @@ fn with_of(name: &str, parameters: Map<String, Value>) -> Value {
     json!({"if": {"properties": {"template": {"const": name}}}, "then": with})
 }
 
+/// `files` of a template.
+pub fn files() -> Value {
+    json!({
+        "description": "Files that `musher render` writes, by their names: YAML or JSON, by the ending",
+        "type": ["object", "null"],
+        "propertyNames": {"pattern": r"\.(ya?ml|json)$"},
+        "additionalProperties": {"type": "object", "minProperties": 1},
+    })
+}
+
 /// `params` of a template.
 pub fn params() -> Value {
     let parameter = json!({

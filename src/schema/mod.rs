@@ -37,6 +37,7 @@ pub fn schema(file: File, own: &[Template]) -> Value {
             properties.insert("params".to_owned(), keys::params());
             let description = json!({"type": "string", "description": "What the template is for"});
             properties.insert("description".to_owned(), description);
+            properties.insert("files".to_owned(), keys::files());
             document("A template of musher: parameters, and definitions made of them", properties, true)
         }
         File::Project => {

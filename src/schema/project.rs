@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::words::{place, variables};
 use crate::check::{RULES, Rule};
 use crate::config::{RuleLevel, SITES};
+use crate::diagnostic::Severity;
 use crate::kind::KINDS;
+use crate::pipelines;
+use crate::signal::Signal;
 
 /// Names of projects and environments, which go into marks.
 const NAME: &str = "^[a-z][a-z0-9_-]*$";
@@ -56,7 +59,13 @@ pub fn properties() -> Map<String, Value> {
             "type": ["array", "null"],
             "items": {"type": "string"},
         },
+        "pipelines": {
+            "description": "Files that say how telemetry gets to Datadog: collectors, workloads, functions; `validate` reads them",
+            "type": ["array", "null"],
+            "items": {"type": "string", "minLength": 1},
+        },
         "secrets": secrets(),
+        "coverage": coverage(),
         "rules": {
             "description": "By rule: how serious it is",
             "type": ["object", "null"],
@@ -80,7 +89,39 @@ fn rules() -> Map<String, Value> {
         let doc = format!("{} (default: {level})", rule.about);
         (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
     };
-    RULES.iter().map(explained).collect()
+    let of_pipelines = |rule: &&pipelines::rules::Rule| {
+        let level = match rule.level {
+            Severity::Error => "error",
+            Severity::Warning => "warn",
+            Severity::Advice => "advice",
+        };
+        let doc = format!("{} (default: {level}; {})", rule.about, rule.source);
+        (rule.code.to_owned(), json!({"description": doc, "enum": ["error", "warn", "off"]}))
+    };
+    RULES.iter().map(explained).chain(pipelines::rules::RULES.iter().map(of_pipelines)).collect()
+}
+
+fn coverage() -> Value {
+    let names: Vec<&str> = Signal::ALL.into_iter().map(Signal::name).collect();
+    let least = json!({
+        "description": "The least share of what the tier needs that must be covered",
+        "anyOf": [
+            {"type": "string", "pattern": r"^\s*(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%\s*$"},
+            {"type": "number", "minimum": 0, "maximum": 100},
+        ],
+    });
+    json!({
+        "description": "By tier of functions: how much of what it needs must be covered; checked by `musher coverage`",
+        "type": ["object", "null"],
+        "properties": {
+            "signals": {
+                "description": "By tier: the signals that each function needs",
+                "type": ["object", "null"],
+                "additionalProperties": {"type": "array", "items": {"enum": names}},
+            },
+        },
+        "additionalProperties": least,
+    })
 }
 
 fn owns() -> Value {

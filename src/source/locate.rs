@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::align;
 use super::nodes::nodes;
 use super::tree::{Content, Index, Tree, clamp};
-use crate::diagnostic::{At, FileId, Part, Place, Position, Sources};
+use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
 use crate::model::Origin;
 
 /// A place as a renderer needs it.
@@ -35,7 +35,8 @@ pub struct Locator<'s> {
     files: HashMap<FileId, Nodes<'s>>,
 }
 
-struct Nodes<'s> {
+/// The nodes of a text.
+pub struct Nodes<'s> {
     tree: Tree<'s>,
     index: Index,
     lines: Lines,
@@ -90,19 +91,23 @@ impl<'s> Locator<'s> {
 
     fn nodes(&mut self, file: FileId) -> &Nodes<'s> {
         let source = self.sources.get(file);
-        self.files.entry(file).or_insert_with(|| {
-            let tree = nodes(&source.text, source.format, file);
-            Nodes { tree, index: Index::default(), lines: Lines::new(&source.text) }
-        })
+        self.files.entry(file).or_insert_with(|| Nodes::of(&source.text, source.format, file))
     }
 }
 
-impl Nodes<'_> {
+impl<'s> Nodes<'s> {
+    /// Of a text, which stands in a file.
+    pub fn of(text: &'s str, format: Format, file: FileId) -> Self {
+        let tree = nodes(text, format, file);
+        Nodes { tree, index: Index::default(), lines: Lines::new(text) }
+    }
+
     fn find(&self, pointer: &str) -> Option<(Option<u32>, u32)> {
         self.tree.find(pointer, &self.index)
     }
 
-    fn range(&self, text: &str, pointer: &str, part: &Part) -> Range<usize> {
+    /// The bytes of a part of a node, or of the nearest one around it.
+    pub fn range(&self, text: &str, pointer: &str, part: &Part) -> Range<usize> {
         if let Some((key, node)) = self.find(pointer) {
             return self.part(text, key, node, part);
         }
@@ -169,22 +174,22 @@ impl Lines {
     }
 }
 
-fn walk(text: &str, (from, mut line, mut column): (usize, u32, u32), to: usize) -> (u32, u32) {
-    for byte in &text.as_bytes()[from..to.max(from)] {
-        if *byte == b'\n' {
-            line = line.saturating_add(1);
-            column = 1;
-        } else if byte & 0xC0 != 0x80 {
-            column = column.saturating_add(1);
+fn walk(text: &str, (from, line, column): (usize, u32, u32), to: usize) -> (u32, u32) {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let chars = |bytes: &[u8]| number(bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count());
+    let passed = &text.as_bytes()[from..to.max(from)];
+    match memchr::memrchr(b'\n', passed) {
+        None => (line, column.saturating_add(chars(passed))),
+        Some(last) => {
+            let lines = memchr::memchr_iter(b'\n', passed).count();
+            (line.saturating_add(number(lines)), chars(&passed[last + 1..]).saturating_add(1))
         }
     }
-    (line, column)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Format;
 
     const YAML: &str = "\
 monitors:

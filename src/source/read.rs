@@ -1,6 +1,6 @@
 //! Files of the disk -> documents: bounded in size, read and parsed on all cores.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -60,18 +60,21 @@ pub fn files(root: &Root, paths: &[Utf8PathBuf], sources: &mut Sources) -> (Vec<
     let base = u32::try_from(sources.files.len()).expect("bug: more than 4 billion files");
     let (next, total) = (AtomicUsize::new(0), AtomicU64::new(0));
     let work = || {
-        let mut done = Vec::new();
+        let (mut done, mut inside) = (Vec::new(), HashSet::new());
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = paths.get(index) else { return done };
             let file = FileId(base.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)));
-            done.push((index, match sources.instead.get(path.as_str()) {
-                Some(text) => {
-                    let (document, faults) = parse(path, text, file);
-                    (document, text.to_string(), faults)
-                }
-                None => one(root, path, file, &total),
-            }));
+            done.push((
+                index,
+                match sources.instead.get(path.as_str()) {
+                    Some(text) => {
+                        let (document, faults) = parse(path, text, file);
+                        (document, text.to_string(), faults)
+                    }
+                    None => one((root, &mut inside), path, file, &total),
+                },
+            ));
         }
     };
     let mut done = if paths.len() < FILES_FOR_THREADS {
@@ -94,8 +97,29 @@ pub fn files(root: &Root, paths: &[Utf8PathBuf], sources: &mut Sources) -> (Vec<
     (documents, faults)
 }
 
-fn one(root: &Root, path: &Utf8Path, file: FileId, total: &AtomicU64) -> (Document, String, Vec<Diagnostic>) {
-    match text(root, path, file, total) {
+/// Reads one file for whoever parses it otherwise, and adds it to the sources. No text where it can't be read.
+pub fn bare(root: &Root, path: &Utf8Path, sources: &mut Sources) -> (FileId, Result<String, Diagnostic>) {
+    let file = sources.add(path.as_str(), "", format_of(path));
+    let (text, read) = match text((root, &mut Inside::new()), path, file, &AtomicU64::new(0)) {
+        Ok(text) => (text.clone(), Ok(text)),
+        Err((shown, fault)) => (shown, Err(fault)),
+    };
+    if let Some(source) = sources.files.get_mut(file.0 as usize) {
+        source.text = text.into();
+    }
+    (file, read)
+}
+
+/// Folders of which it is known that they don't lead out of the project.
+type Inside = HashSet<Utf8PathBuf>;
+
+fn one(
+    (root, inside): (&Root, &mut Inside),
+    path: &Utf8Path,
+    file: FileId,
+    total: &AtomicU64,
+) -> (Document, String, Vec<Diagnostic>) {
+    match text((root, inside), path, file, total) {
         Ok(text) => {
             let (document, faults) = parse(path, &text, file);
             (document, text, faults)
@@ -147,9 +171,26 @@ fn keys(tree: &Tree, text: &str) -> HashMap<String, (u32, u32)> {
     keys
 }
 
+/// Whether a path leads out of the project. Of a file that is not a link its folder tells, which is looked at once.
+fn leaves(root: &Root, inside: &mut Inside, path: &Utf8Path) -> bool {
+    let folder = path.parent().unwrap_or(Utf8Path::new(""));
+    let is_link = || std::fs::symlink_metadata(root.join(path)).is_ok_and(|about| about.is_symlink());
+    if root.stored().is_some() || is_link() {
+        return root.leaves(path);
+    }
+    if inside.contains(folder) {
+        return false;
+    }
+    let leaves = root.leaves(path);
+    if !leaves && root.exists(path) {
+        inside.insert(folder.to_owned());
+    }
+    leaves
+}
+
 /// The text of a file without its byte-order mark; or what can be shown of it, and the fault.
 fn text(
-    root: &Root,
+    (root, inside): (&Root, &mut Inside),
     path: &Utf8Path,
     file: FileId,
     total: &AtomicU64,
@@ -158,7 +199,7 @@ fn text(
         let fault = Diagnostic::error(code, text, At::file(file));
         (String::new(), if help.is_empty() { fault } else { fault.help(help) })
     };
-    if root.leaves(path) {
+    if leaves(root, inside, path) {
         let help = "put the file below the folder of `musher.yaml`";
         return Err(fault("outside-root", format!("The file `{path}` leads out of the project"), help));
     }

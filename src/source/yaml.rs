@@ -191,8 +191,19 @@ fn bytes(span: &Span) -> Range<usize> {
 /// The JSON value of a document: aliases and merge keys expanded, duplicate keys and what JSON can't
 /// hold reported. An empty document is null.
 pub fn value(tree: &Tree, text: &str, file: FileId) -> (Value, Vec<Diagnostic>) {
+    expanded(tree, text, file, false)
+}
+
+/// The same of a file that others read, too: keys and numbers that JSON has no form for are taken for the texts that
+/// they are.
+pub fn lenient_value(tree: &Tree, text: &str, file: FileId) -> (Value, Vec<Diagnostic>) {
+    expanded(tree, text, file, true)
+}
+
+fn expanded(tree: &Tree, text: &str, file: FileId, lenient: bool) -> (Value, Vec<Diagnostic>) {
+    let (nodes, aliased, in_alias, faults) = (0, 0, 0, Vec::new());
     let mut expansion =
-        Expansion { tree, text, file, nodes: 0, aliased: 0, in_alias: 0, faults: Vec::new(), full: false };
+        Expansion { tree, text, file, lenient, nodes, aliased, in_alias, faults, full: false };
     if tree.nodes.is_empty() {
         return (Value::Null, Vec::new());
     }
@@ -204,6 +215,8 @@ struct Expansion<'a, 't> {
     tree: &'a Tree<'t>,
     text: &'a str,
     file: FileId,
+    /// Whether keys and numbers that JSON can't hold are texts.
+    lenient: bool,
     /// Nodes made so far.
     nodes: usize,
     /// Bytes of text made under aliases so far.
@@ -245,6 +258,7 @@ impl Expansion<'_, '_> {
         match plain(text) {
             Plain::Text => self.string(id, text),
             Plain::Value(value) => value,
+            Plain::NoJson if self.lenient => self.string(id, text),
             Plain::NoJson => {
                 self.report(yaml_faults::no_json(self.file, text, self.tree.range(id)));
                 Value::Null
@@ -310,7 +324,7 @@ impl Expansion<'_, '_> {
     fn key(&mut self, id: u32) -> Option<String> {
         let target = self.tree.resolve(id);
         let fault = match &self.tree.node(target).content {
-            Content::Scalar(text, Style::Plain) if !matches!(plain(text), Plain::Text) => {
+            Content::Scalar(text, Style::Plain) if !self.lenient && !matches!(plain(text), Plain::Text) => {
                 yaml_faults::key_is_no_text(self.file, text, self.tree.range(id))
             }
             Content::Scalar(text, _) => {

@@ -11,8 +11,9 @@ use crate::kind::{Identified, Kind};
 use crate::model::{FieldChange, ItemAction, ItemChange};
 use crate::pointer::matching;
 
-/// Items whose likeness is less are two, not one that changed.
+/// Items whose likeness is less are two, not one that changed: by their values, and more of them where the titles differ.
 const LIKE: f64 = 0.5;
+const RENAMED: f64 = 0.75;
 /// So many pairs are compared for their likeness.
 const PAIRS: usize = 10_000;
 /// A text in the place of a title is cut here.
@@ -71,6 +72,8 @@ struct Node {
     /// Without its id and without the items inside it.
     content: Value,
     spelled: String,
+    /// The values in it, but for title and type.
+    values: String,
 }
 
 fn nodes(kind: &Kind, side: Side<'_>) -> Vec<Node> {
@@ -125,11 +128,29 @@ fn node(
         id: id.map(Value::to_string),
         name: title.clone().or(of_text.filter(|text| !text.is_empty())).unwrap_or_else(|| class.clone()),
         spelled: spelling(&content),
+        values: {
+            let mut values = String::new();
+            add_values(&content, "", &[list.name, list.class], &mut values);
+            values
+        },
         pointer,
         parent,
         class,
         title,
         content,
+    }
+}
+
+/// The values alone: names of fields are alike in all items of a type.
+fn add_values(value: &Value, at: &str, without: &[&str], out: &mut String) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| add_values(item, "/-", without, out)),
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| add_values(value, &format!("{at}/{key}"), without, out));
+        }
+        _ if without.contains(&at) => {}
+        Value::String(text) => out.extend([text.as_str(), " "]),
+        other => out.extend([other.to_string().as_str(), " "]),
     }
 }
 
@@ -189,8 +210,9 @@ impl Pairs {
         let mut alike: Vec<(f64, usize, usize)> = Vec::new();
         for before in &gone {
             for after in come.iter().filter(|after| new[**after].class == old[*before].class) {
-                let score = likeness(&old[*before].spelled, &new[*after].spelled);
-                if score >= LIKE {
+                let (was, is) = (&old[*before], &new[*after]);
+                let score = likeness(&was.values, &is.values);
+                if score >= if was.title == is.title { LIKE } else { RENAMED } {
                     alike.push((score, *before, *after));
                 }
             }

@@ -9,3 +9,4 @@ mod name;
 pub use around::{Around, tell};
 pub use fact::facts;
 pub use item::{Side, items};
+pub use name::names;

@@ -1,11 +1,11 @@
 //! Ids in changed fields -> the addresses of those whose they are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use crate::kind::{Kind, Mention, Mentioned};
-use crate::model::{Address, Change, FieldChange, Reference, References};
+use crate::model::{Action, Address, Change, FieldChange, Known, Reference, References};
 use crate::pointer::{keys, matches, step};
 
 /// The addresses of objects by section and id.
@@ -46,6 +46,29 @@ pub fn references(kind: &Kind, change: &Change, owners: &Owners<'_>) -> Referenc
         see("", &field);
     }
     found
+}
+
+/// The names behind what stands for another object in two whole bodies, by their fields.
+pub fn names(
+    kind: &Kind,
+    address: &Address,
+    (wanted, live): (Option<&Value>, Option<&Value>),
+    known: &BTreeMap<Address, Known>,
+) -> References {
+    let fields = |body: Option<&Value>| -> Vec<String> {
+        body.and_then(Value::as_object).map(|members| members.keys().cloned().collect()).unwrap_or_default()
+    };
+    let keys: BTreeSet<String> = fields(wanted).into_iter().chain(fields(live)).collect();
+    let side = |body: Option<&Value>, key: &str| body.and_then(|body| body.get(key)).cloned();
+    let mut whole = Change::new(kind.name, address.clone(), Action::Update);
+    whole.diff = keys
+        .iter()
+        .map(|key| FieldChange { path: step(key), before: side(live, key), after: side(wanted, key) })
+        .collect();
+    whole.live = live.cloned();
+    let owners: Owners<'_> =
+        known.iter().map(|(own, known)| ((own.section(), known.id.as_str()), own)).collect();
+    references(kind, &whole, &owners)
 }
 
 /// Shows every text and number of a value that may stand for others, with the mention that says so; markers stand for

@@ -13,6 +13,7 @@ use super::trace::{Rendering, Stretch, Trace};
 use super::tree::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
 use crate::diagnostic::known_words;
 use crate::model::{Address, Attribute, Reference};
+use crate::pointer::member;
 
 /// The longest text that one string may render to, in bytes.
 const TEXT_LIMIT: usize = 4 << 20;
@@ -203,7 +204,7 @@ pub fn value<'v>(expr: &'v Expr, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>)
 pub(super) fn walk<'v>(mut value: &'v Value, steps: &[Step]) -> Result<&'v Value, (usize, &'v Value)> {
     for (at, step) in steps.iter().enumerate() {
         let next = match value {
-            Value::Object(map) => map.get(&step.name),
+            Value::Object(map) => member(map, &step.name),
             Value::Array(list) => step.index.and_then(|index| list.get(index)),
             _ => None,
         };
@@ -306,7 +307,7 @@ fn sibling<'v>(index: usize, attribute: Attribute, range: &Range<usize>, run: &R
             .at(range.clone())
             .help("give what refers to it the same `$when`, or put the reference into an `${#if …}` block"));
     }
-    let id = if siblings.prefix.is_empty() { short.clone() } else { format!("{}/{short}", siblings.prefix) };
+    let id = if siblings.prefix.is_empty() { short.clone() } else { [siblings.prefix, "/", short].concat() };
     let reference = Reference { target: Address::new(section, &id), attribute };
     Ok(Cow::Owned(reference.marker().into()))
 }

@@ -28,6 +28,11 @@ pub enum Form<'a> {
 
 /// Whether a string has to be scanned at all.
 pub fn is_template(text: &str) -> bool {
+    // Nearly all texts hold neither a dollar nor the first byte of a marker's characters.
+    memchr::memchr2(b'$', 0xEF, text.as_bytes()).is_some() && holds_template(text)
+}
+
+fn holds_template(text: &str) -> bool {
     text.contains("${") || text.contains(Reference::OPEN) || text.contains(Reference::CLOSE)
 }
 

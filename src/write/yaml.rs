@@ -12,9 +12,24 @@ pub fn file(section: &str, id: &str, body: &Value) -> Option<String> {
     proved(&whole)
 }
 
+/// The text of a file of definitions with many entries: section, id and body of each. None as of [`file`].
+pub fn whole<'a>(entries: impl Iterator<Item = (&'a str, &'a str, &'a Value)>) -> Option<String> {
+    let mut sections = Map::new();
+    for (section, id, body) in entries {
+        let slot = sections.entry(section).or_insert_with(|| Value::Object(Map::new()));
+        slot.as_object_mut()?.insert(id.to_owned(), body.clone());
+    }
+    proved(&Value::Object(sections))
+}
+
 /// The lines of one entry, not indented.
 pub fn entry(id: &str, body: &Value) -> Option<String> {
     proved(&Value::Object(Map::from_iter([(id.to_owned(), body.clone())])))
+}
+
+/// The text of a whole document.
+pub fn document(value: &Value) -> Option<String> {
+    proved(value)
 }
 
 fn proved(value: &Value) -> Option<String> {

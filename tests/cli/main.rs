@@ -5,6 +5,7 @@
 mod api;
 mod project;
 
+mod coverage;
 mod story;
 mod over_http;
 mod owners;
@@ -15,5 +16,6 @@ mod flags;
 mod safety;
 mod exports;
 mod letting_go;
+mod moving;
 mod manners;
 mod readme;

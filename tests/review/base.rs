@@ -235,6 +235,50 @@ fn beside_what_is_live_each_field_has_its_cause() {
 }
 
 #[test]
+fn a_risk_is_of_this_change_or_of_what_somebody_else_changed() {
+    let project = Project::bare();
+    let declare = |a: u32, remark: &str, b: u32| {
+        let a = monitor("a", a).replace("hi", remark);
+        project.write("monitors/shop.yaml", &format!("monitors:\n  a: {a}\n  b: {}\n", monitor("b", b)));
+    };
+    // Somebody tightened `a` in the UI; the branch changes its message, and loosens `b`.
+    declare(2, "hi", 1);
+    project.run(&["apply", "--yes"]).check(0, &[]);
+    declare(5, "hi", 1);
+    project.write(".gitignore", ".musher\n.cache\nplan.*\n");
+    project.commit();
+    declare(5, "hello", 9);
+    let markdown = project.run(&[
+        "plan",
+        "--base",
+        "main",
+        "--format",
+        "markdown",
+        "-o",
+        "plan.json",
+        "-o",
+        "plan.html",
+    ]);
+    markdown.check(0, &[]);
+    let shown = project.run(&["show", "plan.json", "--format", "markdown"]).out;
+    let text = project.run(&["plan", "--base", "main"]).out;
+    for (whole, drift) in [(&shown, "<summary>Drift: 1 object"), (&text, "Drift: not of this change")] {
+        let (change, drift) = whole.split_once(drift).unwrap();
+        assert_eq!(change.matches("It alerts later").count(), 1, "{whole}");
+        assert!(change.contains("from 1 to 9") && drift.contains("from 2 to 5"), "{whole}");
+    }
+    assert!(shown.contains("### 2 to change, 1 risk, 1 drifted\n"), "{shown}");
+    let json: Value = serde_json::from_str(&project.read("plan.json")).unwrap();
+    assert_eq!(json["changes"][0]["risks"][0]["cause"], "drift");
+    assert_eq!(json["changes"][1]["risks"][0]["cause"], "change");
+    let page = project.read("plan.html");
+    let (change, drift) = page.split_once("class=part").unwrap();
+    assert!(
+        change.contains("from 1 to 9") && !change.contains("from 2 to 5") && drift.contains("from 2 to 5")
+    );
+}
+
+#[test]
 fn a_partial_clone_is_told_and_nothing_taken_for_deleted() {
     let project = keyless();
     project.git(&["config", "uploadpack.allowFilter", "true"]);

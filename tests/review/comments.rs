@@ -250,6 +250,24 @@ fn what_an_apply_did_is_told_on_the_merged_pull_request() {
 }
 
 #[test]
+fn the_report_of_an_apply_is_not_taken_from_another_run() {
+    let (mut project, service) = planned();
+    project.run(&["apply", "--yes", "--report", "report.json"]).check(0, &[]);
+    let open = json!({"number": 7, "state": "open", "head": {"sha": SHA}});
+    service.state().of_commit = vec![open];
+    let event = json!({"workflow_run": {"id": 12, "head_sha": SHA, "head_branch": "b", "pull_requests": []}});
+    project.write("event.json", &event.to_string());
+    project.set("GITHUB_EVENT_NAME", "workflow_run");
+    for words in [&["comment", "report.json"][..], &["comment", "plan.json", "report.json", "--pr", "7"]] {
+        project.run(words).check(1, &["report.json is the report of an apply", "it is not posted"]);
+    }
+    assert!(service.state().seen.is_empty());
+    assert_eq!(project.read("summary.md"), "");
+    // Its harmless twin is the plan of that run.
+    project.run(&["comment", "plan.json"]).check(0, &["a new comment on 7"]);
+}
+
+#[test]
 fn a_plan_that_failed_is_told_and_no_old_one_is_left() {
     let (project, service) = planned();
     project.write("monitors/shop.yaml", "monitors:\n  a: {type: query alert, name: \"${nothing}\"}\n");

@@ -6,6 +6,7 @@
 mod base;
 mod comments;
 mod drifts;
+mod formats;
 mod notes;
 mod openapi;
 mod stand_in;

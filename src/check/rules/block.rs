@@ -60,13 +60,13 @@ struct Open<'t> {
 /// said of it then.
 fn blocks<'t>(text: &'t str, braced: &[Range<usize>]) -> (Vec<Block<'t>>, Vec<Fault>) {
     let (mut found, mut faults, mut open) = (Vec::new(), Vec::new(), Vec::<Open<'_>>::new());
-    if text.contains("{{{{") {
+    let is_of_block = |tag: &Range<usize>| text[tag.clone()].trim_start().starts_with(['#', '^', '/']);
+    if !braced.iter().any(is_of_block) || memchr::memmem::find(text.as_bytes(), b"{{{{").is_some() {
         return (found, faults);
     }
     for tag in braced.iter().cloned() {
         let inside = text[tag.clone()].trim();
-        let name =
-            |rest: &'_ str| rest.trim_start().split([' ', '\t', '\n', '"']).next().unwrap_or_default().len();
+        let name = |rest: &'_ str| named(rest.trim_start()).len();
         let (start, behind) = (tag.start - 2, tag.end + 2);
         if let Some(rest) = inside.strip_prefix(['#', '^']).filter(|rest| name(rest) > 0) {
             let rest = rest.trim_start();
@@ -105,6 +105,12 @@ fn blocks<'t>(text: &'t str, braced: &[Range<usize>]) -> (Vec<Block<'t>>, Vec<Fa
     }
     faults.extend(open.iter().map(unclosed));
     (found, faults)
+}
+
+/// The name that what stands behind a sign begins with.
+fn named(rest: &str) -> &str {
+    let ends = |byte| matches!(byte, b' ' | b'\t' | b'\n' | b'"');
+    &rest[..rest.bytes().position(ends).unwrap_or(rest.len())]
 }
 
 fn unclosed(block: &Open<'_>) -> Fault {
@@ -195,7 +201,13 @@ pub fn unreachable(subject: &Subject<'_>, found: &mut Findings) {
     let Some(comparison) = subject.tree().and_then(|tree| tree.comparison()).filter(|_| judged) else {
         return;
     };
-    if !text.contains("{{#is_") && !text.contains("{{ #is_") {
+    // Nearly all conditions can fire; where the blocks end is of no interest then.
+    let inside = || message.braced.iter().map(|tag| text[tag.clone()].trim());
+    let is_dead = |tag: &str| {
+        let name = tag.strip_prefix(['#', '^']).map(|rest| named(rest.trim_start()));
+        name.is_some_and(|name| dead(subject, comparison, name).is_some())
+    };
+    if !inside().any(|tag| tag.starts_with("#is_")) || !inside().any(is_dead) {
         return;
     }
     let (blocks, _) = blocks(text, &message.braced);

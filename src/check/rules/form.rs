@@ -10,7 +10,7 @@ use crate::pointer::{matching, values};
 use crate::source::short;
 
 pub fn fits(subject: &Subject<'_>, found: &mut Findings) {
-    let formed = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.form?)));
+    let formed = subject.asked.formed.iter().filter_map(|field| Some((field.at, field.form?)));
     for (path, form) in formed {
         for pointer in matching(path, subject.body) {
             let Some(value) = subject.body.pointer(&pointer) else { continue };
@@ -34,7 +34,7 @@ fn waits(value: &Value) -> bool {
 
 /// Fields that objects of a list need, by their type.
 pub fn required_inside(subject: &Subject<'_>, found: &mut Findings) {
-    for field in subject.kind.fields.iter().filter(|field| !field.required_in.is_empty()) {
+    for field in &subject.asked.required_inside {
         let Some((around, name)) = field.at.rsplit_once('/') else { continue };
         for pointer in matching(around, subject.body) {
             let Some(Value::Object(members)) = subject.body.pointer(&pointer) else { continue };

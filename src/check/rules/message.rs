@@ -10,7 +10,7 @@ use crate::check::alert::{MESSAGE, Subject, VARIABLES};
 use crate::check::finding::{Findings, listed};
 use crate::check::message::Message;
 use crate::diagnostic::did_you_mean;
-use crate::pointer::objects;
+use crate::pointer::{member, objects};
 use crate::query::{ChainHead, Grammar, Monitor};
 
 /// Names that begin what an event brings with it, whatever the query groups by
@@ -208,7 +208,7 @@ const SCALES: [f64; 10] = [1.0, 100.0, 1e3, 1e6, 1e9, 60.0, 3600.0, 1024.0, 1_04
 pub fn threshold(subject: &Subject<'_>, found: &mut Findings) {
     let Some((_, number)) = comparison(subject) else { return };
     let Some(message) = subject.text(MESSAGE) else { return };
-    let options = subject.options().and_then(|options| options.get("thresholds")?.as_object());
+    let options = subject.options().and_then(|options| member(options, "thresholds")?.as_object());
     let mut numbers: Vec<f64> =
         options.into_iter().flat_map(|map| map.values().filter_map(Value::as_f64)).collect();
     numbers.push(number);
@@ -242,15 +242,23 @@ fn begins(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|first| first.eq_ignore_ascii_case(word))
 }
 
+/// The first digit of a text. Most bytes are none: they are looked at by many at once.
+fn digit(bytes: &[u8]) -> Option<usize> {
+    const MANY: usize = 32;
+    let is_one = |part: &&[u8]| part.iter().fold(false, |seen, byte| seen | byte.is_ascii_digit());
+    let part = bytes.chunks(MANY).position(|part| is_one(&part))?;
+    let within = bytes[part * MANY..].iter().position(u8::is_ascii_digit)?;
+    Some(part * MANY + within)
+}
+
 /// Numbers that a comparing word stands before, with their bytes.
 fn numbers_shown(message: &str) -> Vec<(f64, Range<usize>)> {
     let mut found = Vec::new();
     let mut from = 0;
-    // By bytes: most are no digits, and to take them for characters costs several times as much.
-    let first = |from: usize, is_one: fn(&u8) -> bool| message.as_bytes()[from..].iter().position(is_one);
-    while let Some(start) = first(from, u8::is_ascii_digit).map(|at| from + at) {
+    while let Some(start) = digit(&message.as_bytes()[from..]).map(|at| from + at) {
         let is_behind = |byte: &u8| !byte.is_ascii_digit() && *byte != b'.';
-        from = first(start, is_behind).map_or(message.len(), |length| start + length);
+        let length = message.as_bytes()[start..].iter().position(is_behind);
+        from = length.map_or(message.len(), |length| start + length);
         let number = message[start..from].trim_end_matches('.');
         let before = message[..start].trim_end_matches([' ', '$', '~', '`', '*']);
         let apart = before.len() < start;

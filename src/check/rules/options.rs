@@ -8,13 +8,13 @@ use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Part, did_you_mean};
 use crate::kind::Field;
-use crate::pointer::{matching, objects, step};
+use crate::pointer::{find, matching, member, objects, step};
 use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
 use crate::source::short;
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
-    for field in subject.kind.fields {
-        let level = match field {
+    for field in &subject.asked.required {
+        let level = match **field {
             Field { required: true, .. } => RuleLevel::Error,
             // Recorded updates of live objects leave them out.
             Field { required_at_create: true, .. } if subject.resource.directives.adopt.is_some() => {
@@ -24,14 +24,24 @@ pub fn required(subject: &Subject<'_>, found: &mut Findings) {
             _ => continue,
         };
         let Some((above, name)) = field.at.rsplit_once('/') else { continue };
+        if above.is_empty() {
+            if let Some(members) = lacking(subject.body, name) {
+                lacks(subject, (above, name), ("", members), found).level(level);
+            }
+            continue;
+        }
         for pointer in matching(above, subject.body) {
-            let Some(Value::Object(members)) = subject.body.pointer(&pointer) else { continue };
-            if members.get(name).is_none_or(Value::is_null) {
+            if let Some(members) = find(subject.body, &pointer).and_then(|value| lacking(value, name)) {
                 lacks(subject, (above, name), (&pointer, members), found).level(level);
             }
         }
     }
     form::required_inside(subject, found);
+}
+
+/// The members of an object without one of a name.
+fn lacking<'v>(value: &'v Value, name: &str) -> Option<&'v Map<String, Value>> {
+    value.as_object().filter(|members| member(members, name).is_none_or(Value::is_null))
 }
 
 /// Reports a field that is not there, or is misspelled.
@@ -122,7 +132,7 @@ pub fn missing_data(subject: &Subject<'_>, found: &mut Findings) {
     // "default" is what the service drops (1 recording).
     let Some(chosen) = subject.text(AT).filter(|chosen| *chosen != "default") else { return };
     let options = subject.options();
-    let option = |name: &str| options.and_then(|options| options.get(name));
+    let option = |name: &str| options.and_then(|options| member(options, name));
     if subject.alert.as_ref().is_some_and(|alert| is_composite(alert.class)) {
         let text = "A composite has no data of its own that could be missing".to_owned();
         found.add(AT, text, "take `on_missing_data` out; its members have theirs");
@@ -224,7 +234,7 @@ const OF_RENOTIFY: [(&str, RuleLevel); 3] = [
 
 pub fn renotify(subject: &Subject<'_>, found: &mut Findings) {
     let Some(options) = subject.options() else { return };
-    let interval = options.get("renotify_interval").filter(|interval| !interval.is_null());
+    let interval = member(options, "renotify_interval").filter(|interval| !interval.is_null());
     // 0 and "0" (in exports) mean never.
     let never =
         interval.is_none_or(|interval| interval.as_f64() == Some(0.0) || interval.as_str() == Some("0"));
@@ -234,7 +244,7 @@ pub fn renotify(subject: &Subject<'_>, found: &mut Findings) {
         found.add("/options/renotify_interval", text, help).level(RuleLevel::Warn);
     }
     for (name, level) in OF_RENOTIFY.into_iter().filter(|_| never) {
-        let says = options.get(name).is_some_and(|value| match value {
+        let says = member(options, name).is_some_and(|value| match value {
             Value::Null => false,
             Value::String(text) => !text.trim().is_empty(),
             Value::Array(list) => !list.is_empty(),

@@ -10,6 +10,7 @@ use crate::check::message::Message;
 use crate::handle::is_pager;
 use crate::kind::{self, Family};
 use crate::pointer::matching;
+use crate::routing::passes;
 use crate::source::short;
 
 /// "Recipient handle should not start with '@'" (2 recordings).
@@ -37,10 +38,6 @@ pub fn is_routed(subject: &Subject<'_>) -> bool {
 fn tags<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
     let tags = subject.find("/tags").and_then(Value::as_array).into_iter().flatten();
     tags.filter_map(Value::as_str).collect()
-}
-
-fn passes(rule: &Value, tags: &BTreeSet<&str>) -> bool {
-    filter(rule).is_some_and(|wanted| wanted.iter().all(|tag| tags.contains(tag)))
 }
 
 /// A recipient of a message whom a rule tells too, and two that wake people. A rule counts whose tags the alert bears
@@ -72,20 +69,6 @@ pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
-}
-
-/// The tags that an alert must have; none where the filter says more than that.
-fn filter(rule: &Value) -> Option<Vec<&str>> {
-    let filter = rule.get("filter")?;
-    if let Some(tags) = filter.get("tags").and_then(Value::as_array) {
-        return (!tags.is_empty()).then(|| tags.iter().filter_map(Value::as_str).collect());
-    }
-    let words: Vec<&str> =
-        filter.get("scope")?.as_str()?.split_whitespace().filter(|word| *word != "AND").collect();
-    let is_tag = |word: &&str| {
-        word.contains(':') && !word.contains(['(', ')', '*', '"', '!']) && !word.starts_with('-')
-    };
-    (!words.is_empty() && words.iter().all(is_tag)).then_some(words)
 }
 
 fn recipients<'r>(section: &str, rule: &'r Value) -> BTreeSet<&'r str> {

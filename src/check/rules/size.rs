@@ -9,7 +9,7 @@ use crate::model::Reference;
 use crate::pointer::matching;
 
 pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
-    let sized = subject.kind.fields.iter().filter_map(|field| Some((field.at, field.size?)));
+    let sized = subject.asked.sized.iter().filter_map(|field| Some((field.at, field.size?)));
     for (path, (least, most)) in sized {
         for pointer in matching(path, subject.body) {
             let (size, what) = match subject.body.pointer(&pointer) {

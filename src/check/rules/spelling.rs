@@ -2,7 +2,7 @@
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::diagnostic::Part;
+use crate::diagnostic::{Part, may_resemble};
 use crate::kind::{Kind, Shape, shape};
 use crate::pointer::step;
 
@@ -59,7 +59,7 @@ fn resembled(shape: &Shape, name: &str) -> Option<&'static str> {
     let most = if name.len() < 8 { 1 } else { 2 };
     // Names of such different lengths have no fewer differences.
     let length = name.chars().count();
-    let near = known().filter(|key| key.len().abs_diff(length) <= most);
+    let near = known().filter(|key| key.len().abs_diff(length) <= most && may_resemble(name, key, most));
     let near = near.map(|key| (strsim::damerau_levenshtein(name, key), key));
     let near = near.filter(|(distance, _)| *distance <= most).min().map(|(_, key)| key);
     near.or_else(|| {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
+use crate::pointer::member;
 use crate::query::{ChainHead, Comparator, Comparison, Grammar, Monitor, Threshold};
 
 const CRITICAL: &str = "/options/thresholds/critical";
@@ -50,11 +51,11 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
         Comparator::Below | Comparator::AtMost => false,
         Comparator::Equal | Comparator::NotEqual => return,
     };
-    let Some(thresholds) = subject.options().and_then(|options| options.get("thresholds")?.as_object())
+    let Some(thresholds) = subject.options().and_then(|options| member(options, "thresholds")?.as_object())
     else {
         return;
     };
-    let threshold = |name: &str| thresholds.get(name)?.as_f64();
+    let threshold = |name: &str| member(thresholds, name)?.as_f64();
     for (name, other, why) in ORDER {
         let of_query = (other == "critical").then_some(number);
         let Some(bound) = threshold(other).or(of_query) else { continue };
@@ -70,11 +71,11 @@ pub fn order(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 fn thresholds<'a>(subject: &Subject<'a>) -> Option<&'a Map<String, Value>> {
-    subject.options()?.get("thresholds")?.as_object()
+    member(subject.options()?, "thresholds")?.as_object()
 }
 
 fn stands(thresholds: &Map<String, Value>, name: &str) -> bool {
-    thresholds.get(name).is_some_and(|value| !value.is_null())
+    member(thresholds, name).is_some_and(|value| !value.is_null())
 }
 
 /// Thresholds that mean something beside `critical` alone, and whether the refusal is known.

@@ -15,13 +15,13 @@ pub fn range(subject: &Subject<'_>, found: &mut Findings) {
     };
     let Some(window) = tree.window().filter(|window| window.value.form == WindowForm::Last) else { return };
     let written = &alert.query[window.span.clone()];
-    let help = format!("windows of this type have 1 minute to {}", length(*longest));
+    let help = || format!("windows of this type have 1 minute to {}", length(*longest));
     if window.value.seconds > *longest {
         let text = format!("The window `{written}` is too long for the type `{class}`");
-        found.within((QUERY, &window.span), text, help);
+        found.within((QUERY, &window.span), text, help());
     } else if window.value.seconds < 60 {
         let text = format!("The window `{written}` is too short: monitors are evaluated once a minute");
-        found.within((QUERY, &window.span), text, help);
+        found.within((QUERY, &window.span), text, help());
     } else if is_change(tree) && window.value.seconds > 2 * DAY {
         let text =
             format!("The window `{written}` is long for a change: the service documents two days at most");
@@ -72,11 +72,13 @@ pub fn syntax(subject: &Subject<'_>, found: &mut Findings) {
             found.within((QUERY, &span), text, help).level(level);
         }
     }
-    for name in ["trigger_window", "recovery_window"] {
-        let at = format!("/options/threshold_windows/{name}");
-        if let Some(help) = subject.text(&at).and_then(|word| fault(word, Place::Time)) {
+    for (name, at) in [
+        ("trigger_window", "/options/threshold_windows/trigger_window"),
+        ("recovery_window", "/options/threshold_windows/recovery_window"),
+    ] {
+        if let Some(help) = subject.text(at).and_then(|word| fault(word, Place::Time)) {
             let text = format!("`{name}` is not a window of time");
-            found.add(&at, text, help).level(RuleLevel::Warn);
+            found.add(at, text, help).level(RuleLevel::Warn);
         }
     }
 }

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use self::table::{ABSENT, Bounds, Field, TABLE, Type, Union, words};
 use super::finding::{Finding, Findings};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Part, did_you_mean};
+use crate::diagnostic::{Part, did_you_mean, may_resemble};
 use crate::model::Reference;
-use crate::pointer::step;
+use crate::pointer::{member, push, step};
 use crate::source::short;
 
 /// Shorter names and words resemble too many others.
@@ -65,7 +65,7 @@ impl Walk<'_> {
 
     fn below(&mut self, key: &str, judge: impl FnOnce(&mut Self)) {
         let length = self.pointer.len();
-        self.pointer.push_str(&step(key));
+        push(&mut self.pointer, key);
         judge(self);
         self.pointer.truncate(length);
     }
@@ -160,7 +160,7 @@ impl Walk<'_> {
             misspelled.extend(meant(name, map, fields).map(|field| (name.as_str(), field)));
         }
         for field in fields {
-            match map.get(field.name) {
+            match member(map, field.name) {
                 Some(value) => self.below(field.name, |walk| walk.value(value, &field.value)),
                 None if field.required && misspelled.iter().all(|(_, meant)| meant.name != field.name) => {
                     let text = format!("has no `{}`, which the service requires", field.name);
@@ -226,7 +226,7 @@ impl Walk<'_> {
 
 /// The known field that a name resembles and that is not there.
 fn meant(name: &str, map: &Map<String, Value>, fields: &'static [Field]) -> Option<&'static Field> {
-    nearest(name, fields.iter().filter(|field| !map.contains_key(field.name)), &|field| field.name)
+    nearest(name, fields.iter().filter(|field| member(map, field.name).is_none()), &|field| field.name)
 }
 
 /// What a word resembles: two letters at most are wrong, of a short one one.
@@ -235,7 +235,8 @@ fn nearest<T>(word: &str, known: impl Iterator<Item = T>, name: &dyn Fn(&T) -> &
         return None;
     }
     let most = if word.len() < 8 { 1 } else { 2 };
-    let near = known.map(|one| (strsim::damerau_levenshtein(word, name(&one)), one));
+    let near = known.filter(|one| may_resemble(word, name(one), most));
+    let near = near.map(|one| (strsim::damerau_levenshtein(word, name(&one)), one));
     near.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, one)| one)
 }
 

@@ -19,6 +19,7 @@ use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, S
 use crate::load::definitions::{Definition, Definitions, Param, ParamType, RawDirectives, Template, Use};
 use crate::model::{Address, Origin, Owner, Reference, Resource};
 use crate::pointer::step;
+use crate::signal::Demands;
 
 const CONFIG: FileId = FileId(0);
 const MAIN: FileId = FileId(1);
@@ -53,6 +54,7 @@ impl Project {
         let config = Config {
             owns: Vec::new(),
             secrets: indexmap::IndexMap::new(),
+            pipelines: Vec::new(),
             kinds: Vec::new(),
             files: crate::source::walk::Root::new(&root),
             root,
@@ -66,6 +68,7 @@ impl Project {
             defaults: defaults.map(|(k, v)| (k.clone(), v.clone())).collect(),
             rules: indexmap::IndexMap::new(),
             required_tags: Vec::new(),
+            coverage: Demands::default(),
         };
         let owner = Owner("shop.prod".into());
         let scope = Scope {

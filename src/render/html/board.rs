@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::markdown::html as escape;
 use super::super::value::{cut, plural};
+use crate::model::{ItemAction, ItemChange};
 
 /// Widgets of one drawing, and levels of groups.
 const WIDGETS: usize = 300;
@@ -15,12 +16,14 @@ const DEPTH: usize = 3;
 const COLUMNS: f64 = 12.0;
 const FLOWING: (f64, f64) = (4.0, 2.0);
 /// Drawn width of the whole, and its largest height.
-const WIDTH: f64 = 600.0;
+const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 1600.0;
 
 /// A widget's box, in units of the dashboard.
 struct Boxed<'a> {
     widget: &'a Value,
+    /// Its pointer in the body.
+    at: String,
     x: f64,
     y: f64,
     width: f64,
@@ -29,73 +32,66 @@ struct Boxed<'a> {
 
 /// What became of a widget: a word for the class, and a sign that stands before its name.
 type Fate = (&'static str, &'static str);
+const ADDED: Fate = ("added", "+ ");
+const REMOVED: Fate = ("removed", "− ");
+const SAME: Fate = ("same", "");
 
-/// Both drawings; nothing where neither side has widgets.
-pub fn both(live: Option<&Value>, wanted: Option<&Value>) -> String {
-    let widgets =
-        |body: Option<&Value>| body.and_then(|body| body.get("widgets")).and_then(Value::as_array).cloned();
+/// Both drawings, each widget with what became of it; nothing where neither side has widgets.
+pub fn both(live: Option<&Value>, wanted: Option<&Value>, items: &[ItemChange]) -> String {
+    let widgets = |body: Option<&'_ Value>| {
+        body.and_then(|body| body.get("widgets")).and_then(Value::as_array).cloned().unwrap_or_default()
+    };
     let (before, after) = (widgets(live), widgets(wanted));
-    if before.is_none() && after.is_none() {
+    if before.is_empty() && after.is_empty() {
         return String::new();
     }
-    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
     let mut out = String::from("<div class=boards>");
-    for (caption, own, other, missing) in
-        [("Before", &before, &after, ("removed", "− ")), ("After", &after, &before, ("added", "+ "))]
-    {
-        if !own.is_empty() {
-            out.push_str(&drawing(caption, own, &Others::of(other), missing));
-        }
+    let sides: [(&str, &[Value], Fates<'_>); 2] = [
+        ("Before", &before, Fates::of(items, |item| item.before.as_deref(), REMOVED, wanted.is_none())),
+        ("After", &after, Fates::of(items, |item| item.after.as_deref(), ADDED, live.is_none())),
+    ];
+    for (caption, widgets, fates) in sides.iter().filter(|(_, widgets, _)| !widgets.is_empty()) {
+        out.push_str(&drawing(caption, widgets, fates));
     }
     out + "</div><p class=dim>+ added, − removed, ± changed, ↕ moved</p>"
 }
 
-/// The widgets of the other side, by what they are.
-struct Others<'a> {
-    by_id: BTreeMap<String, (&'a Value, usize)>,
-    by_title: BTreeMap<(&'a str, &'a str), (&'a Value, usize)>,
+/// What became of the widgets of one side, by their pointers.
+struct Fates<'a> {
+    of: BTreeMap<&'a str, Fate>,
+    /// What is only on this side.
+    alone: Fate,
+    /// There is no other side.
+    all: bool,
 }
 
-impl<'a> Others<'a> {
-    fn of(widgets: &'a [Value]) -> Self {
-        let mut others = Self { by_id: BTreeMap::new(), by_title: BTreeMap::new() };
-        others.add(widgets, &mut 0, DEPTH);
-        others
-    }
-
-    fn add(&mut self, widgets: &'a [Value], count: &mut usize, depth: usize) {
-        for widget in widgets {
-            *count += 1;
-            if let Some(id) = widget.get("id") {
-                self.by_id.insert(id.to_string(), (widget, *count));
-            }
-            self.by_title.entry((title(widget), class(widget))).or_insert((widget, *count));
-            if depth > 0 {
-                self.add(inside(widget), count, depth - 1);
-            }
-        }
-    }
-
-    fn fate(&self, widget: &Value, missing: Fate) -> Fate {
-        let by_id = widget.get("id").and_then(|id| self.by_id.get(&id.to_string()));
-        let Some((other, _)) = by_id.or_else(|| self.by_title.get(&(title(widget), class(widget)))) else {
-            return missing;
+impl<'a> Fates<'a> {
+    fn of(
+        items: &'a [ItemChange],
+        at: impl Fn(&'a ItemChange) -> Option<&'a str>,
+        alone: Fate,
+        all: bool,
+    ) -> Self {
+        let fate = |item: &'a ItemChange| {
+            let fate = match item.action {
+                ItemAction::Moved => ("moved", "↕ "),
+                ItemAction::Changed => ("changed", "± "),
+                ItemAction::Added | ItemAction::Removed => alone,
+            };
+            Some((at(item)?, fate))
         };
-        let (own, other) = (bare(widget), bare(other));
-        if own.0 != other.0 {
-            return ("changed", "± ");
-        }
-        if own.1 != other.1 { ("moved", "↕ ") } else { ("same", "") }
+        Self { of: items.iter().filter_map(fate).collect(), alone, all }
     }
-}
 
-/// What a widget says, and where it stands; those inside a group count for themselves.
-fn bare(widget: &Value) -> (Value, Option<&Value>) {
-    let mut definition = widget.get("definition").cloned().unwrap_or(Value::Null);
-    if let Some(members) = definition.as_object_mut() {
-        members.remove("widgets");
+    fn fate(&self, at: &str) -> Fate {
+        if let Some(fate) = self.of.get(at) {
+            return *fate;
+        }
+        // What is inside of something that came or went did so with it, unless it was moved there.
+        let around = |outer: &&str| at.strip_prefix(*outer).is_some_and(|rest| rest.starts_with('/'));
+        let came = self.of.iter().any(|(outer, fate)| *fate == self.alone && around(outer));
+        if self.all || came { self.alone } else { SAME }
     }
-    (definition, widget.get("layout"))
 }
 
 fn title(widget: &Value) -> &str {
@@ -112,11 +108,11 @@ fn inside(widget: &Value) -> &[Value] {
     widget.pointer("/definition/widgets").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn drawing(caption: &str, widgets: &[Value], others: &Others<'_>, missing: Fate) -> String {
+fn drawing(caption: &str, widgets: &[Value], fates: &Fates<'_>) -> String {
     let mut boxes = Vec::new();
-    let (width, height) = place(widgets, (0.0, 0.0), COLUMNS, DEPTH, &mut boxes);
+    let (width, height) = place(("/widgets", widgets), (0.0, 0.0), COLUMNS, DEPTH, &mut boxes);
     let across = WIDTH / width.max(1.0);
-    let down = (if width > COLUMNS { across } else { 22.0 }).min(HEIGHT / height.max(1.0));
+    let down = (if width > COLUMNS { across } else { 19.0 }).min(HEIGHT / height.max(1.0));
     let count = plural(boxes.len(), "widget");
     let mut out = format!(
         "<figure><figcaption>{caption}: {count}</figcaption><svg viewBox=\"0 0 {WIDTH} {:.0}\" role=img aria-label=\"{caption}: \
@@ -124,7 +120,7 @@ fn drawing(caption: &str, widgets: &[Value], others: &Others<'_>, missing: Fate)
         (height * down).max(1.0)
     );
     for one in boxes.iter().take(WIDGETS) {
-        let (class_of_fate, sign) = others.fate(one.widget, missing);
+        let (class_of_fate, sign) = fates.fate(&one.at);
         let name = if title(one.widget).is_empty() { class(one.widget) } else { title(one.widget) };
         let (x, y) = (one.x * across + 1.0, one.y * down + 1.0);
         let (w, h) = ((one.width * across - 2.0).max(1.0), (one.height * down - 2.0).max(1.0));
@@ -152,7 +148,7 @@ fn drawing(caption: &str, widgets: &[Value], others: &Others<'_>, missing: Fate)
 
 /// Puts widgets where their layout says, or one behind the other; gives how much they take.
 fn place<'a>(
-    widgets: &'a [Value],
+    (list, widgets): (&str, &'a [Value]),
     origin: (f64, f64),
     columns: f64,
     depth: usize,
@@ -160,17 +156,19 @@ fn place<'a>(
 ) -> (f64, f64) {
     let (mut width, mut height) = (columns, 0.0_f64);
     let (mut next, mut row, mut low) = (0.0, 0.0, 0.0_f64);
-    for widget in widgets {
+    for (number, widget) in widgets.iter().enumerate() {
         if boxes.len() > WIDGETS {
             break;
         }
         let is_group = !inside(widget).is_empty() && depth > 0;
         let at = boxes.len();
-        boxes.push(Boxed { widget, x: 0.0, y: 0.0, width: 0.0, height: 0.0 });
+        let own = format!("{list}/{number}");
+        let inner = (&*format!("{own}/definition/widgets"), inside(widget));
+        boxes.push(Boxed { widget, at: own, x: 0.0, y: 0.0, width: 0.0, height: 0.0 });
         let (x, y, w, h) = match layout(widget) {
             Some((x, y, w, h)) => {
                 if is_group {
-                    place(inside(widget), (origin.0 + x, origin.1 + y + 1.0), w, depth - 1, boxes);
+                    place(inner, (origin.0 + x, origin.1 + y + 1.0), w, depth - 1, boxes);
                 }
                 (x, y, w, h)
             }
@@ -181,9 +179,7 @@ fn place<'a>(
                 }
                 let (x, y) = (next, row);
                 let h = match is_group {
-                    true => {
-                        place(inside(widget), (origin.0 + x, origin.1 + y + 1.0), w, depth - 1, boxes).1 + 1.0
-                    }
+                    true => place(inner, (origin.0 + x, origin.1 + y + 1.0), w, depth - 1, boxes).1 + 1.0,
                     false => FLOWING.1,
                 };
                 next += w;
@@ -215,31 +211,50 @@ mod tests {
         json!({"id": id, "definition": {"type": "timeseries", "title": title}, "layout": {"x": 0, "y": id, "width": 4, "height": 2}})
     }
 
+    fn item(action: ItemAction, before: Option<&str>, after: Option<&str>) -> ItemChange {
+        ItemChange {
+            action,
+            names: Vec::new(),
+            class: String::new(),
+            place: None,
+            inside: Vec::new(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+            diff: Vec::new(),
+        }
+    }
+
     #[test]
     fn each_widget_bears_its_fate() {
-        let mut moved = widget(2, "p95");
-        moved["layout"]["y"] = json!(9);
-        let mut changed = widget(3, "errors");
-        changed["definition"]["type"] = json!("toplist");
-        let live =
-            json!({"widgets": [widget(1, "same"), widget(2, "p95"), widget(3, "errors"), widget(4, "old")]});
-        let group =
-            json!({"definition": {"type": "group", "title": "Latency", "widgets": [widget(5, "new")]}});
-        let wanted = json!({"widgets": [widget(1, "same"), moved, changed, group]});
-        let page = both(Some(&live), Some(&wanted));
-        for expected in [
-            "\"w same\" data-widget=\"same\"",
-            "\"w moved\" data-widget=\"p95\"",
-            "\"w changed\" data-widget=\"errors\"",
-            "\"w removed\" data-widget=\"old\"",
-            "\"g added\" data-widget=\"Latency\"",
-            "\"w added\" data-widget=\"new\"",
-            "aria-label=\"Before: 4 widgets\"",
-            "aria-label=\"After: 5 widgets\"",
+        let live = json!({"widgets": [
+            widget(1, "same"), widget(2, "p95"), widget(3, "errors"), widget(4, "old"), widget(6, "inner")]});
+        let inside = json!([widget(5, "new"), widget(6, "inner")]);
+        let group = json!({"definition": {"type": "group", "title": "Latency", "widgets": inside}});
+        let wanted = json!({"widgets": [widget(2, "p95"), widget(1, "same"), widget(3, "errors"), group]});
+        let items = [
+            item(ItemAction::Moved, Some("/widgets/1"), Some("/widgets/0")),
+            item(ItemAction::Changed, Some("/widgets/2"), Some("/widgets/2")),
+            item(ItemAction::Added, None, Some("/widgets/3")),
+            item(ItemAction::Moved, Some("/widgets/4"), Some("/widgets/3/definition/widgets/1")),
+            item(ItemAction::Removed, Some("/widgets/3"), None),
+        ];
+        let page = both(Some(&live), Some(&wanted), &items);
+        for (times, expected) in [
+            (2, "\"w same\" data-widget=\"same\""),
+            (2, "\"w moved\" data-widget=\"p95\""),
+            (2, "\"w changed\" data-widget=\"errors\""),
+            (1, "\"w removed\" data-widget=\"old\""),
+            (1, "\"g added\" data-widget=\"Latency\""),
+            (1, "\"w added\" data-widget=\"new\""),
+            (2, "\"w moved\" data-widget=\"inner\""),
+            (1, "aria-label=\"Before: 5 widgets\""),
+            (1, "aria-label=\"After: 6 widgets\""),
         ] {
-            assert!(page.contains(expected), "{expected}: {page}");
+            assert_eq!(page.matches(expected).count(), times, "{expected}: {page}");
         }
-        assert_eq!(both(Some(&json!({})), None), "");
+        let made = both(None, Some(&wanted), &[]);
+        assert!(made.matches(" added\"").count() == 6 && !made.contains("Before"), "{made}");
+        assert_eq!(both(Some(&json!({})), None, &[]), "");
     }
 
     #[test]
@@ -247,7 +262,7 @@ mod tests {
         for odd in [json!(-1), json!("x"), json!(1e300), json!(null), json!(5000)] {
             let widget = json!({"definition": {}, "layout": {"x": odd, "y": 0, "width": 1, "height": odd}});
             let nested = json!({"definition": {"widgets": [widget.clone(), 3]}, "layout": {"x": 0, "y": 0, "width": 0, "height": 0}});
-            let page = both(None, Some(&json!({"widgets": [widget, nested, null, "x"]})));
+            let page = both(None, Some(&json!({"widgets": [widget, nested, null, "x"]})), &[]);
             assert!(page.contains("<svg") && !page.contains("NaN") && !page.contains("inf"), "{page}");
         }
     }

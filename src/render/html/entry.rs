@@ -5,26 +5,33 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::super::field::{Field, Shown as Difference, field};
-use super::super::fold::{Entry, patterns};
+use super::super::field::{Field, Shown as Difference};
+use super::super::fold::{Bond, Entry, patterns};
 use super::super::markdown::html as escape;
 use super::super::plan_text::source_line;
 use super::super::summary;
-use super::super::telling::{self, clean_address};
+use super::super::telling::{self, Detail, Row, clean_address, risks, steps};
 use super::super::text_diff::{Line, Piece, Sign};
-use super::super::value::{count, cut};
+use super::super::value::{count, cut, plural};
 use super::{board, strip};
-use crate::model::Change;
+use crate::model::{Change, ItemAction};
 
-/// Fields of one entry, and addresses of one that folds many.
-const FIELDS: usize = 40;
-const ADDRESSES: usize = 4000;
+/// Rows of one change; fields of a new object beside those that matter most; steps of numbers where there is no risk.
+const ROWS: usize = 200;
+const FIELDS: usize = 12;
+const STEPS: usize = 200;
+/// More addresses than these are folded.
+const MANY: usize = 60;
 
-/// An entry in both of its forms.
+/// An entry in all of its forms, by the room it takes.
 pub struct Shown {
     pub whole: String,
-    /// On a line: what is told of it where the page has no room.
+    /// All but drawings of dashboards.
+    pub told: String,
+    /// On a line, and one for each risk: what is told of it where the page has no room.
     pub short: String,
+    /// On a line.
+    pub bare: String,
     pub risky: bool,
     pub action: &'static str,
     pub kind: &'static str,
@@ -36,10 +43,11 @@ pub struct Shown {
 pub fn show(entry: &Entry<'_>) -> Shown {
     let change = entry.first();
     let (live, wanted) = (change.live.as_ref(), change.body.as_ref().map(crate::model::Body::value));
-    let body = wanted.as_ref().or(live);
     let mut shown = Shown {
         whole: String::new(),
+        told: String::new(),
         short: String::new(),
+        bare: String::new(),
         risky: entry.is_risky(),
         action: change.action.name(),
         kind: change.kind,
@@ -50,30 +58,69 @@ pub fn show(entry: &Entry<'_>) -> Shown {
     let symbol = format!("<span class=s>{}</span>", escape(summary::symbol(change.action)));
     let title = title(entry);
     let addresses = if entry.is_folded() { addresses(entry) } else { String::new() };
-    shown.short =
-        format!("<div class=\"e {} in\"{attributes}>{symbol} {title}{addresses}</div>\n", shown.action);
+    let risks: String =
+        risks(entry).iter().map(|risk| format!("<p class=\"r risk\">! {}</p>", quoted(risk))).collect();
+    let line = |inside: &str| {
+        format!(
+            "<div class=\"e {} in\"{attributes}>{symbol} {title}{inside}{addresses}</div>\n",
+            shown.action
+        )
+    };
+    (shown.short, shown.bare) = (line(&risks), line(&codes(entry)));
     let open = if shown.risky { " open" } else { "" };
     let mut out = format!(
         "<details class=\"e {}\"{attributes}{open}><summary>{symbol} {title}{}</summary><div class=in>",
         shown.action,
-        name(body, entry)
+        name(wanted.as_ref().or(live), entry)
     );
+    out.push_str(&risks);
     place(change, entry, &mut out);
-    for risk in &change.risks {
-        let _ = write!(out, "<p class=\"r risk\">! {}</p>", escape(&cut(&risk.text, 400)));
-    }
     if let Some(claim) = summary::claim(change) {
         let _ = write!(out, "<p class=dim>{}</p>", escape(&claim));
     }
-    out.push_str(&strip::of(&change.diff));
-    fields(change, entry, &mut out);
-    if !entry.is_folded() {
-        out.push_str(&board::both(live, wanted.as_ref()));
+    if matches!(entry.bond, Bond::One | Bond::Equal) {
+        out.push_str(&strip::of(&change.diff));
     }
-    out.push_str(&addresses);
+    write_steps(entry, &mut out);
+    write_rows(entry, &mut out);
+    let drawn = match entry.is_folded() {
+        true => String::new(),
+        false => board::both(live, wanted.as_ref(), &change.items),
+    };
+    let at = out.len();
+    if !addresses.is_empty() {
+        let objects = plural(entry.changes.len(), "object");
+        let open = if entry.changes.len() > MANY { "" } else { " open" };
+        let _ = write!(out, "<details{open}><summary class=dim>{objects}</summary>{addresses}</details>");
+    }
     out.push_str("</div></details>\n");
+    shown.told.clone_from(&out);
+    out.insert_str(at, &drawn);
     shown.whole = out;
     shown
+}
+
+/// The types of its risks.
+fn codes(entry: &Entry<'_>) -> String {
+    let risks = entry.changes.iter().flat_map(|change| &change.risks);
+    let codes: BTreeSet<&str> = risks.map(|risk| risk.code).collect();
+    if codes.is_empty() {
+        return String::new();
+    }
+    format!(" <b class=risk>! {}</b>", escape(&codes.into_iter().collect::<Vec<_>>().join(", ")))
+}
+
+/// A sentence in which what stands between backquotes is code.
+pub fn quoted(sentence: &str) -> String {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escape(sentence);
+    }
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// What the filters look at.
@@ -132,23 +179,81 @@ fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
-fn fields(change: &Change, entry: &Entry<'_>, out: &mut String) {
-    if change.diff.is_empty() {
+/// The numbers of changes that are alike but for them, as a table.
+fn write_steps(entry: &Entry<'_>, out: &mut String) {
+    if entry.bond != Bond::Shape {
         return;
     }
-    if entry.is_folded() {
+    let most = if entry.is_risky() { usize::MAX } else { STEPS };
+    let Some(steps) = steps(entry, (most, usize::MAX)) else { return };
+    let _ = write!(out, "<table class=\"steps f\"><caption>{}</caption>", escape(&steps.path));
+    for row in &steps.rows {
+        let _ =
+            write!(out, "<tr><td>{}<td>{}<td>{}", escape(&row.numbers), count(row.of), escape(&row.names));
+    }
+    out.push_str("</table>");
+    if steps.more > 0 {
+        let _ = write!(out, "<p class=dim>and {}</p>", plural(steps.more, "more step"));
+    }
+}
+
+/// What is said of it, in the words of all formats.
+fn write_rows(entry: &Entry<'_>, out: &mut String) {
+    let change = entry.first();
+    if entry.bond == Bond::Instance {
+        for change in &entry.changes {
+            let _ = write!(out, "<h3 class=f>{}</h3>", escape(&clean_address(change.address.as_str())));
+            rows(&telling::rows(change, Detail { full: false, others: 0 }), out);
+        }
+        return;
+    }
+    let of_one = telling::rows(change, Detail { full: false, others: FIELDS });
+    if entry.is_folded() && !of_one.is_empty() {
         let _ = write!(out, "<p class=dim>as in {}:</p>", escape(&clean_address(change.address.as_str())));
     }
-    out.push_str("<dl>");
-    for changed in change.diff.iter().take(FIELDS) {
-        let Field { path, shown } = field(changed, false);
-        let _ = write!(out, "<dt class=f>{}</dt><dd class=f>{}</dd>", escape(&path), difference(&shown));
+    rows(&of_one, out);
+}
+
+fn rows(rows: &[Row], out: &mut String) {
+    let mut in_list = false;
+    for row in rows.iter().take(ROWS) {
+        let is_field = matches!(row, Row::Field(_));
+        if is_field != std::mem::replace(&mut in_list, is_field) {
+            out.push_str(if is_field { "<dl>" } else { "</dl>" });
+        }
+        match row {
+            Row::Field(own) => field(own, out),
+            Row::Note(text) => {
+                let _ = write!(out, "<p class=dim>{}</p>", escape(text));
+            }
+            Row::Item { action, text, fields } => {
+                let (class, sign) = match action {
+                    ItemAction::Moved => ("moved", "↕"),
+                    ItemAction::Added => ("added", "+"),
+                    ItemAction::Removed => ("removed", "−"),
+                    ItemAction::Changed => ("changed", "±"),
+                };
+                let _ =
+                    write!(out, "<p class=\"i {class}\"><span class=s>{sign}</span> {}</p>", escape(text));
+                if !fields.is_empty() {
+                    out.push_str("<dl class=n>");
+                    fields.iter().for_each(|own| field(own, out));
+                    out.push_str("</dl>");
+                }
+            }
+        }
     }
-    if change.diff.len() > FIELDS {
-        let _ =
-            write!(out, "<dt></dt><dd class=dim>and {} more fields</dd>", count(change.diff.len() - FIELDS));
+    if in_list {
+        out.push_str("</dl>");
     }
-    out.push_str("</dl>");
+    if rows.len() > ROWS {
+        let _ = write!(out, "<p class=dim>and {}</p>", plural(rows.len() - ROWS, "more row"));
+    }
+}
+
+fn field(field: &Field, out: &mut String) {
+    let Field { path, shown } = field;
+    let _ = write!(out, "<dt class=f>{}</dt><dd class=f>{}</dd>", escape(path), difference(shown));
 }
 
 /// Old text is struck through and new text underlined, so that nobody needs the colours.
@@ -159,7 +264,9 @@ fn difference(shown: &Difference) -> String {
         Difference::Added(text) => new(text),
         Difference::Removed(text) => old(text),
         Difference::Arrow { before, after } => format!("{} → {}", old(before), new(after)),
-        Difference::Words(pieces) => pieces.iter().map(piece).collect(),
+        Difference::Words(pieces) => {
+            format!("<span class=wd>{}</span>", pieces.iter().map(piece).collect::<String>())
+        }
         Difference::Items { removed, added, same } => {
             let mut parts: Vec<String> = removed.iter().map(|item| old(&format!("- {item}"))).collect();
             parts.extend(added.iter().map(|item| new(&format!("+ {item}"))));
@@ -198,11 +305,8 @@ fn line(line: &Line) -> String {
 
 fn addresses(entry: &Entry<'_>) -> String {
     let mut out = String::from("<ul class=\"cols f\">");
-    for change in entry.changes.iter().take(ADDRESSES) {
+    for change in &entry.changes {
         let _ = write!(out, "<li>{}", escape(&clean_address(change.address.as_str())));
-    }
-    if entry.changes.len() > ADDRESSES {
-        let _ = write!(out, "<li class=dim>and {} more", count(entry.changes.len() - ADDRESSES));
     }
     out + "</ul>"
 }

@@ -14,11 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::based;
 use super::fold::fold;
 use super::markdown::html as escape;
 use super::summary;
+use super::telling::clean_address;
 use super::value::{count, cut, plural};
-use crate::model::Plan;
+use crate::model::{Based, Plan};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -28,25 +30,74 @@ pub const LIMIT: usize = 2 * 1024 * 1024;
 const FRAME: usize = 64 * 1024;
 /// Warnings, brakes and teams that are shown.
 const WARNINGS: usize = 60;
+const CONFLICTS: usize = 1_000;
 const TEAMS: usize = 60;
 
 /// The whole page.
 pub fn render(plan: &Plan) -> String {
+    match &plan.notes.base {
+        Some(based) => page(&based::own(plan, based), Some((plan, based))),
+        None => page(plan, None),
+    }
+}
+
+/// Beside an older version: what is of this change, and then what both sides or others changed.
+fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
     let entries: Vec<entry::Shown> = fold(&plan.changes, false).iter().map(entry::show).collect();
+    let drifted = beside.map(|(whole, based)| based::drifted(whole, based)).unwrap_or_default();
+    let drift: Vec<entry::Shown> = fold(&drifted, false).iter().map(entry::show).collect();
     let mut out = String::new();
-    head(plan, &mut out);
+    head(plan, drifted.len(), &mut out);
+    if let Some((whole, based)) = beside {
+        compared(whole, based, &mut out);
+    }
     totals(plan, &mut out);
     notes(plan, &mut out);
-    if !entries.is_empty() {
-        filters(&entries, &mut out);
-        list(&entries, plan, &mut out);
+    if !entries.is_empty() || !drift.is_empty() {
+        filters(entries.iter().chain(&drift), &mut out);
+        let mut room = LIMIT.saturating_sub(out.len() + SCRIPT.len() + FRAME);
+        list(&entries, true, &mut room, &mut out);
+        if !drift.is_empty() {
+            let objects = plural(drifted.len(), "object");
+            let _ = writeln!(
+                out,
+                "<details class=part><summary><h2>Drift: {objects} changed by somebody else, not here</h2></summary>\n<p \
+                 class=dim>An apply takes it back: live is before, the definitions are after.</p>"
+            );
+            list(&drift, false, &mut room, &mut out);
+            out.push_str("</details>\n");
+        }
         let _ = write!(out, "<script>{SCRIPT}</script>");
     }
     let _ = writeln!(out, "<p class=line>{}</p>\n</main>\n</html>", escape(&summary::line(plan)));
     out
 }
 
-fn head(plan: &Plan, out: &mut String) {
+/// What it was compared with, and what could not be; fields that both sides changed.
+fn compared(plan: &Plan, based: &Based, out: &mut String) {
+    let _ = writeln!(out, "<p class=dim>{}</p>", escape(&based::compared(based, &|name| cut(name, 120))));
+    for note in based.notes.iter().take(WARNINGS) {
+        let _ = writeln!(out, "<p>{}</p>", entry::quoted(&cut(note, 400)));
+    }
+    let conflicts = based::both(plan, based);
+    if conflicts.is_empty() {
+        return;
+    }
+    out.push_str("<div class=\"held scroll\" role=note><strong>Changed here, and by somebody else</strong><table class=f>");
+    let _ = write!(out, "<tr><th>object<th>field<th>at {}<th>live<th>here", escape(based.short()));
+    for field in conflicts.iter().take(CONFLICTS) {
+        let cells = [&clean_address(field.address), &field.path, &field.base, &field.live, &field.here];
+        let cells: Vec<String> = cells.iter().map(|cell| format!("<td>{}", escape(cell))).collect();
+        let _ = write!(out, "<tr>{}", cells.concat());
+    }
+    out.push_str("</table>");
+    if conflicts.len() > CONFLICTS {
+        let _ = write!(out, "<p>and {} more</p>", count(conflicts.len() - CONFLICTS));
+    }
+    out.push_str("</div>\n");
+}
+
+fn head(plan: &Plan, drifted: usize, out: &mut String) {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     let title = format!("Plan for {}", plan.environment.as_deref().unwrap_or(&plan.project));
     let _ = write!(
@@ -58,9 +109,14 @@ fn head(plan: &Plan, out: &mut String) {
         hash(STYLE),
         hash(SCRIPT),
         escape(&summary::headline(plan)),
-        escape(&summary::line(plan)),
+        escape(&sentence(&summary::verdict_beside(plan, drifted))),
         title = escape(&cut(&title, 120)),
     );
+}
+
+/// A verdict without the marks of Markdown.
+fn sentence(verdict: &str) -> String {
+    verdict.replace('`', "")
 }
 
 /// How many changes of each kind and action.
@@ -89,10 +145,10 @@ fn notes(plan: &Plan, out: &mut String) {
     }
     summary::not_listed(plan).iter().for_each(|line| item(line));
     if let Some(held) = summary::held(&plan.notes.brakes) {
-        let _ = write!(out, "<div class=held role=note><strong>{}</strong>", escape(&held));
+        let _ = write!(out, "<div class=held role=note><strong>{}</strong>", entry::quoted(&held));
         for brake in plan.notes.brakes.iter().take(WARNINGS) {
             let text = format!("{}: {}; {}", brake.name, brake.text, brake.remedy);
-            let _ = write!(out, "<p>{}</p>", escape(&cut(&text, 800)));
+            let _ = write!(out, "<p>{}</p>", entry::quoted(&cut(&text, 800)));
         }
         out.push_str("</div>\n");
     }
@@ -112,7 +168,7 @@ fn notes(plan: &Plan, out: &mut String) {
         let place =
             warning.position.as_ref().map_or_else(String::new, |at| format!(" ({}:{})", at.file, at.line));
         let text = format!("{}{}", cut(&warning.text, 400), cut(&place, 200));
-        let _ = write!(out, "<li>{} <code>{}</code></li>", escape(&text), escape(warning.code));
+        let _ = write!(out, "<li>{} <code>{}</code></li>", entry::quoted(&text), escape(warning.code));
     }
     if plan.notes.warnings.len() > WARNINGS {
         let _ = write!(out, "<li>and {} more</li>", count(plan.notes.warnings.len() - WARNINGS));
@@ -121,7 +177,7 @@ fn notes(plan: &Plan, out: &mut String) {
 }
 
 /// The search field and a toggle for everything that entries have.
-fn filters(entries: &[entry::Shown], out: &mut String) {
+fn filters<'s>(entries: impl Iterator<Item = &'s entry::Shown> + Clone, out: &mut String) {
     let set = |name: &str, key: &str, values: BTreeSet<&str>| {
         if values.is_empty() {
             return String::new();
@@ -140,12 +196,12 @@ fn filters(entries: &[entry::Shown], out: &mut String) {
         }
         text + "</fieldset>"
     };
-    let risky = entries.iter().any(|entry| entry.risky);
+    let risky = entries.clone().any(|entry| entry.risky);
     let sets = [
         set("Risk", "data-risk", risky.then_some("risk").into_iter().collect()),
-        set("Action", "data-action", entries.iter().map(|entry| entry.action).collect()),
-        set("Kind", "data-kind", entries.iter().map(|entry| entry.kind).collect()),
-        set("Team", "data-team", entries.iter().flat_map(|entry| &entry.teams).map(String::as_str).collect()),
+        set("Action", "data-action", entries.clone().map(|entry| entry.action).collect()),
+        set("Kind", "data-kind", entries.clone().map(|entry| entry.kind).collect()),
+        set("Team", "data-team", entries.flat_map(|entry| &entry.teams).map(String::as_str).collect()),
     ];
     let _ = writeln!(
         out,
@@ -156,29 +212,37 @@ fn filters(entries: &[entry::Shown], out: &mut String) {
     );
 }
 
-/// All entries: whole where there is room, else on a line each, what is risky before all others.
-fn list(entries: &[entry::Shown], plan: &Plan, out: &mut String) {
-    let room = LIMIT.saturating_sub(out.len() + SCRIPT.len() + FRAME);
-    let short: usize = entries.iter().map(|entry| entry.short.len()).sum();
-    let mut left = room.saturating_sub(short);
-    let (mut used, mut listed, mut risks) = (0, 0, true);
-    for (at, entry) in entries.iter().enumerate() {
-        if at == 0 || risks && !entry.risky {
-            risks = entry.risky;
-            let title = if risks { "Look at these first" } else { "Changes" };
+/// All entries: whole where there is room, else without drawings, with their risks alone, on a line; what is risky before all others.
+fn list(entries: &[entry::Shown], is_titled: bool, room: &mut usize, out: &mut String) {
+    let bare: usize = entries.iter().map(|entry| entry.bare.len()).sum();
+    let mut left = room.saturating_sub(bare);
+    let mut chosen: Vec<&String> = entries.iter().map(|entry| &entry.bare).collect();
+    let forms: [fn(&entry::Shown) -> &String; 3] =
+        [|entry| &entry.short, |entry| &entry.told, |entry| &entry.whole];
+    for form in forms {
+        for (entry, chosen) in entries.iter().zip(&mut chosen) {
+            let text = form(entry);
+            let more = text.len().saturating_sub(chosen.len());
+            if more <= left {
+                left = left.saturating_sub(more);
+                *chosen = text;
+            }
+        }
+    }
+    let (mut risks, mut hidden) = (None, 0);
+    for (entry, text) in entries.iter().zip(chosen) {
+        if text.len() > *room {
+            hidden += entry.changes;
+            continue;
+        }
+        if is_titled && risks != Some(entry.risky) {
+            risks = Some(entry.risky);
+            let title = if entry.risky { "Look at these first" } else { "Changes" };
             let _ = writeln!(out, "<h2>{title}</h2>");
         }
-        let more = entry.whole.len().saturating_sub(entry.short.len());
-        let text = if more <= left { &entry.whole } else { &entry.short };
-        if used + text.len() > room {
-            break;
-        }
-        left = left.saturating_sub(text.len().saturating_sub(entry.short.len()));
-        used += text.len();
-        listed += entry.changes;
+        *room -= text.len();
         out.push_str(text);
     }
-    let hidden = plan.changes.len() - listed;
     if hidden > 0 {
         let _ = writeln!(
             out,
@@ -190,10 +254,12 @@ fn list(entries: &[entry::Shown], plan: &Plan, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use serde_json::json;
 
     use super::*;
-    use crate::model::{Action, Body, Change};
+    use crate::model::{Action, Body, Change, ItemAction, ItemChange, Risk};
     use crate::render::samples;
 
     const HOSTILE: &str = "</script><script>alert(1)</script>\"><img src=x onerror=alert(1)>\u{202e}";
@@ -247,6 +313,57 @@ mod tests {
         for n in [0, 5_000, 9_999] {
             assert!(page.contains(&format!("service-{n}-of-many/error-rate-{n}")), "{n}");
         }
+    }
+
+    #[test]
+    fn of_ten_thousand_risks_none_is_cut() {
+        let word = |n: usize| -> String {
+            format!("{n:05}").bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+        };
+        let risky = |n: usize, text: String| Change {
+            risks: vec![Risk { rank: 2, code: "recipient-lost", text }],
+            diff: vec![samples::replaced("/message", json!(word(n)), json!("nobody"))],
+            ..samples::instance(Action::Update, &format!("function-{n:05}"), "errors", Vec::new())
+        };
+        let equal = (0..10_000).map(|n| risky(n, "No longer notified: `@a`".to_owned())).collect();
+        let each = (0..10_000).map(|n| risky(n, format!("No longer notified: `@{}`", word(n)))).collect();
+        for changes in [equal, each] {
+            let page = render(&samples::plan(changes, 3));
+            assert!(page.len() <= LIMIT, "{}", page.len());
+            let words: HashSet<&str> = page.split(['<', '>', '\n']).collect();
+            for n in 0..10_000 {
+                assert!(words.contains(format!("monitors/lambda/function-{n:05}/errors").as_str()), "{n}");
+            }
+            assert!(page.contains("recipient-lost") || page.contains("<code>@a</code>"));
+        }
+    }
+
+    #[test]
+    fn a_hundred_large_dashboards_fit_each_in_words() {
+        let board = |shift: usize| {
+            let widget = |n: usize| json!({"definition": {"type": "timeseries", "title": format!("Series number {n} of many")}});
+            json!({"title": "Board", "layout_type": "ordered", "widgets": (0..65).map(|n| widget((n + shift) % 65)).collect::<Vec<_>>()})
+        };
+        let item = |n: usize| ItemChange {
+            action: ItemAction::Moved,
+            names: vec![format!("Series number {n} of many")],
+            class: "timeseries".to_owned(),
+            place: Some("to the top".to_owned()),
+            inside: Vec::new(),
+            before: Some("/widgets/64".to_owned()),
+            after: Some("/widgets/0".to_owned()),
+            diff: Vec::new(),
+        };
+        let changes = (0..100).map(|n| Change {
+            live: Some(board(0)),
+            body: Body::of(&board(64)),
+            items: vec![item(n)],
+            ..samples::change(Action::Update, &format!("dashboards/board-{n}"))
+        });
+        let page = render(&samples::plan(changes.collect(), 0));
+        assert!(page.len() <= LIMIT, "{}", page.len());
+        assert_eq!(page.matches("moved timeseries “Series number").count(), 100);
+        assert!(page.matches("aria-label=\"After: 65 widgets\"").count() > 50, "{}", page.len());
     }
 
     #[test]

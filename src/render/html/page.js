@@ -18,6 +18,8 @@
       entry.node.hidden = !fits;
       if (fits) { shown += 1; changes += Number(entry.node.dataset.count || 1); }
     }
+    // What is found in a closed part is shown.
+    if (shown !== entries.length) for (const part of document.querySelectorAll("details.part")) part.open = true;
     status.textContent = shown === entries.length ? "" : `${shown} of ${entries.length} entries shown (${changes} ${changes === 1 ? "change" : "changes"})`;
   };
   search.addEventListener("input", apply);
@@ -30,7 +32,7 @@
   form.querySelector("#open").addEventListener("click", () => fold(true));
   form.querySelector("#close").addEventListener("click", () => fold(false));
   const step = (by) => {
-    const visible = entries.filter((entry) => !entry.node.hidden).map((entry) => entry.node.querySelector("summary"));
+    const visible = entries.filter((entry) => !entry.node.hidden).map((entry) => entry.node.querySelector("summary")).filter(Boolean);
     const at = visible.indexOf(document.activeElement);
     const next = visible[at < 0 ? (by > 0 ? 0 : visible.length - 1) : at + by];
     if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
@@ -45,5 +47,8 @@
     else if (event.key === "o") fold(true);
     else if (event.key === "c") fold(false);
   });
-  addEventListener("beforeprint", () => fold(true));
+  addEventListener("beforeprint", () => {
+    for (const part of document.querySelectorAll("details:not(.e)")) part.open = true;
+    fold(true);
+  });
 }

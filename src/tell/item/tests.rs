@@ -87,6 +87,26 @@ fn widgets_are_known_by_what_they_are() {
 }
 
 #[test]
+fn another_title_and_another_query_are_another_widget() {
+    check(
+        &[series("old", "avg:e.f{*}"), note("x")],
+        &[note("x"), series("new", "avg:g.h{*}")],
+        &["added new (timeseries)", "removed old (timeseries)"],
+    );
+    // Its harmless twins: the title alone, the query alone.
+    check(
+        &[series("old", "avg:e.f{*}")],
+        &[series("new", "avg:e.f{*}")],
+        &["changed old (timeseries): /definition/title"],
+    );
+    check(
+        &[series("old", "avg:e.f{*}")],
+        &[series("old", "avg:g.h{*}")],
+        &["changed old (timeseries): /definition/requests/0/q"],
+    );
+}
+
+#[test]
 fn widgets_in_groups() {
     let (a, b) = (series("a", "avg:a{*}"), series("b", "avg:b{*}"));
     let p95 = |query: &str| series("p95", query);

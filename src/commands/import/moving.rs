@@ -1,0 +1,163 @@
+//! `musher import terraform` and its like: what another tool manages becomes definitions here, by its ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use camino::Utf8Path;
+
+use super::super::Invocation;
+use super::super::declared::{Declared, declare};
+use super::super::service::{Service, service};
+use super::many::{Wish, settled, take};
+use super::said::{Sum, applied, tell};
+use crate::args::{self, Exit, Format};
+use crate::client::Wanted;
+use crate::kind::Kind;
+use crate::model::Live;
+use crate::moving::{self, Found, Left, Owned, terraform};
+use crate::render::progress::Progress;
+
+/// What can be moved in from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    Terraform,
+}
+
+/// The tool of a word in the place of a kind.
+pub fn tool(word: &str) -> Option<Tool> {
+    (word == "terraform").then_some(Tool::Terraform)
+}
+
+pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool) -> anyhow::Result<Exit> {
+    if options.id.is_some() {
+        bail!("--id names one resource: here each gets the name that its tool has for it");
+    }
+    if options.named.is_empty() {
+        bail!("say which state: `musher import terraform terraform.tfstate`, or `-` for stdin");
+    }
+    if invocation.common.format.is_some_and(|format| format != Format::Yaml) {
+        bail!("what is moved in is written as YAML");
+    }
+    let mut found = Found::default();
+    for name in &options.named {
+        let own = match tool {
+            Tool::Terraform => {
+                terraform::read(&text(invocation, name)?).map_err(|why| anyhow::anyhow!("{name}: {why}"))?
+            }
+        };
+        found.owned.extend(own.owned);
+        found.left.extend(own.left);
+        found.others += own.others;
+    }
+    let declared = declare(invocation)?;
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
+    let service = service(invocation, &declared, &progress)?;
+    let mut sum = Sum { left: found.left, others: found.others, ..Sum::default() };
+    let owned = fresh(&declared, found.owned, &mut sum);
+    let lives = read(&declared, &service, &owned).await?;
+    let imports = take(&declared, wishes(owned, lives, &mut sum), &mut sum);
+    let files = settled(invocation, options, &declared, imports, &mut sum).await?;
+    progress.end();
+    sum.adopted = files.iter().map(|file| file.holds.len()).sum();
+    tell(invocation, &files)?;
+    sum.say(invocation, files.len())?;
+    service.tell_counts(invocation)?;
+    if options.apply && !files.is_empty() {
+        return applied(invocation, options, &files).await;
+    }
+    Ok(if sum.left.is_empty() { Exit::Fine } else { Exit::Incomplete })
+}
+
+/// A file as text, or stdin.
+fn text(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    let read = match name {
+        "-" => std::io::stdin().lock().take(moving::LARGEST + 1).read_to_end(&mut bytes),
+        path => std::fs::File::open(invocation.at(Utf8Path::new(path)))
+            .and_then(|file| file.take(moving::LARGEST + 1).read_to_end(&mut bytes)),
+    };
+    read.with_context(|| format!("{name} can't be read"))?;
+    if bytes.len() as u64 > moving::LARGEST {
+        bail!("{name} is larger than {} MiB, which is not read", moving::LARGEST >> 20);
+    }
+    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name} is not text in UTF-8"))
+}
+
+/// Those that nothing here declares, of kinds in use.
+fn fresh(declared: &Declared, owned: Vec<Owned>, sum: &mut Sum) -> Vec<Owned> {
+    let adopts: BTreeSet<(&str, &str)> = declared
+        .resources
+        .iter()
+        .filter_map(|resource| Some((resource.address.section(), resource.directives.adopt.as_deref()?)))
+        .collect();
+    let mut fresh: Vec<Owned> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for one in owned {
+        if !declared.config.uses(one.kind) {
+            let why =
+                format!("is of a kind that `kinds:` of musher.yaml does not name: {}", one.kind.section);
+            sum.left.push(Left { from: one.from, why });
+        } else if adopts.contains(&(one.kind.section, one.datadog_id.as_str()))
+            || !seen.insert((one.kind.section, one.datadog_id.clone()))
+        {
+            sum.already += 1;
+        } else {
+            fresh.push(one);
+        }
+    }
+    fresh
+}
+
+/// The live objects, by section and id: all lists at once, and bodies of those alone that are wanted.
+async fn read(
+    declared: &Declared,
+    service: &Service,
+    owned: &[Owned],
+) -> anyhow::Result<BTreeMap<(&'static str, String), Live>> {
+    let mut ids: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+    for one in owned {
+        ids.entry(one.kind.section).or_default().insert(one.datadog_id.clone());
+    }
+    let of_owned = |kind: &&&'static Kind| ids.contains_key(kind.section);
+    let (listed, by_key): (Vec<&Kind>, Vec<&Kind>) =
+        declared.kinds.iter().filter(of_owned).copied().partition(|kind| kind.is_listed());
+    let none = |_: &Kind, _: &serde_json::Value| false;
+    let wanted =
+        Wanted { kinds: listed.clone(), adopted: ids.clone(), filter: Some(&none), ..Wanted::default() };
+    let mut found = BTreeMap::new();
+    if !listed.is_empty() {
+        let lists = service.client.list(&wanted).await.map_err(|failed| service.no_list(&listed, failed))?;
+        found.extend(lists.live.into_iter().map(|live| ((live.section, live.id.clone()), live)));
+    }
+    for kind in by_key {
+        let keys = ids.get(kind.section).into_iter().flatten();
+        let answers = keys.map(|id| service.client.get(kind, id));
+        let answers = futures_util::future::join_all(answers).await;
+        found.extend(answers.into_iter().flatten().map(|live| ((live.section, live.id.clone()), live)));
+    }
+    Ok(found)
+}
+
+/// What is there of them, each with its name and file.
+fn wishes(owned: Vec<Owned>, mut lives: BTreeMap<(&'static str, String), Live>, sum: &mut Sum) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for one in owned {
+        let Owned { kind, datadog_id, id, from, folder, series } = one;
+        let Some(live) = lives.remove(&(kind.section, datadog_id)) else {
+            let why = "is not there under the id that its tool has: deleted, or another organisation's";
+            sum.left.push(Left::new(&from, why));
+            continue;
+        };
+        if let Some(series) = series {
+            *sum.series.entry(series).or_default() += 1;
+        }
+        let file = match &*folder {
+            "" => kind.section.to_owned(),
+            folder => format!("{folder}/{}", kind.section),
+        };
+        wishes.push(Wish { kind, live, id, from, file });
+    }
+    wishes
+}
