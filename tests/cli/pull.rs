@@ -116,7 +116,7 @@ fn a_parameter_of_a_template_is_named_and_overridden() {
     drop(served);
     let ran = project.exits(4, &["pull"]);
     let said = "the parameter `errors` of the use `lambda` made it: --write-overrides writes `errors: 8` for `b`";
-    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    assert!(ran.out.contains(said), "{}", ran.out);
     assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,7\n");
     project.fine(&["pull", "--write-overrides"]);
     assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,8\nb,8\n");
@@ -130,8 +130,8 @@ fn what_a_template_says_itself_is_refused_with_its_line() {
     edit(&project, &served, ("monitors/lambda/a/errs", "/api/v1/monitor"), |body| body["priority"] = 2.into());
     drop(served);
     let ran = project.exits(4, &["pull"]);
-    assert!(ran.stdout.contains("the template `fn` makes it, for 2 instances (templates/fn.yaml:"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("+    priority: 2"), "{}", ran.stdout);
+    assert!(ran.out.contains("the template `fn` makes it, for 2 instances (templates/fn.yaml:"), "{}", ran.out);
+    assert!(ran.out.contains("+    priority: 2"), "{}", ran.out);
     assert_eq!(project.read("templates/fn.yaml"), TEMPLATE);
 }
 
