@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 use written::{Body, Shape};
 
-const SIZES: [usize; 1] = [1];
+const SIZES: [usize; 3] = [1, 10, 30];
 /// The same of what is written out.
 const WRITTEN: [usize; 2] = [1, 10];
 const RUNS: usize = 5;

@@ -34,6 +34,7 @@ Examples:
 
 Keys: DD_API_KEY and DD_APP_KEY (or DATADOG_…), or DD_ACCESS_TOKEN.
 Site: the environment's, or DD_SITE.
+Telemetry: OTEL_EXPORTER_OTLP_ENDPOINT and its kin, or DD_AGENT_HOST.
 Exit codes: 0 fine; 1 error; 2 plan --detailed-exitcode found changes, or
 drift something; 3 a brake held; 4 applied in part.")]
 pub struct Cli {
@@ -266,6 +267,7 @@ Examples:
   musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
   musher import monitor --tag team:payments --group-by service
   terraform show -json | musher import terraform -          adopts all of it
+  musher import kennel           likewise: kennel, serverless, sync-cli FOLDER
 
 Once an apply has adopted the object its mark says whose it is: the `$id` may
 stay or go.")]
@@ -551,7 +553,7 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo, dashboard …; or what it moves in from: terraform
+    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless
     pub kind: String,
     /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(value_name = "FILE, ID or URL")]

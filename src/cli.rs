@@ -21,44 +21,12 @@ use crate::telemetry::{Farewell, Telemetry};
 
 /// Reads the command line, runs the command, prints what went wrong.
 pub fn run() -> ExitCode {
-    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let parsed = tree::tree().try_get_matches_from(&words).and_then(|matches| {
-        let cli = Cli::from_arg_matches(&matches)?;
-        let wrong = matches.subcommand_name().and_then(|name| tree::refused(name, &cli.common));
-        match wrong {
-            Some(text) => Err(tree::tree().error(ErrorKind::ArgumentConflict, text)),
-            None => Ok(cli),
-        }
-    });
-    let cli = match parsed {
+    let cli = match read() {
         Ok(cli) => cli,
-        Err(error) => {
-            let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            return usage(&tree::with_tip(error, &words));
-        }
+        Err(exit) => return exit,
     };
     http::install_crypto();
     let (colors, format) = (cli.common.colors(), cli.common.log_format);
-    let concluded = |exit: anyhow::Result<Exit>, telemetry: &Telemetry| {
-        exit.unwrap_or_else(|error| {
-            // What has been reported has no words of its own.
-            if !error.is::<commands::AlreadyReported>() {
-                match format {
-                    LogFormat::Text => render::failure(&error, colors),
-                    LogFormat::Json => {
-                        let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
-                        said(&commands::log_line(
-                            Severity::Error,
-                            &texts.join(": "),
-                            telemetry.ids(),
-                            Map::new(),
-                        ));
-                    }
-                }
-            }
-            Exit::Error
-        })
-    };
     let exit = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let telemetry = {
@@ -69,7 +37,8 @@ pub fn run() -> ExitCode {
                 }
             };
             let (telemetry, quiet) = (Arc::new(telemetry), cli.common.quiet);
-            let exit = concluded(runtime.block_on(dispatch(cli, &telemetry)), &telemetry);
+            let exit = runtime.block_on(dispatch(cli, &telemetry));
+            let exit = concluded(exit, &telemetry, (colors, format));
             // The runtime lives on: what is left to be sent needs it.
             let fails = !matches!(exit, Exit::Fine | Exit::Changes);
             let farewell = telemetry.end(exit as u8, fails);
@@ -81,10 +50,53 @@ pub fn run() -> ExitCode {
         }
         Err(error) => {
             let wrong = anyhow::Error::new(error).context("the runtime can't be started");
-            concluded(Err(wrong), &Telemetry::off())
+            concluded(Err(wrong), &Telemetry::off(), (colors, format))
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// The exit of a run; what ended it is reported.
+fn concluded(
+    exit: anyhow::Result<Exit>,
+    telemetry: &Telemetry,
+    (colors, format): (ColorChoice, LogFormat),
+) -> Exit {
+    exit.unwrap_or_else(|error| {
+        // What has been reported has no words of its own.
+        if !error.is::<commands::AlreadyReported>() {
+            match format {
+                LogFormat::Text => render::failure(&error, colors),
+                LogFormat::Json => {
+                    let texts: Vec<String> = error.chain().map(ToString::to_string).collect();
+                    said(&commands::log_line(
+                        Severity::Error,
+                        &texts.join(": "),
+                        telemetry.ids(),
+                        Map::new(),
+                    ));
+                }
+            }
+        }
+        Exit::Error
+    })
+}
+
+/// The command line as it was typed; what is wrong with it is printed.
+fn read() -> Result<Cli, ExitCode> {
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let parsed = tree::tree().try_get_matches_from(&words).and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        let wrong = matches.subcommand_name().and_then(|name| tree::refused(name, &cli.common));
+        match wrong {
+            Some(text) => Err(tree::tree().error(ErrorKind::ArgumentConflict, text)),
+            None => Ok(cli),
+        }
+    });
+    parsed.map_err(|error| {
+        let words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+        usage(&tree::with_tip(error, &words))
+    })
 }
 
 /// Says what telemetry has to say; the trace, by which a run is found, stands last.

@@ -8,14 +8,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::kind::{Identity, Kind};
+use crate::kind::{Identity, Kind, LINE};
 use crate::model::{Live, Mark, Owner, is_id, is_owner};
 use crate::pointer::find;
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
 const PROTECT: &str = "musher_protect:";
-const LINE: &str = "Managed by musher: ";
 const PROTECTED: &str = " (protected)";
 /// What a line begins with that is, or was, a mark: as [`LINE`], in lower case and without the colon.
 const PHRASE: &str = "managed by musher";

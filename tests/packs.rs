@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 15] = [
+const PACKS: [&str; 16] = [
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -18,6 +18,7 @@ const PACKS: [&str; 15] = [
     "fleet-dashboard",
     "gcp-cloud-run",
     "logs-cost",
+    "musher-self",
     "otel-collector",
     "personal-data",
     "quiet-hours",

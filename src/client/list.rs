@@ -13,7 +13,8 @@ use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
 use super::refusal::{Fault, Refusal};
-use crate::kind::{Kind, ReadFrom};
+use super::shared::First;
+use crate::kind::{Kind, Paging, ReadFrom};
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
@@ -97,8 +98,15 @@ impl Client {
     /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
     /// be read meanwhile.
     pub fn ask(&self, kinds: &[&'static Kind], owner: Option<&Owner>) -> Listing {
+        let mut documents: BTreeMap<&'static str, First> = BTreeMap::new();
         let list = |kind: &&'static Kind| {
             let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
+            // Kinds of one document have one list.
+            if let Some(path) = kind.api.list.path.filter(|_| kind.api.list.paging == Paging::Whole) {
+                let request = list.first_request();
+                let first = || First::new(Arc::clone(&self.wire), request);
+                list = list.sharing(documents.entry(path).or_insert_with(first));
+            }
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
             (list, self.ask_parts(kind))
         };

@@ -12,6 +12,7 @@ mod part;
 mod pointed;
 mod refusal;
 mod second;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,7 +119,10 @@ impl Client {
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
         let method = update_method(kind.api.update);
-        let (body, part) = part::split(kind, body);
+        let (mut body, part) = part::split(kind, body);
+        if let Some(version) = kind.api.version {
+            body[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
+        }
         let request = request(kind, method, Some(id), Some(&body))?;
         let answer = call_for(kind, self.wire.as_ref(), &request).await?;
         let live = if kind.api.silent {

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use super::answer;
 use super::call::{call, live_of};
 use super::refusal::Refusal;
+use super::shared::First;
 use crate::kind::{Kind, Paging};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};
@@ -77,6 +78,16 @@ impl Pages {
     /// Keeps some objects only.
     pub fn keeping(self, keep: Keep) -> Self {
         Self { keep: Some(keep), ..self }
+    }
+
+    /// The request of the first page.
+    pub fn first_request(&self) -> Request {
+        page_request(self.kind, self.tag.as_deref(), (0, self.size), None)
+    }
+
+    /// Takes the first answer of another list, where it is that of the same request.
+    pub fn sharing(self, first: &First) -> Self {
+        Self { wire: first.on(Arc::clone(&self.wire)), ..self }
     }
 
     /// Asks for the pages that this many items fill, and for the one behind them.

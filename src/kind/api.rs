@@ -35,6 +35,8 @@ pub struct Api {
     pub emptied: bool,
     /// Writes go one after another.
     pub serial: bool,
+    /// The number of writes so far: an update is refused that doesn't repeat the one that lives.
+    pub version: Option<&'static str>,
     /// What a 400 says where there is no object of that id; absent: a 404 says it.
     pub gone: Option<&'static str>,
     /// The parameter of `GET {path}/can_delete` that takes ids, where the API has that route.
@@ -94,6 +96,7 @@ impl Api {
         after: &[],
         emptied: false,
         serial: false,
+        version: None,
         gone: None,
         can_delete: None,
         validate: None,

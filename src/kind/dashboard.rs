@@ -126,6 +126,7 @@ pub const DASHBOARD: Kind = Kind {
         number("/widgets/*/layout/y", "Rows from the top"),
     ],
     about: About {
+        sync_cli: &["dashboards"],
         terraform: &["datadog_dashboard", "datadog_dashboard_json", "datadog_dashboard_v2"],
         web: "/dashboard/{id}",
         title: "/title",

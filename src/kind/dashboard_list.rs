@@ -31,12 +31,20 @@ pub const DASHBOARD_LIST: Kind = Kind {
         read_only("/dashboard_count"),
         // At a second address; null in answers at the first (16 of 16).
         list("/dashboards", "What it holds; left out: what people put there").set().kept(),
-        text("/dashboards/*/id", "A dashboard: `${dashboards.ID.id}`"),
+        text("/dashboards/*/id", "A dashboard: `${dashboards.ID.id}`").required(),
         choice(
             "/dashboards/*/type",
-            &["custom_timeboard", "custom_screenboard"],
-            "A dashboard with an ordered layout, or with a free one",
-        ),
+            &[
+                "custom_timeboard",
+                "custom_screenboard",
+                "integration_screenboard",
+                "integration_timeboard",
+                "host_timeboard",
+            ],
+            "`custom_timeboard` for an ordered layout, `custom_screenboard` for a free one",
+        )
+        .required()
+        .closed(),
         read_only("/id"),
         read_only("/is_favorite"),
         read_only("/modified"),
@@ -44,6 +52,7 @@ pub const DASHBOARD_LIST: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["dashboard_lists"],
         terraform: &["datadog_dashboard_list"],
         web: "/dashboard/lists/manual/{id}",
         created: Some("/created"),

@@ -89,6 +89,7 @@ pub const DOWNTIME: Kind = Kind {
         read_only("/status"),
     ],
     about: About {
+        sync_cli: &["downtime_schedules"],
         terraform: &["datadog_downtime_schedule"],
         web: "/monitors/downtimes",
         title: "/message",

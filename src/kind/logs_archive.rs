@@ -36,14 +36,18 @@ pub const LOGS_ARCHIVE: Kind = Kind {
     fields: &[
         undocumented("").open(),
         // An older answer dropped it, newer ones keep it (datadog-sync-cli's tests).
-        choice("/compression_method", &["GZIP", "ZSTD"], "How files are packed").defaults(&[r#""GZIP""#]),
+        choice("/compression_method", &["GZIP", "ZSTD"], "How files are packed")
+            .defaults(&[r#""GZIP""#])
+            .closed(),
         object("/destination", "The bucket or container").required().hidden_without("logs_read_archives"),
-        text("/destination/bucket", "Of S3 or GCS"),
-        text("/destination/container", "Of Azure"),
+        text("/destination/bucket", "Of S3 or GCS").required_in(&["s3", "gcs"]),
+        text("/destination/container", "Of Azure").required_in(&["azure"]),
         object("/destination/encryption", "Of S3").implied(&[("s3", r#"{"type":"NO_OVERRIDE"}"#)]),
         text("/destination/encryption/key", "The ARN of a key of KMS"),
-        choice("/destination/encryption/type", &["NO_OVERRIDE", "SSE_S3", "SSE_KMS"], "Which encryption"),
-        object("/destination/integration", "The cloud account that lets Datadog in"),
+        choice("/destination/encryption/type", &["NO_OVERRIDE", "SSE_S3", "SSE_KMS"], "Which encryption")
+            .required()
+            .closed(),
+        object("/destination/integration", "The cloud account that lets Datadog in").required(),
         text("/destination/integration/access_key_id", "Of S3, in place of account and role"),
         text("/destination/integration/account_id", "Of S3"),
         text("/destination/integration/client_email", "Of GCS"),
@@ -53,14 +57,14 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         text("/destination/integration/tenant_id", "Of Azure"),
         text("/destination/path", "The folder in it"),
         text("/destination/region", "Of Azure"),
-        text("/destination/storage_account", "Of Azure"),
+        text("/destination/storage_account", "Of Azure").required_in(&["azure"]),
         choice(
             "/destination/storage_class",
             &["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
             "Of S3",
         )
         .implied(&[("s3", r#""STANDARD""#)]),
-        choice("/destination/type", &["s3", "gcs", "azure"], "Whose bucket"),
+        choice("/destination/type", &["s3", "gcs", "azure"], "Whose bucket").required().closed(),
         read_only("/id"),
         boolean("/include_tags", "Whether tags are kept with the logs").defaults(&["false"]),
         texts("/lookup_attributes", "Attributes to look up logs by").defaults(&["[]"]),
@@ -73,6 +77,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
         read_only("/state"),
     ],
     about: About {
+        sync_cli: &["logs_archives"],
         terraform: &["datadog_logs_archive"],
         web: "/logs/pipelines/log-forwarding",
         ..About::NONE

@@ -58,9 +58,10 @@ pub const LOGS_INDEX: Kind = Kind {
             "Events with the same value go or stay together",
         ),
         number("/exclusion_filters/*/filter/sample_rate", "The share that is thrown away, from 0 to 1")
-            .form(is_share, "a share from 0 to 1: 1 throws away everything that matches"),
+            .form(is_share, "a share from 0 to 1: 1 throws away everything that matches")
+            .required(),
         boolean("/exclusion_filters/*/is_enabled", "Whether it is on"),
-        text("/exclusion_filters/*/name", "Its name"),
+        text("/exclusion_filters/*/name", "Its name").required(),
         object("/filter", "Which logs come in").required(),
         text("/filter/query", "A search, as in the explorer"),
         read_only("/is_rate_limited"),
@@ -77,6 +78,7 @@ pub const LOGS_INDEX: Kind = Kind {
         texts("/tags", "`key:value`").set().defaults(&["[]"]).form(are_pairs, "tags of the form `key:value`"),
     ],
     about: About {
+        sync_cli: &["logs_indexes"],
         terraform: &["datadog_logs_index"],
         web: "/logs/pipelines/indexes",
         is_export,

@@ -32,12 +32,13 @@ pub const LOGS_METRIC: Kind = Kind {
         text("/filter/query", "A search, as in the explorer").defaults(&[r#""*""#]),
         // Another order after 1 of 4 updates.
         list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
-        text("/group_by/*/path", "The attribute, or the tag"),
+        text("/group_by/*/path", "The attribute, or the tag").required(),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         // `-` becomes `_` in it (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-"),
     ],
     about: About {
+        sync_cli: &["logs_metrics"],
         terraform: &["datadog_logs_metric"],
         web: "/logs/pipelines/generate-metrics",
         title: "/id",

@@ -217,6 +217,12 @@ pub const LOGS_PIPELINE: Kind = Kind {
         ]),
         undocumented("/processors/*/processors/*/target_type")
             .implied(&[("attribute-remapper", r#""attribute""#)]),
+        of(
+            "/processors/*/processors/*/target_format",
+            Type::Text(&["auto", "string", "integer", "double"]),
+            "",
+        )
+        .closed(),
         undocumented("/processors/*/processors/*/template").required_in(&["string-builder-processor"]),
         undocumented("/processors/*/processors/*/type")
             .required_in(&[""])
@@ -269,7 +275,8 @@ pub const LOGS_PIPELINE: Kind = Kind {
             "/processors/*/target_format",
             &["auto", "string", "integer", "double"],
             "Of `attribute-remapper`",
-        ),
+        )
+        .closed(),
         choice("/processors/*/target_type", &["attribute", "tag"], "Of `attribute-remapper`")
             .implied(&[("attribute-remapper", r#""attribute""#)]),
         text("/processors/*/template", "Of `string-builder-processor`: `%{attribute}` and text")
@@ -280,6 +287,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         read_only("/type"),
     ],
     about: About {
+        sync_cli: &["logs_pipelines", "logs_custom_pipelines"],
         terraform: &["datadog_logs_custom_pipeline"],
         web: "/logs/pipelines",
         is_export,

@@ -51,6 +51,7 @@ pub const METRIC_TAG: Kind = Kind {
         texts("/tags", "Keys of tags by which the metric can be queried").required().set(),
     ],
     about: About {
+        sync_cli: &["metric_tag_configurations"],
         terraform: &["datadog_metric_tag_configuration"],
         web: "/metric/summary?metric={id}",
         title: "/id",

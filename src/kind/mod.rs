@@ -1,6 +1,7 @@
 //! What musher knows of a kind, as a row of data; the rows are in the files beside this one.
 
 mod api;
+mod critical_asset;
 mod danger;
 mod dashboard;
 mod dashboard_list;
@@ -15,22 +16,31 @@ mod logs_pipeline;
 mod metric_tag;
 mod monitor;
 mod monitor_policy;
+mod monitor_template;
 mod notification_rule;
 mod order;
+mod powerpack;
 mod quirks;
 mod restriction_policy;
 mod retention_filter;
 mod row;
+mod rules;
 mod rum_metric;
 mod scanner_group;
 mod scanner_rule;
-mod rules;
+mod security_filter;
+mod security_rule;
 mod shape;
+mod signal_notification_rule;
 mod slo;
 mod slo_correction;
 mod spans_metric;
 mod steps;
+mod suppression;
+mod synthetics_variable;
 mod team;
+mod vulnerability_notification_rule;
+mod waf_exclusion;
 mod webhook;
 mod webhook_variable;
 
@@ -47,12 +57,13 @@ pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{
     Alternative, Derived, Discard, Family, Identified, Mention, Mentioned, OneOf, Quirks, Store, Tags, Wrong,
 };
-pub use row::{About, Identity, Kind, age};
+pub use row::{About, Identity, Kind, LINE, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 23] = [
+pub const KINDS: [&Kind; 33] = [
+    &critical_asset::CRITICAL_ASSET,
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
     &downtime::DOWNTIME,
@@ -63,17 +74,26 @@ pub const KINDS: [&Kind; 23] = [
     &logs_pipeline::LOGS_PIPELINE,
     &metric_tag::METRIC_TAG,
     &monitor_policy::MONITOR_POLICY,
+    &monitor_template::MONITOR_TEMPLATE,
     &monitor::MONITOR,
     &notification_rule::NOTIFICATION_RULE,
+    &powerpack::POWERPACK,
     &restriction_policy::RESTRICTION_POLICY,
     &retention_filter::RETENTION_FILTER,
     &rum_metric::RUM_METRIC,
     &scanner_group::SCANNER_GROUP,
     &scanner_rule::SCANNER_RULE,
+    &security_filter::SECURITY_FILTER,
+    &security_rule::SECURITY_RULE,
+    &signal_notification_rule::SIGNAL_NOTIFICATION_RULE,
     &slo_correction::SLO_CORRECTION,
     &slo::SLO,
     &spans_metric::SPANS_METRIC,
+    &suppression::SUPPRESSION,
+    &synthetics_variable::SYNTHETICS_VARIABLE,
     &team::TEAM,
+    &vulnerability_notification_rule::VULNERABILITY_NOTIFICATION_RULE,
+    &waf_exclusion::WAF_EXCLUSION,
     &webhook_variable::WEBHOOK_VARIABLE,
     &webhook::WEBHOOK,
 ];
@@ -101,13 +121,22 @@ pub fn of_export(body: &Map<String, Value>) -> Option<&'static Kind> {
 /// The kind of a resource of JSON:API.
 pub fn of_resource(data: &Map<String, Value>) -> Option<&'static Kind> {
     let name = data.get("type")?.as_str()?;
-    data.get("attributes")?.as_object()?;
-    KINDS.into_iter().find(|kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name))
+    let body = data.get("attributes")?.as_object()?;
+    let is_such = |kind: &&Kind| matches!(kind.api.envelope, Envelope::Resource(own) if own == name);
+    let mut such = KINDS.into_iter().filter(is_such);
+    let first = such.next()?;
+    // Of several kinds with one envelope the fields tell which.
+    such.find(|kind| !(first.about.is_export)(body) && (kind.about.is_export)(body)).or(Some(first))
 }
 
 /// The kind whose objects this resource of Datadog's Terraform provider manages.
 pub fn of_terraform(resource: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.about.terraform.contains(&resource))
+}
+
+/// The kind whose objects stand in a file of this name of datadog-sync-cli.
+pub fn of_sync_cli(name: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.about.sync_cli.contains(&name))
 }
 
 /// The kinds whose objects have an order.

@@ -31,14 +31,14 @@ pub const MONITOR: Kind = Kind {
         undocumented("").open(),
         // A plain GET lacks assets or says [] even where there are some.
         list("/assets", "Links for whoever handles the alert, such as runbooks").unseen(),
-        choice("/assets/*/category", &["runbook"], "What the link is"),
+        choice("/assets/*/category", &["runbook"], "What the link is").required(),
         read_only("/assets/*/monitor_id"),
-        text("/assets/*/name", "The link's text"),
+        text("/assets/*/name", "The link's text").required(),
         undocumented("/assets/*/options").defaults(&["{}"]),
         text("/assets/*/resource_key", "Id of the Datadog object that the link leads to"),
         choice("/assets/*/resource_type", &["notebook"], "Sort of Datadog object that the link leads to"),
         undocumented("/assets/*/template_variables").defaults(&["{}"]),
-        text("/assets/*/url", "A whole URL, or a path in Datadog's web application"),
+        text("/assets/*/url", "A whole URL, or a path in Datadog's web application").required(),
         // A field of exports that the service drops (3 of 3).
         read_only("/classification"),
         read_only("/created"),
@@ -197,7 +197,7 @@ pub const MONITOR: Kind = Kind {
             .kept()
             .alarm(Alarm::Mute),
         // Both mean for ever (terraform-provider-datadog, `silenced`).
-        undocumented("/options/silenced/*").synonyms(&["0", "null"]),
+        of("/options/silenced/*", Type::Integer(None, None), "").synonyms(&["0", "null"]),
         text("/options/synthetics_check_id", "The synthetic test that it belongs to"),
         object("/options/threshold_windows", "Windows of anomaly monitors"),
         text(
@@ -226,7 +226,7 @@ pub const MONITOR: Kind = Kind {
             .defaults(&["null", "0"])
             .strict(),
         list("/options/variables", "Queries that `formula(…)` in the query names"),
-        any("/options/variables/*/compute", "What is computed of the events"),
+        any("/options/variables/*/compute", "What is computed of the events").required_in(EVENT_SOURCES),
         choice("/options/variables/*/data_source", DATA_SOURCES, "Where the data is"),
         list("/options/variables/*/group_by", "What the events are grouped by"),
         texts("/options/variables/*/indexes", "Indexes that are searched"),
@@ -275,6 +275,7 @@ pub const MONITOR: Kind = Kind {
             .synonyms(&[r#""query alert""#, r#""metric alert""#]),
     ],
     about: About {
+        sync_cli: &["monitors"],
         terraform: &["datadog_monitor", "datadog_monitor_json"],
         web: "/monitors/{id}",
         title: "/name",
@@ -353,6 +354,20 @@ const TYPES: &[&str] = &[
     "slo alert",
     "synthetics alert",
     "trace-analytics alert",
+];
+
+/// OpenAPI, `MonitorFormulaAndFunctionEventQueryDefinition`.
+const EVENT_SOURCES: &[&str] = &[
+    "audit",
+    "ci_pipelines",
+    "ci_tests",
+    "database_queries",
+    "events",
+    "logs",
+    "network",
+    "network_path",
+    "rum",
+    "spans",
 ];
 
 const DATA_SOURCES: &[&str] = &[

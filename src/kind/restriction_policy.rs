@@ -33,6 +33,7 @@ pub const RESTRICTION_POLICY: Kind = Kind {
         text("/id", "What it is about, `TYPE:ID`: `dashboard:${dashboards.x.id}`").required(),
     ],
     about: About {
+        sync_cli: &["restriction_policies"],
         terraform: &["datadog_restriction_policy"],
         title: "/id",
         known_by: &["/id"],

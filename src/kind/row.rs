@@ -27,6 +27,9 @@ pub struct Kind {
     pub quirks: Quirks,
 }
 
+/// What the line of a mark begins with.
+pub const LINE: &str = "Managed by musher: ";
+
 /// Sorts objects of a kind from the oldest, the same for everybody who looks: by time of creation, then by id
 /// as a number, then as text.
 pub fn age(kind: &Kind, id: &str, body: &Value) -> (u64, String, u64, String) {
@@ -83,9 +86,15 @@ impl Kind {
         own || self.quirks.precious
     }
 
-    /// What people call an object.
+    /// What people call an object: of a text that may bear the mark, the first line that is none.
     pub fn title<'a>(&self, body: &'a Value) -> Option<&'a str> {
-        body.pointer(self.about.title)?.as_str()
+        let text = body.pointer(self.about.title)?.as_str()?;
+        match self.identity {
+            Identity::LastLine(at) if at == self.about.title => {
+                text.lines().find(|line| !line.trim().is_empty() && !line.starts_with(LINE))
+            }
+            _ => Some(text),
+        }
     }
 
     /// What an exported object needs to be of this kind, in words.
@@ -138,6 +147,8 @@ pub struct About {
     pub known_by: &'static [&'static str],
     /// The resources of Datadog's Terraform provider that manage its objects, and have their ids (the provider's documentation).
     pub terraform: &'static [&'static str],
+    /// What datadog-sync-cli calls the files of its objects (its documentation, "Supported resources").
+    pub sync_cli: &'static [&'static str],
     /// Whether an exported object without an envelope is of this kind.
     pub is_export: fn(&Map<String, Value>) -> bool,
     /// The same in words: what an exported object needs to be of this kind.
@@ -154,6 +165,7 @@ impl About {
         author: None,
         known_by: &["/name"],
         terraform: &[],
+        sync_cli: &[],
         is_export: |_| false,
         export_needs: "",
     };

@@ -40,7 +40,7 @@ pub const RUM_METRIC: Kind = Kind {
         object("/filter", "Which events count").defaults(&[r#"{"query":"*"}"#]),
         text("/filter/query", "A search, as in the RUM explorer").defaults(&[r#""*""#]),
         list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
-        text("/group_by/*/path", "The attribute, or the tag"),
+        text("/group_by/*/path", "The attribute, or the tag").required(),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         text("/id", "The metric's name").required(),
         // Of sessions and views alone: `attribute "uniqueness" failed excluded_if validation` (1 recording).

@@ -67,6 +67,7 @@ pub const SCANNER_GROUP: Kind = Kind {
         percent("/samplings/*/rate", "Per cent"),
     ],
     about: About {
+        sync_cli: &["sensitive_data_scanner_groups"],
         terraform: &["datadog_sensitive_data_scanner_group"],
         web: "/sensitive-data-scanner/configuration/telemetry",
         ..About::NONE

@@ -74,6 +74,7 @@ pub const SCANNER_RULE: Kind = Kind {
         ),
     ],
     about: About {
+        sync_cli: &["sensitive_data_scanner_rules"],
         terraform: &["datadog_sensitive_data_scanner_rule"],
         web: "/sensitive-data-scanner/configuration/telemetry",
         ..About::NONE

@@ -92,7 +92,8 @@ pub const SLO: Kind = Kind {
             300,
             "Length of a slice: 60 or 300 (default)",
         )
-        .defaults(&["300"]),
+        .defaults(&["300"])
+        .form(is_slice, "60 or 300"),
         number("/sli_specification/time_slice/threshold", "… than this").telling(),
         read_only("/status"),
         texts("/tags", "`key:value`, of the SLO itself").set().defaults(&["[]"]),
@@ -113,6 +114,7 @@ pub const SLO: Kind = Kind {
         percent("/warning_threshold", "The first threshold's warning, if not set there"),
     ],
     about: About {
+        sync_cli: &["service_level_objectives"],
         terraform: &["datadog_service_level_objective"],
         web: "/slo?slo_id={id}",
         title: "/name",
@@ -200,6 +202,10 @@ fn spell(formula: &str, queries: &[(&str, &str)]) -> String {
 /// Without spaces and brackets.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect()
+}
+
+fn is_slice(value: &Value) -> bool {
+    value.as_f64().is_some_and(|seconds| seconds == 60.0 || seconds == 300.0)
 }
 
 #[cfg(test)]

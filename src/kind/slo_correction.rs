@@ -47,6 +47,7 @@ pub const SLO_CORRECTION: Kind = Kind {
             .defaults(&[r#""UTC""#]),
     ],
     about: About {
+        sync_cli: &["slo_corrections"],
         terraform: &["datadog_slo_correction"],
         web: "/slo/manage",
         title: "/description",

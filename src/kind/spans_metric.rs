@@ -35,12 +35,13 @@ pub const SPANS_METRIC: Kind = Kind {
         object("/filter", "Which spans count").defaults(&[r#"{"query":"*"}"#]),
         text("/filter/query", "A search, as in the trace explorer").defaults(&[r#""*""#]),
         list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
-        text("/group_by/*/path", "The attribute, or the tag"),
+        text("/group_by/*/path", "The attribute, or the tag").required(),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         // `-` becomes `_` in it (4 of 4), quotes around it go (5 of 5).
         text("/id", "The metric's name, with `_` for `-`").required().rewritten("-\""),
     ],
     about: About {
+        sync_cli: &["spans_metrics"],
         terraform: &["datadog_spans_metric"],
         web: "/apm/traces/generate-metrics",
         title: "/id",

@@ -46,6 +46,7 @@ pub const TEAM: Kind = Kind {
         texts("/visible_modules", "Parts of the team's page that are shown; not compared").set().unseen(),
     ],
     about: About {
+        sync_cli: &["teams"],
         terraform: &["datadog_team"],
         web: "/teams",
         created: Some("/created_at"),

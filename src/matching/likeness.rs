@@ -72,7 +72,8 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value, known: Targets<
     kind.paths(|field| field.immutable).filter(|path| !ignored(path)).find(|path| {
         let key = path.split('/').nth(1).unwrap_or_default();
         let (desired, live) = (resource.body.get(key), live.get(key));
-        if desired.as_ref() == live {
+        let is_filled = || desired.is_none() && kind.holds(path, |field| field.filled);
+        if desired.as_ref() == live || is_filled() {
             return false;
         }
         // What stands around it is not a matter of its own.

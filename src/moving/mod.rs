@@ -1,7 +1,9 @@
 //! What other tools wrote down of their own -> the Datadog objects that are theirs to hand over.
 
 mod address;
+pub mod sync_cli;
 pub mod terraform;
+pub mod tracked;
 
 pub use address::segment;
 

@@ -43,6 +43,7 @@ pub fn check(
     let watches: Vec<Watch> = resources.iter().filter_map(Watch::of).collect();
     let mut found = Findings::default();
     judges::structure::judge(&subjects, &mut found);
+    judges::spelling::judge(&subjects, &mut found);
     judges::flow::judge(&subjects, &mut found);
     judges::sending::judge(&subjects, &mut found);
     judges::listening::judge(&subjects, &mut found);

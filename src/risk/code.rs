@@ -3,12 +3,13 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 35] = [
+const CODES: [&str; 36] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "objective-in-use",
     "scanning-less",
+    "detecting-less",
     "host-changed",
     "access-changed",
     "errors-discarded",

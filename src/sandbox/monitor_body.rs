@@ -302,6 +302,11 @@ fn settled_assets(sent: &Value) -> Result<Value, Answer> {
         Value::Array(list) => list,
         _ => return Err(Answer::invalid_parameter("assets")),
     };
+    // O, MonitorAsset.
+    let has_text = |asset: &Value, name: &str| asset.get(name).is_some_and(Value::is_string);
+    if !list.iter().all(|asset| ["name", "url", "category"].iter().all(|name| has_text(asset, name))) {
+        return Err(Answer::invalid_parameter("assets"));
+    }
     let one = |asset: &Value| {
         let get = |name: &str, default: Value| match asset.get(name) {
             None | Some(Value::Null) => default,

@@ -34,6 +34,14 @@ pub fn check(class: &str, query: &str, options: &Map<String, Value>, priority: &
     if query.starts_with("formula(") {
         check_formula(query, variables)?;
     }
+    if !variables.and_then(Value::as_array).into_iter().flatten().all(computes) {
+        return Err(Answer::invalid_parameter("variables"));
+    }
+    // O: when it ends, in seconds; null and 0 for ever.
+    let mutes = options.get("silenced").and_then(Value::as_object);
+    if !mutes.into_iter().flatten().all(|(_, until)| until.is_null() || until.is_i64()) {
+        return Err(Answer::invalid_parameter("silenced"));
+    }
     let keys =
         options.get("notify_by").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let known = |key: &str| key == "*" || variables.is_some() || (!key.is_empty() && query.contains(key));
@@ -98,6 +106,24 @@ fn comparison(query: &str) -> Option<(bool, Option<f64>)> {
     let rest = &query[at..];
     let above = rest.starts_with('>');
     Some((above, rest.trim_start_matches(['>', '<', '=', ' ']).trim().parse().ok()))
+}
+
+/// A query of events says what it computes (O, MonitorFormulaAndFunctionEventQueryDefinition).
+fn computes(variable: &Value) -> bool {
+    const EVENTS: [&str; 10] = [
+        "rum",
+        "ci_pipelines",
+        "ci_tests",
+        "audit",
+        "events",
+        "logs",
+        "spans",
+        "database_queries",
+        "network",
+        "network_path",
+    ];
+    let source = variable.get("data_source").and_then(Value::as_str).unwrap_or_default();
+    !EVENTS.contains(&source) || variable.get("compute").is_some_and(|compute| !compute.is_null())
 }
 
 /// A formula names its variables.

@@ -156,6 +156,11 @@ fn time_slice(sent: &Map<String, Value>) -> Option<Spelling> {
     {
         return None;
     }
+    // O, SLOTimeSliceInterval.
+    let interval = slice.get("query_interval_seconds").and_then(Value::as_f64);
+    if interval.is_some_and(|seconds| seconds != 60.0 && seconds != 300.0) {
+        return None;
+    }
     if slice.get("query_interval_seconds").is_none_or(Value::is_null) {
         slice.insert("query_interval_seconds".to_owned(), json!(300));
     }

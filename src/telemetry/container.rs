@@ -50,12 +50,13 @@ fn named(groups: &str) -> Option<&str> {
     })
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::*;
-
+    #[cfg(target_os = "linux")]
     #[test]
     fn containers_are_known_by_the_end_of_a_path() {
+        use super::named;
+
         let id = "8c046cb0b72cd4c99f51b5591cd5b095967f58ee003710a45280c28ee1a9c7fa";
         let uuid = "432624d2-150f-fffe-4f26-8f1c8c1b1a2b";
         assert_eq!(named(&format!("1:name=systemd:/x\n0::/docker/{id}\n")), Some(id));

@@ -168,7 +168,7 @@ impl Statsd {
     /// Sends them, each by itself. Whether anybody hears is not known, and changes nothing; an error says that they
     /// could not set out.
     pub fn send(&self, lines: &[String]) -> Result<(), String> {
-        let lines = lines.iter().filter(|line| line.len() <= LONGEST);
+        let lines = lines.iter().filter(|line| line.len() <= LONGEST).map(|line| format!("{line}\n"));
         match &self.target {
             Target::Udp(host, port) => {
                 let unknown = || "the agent of DD_AGENT_HOST can't be found".to_owned();
@@ -182,8 +182,9 @@ impl Statsd {
                     socket.set_nonblocking(true)?;
                     socket.connect(to)?;
                     // A line that is refused says that nobody heard the one before: the agent is not there.
-                    let sent = lines.map(|line| socket.send(line.as_bytes()));
-                    sent.fold(Ok(()), |all, one| all.and(one.map(drop)))
+                    let sent: Vec<std::io::Result<usize>> =
+                        lines.map(|line| socket.send(line.as_bytes())).collect();
+                    sent.into_iter().try_for_each(|sent| sent.map(drop))
                 });
                 sent.map_err(|error| format!("the agent takes no lines: {error}"))
             }
@@ -193,11 +194,11 @@ impl Statsd {
 }
 
 #[cfg(unix)]
-fn unix<'a>(path: &str, stream: Option<bool>, lines: impl Iterator<Item = &'a String>) -> Result<(), String> {
+fn unix(path: &str, stream: Option<bool>, lines: impl Iterator<Item = String>) -> Result<(), String> {
     use std::io::Write as _;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
-    let lines: Vec<&[u8]> = lines.map(String::as_bytes).collect();
+    let lines: Vec<Vec<u8>> = lines.map(String::into_bytes).collect();
     let by_datagram = || {
         let socket = UnixDatagram::unbound()?;
         socket.set_write_timeout(Some(PATIENCE))?;
@@ -222,7 +223,7 @@ fn unix<'a>(path: &str, stream: Option<bool>, lines: impl Iterator<Item = &'a St
 }
 
 #[cfg(not(unix))]
-fn unix<'a>(_: &str, _: Option<bool>, _: impl Iterator<Item = &'a String>) -> Result<(), String> {
+fn unix(_: &str, _: Option<bool>, _: impl Iterator<Item = String>) -> Result<(), String> {
     Err("DD_DOGSTATSD_URL names a socket, which this system has not".to_owned())
 }
 

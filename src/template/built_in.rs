@@ -13,6 +13,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gcp-cloud-run", include_str!("../../templates/gcp-cloud-run.yaml")),
     ("lambda-environment", include_str!("../../templates/lambda-environment.yaml")),
     ("logs-cost", include_str!("../../templates/logs-cost.yaml")),
+    ("musher-self", include_str!("../../templates/musher-self.yaml")),
     ("otel-collector", include_str!("../../templates/otel-collector.yaml")),
     ("otel-collector-datadog", include_str!("../../templates/otel-collector-datadog.yaml")),
     ("personal-data", include_str!("../../templates/personal-data.yaml")),

@@ -202,3 +202,74 @@ fn a_team_moves_in_with_a_file_for_each_service() {
         project.exits(1, wrong);
     }
 }
+
+#[test]
+fn what_bears_the_traces_of_kennel_and_the_serverless_plugin_moves_in() {
+    let project = Project::sandbox();
+    let served = Served::start(&project);
+    let line = |id: &str| {
+        format!("Look. @slack-a\n-- Managed by kennel {id} in projects/shop.rb, do not modify manually")
+    };
+    let load = |name: &str, message: &str, tags: &[&str]| {
+        let query = format!("avg(last_5m):avg:a.b{{service:{name}}} > 1");
+        monitor(&served, json!({"name": name, "query": query, "message": message, "tags": tags}))
+    };
+    let a = load("a", &line("shop:a"), &["team:a"]);
+    let both = monitor(
+        &served,
+        json!({"name": "both", "type": "composite", "query": format!("{a} && {a}"), "options": {}, "message": line("shop:both")}),
+    );
+    served.send("POST", "/api/v1/dashboard", &json!({"title": "Main", "layout_type": "ordered", "description": line("core:main"),
+        "widgets": [{"definition": {"type": "alert_graph", "alert_id": both.to_string(), "viz_type": "timeseries"}}]}));
+    load("other", "-- Managed by hand", &["team:a"]);
+    load(
+        "plugin",
+        "@slack-a",
+        &["serverless_monitor_id:high_error_rate", "created_by:dd_sls_plugin", "env:prod", "service:api"],
+    );
+    let ran = project.exits(0, &["import", "kennel"]);
+    assert_eq!(
+        ran.out.lines().collect::<Vec<_>>(),
+        [
+            "dashboards/core/main  monitors/core.yaml",
+            "monitors/shop/a  monitors/shop.yaml",
+            "monitors/shop/both  monitors/shop.yaml"
+        ],
+        "{}",
+        ran.err
+    );
+    let text = project.read("monitors/core.yaml");
+    assert!(
+        text.contains("alert_id: ${monitors.[shop/both].id}")
+            && text.contains("-- Managed by kennel core:main"),
+        "{text}"
+    );
+    only_marks(&project, 3);
+    let ran = project.exits(0, &["import", "serverless"]);
+    assert_eq!(ran.out, "monitors/api/prod/high_error_rate  monitors/api/prod.yaml\n", "{}", ran.err);
+    only_marks(&project, 1);
+    let ran = project.exits(0, &["import", "kennel"]);
+    assert!(ran.out.is_empty() && ran.err.contains("3 declared here already"), "{}", ran.err);
+}
+
+#[test]
+fn a_state_of_sync_cli_moves_in() {
+    let project = Project::sandbox();
+    let served = Served::start(&project);
+    let (a, b) = (load(&served, "a"), load(&served, "b"));
+    let state = json!({"900": {"id": a, "name": "Load of a"}, "901": {"id": b, "name": "Load of a"}, "902": {"id": 5, "name": "gone"}});
+    project.write("resources/destination/monitors.json", state.to_string());
+    project.write("resources/source/monitors.json", "{\"900\": {\"id\": 900}}");
+    project.write("resources/destination/roles.json", "{\"r\": {\"id\": \"r\"}}");
+    let ran = project.exits(4, &["import", "sync-cli", "resources"]);
+    assert_eq!(
+        ran.out,
+        "monitors/load-of-a  monitors/monitors.yaml\nmonitors/load-of-a-2  monitors/monitors.yaml\n"
+    );
+    assert!(
+        ran.err.contains("left: monitors 902 is not there") && ran.err.contains("left: roles r is of a type"),
+        "{}",
+        ran.err
+    );
+    only_marks(&project, 2);
+}

@@ -131,6 +131,86 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("scanner_rules", "/relationships/group/data/type", "a constant"),
     ("scanner_rules", "/included_keyword_configuration", "a standard pattern brings its own"),
     ("scanner_rules", "/included_keyword_configuration/*", "a standard pattern brings its own"),
+    ("suppressions", "/id", "set by the service"),
+    ("suppressions", "/version", "set by the service"),
+    ("suppressions", "/creation_date", "set by the service"),
+    ("suppressions", "/update_date", "set by the service"),
+    ("suppressions", "/creator/*", "set by the service"),
+    ("suppressions", "/updater/*", "set by the service"),
+    ("suppressions", "/editable", "set by the service"),
+    ("security_filters", "/id", "set by the service"),
+    ("security_filters", "/version", "set by the service"),
+    ("security_filters", "/is_builtin", "set by the service"),
+    ("security_filters", "/name", "another name is another object"),
+    ("critical_assets", "/id", "set by the service"),
+    ("critical_assets", "/version", "set by the service"),
+    ("critical_assets", "/creation_date", "set by the service"),
+    ("critical_assets", "/update_date", "set by the service"),
+    ("critical_assets", "/creation_author_id", "set by the service"),
+    ("critical_assets", "/update_author_id", "set by the service"),
+    ("critical_assets", "/creator/*", "set by the service"),
+    ("critical_assets", "/updater/*", "set by the service"),
+    ("critical_assets", "/editable", "set by the service"),
+    ("signal_notification_rules", "/id", "set by the service"),
+    ("signal_notification_rules", "/version", "set by the service"),
+    ("signal_notification_rules", "/created_at", "set by the service"),
+    ("signal_notification_rules", "/created_by/*", "set by the service"),
+    ("signal_notification_rules", "/modified_at", "set by the service"),
+    ("signal_notification_rules", "/modified_by/*", "set by the service"),
+    ("signal_notification_rules", "/name", "another name is another object"),
+    ("vulnerability_notification_rules", "/id", "set by the service"),
+    ("vulnerability_notification_rules", "/version", "set by the service"),
+    ("vulnerability_notification_rules", "/created_at", "set by the service"),
+    ("vulnerability_notification_rules", "/created_by/*", "set by the service"),
+    ("vulnerability_notification_rules", "/modified_at", "set by the service"),
+    ("vulnerability_notification_rules", "/modified_by/*", "set by the service"),
+    ("vulnerability_notification_rules", "/name", "another name is another object"),
+    ("waf_exclusions", "/id", "set by the service"),
+    ("waf_exclusions", "/metadata/*", "set by the service"),
+    ("waf_exclusions", "/search_query", "set by the service"),
+    ("synthetics_variables", "/id", "set by the service"),
+    ("synthetics_variables", "/type", "set by the service"),
+    ("synthetics_variables", "/last_error", "set by the service"),
+    ("synthetics_variables", "/parse_test_name", "set by the service"),
+    ("synthetics_variables", "/parse_test_extracted_at", "set by the service"),
+    ("synthetics_variables", "/created_at", "set by the service"),
+    ("synthetics_variables", "/modified_at", "set by the service"),
+    ("synthetics_variables", "/creator/*", "set by the service"),
+    ("synthetics_variables", "/editor/*", "set by the service"),
+    ("synthetics_variables", "/value/value", "shown by no read where it is secure"),
+    ("powerpacks", "/id", "set by the service"),
+    ("powerpacks", "/group_widget/definition/widgets/*/id", "ids of widgets live on"),
+    ("monitor_templates", "/id", "set by the service"),
+    ("monitor_templates", "/created", "set by the service"),
+    ("monitor_templates", "/modified", "set by the service"),
+    ("monitor_templates", "/creator_uuid", "set by the service"),
+    ("monitor_templates", "/version", "set by the service"),
+    ("monitor_templates", "/versions", "set by the service"),
+    ("monitor_templates", "/versions/*/*", "set by the service"),
+    ("monitor_templates", "/versions/*/*/*", "set by the service"),
+    ("monitor_templates", "/versions/*/*/*/*", "set by the service"),
+    ("monitor_templates", "/versions/*/*/*/*/*", "set by the service"),
+    ("monitor_templates", "/versions/*/*/*/*/*/*", "set by the service"),
+    ("security_rules", "/id", "set by the service"),
+    ("security_rules", "/version", "set by the service"),
+    ("security_rules", "/createdAt", "set by the service"),
+    ("security_rules", "/creationAuthorId", "set by the service"),
+    ("security_rules", "/creator/*", "set by the service"),
+    ("security_rules", "/updatedAt", "set by the service"),
+    ("security_rules", "/updateAuthorId", "set by the service"),
+    ("security_rules", "/updater/*", "set by the service"),
+    ("security_rules", "/isDefault", "set by the service"),
+    ("security_rules", "/isPartner", "set by the service"),
+    ("security_rules", "/isBeta", "set by the service"),
+    ("security_rules", "/isDeleted", "set by the service"),
+    ("security_rules", "/isDeprecated", "set by the service"),
+    ("security_rules", "/metadata/*", "set by the service"),
+    ("security_rules", "/blocking", "set by the service"),
+    ("security_rules", "/defaultTags", "set by the service"),
+    ("security_rules", "/defaultTags/*", "set by the service"),
+    ("security_rules", "/dependencies", "set by the service"),
+    ("security_rules", "/dependencies/*", "set by the service"),
+    ("security_rules", "/defaultRuleId", "set by the service"),
     ("webhooks", "/name", "another name is another object"),
     ("webhook_variables", "/value", "shown by no read where it is secret"),
     ("webhook_variables", "/name", "another name is another object"),
@@ -139,6 +219,31 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 
 pub fn excepted(section: &str, pointer: &str) -> bool {
     EXCEPTIONS.iter().any(|(of, path, _)| *of == section && matches(path, pointer))
+}
+
+/// Fields that the service fills by itself where nobody declares them, with what depends on other fields.
+const FILLED: &[(&str, &str)] = &[
+    ("powerpacks", "/group_widget/layout/*"),
+    ("synthetics_variables", "/value/secure"),
+    ("security_rules", "/cases/*/*"),
+    ("security_rules", "/cases/*/*/*"),
+    ("security_rules", "/hasExtendedTitle"),
+    ("security_rules", "/options/anomalyDetectionOptions/instantaneousBaselineTimeoutMinutes"),
+    ("security_rules", "/options/evaluationWindow"),
+    ("security_rules", "/options/keepAlive"),
+    ("security_rules", "/options/maxSignalDuration"),
+    ("security_rules", "/queries/*/*"),
+    ("security_rules", "/queries/*/*/*"),
+    ("security_rules", "/type"),
+];
+
+/// Whether a field is as the service filled it: nobody declares it, nor the list that it stands in.
+pub fn is_filled(section: &str, definition: &Value, pointer: &str) -> bool {
+    let is_item = |text: &str| text.rsplit('/').next().is_some_and(|step| step.parse::<usize>().is_ok());
+    let whole =
+        if is_item(pointer) { pointer.rsplit_once('/').map_or("", |(list, _)| list) } else { pointer };
+    FILLED.iter().any(|(of, path)| *of == section && matches(path, pointer))
+        && definition.pointer(whole).is_none_or(Value::is_null)
 }
 
 /// Pointers to every scalar and empty container.
@@ -239,6 +344,18 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("webhooks", "/encode_as", "\"json\""),
     ("downtimes", "/mute_first_recovery_notification", "false"),
     ("downtimes", "/schedule/timezone", "\"UTC\""),
+    ("critical_assets", "/enabled", "true"),
+    ("signal_notification_rules", "/enabled", "true"),
+    ("signal_notification_rules", "/time_aggregation", "0"),
+    ("vulnerability_notification_rules", "/enabled", "true"),
+    ("vulnerability_notification_rules", "/time_aggregation", "0"),
+    ("synthetics_variables", "/is_fido", "false"),
+    ("synthetics_variables", "/is_totp", "false"),
+    ("synthetics_variables", "/value/secure", "false"),
+    ("security_rules", "/options/detectionMethod", "\"threshold\""),
+    ("security_rules", "/options/anomalyDetectionOptions/instantaneousBaseline", "false"),
+    ("security_rules", "/options/impossibleTravelOptions/detectIpTransition", "false"),
+    ("security_rules", "/options/complianceRuleOptions/complexRule", "false"),
 ];
 
 /// Whether a declared value is as good as none.
@@ -310,6 +427,10 @@ pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
         let path = around["path"].as_str().unwrap_or_default();
         return around[name] == json!(path) || around[name] == json!(path.trim_start_matches('@'));
     }
+    if section == "security_rules" && pointer.starts_with("/queries/") {
+        return name == "aggregation" && around[name] == "count"
+            || name == "hasOptionalGroupByFields" && around[name] == json!(false);
+    }
     if section != "logs_pipelines" {
         return false;
     }
@@ -335,7 +456,7 @@ fn check(section: &str) {
         let mut pointers = Vec::new();
         leaves(&pair.live, "", &mut pointers);
         for pointer in pointers {
-            if excepted(section, &pointer) {
+            if excepted(section, &pointer) || is_filled(section, &pair.definition, &pointer) {
                 excepted_count += 1;
                 continue;
             }

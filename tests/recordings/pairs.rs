@@ -50,6 +50,10 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
             }
             for live in shown {
                 let Some(definition) = written.get(&id(kind, &live)).cloned() else { continue };
+                // Of the service's own rules a few fields change, and nothing else is sent.
+                if (kind.api.foreign)(&live) {
+                    continue;
+                }
                 pairs.push(Pair { source: interaction.source.clone(), definition, live });
             }
         }
@@ -70,6 +74,8 @@ fn keeps_unsent(kind: &Kind) -> bool {
     // A PUT of a webhook without most fields (2 recordings).
     let is_named = kind.api.envelope == Envelope::Flat && kind.api.id.chosen && kind.api.id.in_update;
     is_named
+        // R: flat, changed by PUT, and kept all the same.
+        || kind.section == "security_rules"
         || (kind.api.update == Update::Patch && !kind.api.emptied)
         || kind.paths(|field| field.replaced).any(|path| path == "/options")
 }
@@ -162,6 +168,14 @@ pub fn plan_one(kind: &'static Kind, definition: &Value, live: &Value) -> Plan {
         if let Some(key) = body.pointer(at) {
             crate::pointer::put(&mut definition, at, key.clone());
         }
+    }
+    // A rule refuses what the service writes as 1800.
+    let window = "/options/evaluationWindow";
+    if kind.section == "security_rules"
+        && definition.pointer("/options/detectionMethod").is_some_and(|method| method == "anomaly_detection")
+        && definition.pointer(window).is_some_and(|window| *window == 900)
+    {
+        crate::pointer::put(&mut definition, window, 1800.into());
     }
     let live = Live { section: kind.section, id, body, mark, url: String::new() };
     let resource = Resource {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::mutations::{additions, changed, excepted, is_as_absent, is_implied, leaves, removed};
+use super::mutations::{additions, changed, excepted, is_as_absent, is_filled, is_implied, leaves, removed};
 use super::pairs::{pairs, plan_one};
 use crate::cache::Cache;
 use crate::client::{Client, Fault, Refusal, Wanted};
@@ -82,9 +82,12 @@ impl Bench {
 
     /// Puts a body that differs at a place, as somebody in the UI does: whole, and the mark stays.
     async fn edit(&self, pointer: &str, body: &Value) -> End {
-        let before = self.live().await;
+        let mut before = self.live().await;
+        before.as_object_mut().expect("an object").shift_remove("version");
         let mut body = body.clone();
         mark::write(self.kind, &mut body, &own_mark());
+        // Sent back it must be the latest, and the UI has that.
+        body.as_object_mut().expect("an object").shift_remove("version");
         if accepted(self.client.update(self.kind, &self.id, &body).await).is_none() {
             return End::Refused;
         }
@@ -123,10 +126,16 @@ fn accepted<T>(result: Result<T, Refusal>) -> Option<T> {
 }
 
 /// The edits of one object: every `step`th leaf changed or taken out, and each addition.
-fn edits(section: &str, live: &Value, step: usize, start: usize) -> Vec<(&'static str, String, Value)> {
+fn edits(
+    section: &str,
+    definition: &Value,
+    live: &Value,
+    step: usize,
+    start: usize,
+) -> Vec<(&'static str, String, Value)> {
     let mut pointers = Vec::new();
     leaves(live, "", &mut pointers);
-    pointers.retain(|pointer| !excepted(section, pointer));
+    pointers.retain(|pointer| !excepted(section, pointer) && !is_filled(section, definition, pointer));
     let mut edits = Vec::new();
     for (number, pointer) in pointers.iter().enumerate().skip(start % step).step_by(step) {
         let mut body = live.clone();
@@ -174,7 +183,7 @@ fn check(section: &str, step: usize, at_least: usize) {
             assert!(bench.plan().await.changes.is_empty(), "{}", pair.source);
             let mut live = bench.live().await;
             mark::strip(kind, &mut live);
-            for (what, pointer, body) in edits(section, &live, step, number) {
+            for (what, pointer, body) in edits(section, &pair.definition, &live, step, number) {
                 let end = bench.edit(&pointer, &body).await;
                 *ends.entry(end).or_default() += 1;
                 if matches!(end, End::Missed | End::NotRestored) {

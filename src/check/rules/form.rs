@@ -1,7 +1,8 @@
 //! What a value must look like, by the kind's row: at any place of a list.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::spelling;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
@@ -14,7 +15,7 @@ pub fn fits(subject: &Subject<'_>, found: &mut Findings) {
     for (path, form) in formed {
         for pointer in matching(path, subject.body) {
             let Some(value) = subject.body.pointer(&pointer) else { continue };
-            if value.is_null() || waits(value) || (form.fits)(value) {
+            if value.is_null() || waits(value) || (form.fits)(value) || found.has(&pointer) {
                 continue;
             }
             let (name, text) = (path.rsplit('/').next().unwrap_or_default(), value.to_string());
@@ -36,11 +37,18 @@ fn waits(value: &Value) -> bool {
 pub fn required_inside(subject: &Subject<'_>, found: &mut Findings) {
     for field in &subject.asked.required_inside {
         let Some((around, name)) = field.at.rsplit_once('/') else { continue };
+        // A query of a formula says by its source what it is.
+        let class =
+            |members: &Map<String, Value>| members.get("type").or(members.get("data_source")).cloned();
         for pointer in matching(around, subject.body) {
             let Some(Value::Object(members)) = subject.body.pointer(&pointer) else { continue };
-            let own = members.get("type").and_then(Value::as_str).unwrap_or_default();
+            let own = class(members);
+            let own = own.as_ref().and_then(Value::as_str).unwrap_or_default();
             let is_needed = field.required_in.iter().any(|name| name.is_empty() || *name == own);
             if is_needed && members.get(name).is_none_or(Value::is_null) {
+                if spelling::misspelled(subject, (around, name), (&pointer, members), found).is_some() {
+                    continue;
+                }
                 let what = if own.is_empty() {
                     around.trim_start_matches('/').replace("/*", "")
                 } else {

@@ -6,9 +6,9 @@ use super::{form, spelling};
 use crate::check::alert::{QUERY, Subject, VARIABLES};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Part, did_you_mean};
+use crate::diagnostic::did_you_mean;
 use crate::kind::Field;
-use crate::pointer::{find, matching, member, objects, step};
+use crate::pointer::{find, matching, member, objects};
 use crate::query::{Expr, Grammar, Head, Monitor, MonitorType, Operator, Window};
 use crate::source::short;
 
@@ -51,15 +51,8 @@ fn lacks<'f>(
     (pointer, members): (&str, &Map<String, Value>),
     found: &'f mut Findings,
 ) -> &'f mut Finding {
-    let misspelled = members.keys().find(|key| spelling::meant(subject.kind, above, key) == Some(name));
-    if let Some(key) = misspelled {
-        let text = format!(
-            "`{}` is not a known field: `{name}`, which the service requires, is missing",
-            short(key)
-        );
-        let finding = found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`"));
-        finding.part = Part::Key;
-        return finding;
+    if let Some(at) = spelling::misspelled(subject, (above, name), (pointer, members), found) {
+        return &mut found.list[at];
     }
     let whose = match pointer {
         "" => format!("`{}`", subject.resource.address),

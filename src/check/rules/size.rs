@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::spelling::misspelled;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
-use crate::kind::is_empty;
+use crate::kind::{OneOf, is_empty};
 use crate::model::Reference;
 use crate::pointer::matching;
 
@@ -31,6 +32,21 @@ pub fn sizes(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+/// Whether it is reported already that one of them, or what holds them, is missing or misspelled.
+fn is_said(subject: &Subject<'_>, choice: &OneOf, found: &mut Findings) -> bool {
+    choice.fields.iter().any(|field| {
+        let Some((above, name)) = field.rsplit_once('/') else { return false };
+        match subject.body.pointer(above).filter(|value| !value.is_null()) {
+            Some(Value::Object(members)) => {
+                misspelled(subject, (above, name), (above, members), found).is_some()
+            }
+            // Of another type.
+            Some(_) => true,
+            None => subject.asked.required.iter().any(|field| field.at == above),
+        }
+    })
+}
+
 pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
     for choice in subject.kind.quirks.one_of {
         let name = |field: &&str| format!("`{}`", field.trim_start_matches('/').replace('/', "."));
@@ -42,7 +58,7 @@ pub fn one_of(subject: &Subject<'_>, found: &mut Findings) {
                 let text = format!("{} exclude each other", names());
                 found.add(second, text, "take one of them out").also("the other one", *first);
             }
-            [] if choice.needed => {
+            [] if choice.needed && !is_said(subject, choice, found) => {
                 let names = names();
                 let text = format!(
                     "`{}` has neither of {names}, and the service asks for one",

@@ -1,10 +1,14 @@
 //! Names of fields that look like others: what is misspelled is stored nowhere, and nobody says so.
 
+use serde_json::{Map, Value};
+
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
+use crate::config::RuleLevel;
 use crate::diagnostic::{Part, may_resemble};
 use crate::kind::{Kind, Shape, shape};
 use crate::pointer::step;
+use crate::source::short;
 
 /// Shorter names resemble too many others.
 const SHORTEST: usize = 3;
@@ -24,6 +28,15 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
         let at = format!("{around}{}", step(name));
         // One that is required is reported as missing.
         if found.has(&at) {
+            continue;
+        }
+        // What lacks it is reported as an error where it should be: the name that was meant says it better.
+        let missing = format!("{around}{}", step(meant));
+        let mut errors = found.list.iter_mut().filter(|finding| finding.level == RuleLevel::Error);
+        if let Some(error) = errors.find(|finding| !is_beside && finding.pointer == missing) {
+            error.text = format!("`{name}` is not a known field: `{meant}`, which is needed, is missing");
+            error.help = format!("write `{meant}`");
+            (error.pointer, error.part) = (at, Part::Key);
             continue;
         }
         let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
@@ -66,6 +79,20 @@ fn resembled(shape: &Shape, name: &str) -> Option<&'static str> {
         let whole = known().filter(|key| key.starts_with(name)).min_by_key(|key| key.len())?;
         known().filter(|key| key.starts_with(name)).all(|key| key.starts_with(whole)).then_some(whole)
     })
+}
+
+/// Reports a field that is required and misspelled; its place among the findings.
+pub fn misspelled(
+    subject: &Subject<'_>,
+    (above, name): (&str, &str),
+    (pointer, members): (&str, &Map<String, Value>),
+    found: &mut Findings,
+) -> Option<usize> {
+    let key = members.keys().find(|key| meant(subject.kind, above, key) == Some(name))?;
+    let text =
+        format!("`{}` is not a known field: `{name}`, which the service requires, is missing", short(key));
+    found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`")).part = Part::Key;
+    found.list.len().checked_sub(1)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use camino::Utf8Path;
+use serde_json::Value;
 
 use super::super::Invocation;
 use super::super::declared::{Declared, declare};
@@ -16,48 +17,69 @@ use crate::args::{self, Exit, Format};
 use crate::client::Wanted;
 use crate::kind::Kind;
 use crate::model::Live;
-use crate::moving::{self, Found, Left, Owned, terraform};
+use crate::moving::tracked::{self, Trace};
+use crate::moving::{self, Found, Left, Owned, sync_cli, terraform};
 use crate::render::progress::Progress;
 
 /// What can be moved in from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
+    Kennel,
+    Serverless,
+    SyncCli,
     Terraform,
 }
 
 /// The tool of a word in the place of a kind.
 pub fn tool(word: &str) -> Option<Tool> {
-    (word == "terraform").then_some(Tool::Terraform)
+    Some(match word {
+        "kennel" => Tool::Kennel,
+        "serverless" => Tool::Serverless,
+        "sync-cli" => Tool::SyncCli,
+        "terraform" => Tool::Terraform,
+        _ => return None,
+    })
+}
+
+impl Tool {
+    /// What tells its objects apart by themselves, where no file does.
+    fn trace(self) -> Option<fn(&Value) -> Option<Trace>> {
+        match self {
+            Self::Kennel => Some(tracked::kennel),
+            Self::Serverless => Some(tracked::serverless),
+            Self::SyncCli | Self::Terraform => None,
+        }
+    }
 }
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool) -> anyhow::Result<Exit> {
     if options.id.is_some() {
         bail!("--id names one resource: here each gets the name that its tool has for it");
     }
-    if options.named.is_empty() {
-        bail!("say which state: `musher import terraform terraform.tfstate`, or `-` for stdin");
+    match (tool.trace(), options.named.is_empty()) {
+        (None, true) => {
+            bail!("say which state: `musher import terraform terraform.tfstate`, or `-` for stdin")
+        }
+        (Some(_), false) => bail!("what it manages is found by the traces that it left: name no files"),
+        _ => {}
     }
     if invocation.common.format.is_some_and(|format| format != Format::Yaml) {
         bail!("what is moved in is written as YAML");
     }
-    let mut found = Found::default();
-    for name in &options.named {
-        let own = match tool {
-            Tool::Terraform => {
-                terraform::read(&text(invocation, name)?).map_err(|why| anyhow::anyhow!("{name}: {why}"))?
-            }
-        };
-        found.owned.extend(own.owned);
-        found.left.extend(own.left);
-        found.others += own.others;
-    }
+    let found = read_all(invocation, tool, &options.named)?;
     let declared = declare(invocation)?;
     let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
     let mut sum = Sum { left: found.left, others: found.others, ..Sum::default() };
-    let owned = fresh(&declared, found.owned, &mut sum);
-    let lives = read(&declared, &service, &owned).await?;
-    let imports = take(&declared, wishes(owned, lives, &mut sum), &mut sum);
+    let wished = match tool.trace() {
+        Some(trace) => traced(&declared, &service, trace, &mut sum).await?,
+        None => {
+            let owned = fresh(&declared, found.owned, &mut sum);
+            let lives = read(&declared, &service, &owned).await?;
+            wishes(owned, lives, &mut sum)
+        }
+    };
+    let imports = take(&declared, wished, &mut sum);
     let files = settled(invocation, options, &declared, imports, &mut sum).await?;
     progress.end();
     sum.adopted = files.iter().map(|file| file.holds.len()).sum();
@@ -68,6 +90,78 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool
         return applied(invocation, options, &files).await;
     }
     Ok(if sum.left.is_empty() { Exit::Fine } else { Exit::Incomplete })
+}
+
+/// What the named files hold; of a folder of datadog-sync-cli, all in it.
+fn read_all(invocation: &Invocation<'_>, tool: Tool, names: &[String]) -> anyhow::Result<Found> {
+    let mut names: Vec<String> = names.to_vec();
+    if tool == Tool::SyncCli {
+        names =
+            names.iter().map(|name| states(invocation, name)).collect::<anyhow::Result<Vec<_>>>()?.concat();
+    }
+    let mut found = Found::default();
+    for name in &names {
+        let text = text(invocation, name)?;
+        let own = match tool {
+            Tool::SyncCli => sync_cli::read(Utf8Path::new(name).file_stem().unwrap_or_default(), &text),
+            _ => terraform::read(&text),
+        };
+        let own = own.map_err(|why| anyhow::anyhow!("{name}: {why}"))?;
+        found.owned.extend(own.owned);
+        found.left.extend(own.left);
+        found.others += own.others;
+    }
+    Ok(found)
+}
+
+/// The files of a state of datadog-sync-cli: of what it made, not of what it made it from.
+fn states(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<Vec<String>> {
+    let folder = invocation.at(Utf8Path::new(name));
+    if !folder.is_dir() {
+        return Ok(vec![name.to_owned()]);
+    }
+    let below = folder.join("destination");
+    let folder = if below.is_dir() { below } else { folder };
+    let entries = folder.read_dir_utf8().with_context(|| format!("{folder} can't be read"))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = std::path::absolute(entry?.path())?;
+        let path = path.to_str().map(str::to_owned).unwrap_or_default();
+        if path.ends_with(".json") {
+            found.push(path);
+        }
+    }
+    anyhow::ensure!(
+        !found.is_empty(),
+        "{folder} holds no state of datadog-sync-cli: no file ends with .json"
+    );
+    found.sort();
+    Ok(found)
+}
+
+/// What bears a trace, of all kinds in use.
+async fn traced(
+    declared: &Declared,
+    service: &Service,
+    trace: fn(&Value) -> Option<Trace>,
+    sum: &mut Sum,
+) -> anyhow::Result<Vec<Wish>> {
+    let kinds: Vec<&Kind> = declared.kinds.iter().filter(|kind| kind.is_listed()).copied().collect();
+    let bears = |_: &Kind, body: &Value| trace(body).is_some();
+    let wanted = Wanted { kinds: kinds.clone(), filter: Some(&bears), ..Wanted::default() };
+    let listed = service.client.list(&wanted).await.map_err(|failed| service.no_list(&kinds, failed))?;
+    for (kind, id, refusal) in listed.unread {
+        sum.left.push(Left::new(&format!("{} {id}", kind.name), format!("can't be read: {refusal}")));
+    }
+    let mut wishes = Vec::new();
+    for live in listed.live {
+        let kind = kinds.iter().copied().find(|kind| kind.section == live.section);
+        if let Some((kind, Trace { name, id, folder })) = kind.zip(trace(&live.body)) {
+            wishes.push(Wish { kind, live, id, from: name, file: folder });
+        }
+    }
+    wishes.sort_by(|a, b| (&a.id, &a.live.id).cmp(&(&b.id, &b.live.id)));
+    Ok(wishes)
 }
 
 /// A file as text, or stdin.
@@ -123,7 +217,7 @@ async fn read(
     let of_owned = |kind: &&&'static Kind| ids.contains_key(kind.section);
     let (listed, by_key): (Vec<&Kind>, Vec<&Kind>) =
         declared.kinds.iter().filter(of_owned).copied().partition(|kind| kind.is_listed());
-    let none = |_: &Kind, _: &serde_json::Value| false;
+    let none = |_: &Kind, _: &Value| false;
     let wanted =
         Wanted { kinds: listed.clone(), adopted: ids.clone(), filter: Some(&none), ..Wanted::default() };
     let mut found = BTreeMap::new();

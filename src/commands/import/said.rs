@@ -53,7 +53,7 @@ impl Sum {
         }
         for (name, number) in self.series.iter().filter(|(_, number)| **number > 2) {
             text.push_str(&format!(
-                "\n{}: {} of one pattern, which may become a template (--templatize)",
+                "\n{}: {} of one pattern, which may become a template",
                 clean(name),
                 count(*number)
             ));

@@ -8,5 +8,6 @@ pub mod functions;
 pub mod listening;
 pub mod secrecy;
 pub mod sending;
+pub mod spelling;
 pub mod structure;
 pub mod tasks;

@@ -120,6 +120,11 @@ fn debugging(collector: &Collector<'_>, found: &mut Findings) {
     }
 }
 
+/// Top-level domains that names of two words end in.
+const TOP: [&str; 16] = [
+    "com", "net", "org", "io", "eu", "de", "dev", "app", "ai", "co", "cloud", "tech", "uk", "fr", "jp", "us",
+];
+
 /// Whether a host can be reached by everybody, as far as its name tells.
 fn is_public(endpoint: &str) -> bool {
     let (Some(host), _) = split_endpoint(endpoint) else { return false };
@@ -146,7 +151,9 @@ fn is_public(endpoint: &str) -> bool {
         ".corp",
     ];
     let within = |end: &&str| host.ends_with(*end) || host.contains(&format!("{end}."));
-    host.contains('.') && !INNER.iter().any(within) && !host.ends_with('.')
+    // `collector.telemetry` is a service and its namespace in Kubernetes.
+    let in_cluster = host.split_once('.').is_some_and(|(_, end)| !end.contains('.') && !TOP.contains(&end));
+    host.contains('.') && !in_cluster && !INNER.iter().any(within) && !host.ends_with('.')
 }
 
 fn encryption(id: &str, view: &View<'_>, found: &mut Findings) {
@@ -266,7 +273,9 @@ mod tests {
             ("otlp.example.com:443", true),
             ("8.8.8.8:4317", true),
             ("https://x.example.com/v1", true),
+            ("example.com:4317", true),
             ("collector:4317", false),
+            ("collector.telemetry:4317", false),
             ("otel.monitoring.svc:4317", false),
             ("otel.monitoring.svc.cluster.local:4317", false),
             ("10.0.0.1:4317", false),

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::{Severity, did_you_mean, known_words};
 use crate::pipelines::collector::{Collector, Listener, Named, Pipeline, SECTIONS, type_of};
-use crate::pipelines::components::{self, PIPELINE, SERVICE, SETTINGS, SIGNALS, TELEMETRY, TOP};
+use crate::pipelines::components::{self, SIGNALS};
 use crate::pipelines::finding::{Findings, Spot};
 use crate::pipelines::rules;
 use crate::pipelines::subjects::Subjects;
-use crate::pipelines::view::View;
 use crate::source::short;
 
 pub fn judge(subjects: &Subjects<'_>, found: &mut Findings) {
@@ -22,7 +21,6 @@ pub fn judge(subjects: &Subjects<'_>, found: &mut Findings) {
         shared(collector, found);
         signals(collector, found);
         unknown(collector, subjects, found);
-        settings(collector, found);
         removed(collector, found);
         variables(collector, found);
     }
@@ -310,39 +308,6 @@ fn unknown(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findi
                 _ => continue,
             };
             found.add(&rules::UNKNOWN, Spot::key(&view), text, help).severity(severity);
-        }
-    }
-}
-
-fn misspelled(view: &View<'_>, known: &[&str], of: &str, found: &mut Findings) {
-    for (key, entry) in view.entries().filter(|(key, _)| !known.contains(key)) {
-        let absent = known.iter().copied().filter(|known| view.get(known).is_none());
-        if let Some(meant) = did_you_mean(key, absent) {
-            let text = format!("There is no setting `{}` {of}: the collector refuses it", short(key));
-            found.add(&rules::SETTING, Spot::key(&entry), text, format!("did you mean `{meant}`?"));
-        }
-    }
-}
-
-fn settings(collector: &Collector<'_>, found: &mut Findings) {
-    misspelled(&collector.root, &TOP, "of a configuration", found);
-    if let Some(service) = collector.service() {
-        misspelled(&service, &SERVICE, "of `service`", found);
-        if let Some(telemetry) = service.get("telemetry") {
-            misspelled(&telemetry, &TELEMETRY, "of `telemetry`", found);
-        }
-    }
-    for pipeline in &collector.pipelines {
-        misspelled(&pipeline.view, &PIPELINE, "of a pipeline", found);
-    }
-    for (section, types, way, keys) in SETTINGS {
-        let known: Vec<&str> = keys.split_whitespace().collect();
-        for (id, view) in collector.components(section) {
-            let own = types.split(' ').any(|own| own == type_of(id));
-            let block = if way.is_empty() { Some(view) } else { view.at(way) };
-            if let Some(block) = block.filter(|_| own) {
-                misspelled(&block, &known, &format!("of `{}`", type_of(id)), found);
-            }
         }
     }
 }

@@ -174,8 +174,14 @@ fn third_party(object: &mut Value, _: &Moment) {
         })
     };
     let case = |one: &Value| json!({ "name": one["name"], "status": one["status"], "notifications": one["notifications"] });
-    object["queries"] = own.iter().map(query).collect();
-    object["cases"] = own.iter().map(case).collect();
+    // Where none are sent (R 3 of 3).
+    for (name, made) in
+        [("queries", own.iter().map(query).collect::<Value>()), ("cases", own.iter().map(case).collect())]
+    {
+        if object[name].as_array().is_none_or(Vec::is_empty) {
+            object[name] = made;
+        }
+    }
 }
 
 /// A window of a quarter of an hour becomes one of half an hour for anomalies (R 2 of 2).

@@ -42,6 +42,19 @@ pub const INDEX: Resource = Resource {
             Test::Missing,
             coded!(400, "InvalidArgument", "Field 'filter' is required"),
         ), // ?
+        // O, LogsExclusion and LogsExclusionFilter; the words are ours.
+        Refusal(
+            WRITES,
+            "/exclusion_filters/*/name",
+            Test::Missing,
+            coded!(400, "InvalidArgument", "Exclusion filters need a 'name'"),
+        ),
+        Refusal(
+            WRITES,
+            "/exclusion_filters/*/filter/sample_rate",
+            Test::Missing,
+            coded!(400, "InvalidArgument", "Exclusion filters need a 'sample_rate'"),
+        ),
         Refusal(CREATE_ONLY, "", Test::Exists, coded!(400, "InvalidArgument", "Index '{id}' already exists")), // ?
         // O: the name of a deleted index can't be used again; the words are ours.
         Refusal(
@@ -116,6 +129,19 @@ pub const PIPELINE: Resource = Resource {
             Test::Missing,
             coded!(400, "InvalidArgument", "Field 'name' is required"),
         ), // ?
+        // O, TargetFormatType; the words are ours.
+        Refusal(
+            WRITES,
+            "/processors/*/target_format",
+            Test::NotOneOf(FORMATS),
+            coded!(400, "InvalidArgument", "'{value}' is not a target format"),
+        ),
+        Refusal(
+            WRITES,
+            "/processors/*/processors/*/target_format",
+            Test::NotOneOf(FORMATS),
+            coded!(400, "InvalidArgument", "'{value}' is not a target format"),
+        ),
         // KINDS.md §7: integration pipelines aren't changed; the words are ours.
         Refusal(
             UPDATE_ONLY + DELETE_ONLY,
@@ -129,6 +155,8 @@ pub const PIPELINE: Resource = Resource {
         "is_read_only":true,"filter":{"query":"source:nginx"},"processors":[],"tags":[]}"#],
     ..Resource::V1
 };
+
+const FORMATS: &[&str] = &["auto", "string", "integer", "double"];
 
 /// R 19 of 19; each default as often as its processor was made.
 const PIPELINE_EFFECTS: &[Effect] = &[
@@ -181,6 +209,8 @@ pub const PIPELINE_ORDER: Resource = Resource {
     ..Resource::V1
 };
 
+const NO_BUCKET: Words = Words(400, "The destination is incomplete");
+
 /// No create was recorded here: from older answers and other programs' tests (KINDS.md §4).
 pub const ARCHIVE: Resource = Resource {
     name: "logs_archive",
@@ -201,6 +231,27 @@ pub const ARCHIVE: Resource = Resource {
         Refusal(WRITES, "/name", Test::Missing, Words(400, "The parameter 'name' is required")), // ?
         Refusal(WRITES, "/query", Test::Missing, Words(400, "The parameter 'query' is required")), // ?
         Refusal(WRITES, "/destination", Test::Missing, Words(400, "The parameter 'destination' is required")), // ?
+        // O, LogsArchiveCreateRequestDestination and what it may be; the words are ours.
+        Refusal(WRITES, "/destination/type", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/type", Test::NotOneOf(&["s3", "gcs", "azure"]), NO_BUCKET),
+        Refusal(WRITES, "/destination/integration", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/[type=s3]/bucket", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/[type=gcs]/bucket", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/[type=azure]/container", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/[type=azure]/storage_account", Test::Missing, NO_BUCKET),
+        Refusal(WRITES, "/destination/encryption/type", Test::Missing, NO_BUCKET),
+        Refusal(
+            WRITES,
+            "/destination/encryption/type",
+            Test::NotOneOf(&["NO_OVERRIDE", "SSE_S3", "SSE_KMS"]),
+            NO_BUCKET,
+        ),
+        Refusal(
+            WRITES,
+            "/compression_method",
+            Test::NotOneOf(&["GZIP", "ZSTD"]),
+            Words(400, "'{value}' is not a compression method"),
+        ),
         Refusal(WRITES, "/name", Test::Taken, Words(400, "Archive with name '{value}' already exists")), // S
     ],
     missing: &[(BY_ID, Words(404, "Archive {id} not found"))], // ?

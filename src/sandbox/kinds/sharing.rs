@@ -143,10 +143,25 @@ fn held(world: &World, id: &str) -> Result<Vec<Value>, Answer> {
     Ok(items.and_then(|items| items.as_array().cloned()).unwrap_or_default())
 }
 
+const BOARDS: [&str; 5] = [
+    "custom_timeboard",
+    "custom_screenboard",
+    "integration_screenboard",
+    "integration_timeboard",
+    "host_timeboard",
+];
+
 /// The `{id, type}` of a body.
 fn named(call: &Call) -> Result<Vec<Value>, Answer> {
     let body = call.object()?;
     let named = body.get("dashboards").and_then(Value::as_array).cloned().unwrap_or_default();
+    // O, DashboardListItemRequest and DashboardType; the words are ours.
+    let is_whole = |item: &Value| {
+        item["id"].is_string() && item["type"].as_str().is_some_and(|class| BOARDS.contains(&class))
+    };
+    if !named.iter().all(is_whole) {
+        return Err(Answer::refusal(400, "Dashboards of a list have an 'id' and a 'type'"));
+    }
     Ok(named.iter().map(|item| json!({ "type": item["type"], "id": item["id"] })).collect())
 }
 

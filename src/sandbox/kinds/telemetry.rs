@@ -34,6 +34,8 @@ pub const LOGS_METRIC: Resource = Resource {
             }),
             Words(400, "The body is not that of a metric"),
         ),
+        // O, LogsMetricGroupBy; the words are ours.
+        Refusal(WRITES, "/group_by/*/path", Test::Missing, Words(400, "A grouping has no 'path'")),
         // KINDS.md §3: 409 if it exists; the words by analogy.
         Refusal(
             CREATE_ONLY,

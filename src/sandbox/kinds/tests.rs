@@ -48,7 +48,9 @@ fn filter(name: &str) -> Value {
 }
 
 fn archive(name: &str) -> Value {
-    data("archives", &json!({ "name": name, "query": "*", "destination": { "type": "s3" } }))
+    let role = json!({ "account_id": "123456789012", "role_name": "logs" });
+    let bucket = json!({ "type": "s3", "bucket": "b", "integration": role });
+    data("archives", &json!({ "name": name, "query": "*", "destination": bucket }))
 }
 
 #[test]

@@ -45,7 +45,7 @@ impl Meter {
     /// A request went out, and had waited for so long for its rate limit.
     pub fn request(&self, class: &'static str, waited: Duration, facts: &Facts) {
         let own = |more: &[KeyValue]| [common(facts), more.to_vec()].concat();
-        self.requests.add(1, &own(&[KeyValue::new("http.response.status_class", class)]));
+        self.requests.add(1, &own(&[KeyValue::new("status_class", class)]));
         if !waited.is_zero() {
             self.wait.record(waited.as_secs_f64(), &own(&[]));
         }
@@ -61,7 +61,7 @@ impl Meter {
             .with_description("Time of a whole run")
             .with_boundaries(RUN.to_vec())
             .build()
-            .record(took.as_secs_f64(), &own(&[KeyValue::new("musher.command", command)]));
+            .record(took.as_secs_f64(), &own(&[KeyValue::new("command", command)]));
         let changes = meter
             .u64_counter("musher.changes")
             .with_unit("{change}")
@@ -100,7 +100,7 @@ impl Meter {
 
 /// What all points have in common.
 fn common(facts: &Facts) -> Vec<KeyValue> {
-    let named = [("musher.project", &facts.project), ("deployment.environment.name", &facts.environment)];
+    let named = [("project", &facts.project), ("env", &facts.environment)];
     let found = named.into_iter().filter_map(|(name, value)| Some(text(name, value.as_deref()?)));
     found.map(|attribute: Attribute| key_value(attribute)).collect()
 }

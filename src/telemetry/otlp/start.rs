@@ -37,6 +37,9 @@ pub struct Started {
     pub warnings: Vec<String>,
 }
 
+/// A certificate and its key.
+type Pem = (Vec<u8>, Vec<u8>);
+
 /// One signal on its way to be set up.
 struct Signal<'a> {
     /// As variables name it: `TRACES`.
@@ -174,7 +177,7 @@ impl Signal<'_> {
     }
 
     /// The client's certificate and key.
-    fn identity(&self) -> Result<Option<(Vec<u8>, Vec<u8>)>, String> {
+    fn identity(&self) -> Result<Option<Pem>, String> {
         Ok(self.file("CLIENT_CERTIFICATE")?.zip(self.file("CLIENT_KEY")?))
     }
 

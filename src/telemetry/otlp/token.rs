@@ -89,11 +89,12 @@ impl Token {
     }
 
     async fn ask(&self) -> Result<(HeaderValue, SystemTime), String> {
-        let asked = self.client.get(self.url.clone()).header("Metadata-Flavor", "Google").send();
+        // All of it on the runtime: the threads that export have none, and clocks need one.
+        let asked = self.client.get(self.url.clone()).header("Metadata-Flavor", "Google");
         let answer = async move {
             let unreachable =
                 |_: reqwest::Error| "the metadata server can't be reached for an ID token".to_owned();
-            let mut answer = asked.await.map_err(unreachable)?;
+            let mut answer = asked.send().await.map_err(unreachable)?;
             let status = answer.status();
             if !status.is_success() {
                 return Err(format!(

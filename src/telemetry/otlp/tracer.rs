@@ -11,6 +11,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 
 use super::counted::Tally;
+use crate::hidden;
 use crate::telemetry::attribute::{Attribute, Value};
 use crate::telemetry::parent::Parent;
 
@@ -95,7 +96,8 @@ impl Open {
 
 pub(super) fn key_value((name, value): Attribute) -> KeyValue {
     match value {
-        Value::Text(text) => KeyValue::new(name, text),
+        // At the last moment: by now all keys of this run are known.
+        Value::Text(text) => KeyValue::new(name, hidden::shown(&text).into_owned()),
         Value::Number(number) => KeyValue::new(name, number),
         Value::Seconds(seconds) => KeyValue::new(name, seconds),
     }

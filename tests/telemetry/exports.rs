@@ -1,0 +1,149 @@
+//! Spans and metrics as Datadog's test agent and rotel get them, over both protocols.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::installed::{Agent, PYTHON, Running, free_port, listening};
+use crate::project::{API_KEY, APP_KEY, Project};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const HEADER: &str = "a-header-that-is-secret";
+
+/// All spans in what the agent took, flat.
+fn spans(taken: &Value) -> Vec<Value> {
+    let lists = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let requests = taken.as_array().unwrap().iter();
+    let scopes = requests.flat_map(|r| lists(r, "resource_spans")).flat_map(|r| lists(&r, "scope_spans"));
+    scopes.flat_map(|scope| lists(&scope, "spans")).collect()
+}
+
+fn named<'a>(spans: &'a [Value], name: &str) -> &'a Value {
+    spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("no span `{name}` in {spans:#?}"))
+}
+
+/// An attribute as text.
+fn attribute(span: &Value, name: &str) -> String {
+    let found = span["attributes"].as_array().unwrap().iter().find(|own| own["key"] == name);
+    let value = &found.unwrap_or_else(|| panic!("no `{name}` in {span:#}"))["value"];
+    let value = value.as_object().unwrap().values().next().unwrap();
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[test]
+fn an_apply_is_told_whole_over_both_protocols() {
+    let Some(agent) = Agent::start() else { return };
+    for (protocol, port) in [("http/protobuf", agent.http), ("grpc", agent.grpc)] {
+        let project = Project::new();
+        let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
+        let ran = project.run(
+            &["apply", "--yes", "--report", "report.json"],
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://127.0.0.1:{port}")),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_HEADERS", &format!("x-secret={HEADER}")),
+                ("TRACEPARENT", &parent),
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_HEAD_REF", &format!("branch-{API_KEY}")),
+                ("GITHUB_REF", "refs/pull/17/merge"),
+            ],
+        );
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert_eq!(ran.err.lines().last(), Some(format!("trace {TRACE}").as_str()), "{}", ran.err);
+        let report: Value = serde_json::from_str(&project.read("report.json")).unwrap();
+        assert_eq!(report["trace_id"], TRACE);
+        let (traces, metrics) = (agent.taken("traces"), agent.taken("metrics"));
+        let spans: Vec<Value> = spans(&traces).into_iter().collect();
+        let root = named(&spans, "musher apply");
+        for (name, value) in [
+            ("musher.project", "shop"),
+            ("musher.changes.create", "3"),
+            ("musher.changes.update", "0"),
+            ("musher.changes.delete", "0"),
+            ("process.exit.code", "0"),
+            ("vcs.change.id", "17"),
+            ("vcs.ref.head.name", "branch-[key]"),
+        ] {
+            assert_eq!(attribute(root, name), value);
+        }
+        let stages = ["load", "expand", "check", "diff", "apply", "list monitors", "list slos"];
+        assert!(stages.iter().all(|stage| named(&spans, stage)["parent_span_id"] == root["span_id"]));
+        let read = named(&spans, "GET /api/v1/monitor");
+        assert_eq!(read["parent_span_id"], named(&spans, "list monitors")["span_id"]);
+        assert_eq!(
+            named(&spans, "POST /api/v1/monitor")["parent_span_id"],
+            named(&spans, "apply")["span_id"]
+        );
+        let told = format!("{traces}{metrics}");
+        assert!(
+            told.contains("AGGREGATION_TEMPORALITY_DELTA") && told.contains("musher.changes"),
+            "{metrics}"
+        );
+        assert!([API_KEY, APP_KEY, HEADER].iter().all(|secret| !told.contains(secret)), "{told}");
+    }
+}
+
+#[test]
+fn a_parent_that_is_not_sampled_gets_metrics_and_no_spans() {
+    let Some(agent) = Agent::start() else { return };
+    let project = Project::new();
+    let parent = format!("00-{TRACE}-b7ad6b7169203331-00");
+    let endpoint = format!("http://127.0.0.1:{}", agent.http);
+    let ran = project.run(&["plan"], &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), ("TRACEPARENT", &parent)]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(spans(&agent.taken("traces")).len(), 0);
+    assert!(agent.taken("metrics").to_string().contains("musher.requests"));
+}
+
+#[test]
+fn no_span_of_a_large_apply_is_dropped() {
+    let Some(agent) = Agent::start() else { return };
+    let project = Project::new();
+    project.declare("many", 600);
+    let endpoint = format!("http://127.0.0.1:{}", agent.http);
+    let ran = project.run(
+        &["apply", "--yes"],
+        &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &format!("{endpoint}/v1/traces"))],
+    );
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let writes =
+        spans(&agent.taken("traces")).iter().filter(|span| span["name"] == "POST /api/v1/monitor").count();
+    assert_eq!(writes, 600, "{}", ran.err);
+}
+
+#[test]
+fn a_collector_passes_on_what_it_gets() {
+    let Some((agent, python)) = Agent::start().zip(PYTHON.as_ref()) else { return };
+    let [grpc, http] = [free_port(), free_port()];
+    let rotel = Command::new(python.with_file_name("rotel"))
+        .args(["start", "--otlp-grpc-endpoint", &format!("127.0.0.1:{grpc}")])
+        .args(["--otlp-http-endpoint", &format!("127.0.0.1:{http}")])
+        .args(["--exporter", "otlp", "--otlp-exporter-protocol", "http"])
+        .args(["--otlp-exporter-endpoint", &format!("http://127.0.0.1:{}", agent.http)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(rotel) = rotel else {
+        eprintln!("rotel does not run here: nothing is passed on");
+        return;
+    };
+    let mut rotel = Running(rotel);
+    listening(grpc);
+    let project = Project::new();
+    let endpoint = format!("http://127.0.0.1:{grpc}");
+    let variables =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+    let ran = project.run(&["plan"], &variables);
+    assert!(!ran.err.contains("did not arrive"), "{}", ran.err);
+    // It sends in batches, and what it holds when it is told to end.
+    let mut taken = Vec::new();
+    for _ in 0..100 {
+        taken.extend(spans(&agent.taken("traces")));
+        if taken.iter().any(|span| span["name"] == "musher plan") {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    let _ = rotel.0.kill();
+    panic!("{taken:#?}");
+}
