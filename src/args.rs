@@ -282,6 +282,28 @@ A definition that still stands would make another one at the next apply: take it
 out, or write `$forget: true` in place of its body, which does the same for
 every environment as it is applied.")]
     Forget(Forget),
+    /// Bring edits made in the UI into the definitions, comments and layout kept
+    #[command(after_help = "\
+Examples:
+  musher pull --dry-run                  what would change, as a patch
+  musher pull monitors/checkout-errors
+  musher pull 'dashboards/*' -e prod
+  musher pull --write-overrides          where a parameter of a template made the value
+
+Takes what stands live for what is wanted: definitions that were changed and not yet
+applied go back, too. So pull first, then edit. To undo an edit of the UI, apply; to leave
+a field to the UI, `musher ignore`.
+
+Exit code 4 where an edit could not be written; each is named, with the reason.")]
+    Pull(Pull),
+    /// Leave a field to the UI: it is neither compared nor reset
+    #[command(after_help = "\
+Examples:
+  musher ignore monitors/checkout-errors /options/thresholds
+  musher ignore dashboards/checkout /widgets/0/definition/title
+
+Writes `$ignore` into the definition, its comments and layout kept.")]
+    Ignore(Ignore),
     /// List the resources, with their live ids
     #[command(after_help = "\
 Examples:
@@ -583,6 +605,29 @@ pub struct Forget {
     /// Don't ask
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Pull {
+    /// Addresses: monitors/checkout-errors, 'dashboards/*'; all, where none is named
+    #[arg(value_name = "GLOB")]
+    pub globs: Vec<String>,
+    /// Print what would change as a patch, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where one parameter of a template made the value, write it into the `overrides` of the use
+    #[arg(long)]
+    pub write_overrides: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Ignore {
+    /// Section and id: monitors/checkout-errors
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// JSON pointer into the body: /options/thresholds
+    #[arg(value_name = "POINTER")]
+    pub pointer: String,
 }
 
 #[derive(Debug, Args)]

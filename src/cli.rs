@@ -180,6 +180,8 @@ async fn dispatch(cli: Cli, telemetry: &Arc<Telemetry>) -> anyhow::Result<Exit> 
         Command::Export(options) => commands::export::run(&invocation, &options).await,
         Command::Import(options) => commands::import::run(&invocation, &options).await,
         Command::Forget(options) => commands::forget::run(&invocation, &options).await,
+        Command::Pull(options) => commands::pull::run(&invocation, &options).await,
+        Command::Ignore(options) => commands::ignore::run(&invocation, &options),
         Command::List => commands::list::run(&invocation).await,
         Command::Show(options) => commands::show::run(&invocation, &options).await,
         Command::Render(options) => commands::packed::run(&invocation, &options),

@@ -1,5 +1,6 @@
 //! What is wrong with the definitions, and where: names of places, never bytes. `load` looks up the bytes late.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ pub struct FileId(pub u32);
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     pub files: Vec<SourceFile>,
+    /// Texts, by path, that are read in place of what the files hold: to see what they would make of the project.
+    pub instead: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 #[derive(Clone, Debug)]

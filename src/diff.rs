@@ -152,7 +152,7 @@ fn compare_lists(live: &[Value], desired: &[Value], path: &mut String, changes: 
 
 /// Pairs of places that hold equal items, both rising, as many as there can be. By hand: numbers are the same by value,
 /// and the libraries want items that hash.
-fn longest_common(l: &[Value], d: &[Value]) -> Vec<(usize, usize)> {
+pub fn longest_common(l: &[Value], d: &[Value]) -> Vec<(usize, usize)> {
     if l.is_empty() || d.is_empty() || l.len() * d.len() > ALIGNED {
         return Vec::new();
     }

@@ -40,6 +40,7 @@ mod outgoing;
 mod order;
 mod matching;
 mod owner;
+mod pairing;
 mod pipelines;
 mod plan;
 mod risk;
@@ -68,6 +69,8 @@ mod lock;
 mod files;
 mod git;
 mod write;
+mod edit;
+mod pull;
 mod moving;
 mod telemetry;
 

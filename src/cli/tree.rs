@@ -34,7 +34,7 @@ const ANSWER: Option<&str> = Some("Write the answer to this file");
 const ANSWERS: Option<&str> =
     Some("Write the answer to this file, in the format of its ending or of FORMAT=FILE; repeatable");
 
-const TABLE: [Takes; 19] = {
+const TABLE: [Takes; 21] = {
     use Format::{Github, Gitlab, GitlabTerraform, Html, Json, Markdown, Sarif, Text, Yaml};
     const fn takes(
         command: &'static str,
@@ -56,6 +56,8 @@ const TABLE: [Takes; 19] = {
         takes("export", (true, true), Some("Write the files into this folder"), &[Json, Yaml]),
         takes("import", (true, false), None, &[Json, Yaml]),
         takes("forget", (true, false), None, &[Text]),
+        takes("pull", (true, false), Some("Write the patch of --dry-run to this file"), &[Text]),
+        takes("ignore", (false, false), None, &[Text]),
         takes("list", (true, true), ANSWER, &[Text, Json, Markdown]),
         takes("show", (true, true), ANSWER, &[Text, Json, Markdown, Html, GitlabTerraform]),
         takes("schema", (false, false), ANSWER, &[Json, Text]),

@@ -1,6 +1,7 @@
 //! The files' side of every command: found, loaded, expanded, checked, and reported what is wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Map;
@@ -77,6 +78,16 @@ pub struct Checked {
     pub declared: Option<Declared>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: Sources,
+}
+
+/// Reads and checks the project as it would be with other texts in its files, by their paths; reports nothing.
+pub fn judge_with(
+    invocation: &Invocation<'_>,
+    instead: BTreeMap<Arc<str>, Arc<str>>,
+) -> anyhow::Result<Checked> {
+    let mut checked = bare(invocation)?;
+    checked.sources.instead = instead;
+    Ok(checked.with_definitions(invocation.telemetry))
 }
 
 /// Reads and checks the project; reports nothing yet.

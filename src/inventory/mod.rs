@@ -258,7 +258,10 @@ fn table_of(
     sources: &mut Sources,
     keep: bool,
 ) -> Result<(Table, FileId), Vec<Diagnostic>> {
-    let text = text(path, folder)?;
+    let text = match sources.instead.get(path.as_str()) {
+        Some(text) => text.to_string(),
+        None => text(path, folder)?,
+    };
     let file = next_file(sources);
     let result = rows(path, &text, file);
     if keep || result.is_err() {

@@ -26,6 +26,7 @@ mod markdown_entry;
 mod named;
 pub mod outcome;
 pub mod page;
+pub mod patch;
 pub mod plan_json;
 pub mod plan_markdown;
 pub mod plan_text;

@@ -5,9 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::align;
-use super::json;
+use super::nodes::nodes;
 use super::tree::{Content, Index, Tree, clamp};
-use super::yaml;
 use crate::diagnostic::{At, FileId, Format, Part, Place, Position, Sources};
 use crate::model::Origin;
 
@@ -99,11 +98,7 @@ impl<'s> Locator<'s> {
 impl<'s> Nodes<'s> {
     /// Of a text, which stands in a file.
     pub fn of(text: &'s str, format: Format, file: FileId) -> Self {
-        let tree = match format {
-            Format::Yaml => yaml::parse(text, file).tree,
-            Format::Json => json::tree(text),
-            Format::Csv | Format::Text => Tree::default(),
-        };
+        let tree = nodes(text, format, file);
         Nodes { tree, index: Index::default(), lines: Lines::new(text) }
     }
 

@@ -4,10 +4,11 @@ mod align;
 pub mod documents;
 mod json;
 pub mod locate;
+mod nodes;
 pub mod read;
 mod scalar;
 pub mod stored;
-mod tree;
+pub mod tree;
 pub mod walk;
 mod yaml;
 mod yaml_faults;
@@ -20,7 +21,9 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, FileId, Format, Sources, has_errors};
 
+pub use align::within;
 pub use json::{beyond_64_bits, holds_large};
+pub use nodes::nodes;
 pub use tree::short;
 pub use walk::resolve;
 

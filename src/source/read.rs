@@ -65,7 +65,16 @@ pub fn files(root: &Root, paths: &[Utf8PathBuf], sources: &mut Sources) -> (Vec<
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = paths.get(index) else { return done };
             let file = FileId(base.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)));
-            done.push((index, one((root, &mut inside), path, file, &total)));
+            done.push((
+                index,
+                match sources.instead.get(path.as_str()) {
+                    Some(text) => {
+                        let (document, faults) = parse(path, text, file);
+                        (document, text.to_string(), faults)
+                    }
+                    None => one((root, &mut inside), path, file, &total),
+                },
+            ));
         }
     };
     let mut done = if paths.len() < FILES_FOR_THREADS {

@@ -16,6 +16,7 @@ mod flags;
 mod safety;
 mod exports;
 mod letting_go;
+mod pull;
 mod moving;
 mod manners;
 mod readme;

@@ -1,0 +1,146 @@
+//! `pull`: edits of the UI come back into the files that made the object, every other byte as it was.
+
+use serde_json::{Value, json};
+
+use crate::api::Served;
+use crate::project::Project;
+
+const SHOP: &str = r#"# The shop's own.
+monitors:
+  errors:
+    name: "[${channel}] Errors"   # shown in the pager
+    type: query alert
+    query: "avg(last_5m):sum:trace.http.request.errors{service:shop}.as_rate() > 5"
+    message: "Look. ${channel}"
+    options: {thresholds: {critical: 5}}  # tuned in May
+dashboards:
+  board: {$file: board.json, title: Board}
+uses:
+  lambda:
+    template: fn
+    for_each: [{name: a}, {name: b}]
+    key: ${each.name}
+    with: {function: "${each.name}"}
+    overrides: ../inventory/over.csv
+"#;
+
+const TEMPLATE: &str = r#"params: {function: {}, errors: {type: number, default: 5}}
+monitors:
+  errs:
+    name: ${function} errors
+    type: query alert
+    query: "sum(last_5m):sum:aws.lambda.errors{functionname:${function}}.as_count() > ${errors}"
+    message: "Look. ${channel}"
+    options: {evaluation_delay: 900, thresholds: {critical: "${errors}"}}
+"#;
+
+const BOARD: &str = r#"{
+  "title": "x",
+  "layout_type": "ordered",
+  "widgets": [
+    {"definition": {"type": "note", "content": "one"}},
+    {"definition": {"type": "note", "content": "two"}}
+  ]
+}
+"#;
+
+/// Everything is applied.
+fn applied() -> (Project, Served) {
+    let project = Project::sandbox();
+    let text = project.read("musher.yaml");
+    project.write("musher.yaml", format!("{text}\nvars: {{channel: '@slack-a'}}\n"));
+    project.write("monitors/shop.yaml", SHOP);
+    project.write("monitors/board.json", BOARD);
+    project.write("templates/fn.yaml", TEMPLATE);
+    project.write("inventory/over.csv", "glob,errors\na,7\n");
+    project.fine(&["apply", "--yes"]);
+    let served = Served::start(&project);
+    (project, served)
+}
+
+fn edit(project: &Project, served: &Served, (address, path): (&str, &str), change: impl Fn(&mut Value)) {
+    let path = format!("{path}/{}", project.ids()[address]);
+    let mut body = served.get(&path);
+    change(&mut body);
+    let members = body.as_object_mut().unwrap();
+    ["modified", "modified_at", "created_at", "creator", "id"].iter().for_each(|key| drop(members.remove(*key)));
+    served.send("PUT", &path, &body);
+}
+
+fn threshold(body: &mut Value, from: &str, to: &str) {
+    let query = body["query"].as_str().unwrap().replace(&format!("> {from}"), &format!("> {to}"));
+    body["query"] = query.into();
+    body["options"]["thresholds"]["critical"] = to.parse::<f64>().unwrap().into();
+}
+
+#[test]
+fn edits_come_back_into_their_files() {
+    let (project, served) = applied();
+    edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| {
+        threshold(body, "5", "7");
+        body["name"] = "[@slack-a] Errors (EU)".into();
+    });
+    edit(&project, &served, ("dashboards/board", "/api/v1/dashboard"), |body| {
+        let widgets = body["widgets"].as_array_mut().unwrap();
+        widgets.reverse();
+        widgets.push(json!({"definition": {"type": "note", "content": "three"}}));
+    });
+    drop(served);
+
+    let patch = project.fine(&["pull", "--dry-run"]);
+    assert!(patch.contains("--- a/monitors/shop.yaml\n+++ b/monitors/shop.yaml\n"), "{patch}");
+    assert_eq!(project.read("monitors/shop.yaml"), SHOP, "a dry run writes nothing");
+
+    project.fine(&["pull"]);
+    let shop = SHOP
+        .replace("[${channel}] Errors", "[${channel}] Errors (EU)")
+        .replace("as_rate() > 5", "as_rate() > 7")
+        .replace("critical: 5}}  #", "critical: 7}}  #");
+    assert_eq!(project.read("monitors/shop.yaml"), shop);
+    let (one, two) = (
+        r#"    {"definition": {"type": "note", "content": "one"}}"#,
+        r#"    {"definition": {"type": "note", "content": "two"}}"#,
+    );
+    let three = r#"    {"definition": {"type": "note", "content": "three"}}"#;
+    let board = BOARD.replace(&format!("{one},\n{two}"), &format!("{two},\n{one},\n{three}"));
+    assert_eq!(project.read("monitors/board.json"), board);
+    assert_eq!(project.actions(), [""; 0]);
+}
+
+#[test]
+fn a_parameter_of_a_template_is_named_and_overridden() {
+    let (project, served) = applied();
+    for (address, from) in [("monitors/lambda/a/errs", "7"), ("monitors/lambda/b/errs", "5")] {
+        edit(&project, &served, (address, "/api/v1/monitor"), |body| threshold(body, from, "8"));
+    }
+    drop(served);
+    let ran = project.exits(4, &["pull"]);
+    let said = "the parameter `errors` of the use `lambda` made it: --write-overrides writes `errors: 8` for `b`";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,7\n");
+    project.fine(&["pull", "--write-overrides"]);
+    assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,8\nb,8\n");
+    assert_eq!(project.read("monitors/shop.yaml"), SHOP);
+    assert_eq!(project.actions(), [""; 0]);
+}
+
+#[test]
+fn what_a_template_says_itself_is_refused_with_its_line() {
+    let (project, served) = applied();
+    edit(&project, &served, ("monitors/lambda/a/errs", "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    drop(served);
+    let ran = project.exits(4, &["pull"]);
+    assert!(ran.out.contains("the template `fn` makes it, for 2 instances (templates/fn.yaml:"), "{}", ran.out);
+    assert!(ran.out.contains("+    priority: 2"), "{}", ran.out);
+    assert_eq!(project.read("templates/fn.yaml"), TEMPLATE);
+}
+
+#[test]
+fn a_field_is_left_to_the_ui() {
+    let (project, served) = applied();
+    edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    drop(served);
+    project.fine(&["ignore", "monitors/errors", "/priority"]);
+    assert!(project.read("monitors/shop.yaml").starts_with(SHOP.split_once("dashboards:").unwrap().0.trim_end()));
+    assert_eq!(project.actions(), [""; 0]);
+}
