@@ -226,6 +226,8 @@ fn codes_of_source() -> BTreeSet<String> {
     }
     // The name of a permission.
     codes.remove("pull-requests");
+    // The name of a tool.
+    codes.remove("sync-cli");
     // Sources of monitors that `query` and `check` know, which are not codes.
     codes.retain(|code| {
         !crate::query::types::MONITOR_TYPES.iter().any(|kind| kind.sources.contains(&code.as_str()))

@@ -76,9 +76,8 @@ pub const DOWNTIME: Kind = Kind {
             .meaning(same_time),
         // datadog-sync-cli, and the schema of the answer.
         list("/schedule/recurrences", "Up to five rules that repeat").sized(1, Some(5)),
-        text("/schedule/recurrences/*/duration", "How long each one lasts: `30m`, `8h`, `1d`, `1w`")
-            .required(),
-        text("/schedule/recurrences/*/rrule", "When it repeats: `FREQ=WEEKLY;BYDAY=SA,SU`").required(),
+        text("/schedule/recurrences/*/duration", "How long each one lasts: `30m`, `8h`, `1d`, `1w`"),
+        text("/schedule/recurrences/*/rrule", "When it repeats: `FREQ=WEEKLY;BYDAY=SA,SU`"),
         text(
             "/schedule/recurrences/*/start",
             "When the first one begins, in the schedule's time zone, without it",

@@ -34,26 +34,16 @@ pub const LOG_DESTINATION: Kind = Kind {
         // A 400 says so (1).
         object("/forwarder_destination", "Where they go").required(),
         // Secrets are accepted, and never returned (34 of 34 writes).
-        text("/forwarder_destination/access_token", "Of Splunk; a secret")
-            .required_in(&["splunk_hec"])
-            .unseen()
-            .secret(has_token),
+        text("/forwarder_destination/access_token", "Of Splunk; a secret").unseen().secret(has_token),
         object("/forwarder_destination/auth", "Of http and Elasticsearch")
             .required_in(&["http", "elasticsearch"]),
         text("/forwarder_destination/auth/header_name", "Of a custom header").required_in(&["custom_header"]),
         text("/forwarder_destination/auth/header_value", "Of a custom header; a secret")
-            .required_in(&["custom_header"])
             .unseen()
             .secret(has_header),
-        text("/forwarder_destination/auth/password", "A secret")
-            .required_in(&["basic"])
-            .unseen()
-            .secret(has_password),
+        text("/forwarder_destination/auth/password", "A secret").unseen().secret(has_password),
         choice("/forwarder_destination/auth/type", &["basic", "custom_header"], "Of http").closed(),
-        text("/forwarder_destination/auth/username", "A secret")
-            .required_in(&["basic"])
-            .unseen()
-            .secret(has_username),
+        text("/forwarder_destination/auth/username", "A secret").unseen().secret(has_username),
         text("/forwarder_destination/client_id", "Of Microsoft Sentinel")
             .required_in(&["microsoft_sentinel"]),
         text("/forwarder_destination/data_collection_endpoint", "Of Microsoft Sentinel")
@@ -67,9 +57,7 @@ pub const LOG_DESTINATION: Kind = Kind {
         text("/forwarder_destination/index_rotation", "Of Elasticsearch: a pattern of dates"),
         // Absent, null and a text are three things (6 of 6): once set, null ends it.
         text("/forwarder_destination/sourcetype", "Of Splunk; null: none").defaults(&["null"]),
-        text("/forwarder_destination/stream_name", "Of Microsoft Sentinel; a secret")
-            .required_in(&["microsoft_sentinel"])
-            .unseen(),
+        text("/forwarder_destination/stream_name", "Of Microsoft Sentinel; a secret").unseen(),
         text("/forwarder_destination/tenant_id", "Of Microsoft Sentinel")
             .required_in(&["microsoft_sentinel"]),
         choice(

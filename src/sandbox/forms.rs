@@ -39,7 +39,7 @@ pub const MONITOR: &[(&str, Form)] = &[
     ("/assets", List),
     ("/assets/*", Mapping),
     ("/assets/*/category", Needed),
-    ("/assets/*/category", Word(&["runbook"])),
+    ("/assets/*/category", Text),
     ("/assets/*/name", Needed),
     ("/assets/*/name", Text),
     ("/assets/*/resource_type", Word(&["notebook"])),

@@ -67,17 +67,6 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("monitors", "/**", Some(Mutation::Retyped), TYPES),
     ("slos", "/**", Some(Mutation::Retyped), TYPES),
     ("teams", "/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/title", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/widgets", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/layout_type", None, TYPES),
-    ("dashboards", "/notify_list/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/restricted_roles/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/template_variables/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/template_variable_presets/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/default_timeframe/**", None, TYPES),
-    ("dashboards", "/tabs/**", Some(Mutation::Retyped), TYPES),
-    ("dashboards", "/widgets/*/id", Some(Mutation::Retyped), TYPES),
-    ("logs_metrics", "/**", Some(Mutation::Retyped), TYPES),
     ("logs_metrics", "/compute/aggregation_type", None, TYPES),
     ("logs_pipelines", "/tags", Some(Mutation::Retyped), MARKED),
     ("logs_indexes", "/name", None, FORM),
@@ -101,6 +90,20 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("downtimes", "/display_timezone", Some(Mutation::WordMisspelled), NO_CALENDAR),
     ("downtimes", "/schedule/**", Some(Mutation::WordMisspelled), NO_CALENDAR),
     ("downtimes", "/schedule/**", Some(Mutation::Emptied), NO_CALENDAR),
+];
+
+/// Kinds of which the sandbox knows no more than the recordings refuse: its tables of forms lack them.
+const WITHOUT_FORMS: [&str; 10] = [
+    "critical_assets",
+    "monitor_templates",
+    "powerpacks",
+    "security_filters",
+    "security_rules",
+    "signal_notification_rules",
+    "suppressions",
+    "synthetics_variables",
+    "vulnerability_notification_rules",
+    "waf_exclusions",
 ];
 
 /// Which exception holds for a place.
@@ -255,7 +258,7 @@ fn try_all(kind: &'static Kind, bodies: &[Map<String, Value>]) -> Tried {
 #[test]
 fn the_sandbox_and_validate_agree() {
     let (mut apart, mut used, mut sections) = (0, BTreeSet::new(), Vec::new());
-    for kind in kind::KINDS {
+    for kind in kind::KINDS.into_iter().filter(|kind| !WITHOUT_FORMS.contains(&kind.section)) {
         let Some(bodies) = recorded(kind) else { continue };
         sections.push(kind.section);
         let mut tried = try_all(kind, &bodies);

@@ -198,6 +198,7 @@ pub const ARCHIVE: Table = &[
     ("/rehydration_tags", Texts),
 ];
 
+/// Secrets may be left out: they are never shown, and exports lack them.
 pub const DESTINATION: Table = &[
     ("/enabled", Flag),
     ("/forward_tags", Flag),
@@ -206,15 +207,11 @@ pub const DESTINATION: Table = &[
     ("/forwarder_destination", Mapping),
     ("/forwarder_destination/type", Needed),
     ("/forwarder_destination/type", Word(&["http", "splunk_hec", "elasticsearch", "microsoft_sentinel"])),
-    ("/forwarder_destination/access_token", NeededIn(&["splunk_hec"])),
     ("/forwarder_destination/access_token", Text),
     ("/forwarder_destination/auth", NeededIn(&["http", "elasticsearch"])),
     ("/forwarder_destination/auth", Mapping),
     ("/forwarder_destination/auth/type", Word(&["basic", "custom_header"])),
     ("/forwarder_destination/auth/header_name", NeededIn(&["custom_header"])),
-    ("/forwarder_destination/auth/header_value", NeededIn(&["custom_header"])),
-    ("/forwarder_destination/auth/password", NeededIn(&["basic"])),
-    ("/forwarder_destination/auth/username", NeededIn(&["basic"])),
     ("/forwarder_destination/endpoint", NeededIn(&["http", "splunk_hec", "elasticsearch"])),
     ("/forwarder_destination/endpoint", Text),
     ("/forwarder_destination/index_name", NeededIn(&["elasticsearch"])),
@@ -225,7 +222,6 @@ pub const DESTINATION: Table = &[
     ("/forwarder_destination/data_collection_endpoint", Text),
     ("/forwarder_destination/data_collection_rule_id", NeededIn(&["microsoft_sentinel"])),
     ("/forwarder_destination/data_collection_rule_id", Text),
-    ("/forwarder_destination/stream_name", NeededIn(&["microsoft_sentinel"])),
     ("/forwarder_destination/stream_name", Text),
     ("/forwarder_destination/tenant_id", NeededIn(&["microsoft_sentinel"])),
     ("/forwarder_destination/tenant_id", Text),
