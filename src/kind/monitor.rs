@@ -1,6 +1,5 @@
 //! Monitors, composites and burn-rate alerts included.
 
-
 use super::field::*;
 use super::{About, Api, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
 
