@@ -63,7 +63,9 @@ fn edit(project: &Project, served: &Served, (address, path): (&str, &str), chang
     let mut body = served.get(&path);
     change(&mut body);
     let members = body.as_object_mut().unwrap();
-    ["modified", "modified_at", "created_at", "creator", "id"].iter().for_each(|key| drop(members.remove(*key)));
+    ["modified", "modified_at", "created_at", "creator", "id"]
+        .iter()
+        .for_each(|key| drop(members.remove(*key)));
     served.send("PUT", &path, &body);
 }
 
@@ -115,7 +117,8 @@ fn a_parameter_of_a_template_is_named_and_overridden() {
     }
     drop(served);
     let ran = project.exits(4, &["pull"]);
-    let said = "the parameter `errors` of the use `lambda` made it: --write-overrides writes `errors: 8` for `b`";
+    let said =
+        "the parameter `errors` of the use `lambda` made it: --write-overrides writes `errors: 8` for `b`";
     assert!(ran.out.contains(said), "{}", ran.out);
     assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,7\n");
     project.fine(&["pull", "--write-overrides"]);
@@ -127,10 +130,16 @@ fn a_parameter_of_a_template_is_named_and_overridden() {
 #[test]
 fn what_a_template_says_itself_is_refused_with_its_line() {
     let (project, served) = applied();
-    edit(&project, &served, ("monitors/lambda/a/errs", "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    edit(&project, &served, ("monitors/lambda/a/errs", "/api/v1/monitor"), |body| {
+        body["priority"] = 2.into()
+    });
     drop(served);
     let ran = project.exits(4, &["pull"]);
-    assert!(ran.out.contains("the template `fn` makes it, for 2 instances (templates/fn.yaml:"), "{}", ran.out);
+    assert!(
+        ran.out.contains("the template `fn` makes it, for 2 instances (templates/fn.yaml:"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("+    priority: 2"), "{}", ran.out);
     assert_eq!(project.read("templates/fn.yaml"), TEMPLATE);
 }
@@ -141,6 +150,8 @@ fn a_field_is_left_to_the_ui() {
     edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| body["priority"] = 2.into());
     drop(served);
     project.fine(&["ignore", "monitors/errors", "/priority"]);
-    assert!(project.read("monitors/shop.yaml").starts_with(SHOP.split_once("dashboards:").unwrap().0.trim_end()));
+    assert!(
+        project.read("monitors/shop.yaml").starts_with(SHOP.split_once("dashboards:").unwrap().0.trim_end())
+    );
     assert_eq!(project.actions(), [""; 0]);
 }
