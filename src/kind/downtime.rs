@@ -33,7 +33,8 @@ pub const DOWNTIME: Kind = Kind {
     // People read it when one starts or ends; nothing better exists.
     identity: Identity::LastLine("/message"),
     fields: &[
-        undocumented("").open(),
+        // "Additional properties are not allowed (… was unexpected)" (1 recording).
+        undocumented("").open().closed(),
         read_only("/canceled"),
         read_only("/created"),
         // 5 of 5; an empty text is the same (1 of 1).
@@ -58,10 +59,12 @@ pub const DOWNTIME: Kind = Kind {
             Type::Texts(&["alert", "no data", "warn"]),
             "States that are told of when it ends",
         )
+        .closed()
         .set()
         .defaults(&[r#"["alert","no data","warn"]"#]),
         // Reordered in 5 of 10 reads.
         of("/notify_end_types", Type::Texts(&["canceled", "expired"]), "Ends that are told of")
+            .closed()
             .set()
             .defaults(&[r#"["expired"]"#]),
         read_only("/run_as"),
@@ -73,8 +76,9 @@ pub const DOWNTIME: Kind = Kind {
             .meaning(same_time),
         // datadog-sync-cli, and the schema of the answer.
         list("/schedule/recurrences", "Up to five rules that repeat").sized(1, Some(5)),
-        text("/schedule/recurrences/*/duration", "How long each one lasts: `30m`, `8h`, `1d`, `1w`"),
-        text("/schedule/recurrences/*/rrule", "When it repeats: `FREQ=WEEKLY;BYDAY=SA,SU`"),
+        text("/schedule/recurrences/*/duration", "How long each one lasts: `30m`, `8h`, `1d`, `1w`")
+            .required(),
+        text("/schedule/recurrences/*/rrule", "When it repeats: `FREQ=WEEKLY;BYDAY=SA,SU`").required(),
         text(
             "/schedule/recurrences/*/start",
             "When the first one begins, in the schedule's time zone, without it",

@@ -29,34 +29,56 @@ pub const LOG_DESTINATION: Kind = Kind {
             .defaults(&["[]"])
             .form(are_few, "10 keys at most"),
         choice("/forward_tags_restriction_list_type", &["ALLOW_LIST", "BLOCK_LIST"], "What the list means")
+            .closed()
             .defaults(&[r#""ALLOW_LIST""#]),
         // A 400 says so (1).
         object("/forwarder_destination", "Where they go").required(),
         // Secrets are accepted, and never returned (34 of 34 writes).
-        text("/forwarder_destination/access_token", "Of Splunk; a secret").unseen().secret(has_token),
-        object("/forwarder_destination/auth", "Of http and Elasticsearch"),
-        text("/forwarder_destination/auth/header_name", "Of a custom header"),
+        text("/forwarder_destination/access_token", "Of Splunk; a secret")
+            .required_in(&["splunk_hec"])
+            .unseen()
+            .secret(has_token),
+        object("/forwarder_destination/auth", "Of http and Elasticsearch")
+            .required_in(&["http", "elasticsearch"]),
+        text("/forwarder_destination/auth/header_name", "Of a custom header").required_in(&["custom_header"]),
         text("/forwarder_destination/auth/header_value", "Of a custom header; a secret")
+            .required_in(&["custom_header"])
             .unseen()
             .secret(has_header),
-        text("/forwarder_destination/auth/password", "A secret").unseen().secret(has_password),
-        choice("/forwarder_destination/auth/type", &["basic", "custom_header"], "Of http"),
-        text("/forwarder_destination/auth/username", "A secret").unseen().secret(has_username),
-        text("/forwarder_destination/client_id", "Of Microsoft Sentinel"),
-        text("/forwarder_destination/data_collection_endpoint", "Of Microsoft Sentinel"),
-        text("/forwarder_destination/data_collection_rule_id", "Of Microsoft Sentinel"),
-        text("/forwarder_destination/endpoint", "A URL").form(is_https, "a URL that begins with `https://`"),
-        text("/forwarder_destination/index_name", "Of Elasticsearch"),
+        text("/forwarder_destination/auth/password", "A secret")
+            .required_in(&["basic"])
+            .unseen()
+            .secret(has_password),
+        choice("/forwarder_destination/auth/type", &["basic", "custom_header"], "Of http").closed(),
+        text("/forwarder_destination/auth/username", "A secret")
+            .required_in(&["basic"])
+            .unseen()
+            .secret(has_username),
+        text("/forwarder_destination/client_id", "Of Microsoft Sentinel")
+            .required_in(&["microsoft_sentinel"]),
+        text("/forwarder_destination/data_collection_endpoint", "Of Microsoft Sentinel")
+            .required_in(&["microsoft_sentinel"]),
+        text("/forwarder_destination/data_collection_rule_id", "Of Microsoft Sentinel")
+            .required_in(&["microsoft_sentinel"]),
+        text("/forwarder_destination/endpoint", "A URL")
+            .required_in(&["http", "splunk_hec", "elasticsearch"])
+            .form(is_https, "a URL that begins with `https://`"),
+        text("/forwarder_destination/index_name", "Of Elasticsearch").required_in(&["elasticsearch"]),
         text("/forwarder_destination/index_rotation", "Of Elasticsearch: a pattern of dates"),
         // Absent, null and a text are three things (6 of 6): once set, null ends it.
         text("/forwarder_destination/sourcetype", "Of Splunk; null: none").defaults(&["null"]),
-        text("/forwarder_destination/stream_name", "Of Microsoft Sentinel; a secret").unseen(),
-        text("/forwarder_destination/tenant_id", "Of Microsoft Sentinel"),
+        text("/forwarder_destination/stream_name", "Of Microsoft Sentinel; a secret")
+            .required_in(&["microsoft_sentinel"])
+            .unseen(),
+        text("/forwarder_destination/tenant_id", "Of Microsoft Sentinel")
+            .required_in(&["microsoft_sentinel"]),
         choice(
             "/forwarder_destination/type",
             &["http", "splunk_hec", "elasticsearch", "microsoft_sentinel"],
             "Which service",
-        ),
+        )
+        .required()
+        .closed(),
         read_only("/id"),
         text("/name", "The title, by which it is known").required(),
         text("/query", "A search: which logs are forwarded").defaults(&[r#""""#]),

@@ -63,6 +63,7 @@ pub const LOGS_ARCHIVE: Kind = Kind {
             &["STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
             "Of S3",
         )
+        .closed()
         .implied(&[("s3", r#""STANDARD""#)]),
         choice("/destination/type", &["s3", "gcs", "azure"], "Whose bucket").required().closed(),
         read_only("/id"),

@@ -22,6 +22,7 @@ pub const LOGS_METRIC: Kind = Kind {
         undocumented("").open(),
         object("/compute", "What is computed").required(),
         choice("/compute/aggregation_type", &["count", "distribution"], "Can't be changed in place")
+            .required()
             .immutable()
             .closed(),
         boolean("/compute/include_percentiles", "Percentiles too; of distributions alone")

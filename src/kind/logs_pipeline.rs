@@ -47,6 +47,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         text("/processors/*/attribute_to_exclude", "Of `exclude-attribute`")
             .required_in(&["exclude-attribute"]),
         choice("/processors/*/binary_to_text_encoding", &["base64", "base16"], "Of `decoder-processor`")
+            .closed()
             .required_in(&["decoder-processor"]),
         list("/processors/*/categories", "Of `category-processor`: the first that matches")
             .required_in(&["category-processor"]),
@@ -66,6 +67,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
             .implied(&[("", r#""""#)])
             .usually(is_grok, "lines of the form `name pattern`, with every `%{` closed"),
         choice("/processors/*/input_representation", &["utf_8", "integer"], "Of `decoder-processor`")
+            .closed()
             .required_in(&["decoder-processor"]),
         text("/processors/*/ip_processing_behavior", "Of `geo-ip-parser`")
             .implied(&[("geo-ip-parser", r#""do-nothing""#)]),
@@ -95,20 +97,31 @@ pub const LOGS_PIPELINE: Kind = Kind {
         text("/processors/*/mappers/*/target", "Of `schema-remapper`").required_in(&["schema-remapper"]),
         object("/processors/*/mappers/*/targets", "Of `schema-category-mapper`")
             .required_in(&["schema-category-mapper"]),
-        choice("/processors/*/mappers/*/type", &["schema-remapper", "schema-category-mapper"], "Which one"),
+        choice("/processors/*/mappers/*/type", &["schema-remapper", "schema-category-mapper"], "Which one")
+            .required()
+            .closed(),
         text("/processors/*/name", "Its name").implied(&[("", r#""""#)]).required_in(&["schema-processor"]),
         boolean("/processors/*/normalize_ending_slashes", "Of `url-parser`")
             .implied(&[("url-parser", "false")]),
         object("/processors/*/operation", "Of `array-processor`").required_in(&["array-processor"]),
-        text("/processors/*/operation/filter", "Of `select`"),
+        text("/processors/*/operation/filter", "Of `select`").required_in(&["select"]),
         text("/processors/*/operation/key_to_extract", "Of `key-value`"),
         boolean("/processors/*/operation/override_on_conflict", "Of `key-value`")
             .implied(&[("key-value", "false")]),
         boolean("/processors/*/operation/preserve_source", "Of `append`").implied(&[("append", "true")]),
-        text("/processors/*/operation/source", "The attribute"),
-        text("/processors/*/operation/target", "The attribute that it makes"),
-        choice("/processors/*/operation/type", &["append", "length", "select", "key-value"], "Which one"),
-        text("/processors/*/operation/value_to_extract", "Of `select` and `key-value`"),
+        text("/processors/*/operation/source", "The attribute").required_in(&[
+            "append",
+            "length",
+            "select",
+            "key-value",
+        ]),
+        text("/processors/*/operation/target", "The attribute that it makes")
+            .required_in(&["append", "length", "select"]),
+        choice("/processors/*/operation/type", &["append", "length", "select", "key-value"], "Which one")
+            .required()
+            .closed(),
+        text("/processors/*/operation/value_to_extract", "Of `select` and `key-value`")
+            .required_in(&["select"]),
         boolean("/processors/*/override_on_conflict", "Whether a target that is set is written over")
             .implied(&[("attribute-remapper", "false")]),
         boolean("/processors/*/preserve_source", "Whether the source stays")
@@ -244,6 +257,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
             "array-map-processor",
         ]),
         choice("/processors/*/source_type", &["attribute", "tag"], "Of `attribute-remapper`")
+            .closed()
             .implied(&[("attribute-remapper", r#""attribute""#)]),
         texts("/processors/*/sources", "The attributes, the first that is there").required_in(&[
             "date-remapper",
@@ -278,6 +292,7 @@ pub const LOGS_PIPELINE: Kind = Kind {
         )
         .closed(),
         choice("/processors/*/target_type", &["attribute", "tag"], "Of `attribute-remapper`")
+            .closed()
             .implied(&[("attribute-remapper", r#""attribute""#)]),
         text("/processors/*/template", "Of `string-builder-processor`: `%{attribute}` and text")
             .required_in(&["string-builder-processor"]),

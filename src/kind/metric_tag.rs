@@ -37,13 +37,14 @@ pub const METRIC_TAG: Kind = Kind {
         undocumented("").open(),
         // Deprecated; sum or avg of a gauge (5 and 2 times), and the service's own of the others.
         list("/aggregations", "Deprecated: the service chooses them").set().filled(),
-        text("/aggregations/*/space", "avg, max, min, sum"),
-        text("/aggregations/*/time", "avg, count, max, min, sum"),
+        text("/aggregations/*/space", "avg, max, min, sum").required(),
+        text("/aggregations/*/time", "avg, count, max, min, sum").required(),
         read_only("/created_at"),
         boolean("/exclude_tags_mode", "Whether all tags but these can be queried").defaults(&["false"]),
         text("/id", "The metric's name; it must have points").required(),
         boolean("/include_percentiles", "Percentiles too; of distributions alone").defaults(&["false"]),
         choice("/metric_type", &["gauge", "count", "rate", "distribution"], "Can't be changed in place")
+            .closed()
             .required()
             .immutable(),
         read_only("/modified_at"),

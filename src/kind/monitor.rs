@@ -1,5 +1,6 @@
 //! Monitors, composites and burn-rate alerts included.
 
+
 use super::field::*;
 use super::{About, Api, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
 
@@ -36,7 +37,8 @@ pub const MONITOR: Kind = Kind {
         text("/assets/*/name", "The link's text").required(),
         undocumented("/assets/*/options").defaults(&["{}"]),
         text("/assets/*/resource_key", "Id of the Datadog object that the link leads to"),
-        choice("/assets/*/resource_type", &["notebook"], "Sort of Datadog object that the link leads to"),
+        choice("/assets/*/resource_type", &["notebook"], "Sort of Datadog object that the link leads to")
+            .closed(),
         undocumented("/assets/*/template_variables").defaults(&["{}"]),
         text("/assets/*/url", "A whole URL, or a path in Datadog's web application").required(),
         // A field of exports that the service drops (3 of 3).

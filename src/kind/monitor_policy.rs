@@ -32,7 +32,7 @@ pub const MONITOR_POLICY: Kind = Kind {
         boolean("/policy/tag_key_required", "Whether every monitor must bear the tag"),
         texts("/policy/valid_tag_values", "The values that the tag may have; none: any").set(),
         // "should be any of these ['tag']" (1 recording, of 2023); the document has both.
-        choice("/policy_type", &["tag", "downtime"], "What it is about").required(),
+        choice("/policy_type", &["tag", "downtime"], "What it is about").closed().required(),
     ],
     about: About {
         terraform: &["datadog_monitor_config_policy"],

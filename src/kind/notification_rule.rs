@@ -23,13 +23,14 @@ pub const NOTIFICATION_RULE: Kind = Kind {
     fields: &[
         undocumented("").open(),
         object("/bundle_config", "Bundles alerts; in preview"),
-        count("/bundle_config/duration", "The seconds that alerts are bundled for"),
+        count("/bundle_config/duration", "The seconds that alerts are bundled for").required(),
         object("/conditional_recipients", "Other recipients by condition; in the place of `recipients`"),
-        list("/conditional_recipients/conditions", "Each with its recipients").sized(1, Some(10)),
+        list("/conditional_recipients/conditions", "Each with its recipients").required().sized(1, Some(10)),
         texts(
             "/conditional_recipients/conditions/*/recipients",
             "Recipients as in messages, without the `@`",
         )
+        .required()
         .set()
         .recipients()
         .sized(1, Some(20)),
@@ -37,6 +38,7 @@ pub const NOTIFICATION_RULE: Kind = Kind {
             "/conditional_recipients/conditions/*/scope",
             "`transition_type:is_alert`, or a tag: `env:prod`",
         )
+        .required()
         .sized(1, Some(3000)),
         texts("/conditional_recipients/fallback_recipients", "Where no condition holds")
             .set()

@@ -28,8 +28,9 @@ pub const RESTRICTION_POLICY: Kind = Kind {
         undocumented("").open(),
         list("/bindings", "Who may do what").required().set(),
         // In another order in 2 of 4 answers (recordings of datadog-sync-cli).
-        texts("/bindings/*/principals", "`role:ID`, `team:ID`, `user:ID`, `org:ID`").set(),
-        choice("/bindings/*/relation", &["viewer", "editor", "runner", "resolver"], "What they may do"),
+        texts("/bindings/*/principals", "`role:ID`, `team:ID`, `user:ID`, `org:ID`").required().set(),
+        choice("/bindings/*/relation", &["viewer", "editor", "runner", "resolver"], "What they may do")
+            .required(),
         text("/id", "What it is about, `TYPE:ID`: `dashboard:${dashboards.x.id}`").required(),
     ],
     about: About {

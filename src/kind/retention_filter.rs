@@ -41,7 +41,7 @@ pub const RETENTION_FILTER: Kind = Kind {
         read_only("/execution_order"),
         object("/filter", "Which spans").required(),
         // Rewritten at times (terraform-provider-datadog, issue 2415; no recording shows it).
-        text("/filter/query", "A search, as in the trace explorer").meaning(searches_alike),
+        text("/filter/query", "A search, as in the trace explorer").required().meaning(searches_alike),
         // The only one that can be made (a 400 says so).
         choice("/filter_type", &["spans-sampling-processor"], "Can't be changed in place")
             .required()

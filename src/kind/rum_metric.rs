@@ -24,6 +24,7 @@ pub const RUM_METRIC: Kind = Kind {
         undocumented("").open(),
         object("/compute", "What is computed").required(),
         choice("/compute/aggregation_type", &["count", "distribution"], "Can't be changed in place")
+            .closed()
             .required()
             .immutable(),
         boolean("/compute/include_percentiles", "Percentiles too; of distributions alone")
@@ -35,17 +36,20 @@ pub const RUM_METRIC: Kind = Kind {
             &["session", "view", "action", "error", "resource", "long_task", "vital"],
             "Can't be changed in place",
         )
+        .closed()
         .required()
         .immutable(),
         object("/filter", "Which events count").defaults(&[r#"{"query":"*"}"#]),
-        text("/filter/query", "A search, as in the RUM explorer").defaults(&[r#""*""#]),
+        text("/filter/query", "A search, as in the RUM explorer").required().defaults(&[r#""*""#]),
         list("/group_by", "Tags of the metric").set().defaults(&["[]"]).meaning(same_groups),
         text("/group_by/*/path", "The attribute, or the tag").required(),
         text("/group_by/*/tag_name", "The tag of the metric; as the path, where it is left out"),
         text("/id", "The metric's name").required(),
         // Of sessions and views alone: `attribute "uniqueness" failed excluded_if validation` (1 recording).
         object("/uniqueness", "When an event that goes on is counted; of sessions and views").immutable(),
-        choice("/uniqueness/when", &["match", "end"], "When it is first seen, or when it is over"),
+        choice("/uniqueness/when", &["match", "end"], "When it is first seen, or when it is over")
+            .required()
+            .closed(),
     ],
     about: About {
         terraform: &["datadog_rum_metric"],

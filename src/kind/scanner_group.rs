@@ -28,6 +28,9 @@ pub const CONFIGURATION: Api = Api {
     ..Api::V2
 };
 
+/// OpenAPI, `SensitiveDataScannerProduct`.
+const PRODUCTS: &[&str] = &["apm", "events", "logs", "rum"];
+
 /// Facts: 15 creates, 1 update and 20 lists, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const SCANNER_GROUP: Kind = Kind {
     name: "scanner_group",
@@ -57,14 +60,14 @@ pub const SCANNER_GROUP: Kind = Kind {
         read_only("/id"),
         boolean("/is_enabled", "Whether its rules are at work").defaults(&["false"]),
         text("/name", "The title").required(),
-        texts("/product_list", "What is looked at: `logs`, `rum`, `events`, `apm`").required().set(),
+        of("/product_list", Type::Texts(PRODUCTS), "What is looked at").closed().required().set(),
         // In another order in 1 of 15 answers.
         list("/samplings", "The share that is looked at, by product; all of it where one is left out")
             .set()
             .defaults(&["[]"])
             .meaning(same_shares),
-        text("/samplings/*/product", "One of `product_list`"),
-        percent("/samplings/*/rate", "Per cent"),
+        choice("/samplings/*/product", PRODUCTS, "One of `product_list`").closed().required(),
+        percent("/samplings/*/rate", "Per cent").required(),
     ],
     about: About {
         sync_cli: &["sensitive_data_scanner_groups"],

@@ -31,8 +31,10 @@ pub const SCANNER_RULE: Kind = Kind {
         read_only("/id"),
         // A standard pattern brings its own, so what is live says nothing where it is left out.
         object("/included_keyword_configuration", "Words that must stand near what is found").filled(),
-        bounded("/included_keyword_configuration/character_count", 1, 50, "How near, in characters").strict(),
-        texts("/included_keyword_configuration/keywords", "30 at most").set(),
+        bounded("/included_keyword_configuration/character_count", 1, 50, "How near, in characters")
+            .required()
+            .strict(),
+        texts("/included_keyword_configuration/keywords", "30 at most").required().set(),
         boolean("/included_keyword_configuration/use_recommended_keywords", "Those of the standard pattern")
             .defaults(&["false"]),
         boolean("/is_enabled", "Whether it is at work").defaults(&["false"]),
@@ -71,7 +73,9 @@ pub const SCANNER_RULE: Kind = Kind {
                 "partial_replacement_from_end",
             ],
             "How it is replaced",
-        ),
+        )
+        .required()
+        .closed(),
     ],
     about: About {
         sync_cli: &["sensitive_data_scanner_rules"],

@@ -77,15 +77,17 @@ pub const SLO: Kind = Kind {
         .telling(),
         object("/sli_specification/time_slice/query", "The value"),
         list("/sli_specification/time_slice/query/formulas", "Exactly one"),
-        text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries"),
+        text("/sli_specification/time_slice/query/formulas/*/formula", "Over the names of the queries")
+            .required(),
         list("/sli_specification/time_slice/query/queries", "What the formula names"),
         choice(
             "/sli_specification/time_slice/query/queries/*/data_source",
             &["metrics"],
             "Where the data is",
-        ),
-        text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula"),
-        text("/sli_specification/time_slice/query/queries/*/query", "A metric query").telling(),
+        )
+        .required(),
+        text("/sli_specification/time_slice/query/queries/*/name", "The name in the formula").required(),
+        text("/sli_specification/time_slice/query/queries/*/query", "A metric query").required().telling(),
         bounded(
             "/sli_specification/time_slice/query_interval_seconds",
             60,

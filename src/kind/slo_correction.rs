@@ -28,6 +28,7 @@ pub const SLO_CORRECTION: Kind = Kind {
             &["Scheduled Maintenance", "Outside Business Hours", "Deployment", "Other"],
             "Why these times don't count",
         )
+        .closed()
         .required(),
         read_only("/created_at"),
         read_only("/creator"),

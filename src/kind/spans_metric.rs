@@ -25,6 +25,7 @@ pub const SPANS_METRIC: Kind = Kind {
         undocumented("").open(),
         object("/compute", "What is computed").required(),
         choice("/compute/aggregation_type", &["count", "distribution"], "Can't be changed in place")
+            .closed()
             .required()
             .immutable(),
         boolean("/compute/include_percentiles", "Percentiles too; of distributions alone")

@@ -27,7 +27,7 @@ pub const WEBHOOK: Kind = Kind {
         // JSON inside a text; none where nothing was sent (4 of 4).
         text("/custom_headers", "JSON, as a text: headers of each request; secrets by `${secret.NAME}`")
             .meaning(same_json),
-        choice("/encode_as", &["json", "form"], "How the payload is sent").defaults(&[r#""json""#]),
+        choice("/encode_as", &["json", "form"], "How the payload is sent").closed().defaults(&[r#""json""#]),
         text("/name", "The name in `@webhook-NAME`; another one renames it, by `$moved_from`").required(),
         // 6 of 6.
         text("/payload", "JSON, as a text; a template of Datadog's own where it is left out")

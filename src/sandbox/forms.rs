@@ -19,15 +19,32 @@ pub enum Form {
     Word(&'static [&'static str]),
     /// A list of such words.
     Words(&'static [&'static str]),
+    /// One of these numbers.
+    OneOf(&'static [f64]),
+    /// There, wherever what is around it is.
+    Needed,
+    /// There in objects of these types, or of these sources of data.
+    NeededIn(&'static [&'static str]),
 }
 
-use Form::{Flag, List, Mapping, Number, Text, Texts, Whole, WholeOrText, Word, Words};
+use Form::{
+    Flag, List, Mapping, Needed, NeededIn, Number, OneOf, Text, Texts, Whole, WholeOrText, Word, Words,
+};
 
 pub const MONITOR: &[(&str, Form)] = &[
     ("/message", Text),
     ("/priority", Whole),
     ("/restricted_roles", Texts),
     ("/draft_status", Word(&["draft", "published"])),
+    ("/assets", List),
+    ("/assets/*", Mapping),
+    ("/assets/*/category", Needed),
+    ("/assets/*/category", Word(&["runbook"])),
+    ("/assets/*/name", Needed),
+    ("/assets/*/name", Text),
+    ("/assets/*/resource_type", Word(&["notebook"])),
+    ("/assets/*/url", Needed),
+    ("/assets/*/url", Text),
     ("/options", Mapping),
     ("/options/enable_logs_sample", Flag),
     ("/options/enable_samples", Flag),
@@ -64,12 +81,29 @@ pub const MONITOR: &[(&str, Form)] = &[
     ("/options/require_full_window", Flag),
     ("/options/scheduling_options", Mapping),
     ("/options/silenced", Mapping),
+    ("/options/silenced/*", Whole),
     ("/options/threshold_windows", Mapping),
     ("/options/threshold_windows/recovery_window", Text),
     ("/options/threshold_windows/trigger_window", Text),
     ("/options/thresholds", Mapping),
     ("/options/timeout_h", Whole),
     ("/options/variables", List),
+    ("/options/variables/*", Mapping),
+    (
+        "/options/variables/*/compute",
+        NeededIn(&[
+            "rum",
+            "ci_pipelines",
+            "ci_tests",
+            "audit",
+            "events",
+            "logs",
+            "spans",
+            "database_queries",
+            "network",
+            "network_path",
+        ]),
+    ),
 ];
 
 /// Refused in words of their own.
@@ -91,8 +125,17 @@ pub const SLO: &[(&str, Form)] = &[
     ("/query/numerator", Text),
     ("/query/denominator", Text),
     ("/sli_specification", Mapping),
+    ("/sli_specification/time_slice/comparator", Needed),
     ("/sli_specification/time_slice/comparator", Word(&[">", ">=", "<", "<="])),
-    ("/sli_specification/time_slice/query_interval_seconds", Whole),
+    ("/sli_specification/time_slice/query", Needed),
+    ("/sli_specification/time_slice/query/formulas", Needed),
+    ("/sli_specification/time_slice/query/formulas/*/formula", Needed),
+    ("/sli_specification/time_slice/query/queries", Needed),
+    ("/sli_specification/time_slice/query/queries/*/data_source", Needed),
+    ("/sli_specification/time_slice/query/queries/*/name", Needed),
+    ("/sli_specification/time_slice/query/queries/*/query", Needed),
+    ("/sli_specification/time_slice/query_interval_seconds", OneOf(&[60.0, 300.0])),
+    ("/sli_specification/time_slice/threshold", Needed),
     ("/sli_specification/time_slice/threshold", Number),
     ("/target_threshold", Number),
     ("/timeframe", Word(TIMEFRAMES)),
@@ -140,18 +183,44 @@ pub const COMPUTED_METRIC: &[(&str, Form)] = &[
     ("/filter/query", Text),
     ("/group_by", List),
     ("/group_by/*", Mapping),
+    ("/group_by/*/path", Needed),
     ("/group_by/*/path", Text),
     ("/group_by/*/tag_name", Text),
 ];
 
 /// The name of the first field that has another form.
-pub fn first_wrong(sent: &Map<String, Value>, table: &[(&'static str, Form)]) -> Option<&'static str> {
-    table.iter().find(|(path, form)| !at(sent, path).iter().all(|value| fits(value, *form))).map(
-        |(path, _)| {
-            let mut names = path.rsplit('/').filter(|name| *name != "*");
-            names.next().unwrap_or_default()
-        },
-    )
+pub fn first_wrong<'t>(
+    sent: &Map<String, Value>,
+    table: impl IntoIterator<Item = &'t (&'static str, Form)>,
+) -> Option<&'static str> {
+    let is_wrong = |(path, form): &&(&'static str, Form)| match form {
+        Needed | NeededIn(_) => lacks(sent, path, *form),
+        _ => !at(sent, path).iter().all(|value| fits(value, *form)),
+    };
+    table.into_iter().find(is_wrong).map(|(path, _)| {
+        let mut names = path.rsplit('/').filter(|name| *name != "*");
+        names.next().unwrap_or_default()
+    })
+}
+
+/// Whether an object that needs a field is without it.
+fn lacks(sent: &Map<String, Value>, path: &str, form: Form) -> bool {
+    let Some((around, name)) = path.rsplit_once('/') else { return false };
+    let is_of = |object: &Map<String, Value>| match form {
+        NeededIn(types) => {
+            let class = object.get("type").or_else(|| object.get("data_source"));
+            class.and_then(Value::as_str).is_some_and(|class| types.contains(&class))
+        }
+        _ => true,
+    };
+    let is_without = |object: &Map<String, Value>| object.get(name).is_none_or(Value::is_null);
+    if around.is_empty() {
+        return is_of(sent) && is_without(sent);
+    }
+    at(sent, around)
+        .into_iter()
+        .filter_map(Value::as_object)
+        .any(|object| is_of(object) && is_without(object))
 }
 
 /// The values at a path; there are none where something of another form stands on the way.
@@ -160,11 +229,20 @@ fn at<'v>(sent: &'v Map<String, Value>, path: &str) -> Vec<&'v Value> {
     let mut found: Vec<&Value> = steps.next().and_then(|name| sent.get(name)).into_iter().collect();
     for step in steps {
         found = match step {
-            "*" => found.into_iter().filter_map(Value::as_array).flatten().collect(),
+            "*" => found.into_iter().flat_map(members).collect(),
             name => found.into_iter().filter_map(|value| value.get(name)).collect(),
         };
     }
     found
+}
+
+/// The items of a list, the values of a mapping.
+fn members(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn fits(value: &Value, form: Form) -> bool {
@@ -183,5 +261,8 @@ fn fits(value: &Value, form: Form) -> bool {
             List => value.is_array(),
             Word(words) => is_word(value, words),
             Words(words) => each(&|item| is_word(item, words)),
+            OneOf(numbers) => value.as_f64().is_some_and(|number| numbers.contains(&number)),
+            // Judged from around it.
+            Needed | NeededIn(_) => true,
         }
 }

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::call::Answer;
 use super::effect::{parsed, walk};
+use super::forms::{self, Form};
 use super::index::plain;
-use super::resource::{Draft, Refusal, Resource, Shape, Test, Words};
+use super::resource::{CREATE_ONLY, Draft, Refusal, Resource, Shape, Test, WRITES, Words};
 
 /// The first refusal that a call meets, `on` being its bit.
 pub fn check(draft: &Draft, on: u8) -> Result<(), Answer> {
@@ -19,7 +20,14 @@ pub fn check(draft: &Draft, on: u8) -> Result<(), Answer> {
             return Err(words.answer(draft.id, &value));
         }
     }
-    Ok(())
+    // An update may leave out what it doesn't change.
+    let asked =
+        |(_, form): &&(&str, Form)| on == CREATE_ONLY || !matches!(form, Form::Needed | Form::NeededIn(_));
+    let forms = draft.resource.forms.iter().filter(asked).filter(|_| on & WRITES > 0);
+    match draft.sent.as_object().and_then(|sent| forms::first_wrong(sent, forms)) {
+        Some(name) => Err(Answer::invalid_parameter(name)),
+        None => Ok(()),
+    }
 }
 
 /// Refuses an id that no object can have, before anybody looks for it.

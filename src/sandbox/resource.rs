@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::call::{Answer, Call};
+use super::forms;
 use super::index::{Form, Index, plain};
 use super::world::World;
 
@@ -36,6 +37,8 @@ pub struct Resource {
     pub first: &'static [Effect],
     pub effects: &'static [Effect],
     pub refuses: &'static [Refusal],
+    /// What its fields may be; what a new object needs.
+    pub forms: &'static [(&'static str, forms::Form)],
     /// The answers where no object has the id, by the calls that get them.
     pub missing: &'static [(u8, Words)],
     /// Fields by whose texts objects are compared ([`Test::Taken`]) and lists filtered.
@@ -376,6 +379,7 @@ impl Resource {
         first: &[],
         effects: &[],
         refuses: &[],
+        forms: &[],
         missing: &[],
         words: &[],
         index: None,

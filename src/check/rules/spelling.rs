@@ -16,7 +16,20 @@ const SHORTEST: usize = 3;
 const LONG: usize = 6;
 
 pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
-    for (place, name) in subject.places.unknown().filter(|(_, name)| name.len() >= SHORTEST) {
+    // A row says so at the body itself: `Additional properties are not allowed`.
+    let refuses_others = subject.kind.holds("", |field| field.closed);
+    for (place, name) in subject.places.unknown() {
+        let is_refused = refuses_others && subject.places.pointer(place).is_empty();
+        if is_refused && resembled(place.shape, name).is_none() {
+            let text = format!("`{name}` is not a field of it, and the service refuses a body with others");
+            let finding = found.add(&step(name), text, "take it out");
+            finding.part = Part::Key;
+            finding.level(RuleLevel::Error);
+            continue;
+        }
+        if name.len() < SHORTEST {
+            continue;
+        }
         let is_free = |meant: &&str| place.value.get(*meant).is_none();
         let Some(meant) = resembled(place.shape, name) else { continue };
         // Beside the right one, which defaults may have set, it is another field unless it is nearly the same.
@@ -47,7 +60,11 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
         };
         let help =
             format!("{instead}; what the service doesn't know it drops, and a plan shows it each time");
-        found.add(&at, text, help).part = Part::Key;
+        let finding = found.add(&at, text, help);
+        finding.part = Part::Key;
+        if is_refused {
+            finding.level(RuleLevel::Error);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Draft, Effect, Keeps, Lacks, List, Moment, Paging, READ, Refusal,
@@ -20,6 +21,7 @@ const PEOPLE: &str = r#"{"included": [{
 const AT: Words = Words(400, "Invalid recipients: Recipient handle should not start with '@'"); // R 2
 
 pub const NOTIFICATION_RULE: Resource = Resource {
+    forms: bodies::NOTIFICATION_RULE,
     name: "notification_rule",
     path: "/api/v2/monitor/notification_rule",
     shape: Shape::Data("monitor-notification-rule"),
@@ -38,6 +40,20 @@ pub const NOTIFICATION_RULE: Resource = Resource {
     ],
     first: &[Effect::Always("/modified_at", r#""1970-01-01T00:00:00+00:00""#)], // R 14 of 16
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/filter",
+            Test::Code(|draft| has_none(draft, &["/filter/tags", "/filter/scope"])),
+            Words(400, "Neither tags nor a scope in the filter"),
+        ),
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/recipients",
+            Test::Code(|draft| has_none(draft, &["/recipients", "/conditional_recipients"])),
+            Words(400, "Neither recipients nor conditional_recipients"),
+        ),
         Refusal(WRITES, "/recipients/*", Test::StartsWith("@"), AT),
         Refusal(WRITES, "/conditional_recipients/conditions/*/recipients/*", Test::StartsWith("@"), AT),
         Refusal(WRITES, "/conditional_recipients/fallback_recipients/*", Test::StartsWith("@"), AT),
@@ -49,11 +65,19 @@ pub const NOTIFICATION_RULE: Resource = Resource {
 };
 
 pub const MONITOR_POLICY: Resource = Resource {
+    forms: bodies::MONITOR_POLICY,
     name: "monitor_policy",
     path: "/api/v2/monitor/policy",
     shape: Shape::Data("monitor-config-policy"),
     update: Keeps::Members,
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/policy",
+            Test::Code(|draft| has_none(draft, &["/policy/tag_key", "/policy/max_duration_ms"])),
+            Words(400, "The policy asks for nothing"),
+        ),
         Refusal(BY_ID, "", Test::NotUuid, Words(400, "Invalid URL param: policy_id must be an uuid")), // R 1
         Refusal(
             UPDATE_ONLY,
@@ -77,6 +101,7 @@ pub const MONITOR_POLICY: Resource = Resource {
 };
 
 pub const DOWNTIME: Resource = Resource {
+    forms: bodies::DOWNTIME,
     name: "downtime",
     path: "/api/v2/downtime",
     shape: Shape::Data("downtime"),
@@ -132,6 +157,17 @@ pub const DOWNTIME: Resource = Resource {
             Test::Missing,
             Words(400, "'monitor_identifier' is a required property"),
         ), // ?
+        // O: one of two forms; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/monitor_identifier",
+            Test::Code(|draft| {
+                let identifier = &draft.sent["monitor_identifier"];
+                let tags = identifier["monitor_tags"].as_array().is_some_and(|tags| !tags.is_empty());
+                identifier["monitor_id"].is_null() && !tags
+            }),
+            Words(400, "'monitor_identifier' is not valid under any of the given schemas"),
+        ),
     ],
     missing: &[
         (DELETE_ONLY, Words(404, "Downtime {id} not found")), // R 1
@@ -244,6 +280,7 @@ fn scheduled(object: &mut Value, moment: &Moment) {
 }
 
 pub const SLO_CORRECTION: Resource = Resource {
+    forms: bodies::CORRECTION,
     name: "slo_correction",
     path: "/api/v1/slo/correction",
     shape: Shape::Data("correction"),
@@ -270,6 +307,13 @@ pub const SLO_CORRECTION: Resource = Resource {
         Effect::Always("/modifier", "null"),
     ],
     refuses: &[
+        // O; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "/slo_id",
+            Test::Code(|draft| has_none(draft, &["/slo_id", "/slo_query"])),
+            Words(400, "Neither slo_id nor slo_query"),
+        ),
         Refusal(CREATE_ONLY, "/start", Test::Missing, Words(400, "Invalid payload: must specify start")), // ?
         Refusal(
             CREATE_ONLY,
@@ -294,3 +338,11 @@ const USER: &str = r#"{"data": {
     "id": "5a4db0c5-0000-4000-8000-000000000001",
     "attributes": {"handle": "sandbox@example.com", "email": "sandbox@example.com", "name": "Sandbox"}
 }}"#;
+
+/// Whether none of these fields says anything.
+fn has_none(draft: &Draft, fields: &[&str]) -> bool {
+    let is_empty = |value: &Value| {
+        value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty) || *value == json!({})
+    };
+    fields.iter().all(|field| draft.sent.pointer(field).is_none_or(is_empty))
+}

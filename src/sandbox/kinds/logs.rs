@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::bodies;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, DELETE_ONLY, Does, Effect, Id, Keeps, Limit, List, Moment, Order, PUT, Refusal,
     Reply, Resource, Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
@@ -15,6 +16,7 @@ macro_rules! coded {
 }
 
 pub const INDEX: Resource = Resource {
+    forms: bodies::INDEX,
     name: "logs_index",
     path: "/api/v1/logs/config/indexes",
     routes: PUT,
@@ -116,6 +118,7 @@ pub const INDEX_ORDER: Resource = Resource {
 const ORDER: &[Route] = &[Route::new("GET", "", Does::ReadOrder), Route::new("PUT", "", Does::Reorder)];
 
 pub const PIPELINE: Resource = Resource {
+    forms: bodies::PIPELINE,
     name: "logs_pipeline",
     path: "/api/v1/logs/config/pipelines",
     routes: PUT,
@@ -213,6 +216,7 @@ const NO_BUCKET: Words = Words(400, "The destination is incomplete");
 
 /// No create was recorded here: from older answers and other programs' tests (KINDS.md §4).
 pub const ARCHIVE: Resource = Resource {
+    forms: bodies::ARCHIVE,
     name: "logs_archive",
     path: "/api/v2/logs/config/archives",
     routes: PUT,
@@ -277,6 +281,7 @@ pub const ARCHIVE_ORDER: Resource = Resource {
 const NO_DESTINATION: Words = Words(400, "The parameter 'forwarder_destination' is required"); // R 1
 
 pub const DESTINATION: Resource = Resource {
+    forms: bodies::DESTINATION,
     name: "log_destination",
     path: "/api/v2/logs/config/custom-destinations",
     shape: Shape::Data("custom_destination"),

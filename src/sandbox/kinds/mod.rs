@@ -18,6 +18,7 @@ macro_rules! problem {
     };
 }
 
+mod bodies;
 mod account;
 mod alerting;
 mod catalog;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::bodies;
 use crate::sandbox::call::{Call, encoded};
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Lacks, List, Page, Paging, Refusal, Reply, Resource, Route,
@@ -11,6 +12,7 @@ use crate::sandbox::resource::{
 const TAKEN: Words = Words(409, "Team name and handle must be unique"); // R 1
 
 pub const TEAM: Resource = Resource {
+    forms: bodies::TEAM,
     name: "team",
     path: "/api/v2/team",
     more: &[Route::new("", "/connections", Does::Elsewhere), Route::new("", "/sync", Does::Elsewhere)],

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::call::{Answer, Call};
 use crate::sandbox::effect::{fill, parsed};
 use crate::sandbox::order;
@@ -36,6 +37,7 @@ const ROUTES: &[Route] = &[
 ];
 
 pub const GROUP: Resource = Resource {
+    forms: bodies::SCANNER_GROUP,
     name: "scanner_group",
     path: "/api/v2/sensitive-data-scanner/config/groups",
     routes: ROUTES,
@@ -78,6 +80,7 @@ pub const GROUP: Resource = Resource {
 };
 
 pub const RULE: Resource = Resource {
+    forms: bodies::SCANNER_RULE,
     name: "scanner_rule",
     path: "/api/v2/sensitive-data-scanner/config/rules",
     routes: ROUTES,

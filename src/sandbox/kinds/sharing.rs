@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::call::{Answer, Call};
+use crate::sandbox::forms;
 use crate::sandbox::resource::{
     ALL, BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, List, PUT, PUT_BY_KEY, Refusal, Reply, Resource,
     Route, Shape, Test, Words,
@@ -10,6 +12,7 @@ use crate::sandbox::resource::{
 use crate::sandbox::world::{Item, World};
 
 pub const WEBHOOK: Resource = Resource {
+    forms: bodies::WEBHOOK,
     name: "webhook",
     path: "/api/v1/integration/webhooks/configuration/webhooks",
     routes: PUT_BY_KEY,
@@ -37,6 +40,7 @@ pub const WEBHOOK: Resource = Resource {
 };
 
 pub const WEBHOOK_VARIABLE: Resource = Resource {
+    forms: bodies::WEBHOOK_VARIABLE,
     name: "webhook_variable",
     path: "/api/v1/integration/webhooks/configuration/custom-variables",
     effects: &[Effect::Secret("/[is_secret=true]/value")], // R 3 of 3
@@ -50,6 +54,7 @@ pub const WEBHOOK_VARIABLE: Resource = Resource {
 };
 
 pub const RESTRICTION_POLICY: Resource = Resource {
+    forms: bodies::POLICY,
     name: "restriction_policy",
     path: "/api/v2/restriction_policy",
     routes: &[
@@ -93,6 +98,7 @@ fn no_policy(world: &mut World, _: &Call, id: &str) -> Result<Answer, Answer> {
 }
 
 pub const DASHBOARD_LIST: Resource = Resource {
+    forms: bodies::DASHBOARD_LIST,
     name: "dashboard_list",
     path: "/api/v1/dashboard/lists/manual",
     routes: PUT,
@@ -154,6 +160,9 @@ const BOARDS: [&str; 5] = [
 /// The `{id, type}` of a body.
 fn named(call: &Call) -> Result<Vec<Value>, Answer> {
     let body = call.object()?;
+    if let Some(name) = forms::first_wrong(&body, bodies::LIST_ITEMS) {
+        return Err(Answer::invalid_parameter(name));
+    }
     let named = body.get("dashboards").and_then(Value::as_array).cloned().unwrap_or_default();
     // O, DashboardListItemRequest and DashboardType; the words are ours.
     let is_whole = |item: &Value| {

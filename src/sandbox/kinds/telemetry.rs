@@ -1,5 +1,6 @@
 //! Metrics made of logs, spans and RUM events, and the tags of metrics. `R 7 of 9`: so many recorded answers show it.
 
+use super::bodies;
 use crate::sandbox::forms;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, List, Paging, Refusal, Reply, Resource, Route, Shape, Test,
@@ -62,6 +63,7 @@ pub const SPANS_METRIC: Resource = Resource {
 };
 
 pub const RUM_METRIC: Resource = Resource {
+    forms: bodies::RUM_METRIC,
     name: "rum_metric",
     path: "/api/v2/rum/config/metrics",
     shape: Shape::Data("rum_metrics"),
@@ -120,6 +122,7 @@ pub const RUM_METRIC: Resource = Resource {
 
 /// Tags of a metric: every metric is there, since there are no points to tell them by.
 pub const METRIC_TAG: Resource = Resource {
+    forms: bodies::METRIC_TAG,
     name: "metric_tag",
     path: "/api/v2/metrics",
     routes: &[

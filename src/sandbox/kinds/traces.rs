@@ -1,5 +1,6 @@
 //! Retention filters of traces, and their order.
 
+use super::bodies;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Order, PUT, Refusal, Reply, Resource,
     Route, Shape, Test, UPDATE_ONLY, WRITES, Words,
@@ -10,6 +11,7 @@ const FILTER_TYPE: Words =
     Words(400, "Field 'filter_type' is invalid, expected value is 'spans-sampling-processor'");
 
 pub const RETENTION_FILTER: Resource = Resource {
+    forms: bodies::RETENTION_FILTER,
     name: "retention_filter",
     path: "/api/v2/apm/config/retention-filters",
     routes: PUT,
