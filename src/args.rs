@@ -288,13 +288,14 @@ Examples:
   musher pull --dry-run                  what would change, as a patch
   musher pull monitors/checkout-errors
   musher pull 'dashboards/*' -e prod
-  musher pull --write-overrides          where a parameter of a template made the value
+  musher pull --write-overrides          where a parameter made the value
 
-Takes what stands live for what is wanted: definitions that were changed and not yet
-applied go back, too. So pull first, then edit. To undo an edit of the UI, apply; to leave
-a field to the UI, `musher ignore`.
+Takes what stands live for what is wanted: definitions that were changed and
+not yet applied go back, too. So pull first, then edit. To undo an edit of the
+UI, apply; to leave a field to the UI, `musher ignore`.
 
-Exit code 4 where an edit could not be written; each is named, with the reason.")]
+Exit code 4 where an edit could not be written; each is named, with the
+reason.")]
     Pull(Pull),
     /// Leave a field to the UI: it is neither compared nor reset
     #[command(after_help = "\
