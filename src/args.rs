@@ -540,7 +540,7 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// monitor, slo or dashboard
+    /// monitor, slo, dashboard …: any kind in use
     pub kind: String,
     /// Ids, or URLs of the web application
     #[arg(value_name = "ID or URL")]

@@ -56,7 +56,7 @@ impl Selection {
 }
 
 fn reported(text: &str, known: &BTreeSet<&str>, suggest: bool) -> Diagnostic {
-    let words = format!("`--only {text}` matches nothing that is declared or live");
+    let words = format!("`{text}` matches nothing that is declared or live");
     let meant = if suggest { meant(text, known) } else { Vec::new() };
     let shown = |meant: &[String]| {
         let named = meant.iter().take(NAMED).map(|text| format!("`{text}`"));

@@ -24,7 +24,7 @@ use crate::model::{Address, Change, Live, Origin, Resource};
 use crate::outgoing::with_ignored;
 use crate::plan::{Inputs, plan};
 use crate::pointer::step;
-use crate::pull::{Layer, Part, Taken, route, take};
+use crate::pull::{Layer, Part, Taken, route, secret, take};
 use crate::source;
 use crate::template::{BUILT_IN, Renderings};
 use crate::write::refer::refer;
@@ -106,6 +106,10 @@ impl<'a> Estate<'a> {
         let wanted = with_ignored(&rendered, &bare, &resource.directives.ignore);
         let filled = fill(kind, &wanted, &known);
         let sides = align(kind, &filled, &bare);
+        if let Some(at) = secret(kind, &filled, &bare) {
+            let name = at.trim_start_matches('/').replace('/', ".");
+            return Err(format!("`{name}` is a secret that stands live in clear: no file may hold it"));
+        }
         let mut referring = sides.live.clone();
         let own = (kind.section, live.id.as_str());
         refer(kind, &mut referring, &|section, id| {

@@ -89,7 +89,7 @@ pub struct Field {
     pub required: bool,
     /// The same, but an update may leave it out.
     pub required_at_create: bool,
-    /// The same, in objects of these types in a list.
+    /// The same, in objects of these types in a list: by their `type`, else by their `data_source`.
     pub required_in: &'static [&'static str],
     /// What the service takes; at any place of a list.
     pub form: Option<Form>,

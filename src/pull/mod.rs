@@ -2,7 +2,9 @@
 
 mod follow;
 mod route;
+mod secret;
 mod text;
 
 pub use follow::{Given, Part, Taken, take};
 pub use route::{Layer, route};
+pub use secret::secret;

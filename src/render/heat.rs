@@ -4,10 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
+use super::frame;
 use super::markdown::html as escape;
 use super::value::{count, cut};
 
@@ -89,37 +86,14 @@ pub struct Table {
 }
 
 pub fn page(table: &Table) -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    let title = escape(&cut(&table.title, 200));
-    let mut out = format!(
-        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"default-src \
-         'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n<meta name=viewport \
-         content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n<main>\n<h1>{title}</h1>\n<p class=dim>{}</p>\n",
-        hash(STYLE),
-        hash(SCRIPT),
-        escape(&table.line),
-    );
-    totals(&table.totals, &mut out);
+    let mut out = frame::begin(&cut(&table.title, 200), STYLE, SCRIPT);
+    let _ = writeln!(out, "<p class=dim>{}</p>", escape(&table.line));
+    frame::table(&table.totals, "totals", &mut out);
     filters(table, &mut out);
     rows(table, &mut out);
     notes(table, &mut out);
     let _ = write!(out, "<script>{SCRIPT}</script>\n</main>\n</html>\n");
     out
-}
-
-fn totals(rows: &[Vec<String>], out: &mut String) {
-    if rows.is_empty() {
-        return;
-    }
-    out.push_str("<div class=scroll><table class=totals>\n");
-    for (at, row) in rows.iter().enumerate() {
-        let cell = if at == 0 { "th" } else { "td" };
-        let cells: Vec<String> =
-            row.iter().map(|text| format!("<{cell}>{}</{cell}>", escape(text))).collect();
-        let _ = writeln!(out, "<tr>{}</tr>", cells.concat());
-    }
-    out.push_str("</table></div>\n");
 }
 
 fn filters(table: &Table, out: &mut String) {

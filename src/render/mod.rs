@@ -16,6 +16,7 @@ mod fitted;
 mod fold;
 pub mod gitlab_terraform;
 mod guard;
+mod frame;
 mod heat;
 pub mod html;
 mod items;

@@ -34,12 +34,13 @@ pub fn check(class: &str, query: &str, options: &Map<String, Value>, priority: &
     if query.starts_with("formula(") {
         check_formula(query, variables)?;
     }
-    if !variables.and_then(Value::as_array).into_iter().flatten().all(computes) {
-        return Err(Answer::invalid_parameter("variables"));
-    }
     // O: when it ends, in seconds; null and 0 for ever.
     let mutes = options.get("silenced").and_then(Value::as_object);
-    if !mutes.into_iter().flatten().all(|(_, until)| until.is_null() || until.is_i64()) {
+    if !mutes
+        .into_iter()
+        .flatten()
+        .all(|(_, until)| until.is_null() || until.as_f64().is_some_and(|time| time.fract() == 0.0))
+    {
         return Err(Answer::invalid_parameter("silenced"));
     }
     let keys =
@@ -106,24 +107,6 @@ fn comparison(query: &str) -> Option<(bool, Option<f64>)> {
     let rest = &query[at..];
     let above = rest.starts_with('>');
     Some((above, rest.trim_start_matches(['>', '<', '=', ' ']).trim().parse().ok()))
-}
-
-/// A query of events says what it computes (O, MonitorFormulaAndFunctionEventQueryDefinition).
-fn computes(variable: &Value) -> bool {
-    const EVENTS: [&str; 10] = [
-        "rum",
-        "ci_pipelines",
-        "ci_tests",
-        "audit",
-        "events",
-        "logs",
-        "spans",
-        "database_queries",
-        "network",
-        "network_path",
-    ];
-    let source = variable.get("data_source").and_then(Value::as_str).unwrap_or_default();
-    !EVENTS.contains(&source) || variable.get("compute").is_some_and(|compute| !compute.is_null())
 }
 
 /// A formula names its variables.

@@ -9,8 +9,8 @@ use super::super::Invocation;
 use super::super::declared::declare;
 use super::super::export::kind_of;
 use super::super::service::service;
-use super::many::{Wish, settled, take};
-use super::said::{Sum, applied, tell};
+use super::many::{Wish, conclude, take};
+use super::said::Sum;
 use crate::args::{self, Exit};
 use crate::client::Wanted;
 use crate::config::Config;
@@ -74,16 +74,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
     let imports = take(&declared, wishes, &mut sum);
     // Numbers behind equal names are nothing to tell.
     sum.renamed.clear();
-    let files = settled(invocation, options, &declared, imports, &mut sum).await?;
-    progress.end();
-    sum.adopted = files.iter().map(|file| file.holds.len()).sum();
-    tell(invocation, &files)?;
-    sum.say(invocation, files.len())?;
-    service.tell_counts(invocation)?;
-    if options.apply && !files.is_empty() {
-        return applied(invocation, options, &files).await;
-    }
-    Ok(if sum.left.is_empty() { Exit::Fine } else { Exit::Incomplete })
+    conclude(invocation, options, (&declared, &service, &progress), (imports, sum)).await
 }
 
 /// The kinds of a word: one, or all in use that can be listed.

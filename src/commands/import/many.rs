@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::super::declared::{Declared, report};
 use super::super::export::no_file_for;
-use super::super::service::service;
+use super::super::service::{Service, service};
 use super::super::{AlreadyReported, Invocation};
 use super::files::{apart, grouped, into};
 use super::object::{Import, declared_as, finish, from_live, refer_all};
-use super::said::Sum;
+use super::said::{Sum, applied, tell};
 use super::settle::{File, blamed, tried};
-use crate::args::{self, Format};
+use crate::args::{self, Exit, Format};
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Address, Live};
@@ -73,8 +73,27 @@ pub fn take(declared: &Declared, wishes: Vec<Wish>, sum: &mut Sum) -> Vec<Import
     imports
 }
 
+/// Writes what was taken, tells what became of it and, where that is asked for, applies it.
+pub async fn conclude(
+    invocation: &Invocation<'_>,
+    options: &args::Import,
+    (declared, service, progress): (&Declared, &Service, &Progress),
+    (imports, mut sum): (Vec<Import>, Sum),
+) -> anyhow::Result<Exit> {
+    let files = settled(invocation, options, declared, imports, &mut sum).await?;
+    progress.end();
+    sum.adopted = files.iter().map(|file| file.holds.len()).sum();
+    tell(invocation, &files)?;
+    sum.say(invocation, files.len())?;
+    service.tell_counts(invocation)?;
+    if options.apply && !files.is_empty() {
+        return applied(invocation, options, &files).await;
+    }
+    Ok(if sum.left.is_empty() { Exit::Fine } else { Exit::Incomplete })
+}
+
 /// Writes them. What the definitions would be wrong with is left out, and the others are written without it.
-pub async fn settled(
+async fn settled(
     invocation: &Invocation<'_>,
     options: &args::Import,
     declared: &Declared,

@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::super::Invocation;
 use super::super::declared::{Declared, declare};
 use super::super::service::{Service, service};
-use super::many::{Wish, settled, take};
-use super::said::{Sum, applied, tell};
+use super::many::{Wish, conclude, take};
+use super::said::Sum;
 use crate::args::{self, Exit, Format};
 use crate::client::Wanted;
 use crate::kind::Kind;
@@ -80,16 +80,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import, tool: Tool
         }
     };
     let imports = take(&declared, wished, &mut sum);
-    let files = settled(invocation, options, &declared, imports, &mut sum).await?;
-    progress.end();
-    sum.adopted = files.iter().map(|file| file.holds.len()).sum();
-    tell(invocation, &files)?;
-    sum.say(invocation, files.len())?;
-    service.tell_counts(invocation)?;
-    if options.apply && !files.is_empty() {
-        return applied(invocation, options, &files).await;
-    }
-    Ok(if sum.left.is_empty() { Exit::Fine } else { Exit::Incomplete })
+    conclude(invocation, options, (&declared, &service, &progress), (imports, sum)).await
 }
 
 /// What the named files hold; of a folder of datadog-sync-cli, all in it.

@@ -10,12 +10,9 @@ mod strip;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
-
 use super::based;
 use super::fold::fold;
+use super::frame;
 use super::markdown::html as escape;
 use super::summary;
 use super::telling::clean_address;
@@ -98,19 +95,13 @@ fn compared(plan: &Plan, based: &Based, out: &mut String) {
 }
 
 fn head(plan: &Plan, drifted: usize, out: &mut String) {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
     let title = format!("Plan for {}", plan.environment.as_deref().unwrap_or(&plan.project));
+    out.push_str(&frame::begin(&cut(&title, 120), STYLE, SCRIPT));
     let _ = write!(
         out,
-        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta http-equiv=Content-Security-Policy content=\"default-src \
-         'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\">\n<meta name=viewport \
-         content=\"width=device-width,initial-scale=1\">\n<meta name=referrer content=no-referrer>\n<title>{title}</title>\n\
-         <style>{STYLE}</style>\n<main>\n<h1>{title}</h1>\n<p class=dim>{}</p>\n<p class=line>{}</p>\n",
-        hash(STYLE),
-        hash(SCRIPT),
+        "<p class=dim>{}</p>\n<p class=line>{}</p>\n",
         escape(&summary::headline(plan)),
         escape(&sentence(&summary::verdict_beside(plan, drifted))),
-        title = escape(&cut(&title, 120)),
     );
 }
 
@@ -125,14 +116,7 @@ fn totals(plan: &Plan, out: &mut String) {
         return;
     }
     let rows = summary::by_kind(plan.changes.iter().map(|change| (change.kind, change.action)));
-    out.push_str("<div class=scroll><table>\n");
-    for (at, row) in rows.iter().enumerate() {
-        let cell = if at == 0 { "th" } else { "td" };
-        let cells: Vec<String> =
-            row.iter().map(|text| format!("<{cell}>{}</{cell}>", escape(text))).collect();
-        let _ = writeln!(out, "<tr>{}</tr>", cells.concat());
-    }
-    out.push_str("</table></div>\n");
+    frame::table(&rows, "", out);
 }
 
 /// Brakes, likely renames, warnings, and what the plan doesn't see.

@@ -80,25 +80,33 @@ pub fn start(settings: &Settings, variable: &Variable<'_>, runtime: &Handle) -> 
     started
 }
 
-impl Signal<'_> {
-    fn tracer(self, protocol: Protocol, is_timed: bool) -> Result<Tracer, String> {
-        let built = match protocol {
-            Protocol::Http => SpanExporter::builder()
+/// An exporter over either protocol: the builders of spans and of metrics have no trait in common. Nothing is tried again:
+/// a run ends in time.
+macro_rules! exporter {
+    ($self:ident, $protocol:expr, $builder:expr) => {
+        match $protocol {
+            Protocol::Http => $builder
                 .with_http()
                 .with_protocol(Wire::HttpBinary)
-                .with_http_client(self.client()?)
+                .with_http_client($self.client()?)
                 .with_retry_policy(RetryPolicy::disabled())
                 .build(),
             Protocol::Grpc => {
-                let builder = SpanExporter::builder().with_tonic().with_retry_policy(RetryPolicy::disabled());
-                let builder = builder.with_interceptor(bearing(self.token.clone()));
-                match self.tls()? {
+                let builder = $builder.with_tonic().with_retry_policy(RetryPolicy::disabled());
+                let builder = builder.with_interceptor(bearing($self.token.clone()));
+                match $self.tls()? {
                     Some(tls) => builder.with_tls_config(tls).build(),
                     None => builder.build(),
                 }
             }
-        };
-        let inner = built.map_err(|_| self.wrong())?;
+        }
+        .map_err(|_| $self.wrong())
+    };
+}
+
+impl Signal<'_> {
+    fn tracer(self, protocol: Protocol, is_timed: bool) -> Result<Tracer, String> {
+        let inner = exporter!(self, protocol, SpanExporter::builder())?;
         let exporter = Counted { inner, tally: Arc::clone(&self.tally), token: self.token.clone() };
         let mut batches = BatchConfigBuilder::default();
         if (self.variable)("OTEL_BSP_MAX_QUEUE_SIZE").is_none() {
@@ -121,23 +129,7 @@ impl Signal<'_> {
             None => builder.with_temporality(Temporality::Delta),
             Some(_) => builder,
         };
-        let built = match protocol {
-            Protocol::Http => builder
-                .with_http()
-                .with_protocol(Wire::HttpBinary)
-                .with_http_client(self.client()?)
-                .with_retry_policy(RetryPolicy::disabled())
-                .build(),
-            Protocol::Grpc => {
-                let builder = builder.with_tonic().with_retry_policy(RetryPolicy::disabled());
-                let builder = builder.with_interceptor(bearing(self.token.clone()));
-                match self.tls()? {
-                    Some(tls) => builder.with_tls_config(tls).build(),
-                    None => builder.build(),
-                }
-            }
-        };
-        let inner = built.map_err(|_| self.wrong())?;
+        let inner = exporter!(self, protocol, builder)?;
         let exporter = Counted { inner, tally: Arc::clone(&self.tally), token: self.token.clone() };
         let provider = SdkMeterProvider::builder()
             .with_resource(self.resource())
