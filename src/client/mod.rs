@@ -46,6 +46,16 @@ pub struct Organisation {
     pub public_id: String,
 }
 
+/// The status of an update of a version that is no longer the last.
+const CONFLICT: u16 = 409;
+
+/// Whether a live object has everything that an update said, as it said it. What somebody else wrote is never taken for
+/// ours: at worst a write that was done is reported as failed.
+fn is_done(kind: &Kind, sent: &Value, live: &Value) -> bool {
+    let mut members = sent.as_object().into_iter().flatten();
+    members.all(|(key, value)| Some(key.as_str()) == kind.api.version || live.get(key) == Some(value))
+}
+
 impl Client {
     pub fn new(wire: Arc<dyn Wire>, web: &str, cache: Cache) -> Self {
         let served = Arc::new(Served { wire, once: AtomicBool::new(false) });
@@ -124,7 +134,15 @@ impl Client {
             body[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
         }
         let request = request(kind, method, Some(id), Some(&body))?;
-        let answer = call_for(kind, self.wire.as_ref(), &request).await?;
+        let answer = match call_for(kind, self.wire.as_ref(), &request).await {
+            Ok(answer) => answer,
+            // An update whose answer was lost is sent again, and meets the version that it made itself.
+            Err(refusal) if kind.api.version.is_some() && refusal.status == Some(CONFLICT) => {
+                let live = self.get(kind, id).await.ok().filter(|live| is_done(kind, &body, &live.body));
+                return live.ok_or(refusal);
+            }
+            Err(refusal) => return Err(refusal),
+        };
         let live = if kind.api.silent {
             // It was done; what it came to is not known.
             self.get(kind, id).await.map_err(|refusal| Refusal::odd(&request, refusal.words))?
@@ -142,12 +160,21 @@ impl Client {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }
         match call_for(kind, self.wire.as_ref(), &request).await {
-            Err(refusal) if refusal.fault != Fault::NotFound => Err(refusal),
+            Err(refusal) if refusal.fault != Fault::NotFound && !self.is_gone(kind, id, &refusal).await => {
+                Err(refusal)
+            }
             _ => {
                 self.cache().forget(kind.section, id);
                 Ok(())
             }
         }
+    }
+
+    /// Whether a refused delete was of something that is not there: where words alone say so, an answer that was cut on its
+    /// way says nothing.
+    async fn is_gone(&self, kind: &'static Kind, id: &str, refusal: &Refusal) -> bool {
+        let may_be = kind.api.gone.is_some() && refusal.fault == Fault::Refused;
+        may_be && self.get(kind, id).await.is_err_and(|refusal| refusal.fault == Fault::NotFound)
     }
 
     /// Which of these can't be deleted since others use them: by id, what the service says of each user.

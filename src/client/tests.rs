@@ -362,3 +362,41 @@ async fn the_organisation_is_told_where_it_may_be_read() {
         assert_eq!(organisation.map(|organisation| organisation.name).as_deref(), expected);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_meets_its_own_version_is_done() {
+    const READ: &str = "GET /api/v2/security/signals/notification_rules/1000";
+    const WRITE: &str = "PATCH /api/v2/security/signals/notification_rules/1000";
+    let kind = of_section("signal_notification_rules").expect("a kind");
+    let object = |name: &str, version: u8| json!({"data": {"id": "1000", "type": "notification_rules", "attributes": {"name": name, "version": version}}});
+    // What stands there after the conflict, and whether that is what was sent.
+    for (found, expected) in [("ours", true), ("somebody else's", false)] {
+        let fake = Fake::new();
+        fake.script(&[
+            (READ, Instead::Answer(200, object("before", 1))),
+            (WRITE, Instead::Answer(409, json!({"errors": ["conflict"]}))),
+            (READ, Instead::Answer(200, object(found, 2))),
+        ]);
+        let updated = client(&fake).update(kind, "1000", &json!({"name": "ours"})).await;
+        assert_eq!(updated.is_ok(), expected, "{found}: {updated:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_whose_refusal_was_cut_looks_whether_the_object_is_there() {
+    const DELETE: &str = "DELETE /api/v1/logs/config/pipelines/1000";
+    const READ: &str = "GET /api/v1/logs/config/pipelines/1000";
+    let kind = of_section("logs_pipelines").expect("a kind");
+    let words = kind.api.gone.expect("words");
+    let there = (200, json!({"id": "1000", "name": "a"}));
+    let gone = (400, json!({"error": {"message": words}}));
+    for ((status, answer), expected) in [(gone, true), (there, false)] {
+        let fake = Fake::new();
+        fake.script(&[
+            (DELETE, Instead::Answer(400, json!({"error": {"code": "InvalidArgument"}}))),
+            (READ, Instead::Answer(status, answer)),
+        ]);
+        let deleted = client(&fake).delete(kind, "1000", false).await;
+        assert_eq!(deleted.is_ok(), expected, "{status}: {deleted:?}");
+    }
+}
