@@ -570,11 +570,14 @@ pub struct Import {
     /// The id it gets, instead of one made of its name
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+    /// Turn those that differ only in names, scopes and numbers into a template and a list
+    #[arg(long, conflicts_with_all = ["into", "id"])]
+    pub templatize: bool,
     /// Plan and apply just that
     #[arg(long)]
     pub apply: bool,
     /// Don't ask
-    #[arg(long, requires = "apply")]
+    #[arg(long)]
     pub yes: bool,
 }
 

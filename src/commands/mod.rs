@@ -1,6 +1,7 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod asked;
 mod base;
 mod brakes;
 pub mod comment;
