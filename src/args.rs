@@ -253,6 +253,7 @@ Examples:
   musher export dashboard abc-def-ghi   to a file in this folder
   musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
   musher export slo --all -o backup
+  musher export all --all -o backup     what did not change is not read again
   musher export monitor --unmanaged --tag team:shop -o monitors/shop
 
 An export written below monitors/ bears its $id; moved there later it makes a
@@ -309,8 +310,9 @@ Writes `$ignore` into the definition, its comments and layout kept.")]
     #[command(after_help = "\
 Examples:
   musher list -e prod
-  musher list --only 'monitors/lambda/*' --format json")]
-    List,
+  musher list --only 'monitors/lambda/*' --format json
+  musher list --unmanaged               what no project owns: who made it, and when")]
+    List(List),
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(after_help = "\
 Examples:
@@ -540,7 +542,7 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// monitor, slo, dashboard …: any kind in use
+    /// monitor, slo, dashboard …: any kind in use; all: each of them, in a folder of its own
     pub kind: String,
     /// Ids, or URLs of the web application
     #[arg(value_name = "ID or URL")]
@@ -598,6 +600,13 @@ pub struct Which {
     pub managed: bool,
     /// Those that no project owns
     #[arg(long, conflicts_with = "named")]
+    pub unmanaged: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct List {
+    /// Live objects of the kinds in use that no project owns, with who made them and when
+    #[arg(long)]
     pub unmanaged: bool,
 }
 

@@ -402,3 +402,69 @@ fn a_fleet_without_objectives_has_no_group_of_them() {
     assert_eq!(groups("none"), common);
     assert_eq!(groups("one"), [&common[..], &["SLOs"]].concat());
 }
+
+/// So many of a kind the service has, whatever the template would make.
+const INDEXES: usize = 8;
+
+/// Instances of each pack, their definitions lost and their marks taken off, come back as one template whose plan adopts
+/// and changes nothing. `MUSHER_INSTANCES=500` asks for more of them.
+#[test]
+fn instances_of_each_pack_come_back_as_one_template() {
+    let asked = std::env::var("MUSHER_INSTANCES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
+    for pack in PACKS {
+        let count = if pack == "logs-cost" { asked.min(INDEXES) } else { asked };
+        let parameters = parameters_of(pack);
+        let number = |at: usize| if at % 8 == 0 { 2.0 } else { 1.0 };
+        let varied = |at: usize| {
+            let mut with = required(&parameters, at);
+            // Teams are shared, and a few of the numbers are other ones.
+            if let Some(team) = with.get_mut("team") {
+                *team = if pack == "routing" { team.clone() } else { json!(format!("team-{}", at % 5)) };
+            }
+            for parameter in &parameters {
+                let name = parameter["name"].as_str().unwrap();
+                let has = ["error_rate", "failure_rate", "latency", "age", "throttled", "refused", "days"]
+                    .contains(&name);
+                if let Some(usual) = parameter["default"].as_f64().filter(|_| has && pack != "logs-cost") {
+                    with.insert(name.to_owned(), json!(usual * number(at)));
+                }
+            }
+            with
+        };
+        let uses = || (0..count).map(|at| (format!("u{at}"), pack, varied(at)));
+        let folder = project(uses());
+        let path = folder.path();
+        fine(path, &["apply", "--yes", "-q"]);
+        let made: Vec<Value> = serde_json::from_str(&fine(path, &["list", "--format", "json"])).unwrap();
+        let forgotten: Parameters = uses()
+            .map(|(name, template, with)| {
+                (name, json!({"template": template, "with": with, "$forget": true}))
+            })
+            .collect();
+        std::fs::write(path.join("monitors/uses.yaml"), json!({"uses": forgotten}).to_string()).unwrap();
+        fine(path, &["apply", "--yes", "-q"]);
+        std::fs::remove_file(path.join("monitors/uses.yaml")).unwrap();
+        let imported = musher(path, &["import", "all", "--all", "--templatize", "--yes"]);
+        let said = text(&imported.stderr);
+        assert!(imported.status.success(), "{pack}: {said}");
+        let templates: Vec<String> = std::fs::read_dir(path.join("templates"))
+            .unwrap_or_else(|error| panic!("{pack}: {error}: {said}"))
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(templates.len(), 1, "{pack}: {templates:?}\n{said}");
+        let wanted = format!("{} resource", made.len());
+        assert!(said.replace(',', "").contains(&wanted), "{pack}: {} were made\n{said}", made.len());
+        let plan: Value = serde_json::from_str(&fine(path, &["plan", "--format", "json"])).unwrap();
+        for change in plan["changes"].as_array().unwrap() {
+            let fields = change["fields"].as_array().map(Vec::len).unwrap_or_default();
+            assert!(change["action"] == "adopt" && fields == 0, "{pack}: {change:#}");
+        }
+        fine(path, &["apply", "--yes", "-q"]);
+        let plan = musher(path, &["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
+        println!(
+            "{pack}: {}",
+            said.lines().find(|line| line.contains("in place of")).unwrap_or_default().trim()
+        );
+    }
+}

@@ -10,8 +10,8 @@ use camino::Utf8PathBuf;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::asked::{can_ask, says_yes};
 use super::Invocation;
+use super::asked::{can_ask, says_yes};
 use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};

@@ -17,6 +17,7 @@ mod hosted;
 pub mod ignore;
 pub mod import;
 pub mod init;
+mod ledger;
 pub mod list;
 pub mod log;
 mod order;

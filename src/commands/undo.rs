@@ -21,7 +21,8 @@ pub struct File {
 impl File {
     /// The lines that it has more than before.
     pub fn new_lines(&self) -> usize {
-        let before = self.before.as_ref().map_or(0, |before| before.split_inclusive(|byte| *byte == b'\n').count());
+        let before =
+            self.before.as_ref().map_or(0, |before| before.split_inclusive(|byte| *byte == b'\n').count());
         self.text.lines().count().saturating_sub(before)
     }
 }

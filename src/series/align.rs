@@ -1,6 +1,6 @@
 //! One field of many bodies: what is the same in all of them, and what stands between.
 
-use super::atom::{Atom, atoms};
+use super::atom::{Atom, atoms, number};
 
 /// A stretch of one field over all bodies of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,23 +112,58 @@ fn stretches(rows: &[Option<Vec<Atom<'_>>>], places: &[Option<Vec<usize>>]) -> O
                 Some(gap) => differing(gap).map(Some),
                 None => Some(None),
             });
-            found.push(Stretch::Differs(texts.collect::<Option<_>>()?));
+            found.extend(dotted(texts.collect::<Option<_>>()?));
         }
         if at == count {
             break;
         }
         let own = |number: usize| row(number).map(|(row, places)| row[places[at]]);
         let anchor = (0..rows.len()).find_map(own)?;
-        match (anchor, found.last_mut()) {
-            (Atom::Refer(_), _) => {
+        match anchor {
+            Atom::Refer(_) => {
                 let text = |number| own(number).map(|atom| atom.text().to_owned());
                 found.push(Stretch::Refers((0..rows.len()).map(text).collect()));
             }
-            (anchor, Some(Stretch::Same(text))) => text.push_str(anchor.text()),
-            (anchor, _) => found.push(Stretch::Same(anchor.text().to_owned())),
+            anchor => found.push(Stretch::Same(anchor.text().to_owned())),
         }
     }
-    Some(found)
+    Some(joined(found))
+}
+
+/// What is the same in a row is one stretch.
+fn joined(stretches: Vec<Stretch>) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    for stretch in stretches {
+        match (stretch, found.last_mut()) {
+            (Stretch::Same(more), Some(Stretch::Same(text))) => text.push_str(&more),
+            (stretch, _) => found.push(stretch),
+        }
+    }
+    found
+}
+
+/// Names of metrics have steps: those at either end that all have in common are no part of what differs.
+fn dotted(values: Vec<Option<String>>) -> Vec<Stretch> {
+    let mut rest = values.iter().flatten();
+    let Some(first) = rest.next().filter(|_| !values.iter().flatten().any(|value| number(value).is_some()))
+    else {
+        return vec![Stretch::Differs(values)];
+    };
+    let ends: Vec<usize> = first.match_indices('.').map(|(at, _)| at).collect();
+    let all = |fits: &dyn Fn(&String) -> bool| values.iter().flatten().all(fits);
+    let start =
+        ends.iter().rev().map(|at| at + 1).find(|end| all(&|value| value.starts_with(&first[..*end])));
+    let start = start.unwrap_or_default();
+    let fits = |at: &&usize| {
+        **at > start
+            && all(&|value| value.len() > start + first.len() - **at && value.ends_with(&first[**at..]))
+    };
+    let end = ends.iter().find(fits).map_or(0, |at| first.len() - at);
+    let inner = |value: &String| value[start..value.len() - end].to_owned();
+    let (before, after) = (first[..start].to_owned(), first[first.len() - end..].to_owned());
+    let differs = Stretch::Differs(values.iter().map(|value| value.as_ref().map(inner)).collect());
+    let same = |text: String| (!text.is_empty()).then_some(Stretch::Same(text));
+    [same(before), Some(differs), same(after)].into_iter().flatten().collect()
 }
 
 /// What stands before a place and behind the one before it.
@@ -153,8 +188,12 @@ mod tests {
         let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(*text)).collect();
         let shown = |stretch: Stretch| match stretch {
             Stretch::Same(text) => text,
-            Stretch::Differs(values) => format!("<{}>", values.into_iter().flatten().collect::<Vec<_>>().join("|")),
-            Stretch::Refers(values) => format!("@{}", values.into_iter().flatten().collect::<Vec<_>>().join("|")),
+            Stretch::Differs(values) => {
+                format!("<{}>", values.into_iter().flatten().collect::<Vec<_>>().join("|"))
+            }
+            Stretch::Refers(values) => {
+                format!("@{}", values.into_iter().flatten().collect::<Vec<_>>().join("|"))
+            }
         };
         let found: Vec<String> = align(&texts).unwrap_or_default().into_iter().map(shown).collect();
         assert_eq!(found, expected, "{texts:?}");
@@ -163,13 +202,19 @@ mod tests {
     #[test]
     fn texts_are_laid_side_by_side() {
         check(&["Errors of web-1", "Errors of db"], &["Errors of ", "<web-1|db>"]);
-        check(&["[prod] Checkout API: errors", "[prod] Cart: errors"], &["[prod] ", "<Checkout API|Cart>", ": errors"]);
+        check(
+            &["[prod] Checkout API: errors", "[prod] Cart: errors"],
+            &["[prod] ", "<Checkout API|Cart>", ": errors"],
+        );
         check(&["a{x:1,y:2}", "a{x:3,y:2}", "a{x:1,y:4}"], &["a{x:", "<1|3|1>", ",y:", "<2|2|4>", "}"]);
         check(
             &["${monitors.a.id} && x", "${monitors.b.id} && x"],
             &["@${monitors.a.id}|${monitors.b.id}", " && x"],
         );
         check(&["cost $${a} of x", "cost $${a} of y"], &["cost $${a} of ", "<x|y>"]);
+        check(&["a.x.y.count", "a.z.count", "a.q.count"], &["a.", "<x.y|z|q>", ".count"]);
+        check(&["a.count", "count", "a.b"], &["<a.count|count|a.b>"]);
+        check(&["0.5", "0.05"], &["<0.5|0.05>"]);
         check(&["same", "same"], &["same"]);
         check(&["", "x"], &["<|x>"]);
         // Prose is no name, and neither is an expression.

@@ -84,7 +84,10 @@ pub fn reference(text: &str) -> Option<(Address, &str)> {
 /// A reference with the address that its target has now.
 pub fn renamed(text: &str, renamed: &BTreeMap<Address, Address>) -> String {
     let to = reference(text).and_then(|(target, attribute)| Some((renamed.get(&target)?, attribute)));
-    to.map_or_else(|| text.to_owned(), |(to, attribute)| format!("${{{}.[{}].{attribute}}}", to.section(), to.id()))
+    to.map_or_else(
+        || text.to_owned(),
+        |(to, attribute)| format!("${{{}.[{}].{attribute}}}", to.section(), to.id()),
+    )
 }
 
 /// A number as every template writes it; none where it is longer than those may be.
@@ -113,8 +116,25 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "avg", ":", "a.b", "{", "$x", ",", "service", ":", "${monitors.[a/b].id}", " ", "$${", "y", "}", "}",
-                "${lower z}", " ", ">", " ", "0.5"
+                "avg",
+                ":",
+                "a.b",
+                "{",
+                "$x",
+                ",",
+                "service",
+                ":",
+                "${monitors.[a/b].id}",
+                " ",
+                "$${",
+                "y",
+                "}",
+                "}",
+                "${lower z}",
+                " ",
+                ">",
+                " ",
+                "0.5"
             ]
         );
         assert_eq!(reference("${monitors.[a/b].id}"), Some((Address::new("monitors", "a/b"), "id")));

@@ -39,16 +39,33 @@ fn sorts(bucket: &[(usize, Look)]) -> Vec<Vec<usize>> {
         words.into_iter().for_each(|word| *counts.entry(word).or_default() += 1);
     }
     let least = (bucket.len() / 50).max(2);
-    let mut sorts: Vec<(Vec<u64>, Vec<usize>)> = Vec::new();
-    for (number, look) in bucket {
-        let own: Vec<u64> = look.words.iter().copied().filter(|word| counts[word] >= least).collect();
-        let likely = sorts.iter().enumerate().map(|(at, sort)| (likeness(&sort.0, &own), at));
-        let best = likely.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-        match best.filter(|(likeness, _)| *likeness >= ALIKE) {
-            Some((_, at)) => sorts[at].1.push(*number),
-            None if sorts.len() < SORTS => sorts.push((own, vec![*number])),
-            None => {}
+    let telling = |look: &Look| -> Vec<u64> {
+        look.words
+            .iter()
+            .copied()
+            .filter(|word| counts.get(word).is_some_and(|count| *count >= least))
+            .collect()
+    };
+    let mut sorts: Vec<Vec<u64>> = Vec::new();
+    for (_, look) in bucket {
+        let own = telling(look);
+        if best(&sorts, &own).is_none() && sorts.len() < SORTS {
+            sorts.push(own);
         }
     }
-    sorts.into_iter().map(|(_, members)| members).collect()
+    // Once all sorts are known: an early one may have come to another before its own was there.
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); sorts.len()];
+    for (number, look) in bucket {
+        if let Some(at) = best(&sorts, &telling(look)) {
+            members[at].push(*number);
+        }
+    }
+    members
+}
+
+/// The sort that these words are most like.
+fn best(sorts: &[Vec<u64>], words: &[u64]) -> Option<usize> {
+    let likely = sorts.iter().enumerate().map(|(at, sort)| (likeness(sort, words), at));
+    let best = likely.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+    best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, at)| at)
 }

@@ -118,17 +118,17 @@ impl Columns {
             let is_number = |column: &Column| column.places.iter().any(|place| place.is_number);
             let mut others = bases.iter().filter(|base| !is_number(own) && !is_number(&self.list[**base]));
             let made = others.find_map(|base| made(&own.values, *base, &self.list[*base]));
-            let mut numbers = bases.iter().filter(|base| is_number(own) && own.is_number && is_number(&self.list[**base]));
+            let mut numbers =
+                bases.iter().filter(|base| is_number(own) && own.is_number && is_number(&self.list[**base]));
             let made = made.or_else(|| numbers.find_map(|base| multiple(own, *base, &self.list[*base])));
             match made {
                 Some(made) => {
                     let places = self.list[at].places.clone();
                     // Where a column goes in disguise it names nothing.
                     let is_plain = made.change == Change::None;
-                    let places = places.into_iter().map(|place| Place {
-                        before: format!("{}{}", place.before, made.before),
-                        ..place
-                    });
+                    let places = places
+                        .into_iter()
+                        .map(|place| Place { before: format!("{}{}", place.before, made.before), ..place });
                     self.list[made.of].places.extend(places.filter(|_| is_plain));
                     self.list[at].made = Some(made);
                 }
@@ -144,7 +144,8 @@ impl Columns {
 }
 
 fn made(values: &Values, base: usize, of: &Column) -> Option<Made> {
-    let pairs = || values.iter().zip(&of.values).filter_map(|(own, base)| Some((own.as_deref()?, base.as_deref())));
+    let pairs =
+        || values.iter().zip(&of.values).filter_map(|(own, base)| Some((own.as_deref()?, base.as_deref())));
     let (first, from) = pairs().next()?;
     let from = from?;
     for change in CHANGES {
@@ -173,11 +174,15 @@ fn made(values: &Values, base: usize, of: &Column) -> Option<Made> {
 /// A number that is the same multiple of another in every row. Two values may be so by chance: then both have to stand in
 /// one place of the body.
 fn multiple(own: &Column, base: usize, of: &Column) -> Option<Made> {
-    let pairs = || own.values.iter().zip(&of.values).filter_map(|(own, base)| Some((own.as_deref()?, base.as_deref())));
+    let pairs = || {
+        own.values.iter().zip(&of.values).filter_map(|(own, base)| Some((own.as_deref()?, base.as_deref())))
+    };
     let parsed = |text: &str| text.parse::<f64>().ok().filter(|value| *value != 0.0);
     let (first, from) = pairs().next()?;
     let factor = number(&shortest(parsed(first)? / parsed(from?)?))?;
-    if factor.len() > 8 || !pairs().all(|(own, from)| from.and_then(|from| product(from, &factor)).as_deref() == Some(own)) {
+    if factor.len() > 8
+        || !pairs().all(|(own, from)| from.and_then(|from| product(from, &factor)).as_deref() == Some(own))
+    {
         return None;
     }
     let around = |column: &Column| {

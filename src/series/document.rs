@@ -42,9 +42,15 @@ pub fn names(
 ) -> Vec<Name> {
     let mut found: Vec<Name> = Vec::new();
     for group in groups {
-        let Some(name) = Name::of(items, bodies, group, &|name| {
-            is_taken(name) || found.iter().any(|other| other.name == name)
-        }, is_word) else { continue };
+        let Some(name) = Name::of(
+            items,
+            bodies,
+            group,
+            &|name| is_taken(name) || found.iter().any(|other| other.name == name),
+            is_word,
+        ) else {
+            continue;
+        };
         found.push(name);
     }
     found
@@ -93,8 +99,10 @@ impl Name {
         let parameters = naming::parameters(&bases, &resources, is_word);
         let name = name.unwrap_or_else(|| {
             let of_key = key.and_then(|key| parameters.get(&key)).map_or("id", String::as_str);
-            let wanted = naming::template(&draft.titles, of_key, fallback.first().copied().unwrap_or("series"));
-            let mut numbers = std::iter::once(wanted.clone()).chain((2..).map(|number: usize| format!("{wanted}-{number}")));
+            let wanted =
+                naming::template(&draft.titles, of_key, fallback.first().copied().unwrap_or("series"));
+            let mut numbers = std::iter::once(wanted.clone())
+                .chain((2..).map(|number: usize| format!("{wanted}-{number}")));
             numbers.find(|name| !is_taken(name)).unwrap_or(wanted)
         });
         Some(Self { name, parts, draft, keys, key, parameters })
@@ -116,9 +124,17 @@ impl Name {
         let rows: Vec<usize> =
             (0..self.keys.len()).filter(|row| parts.iter().any(|part| part.rows[*row].is_some())).collect();
         let keys = rows.iter().map(|row| self.keys[*row].clone()).collect();
-        let parts = parts.into_iter().map(|part| Part { rows: rows.iter().map(|row| part.rows[*row]).collect(), ..part });
+        let parts = parts
+            .into_iter()
+            .map(|part| Part { rows: rows.iter().map(|row| part.rows[*row]).collect(), ..part });
         // Names that are given stay, and keys, too.
-        Self::of(items, bodies, Group { name: Some(self.name), keys, parts: parts.collect() }, &|_| false, is_word)
+        Self::of(
+            items,
+            bodies,
+            Group { name: Some(self.name), keys, parts: parts.collect() },
+            &|_| false,
+            is_word,
+        )
     }
 
     /// Whether each reference of a part is the same in all rows, or one to a sibling of its instance.
@@ -130,9 +146,9 @@ impl Name {
         places: &Places,
     ) -> bool {
         let pieces = self.draft.fields[part].iter().flat_map(|field| &field.pieces);
-        pieces.filter_map(|piece| if let Piece::Refers(texts) = piece { Some(texts) } else { None }).all(|texts| {
-            one(texts).is_some() || self.sibling(texts, group, by_address, places).is_some()
-        })
+        pieces
+            .filter_map(|piece| if let Piece::Refers(texts) = piece { Some(texts) } else { None })
+            .all(|texts| one(texts).is_some() || self.sibling(texts, group, by_address, places).is_some())
     }
 
     /// The part that each row refers to, in its own row; and the attribute.
@@ -182,7 +198,8 @@ impl Name {
                 *body.pointer_mut(&field.pointer)? = json!(self.text(field, group, around)?);
             }
             if part.rows.iter().any(Option::is_none) {
-                let mut whole = Map::from_iter([("$when".to_owned(), json!(format!("${{{}}}", self.flag(number))))]);
+                let mut whole =
+                    Map::from_iter([("$when".to_owned(), json!(format!("${{{}}}", self.flag(number))))]);
                 whole.extend(body.as_object()?.clone());
                 body = Value::Object(whole);
             }
@@ -226,7 +243,9 @@ impl Name {
             param.insert("description".to_owned(), json!(self.says(column)));
             params.insert(name.clone(), Value::Object(param));
         }
-        for (number, part) in self.parts.iter().enumerate().filter(|(_, part)| part.rows.iter().any(Option::is_none)) {
+        for (number, part) in
+            self.parts.iter().enumerate().filter(|(_, part)| part.rows.iter().any(Option::is_none))
+        {
             let name = self.flag(number);
             table.add(&name, part.rows.iter().map(|row| row.is_some().to_string()).collect());
             with.insert(name.clone(), json!(format!("${{each.{name}}}")));
@@ -339,18 +358,21 @@ fn best_key(draft: &Draft, keys: Option<&[String]>) -> Option<usize> {
     };
     let bases = draft.columns.bases();
     let may = bases.filter(|(_, column)| !draft.is_adoption(column) && fits(column));
-    may.max_by_key(|(number, column)| {
-        (!column.is_number, column.places.len(), std::cmp::Reverse(*number))
-    })
-    .map(|(number, _)| number)
+    may.max_by_key(|(number, column)| (!column.is_number, column.places.len(), std::cmp::Reverse(*number)))
+        .map(|(number, _)| number)
 }
 
 /// Where no column tells the rows apart: the ids that they would have by themselves.
 fn by_ids(items: &[Item], parts: &[Part]) -> Vec<String> {
     let Some(first) = parts.first() else { return Vec::new() };
-    first.rows.iter().enumerate().map(|(row, item)| {
-        item.map_or_else(|| row.to_string(), |item| slug(&items[item].id.replace('/', "-")))
-    }).collect()
+    first
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(row, item)| {
+            item.map_or_else(|| row.to_string(), |item| slug(&items[item].id.replace('/', "-")))
+        })
+        .collect()
 }
 
 fn typed(value: &str, kind: &str) -> Value {

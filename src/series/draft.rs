@@ -59,11 +59,16 @@ pub fn draft(items: &[Item], bodies: &[Value], parts: &[Part]) -> Option<Draft> 
         let mut own = Vec::new();
         titles.push(String::new());
         for (at, pointer) in pointers.iter().enumerate() {
-            let values: Vec<Option<&Value>> =
-                rows.iter().map(|row| row.as_ref().and_then(|row| row.get(at)).map(|(_, value)| *value)).collect();
+            let values: Vec<Option<&Value>> = rows
+                .iter()
+                .map(|row| row.as_ref().and_then(|row| row.get(at)).map(|(_, value)| *value))
+                .collect();
             let (is_number, pieces) = field(&values, &mut columns, (number, pointer))?;
             if pointer == title {
-                titles[number] = pieces.iter().map(|piece| if let Piece::Same(text) = piece { text } else { " " }).collect();
+                titles[number] = pieces
+                    .iter()
+                    .map(|piece| if let Piece::Same(text) = piece { text } else { " " })
+                    .collect();
             }
             if pieces.iter().any(|piece| !matches!(piece, Piece::Same(_))) {
                 own.push(Field { pointer: pointer.clone(), is_number, pieces });
@@ -85,15 +90,20 @@ fn field(
     if values.iter().flatten().all(|value| value == first) {
         // What is the same may still refer to what gets another name.
         return match first {
-            Value::String(text) => Some((false, texts(values, columns, (part, pointer))?)).filter(|_| text.contains("${")),
+            Value::String(text) => {
+                Some((false, texts(values, columns, (part, pointer))?)).filter(|_| text.contains("${"))
+            }
             _ => None,
         }
-        .or_else(|| Some((false, vec![Piece::Same(first.as_str().map_or_else(|| first.to_string(), str::to_owned))])));
+        .or_else(|| {
+            Some((false, vec![Piece::Same(first.as_str().map_or_else(|| first.to_string(), str::to_owned))]))
+        });
     }
     if !first.is_number() && !pointer.starts_with(ADOPT) {
         return Some((false, texts(values, columns, (part, pointer))?));
     }
-    let place = Place { part, pointer: pointer.to_owned(), before: String::new(), is_number: first.is_number() };
+    let place =
+        Place { part, pointer: pointer.to_owned(), before: String::new(), is_number: first.is_number() };
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         value if pointer.starts_with(ADOPT) => Some(value.to_string()),

@@ -23,7 +23,9 @@ pub struct Group {
 pub type ByAddress = BTreeMap<Address, usize>;
 
 pub fn groups(items: &[Item], bodies: &[Value], by_address: &ByAddress) -> Vec<Group> {
-    let spot = |item: &Item| item.spot.as_ref().map(|spot| format!("{}/{}", spot.name, spot.part)).unwrap_or_default();
+    let spot = |item: &Item| {
+        item.spot.as_ref().map(|spot| format!("{}/{}", spot.name, spot.part)).unwrap_or_default()
+    };
     let found = clusters(items, bodies, &spot);
     let (own, free): (Vec<Vec<usize>>, Vec<Vec<usize>>) =
         found.into_iter().partition(|members| items[members[0]].spot.is_some());
@@ -47,7 +49,8 @@ fn placed(items: &[Item], clusters: &[Vec<usize>]) -> Vec<Group> {
     }
     let group = |(name, parts): (&str, BTreeMap<(&str, &str), &Vec<usize>>)| {
         let key = |member: &usize| spot(*member).map(|spot| spot.key.clone());
-        let keys: BTreeSet<String> = parts.values().flat_map(|members| members.iter().filter_map(key)).collect();
+        let keys: BTreeSet<String> =
+            parts.values().flat_map(|members| members.iter().filter_map(key)).collect();
         let parts = parts.into_iter().map(|((_, name), members)| {
             let mut rows: BTreeMap<String, usize> =
                 members.iter().filter_map(|member| Some((key(member)?, *member))).collect();
@@ -140,7 +143,8 @@ impl Joined {
 
 /// The series is given back where no group runs over its instances.
 fn by_keys(found: &mut [Joined], series: Series) -> Option<Series> {
-    for joined in found.iter_mut().filter(|joined| joined.group.parts.len() < MOST && !joined.keys.is_empty()) {
+    for joined in found.iter_mut().filter(|joined| joined.group.parts.len() < MOST && !joined.keys.is_empty())
+    {
         if let Some(teller) = matching(&joined.keys, &series) {
             let placed: Vec<(usize, usize)> = teller
                 .iter()
@@ -157,7 +161,8 @@ fn by_keys(found: &mut [Joined], series: Series) -> Option<Series> {
 fn by_targets(found: &mut [Joined], series: Series) -> Option<Series> {
     for joined in found.iter_mut().filter(|joined| joined.group.parts.len() < MOST) {
         for targets in &series.targets {
-            let rows: Option<Vec<usize>> = targets.iter().map(|item| joined.rows.get(item).copied()).collect();
+            let rows: Option<Vec<usize>> =
+                targets.iter().map(|item| joined.rows.get(item).copied()).collect();
             let Some(rows) = rows else { continue };
             let is_apart = rows.iter().collect::<BTreeSet<_>>().len() == rows.len();
             if is_apart && rows.len() * 2 >= joined.group.keys.len() {
@@ -196,7 +201,12 @@ fn tellers(draft: &Draft) -> Vec<BTreeMap<String, usize>> {
         if column.is_number || draft.is_adoption(column) {
             continue;
         }
-        let slugs = column.values.iter().flatten().enumerate().map(|(row, value)| (slug(value), row));
+        let slugs = column
+            .values
+            .iter()
+            .flatten()
+            .enumerate()
+            .map(|(row, value)| (slug(value).replace('_', "-"), row));
         let slugs: BTreeMap<String, usize> = slugs.filter(|(slug, _)| !slug.is_empty()).collect();
         if slugs.len() == column.values.len() {
             bases.push((column.places.len(), slugs));

@@ -79,8 +79,11 @@ pub fn propose(
     is_word: &dyn Fn(&str) -> bool,
 ) -> Vec<Proposal> {
     let bodies: Vec<Value> = items.iter().map(|item| sorted(item.kind, &item.body)).collect();
-    let by_address: BTreeMap<Address, usize> =
-        items.iter().enumerate().map(|(number, item)| (Address::new(item.kind.section, &item.id), number)).collect();
+    let by_address: BTreeMap<Address, usize> = items
+        .iter()
+        .enumerate()
+        .map(|(number, item)| (Address::new(item.kind.section, &item.id), number))
+        .collect();
     let groups = group::groups(items, &bodies, &by_address);
     let mut names = document::names(items, &bodies, groups, is_taken, is_word);
     // A resource that refers to what no template can name stays by itself, and so does what refers to it.
@@ -92,7 +95,9 @@ pub fn propose(
             .flat_map(|(number, name)| {
                 let parts = 0..name.parts.len();
                 let (by_address, places) = (&by_address, &places);
-                parts.filter(move |part| !name.refers_well(*part, number, by_address, places)).map(move |part| (number, part))
+                parts
+                    .filter(move |part| !name.refers_well(*part, number, by_address, places))
+                    .map(move |part| (number, part))
             })
             .collect();
         if wrong.is_empty() {

@@ -80,21 +80,26 @@ fn vote(place: &Place) -> (String, usize) {
 }
 
 fn last_word(text: &str) -> Option<&str> {
-    let start = text.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@'))).map_or(0, |at| at + 1);
+    let start = text
+        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@')))
+        .map_or(0, |at| at + 1);
     text.get(start..).filter(|word| !word.is_empty())
 }
 
 /// A text as a parameter's name.
 fn word(text: &str) -> Option<String> {
-    let made: String = slug(text).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST).collect();
+    let made: String =
+        slug(text).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST).collect();
     let made = made.trim_matches('_').to_owned();
     made.starts_with(|c: char| c.is_ascii_lowercase()).then_some(made)
 }
 
 /// Names for the resources of one template: the words of each title that not all of them have.
 pub fn parts(titles: &[String], sections: &[&str], fallback: &[&str]) -> Vec<String> {
-    let words: Vec<Vec<String>> =
-        titles.iter().map(|title| title.split_whitespace().map(slug).filter(|word| !word.is_empty()).collect()).collect();
+    let words: Vec<Vec<String>> = titles
+        .iter()
+        .map(|title| title.split_whitespace().map(slug).filter(|word| !word.is_empty()).collect())
+        .collect();
     let is_common = |word: &String| words.len() > 1 && words.iter().all(|own| own.contains(word));
     let mut given: BTreeSet<(String, String)> = BTreeSet::new();
     let mut names = Vec::new();
@@ -144,8 +149,14 @@ mod tests {
     fn parameters_are_named_by_their_places() {
         for (places, expected) in [
             (vec![place("/tags/0", "service:", false), place("/name", "", false)], "service"),
-            (vec![place("/query", "avg(last_5m):avg:a.b{functionname:", false), place("/name", "", false)], "functionname"),
-            (vec![place("/options/thresholds/critical", "", true), place("/query", "} > ", false)], "critical"),
+            (
+                vec![place("/query", "avg(last_5m):avg:a.b{functionname:", false), place("/name", "", false)],
+                "functionname",
+            ),
+            (
+                vec![place("/options/thresholds/critical", "", true), place("/query", "} > ", false)],
+                "critical",
+            ),
             (vec![place("/name", "", false)], "name"),
             (vec![place("/$id/prod", "", true)], "datadog_id"),
             (vec![place("/widgets/0/definition/🔥", "", false)], "value"),

@@ -18,7 +18,8 @@ pub fn sorted(kind: &Kind, body: &Value) -> Value {
     let mut sorted = body.clone();
     for list in kind.quirks.identified {
         // Where something in the body names an item by its id, all of them stay.
-        let is_named = |other: &Identified| other.placeholders.is_some_and(|at| !matching(at, body).is_empty());
+        let is_named =
+            |other: &Identified| other.placeholders.is_some_and(|at| !matching(at, body).is_empty());
         if kind.quirks.identified.iter().any(is_named) {
             continue;
         }
@@ -158,7 +159,9 @@ fn skeleton(atoms: &[Atom<'_>]) -> String {
         match *atom {
             Atom::Refer(_) => out.push('@'),
             Atom::Word(text) if number(text).is_some() => out.push('#'),
-            Atom::Word(_) if (depth > 0 && !is_key) || (is_search && (is_value || is_phrase)) => out.push('_'),
+            Atom::Word(_) if (depth > 0 && !is_key) || (is_search && (is_value || is_phrase)) => {
+                out.push('_')
+            }
             Atom::Mark(" ") if depth > 0 || is_phrase => {}
             atom => out.push_str(atom.text()),
         }
@@ -193,9 +196,18 @@ mod tests {
     fn queries_are_alike_but_for_scopes_and_numbers() {
         let shown = |text: &str| skeleton(&atoms(text));
         for (a, b) in [
-            ("avg(last_5m):avg:a.b{service:web,env:x} by {host} > 5", "avg(last_5m):avg:a.b{service:db,env:y} by {host} > 0.5"),
-            (r#"logs("service:a status:error").index("*").last("5m") > 5"#, r#"logs("service:b-c status:error").index("*").last("5m") > 6"#),
-            (r#"ci-pipelines("@ci.pipeline.name:\"my build\" x").last("4h") > 1"#, r#"ci-pipelines("@ci.pipeline.name:\"b\" x").last("4h") > 1"#),
+            (
+                "avg(last_5m):avg:a.b{service:web,env:x} by {host} > 5",
+                "avg(last_5m):avg:a.b{service:db,env:y} by {host} > 0.5",
+            ),
+            (
+                r#"logs("service:a status:error").index("*").last("5m") > 5"#,
+                r#"logs("service:b-c status:error").index("*").last("5m") > 6"#,
+            ),
+            (
+                r#"ci-pipelines("@ci.pipeline.name:\"my build\" x").last("4h") > 1"#,
+                r#"ci-pipelines("@ci.pipeline.name:\"b\" x").last("4h") > 1"#,
+            ),
             ("${monitors.a.id} && ${monitors.b.id}", "${monitors.c.id} && ${monitors.[d/e].id}"),
         ] {
             assert_eq!(shown(a), shown(b));

@@ -36,7 +36,9 @@ impl Stored for Overlay {
         });
         let own: BTreeSet<String> = own.collect();
         match self.names(path) {
-            Some(names) => Some(Node::Folder(names.into_iter().chain(own).collect::<BTreeSet<_>>().into_iter().collect())),
+            Some(names) => Some(Node::Folder(
+                names.into_iter().chain(own).collect::<BTreeSet<_>>().into_iter().collect(),
+            )),
             None if !own.is_empty() => Some(Node::Folder(own.into_iter().collect())),
             None => (self.disk.is_file(path) && !self.disk.leaves(path)).then_some(Node::File),
         }
@@ -69,7 +71,8 @@ mod tests {
         let files = BTreeMap::from([("a/y".into(), "new".to_owned()), ("b/c/z".into(), "z".to_owned())]);
         let overlay = Overlay { disk: Root::new(root), files };
         let look = |path: &str| overlay.look(path.into());
-        let read = |path: &str| overlay.read(path.into(), 100).map(|bytes| String::from_utf8(bytes).expect("text"));
+        let read =
+            |path: &str| overlay.read(path.into(), 100).map(|bytes| String::from_utf8(bytes).expect("text"));
         assert_eq!(look(""), Some(Node::Folder(vec!["a".to_owned(), "b".to_owned()])));
         assert_eq!(look("a"), Some(Node::Folder(vec!["x".to_owned(), "y".to_owned()])));
         assert_eq!(look("b/c"), Some(Node::Folder(vec!["z".to_owned()])));

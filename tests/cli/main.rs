@@ -18,5 +18,6 @@ mod exports;
 mod letting_go;
 mod pull;
 mod moving;
+mod series;
 mod manners;
 mod readme;

@@ -21,7 +21,8 @@ pub fn folder(declared: &Declared) -> Utf8PathBuf {
 
 /// Whether a file of this name stands among the definitions.
 pub fn has_file(declared: &Declared, stem: &str) -> bool {
-    let stands = |extension| std::fs::symlink_metadata(folder(declared).join(format!("{stem}.{extension}"))).is_ok();
+    let stands =
+        |extension| std::fs::symlink_metadata(folder(declared).join(format!("{stem}.{extension}"))).is_ok();
     stands("json") || stands("yaml")
 }
 
@@ -37,8 +38,10 @@ pub fn apart(
     for import in imports {
         // What bears our mark keeps the id of the mark, and another kind may have one of that name.
         let in_json = root.join(format!("{}.json", import.id));
-        let is_there = std::fs::symlink_metadata(&in_json).is_ok() || files.iter().any(|file| file.path == in_json);
-        let in_yaml = (format == Format::Yaml || is_there).then(|| as_yaml(import.kind, &import.id, &import.body));
+        let is_there =
+            std::fs::symlink_metadata(&in_json).is_ok() || files.iter().any(|file| file.path == in_json);
+        let in_yaml =
+            (format == Format::Yaml || is_there).then(|| as_yaml(import.kind, &import.id, &import.body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {

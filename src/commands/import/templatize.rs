@@ -9,9 +9,9 @@ use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
+use super::super::Invocation;
 use super::super::asked::{can_ask, says_yes};
 use super::super::declared::{Declared, judge_over};
-use super::super::Invocation;
 use super::files::{apart, grouped};
 use super::object::Import;
 use super::said::counted;
@@ -170,7 +170,8 @@ fn wrong(
     before: &BTreeMap<Address, Resource>,
     after: &BTreeMap<Address, Resource>,
 ) -> BTreeSet<String> {
-    let members = || drafts.iter().flat_map(|draft| draft.proposal.members.iter().map(move |own| (draft, own)));
+    let members =
+        || drafts.iter().flat_map(|draft| draft.proposal.members.iter().map(move |own| (draft, own)));
     let new: BTreeMap<Address, &Address> =
         members().map(|(_, (number, to))| (imports[*number].address(), to)).collect();
     let mut wrong = BTreeSet::new();
@@ -216,7 +217,9 @@ fn drafts(declared: &Declared, imports: &[Import], dropped: &BTreeSet<String>) -
     used.extend(declared.written.iter().map(Address::id));
     used.extend(declared.resources.iter().map(|resource| resource.address.id()));
     let used: BTreeSet<&str> = used.into_iter().filter_map(|id| id.split('/').next()).collect();
-    let is_taken = |name: &str| used.contains(name) || dropped.contains(name) || imports.iter().any(|own| own.id == name);
+    let is_taken = |name: &str| {
+        used.contains(name) || dropped.contains(name) || imports.iter().any(|own| own.id == name)
+    };
     let sections: BTreeSet<&str> = KINDS.iter().map(|kind| kind.section).collect();
     let is_word = |word: &str| sections.contains(word) || declared.scope.vars.contains_key(word);
     let mut found = Vec::new();
@@ -243,7 +246,11 @@ fn drawn(
     let definitions = &declared.config.definitions;
     let places = |stem: &str| {
         let yaml = format!("{stem}.yaml");
-        (Utf8Path::new(TEMPLATES).join(&yaml), Utf8Path::new(LISTS).join(format!("{stem}.csv")), definitions.join(yaml))
+        (
+            Utf8Path::new(TEMPLATES).join(&yaml),
+            Utf8Path::new(LISTS).join(format!("{stem}.csv")),
+            definitions.join(yaml),
+        )
     };
     let is_free = |stem: &str| {
         let (template, list, own) = places(stem);
@@ -308,9 +315,9 @@ fn files_of(
         rename(&mut import.body, &new);
         rest.push(import);
     }
-    let (alone, shared): (Vec<Import>, Vec<Import>) = rest.into_iter().partition(|import| import.file.is_empty());
-    let mut found =
-        apart(invocation, declared, &alone, invocation.common.format.unwrap_or(Format::Json))?;
+    let (alone, shared): (Vec<Import>, Vec<Import>) =
+        rest.into_iter().partition(|import| import.file.is_empty());
+    let mut found = apart(invocation, declared, &alone, invocation.common.format.unwrap_or(Format::Json))?;
     found.extend(grouped(invocation, declared, &shared)?);
     for draft in drafts {
         for (shown, text) in &draft.files {
