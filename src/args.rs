@@ -556,7 +556,7 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless
+    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless, openslo
     pub kind: String,
     /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(value_name = "FILE, ID or URL")]

@@ -72,6 +72,7 @@ mod write;
 mod edit;
 mod pull;
 mod moving;
+mod openslo;
 mod series;
 mod telemetry;
 

@@ -414,7 +414,7 @@ fn instances_of_each_pack_come_back_as_one_template() {
     for pack in PACKS {
         let count = if pack == "logs-cost" { asked.min(INDEXES) } else { asked };
         let parameters = parameters_of(pack);
-        let number = |at: usize| if at % 8 == 0 { 2.0 } else { 1.0 };
+        let number = |at: usize| if at.is_multiple_of(8) { 2.0 } else { 1.0 };
         let varied = |at: usize| {
             let mut with = required(&parameters, at);
             // Teams are shared, and a few of the numbers are other ones.

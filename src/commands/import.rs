@@ -5,6 +5,7 @@ mod files;
 mod many;
 mod moving;
 mod object;
+mod openslo;
 mod said;
 mod settle;
 mod templatize;
@@ -41,6 +42,9 @@ const LARGEST: u64 = 32 << 20;
 pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow::Result<Exit> {
     if options.yes && !options.apply && !options.templatize {
         bail!("--yes answers what --apply and --templatize ask, and nothing is asked without them");
+    }
+    if options.kind == openslo::OPENSLO {
+        return openslo::run(invocation, options).await;
     }
     if let Some(tool) = moving::tool(&options.kind) {
         return moving::run(invocation, options, tool).await;

@@ -160,7 +160,9 @@ fn skeleton(atoms: &[Atom<'_>]) -> String {
             Atom::Refer(_) => out.push('@'),
             Atom::Word(text) if number(text).is_some() => out.push('#'),
             Atom::Word(_) if (depth > 0 && !is_key) || (is_search && (is_value || is_phrase)) => {
-                out.push('_')
+                if !out.ends_with('_') {
+                    out.push('_');
+                }
             }
             Atom::Mark(" ") if depth > 0 || is_phrase => {}
             atom => out.push_str(atom.text()),

@@ -19,5 +19,6 @@ mod letting_go;
 mod pull;
 mod moving;
 mod series;
+mod openslo;
 mod manners;
 mod readme;

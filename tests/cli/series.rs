@@ -30,7 +30,7 @@ fn what_is_alike_becomes_a_template() {
         .collect();
     monitor(
         &served,
-        json!({"name": "Something else", "query": "max(last_1h):max:x.y{*} by {zone} > 7", "message": "Hm."}),
+        json!({"name": "Something else", "query": "max(last_1h):max:x.y{*} by {zone} > 1", "message": "Hm."}),
     );
     let both = format!("{} && {}", ids[0], ids[1]);
     monitor(&served, json!({"name": "Both are high", "type": "composite", "query": both, "options": {}}));
