@@ -75,20 +75,17 @@ fn of_ratio<'d>(ratio: Object<'d>, objects: &Objects<'d>) -> Result<Indicator<'d
 /// The query of a metric of Datadog's. Of a data source only its type is read.
 fn query<'d>(metric: &Object<'d>, objects: &Objects<'d>) -> Result<String, Diagnostic> {
     let source = metric.get("metricSource").unwrap_or_else(|| metric.clone());
-    let class = match source.text_of("type") {
-        Some(class) => Some(class),
-        None if source.is("metricSourceRef") => {
-            objects.named(&source, "metricSourceRef", "DataSource")?.text_of("spec/type")
-        }
-        None => None,
+    let named = match source.is("metricSourceRef") && !source.is("type") {
+        true => Some(objects.named(&source, "metricSourceRef", "DataSource")?),
+        false => None,
     };
-    if !class.as_deref().is_some_and(|class| class.eq_ignore_ascii_case("datadog")) {
-        let text = format!("The source is of the type `{}`, not Datadog", short(&class.unwrap_or_default()));
-        return Err(source.fault_at(
-            "type",
-            text,
-            "import SLOs over Datadog's metrics: `type: Datadog`, here or in the DataSource",
-        ));
+    // Where the type stands, and how one comes to it.
+    let (holder, path) = named.as_ref().map_or((&source, "type"), |named| (named, "spec/type"));
+    let class = holder.text_of(path).unwrap_or_default();
+    if !class.eq_ignore_ascii_case("datadog") {
+        let text = format!("The source is of the type `{}`, not Datadog", short(&class));
+        let help = "import SLOs over Datadog's metrics: `type: Datadog`, here or in the DataSource";
+        return Err(holder.fault_at(path, text, help));
     }
     let found = source.text_of("spec/query");
     found.ok_or_else(|| {

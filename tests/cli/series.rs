@@ -22,7 +22,7 @@ fn load(served: &Served, service: &str, critical: f64, tags: &[&str]) -> u64 {
 fn what_is_alike_becomes_a_template() {
     let project = Project::sandbox();
     let served = Served::start(&project);
-    let services: Vec<String> = (0..30).map(|number| format!("card-{number}.api")).collect();
+    let services: Vec<String> = (0..30).map(|number| format!("card-{number}-api")).collect();
     let ids: Vec<u64> = services
         .iter()
         .enumerate()
@@ -58,13 +58,13 @@ fn what_is_alike_becomes_a_template() {
         assert!(template.contains(line), "{line}\n{template}");
     }
     let list = project.read("inventory/load-of-is-high.csv");
-    assert!(list.starts_with("service,datadog_id\ncard-0.api,"), "{list}");
+    assert!(list.starts_with("service,datadog_id\ncard-0-api,"), "{list}");
     assert!(
-        project.read("monitors/load-of-is-high.yaml").contains("      card-3.api:\n        critical: 9\n")
+        project.read("monitors/load-of-is-high.yaml").contains("      card-3-api:\n        critical: 9\n")
     );
     // What refers to one of them finds it under its new address.
     let composite = project.read("monitors/both-are-high.json");
-    assert!(composite.contains("${monitors.[load-of-is-high/card-0.api/monitor].id} && ${monitors.[load-of-is-high/card-1.api/monitor].id}"), "{composite}");
+    assert!(composite.contains("${monitors.[load-of-is-high/card-0-api/monitor].id} && ${monitors.[load-of-is-high/card-1-api/monitor].id}"), "{composite}");
     only_marks(&project, 32);
 
     // Its files lost, it comes back from the marks, under the same ids.
