@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(again().holds(section, id, modified, stem), None, "{section} {id} {modified} {stem}");
         }
         assert_eq!(Ledger::open(folder, "datadoghq.com").holds("dashboards", "1", "T", "a-1"), None);
-        assert_eq!(again().others("dashboards", &BTreeMap::new()), [file.clone()]);
+        assert_eq!(again().others("dashboards", &BTreeMap::new()), std::slice::from_ref(&file));
         assert!(
             again().others("dashboards", &BTreeMap::from([("1".to_owned(), "a-1".to_owned())])).is_empty()
         );

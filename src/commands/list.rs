@@ -87,31 +87,13 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::List) -> anyhow::R
 async fn unmanaged(invocation: &Invocation<'_>, declared: &Declared, format: Format) -> anyhow::Result<Exit> {
     let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &progress)?;
-    let adopted: BTreeSet<(&str, &str)> = declared
-        .resources
-        .iter()
-        .filter_map(|resource| Some((resource.address.section(), resource.directives.adopt.as_deref()?)))
-        .collect();
-    let named = declared.resources.iter().filter_map(|resource| {
-        let kind = kind::of_section(resource.address.section())?;
-        Some((kind.section, key_of(kind, resource)?))
-    });
-    let named: BTreeSet<(&str, String)> = named.collect();
-    let is_ours = |kind: &Kind, body: &Value| {
-        mark::key(kind, body).is_some_and(|key| {
-            named.contains(&(kind.section, key.to_owned()))
-                || declared.scope.namespace(kind.section, key).is_some()
-        })
-    };
+    let ours = Ours::of(declared);
     // Judged by what the lists show: no object is read for it.
     let found: Mutex<Vec<Unmanaged>> = Mutex::default();
     let see = |kind: &Kind, body: &Value| {
         let id = body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         let Some(id) = id else { return false };
-        if mark::read(kind, body).is_none()
-            && !is_ours(kind, body)
-            && !adopted.contains(&(kind.section, id.as_str()))
-        {
+        if mark::read(kind, body).is_none() && !ours.holds(kind, &id, body) {
             found.lock().unwrap_or_else(PoisonError::into_inner).push(Unmanaged {
                 kind: kind.name,
                 section: kind.section,
@@ -152,6 +134,35 @@ async fn unmanaged(invocation: &Invocation<'_>, declared: &Declared, format: For
         _ => list::write_unmanaged_text(&items, room, out),
     })?;
     Ok(Exit::Fine)
+}
+
+/// What is ours without a mark: by an id that a definition adopts, or by its name.
+struct Ours<'d> {
+    declared: &'d Declared,
+    adopted: BTreeSet<(&'d str, &'d str)>,
+    named: BTreeSet<(&'static str, String)>,
+}
+
+impl<'d> Ours<'d> {
+    fn of(declared: &'d Declared) -> Self {
+        let resources = declared.resources.iter();
+        let adopted = resources
+            .clone()
+            .filter_map(|own| Some((own.address.section(), own.directives.adopt.as_deref()?)));
+        let named = resources.filter_map(|own| {
+            let kind = kind::of_section(own.address.section())?;
+            Some((kind.section, key_of(kind, own)?))
+        });
+        Self { declared, adopted: adopted.collect(), named: named.collect() }
+    }
+
+    fn holds(&self, kind: &Kind, id: &str, body: &Value) -> bool {
+        let is_named = |key: &str| {
+            self.named.contains(&(kind.section, key.to_owned()))
+                || self.declared.scope.namespace(kind.section, key).is_some()
+        };
+        self.adopted.contains(&(kind.section, id)) || mark::key(kind, body).is_some_and(is_named)
+    }
 }
 
 /// `found` bear the mark of the address: a clone does too.

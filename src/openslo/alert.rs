@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::made::tags;
 use super::object::{Object, Objects, short};
-use super::objective::tags;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Address, Attribute, Reference, slug};
 

@@ -3,26 +3,17 @@
 
 mod alert;
 mod indicator;
+mod made;
 mod object;
 mod objective;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+pub use made::Made;
 
 use self::object::Objects;
 use crate::diagnostic::Diagnostic;
 use crate::source::documents::Document;
-
-/// A definition.
-#[derive(Debug)]
-pub struct Made {
-    pub id: String,
-    /// Whose it is: what stands in one file.
-    pub service: String,
-    /// References stand in it as markers.
-    pub body: Value,
-}
 
 /// `section` is that of SLOs. All that is wrong is told at once.
 pub fn compile(documents: &[Arc<Document>], section: &str) -> (Vec<Made>, Vec<Diagnostic>) {

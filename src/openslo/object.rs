@@ -1,6 +1,7 @@
 //! Parts of OpenSLO documents, each with its place.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -119,12 +120,19 @@ impl<'d> Objects<'d> {
                     "An object needs a name",
                     "write `metadata: {name: …}`",
                 ));
-            } else if by_name.contains_key(&key) {
-                let text =
-                    format!("There are two of the kind {} with the name `{}`", short(&key.0), short(&key.1));
-                faults.push(object.fault_at("metadata/name", text, "give one of them another name"));
             } else {
-                by_name.insert(key, object);
+                match by_name.entry(key) {
+                    Entry::Vacant(place) => drop(place.insert(object)),
+                    Entry::Occupied(place) => {
+                        let (kind, name) = place.key();
+                        let text = format!(
+                            "There are two of the kind {} with the name `{}`",
+                            short(kind),
+                            short(name)
+                        );
+                        faults.push(object.fault_at("metadata/name", text, "give one of them another name"));
+                    }
+                }
             }
         }
         Self { by_name }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Made;
 use super::alert::alerts;
 use super::indicator::{Indicator, indicator, of_bad_events, of_slices};
+use super::made::{Made, tags};
 use super::object::{Object, Objects, short};
 use crate::diagnostic::Diagnostic;
 use crate::model::slug;
@@ -246,26 +246,4 @@ fn slices(
     body.insert("type".to_owned(), json!("time_slice"));
     body.insert("sli_specification".to_owned(), made);
     Ok(())
-}
-
-/// The service, and the labels, as the service keeps tags: lower case, without spaces.
-pub fn tags(object: &Object<'_>, spec: &Object<'_>) -> Vec<String> {
-    let mut tags = Vec::new();
-    let mut add = |key: &str, value: &str| {
-        let tag = format!("{key}:{value}").to_lowercase().replace(char::is_whitespace, "_");
-        let tag: String = tag.chars().take(200).collect();
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    };
-    spec.text_of("service").into_iter().for_each(|service| add("service", &service));
-    let labels = object.find("metadata/labels");
-    for (key, value) in labels.iter().filter_map(|labels| labels.value.as_object()).flatten() {
-        match value {
-            Value::String(value) => add(key, value),
-            Value::Array(values) => values.iter().filter_map(Value::as_str).for_each(|value| add(key, value)),
-            _ => {}
-        }
-    }
-    tags
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::Item;
+use super::item::Item;
 use super::shape::{Known, Look, likeness, look};
 
 /// Fewer than this are no series.

@@ -8,7 +8,8 @@ use super::atom::{reference, renamed};
 use super::column::{Change, Column, most};
 use super::draft::{Draft, Field, Part, Piece, draft};
 use super::group::Group;
-use super::{Item, Parameter, Proposal, naming};
+use super::item::{Item, Parameter, Proposal};
+use super::naming;
 use crate::model::{Address, slug};
 
 /// A group of which everything has its name.
@@ -189,6 +190,49 @@ impl Name {
 
     /// None where a text can't be said in a template.
     pub fn proposal(&self, items: &[Item], bodies: &[Value], around: Around<'_>) -> Option<Proposal> {
+        let mut sheet = Sheet::default();
+        if self.key.is_none() {
+            sheet.table.add("key", self.keys.clone());
+        }
+        // The key stands in front.
+        let mut bases: Vec<(usize, &Column)> = self.draft.columns.bases().collect();
+        bases.sort_by_key(|(number, _)| Some(*number) != self.key);
+        for (number, column) in bases {
+            self.parameter_of(number, column, &mut sheet)?;
+        }
+        for (number, part) in
+            self.parts.iter().enumerate().filter(|(_, part)| part.rows.iter().any(Option::is_none))
+        {
+            let says = format!("Whether an instance has its {}", part.name.as_deref()?);
+            let param = Map::from_iter([("type".to_owned(), json!("boolean"))]);
+            let values = part.rows.iter().map(|row| row.is_some().to_string()).collect();
+            sheet.listed(&self.flag(number), values, param, &says);
+        }
+        let key = self.key.map_or(Some("key"), |key| self.parameters.get(&key).map(String::as_str))?;
+        let Sheet { table, params, with, mut overrides, parameters } = sheet;
+        let mut entry = Map::from_iter([
+            ("key".to_owned(), json!(format!("${{each.{key}}}"))),
+            ("with".to_owned(), Value::Object(with)),
+        ]);
+        if !overrides.is_empty() {
+            overrides.sort_keys();
+            entry.insert("overrides".to_owned(), Value::Object(overrides));
+        }
+        let mut template = Map::new();
+        template.insert("params".to_owned(), Value::Object(params));
+        template.extend(self.sections(items, bodies, around)?);
+        Some(Proposal {
+            name: self.name.clone(),
+            template: Value::Object(template),
+            list: table.rows(),
+            entry,
+            members: self.members(items),
+            parameters,
+        })
+    }
+
+    /// The resources of the template by their sections.
+    fn sections(&self, items: &[Item], bodies: &[Value], around: Around<'_>) -> Option<Map<String, Value>> {
         let group = around.1.get(self.parts.first()?.rows.iter().flatten().next()?)?.0;
         let mut sections: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
         for (number, part) in self.parts.iter().enumerate() {
@@ -205,74 +249,35 @@ impl Name {
             }
             sections.entry(items[first].kind.section).or_default().insert(part.name.clone()?, body);
         }
-        let mut table = Table { head: Vec::new(), columns: Vec::new() };
-        let (mut params, mut with, mut overrides) = (Map::new(), Map::new(), Map::new());
-        let mut parameters = Vec::new();
-        if self.key.is_none() {
-            table.add("key", self.keys.clone());
+        Some(sections.into_iter().map(|(section, own)| (section.to_owned(), Value::Object(own))).collect())
+    }
+
+    /// A parameter with its default and what overrides it, or with its column in the list.
+    fn parameter_of(&self, number: usize, column: &Column, sheet: &mut Sheet) -> Option<()> {
+        let name = self.parameters.get(&number)?;
+        let (usual, count) = most(&column.values);
+        let is_adoption = self.draft.is_adoption(column);
+        let kind = if column.is_number && !is_adoption { "number" } else { "string" };
+        let mut param = Map::from_iter([("type".to_owned(), json!(kind))]);
+        let is_default =
+            Some(number) != self.key && !is_adoption && count * 100 >= column.values.len() * USUAL;
+        if !is_default {
+            let values = column.values.iter().map(|value| value.clone().unwrap_or_else(|| usual.clone()));
+            sheet.listed(name, values.collect(), param, &self.says(column));
+            return Some(());
         }
-        // The key stands in front.
-        let mut bases: Vec<(usize, &Column)> = self.draft.columns.bases().collect();
-        bases.sort_by_key(|(number, _)| Some(*number) != self.key);
-        for (number, column) in bases {
-            let name = self.parameters.get(&number)?;
-            let (usual, count) = most(&column.values);
-            let kind = if column.is_number && !self.draft.is_adoption(column) { "number" } else { "string" };
-            let mut param = Map::from_iter([("type".to_owned(), json!(kind))]);
-            let is_default = Some(number) != self.key
-                && !self.draft.is_adoption(column)
-                && count * 100 >= column.values.len() * USUAL;
-            if is_default {
-                param.insert("default".to_owned(), typed(&usual, kind));
-                let others = column.values.iter().zip(&self.keys).filter_map(|(value, key)| {
-                    value.as_ref().filter(|value| **value != usual).map(|value| (key, value))
-                });
-                let mut number = 0;
-                for (key, value) in others {
-                    let own = overrides.entry(key).or_insert_with(|| json!({}));
-                    own.as_object_mut()?.insert(name.clone(), typed(value, kind));
-                    number += 1;
-                }
-                parameters.push(Parameter { name: name.clone(), usual: Some((usual, number)) });
-            } else {
-                let values = column.values.iter().map(|value| value.clone().unwrap_or_else(|| usual.clone()));
-                table.add(name, values.collect());
-                with.insert(name.clone(), json!(format!("${{each.{name}}}")));
-                parameters.push(Parameter { name: name.clone(), usual: None });
-            }
-            param.insert("description".to_owned(), json!(self.says(column)));
-            params.insert(name.clone(), Value::Object(param));
+        param.insert("default".to_owned(), typed(&usual, kind));
+        let mut others = 0;
+        for (value, key) in column.values.iter().zip(&self.keys) {
+            let Some(value) = value.as_ref().filter(|value| **value != usual) else { continue };
+            let own = sheet.overrides.entry(key).or_insert_with(|| json!({}));
+            own.as_object_mut()?.insert(name.clone(), typed(value, kind));
+            others += 1;
         }
-        for (number, part) in
-            self.parts.iter().enumerate().filter(|(_, part)| part.rows.iter().any(Option::is_none))
-        {
-            let name = self.flag(number);
-            table.add(&name, part.rows.iter().map(|row| row.is_some().to_string()).collect());
-            with.insert(name.clone(), json!(format!("${{each.{name}}}")));
-            let says = format!("Whether an instance has its {}", part.name.as_deref()?);
-            params.insert(name.clone(), json!({"type": "boolean", "description": says}));
-            parameters.push(Parameter { name, usual: None });
-        }
-        let key = self.key.map_or(Some("key"), |key| self.parameters.get(&key).map(String::as_str))?;
-        let mut entry = Map::from_iter([
-            ("key".to_owned(), json!(format!("${{each.{key}}}"))),
-            ("with".to_owned(), Value::Object(with)),
-        ]);
-        if !overrides.is_empty() {
-            overrides.sort_keys();
-            entry.insert("overrides".to_owned(), Value::Object(overrides));
-        }
-        let mut template = Map::new();
-        template.insert("params".to_owned(), Value::Object(params));
-        template.extend(sections.into_iter().map(|(section, own)| (section.to_owned(), Value::Object(own))));
-        Some(Proposal {
-            name: self.name.clone(),
-            template: Value::Object(template),
-            list: table.rows(),
-            entry,
-            members: self.members(items),
-            parameters,
-        })
+        param.insert("description".to_owned(), json!(self.says(column)));
+        sheet.params.insert(name.clone(), Value::Object(param));
+        sheet.parameters.push(Parameter { name: name.clone(), usual: Some((usual, others)) });
+        Some(())
     }
 
     /// The parameter that says whether an instance has a resource.
@@ -380,6 +385,28 @@ fn typed(value: &str, kind: &str) -> Value {
     number.unwrap_or_else(|| json!(value))
 }
 
+/// What becomes of the parameters.
+#[derive(Default)]
+struct Sheet {
+    table: Table,
+    params: Map<String, Value>,
+    with: Map<String, Value>,
+    overrides: Map<String, Value>,
+    parameters: Vec<Parameter>,
+}
+
+impl Sheet {
+    /// A parameter that each row of the list says.
+    fn listed(&mut self, name: &str, values: Vec<String>, mut param: Map<String, Value>, says: &str) {
+        self.table.add(name, values);
+        self.with.insert(name.to_owned(), json!(format!("${{each.{name}}}")));
+        param.insert("description".to_owned(), json!(says));
+        self.params.insert(name.to_owned(), Value::Object(param));
+        self.parameters.push(Parameter { name: name.to_owned(), usual: None });
+    }
+}
+
+#[derive(Default)]
 struct Table {
     head: Vec<String>,
     columns: Vec<Vec<String>>,

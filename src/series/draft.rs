@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Item;
 use super::align::{Stretch, align};
 use super::atom::number;
 use super::column::{Column, Columns, Place};
+use super::item::Item;
 use super::shape::{ADOPT, leaves};
 
 /// One resource of a template.

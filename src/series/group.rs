@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::atom::reference;
 use super::cluster::clusters;
 use super::draft::{Draft, Part, Piece, draft};
-use super::{Item, Spot};
+use super::item::{Item, Spot};
 use crate::model::{Address, slug};
 
 /// What becomes one template.

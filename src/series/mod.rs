@@ -8,68 +8,21 @@ mod column;
 mod document;
 mod draft;
 mod group;
+mod item;
 mod naming;
 mod shape;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use cluster::LEAST;
+pub use item::{Item, Proposal, Spot};
 pub use shape::sorted;
 
 use self::document::Name;
-use crate::kind::Kind;
 use crate::model::Address;
 use crate::pointer::leaves_mut;
-
-/// A definition, as it would be written by itself.
-pub struct Item {
-    pub kind: &'static Kind,
-    pub id: String,
-    pub body: Value,
-    /// Where its live mark says that it belongs.
-    pub spot: Option<Spot>,
-}
-
-/// `NAME/KEY/PART`, the id of a resource that a template makes.
-pub struct Spot {
-    pub name: String,
-    pub key: String,
-    pub part: String,
-}
-
-impl Spot {
-    pub fn of(id: &str) -> Option<Self> {
-        let (name, rest) = id.split_once('/')?;
-        let (key, part) = rest.split_once('/')?;
-        let is_plain = !part.contains('/');
-        is_plain.then(|| Self { name: name.to_owned(), key: key.to_owned(), part: part.to_owned() })
-    }
-}
-
-/// What could stand in the place of many definitions.
-pub struct Proposal {
-    /// Of its use.
-    pub name: String,
-    /// The template as a document.
-    pub template: Value,
-    /// The first row is the head.
-    pub list: Vec<Vec<String>>,
-    /// The entry of `uses`, but for the template and the list.
-    pub entry: Map<String, Value>,
-    /// The item's number, and what it is called then.
-    pub members: Vec<(usize, Address)>,
-    /// Parameters in their order.
-    pub parameters: Vec<Parameter>,
-}
-
-/// A parameter, for people.
-pub struct Parameter {
-    pub name: String,
-    /// What most rows have, and how many have something else.
-    pub usual: Option<(String, usize)>,
-}
 
 /// Everything that is one of a series. `is_taken` knows names of templates and uses that are there, `is_word` the names
 /// that no parameter may have.

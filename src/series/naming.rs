@@ -70,7 +70,7 @@ fn vote(place: &Place) -> (String, usize) {
         return (field, 40);
     }
     // `service:` of a tag or scope, `@slack-` of a message.
-    let before = place.before.trim_end_matches(|c: char| matches!(c, '"' | '(' | ' '));
+    let before = place.before.trim_end_matches(['"', '(', ' ']);
     let key = before.strip_suffix(':').and_then(last_word);
     match key.and_then(word) {
         Some(key) if place.before.len() == key.len() + 1 => (key, 10),

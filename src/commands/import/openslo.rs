@@ -34,30 +34,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         bail!("what is moved in is written as YAML");
     }
     let declared = declare(invocation)?;
-    let (mut sources, mut found, mut faults) = (Sources::default(), Vec::new(), Vec::new());
-    for name in &options.named {
-        let content = text(invocation, name)?;
-        let content = content.strip_prefix('\u{FEFF}').unwrap_or(&content);
-        let file = sources.add(name, content, TextFormat::Yaml);
-        let format = match Utf8Path::new(name).extension() {
-            Some("json") => TextFormat::Json,
-            _ => TextFormat::Yaml,
-        };
-        let read = documents::read(content, format, file);
-        found.extend(read.documents);
-        faults.extend(read.faults);
-    }
-    let promise = kind_of(&json!({"type": "metric", "name": "", "thresholds": []}))?;
-    let (made, wrong) = compile(&found, promise.section);
-    faults.extend(wrong);
-    if has_errors(&faults) {
-        report(invocation, &faults, &sources)?;
-        invocation.complain("nothing was imported: what can't be expressed is reported above")?;
-        return Err(AlreadyReported.into());
-    }
-    if made.is_empty() {
-        bail!("there is no SLO in what was read");
-    }
+    let made = read(invocation, &options.named)?;
     let mut imports = Vec::new();
     let mut given = BTreeSet::new();
     for Made { id, service, body } in made {
@@ -85,6 +62,35 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         return applied(invocation, options, &files).await;
     }
     Ok(Exit::Fine)
+}
+
+/// What becomes of the documents; all that is wrong with them is reported.
+fn read(invocation: &Invocation<'_>, names: &[String]) -> anyhow::Result<Vec<Made>> {
+    let (mut sources, mut found, mut faults) = (Sources::default(), Vec::new(), Vec::new());
+    for name in names {
+        let content = text(invocation, name)?;
+        let content = content.strip_prefix('\u{FEFF}').unwrap_or(&content);
+        let file = sources.add(name, content, TextFormat::Yaml);
+        let format = match Utf8Path::new(name).extension() {
+            Some("json") => TextFormat::Json,
+            _ => TextFormat::Yaml,
+        };
+        let read = documents::read(content, format, file);
+        found.extend(read.documents);
+        faults.extend(read.faults);
+    }
+    let promise = kind_of(&json!({"type": "metric", "name": "", "thresholds": []}))?;
+    let (made, wrong) = compile(&found, promise.section);
+    faults.extend(wrong);
+    if has_errors(&faults) {
+        report(invocation, &faults, &sources)?;
+        invocation.complain("nothing was imported: what can't be expressed is reported above")?;
+        return Err(AlreadyReported.into());
+    }
+    if made.is_empty() {
+        bail!("there is no SLO in what was read");
+    }
+    Ok(made)
 }
 
 fn is_taken(declared: &Declared, address: &Address) -> bool {
