@@ -85,7 +85,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn expr(&mut self, parsed: &Parsed, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
         match parsed {
             Parsed::Literal(value, range) => {
-                if holds_reserved(value) {
+                if Reference::may_stand_in(value) {
                     return Err(Fault::new("reserved-character", "U+FDD0 and U+FDD1 can't stand in a text")
                         .at(site.at(range)));
                 }
@@ -416,17 +416,5 @@ impl Site<'_> {
     /// Bytes of a word of the expression; all of it where the word has no place.
     pub fn at(&self, range: &Range<usize>) -> Range<usize> {
         if range.is_empty() { self.whole() } else { self.start + range.start..self.start + range.end }
-    }
-}
-
-/// Whether a text in it could be taken for a reference's marker.
-pub fn holds_reserved(value: &Value) -> bool {
-    // One character at a time: that way the standard library searches fast.
-    let reserved = |text: &str| text.contains(Reference::OPEN) || text.contains(Reference::CLOSE);
-    match value {
-        Value::String(text) => reserved(text),
-        Value::Array(list) => list.iter().any(holds_reserved),
-        Value::Object(map) => map.iter().any(|(key, value)| reserved(key) || holds_reserved(value)),
-        _ => false,
     }
 }
