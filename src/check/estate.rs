@@ -1,14 +1,18 @@
 //! What is known of all resources together: who refers to whom, who says the same, what inventories hold.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::rules::crowd;
 use crate::diff::spelling;
 use crate::kind::{self, Family};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 use crate::query;
+
+/// What the inventory says of a function: values by key, all in lower case.
+pub type Tags = BTreeMap<String, BTreeSet<String>>;
 
 /// All resources, and what rules ask about them.
 pub struct Estate<'a> {
@@ -33,6 +37,10 @@ pub struct Estate<'a> {
     same_queries: OnceLock<HashMap<usize, usize>>,
     /// Slugs of the keys of all instances, and of the services that instances are tagged with.
     pub inventory: BTreeSet<String>,
+    /// Where somebody groups logs: the functions of the inventories.
+    pub functions: &'a [Tags],
+    /// The first alert of logs that is one too many. Read when one asks first: most projects have none.
+    first_too_many: OnceLock<Option<usize>>,
 }
 
 /// What one resource adds.
@@ -108,13 +116,8 @@ fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
 }
 
 impl<'a> Estate<'a> {
-    /// `facts` are those of the resources, in parts that follow each other.
-    pub fn new(
-        resources: &'a [Resource],
-        facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
-        required_tags: &'a [String],
-    ) -> Self {
-        let mut estate = Self {
+    fn bare(resources: &'a [Resource], required_tags: &'a [String], functions: &'a [Tags]) -> Self {
+        Self {
             resources,
             required_tags,
             adopted: HashMap::new(),
@@ -126,7 +129,19 @@ impl<'a> Estate<'a> {
             stores: Vec::new(),
             same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
-        };
+            functions,
+            first_too_many: OnceLock::new(),
+        }
+    }
+
+    /// `facts` are those of the resources, in parts that follow each other.
+    pub fn new(
+        resources: &'a [Resource],
+        facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
+        required_tags: &'a [String],
+        functions: &'a [Tags],
+    ) -> Self {
+        let mut estate = Self::bare(resources, required_tags, functions);
         for (index, resource) in resources.iter().enumerate() {
             if family(resource) == Some(Family::Routing) && !resource.directives.absent {
                 estate.routings.push((index, resource.body.value()));
@@ -230,6 +245,16 @@ impl<'a> Estate<'a> {
             }
         }
         earlier
+    }
+
+    /// The first alert of logs past the limit of an account.
+    pub fn first_too_many(&self) -> Option<usize> {
+        *self.first_too_many.get_or_init(|| {
+            let own = |(at, resource): (usize, &Resource)| {
+                (crowd::is_of_logs(resource) && !resource.directives.absent).then_some(at)
+            };
+            self.resources.iter().enumerate().filter_map(own).nth(crowd::MOST)
+        })
     }
 
     /// An earlier resource with an equal body.
