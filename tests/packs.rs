@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 16] = [
+const PACKS: [&str; 18] = [
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -25,7 +25,9 @@ const PACKS: [&str; 16] = [
     "routing",
     "service-dashboard",
     "service-slo",
+    "siem-cloudtrail",
     "trace-retention",
+    "vpc-flow",
 ];
 
 /// Those that carry files: `render` writes them, and nothing of them is sent.
@@ -56,7 +58,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters, scanner_groups, scanner_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters, scanner_groups, scanner_rules, security_rules, signal_notification_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses
