@@ -5,11 +5,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::rules::crowd;
 use crate::diff::spelling;
 use crate::kind::{self, Family};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 use crate::query;
+
+/// The type of alerts of logs.
+pub const OF_LOGS: &str = "log alert";
 
 /// What the inventory says of a function: values by key, all in lower case.
 pub type Tags = BTreeMap<String, BTreeSet<String>>;
@@ -39,8 +41,8 @@ pub struct Estate<'a> {
     pub inventory: BTreeSet<String>,
     /// Where somebody groups logs: the functions of the inventories.
     pub functions: &'a [Tags],
-    /// The first alert of logs that is one too many. Read when one asks first: most projects have none.
-    first_too_many: OnceLock<Option<usize>>,
+    /// Read when an alert of logs asks first: most projects have none.
+    first_of_logs_past: OnceLock<Option<usize>>,
 }
 
 /// What one resource adds.
@@ -130,7 +132,7 @@ impl<'a> Estate<'a> {
             same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
             functions,
-            first_too_many: OnceLock::new(),
+            first_of_logs_past: OnceLock::new(),
         }
     }
 
@@ -247,13 +249,16 @@ impl<'a> Estate<'a> {
         earlier
     }
 
-    /// The first alert of logs past the limit of an account.
-    pub fn first_too_many(&self) -> Option<usize> {
-        *self.first_too_many.get_or_init(|| {
-            let own = |(at, resource): (usize, &Resource)| {
-                (crowd::is_of_logs(resource) && !resource.directives.absent).then_some(at)
-            };
-            self.resources.iter().enumerate().filter_map(own).nth(crowd::MOST)
+    /// The first alert of logs past so many.
+    pub fn first_of_logs_past(&self, most: usize) -> Option<usize> {
+        let is_own = |resource: &Resource| {
+            !resource.directives.absent
+                && resource.body.text().contains(OF_LOGS)
+                && resource.body.get("type").is_some_and(|class| class == OF_LOGS)
+        };
+        *self.first_of_logs_past.get_or_init(|| {
+            let own = self.resources.iter().enumerate().filter(|(_, resource)| is_own(resource));
+            own.map(|(at, _)| at).nth(most)
         })
     }
 

@@ -5,18 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::check::alert::{QUERY, Subject, VARIABLES};
-use crate::check::estate::Tags;
+use crate::check::estate::{OF_LOGS, Tags};
 use crate::check::finding::Findings;
 use crate::model::Resource;
 use crate::query::{self, ChainHead, Monitor, Search};
 use crate::source::short;
 
-/// The type of alerts of logs.
-const TYPE: &str = "log alert";
 const SOURCE: &str = "logs";
 
 /// Alerts of logs that an account has where its limit was not raised (documentation, Monitors > Log Monitor).
-pub const MOST: usize = 1_000;
+const MOST: usize = 1_000;
 
 /// Values of each facet that are looked at, by the number of facets (the same page).
 const VALUES: [usize; 4] = [1_000, 30, 10, 5];
@@ -24,21 +22,15 @@ const VALUES: [usize; 4] = [1_000, 30, 10, 5];
 /// Values that a query beside others looks at, where it doesn't say: of the fourth facet five (the same page).
 const USUAL: [usize; 4] = [10, 10, 10, 5];
 
-/// Whether it is an alert of logs, as far as its text tells.
-pub fn is_of_logs(resource: &Resource) -> bool {
-    let text = resource.body.text();
-    text.contains(TYPE) && resource.body.get("type").is_some_and(|class| class == TYPE)
-}
-
-/// Whether it is one that groups: what it groups by is to be known then.
+/// Whether it is an alert of logs that groups, as far as its text tells: what it groups by is to be known then.
 pub fn groups_logs(resource: &Resource) -> bool {
     let text = resource.body.text();
-    text.contains(TYPE) && (text.contains(".by(") || text.contains("group_by"))
+    text.contains(OF_LOGS) && (text.contains(".by(") || text.contains("group_by"))
 }
 
 /// At the first one past the limit.
 pub fn count(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.text("/type") == Some(TYPE) && subject.estate.first_too_many() == Some(subject.at) {
+    if subject.text("/type") == Some(OF_LOGS) && subject.estate.first_of_logs_past(MOST) == Some(subject.at) {
         found.add(
             "/type",
             "This is log monitor 1,001 of the project, and an account has 1,000 of them unless Datadog raised its limit",
@@ -57,7 +49,7 @@ struct Grouping {
 
 /// A grouping that leaves out functions that the inventory knows.
 pub fn groups(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.alert.is_none() || subject.text("/type") != Some(TYPE) {
+    if subject.alert.is_none() || subject.text("/type") != Some(OF_LOGS) {
         return;
     }
     for grouping in groupings(subject) {
