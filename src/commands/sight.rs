@@ -8,6 +8,7 @@ use crate::coverage::{Coverage, Tier, coverage};
 use crate::diagnostic::{Position, Sources};
 use crate::load::definitions::Definitions;
 use crate::model::{Resource, count};
+use crate::pipelines::setups;
 use crate::readiness::{Inputs, Row, State, readiness};
 use crate::render::coverage::percent;
 use crate::signal::Signal;
@@ -34,11 +35,13 @@ impl Version<'_> {
     fn sight(&self) -> Sight {
         let Listing { functions, tables } =
             listing_of(self.definitions, self.sources.clone(), (self.config, self.scope));
+        let setups = setups(self.config, &mut self.sources.clone());
         let rows = readiness(&Inputs {
             environment: "",
             functions: &functions,
             tables: &tables,
             resources: self.resources,
+            setups: &setups,
             live: None,
             project: Position { file: FILE.into(), line: 1, column: 1 },
         });

@@ -302,3 +302,45 @@ fn what_is_not_told_is_not_known() {
         assert!(!out.contains(['\u{1b}', '\u{202e}']) && !has_tag, "{format}: {out}");
     }
 }
+
+#[test]
+fn pipelines_prove_what_inventories_only_name() {
+    let project =
+        Project::new("project: shop\npipelines: [\"deploy/*\"]\nenvironments: {sandbox: {api: sandbox}}\n");
+    project.write(
+        "deploy/web.yaml",
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry/web:1.2.3
+          env:
+            - {name: DD_SERVICE, value: web}
+            - {name: DD_AGENT_HOST, value: agent}
+            - {name: DD_LOGS_INJECTION, value: \"true\"}
+            - {name: DD_APPSEC_ENABLED, value: \"true\"}
+",
+    );
+    project.declare("monitors: {}\n");
+    let found = json_of(&project, &["readiness", "--offline", "--format", "json"]);
+    let rows = found["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["kind"] == "service" && row["name"] == "web").unwrap();
+    let cell = |question: &str| {
+        row["cells"].as_array().unwrap().iter().find(|own| own["question"] == question).unwrap().clone()
+    };
+    for (question, expected) in
+        [("traces", "green"), ("profiling", "red"), ("security", "green"), ("slo", "red")]
+    {
+        assert_eq!(cell(question)["state"], expected, "{row}");
+    }
+    let proof = &cell("traces")["evidence"][1];
+    assert_eq!((&proof["class"], &proof["source"]["file"]), (&json!("pipeline"), &json!("deploy/web.yaml")));
+    assert_eq!(proof["source"]["line"], 10);
+}
