@@ -51,7 +51,7 @@ fn is(body: &Value, field: &str, wanted: bool) -> bool {
     body.get(field) == Some(&Value::Bool(wanted))
 }
 
-fn texts<'v>(list: Option<&'v Value>) -> impl Iterator<Item = &'v str> {
+fn texts(list: Option<&Value>) -> impl Iterator<Item = &str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 

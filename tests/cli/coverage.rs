@@ -226,6 +226,31 @@ fn a_change_tells_what_it_does_to_both() {
     project.declare(&text.replace("    where: \"${eq each.FunctionName 'Checkout-API'}\"\n", ""));
     let said = project.run(&["plan", "--base", "HEAD", "--offline"]).out;
     assert!(said.contains("coverage 66.6 % → 100 %\n"), "{said}");
+    // What is said stands in each form, and in the comment that a saved plan becomes.
+    let check = |expected: &str| {
+        for words in [&["--offline"][..], &["--offline", "--format", "markdown"], &[]] {
+            let words: Vec<&str> =
+                ["plan", "--base", "HEAD"].into_iter().chain(words.iter().copied()).collect();
+            let said = project.run(&words).out.replace('`', "");
+            assert!(said.contains(expected), "{words:?}: {expected}: {said}");
+        }
+        project.run(&["plan", "--base", "HEAD", "--offline", "-o", "plan.json"]);
+        let shown = project.run(&["show", "plan.json", "--format", "markdown"]).out.replace('`', "");
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    };
+    project.declare(&text.replacen("message: \"@slack-shop\"", "message: \"look\"", 1));
+    check("coverage 66.6 %: monitors/throttles tells nobody");
+    project.declare(&text.replace(".long_window(\\\"6h\\\")", ".long_window(\\\"1h\\\")"));
+    check("readiness 0 of 7: checkout is no longer green in slo");
+    project.declare(&text);
+    // Less is asked for, of fewer: that is no progress, and is told.
+    let musher = project.read("musher.yaml");
+    project.write("musher.yaml", musher.replace("critical: [errors, throttles]", "critical: [errors]"));
+    check("coverage 66.6 % → 50 %: Checkout-API needs no alert on throttles any more");
+    project.write("musher.yaml", musher);
+    let list = project.read("inventory/functions.json");
+    project.write("inventory/functions.json", list.replace("\"mail-in\"", "\"mail-out\""));
+    check("coverage 66.6 %: mail-out comes without an alert on errors; mail-in left the inventory");
 }
 
 #[test]
