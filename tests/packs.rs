@@ -169,23 +169,35 @@ fn cases(parameters: &[Value]) -> Vec<(String, Parameters)> {
     cases
 }
 
+fn is_accepted_at_every_bound(pack: &str) {
+    let parameters = parameters_of(pack);
+    let uses = cases(&parameters).into_iter().enumerate().map(|(number, (name, given))| {
+        let mut with = required(&parameters, number);
+        with.extend(given);
+        (name.replace('_', "-"), pack, with)
+    });
+    let folder = project(uses);
+    let said = musher(folder.path(), &["validate", "--format", "json"]);
+    let reported = text(&said.stdout) + &text(&said.stderr);
+    assert!(said.status.success(), "{pack}: {reported}");
+    fine(folder.path(), &["apply", "--yes", "-q"]);
+    let plan = musher(folder.path(), &["plan", "--detailed-exitcode"]);
+    assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
+}
+
 #[test]
 fn packs_are_accepted_at_every_bound_and_without_each_part() {
-    for pack in PACKS {
-        let parameters = parameters_of(pack);
-        let uses = cases(&parameters).into_iter().enumerate().map(|(number, (name, given))| {
-            let mut with = required(&parameters, number);
-            with.extend(given);
-            (name.replace('_', "-"), pack, with)
-        });
-        let folder = project(uses);
-        let said = musher(folder.path(), &["validate", "--format", "json"]);
-        let reported = text(&said.stdout) + &text(&said.stderr);
-        assert!(said.status.success(), "{pack}: {reported}");
-        fine(folder.path(), &["apply", "--yes", "-q"]);
-        let plan = musher(folder.path(), &["plan", "--detailed-exitcode"]);
-        assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
-    }
+    let packs = std::sync::Mutex::new(PACKS.into_iter());
+    let next = || packs.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(pack) = next() {
+                    is_accepted_at_every_bound(pack);
+                }
+            });
+        }
+    });
 }
 
 fn slo(timeframe: &str, target: f64) -> Parameters {
