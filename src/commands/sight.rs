@@ -108,7 +108,7 @@ fn covered(before: &Coverage, after: &Coverage) -> Option<String> {
         .filter(|(own, _)| !before.unanswered.iter().any(|(old, _)| old == own))
         .map(|(own, _)| own.as_str())
         .collect();
-    parts.extend(named(&silent, "monitors", "tells nobody", "tell nobody"));
+    parts.extend(named(&silent, "alerts", "tells nobody", "tell nobody"));
     let (was, is) = (whole(before), whole(after));
     let moved = (was.covered * is.required.max(1)) != (is.covered * was.required.max(1));
     if !moved && parts.is_empty() {
