@@ -300,6 +300,6 @@ fn a_reference_into_a_kind_that_is_not_used_is_a_reference() {
     );
     check_faults(
         json!({"monitors": {"m": {"message": "${teams} ${teams.shop.url}"}}}),
-        &["unknown-name @ main /monitors/m/message 2..7 [1: monitors/m]: Unknown name `teams`"],
+        &["unknown-name @ main /monitors/m/message 2..7: Unknown name `teams`"],
     );
 }
