@@ -166,15 +166,16 @@ mod tests {
     }
 
     /// Kinds that another tool has no resource for, or none that tells them apart.
-    const NOT_TERRAFORM: [(&str, &str); 3] = [
+    const NOT_TERRAFORM: [(&str, &str); 4] = [
         ("monitor_template", "the provider has none"),
+        ("notebook", "the provider has none"),
         (
             "signal_notification_rule",
             "datadog_security_notification_rule is of both kinds, and an id does not tell which",
         ),
         ("vulnerability_notification_rule", "the same"),
     ];
-    const NOT_SYNC_CLI: [(&str, &str); 12] = [
+    const NOT_SYNC_CLI: [(&str, &str); 13] = [
         ("critical_asset", "it knows rules of this product only"),
         ("monitor_policy", "it has none"),
         ("monitor_template", "it has none"),
@@ -185,6 +186,7 @@ mod tests {
         ("suppression", "it knows rules of this product only"),
         ("vulnerability_notification_rule", "it has none"),
         ("waf_exclusion", "it has none"),
+        ("waf_rule", "it has none"),
         ("webhook", "it has no integrations but those of AWS"),
         ("webhook_variable", "the same"),
     ];
