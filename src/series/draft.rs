@@ -41,7 +41,7 @@ pub struct Draft {
 impl Draft {
     /// Whether a column holds the ids of Datadog's objects.
     pub fn is_adoption(&self, column: &Column) -> bool {
-        column.places.iter().any(|place| place.pointer.starts_with(ADOPT))
+        column.places.iter().all(|place| place.pointer.starts_with(ADOPT))
     }
 }
 
