@@ -422,6 +422,23 @@ fn a_fleet_without_objectives_has_no_group_of_them() {
 /// The service has no more than a few indexes of logs and groups of the scanner.
 const FEW: usize = 8;
 
+/// One of many instances: teams are shared, and a few of the numbers are other ones.
+fn varied(pack: &str, parameters: &[Value], at: usize) -> Parameters {
+    const VARIED: [&str; 6] = ["error_rate", "failure_rate", "latency", "age", "throttled", "refused"];
+    let mut with = required(parameters, at);
+    if let Some(team) = with.get_mut("team").filter(|_| pack != "routing") {
+        *team = json!(format!("team-{}", at % 5));
+    }
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap();
+        let Some(usual) = parameter["default"].as_f64().filter(|_| VARIED.contains(&name)) else { continue };
+        let fits = parameter["max"].as_f64().is_none_or(|most| 2.0 * usual < most);
+        let other = if fits { 2.0 * usual } else { usual / 2.0 };
+        with.insert(name.to_owned(), json!(if at.is_multiple_of(8) { other } else { usual }));
+    }
+    with
+}
+
 /// Instances of each pack, their definitions lost and their marks taken off, come back as one template whose plan adopts
 /// and changes nothing. `MUSHER_INSTANCES=500` asks for more of them.
 #[test]
@@ -430,24 +447,7 @@ fn instances_of_each_pack_come_back_as_one_template() {
     for pack in PACKS {
         let count = if ["logs-cost", "personal-data"].contains(&pack) { asked.min(FEW) } else { asked };
         let parameters = parameters_of(pack);
-        let number = |at: usize| if at.is_multiple_of(8) { 2.0 } else { 1.0 };
-        let varied = |at: usize| {
-            let mut with = required(&parameters, at);
-            // Teams are shared, and a few of the numbers are other ones.
-            if let Some(team) = with.get_mut("team") {
-                *team = if pack == "routing" { team.clone() } else { json!(format!("team-{}", at % 5)) };
-            }
-            for parameter in &parameters {
-                let name = parameter["name"].as_str().unwrap();
-                let has = ["error_rate", "failure_rate", "latency", "age", "throttled", "refused", "days"]
-                    .contains(&name);
-                if let Some(usual) = parameter["default"].as_f64().filter(|_| has && pack != "logs-cost") {
-                    with.insert(name.to_owned(), json!(usual * number(at)));
-                }
-            }
-            with
-        };
-        let uses = || (0..count).map(|at| (format!("u{at}"), pack, varied(at)));
+        let uses = || (0..count).map(|at| (format!("u{at}"), pack, varied(pack, &parameters, at)));
         let folder = project(uses());
         let path = folder.path();
         fine(path, &["apply", "--yes", "-q"]);
