@@ -5,6 +5,7 @@
 mod api;
 mod project;
 
+mod organisation;
 mod coverage;
 mod story;
 mod over_http;
