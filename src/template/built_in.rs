@@ -3,6 +3,7 @@
 /// Names and texts, sorted; a team's own template of the same name wins.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("adot-xray", include_str!("../../templates/adot-xray.yaml")),
+    ("api-checks", include_str!("../../templates/api-checks.yaml")),
     ("app-protection", include_str!("../../templates/app-protection.yaml")),
     ("aws-dynamodb", include_str!("../../templates/aws-dynamodb.yaml")),
     ("aws-lambda", include_str!("../../templates/aws-lambda.yaml")),
