@@ -3,6 +3,7 @@
 pub mod apply;
 mod base;
 mod brakes;
+mod bring;
 pub mod comment;
 mod cost;
 pub mod coverage;

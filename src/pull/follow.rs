@@ -7,7 +7,7 @@ use crate::diff::same;
 use crate::kind::{Kind, NO_RULE, Rule, rules};
 use crate::model::Reference;
 use crate::pairing::pairing;
-use crate::pointer::step;
+use crate::pointer::{put, step};
 use crate::template::{Rendering, is_template};
 use crate::write::escape::escape;
 
@@ -72,7 +72,15 @@ pub fn take(part: &Part<'_>) -> Result<Taken, Kept> {
         live: part.live,
         referring: part.referring,
     };
-    let body = follower.value(&sides, rules(part.kind), "")?;
+    let mut body = follower.value(&sides, rules(part.kind), "")?;
+    // What follows another field and stands live for something else has to be said from now on.
+    for at in part.kind.quirks.derived.iter().map(|derived| derived.path) {
+        if let (None, Some(_), Some(value)) =
+            (body.pointer(at), part.live.pointer(at), part.referring.pointer(at))
+        {
+            put(&mut body, at, fresh(value, at)?);
+        }
+    }
     Ok(Taken { body, given: follower.given })
 }
 
