@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::text::{self, Text};
 use crate::diff::same;
-use crate::kind::{Kind, NO_RULE, Rule, rules};
+use crate::kind::{Kind, NO_RULE, Rule, is_empty, rules};
 use crate::model::Reference;
 use crate::pairing::pairing;
 use crate::pointer::{put, step};
@@ -138,7 +138,13 @@ impl Follower<'_> {
                 (true, false) => {
                     let is_default =
                         self.part.defaults.is_some_and(|defaults| defaults.pointer(&pointer).is_some());
-                    if is_default {
+                    // A null that stands live is none where its absence would mean a default.
+                    let is_said = live.contains_key(key)
+                        && rule
+                            .child(key)
+                            .and_then(|rule| rule.defaults.first())
+                            .is_some_and(|goal| !is_empty(goal));
+                    if is_default || is_said {
                         out.insert(key.clone(), Value::Null);
                     } else {
                         out.shift_remove(key);

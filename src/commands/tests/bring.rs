@@ -190,7 +190,7 @@ impl Bench {
         let mut body = body.clone();
         mark::write(self.kind, &mut body, &own_mark());
         body.as_object_mut().expect("an object").shift_remove("version");
-        accepted(self.client.update(self.kind, &self.id, &body).await).is_some()
+        self.client.update(self.kind, &self.id, &body).await.is_ok()
     }
 
     async fn edit(&self, body: &Value) -> End {
@@ -309,7 +309,7 @@ struct Counts {
     fields: BTreeSet<String>,
     refused: BTreeMap<String, (usize, String)>,
     /// Edits that nobody can make.
-    unsound: usize,
+    unsound: BTreeSet<String>,
     wrong: Vec<String>,
 }
 
@@ -379,7 +379,7 @@ impl Counts {
         (what, path): (&str, &str),
         source: &str,
     ) -> bool {
-        let mut unsound = 0;
+        let mut is_unsound = false;
         for body in bodies {
             let end = bench.edit(&body).await;
             assert!(bench.put(bare).await, "what was there is taken");
@@ -387,7 +387,7 @@ impl Counts {
             match end {
                 End::NoEdit => continue,
                 End::Unsound => {
-                    unsound = 1;
+                    is_unsound = true;
                     continue;
                 }
                 End::Pulled => {
@@ -400,7 +400,9 @@ impl Counts {
             self.tried += 1;
             return true;
         }
-        self.unsound += unsound;
+        if is_unsound {
+            self.unsound.insert(format!("{what} {path}"));
+        }
         false
     }
 }
@@ -415,7 +417,7 @@ impl std::fmt::Display for Counts {
             self.fields.len(),
             self.objects,
             self.pulled,
-            self.unsound
+            self.unsound.len()
         )
     }
 }
