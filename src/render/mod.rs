@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod based;
+mod choices;
 pub mod comment;
 pub mod code_quality;
 pub mod coverage;
