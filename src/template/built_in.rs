@@ -21,5 +21,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("routing", include_str!("../../templates/routing.yaml")),
     ("service-dashboard", include_str!("../../templates/service-dashboard.yaml")),
     ("service-slo", include_str!("../../templates/service-slo.yaml")),
+    ("siem-cloudtrail", include_str!("../../templates/siem-cloudtrail.yaml")),
     ("trace-retention", include_str!("../../templates/trace-retention.yaml")),
+    ("vpc-flow", include_str!("../../templates/vpc-flow.yaml")),
 ];
