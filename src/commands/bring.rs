@@ -23,6 +23,8 @@ pub struct Brought {
     /// The project's folder.
     pub root: Utf8PathBuf,
     pub rewritten: Vec<Rewritten>,
+    /// Files that the project was read from.
+    pub read: BTreeSet<String>,
     pub told: BTreeMap<Address, Told>,
 }
 
@@ -40,7 +42,8 @@ pub async fn bring(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow:
     work.pull(&drifted)?;
     let Work { texts, told, .. } = work;
     let rewritten = texts.iter().filter_map(|(path, text)| estate.rewritten(path, text)).collect();
-    Ok(Brought { root: declared.config.root.clone(), rewritten, told })
+    let read = declared.sources.files.iter().map(|file| file.path.to_string()).collect();
+    Ok(Brought { root: declared.config.root.clone(), rewritten, read, told })
 }
 
 /// What became of a drifted resource.

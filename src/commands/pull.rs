@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Invocation;
 use super::bring::{Brought, Told, bring};
-use super::undo::{Rewritten, rewrite};
+use super::undo::{File, Rewritten, rewrite};
+use super::{Invocation, start};
 use crate::args::{self, Common, Exit, Format};
-use crate::model::Address;
+use crate::config;
+use crate::git::{Branch, Committed};
+use crate::model::{Address, count};
 use crate::render::{self, Stream};
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::Result<Exit> {
@@ -17,14 +19,71 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::R
     );
     let common = Common { only: options.globs.clone(), ..invocation.common.clone() };
     let invocation = &Invocation { common: &common, ..*invocation };
-    let Brought { root, rewritten, told } = bring(invocation, options).await?;
-    if options.dry_run {
-        let patch: String = rewritten.iter().map(Rewritten::patch).collect();
-        invocation.answer(|out, _| out.write_all(patch.as_bytes()))?;
-    } else {
-        rewrite(&root, &rewritten)?;
+    // Before the service is asked for anything.
+    let branch = options.branch.as_ref().map(|name| branch(invocation, name)).transpose()?;
+    let brought = bring(invocation, options).await?;
+    let mut ending = String::new();
+    match &branch {
+        Some(branch) => ending = commit(branch, &brought)?,
+        None if options.dry_run => {
+            let patch: String = brought.rewritten.iter().map(Rewritten::patch).collect();
+            invocation.answer(|out, _| out.write_all(patch.as_bytes()))?;
+        }
+        None => rewrite(&brought.root, &brought.rewritten)?,
     }
-    tell(invocation, options, &told)
+    tell(invocation, options, &brought.told, &ending)
+}
+
+fn branch(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<Branch> {
+    let root = config::find(&start(invocation.common)?)?;
+    Ok(Branch::new(&root, name)?)
+}
+
+/// Commits what was pulled to the branch, and says how it becomes a pull request.
+fn commit(branch: &Branch, brought: &Brought) -> anyhow::Result<String> {
+    let Brought { root, rewritten, read, told } = brought;
+    let name = branch.name();
+    if rewritten.is_empty() {
+        return Ok(format!("Nothing was pulled, and no branch `{name}` made.\n"));
+    }
+    let mut files = Vec::new();
+    for own in rewritten {
+        let File { before, text, .. } = own.file(root)?;
+        let (before, after) = (before.unwrap_or_default(), text.into_bytes());
+        files.push(Committed { path: own.path.clone(), before, after });
+    }
+    let pulled: Vec<String> = told
+        .iter()
+        .filter(|(_, told)| matches!(told, Told::Pulled { .. }))
+        .map(|(address, _)| render::sanitize::clean(address.as_str()).into_owned())
+        .collect();
+    let subject = match &pulled[..] {
+        [only] => format!("Bring back the UI edit of {only}"),
+        more => format!("Bring back UI edits of {} objects", count(more.len())),
+    };
+    let list: String = pulled.iter().map(|address| format!("- {address}\n")).collect();
+    let commit = branch.commit(&files, &format!("{subject}\n\n{list}"))?;
+    let short = |commit: &str| commit.chars().take(12).collect::<String>();
+    let mut said = format!(
+        "Committed as {} to the branch `{name}`, on top of {}; your branch, files and index are as they were.\n",
+        short(&commit),
+        short(&branch.head)
+    );
+    let beside: Vec<String> = branch.uncommitted()?.into_iter().filter(|path| read.contains(path)).collect();
+    if !beside.is_empty() {
+        said.push_str(&format!(
+            "It was proved beside what is not committed yet, which it does not hold: {}\n",
+            beside.join(", ")
+        ));
+    }
+    // A name that a shell would take for more than a word is left to its bearer.
+    if let Some(word) = render::shell::word(name) {
+        said.push_str(&format!(
+            "To open a pull request:\n  git push -u origin {word}\n  gh pr create --head {word} --fill   (GitLab: glab mr \
+             create --source-branch {word} --fill)\n"
+        ));
+    }
+    Ok(said)
 }
 
 /// Names every resource that was edited, and what became of the edit.
@@ -32,13 +91,18 @@ fn tell(
     invocation: &Invocation<'_>,
     options: &args::Pull,
     told: &BTreeMap<Address, Told>,
+    ending: &str,
 ) -> anyhow::Result<Exit> {
     let width = told.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
     let mut lines = String::new();
     for (address, told) in told {
         match told {
             Told::Pulled { files, notes } => {
-                let done = if options.dry_run { "would be pulled into" } else { "pulled into" };
+                let done = match (options.dry_run, &options.branch) {
+                    (true, _) => "would be pulled into",
+                    (false, Some(_)) => "committed in",
+                    (false, None) => "pulled into",
+                };
                 lines.push_str(&format!("{address:width$}  {done} {}\n", files.join(", ")));
                 notes.iter().for_each(|note| lines.push_str(&format!("{:width$}  {note}\n", "")));
             }
@@ -51,6 +115,7 @@ fn tell(
     if told.is_empty() {
         lines.push_str("Nothing that is managed was edited in the UI.\n");
     }
+    lines.push_str(ending);
     let stream = if options.dry_run { Stream::Err } else { Stream::Out };
     let text = render::sanitize::clean_lines(&lines).into_owned();
     let refused = told.values().any(|told| matches!(told, Told::Refused { .. }));

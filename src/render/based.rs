@@ -183,17 +183,10 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
             page.indent(6)?;
             page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
         }
-        for line in choices::lines(&choices_of(change, plan, based, drifted.len())) {
-            page.indent(6)?;
-            page.line(&[(Tone::Faint, &line)])?;
-        }
+        choices::write(&choices_of(change, plan, based, drifted.len()), 6, &mut page)?;
     }
     if drifted.len() > choices::EACH {
-        page.line(&[(Tone::Plain, "  For each of them:")])?;
-        for line in choices::lines(&choices::general(plan.environment.as_deref())) {
-            page.indent(4)?;
-            page.line(&[(Tone::Faint, &line)])?;
-        }
+        choices::write_general(plan.environment.as_deref(), 2, &mut page)?;
     }
     let text = format!("Drift: {}; an apply takes it back.", plural(drifted.len(), "object"));
     page.line(&[])?;

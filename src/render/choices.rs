@@ -1,9 +1,12 @@
 //! What can be done about an object that drifted, as commands to be copied: take the edit, undo it, leave it to the UI.
 
+use std::io;
+
 use serde_json::{Map, Value};
 
 use super::markdown::code;
-use super::sanitize::is_hostile;
+use super::page::{Page, Tone};
+use super::shell::word;
 use crate::model::{Action, Change};
 
 /// So many drifted objects get commands of their own; of more they are told once.
@@ -81,10 +84,21 @@ pub fn json(change: &Change, environment: Option<&str>, own: bool) -> Value {
     Value::Object(out)
 }
 
-/// A line each, what they do below each other.
-pub fn lines(choices: &[Choice]) -> Vec<String> {
+/// Writes a line each, not wrapped, so that it can be copied. Errors are those of the writer.
+pub fn write(choices: &[Choice], indent: usize, page: &mut Page<'_>) -> io::Result<()> {
     let width = choices.iter().map(|choice| choice.command.chars().count()).max().unwrap_or_default();
-    choices.iter().map(|Choice { command, does }| format!("{command:width$}  {does}")).collect()
+    for Choice { command, does } in choices {
+        page.indent(indent)?;
+        page.line(&[(Tone::Faint, &format!("{command:width$}  {does}"))])?;
+    }
+    Ok(())
+}
+
+/// The same of many, told once.
+pub fn write_general(environment: Option<&str>, indent: usize, page: &mut Page<'_>) -> io::Result<()> {
+    page.indent(indent)?;
+    page.line(&[(Tone::Plain, "For each of them:")])?;
+    write(&general(environment), indent + 2, page)
 }
 
 /// Items of a list.
@@ -98,19 +112,6 @@ fn end(environment: Option<&str>) -> Option<String> {
         None => Some(String::new()),
         Some(name) => Some(format!(" -e {}", word(name)?)),
     }
-}
-
-/// A text as one word of a shell; none where it can't safely be one.
-fn word(text: &str) -> Option<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/-:=,+@~".contains(c);
-    if text.is_empty() || text.starts_with(['-', '~']) || text.chars().any(|c| is_hostile(c) || c == '\n') {
-        return None;
-    }
-    Some(if text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    })
 }
 
 #[cfg(test)]

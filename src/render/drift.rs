@@ -83,19 +83,12 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
                 page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
             }
             let choices = if few { choices::of(change, environment, true) } else { Vec::new() };
-            for line in choices::lines(&choices) {
-                page.indent(6)?;
-                page.line(&[(Tone::Faint, &line)])?;
-            }
+            choices::write(&choices, 6, &mut page)?;
         }
         page.line(&[])?;
     }
     if !few {
-        page.line(&[(Tone::Plain, "For each of them:")])?;
-        for line in choices::lines(&choices::general(environment)) {
-            page.indent(2)?;
-            page.line(&[(Tone::Faint, &line)])?;
-        }
+        choices::write_general(environment, 0, &mut page)?;
         page.line(&[])?;
     }
     for line in summary::not_listed(plan) {

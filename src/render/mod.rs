@@ -38,6 +38,7 @@ pub mod request;
 pub mod room;
 pub mod sanitize;
 pub mod sarif;
+pub mod shell;
 pub mod show;
 pub mod summary;
 mod telling;

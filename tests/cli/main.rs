@@ -17,6 +17,7 @@ mod safety;
 mod exports;
 mod letting_go;
 mod pull;
+mod branch;
 mod moving;
 mod manners;
 mod readme;
