@@ -11,12 +11,16 @@ use super::surveyed::declare_and_survey;
 use super::undo::Rewritten;
 use crate::args;
 use crate::diagnostic::Part;
+use crate::edit::step::between;
 use crate::load::definitions::{Definition, ParamType, Template, Use};
 use crate::model::{Action, Address, Change, Resource, count};
 use crate::pull::Given;
 use crate::render::patch;
 use crate::source::locate::Locator;
 use crate::template::BUILT_IN;
+
+/// Overrides that are shown as patches where nobody asked for them; `--write-overrides --dry-run` shows all.
+const OFFERED: usize = 3;
 
 /// A project with the edits in it, nothing written yet.
 pub struct Brought {
@@ -110,7 +114,7 @@ impl<'a> Work<'a> {
     fn plain(&self, change: &Change) -> Result<Ready<'a>, String> {
         let definition = self.estate.plain(&change.address).ok_or("its definition is not there any more")?;
         let followed = self.estate.follow(change, definition)?;
-        let edits = self.estate.edits(&followed, &definition.origin)?;
+        let edits = self.estate.edits((&followed.before, &followed.taken.body), &definition.origin)?;
         let notes = followed.taken.given.iter().map(note).collect();
         Ok(Ready { address: change.address.clone(), remedy: Remedy::Edits(edits), notes })
     }
@@ -183,8 +187,9 @@ impl<'a> Work<'a> {
             let Made { change, resource, own, template, .. } = one;
             let key = resource.instance.as_ref().map(|instance| instance.key.as_str()).unwrap_or_default();
             let params = params(template, &one.followed.taken.given);
-            if params.is_empty() {
-                let (why, patch) = self.by_hand(one, made);
+            let rest = between(&one.followed.before, &one.followed.kept);
+            if params.is_empty() || !rest.is_empty() {
+                let (why, patch) = self.by_hand(one, made, (key, &params));
                 self.refuse(&change.address, why, patch);
                 continue;
             }
@@ -215,10 +220,10 @@ impl<'a> Work<'a> {
     fn offer(&mut self, ready: Vec<Ready<'_>>) -> anyhow::Result<()> {
         let before = self.texts.clone();
         let mut offers = BTreeMap::new();
-        for own in &ready {
-            let patch =
-                self.estate.edited(&before, &own.remedy).map(|texts| self.estate.patch(&before, &texts));
-            offers.insert(own.address.clone(), (own.notes.join("; "), patch.unwrap_or_default()));
+        for (number, own) in ready.iter().enumerate() {
+            let texts = (number < OFFERED).then(|| self.estate.edited(&before, &own.remedy).ok()).flatten();
+            let patch = texts.map(|texts| self.estate.patch(&before, &texts)).unwrap_or_default();
+            offers.insert(own.address.clone(), (own.notes.join("; "), patch));
         }
         self.accept(ready)?;
         self.texts = before;
@@ -230,14 +235,43 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// What a person has to change of a template, and where.
-    fn by_hand(&self, one: &Made<'_>, made: &[Made<'_>]) -> (String, String) {
+    /// What a person has to change of a template, and where; beside the parameters that made a part of the edit.
+    fn by_hand(
+        &self,
+        one: &Made<'_>,
+        made: &[Made<'_>],
+        (key, params): (&str, &Map<String, Value>),
+    ) -> (String, String) {
+        let Followed { before, taken, kept } = &one.followed;
+        let after = if params.is_empty() { &taken.body } else { kept };
+        let first = between(before, after).first().map(|edit| edit.pointer().to_owned()).unwrap_or_default();
         let mut locator = Locator::new(&self.estate.sources);
-        let place = locator.locate_in(&one.definition.origin, &first_path(one.change));
+        let place = locator.locate_in(&one.definition.origin, &first);
         let place = locator.locate(&place.part(Part::Value)).position();
-        let texts = self.estate.edits(&one.followed, &one.definition.origin);
-        let texts = texts.and_then(|edits| self.estate.edited(&self.texts, &Remedy::Edits(edits)));
-        let patch = texts.map(|texts| self.estate.patch(&self.texts, &texts)).unwrap_or_default();
+        let mut edited = self.estate.edits((before, after), &one.definition.origin).map(Remedy::Edits);
+        let mut texts = self.texts.clone();
+        if !params.is_empty() && self.whole(one, made).is_none() {
+            let own = Remedy::Override { own: one.own, key, params: params.clone() };
+            texts = self.estate.edited(&texts, &own).unwrap_or(texts);
+        }
+        if let Ok(edits) = &mut edited {
+            texts = self.estate.edited(&texts, edits).unwrap_or(texts);
+        }
+        let why = self.named_line(one, made, &place.to_string());
+        let part = match params.is_empty() {
+            true => String::new(),
+            false => format!(
+                "{} of the use `{}` made a part of it: {}. For the rest, ",
+                named(params),
+                one.own.name,
+                said_values(params)
+            ),
+        };
+        (format!("{part}{why}"), self.estate.patch(&self.texts, &texts))
+    }
+
+    /// The line of a template that made what was edited, and what can be done about it.
+    fn named_line(&self, one: &Made<'_>, made: &[Made<'_>], place: &str) -> String {
         let name = &one.template.name;
         let all = self.instances(one);
         let line = match all {
@@ -245,7 +279,7 @@ impl<'a> Work<'a> {
             all => format!("the template `{name}` makes it, for {} instances ({place})", count(all)),
         };
         let own_file = self.estate.sources.holds(&format!("templates/{name}.yaml"));
-        let why = if BUILT_IN.iter().any(|(own, _)| own == name) && !own_file {
+        if BUILT_IN.iter().any(|(own, _)| own == name) && !own_file {
             format!("{line}, and comes with musher: copy it to templates/{name}.yaml to change it")
         } else if all == 1 {
             format!("{line}: change the template")
@@ -253,8 +287,7 @@ impl<'a> Work<'a> {
             format!("{line}; all of them were edited alike: change the template")
         } else {
             format!("{line}; give it a parameter, or leave the field to the UI with `$ignore`")
-        };
-        (why, patch)
+        }
     }
 
     /// How many resources the entry of a template makes.
@@ -306,10 +339,6 @@ impl Rewritten {
 fn note(given: &Given) -> String {
     let Given { pointer, expression, .. } = given;
     format!("`{expression}` at {pointer} gave way to what stands live, for every environment")
-}
-
-fn first_path(change: &Change) -> String {
-    change.diff.first().map(|field| field.path.clone()).unwrap_or_default()
 }
 
 /// The parameters that made what was edited, with the values that make what is live; none where one of the expressions

@@ -95,6 +95,8 @@ fn tell(
 ) -> anyhow::Result<Exit> {
     let width = told.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
     let mut lines = String::new();
+    // The same edit of all instances of a template is told once.
+    let mut said: BTreeMap<(&String, &String), &Address> = BTreeMap::new();
     for (address, told) in told {
         match told {
             Told::Pulled { files, notes } => {
@@ -107,6 +109,11 @@ fn tell(
                 notes.iter().for_each(|note| lines.push_str(&format!("{:width$}  {note}\n", "")));
             }
             Told::Refused { why, patch } => {
+                let first = said.entry((why, patch)).or_insert(address);
+                if *first != address && !patch.is_empty() {
+                    lines.push_str(&format!("{address:width$}  refused: as {first}\n"));
+                    continue;
+                }
                 lines.push_str(&format!("{address:width$}  refused: {why}\n"));
                 patch.lines().for_each(|line| lines.push_str(&format!("    {line}\n")));
             }

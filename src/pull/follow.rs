@@ -29,6 +29,8 @@ pub struct Part<'a> {
     pub renderings: &'a [Rendering],
     /// What a reference stands for.
     pub known: &'a dyn Fn(&Reference) -> Option<String>,
+    /// Whether an expression stays where it can be told what has to be made of it.
+    pub keeps: bool,
 }
 
 /// A body that renders to what is live.
@@ -251,6 +253,9 @@ impl Follower<'_> {
                 shorten(&mut now);
                 let now = Some(now);
                 self.given.push(Given { pointer: at.to_owned(), expression: written.to_owned(), now });
+                if self.part.keeps {
+                    return Ok(written.into());
+                }
             }
             return Ok(value);
         };
@@ -263,7 +268,7 @@ impl Follower<'_> {
             if is_marked { &|_| None } else { self.part.known };
         let live =
             format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
-        let Text { written, given } =
+        let Text { written, kept, given } =
             text::follow(written, rendering, &live, known).ok_or_else(|| Kept::Blocks(at.to_owned()))?;
         let gone = given.into_iter().filter(|(expression, _)| !written.contains(expression.as_str()));
         self.given.extend(gone.map(|(expression, now)| Given {
@@ -271,7 +276,7 @@ impl Follower<'_> {
             expression,
             now: now.map(Value::String),
         }));
-        Ok(Value::String(written))
+        Ok(Value::String(if self.part.keeps { kept } else { written }))
     }
 }
 
