@@ -40,6 +40,7 @@ pub mod sanitize;
 pub mod sarif;
 pub mod shell;
 pub mod show;
+pub mod sighting;
 pub mod summary;
 mod telling;
 pub mod template;

@@ -16,11 +16,11 @@ mod tree;
 use std::ops::Range;
 
 pub use built_in::BUILT_IN;
-pub use compile::{Compiler, Names, holds_reserved};
+pub use compile::{Compiler, Names};
 pub use eval::{Borrowed, Frame, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
-pub use scan::is_template;
+pub use scan::{is_template, pieces};
 pub use trace::{Rendering, Renderings, Stretch, Trace};
 pub use tree::{Expr, Global, Text};
 

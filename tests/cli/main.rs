@@ -5,6 +5,7 @@
 mod api;
 mod project;
 
+mod organisation;
 mod coverage;
 mod story;
 mod over_http;
@@ -19,5 +20,7 @@ mod letting_go;
 mod pull;
 mod branch;
 mod moving;
+mod series;
+mod openslo;
 mod manners;
 mod readme;
