@@ -18,6 +18,7 @@ pub mod import;
 pub mod init;
 pub mod list;
 pub mod log;
+mod narrow;
 mod order;
 pub mod packed;
 pub mod plan;
