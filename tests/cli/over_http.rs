@@ -98,7 +98,7 @@ fn a_plan_of_a_small_project_costs_its_lists() {
 }
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 11] = [
     "GET /api/v2/downtime",
     "GET /api/v2/logs/config/archives",
     "GET /api/v1/logs/config/indexes",
@@ -106,6 +106,8 @@ const LISTS: [&str; 9] = [
     "GET /api/v2/logs/config/metrics",
     "GET /api/v2/monitor/notification_rule",
     "GET /api/v2/apm/config/retention-filters",
+    "GET /api/v2/security/signals/notification_rules",
+    "GET /api/v2/security_monitoring/rules",
     "GET /api/v2/sensitive-data-scanner/config",
     "GET /api/v2/sensitive-data-scanner/config/standard-patterns",
 ];
