@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 18] = [
+const PACKS: [&str; 20] = [
+    "app-protection",
     "aws-dynamodb",
     "aws-lambda",
     "aws-sqs",
@@ -17,6 +18,7 @@ const PACKS: [&str; 18] = [
     "external-api",
     "fleet-dashboard",
     "gcp-cloud-run",
+    "investigate-lambda",
     "logs-cost",
     "musher-self",
     "otel-collector",
@@ -58,7 +60,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notification_rules, retention_filters, scanner_groups, scanner_rules, security_rules, signal_notification_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notebooks, notification_rules, retention_filters, scanner_groups, scanner_rules, security_rules, signal_notification_rules, waf_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses
