@@ -18,7 +18,7 @@ use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
-use super::surveyed::{Surveyed, survey};
+use super::surveyed::{Surveyed, survey, survey_some};
 use crate::apply::{self, FRESH, Options};
 use crate::args::{self, Exit, Format};
 use crate::canon;
@@ -170,8 +170,13 @@ async fn prepare(
     let lock = lock(invocation, declared, options).await?;
     let listing = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &listing)?;
-    let asked = service.ask(&declared.kinds, &declared.scope.owner);
-    let surveyed = survey(invocation, declared, &service, (asked, false)).await?;
+    let surveyed = match sealed.is_some() || options.destroy {
+        true => {
+            let asked = service.ask(&declared.kinds, &declared.scope.owner);
+            survey(invocation, declared, &service, (asked, false)).await?
+        }
+        false => survey_some(invocation, declared, &service, false).await?,
+    };
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {

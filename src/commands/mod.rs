@@ -21,6 +21,7 @@ pub mod init;
 mod ledger;
 pub mod list;
 pub mod log;
+mod narrow;
 mod order;
 pub mod packed;
 pub mod plan;
