@@ -204,6 +204,12 @@ pub fn all(widgets: &[Value], layout: &str, reflow: Option<&str>) -> Result<(), 
     Ok(())
 }
 
+/// What is wrong with the first of some widgets that the service refuses, wherever they stand.
+pub fn first_fault(widgets: &[Value]) -> Option<String> {
+    let judged = |widget| placed(widget, "", None).and_then(|()| defined(widget));
+    widgets.iter().find_map(|widget| judged(widget).err()).map(|fault| fault.words)
+}
+
 fn class(widget: &Value) -> &str {
     widget.pointer("/definition/type").and_then(Value::as_str).unwrap_or_default()
 }

@@ -9,10 +9,10 @@ use crate::config::RuleLevel;
 use crate::kind::Family;
 
 pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.is(Family::Board)
-        && let Some(widgets) = subject.body.get("widgets")
-    {
-        of_widgets(widgets, "/widgets", found);
+    for list in subject.kind.widgets() {
+        if let Some(widgets) = subject.body.pointer(list) {
+            of_widgets(widgets, list, found);
+        }
     }
 }
 
@@ -41,7 +41,7 @@ fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
 
 /// Every field of every widget, as the OpenAPI document has it; a group's are walked with it.
 pub fn widget_fields(subject: &Subject<'_>, found: &mut Findings) {
-    for (pointer, widget) in subject.items("/widgets").filter(|_| subject.is(Family::Board)) {
+    for (pointer, widget) in subject.kind.widgets().flat_map(|list| subject.items(list)) {
         widgets::widget(widget, &pointer, found);
     }
 }
