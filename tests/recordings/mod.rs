@@ -1,6 +1,7 @@
 //! What the real service did, as recorded: read from a folder beside the project, never part of it.
 
 mod agree;
+mod once;
 mod imports;
 mod mutations;
 mod pairs;

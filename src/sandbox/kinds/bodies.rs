@@ -2,7 +2,7 @@
 //! which it refuses others.
 
 use crate::sandbox::forms::Form::{
-    self, Flag, List, Mapping, Needed, NeededIn, Number, Text, Texts, Whole, Word, Words,
+    self, Between, Flag, List, Mapping, Needed, NeededIn, Number, Text, Texts, Whole, Word, Words,
 };
 
 type Table = &'static [(&'static str, Form)];
@@ -253,7 +253,9 @@ pub const METRIC_TAG: Table = &[
     ("/aggregations", List),
     ("/aggregations/*", Mapping),
     ("/aggregations/*/space", Needed),
+    ("/aggregations/*/space", Word(&["avg", "max", "min", "sum"])),
     ("/aggregations/*/time", Needed),
+    ("/aggregations/*/time", Word(&["avg", "count", "max", "min", "sum"])),
     ("/exclude_tags_mode", Flag),
     ("/include_percentiles", Flag),
     ("/metric_type", Word(&["gauge", "count", "rate", "distribution"])),
@@ -366,7 +368,7 @@ pub const SCANNER_RULE: Table = &[
     ("/excluded_namespaces", Texts),
     ("/included_keyword_configuration", Mapping),
     ("/included_keyword_configuration/character_count", Needed),
-    ("/included_keyword_configuration/character_count", Whole),
+    ("/included_keyword_configuration/character_count", Between(1.0, 50.0)),
     ("/included_keyword_configuration/keywords", Needed),
     ("/included_keyword_configuration/keywords", Texts),
     ("/included_keyword_configuration/use_recommended_keywords", Flag),
@@ -374,10 +376,19 @@ pub const SCANNER_RULE: Table = &[
     ("/name", Text),
     ("/namespaces", Texts),
     ("/pattern", Text),
-    ("/priority", Whole),
+    ("/priority", Between(1.0, 5.0)),
+    ("/suppressions", Mapping),
+    ("/suppressions/ends_with", Texts),
+    ("/suppressions/exact_match", Texts),
+    ("/suppressions/starts_with", Texts),
     ("/tags", Texts),
     ("/text_replacement", Mapping),
-    ("/text_replacement/number_of_chars", Whole),
+    ("/text_replacement/number_of_chars", Between(0.0, f64::MAX)),
+    (
+        "/text_replacement/number_of_chars",
+        NeededIn(&["partial_replacement_from_beginning", "partial_replacement_from_end"]),
+    ),
+    ("/text_replacement/replacement_string", NeededIn(&["replacement_string"])),
     ("/text_replacement/replacement_string", Text),
     ("/text_replacement/should_save_match", Flag),
     ("/text_replacement/type", Needed),
