@@ -202,8 +202,55 @@ pub fn may_resemble(word: &str, known: &str, most: usize) -> bool {
     beyond(word, known) <= most && beyond(known, word) <= most
 }
 
+/// What people write, and what the service calls it.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("mean", "avg"),
+    ("average", "avg"),
+    ("average", "mean"),
+    ("avg", "mean"),
+    ("maximum", "max"),
+    ("minimum", "min"),
+    ("total", "sum"),
+    ("ascending", "asc"),
+    ("descending", "desc"),
+    ("latest", "last"),
+];
+/// Units of time, by the letters in which they are written out.
+const UNITS: &[(&str, &[&str])] = &[
+    ("mo", &["month", "months", "mon"]),
+    ("m", &["min", "mins", "minute", "minutes"]),
+    ("h", &["hr", "hrs", "hour", "hours"]),
+    ("d", &["day", "days"]),
+    ("w", &["week", "weeks"]),
+    ("y", &["yr", "year", "years"]),
+];
+
+/// The known word that is the usual name of one: `avg` for `mean`, `7d` for `7days`.
+fn renamed<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let small = word.trim().to_lowercase();
+    let of = |name: &str| known.iter().copied().find(|known| *known == name);
+    let mut names = OTHER_NAMES.iter().filter(|(other, _)| *other == small);
+    if let Some(found) = names.find_map(|(_, name)| of(name)) {
+        return Some(found);
+    }
+    let length = small.strip_prefix("last_").unwrap_or(&small);
+    let at = length.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0)?;
+    let (number, unit) = length.split_at(at);
+    let unit = unit.trim_start_matches([' ', '_', '-']);
+    let (unit, _) = UNITS.iter().find(|(short, names)| *short == unit || names.contains(&unit))?;
+    of(&format!("{number}{unit}"))
+}
+
 /// The known word that was probably meant.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(meant) = renamed(word, &known) {
+        return Some(meant);
+    }
+    // Another name of what is not among them: what looks like it is something else.
+    if OTHER_NAMES.iter().any(|(other, _)| *other == word) {
+        return None;
+    }
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

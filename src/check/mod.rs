@@ -24,8 +24,8 @@ use crate::model::Resource;
 use self::allow::Used;
 use self::estate::Estate;
 pub use self::estate::Tags;
-pub use self::finding::Finding;
-use self::finding::Findings;
+pub use self::finding::{Finding, Slip};
+use self::finding::{Findings, settle};
 pub use self::report::{Again, report};
 pub use self::rules::crowd::groups_logs;
 pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
@@ -96,6 +96,7 @@ fn judge(
             }
             !allowed && settings.said(finding.code) != Some(RuleLevel::Off)
         });
+        settle(&mut own);
         if own.len() > MOST {
             // Errors first, so that none of them is passed over for a warning.
             own.sort_by_key(|finding| settings.severity(finding) != Severity::Error);

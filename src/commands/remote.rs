@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Invocation;
 use super::declared::Declared;
 use super::service::{Service, service};
-use crate::check::{self, Finding};
+use crate::check::{self, Finding, Slip};
 use crate::client::{Fault, Refusal, RefusedItem};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Diagnostic, Part};
@@ -180,6 +180,8 @@ fn refused(text: String, pointer: String) -> Finding {
         text,
         help: String::new(),
         also: None,
+        slip: Slip::None,
+        follows: None,
     }
 }
 

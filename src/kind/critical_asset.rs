@@ -32,6 +32,7 @@ pub const CRITICAL_ASSET: Kind = Kind {
             &["info", "low", "medium", "high", "critical", "increase", "decrease", "no-op"],
             "The severity that a signal gets, or how it changes",
         )
+        .closed()
         .required(),
         texts("/tags", "Tags, for people").set().defaults(&["[]"]),
         read_only("/update_author_id"),

@@ -1,8 +1,8 @@
 //! Metrics that are counted from logs.
 
 use super::field::*;
-use super::spans_metric::same_groups;
-use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, danger};
+use super::spans_metric::{measures_nothing, same_groups};
+use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, Wrong, danger};
 
 /// Facts: 9 creates, 4 updates and 13 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const LOGS_METRIC: Kind = Kind {
@@ -46,5 +46,9 @@ pub const LOGS_METRIC: Kind = Kind {
         known_by: &["/id"],
         ..About::NONE
     },
-    quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
+    quirks: Quirks {
+        dangers: danger::OF_METRICS,
+        wrongs: &[Wrong { at: "/compute", judge: measures_nothing }],
+        ..Quirks::NONE
+    },
 };

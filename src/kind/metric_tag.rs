@@ -37,8 +37,12 @@ pub const METRIC_TAG: Kind = Kind {
         undocumented("").open(),
         // Deprecated; sum or avg of a gauge (5 and 2 times), and the service's own of the others.
         list("/aggregations", "Deprecated: the service chooses them").set().filled(),
-        text("/aggregations/*/space", "avg, max, min, sum").required(),
-        text("/aggregations/*/time", "avg, count, max, min, sum").required(),
+        choice("/aggregations/*/space", &["avg", "max", "min", "sum"], "Over hosts and other tags")
+            .closed()
+            .required(),
+        choice("/aggregations/*/time", &["avg", "count", "max", "min", "sum"], "Over time")
+            .closed()
+            .required(),
         read_only("/created_at"),
         boolean("/exclude_tags_mode", "Whether all tags but these can be queried").defaults(&["false"]),
         text("/id", "The metric's name; it must have points").required(),

@@ -1,5 +1,7 @@
 //! Monitors, composites and burn-rate alerts included.
 
+use serde_json::Value;
+
 use super::field::*;
 use super::{About, Api, Family, Id, Identity, Kind, List, Mention, Mentioned, Paging, Quirks};
 
@@ -39,7 +41,9 @@ pub const MONITOR: Kind = Kind {
         choice("/assets/*/resource_type", &["notebook"], "Sort of Datadog object that the link leads to")
             .closed(),
         undocumented("/assets/*/template_variables").defaults(&["{}"]),
-        text("/assets/*/url", "A whole URL, or a path in Datadog's web application").required(),
+        text("/assets/*/url", "A whole URL, or a path in Datadog's web application")
+            .required()
+            .usually(leads_somewhere, "a whole URL, or a path that begins with `/`"),
         // A field of exports that the service drops (3 of 3).
         read_only("/classification"),
         read_only("/created"),
@@ -389,3 +393,8 @@ const DATA_SOURCES: &[&str] = &[
     "rum",
     "spans",
 ];
+
+/// A path is one of Datadog's web application (5 of 5 recorded ones begin with `/`).
+fn leads_somewhere(value: &Value) -> bool {
+    value.as_str().is_none_or(|url| url.starts_with('/') || url.contains("://"))
+}

@@ -27,12 +27,18 @@ pub const MONITOR_TEMPLATE: Kind = Kind {
         text("/description", "For people"),
         read_only("/id"),
         read_only("/modified"),
-        object("/monitor_definition", "A monitor, as under `monitors`").required(),
+        object("/monitor_definition", "A monitor, as under `monitors`")
+            .required()
+            // `Monitor definition cannot be empty` (4 recordings).
+            .form(
+                |body| body.as_object().is_none_or(|body| !body.is_empty()),
+                "a monitor, as under `monitors`",
+            ),
         texts("/tags", "Tags of the template").set().required(),
         list("/template_variables", "What people fill in"),
         texts("/template_variables/*/available_values", "Values to choose from"),
         texts("/template_variables/*/defaults", "Where nothing is chosen"),
-        text("/template_variables/*/name", "Its name: `{{name}}` in the monitor"),
+        text("/template_variables/*/name", "Its name: `{{name}}` in the monitor").required(),
         text("/template_variables/*/tag_key", "The tag that it stands for"),
         text("/title", "The title").required(),
         read_only("/version"),

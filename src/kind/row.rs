@@ -54,6 +54,12 @@ impl Kind {
         self.fields.iter().filter(move |field| holds(field)).map(|field| field.at)
     }
 
+    /// Its lists of widgets, those inside of other widgets left aside.
+    pub fn widgets(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let lists = self.quirks.identified.iter().filter(|list| list.class == "/definition/type");
+        lists.map(|list| list.list).filter(|list| !list.contains('*'))
+    }
+
     /// Whether its objects bear no mark, and are known by a key.
     pub fn is_keyed(&self) -> bool {
         matches!(self.identity, Identity::Key(_))

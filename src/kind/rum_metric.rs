@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::spans_metric::same_groups;
+use super::spans_metric::{measures_nothing, same_groups};
 use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, Wrong, danger};
 
 /// Facts: 8 creates, 1 update and 1 read, and the OpenAPI document.
@@ -61,7 +61,10 @@ pub const RUM_METRIC: Kind = Kind {
     },
     quirks: Quirks {
         dangers: danger::OF_METRICS,
-        wrongs: &[Wrong { at: "/uniqueness", judge: never_ends }],
+        wrongs: &[
+            Wrong { at: "/compute", judge: measures_nothing },
+            Wrong { at: "/uniqueness", judge: never_ends },
+        ],
         ..Quirks::NONE
     },
 };
@@ -70,8 +73,8 @@ pub const RUM_METRIC: Kind = Kind {
 fn never_ends(body: &Value) -> Option<(String, &'static str)> {
     let class = body.get("event_type")?.as_str()?;
     body.get("uniqueness").filter(|value| !value.is_null())?;
-    let ends = matches!(class, "session" | "view");
-    (!ends).then(|| {
+    let is_over_at_once = matches!(class, "action" | "error" | "resource" | "long_task" | "vital");
+    is_over_at_once.then(|| {
         (
             format!("`uniqueness` is of sessions and views, and the `event_type` is `{class}`"),
             "leave `uniqueness` out: such an event is counted once",

@@ -23,9 +23,9 @@ pub const SECURITY_FILTER: Kind = Kind {
     fields: &[
         undocumented("").open(),
         list("/exclusion_filters", "Logs that are left out, in order").required(),
-        text("/exclusion_filters/*/name", "Its title"),
-        text("/exclusion_filters/*/query", "A search of logs"),
-        choice("/filtered_data_type", &["logs"], "`logs`").required(),
+        text("/exclusion_filters/*/name", "Its title").required(),
+        text("/exclusion_filters/*/query", "A search of logs").required(),
+        choice("/filtered_data_type", &["logs"], "`logs`").closed().required(),
         read_only("/id"),
         read_only("/is_builtin"),
         boolean("/is_enabled", "Whether it is at work").required(),

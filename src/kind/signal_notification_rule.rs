@@ -38,6 +38,30 @@ pub const SIGNAL_NOTIFICATION_RULE: Kind = Kind {
     quirks: Quirks { family: Some(Family::Alarm), ..QUIRKS },
 };
 
+/// What signals and findings come from.
+const RULE_TYPES: &[&str] = &[
+    "application_security",
+    "log_detection",
+    "workload_security",
+    "signal_correlation",
+    "cloud_configuration",
+    "infrastructure_configuration",
+    "application_code_vulnerability",
+    "application_library_vulnerability",
+    "attack_path",
+    "container_image_vulnerability",
+    "identity_risk",
+    "misconfiguration",
+    "api_security",
+    "host_vulnerability",
+    "iac_misconfiguration",
+    "sast_vulnerability",
+    "secret_vulnerability",
+    "workload_activity",
+    "sensitive_data",
+    "serverless_function_code_vulnerability",
+];
+
 pub(super) const FIELDS: &[Field] = &[
     undocumented("").open(),
     read_only("/created_at"),
@@ -48,22 +72,31 @@ pub(super) const FIELDS: &[Field] = &[
     read_only("/modified_by"),
     text("/name", "The title, by which it is known").required(),
     object("/routing", "How it is delivered"),
-    choice("/routing/mode", &["manual"], "`manual`"),
+    choice("/routing/mode", &["manual"], "`manual`").closed().required(),
     object("/selectors", "What people are told of").required(),
     text("/selectors/query", "`key:value` pairs: `env:prod AND team:payments`"),
     // In another order once.
-    texts("/selectors/rule_types", "Types of rules: `log_detection`, `misconfiguration` …").set(),
+    of(
+        "/selectors/rule_types",
+        Type::Texts(RULE_TYPES),
+        "Types of rules: `log_detection`, `misconfiguration` …",
+    )
+    .closed()
+    .set(),
     of(
         "/selectors/severities",
         Type::Texts(&["critical", "high", "medium", "low", "unknown", "info"]),
         "Of these severities",
     )
+    .closed()
     .set(),
     choice(
         "/selectors/trigger_source",
         &["security_findings", "security_signals"],
         "`security_signals` of rules about signals, `security_findings` of those about vulnerabilities",
-    ),
+    )
+    .closed()
+    .required(),
     texts("/targets", "Recipients as in messages: `@slack-security`").set().recipients().required(),
     // 5 of 5.
     count("/time_aggregation", "How long others are told together, in seconds").defaults(&["0"]),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, danger};
+use super::{About, Api, Envelope, Id, Identity, Kind, Quirks, Wrong, danger};
 
 /// Facts: 8 creates, 2 updates and 7 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
 pub const SPANS_METRIC: Kind = Kind {
@@ -49,8 +49,25 @@ pub const SPANS_METRIC: Kind = Kind {
         known_by: &["/id"],
         ..About::NONE
     },
-    quirks: Quirks { dangers: danger::OF_METRICS, ..Quirks::NONE },
+    quirks: Quirks {
+        dangers: danger::OF_METRICS,
+        wrongs: &[Wrong { at: "/compute", judge: measures_nothing }],
+        ..Quirks::NONE
+    },
 };
+
+/// A distribution is of the values at a path (OpenAPI: the path is used if the type is `distribution`).
+pub fn measures_nothing(body: &Value) -> Option<(String, &'static str)> {
+    let compute = body.get("compute")?;
+    let path = compute.get("path").and_then(Value::as_str).unwrap_or_default();
+    let is_missing = compute.get("aggregation_type")? == "distribution" && path.trim().is_empty();
+    is_missing.then(|| {
+        (
+            "A metric of the type `distribution` has no `path`".to_owned(),
+            "write `path:`, the attribute whose values are measured, such as `@duration`",
+        )
+    })
+}
 
 /// Whether two lists group alike: a tag's name that is left out is the path (terraform-provider-datadog).
 pub fn same_groups(one: &Value, other: &Value) -> bool {

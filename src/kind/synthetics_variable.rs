@@ -42,22 +42,27 @@ pub const SYNTHETICS_VARIABLE: Kind = Kind {
         text("/parse_test_options/field", "The header, of `http_header`"),
         text("/parse_test_options/localVariableName", "The test's own variable, of `local_variable`"),
         object("/parse_test_options/parser", "What is taken of it"),
-        choice("/parse_test_options/parser/type", &["raw", "json_path", "regex", "x_path"], "How it is read"),
+        choice("/parse_test_options/parser/type", &["raw", "json_path", "regex", "x_path"], "How it is read")
+            .closed()
+            .required(),
         text("/parse_test_options/parser/value", "The expression"),
         choice(
             "/parse_test_options/type",
             &["http_body", "http_header", "http_status_code", "local_variable"],
             "Where the value stands",
-        ),
+        )
+        .closed()
+        .required(),
         text("/parse_test_public_id", "A test whose answer gives the value: `${synthetics_tests.ID.id}`"),
-        texts("/tags", "Tags").set().required(),
+        texts("/tags", "Tags; the mark is one of them").set(),
         read_only("/type"),
         // A FIDO key brings its own (1).
         object("/value", "The value, and whether it is secret").filled(),
         object("/value/options", "Of a one-time password"),
         object("/value/options/totp_parameters", "How it is made"),
-        bounded("/value/options/totp_parameters/digits", 4, 10, "How many digits"),
-        bounded("/value/options/totp_parameters/refresh_interval", 0, 999, "How long one counts, in seconds"),
+        bounded("/value/options/totp_parameters/digits", 4, 10, "How many digits").strict(),
+        bounded("/value/options/totp_parameters/refresh_interval", 0, 999, "How long one counts, in seconds")
+            .strict(),
         boolean("/value/secure", "Whether nobody is shown the value").defaults(&["false"]),
         // 3 of 3: no answer has it where it is secure.
         text("/value/value", "What it stands for; `${secret.NAME}` where it is secure")

@@ -33,7 +33,9 @@ pub const TEAM: Kind = Kind {
         count("/banner", "The number of the picture behind the title; not compared").filled().unseen(),
         read_only("/created_at"),
         text("/description", "For people; Markdown").trimmed(),
-        text("/handle", "`@team-HANDLE`; unique").required(),
+        text("/handle", "`@team-HANDLE`; unique")
+            .required()
+            .form(is_handle, "one word, without blanks and `@`: messages name it as `@team-HANDLE`"),
         texts("/hidden_modules", "Parts of the team's page that are not shown; not compared").set().unseen(),
         read_only("/id"),
         read_only("/is_managed"),
@@ -56,3 +58,8 @@ pub const TEAM: Kind = Kind {
     },
     quirks: Quirks::NONE,
 };
+
+/// A blank ends a handle in a message.
+fn is_handle(value: &Value) -> bool {
+    value.as_str().is_none_or(|handle| !handle.contains(char::is_whitespace) && !handle.contains('@'))
+}

@@ -26,14 +26,19 @@ pub const WEBHOOK: Kind = Kind {
         text("/auth_method_id", "How it signs in, by the id of a method that was set up elsewhere"),
         // JSON inside a text; none where nothing was sent (4 of 4).
         text("/custom_headers", "JSON, as a text: headers of each request; secrets by `${secret.NAME}`")
-            .meaning(same_json),
+            .meaning(same_json)
+            .usually(is_json, "JSON: `'{\"header\": \"value\"}'`"),
         choice("/encode_as", &["json", "form"], "How the payload is sent").closed().defaults(&[r#""json""#]),
-        text("/name", "The name in `@webhook-NAME`; another one renames it, by `$moved_from`").required(),
+        text("/name", "The name in `@webhook-NAME`; another one renames it, by `$moved_from`")
+            .required()
+            .usually(is_word, "one word: a blank ends `@webhook-NAME` in a message"),
         // 6 of 6.
         text("/payload", "JSON, as a text; a template of Datadog's own where it is left out")
             .defaults(&[PAYLOAD])
             .meaning(same_json),
-        text("/url", "Where the requests go").required(),
+        text("/url", "Where the requests go")
+            .required()
+            .form(is_url, "a URL that begins with `https://` or `http://`"),
     ],
     about: About {
         terraform: &["datadog_webhook"],
@@ -50,6 +55,24 @@ pub const WEBHOOK: Kind = Kind {
 const PAYLOAD: &str = r#""{\"body\": \"$EVENT_MSG\", \"last_updated\": \"$LAST_UPDATED\", \"event_type\": \"$EVENT_TYPE\", \"title\": \"$EVENT_TITLE\", \"date\": \"$DATE\", \"org\": {\"id\": \"$ORG_ID\", \"name\": \"$ORG_NAME\"}, \"id\": \"$ID\"}""#;
 
 /// Whether two texts hold the same JSON.
+/// A variable of the webhook's own may hold the beginning.
+fn is_url(value: &Value) -> bool {
+    value.as_str().is_none_or(|url| {
+        let small = url.trim().to_lowercase();
+        let rest = small.strip_prefix("https://").or_else(|| small.strip_prefix("http://"));
+        small.starts_with('$')
+            || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+    })
+}
+
+fn is_word(value: &Value) -> bool {
+    value.as_str().is_none_or(|name| !name.contains(char::is_whitespace))
+}
+
+fn is_json(value: &Value) -> bool {
+    value.as_str().is_none_or(|text| text.is_empty() || serde_json::from_str::<Value>(text).is_ok())
+}
+
 fn same_json(one: &Value, other: &Value) -> bool {
     let read = |value: &Value| serde_json::from_str::<Value>(value.as_str()?).ok();
     read(one).is_some_and(|own| read(other).is_some_and(|other| crate::diff::same(&own, &other)))

@@ -150,11 +150,13 @@ pub fn is_function(name: &str) -> bool {
 }
 
 fn is_aggregation(name: &str) -> bool {
-    let percentile = name.strip_prefix(['p', 'P']).or_else(|| name.strip_prefix("pc"));
-    AGGREGATIONS.contains(&name)
-        || name.contains('$')
-        || percentile
-            .is_some_and(|rank| rank.starts_with(|c: char| c.is_ascii_digit()) && rank.parse::<f64>().is_ok())
+    AGGREGATIONS.contains(&name) || name.contains('$') || is_percentile(name)
+}
+
+/// `p95`, `pc99`.
+pub fn is_percentile(name: &str) -> bool {
+    let rank = name.strip_prefix("pc").or_else(|| name.strip_prefix(['p', 'P']));
+    rank.is_some_and(|rank| rank.starts_with(|c: char| c.is_ascii_digit()) && rank.parse::<f64>().is_ok())
 }
 
 /// Faults of a finished tree, each name reported once.
@@ -173,13 +175,17 @@ impl Findings {
     pub fn look_at(&mut self, expr: &Spanned<Expr>) {
         expr.value.each_term(&mut |term| {
             match &term.head.value {
-                Head::Call(call) => self.function(&call.name),
+                Head::Call(call) => {
+                    self.function(&call.name);
+                    self.arguments(call);
+                }
                 Head::Metric(metric) => self.aggregation(metric.aggregation.as_ref()),
                 _ => {}
             }
             for suffix in &term.suffixes {
                 if let Suffix::Method(call) = &suffix.value {
                     self.method(&call.name);
+                    self.arguments_behind(call);
                 }
             }
         });

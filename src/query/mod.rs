@@ -12,6 +12,7 @@ mod clauses;
 pub mod types;
 mod monitor;
 mod known;
+mod arguments;
 mod window;
 mod facts;
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub enum Form {
     Words(&'static [&'static str]),
     /// One of these numbers.
     OneOf(&'static [f64]),
+    /// From one to the other.
+    Between(f64, f64),
     /// There, wherever what is around it is.
     Needed,
     /// There in objects of these types, or of these sources of data.
@@ -28,7 +30,8 @@ pub enum Form {
 }
 
 use Form::{
-    Flag, List, Mapping, Needed, NeededIn, Number, OneOf, Text, Texts, Whole, WholeOrText, Word, Words,
+    Between, Flag, List, Mapping, Needed, NeededIn, Number, OneOf, Text, Texts, Whole, WholeOrText, Word,
+    Words,
 };
 
 pub const MONITOR: &[(&str, Form)] = &[
@@ -262,6 +265,7 @@ fn fits(value: &Value, form: Form) -> bool {
             Word(words) => is_word(value, words),
             Words(words) => each(&|item| is_word(item, words)),
             OneOf(numbers) => value.as_f64().is_some_and(|number| numbers.contains(&number)),
+            Between(low, high) => value.as_f64().is_some_and(|number| (low..=high).contains(&number)),
             // Judged from around it.
             Needed | NeededIn(_) => true,
         }

@@ -53,7 +53,10 @@ fn holds(value: &Value, schema: &Value, depth: usize) -> Result<(), Fault> {
                 return one_of(value, all, schema.contains_key("open"), depth);
             }
             if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-                return word(value, words, schema.contains_key("open"));
+                // Percentiles (`p95` was recorded beside `pc95`) and lengths of time may be newer ones.
+                let measures = || value.as_str().is_some_and(is_measure);
+                let open = schema.get("open").is_some_and(|open| open != "numbered" || measures());
+                return word(value, words, open);
             }
             if let Some(item) = schema.get("items") {
                 return list(value, item, schema, depth);
@@ -89,6 +92,14 @@ fn typed(value: &Value, of: &str) -> Result<(), Fault> {
         _ => true,
     };
     if fits { Ok(()) } else { Err(Fault::new(format!("{} is not of type '{of}'", python(value)))) }
+}
+
+/// A number behind `p` or `pc`, or before a unit of time.
+fn is_measure(word: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let percentile = ["p", "pc"].iter().any(|start| word.strip_prefix(start).is_some_and(number));
+    percentile
+        || ["m", "h", "d", "w", "mo", "y"].iter().any(|unit| word.strip_suffix(unit).is_some_and(number))
 }
 
 fn word(value: &Value, words: &[Value], open: bool) -> Result<(), Fault> {
@@ -202,6 +213,12 @@ pub fn all(widgets: &[Value], layout: &str, reflow: Option<&str>) -> Result<(), 
         })?;
     }
     Ok(())
+}
+
+/// What is wrong with the first of some widgets that the service refuses, wherever they stand.
+pub fn first_fault(widgets: &[Value]) -> Option<String> {
+    let judged = |widget| placed(widget, "", None).and_then(|()| defined(widget));
+    widgets.iter().find_map(|widget| judged(widget).err()).map(|fault| fault.words)
 }
 
 fn class(widget: &Value) -> &str {

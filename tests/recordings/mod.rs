@@ -1,6 +1,8 @@
 //! What the real service did, as recorded: read from a folder beside the project, never part of it.
 
 mod agree;
+mod document;
+mod once;
 mod imports;
 pub mod mutations;
 pub mod pairs;

@@ -9,26 +9,29 @@ use crate::config::RuleLevel;
 use crate::kind::Family;
 
 pub fn widget_types(subject: &Subject<'_>, found: &mut Findings) {
-    if subject.is(Family::Board)
-        && let Some(widgets) = subject.body.get("widgets")
-    {
-        of_widgets(widgets, "/widgets", found);
+    for list in subject.kind.widgets() {
+        if let Some(widgets) = subject.body.pointer(list) {
+            of_widgets(widgets, list, found);
+        }
     }
 }
 
 fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
     for (index, widget) in widgets.as_array().into_iter().flatten().enumerate() {
         let at = format!("{pointer}/{index}");
+        if !widget.is_object() {
+            continue;
+        }
         let definition = widget.get("definition");
         // What is not a mapping is reported as that.
         let is_mapping = definition.is_none_or(Value::is_object);
         if is_mapping && definition.and_then(|definition| definition.get("type")?.as_str()).is_none() {
-            let text = match definition {
-                Some(_) => "The widget's definition has no `type`",
-                None => "The widget has no `definition`",
+            let (missing, text) = match definition {
+                Some(_) => ("definition/type", "The widget's definition has no `type`"),
+                None => ("definition", "The widget has no `definition`"),
             };
             found.add(
-                &at,
+                &format!("{at}/{missing}"),
                 text,
                 "write `- definition: {type: timeseries, …}`; an export from the UI shows how",
             );
@@ -41,7 +44,7 @@ fn of_widgets(widgets: &Value, pointer: &str, found: &mut Findings) {
 
 /// Every field of every widget, as the OpenAPI document has it; a group's are walked with it.
 pub fn widget_fields(subject: &Subject<'_>, found: &mut Findings) {
-    for (pointer, widget) in subject.items("/widgets").filter(|_| subject.is(Family::Board)) {
+    for (pointer, widget) in subject.kind.widgets().flat_map(|list| subject.items(list)) {
         widgets::widget(widget, &pointer, found);
     }
 }
@@ -64,12 +67,12 @@ pub fn layouts(subject: &Subject<'_>, found: &mut Findings) {
         (_, Some("fixed")) => Some("`reflow_type: fixed`"),
         _ => None,
     };
-    for (pointer, widget) in subject.items("/widgets") {
+    for (pointer, widget) in subject.items("/widgets").filter(|(_, widget)| widget.is_object()) {
         let place = format!("{pointer}/layout");
         match (widget.get("layout").filter(|place| !place.is_null()), why) {
             (None, Some(why)) => {
                 let help = "write `layout: {x: 0, y: 0, width: 4, height: 2}` beside its `definition`";
-                found.add(&pointer, format!("The widget has no `layout`, which {why} asks for"), help);
+                found.add(&place, format!("The widget has no `layout`, which {why} asks for"), help);
             }
             (None, None) => {}
             (Some(here), _) => {

@@ -45,9 +45,10 @@ pub fn rules(subject: &Subject<'_>, found: &mut Findings) {
     };
     for pointer in matching("/schedule/recurrences/*", subject.body) {
         for name in ["rrule", "duration"] {
-            let value = subject.body.pointer(&format!("{pointer}/{name}"));
+            let at = format!("{pointer}/{name}");
+            let value = subject.body.pointer(&at);
             if subject.is(Family::Silence) && value.is_none_or(Value::is_null) {
-                found.add(&pointer, lacks(&pointer, name), format!("add `{name}:`"));
+                found.add(&at, lacks(&pointer, name), format!("add `{name}:`"));
             }
         }
     }
@@ -55,7 +56,9 @@ pub fn rules(subject: &Subject<'_>, found: &mut Findings) {
         && subject.text("/rrule").is_some()
         && subject.number("/duration").is_none()
     {
-        found.add("/rrule", "A correction that repeats has no `duration`", "add `duration:`, in seconds");
+        found
+            .add("/rrule", "A correction that repeats has no `duration`", "add `duration:`, in seconds")
+            .follows("/duration");
     }
 }
 

@@ -127,7 +127,7 @@ pub fn types(subject: &Subject<'_>, found: &mut Findings) {
                 }
                 let said = type_of(item);
                 let text = format!("An item of `{}` is {}, not {said}", name(&pointer), in_words(expected));
-                found.add(&at, text, remedy(expected, item));
+                found.add(&at, text, remedy(expected, item)).mistyped();
             }
         }
     }
@@ -141,6 +141,7 @@ fn of_another_type(field: &Field, (pointer, value): (&str, &Value), found: &mut 
     let text = format!("`{}` is {}, not {said}", name(pointer), in_words(field.value));
     let is_number = value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
     let finding = found.add(pointer, text, remedy(field.value, value));
+    finding.mistyped();
     if field.or_text && is_number {
         finding.level(RuleLevel::Warn);
     }

@@ -72,7 +72,7 @@ fn measure(rollup: &Spanned<Call>, found: &mut Findings) {
     let is_known = ROLLUPS.contains(&method.value) || method.value.starts_with('p');
     if !is_known && let Some(meant) = did_you_mean(method.value, ROLLUPS) {
         let text = format!("`{}` is not a rollup that musher knows", crate::source::short(method.value));
-        found.within((QUERY, &method.span), text, format!("did you mean `{meant}`?")).level(RuleLevel::Warn);
+        found.within((QUERY, &method.span), text, format!("did you mean `{meant}`?"));
     }
 }
 

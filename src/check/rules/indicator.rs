@@ -33,12 +33,16 @@ pub fn complete(subject: &Subject<'_>, found: &mut Findings) {
     let (query, count) = (object(subject, "/query"), object(subject, COUNT));
     if counts(subject) && query.is_none() && count.is_none() {
         let text = "An SLO of this type counts events, and has no query";
-        found.add("/query", text, "write `query: {numerator: …, denominator: …}`");
+        found.add("/query", text, "write `query: {numerator: …, denominator: …}`").follows(COUNT);
     }
     if let Some(query) = query.filter(|_| counts(subject)) {
         for name in ["numerator", "denominator"].into_iter().filter(|name| lacks(query, name)) {
             let text = format!("The query has no `{name}`");
-            found.add("/query", text, "`numerator` counts the good events, `denominator` all of them");
+            found.add(
+                &format!("/query/{name}"),
+                text,
+                "`numerator` counts the good events, `denominator` all of them",
+            );
         }
     }
     if let Some(count) = count {
@@ -50,13 +54,13 @@ pub fn complete(subject: &Subject<'_>, found: &mut Findings) {
                 let text = "An SLO of this type measures slices of time, and does not say how";
                 let help =
                     "write `sli_specification: {time_slice: {query: …, comparator: \">\", threshold: …}}`";
-                found.add("/sli_specification", text, help);
+                found.add("/sli_specification", text, help).follows(SLICE);
             }
             Some(slice) => {
                 for name in ["query", "comparator", "threshold"].into_iter().filter(|name| lacks(slice, name))
                 {
                     found.add(
-                        SLICE,
+                        &format!("{SLICE}/{name}"),
                         format!("`time_slice` has no `{name}`"),
                         "add it: a slice is good where the query compares so",
                     );
@@ -75,13 +79,13 @@ fn of_slice(slice: &Map<String, Value>, found: &mut Findings) {
         ["formulas", "queries"].into_iter().filter(|name| !query.get(*name).is_some_and(Value::is_array))
     {
         let help = "write `{formulas: [{formula: query1}], queries: [{name: query1, …}]}`";
-        found.add(&at, format!("The query of `time_slice` has no list `{name}`"), help);
+        found.add(&format!("{at}/{name}"), format!("The query of `time_slice` has no list `{name}`"), help);
     }
     let formulas = query.get("formulas").and_then(Value::as_array).into_iter().flatten();
     for (index, formula) in formulas.enumerate() {
         if formula.get("formula").and_then(Value::as_str).is_none() {
             let text = "A formula of `time_slice` has no `formula`";
-            found.add(&format!("{at}/formulas/{index}"), text, "write `{formula: query1}`");
+            found.add(&format!("{at}/formulas/{index}/formula"), text, "write `{formula: query1}`");
         }
     }
 }
@@ -89,7 +93,7 @@ fn of_slice(slice: &Map<String, Value>, found: &mut Findings) {
 fn of_count(count: &Map<String, Value>, found: &mut Findings) {
     if lacks(count, "good_events_formula") {
         found.add(
-            COUNT,
+            &format!("{COUNT}/good_events_formula"),
             "`count` has no `good_events_formula`",
             "write `good_events_formula: {formula: query1}`",
         );
@@ -97,7 +101,7 @@ fn of_count(count: &Map<String, Value>, found: &mut Findings) {
     match (lacks(count, "total_events_formula"), lacks(count, "bad_events_formula")) {
         (true, true) => {
             let text = "`count` has neither `bad_events_formula` nor `total_events_formula`";
-            found.add(COUNT, text, "add one of them");
+            found.add(COUNT, text, "add one of them").follows(COUNT);
         }
         (false, false) => {
             let text = "`bad_events_formula` and `total_events_formula` exclude each other";
@@ -109,11 +113,15 @@ fn of_count(count: &Map<String, Value>, found: &mut Findings) {
         let formula = count.get(name).filter(|formula| !formula.is_null());
         if formula.is_some_and(|formula| formula.get("formula").and_then(Value::as_str).is_none()) {
             let text = format!("`{name}` has no `formula`");
-            found.add(&format!("{COUNT}/{name}"), text, "write `{formula: query1}`");
+            found.add(&format!("{COUNT}/{name}/formula"), text, "write `{formula: query1}`");
         }
     }
     if count.get("queries").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        found.add(COUNT, "`count` has no `queries`", "add those that the formulas name");
+        found.add(
+            &format!("{COUNT}/queries"),
+            "`count` has no `queries`",
+            "add those that the formulas name",
+        );
     }
 }
 

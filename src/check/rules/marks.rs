@@ -47,7 +47,7 @@ fn of_members(subject: &Subject<'_>, at: &str, found: &mut Findings) {
 fn of_tag(pointer: &str, tag: &Value, found: &mut Findings) {
     let Some(text) = tag.as_str() else {
         found.rule = ("bad-type", RuleLevel::Error);
-        found.add(pointer, format!("A tag is a text, not {}", type_of(tag)), "write it in quotes");
+        found.add(pointer, format!("A tag is a text, not {}", type_of(tag)), "write it in quotes").mistyped();
         return;
     };
     if mark::is_mark_tag(text) {
@@ -66,14 +66,14 @@ fn types(kind: &Kind, subject: &Subject<'_>, found: &mut Findings) {
         Some(_) if matches!(kind.identity, Identity::Members(_)) => {}
         Some(other) => {
             let text = format!("`tags` is a list of texts, not {}", type_of(other));
-            found.add(TAGS, text, remedy(Type::Texts(&[]), other));
+            found.add(TAGS, text, remedy(Type::Texts(&[]), other)).mistyped();
         }
     }
     match subject.find(DESCRIPTION) {
         None | Some(Value::Null | Value::String(_)) => {}
         Some(other) => {
             let text = format!("`description` is a text, not {}", type_of(other));
-            found.add(DESCRIPTION, text, "write it in quotes");
+            found.add(DESCRIPTION, text, "write it in quotes").mistyped();
         }
     }
 }

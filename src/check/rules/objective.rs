@@ -63,7 +63,7 @@ pub fn thresholds(subject: &Subject<'_>, found: &mut Findings) {
         for name in ["timeframe", "target"] {
             if subject.is(Family::Objective) && threshold.get(name).is_none_or(Value::is_null) {
                 let text = format!("The threshold has no `{name}`");
-                found.add(&pointer, text, "write `{timeframe: 30d, target: 99.9}`");
+                found.add(&format!("{pointer}/{name}"), text, "write `{timeframe: 30d, target: 99.9}`");
             }
         }
     }

@@ -106,7 +106,7 @@ pub fn bounds(subject: &Subject<'_>, found: &mut Findings) {
 pub fn conflicts(subject: &Subject<'_>, found: &mut Findings) {
     for wrong in subject.kind.quirks.wrongs {
         if let Some((text, help)) = (wrong.judge)(subject.body) {
-            found.add(wrong.at, text, help);
+            found.add(wrong.at, text, help).follows = Some(wrong.at.to_owned()).filter(|at| !at.is_empty());
         }
     }
 }
@@ -251,6 +251,7 @@ pub fn renotify(subject: &Subject<'_>, found: &mut Findings) {
                 text,
                 "set `renotify_interval`, in minutes, or take it out",
             );
+            finding.follows("/options/renotify_interval");
             finding.level(if interval.is_none() { level } else { RuleLevel::Warn });
         }
     }

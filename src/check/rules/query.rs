@@ -25,7 +25,7 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
         return;
     }
     // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is not a reason for a refusal.
-    let lenient = subject.is(Family::Board);
+    let lenient = subject.kind.widgets().next().is_some();
     objects(subject.body, "", &mut |pointer, map| {
         of_object(map, pointer, lenient, found);
         true
@@ -42,7 +42,9 @@ fn of_object(map: &Map<String, Value>, pointer: &str, lenient: bool, found: &mut
         let at = || format!("{pointer}/{key}");
         match key.as_str() {
             // The events overlay of a widget holds a search.
-            "q" if under != "events" && lenient => reported(&at(), &query::metric(text), lenient, found),
+            "q" if !under.starts_with("events") && lenient => {
+                reported(&at(), &query::metric(text), lenient, found)
+            }
             "query" if holds_metric_query(map) => reported(&at(), &query::metric(text), lenient, found),
             "numerator" | "denominator" if !lenient => reported(&at(), &query::metric(text), lenient, found),
             "formula" => reported(&at(), &query::formula(text), lenient, found),
@@ -76,7 +78,11 @@ fn add<'f>(pointer: &str, fault: &Fault, refused: bool, found: &'f mut Findings)
     if fault.code == "unknown-monitor-type" {
         return found.add(TYPE, text, help);
     }
-    found.within((pointer, &fault.range), text, help)
+    let finding = found.within((pointer, &fault.range), text, help);
+    if fault.code == "unknown-source" {
+        finding.follows(TYPE);
+    }
+    finding
 }
 
 /// Formulas name the queries beside them.
@@ -91,7 +97,7 @@ pub fn names(subject: &Subject<'_>, found: &mut Findings) {
                 _ => return,
             };
             let known = subject.find(VARIABLES).map(names_in).unwrap_or_default();
-            judge(QUERY, formula, &known, found);
+            judge((QUERY, VARIABLES), formula, &known, found);
         }
         None => {
             let before = found.list.len();
@@ -119,7 +125,8 @@ fn formulas(around: &Map<String, Value>, base: &str, known: &BTreeSet<&str>, fou
         if let Some(tree) =
             map.get("formula").and_then(Value::as_str).and_then(|text| query::formula(text).tree)
         {
-            judge(&format!("{pointer}/formula"), &tree, known, found);
+            let queries = format!("{base}/queries");
+            judge((&format!("{pointer}/formula"), &queries), &tree, known, found);
         }
     };
     of_one(base, around);
@@ -145,7 +152,12 @@ fn names_in(queries: &Value) -> BTreeSet<&str> {
     names
 }
 
-fn judge(pointer: &str, formula: &Spanned<Expr>, known: &BTreeSet<&str>, found: &mut Findings) {
+fn judge(
+    (pointer, queries): (&str, &str),
+    formula: &Spanned<Expr>,
+    known: &BTreeSet<&str>,
+    found: &mut Findings,
+) {
     let mut names = Vec::new();
     operands(formula, &mut names);
     for (name, span) in names.iter().filter(|(name, _)| !known.contains(name) && !name.contains('$')) {
@@ -155,7 +167,7 @@ fn judge(pointer: &str, formula: &Spanned<Expr>, known: &BTreeSet<&str>, found: 
             None if known.is_empty() => "give the queries names, and use those".to_owned(),
             None => format!("the queries are {}", listed(known)),
         };
-        found.within((pointer, span), text, help);
+        found.within((pointer, span), text, help).follows(queries);
     }
 }
 

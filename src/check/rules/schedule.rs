@@ -30,6 +30,7 @@ pub fn custom(subject: &Subject<'_>, found: &mut Findings) {
         let help = "write `recurrences: [{rrule: \"FREQ=DAILY;INTERVAL=1\", timezone: UTC}]`";
         found
             .add(SCHEDULE, "A custom schedule without `recurrences` never evaluates", help)
+            .follows(format!("{SCHEDULE}/recurrences"))
             .level(RuleLevel::Warn);
     }
     for (index, recurrence) in recurrences.into_iter().flatten().enumerate() {
@@ -37,7 +38,10 @@ pub fn custom(subject: &Subject<'_>, found: &mut Findings) {
         if !rule.split(';').any(|part| part.trim().trim_start_matches("RRULE:").starts_with("FREQ=")) {
             let at = format!("{SCHEDULE}/recurrences/{index}");
             let text = "A recurrence without `FREQ` never comes";
-            found.add(&at, text, "write `rrule: \"FREQ=DAILY;INTERVAL=1\"`").level(RuleLevel::Warn);
+            found
+                .add(&at, text, "write `rrule: \"FREQ=DAILY;INTERVAL=1\"`")
+                .follows(format!("{at}/rrule"))
+                .level(RuleLevel::Warn);
         }
     }
 }
@@ -63,7 +67,10 @@ pub fn evaluation_window(subject: &Subject<'_>, found: &mut Findings) {
     } else if stands(window, "day_starts") != stands(window, "month_starts") {
         // Windows of a day have no use for the day of a month: the refusal is not known.
         let text = "`day_starts` and `month_starts` are set together";
-        found.add(WINDOW, text, "add the other one, such as `month_starts: 1`").level(RuleLevel::Warn);
+        found
+            .add(WINDOW, text, "add the other one, such as `month_starts: 1`")
+            .follows(WINDOW)
+            .level(RuleLevel::Warn);
     }
     for (name, least, most) in BOUNDS {
         let number = window.get(name).and_then(Value::as_f64);

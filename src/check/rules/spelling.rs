@@ -43,15 +43,6 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
         if found.has(&at) {
             continue;
         }
-        // What lacks it is reported as an error where it should be: the name that was meant says it better.
-        let missing = format!("{around}{}", step(meant));
-        let mut errors = found.list.iter_mut().filter(|finding| finding.level == RuleLevel::Error);
-        if let Some(error) = errors.find(|finding| !is_beside && finding.pointer == missing) {
-            error.text = format!("`{name}` is not a known field: `{meant}`, which is needed, is missing");
-            error.help = format!("write `{meant}`");
-            (error.pointer, error.part) = (at, Part::Key);
-            continue;
-        }
         let of = around.strip_prefix('/').map_or(String::new(), |path| format!(" of `{path}`"));
         let text = format!("`{name}` is not a known field{of}, and looks like `{meant}`");
         let instead = match is_beside {
@@ -62,6 +53,9 @@ pub fn fields(subject: &Subject<'_>, found: &mut Findings) {
             format!("{instead}; what the service doesn't know it drops, and a plan shows it each time");
         let finding = found.add(&at, text, help);
         finding.part = Part::Key;
+        if !is_beside {
+            finding.meant(format!("{around}{}", step(meant)));
+        }
         if is_refused {
             finding.level(RuleLevel::Error);
         }
@@ -108,7 +102,9 @@ pub fn misspelled(
     let key = members.keys().find(|key| meant(subject.kind, above, key) == Some(name))?;
     let text =
         format!("`{}` is not a known field: `{name}`, which the service requires, is missing", short(key));
-    found.add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`")).part = Part::Key;
+    found
+        .add(&format!("{pointer}{}", step(key)), text, format!("write `{name}`"))
+        .meant(format!("{pointer}{}", step(name)));
     found.list.len().checked_sub(1)
 }
 

@@ -100,6 +100,7 @@ pub fn critical(subject: &Subject<'_>, found: &mut Findings) {
         None => "add `critical:`".to_owned(),
     };
     let finding = found.add("/options/thresholds", text, help);
+    finding.follows("/options/thresholds/critical");
     if !refused || !compares {
         finding.level(RuleLevel::Warn);
     }

@@ -4,10 +4,10 @@ mod table;
 
 use serde_json::{Map, Value};
 
-use self::table::{ABSENT, Bounds, Field, TABLE, Type, Union, words};
+use self::table::{ABSENT, Bounds, Field, Grows, TABLE, Type, Union, words};
 use super::finding::{Finding, Findings};
 use crate::config::RuleLevel;
-use crate::diagnostic::{Part, did_you_mean, may_resemble};
+use crate::diagnostic::{did_you_mean, may_resemble};
 use crate::model::Reference;
 use crate::pointer::{member, push, step};
 use crate::source::short;
@@ -85,7 +85,7 @@ impl Walk<'_> {
                     return;
                 }
                 let text = format!("is {}, and the service takes {}", article(value), wanted(of));
-                self.add(&text, format!("write {}", wanted(of)));
+                self.add(&text, format!("write {}", wanted(of))).mistyped();
             }
             (Type::Named(name), _) => self.named(value, name),
             (Type::Words(set), Value::String(word)) => self.word(word, set),
@@ -94,6 +94,11 @@ impl Walk<'_> {
                 for (index, one) in list.iter().enumerate() {
                     self.below(&index.to_string(), |walk| walk.value(one, item));
                 }
+            }
+            (Type::Url, Value::String(text)) if leads_nowhere(text) => {
+                let text = format!("is `{}`, and has no scheme", short(text));
+                let help = "write a whole URL: `https://…`, or a path of Datadog's own: `/dashboard/…`";
+                self.add(&text, help).level(RuleLevel::Warn);
             }
             (Type::Text(bounds), Value::String(text)) => {
                 self.bounded(text.chars().count() as f64, *bounds, " characters");
@@ -138,7 +143,8 @@ impl Walk<'_> {
             if self.pointer.len() > self.root && union.is_required() {
                 let text = format!("has no `{}`, which the service requires", union.by);
                 let help = format!("add `{}:`, such as `{}`", union.by, known().next().unwrap_or_default());
-                self.add(&text, help);
+                let pointer = format!("{}{}", self.pointer, step(union.by));
+                self.add(&text, help).pointer = pointer;
             }
             return None;
         };
@@ -146,7 +152,10 @@ impl Walk<'_> {
             Some(shape) => Some(shape),
             None => {
                 self.below(union.by, |walk| match word {
-                    Value::String(word) => walk.foreign(word, known(), union.grows),
+                    Value::String(word) => {
+                        let grows = if union.grows { Grows::ByAny } else { Grows::Never };
+                        walk.foreign(word, known(), grows)
+                    }
                     word => walk.value(word, &Type::Text((None, None))),
                 });
                 None
@@ -164,7 +173,9 @@ impl Walk<'_> {
                 Some(value) => self.below(field.name, |walk| walk.value(value, &field.value)),
                 None if field.required && misspelled.iter().all(|(_, meant)| meant.name != field.name) => {
                     let text = format!("has no `{}`, which the service requires", field.name);
-                    self.add(&text, format!("add `{}:`; an export from the UI shows how", field.name));
+                    let pointer = format!("{}{}", self.pointer, step(field.name));
+                    self.add(&text, format!("add `{}:`; an export from the UI shows how", field.name))
+                        .pointer = pointer;
                 }
                 None => {}
             }
@@ -175,8 +186,10 @@ impl Walk<'_> {
                 false => (format!("has no field `{name}`, and has `{}`", meant.name), RuleLevel::Warn),
             };
             let pointer = format!("{}{}", self.pointer, step(name));
+            let missing = format!("{}{}", self.pointer, step(meant.name));
             let finding = self.add(&text, format!("did you mean `{}` by `{}`?", meant.name, short(name)));
-            (finding.pointer, finding.part, finding.level) = (pointer, Part::Key, level);
+            (finding.pointer, finding.level) = (pointer, level);
+            finding.meant(missing);
         }
     }
 
@@ -188,13 +201,16 @@ impl Walk<'_> {
     }
 
     /// A word that is none of a set. Where the set grows, it is told if it looks like one of them.
-    fn foreign(&mut self, word: &str, known: impl Iterator<Item = &'static str> + Clone, grows: bool) {
+    fn foreign(&mut self, word: &str, known: impl Iterator<Item = &'static str> + Clone, grows: Grows) {
         if word.contains(Reference::OPEN) || self.is_reported() {
             return;
         }
-        if grows {
-            // Sets of numbers grow by numbers that look alike: `p95`, `p99`, `3mo`, `6mo`.
-            let numbered = word.contains(|c: char| c.is_ascii_digit());
+        // Sets of numbers grow by numbers that look alike: `p95`, `p99`, `3mo`, `6mo`.
+        let numbered = word.contains(|c: char| c.is_ascii_digit());
+        if grows == Grows::ByNumbers && is_number(word) {
+            return;
+        }
+        if grows == Grows::ByAny {
             if let Some(meant) = nearest(word, known, &|known| known).filter(|_| !numbered) {
                 let text = format!("is `{}`, which is not known and looks like `{meant}`", short(word));
                 self.add(&text, format!("did you mean `{meant}`?")).level(RuleLevel::Warn);
@@ -224,6 +240,23 @@ impl Walk<'_> {
     }
 }
 
+/// `p95`, `pc99`, `3h`, `6mo`.
+fn is_number(word: &str) -> bool {
+    let digits = word.trim_start_matches("pc").trim_start_matches('p');
+    let unit = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    unit.len() < digits.len()
+        && match digits.len() < word.len() {
+            true => unit.is_empty(),
+            false => matches!(unit, "m" | "h" | "d" | "w" | "mo" | "y"),
+        }
+}
+
+/// Whether a link has no scheme and is no path, and no variable begins it that may hold one.
+fn leads_nowhere(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && !text.contains(':') && !text.starts_with(['/', '#', '?', '{', '$', '%'])
+}
+
 /// The known field that a name resembles and that is not there.
 fn meant(name: &str, map: &Map<String, Value>, fields: &'static [Field]) -> Option<&'static Field> {
     nearest(name, fields.iter().filter(|field| member(map, field.name).is_none()), &|field| field.name)
@@ -247,7 +280,7 @@ fn is_known(class: &str) -> bool {
 /// Whether a value has the JSON type that is wanted.
 fn fits(value: &Value, of: &Type) -> bool {
     match of {
-        Type::Text(_) | Type::Words(_) => value.is_string(),
+        Type::Text(_) | Type::Url | Type::Words(_) => value.is_string(),
         Type::Number(_) => value.is_number(),
         Type::Whole(_) => value.as_f64().is_some_and(|number| number.fract() == 0.0),
         Type::Flag => value.is_boolean(),
@@ -271,7 +304,7 @@ fn article(value: &Value) -> &'static str {
 
 fn wanted(of: &Type) -> &'static str {
     match of {
-        Type::Text(_) | Type::Words(_) => "a text",
+        Type::Text(_) | Type::Url | Type::Words(_) => "a text",
         Type::Number(_) => "a number",
         Type::Whole(_) => "a whole number",
         Type::Flag => "`true` or `false`",

@@ -7,7 +7,9 @@
 //!     Union by field a,b=Shape … ..   a shape chosen by the word in a field; `..`: the set of words grows
 //!     Shape &Group field!:type …      `!` behind a field that is required
 //!
-//! `-` in a union stands for a field that is absent; and a type is `text`, `number`, `whole`, `flag`, `object`, `any`, a set of words, a name, `[type]`, or several with `/`
+//! `..9` in the place of `..`: it grows by percentiles and lengths of time, such as `p95` and `3h`.
+//!
+//! `-` in a union stands for a field that is absent; and a type is `text`, `url`, `number`, `whole`, `flag`, `object`, `any`, a set of words, a name, `[type]`, or several with `/`
 //! between; `{1..12}` behind it bounds the number, the length of the text or that of the list.
 
 use std::collections::BTreeMap;
@@ -22,6 +24,8 @@ pub type Bounds = (Option<i32>, Option<i32>);
 #[derive(Debug)]
 pub enum Type {
     Text(Bounds),
+    /// A text that leads somewhere: with a scheme, or within Datadog's web application.
+    Url,
     Number(Bounds),
     Whole(Bounds),
     Flag,
@@ -68,10 +72,23 @@ pub struct Table {
 
 pub static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("table.txt")));
 
-/// The words of a set, and whether it grows.
-pub fn words(set: &'static str) -> (impl Iterator<Item = &'static str> + Clone, bool) {
-    let listed = set.strip_suffix("|..");
-    (listed.unwrap_or(set).split('|'), listed.is_some())
+/// By which words that the table doesn't know a set may have grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grows {
+    Never,
+    /// By percentiles and lengths of time.
+    ByNumbers,
+    ByAny,
+}
+
+/// The words of a set, and how it grows.
+pub fn words(set: &'static str) -> (impl Iterator<Item = &'static str> + Clone, Grows) {
+    let (listed, grows) = match (set.strip_suffix("|..9"), set.strip_suffix("|..")) {
+        (Some(listed), _) => (listed, Grows::ByNumbers),
+        (_, Some(listed)) => (listed, Grows::ByAny),
+        _ => (set, Grows::Never),
+    };
+    (listed.split('|'), grows)
 }
 
 impl Table {
@@ -140,6 +157,7 @@ impl Table {
         }
         match text {
             "text" => Type::Text(bounds),
+            "url" => Type::Url,
             "number" => Type::Number(bounds),
             "whole" => Type::Whole(bounds),
             "flag" => Type::Flag,

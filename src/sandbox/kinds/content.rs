@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::bodies;
-use crate::sandbox::ids;
+use super::content_bodies as bodies;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, Paging, Refusal,
     Resource, Route, Shape, Test, Unit, WRITES, Words,
 };
+use crate::sandbox::{ids, widget};
 
 const AUTHOR: &str =
     r#"{"name": "Sandbox", "handle": "sandbox@example.com", "email": "sandbox@example.com"}"#;
@@ -47,6 +47,7 @@ pub const NOTEBOOK: Resource = Resource {
 };
 
 pub const POWERPACK: Resource = Resource {
+    forms: bodies::POWERPACK,
     name: "powerpack",
     path: "/api/v2/powerpacks",
     routes: PATCH,
@@ -99,6 +100,16 @@ pub const POWERPACK: Resource = Resource {
                 "Invalid group widget for powerpack. Error: '{value}' is not one of ['group']\n\nFailed validating 'enum' in schema['properties']['type']:\n    {'enum': ['group']}\n\nOn instance['type']:\n    '{value}'.",
             ),
         ),
+        // R 2: a group is held against a JSON schema; its widgets by analogy.
+        Refusal(
+            WRITES,
+            "",
+            Test::Like(|draft| {
+                let widgets = draft.sent.pointer("/group_widget/definition/widgets")?.as_array()?;
+                widget::first_fault(widgets)
+            }),
+            Words(400, "Invalid group widget for powerpack. Error: {value}"),
+        ),
     ],
     missing: &[(BY_ID, Words(404, "Powerpack with ID {id} not found"))], // R 15 of 15
     ..Resource::V2
@@ -108,6 +119,7 @@ const EMPTY: Words =
     Words(400, "Invalid monitor_definition or template variables: Monitor definition cannot be empty."); // R 4
 
 pub const MONITOR_TEMPLATE: Resource = Resource {
+    forms: bodies::MONITOR_TEMPLATE,
     name: "monitor_template",
     path: "/api/v2/monitor/template",
     routes: PUT,

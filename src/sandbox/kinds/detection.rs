@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::security_bodies as bodies;
 use crate::sandbox::resource::{
     BY_ID, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Lacks, List, Moment, PUT, Paging, Refusal, Reply,
     Resource, Route, Test, Unit, WRITES, Words,
@@ -10,6 +11,7 @@ use crate::sandbox::resource::{
 const PERSON: &str = r#"{"handle": "sandbox@example.com", "name": "Sandbox"}"#;
 
 pub const SECURITY_RULE: Resource = Resource {
+    forms: bodies::SECURITY_RULE,
     name: "security_rule",
     path: "/api/v2/security_monitoring/rules",
     routes: PUT,

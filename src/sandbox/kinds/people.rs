@@ -50,6 +50,16 @@ pub const TEAM: Resource = Resource {
         // O: required; the words are ours.
         Refusal(CREATE_ONLY, "/name", Test::Missing, Words(400, "name is required")),
         Refusal(CREATE_ONLY, "/handle", Test::Missing, Words(400, "handle is required")),
+        // ?: a message names it as `@team-HANDLE`.
+        Refusal(
+            WRITES,
+            "/handle",
+            Test::Code(|draft| {
+                let handle = draft.sent["handle"].as_str().unwrap_or_default();
+                handle.contains(|c: char| c.is_whitespace() || c == '@')
+            }),
+            Words(400, "handle is invalid"),
+        ),
         Refusal(WRITES, "/name", Test::Taken, TAKEN),
         Refusal(WRITES, "/handle", Test::Taken, TAKEN),
     ],

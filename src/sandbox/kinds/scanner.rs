@@ -109,6 +109,16 @@ pub const RULE: Resource = Resource {
             Test::Missing,
             Words(400, r#"[{"title":"Generic Error","detail":"rule name should not be blank"}]"#),
         ), // R 1
+        // O: a pattern, or a standard one; the words are ours.
+        Refusal(
+            CREATE_ONLY,
+            "",
+            Test::Code(|draft: &Draft| {
+                let standard = draft.relationships.pointer("/standard_pattern/data");
+                draft.sent["pattern"].is_null() && standard.is_none_or(Value::is_null)
+            }),
+            Words(400, r#"[{"title":"Generic Error","detail":"rule has no pattern"}]"#),
+        ),
         Refusal(
             CREATE_ONLY,
             "",

@@ -7,7 +7,7 @@ use crate::sandbox::call::{Answer, Call};
 use crate::sandbox::forms;
 use crate::sandbox::resource::{
     ALL, BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, List, PUT, PUT_BY_KEY, Refusal, Reply, Resource,
-    Route, Shape, Test, Words,
+    Route, Shape, Test, WRITES, Words,
 };
 use crate::sandbox::world::{Item, World};
 
@@ -33,6 +33,16 @@ pub const WEBHOOK: Resource = Resource {
     refuses: &[
         Refusal(CREATE_ONLY, "/name", Test::Missing, Words(400, "Required parameter 'name' is missing")), // ?
         Refusal(CREATE_ONLY, "/url", Test::Missing, Words(400, "Required parameter 'url' is missing")),   // ?
+        Refusal(
+            WRITES,
+            "/url",
+            Test::Code(|draft| {
+                let url = draft.sent["url"].as_str().unwrap_or_default();
+                !["https://", "http://", "$"].iter().any(|start| url.starts_with(start))
+                    && draft.sent["url"].is_string()
+            }),
+            Words(400, "The value provided for parameter 'url' is invalid"),
+        ), // ?
         Refusal(CREATE_ONLY, "", Test::Exists, Words(409, "Webhook already exists")),                     // ?
     ],
     missing: &[(BY_ID, Words(404, "Webhook does not exist"))], // R 3 of 3

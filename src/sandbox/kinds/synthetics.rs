@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::bodies;
+use super::content_bodies as bodies;
 use crate::sandbox::call::{Answer, Call};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
@@ -275,6 +275,7 @@ fn search_suites(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answ
 }
 
 pub const SYNTHETICS_VARIABLE: Resource = Resource {
+    forms: bodies::SYNTHETICS_VARIABLE,
     name: "synthetics_variable",
     path: "/api/v1/synthetics/variables",
     routes: PUT,

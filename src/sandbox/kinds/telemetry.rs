@@ -12,6 +12,17 @@ fn metric_name(name: &str) -> String {
     name.replace('-', "_")
 }
 
+/// O: of a distribution the path is used; the words are ours.
+const PATHLESS: Refusal = Refusal(
+    CREATE_ONLY,
+    "",
+    Test::Code(|draft| {
+        let compute = &draft.sent["compute"];
+        compute["aggregation_type"] == "distribution" && compute["path"].as_str().is_none_or(str::is_empty)
+    }),
+    Words(400, "A distribution needs a path"),
+);
+
 pub const LOGS_METRIC: Resource = Resource {
     name: "logs_metric",
     path: "/api/v2/logs/config/metrics",
@@ -35,6 +46,7 @@ pub const LOGS_METRIC: Resource = Resource {
             }),
             Words(400, "The body is not that of a metric"),
         ),
+        PATHLESS,
         // O, LogsMetricGroupBy; the words are ours.
         Refusal(WRITES, "/group_by/*/path", Test::Missing, Words(400, "A grouping has no 'path'")),
         // KINDS.md §3: 409 if it exists; the words by analogy.
@@ -83,6 +95,7 @@ pub const RUM_METRIC: Resource = Resource {
             Test::Missing,
             problem!(400, "Bad Request", r#"attribute \"compute\" is required"#),
         ), // ?
+        PATHLESS,
         Refusal(
             CREATE_ONLY,
             "/event_type",
