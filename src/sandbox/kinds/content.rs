@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, Paging, Refusal,
@@ -12,6 +13,7 @@ const AUTHOR: &str =
     r#"{"name": "Sandbox", "handle": "sandbox@example.com", "email": "sandbox@example.com"}"#;
 
 pub const NOTEBOOK: Resource = Resource {
+    forms: bodies::NOTEBOOK,
     name: "notebook",
     path: "/api/v1/notebooks",
     routes: PUT,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Moment, PATCH, PUT, Refusal, Reply,
@@ -163,6 +164,7 @@ const BUSY: Words = Words(409, r#"[{"title":"another write is in progress","code
 const NO_ID: Words = Words(404, r#"[{"title":"id not found","code":"404"}]"#); // R 3
 
 pub const WAF_RULE: Resource = Resource {
+    forms: bodies::WAF_RULE,
     name: "waf_rule",
     path: "/api/v2/remote_config/products/asm/waf/custom_rules",
     routes: PUT,
@@ -210,6 +212,7 @@ pub const WAF_EXCLUSION: Resource = Resource {
             ), // R 1
         ),
     ],
+    forms: &[],
     ..WAF_RULE
 };
 
