@@ -1,6 +1,7 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod asked;
 mod base;
 mod brakes;
 pub mod comment;
@@ -16,6 +17,7 @@ mod hosted;
 pub mod ignore;
 pub mod import;
 pub mod init;
+mod ledger;
 pub mod list;
 pub mod log;
 mod order;

@@ -7,6 +7,7 @@ use super::{new_file, replace_file};
 use crate::model::Address;
 
 /// A file as it is to be, and as it was.
+#[derive(Clone)]
 pub struct File {
     pub path: Utf8PathBuf,
     /// As people know it: from the project's folder.
@@ -15,6 +16,15 @@ pub struct File {
     pub text: String,
     /// What stands in it that did not before.
     pub holds: Vec<Address>,
+}
+
+impl File {
+    /// The lines that it has more than before.
+    pub fn new_lines(&self) -> usize {
+        let before =
+            self.before.as_ref().map_or(0, |before| before.split_inclusive(|byte| *byte == b'\n').count());
+        self.text.lines().count().saturating_sub(before)
+    }
 }
 
 /// What was written, to be taken back.

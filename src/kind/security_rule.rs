@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Danger, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Wrong};
+use super::{About, Api, Danger, Family, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Wrong};
 
 const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 
@@ -179,9 +179,12 @@ pub const SECURITY_RULE: Kind = Kind {
                 && body.contains_key("isEnabled")
         },
         export_needs: "`queries`, `cases` and `isEnabled`",
+        terraform: &["datadog_security_monitoring_rule", "datadog_security_monitoring_rule_json"],
+        sync_cli: &["security_monitoring_rules"],
         ..About::NONE
     },
     quirks: Quirks {
+        family: Some(Family::Detection),
         fixed: &["/isEnabled"],
         dangers: &[Danger { code: "detecting-less", judge: detects_less }],
         mentions: &[

@@ -1,7 +1,7 @@
 //! Suppressions: signals that are not made.
 
 use super::field::*;
-use super::{About, Api, Danger, Envelope, Identity, Kind, OneOf, Quirks};
+use super::{About, Api, Danger, Envelope, Family, Identity, Kind, OneOf, Quirks};
 use serde_json::Value;
 
 /// Facts: 19 creates, 10 updates and 40 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
@@ -45,9 +45,11 @@ pub const SUPPRESSION: Kind = Kind {
         created: Some("/creation_date"),
         modified: Some("/update_date"),
         author: Some("/creator/handle"),
+        terraform: &["datadog_security_monitoring_suppression"],
         ..About::NONE
     },
     quirks: Quirks {
+        family: Some(Family::Suppression),
         one_of: &[OneOf { fields: &["/suppression_query", "/data_exclusion_query"], needed: false }],
         dangers: &[Danger { code: "detecting-less", judge: more_suppressed }],
         ..Quirks::NONE

@@ -5,6 +5,7 @@
 mod api;
 mod project;
 
+mod organisation;
 mod coverage;
 mod story;
 mod over_http;
@@ -18,5 +19,7 @@ mod exports;
 mod letting_go;
 mod pull;
 mod moving;
+mod series;
+mod openslo;
 mod manners;
 mod readme;
