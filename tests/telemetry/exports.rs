@@ -112,6 +112,17 @@ fn no_span_of_a_large_apply_is_dropped() {
     let writes =
         spans(&agent.taken("traces")).iter().filter(|span| span["name"] == "POST /api/v1/monitor").count();
     assert_eq!(writes, 600, "{}", ran.err);
+    // A queue that somebody made too small says what it lost, and why.
+    project.declare("more", 300);
+    let small = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", format!("{endpoint}/v1/traces")),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "1".to_owned()),
+    ];
+    let ran = project.run(
+        &["apply", "--yes", "--release-brake", "delete"],
+        &small.each_ref().map(|(name, own)| (*name, own.as_str())),
+    );
+    assert!(ran.err.contains(" spans did not arrive: the queue was full"), "{ran:?}");
 }
 
 #[test]
