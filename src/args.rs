@@ -290,6 +290,7 @@ Examples:
   musher pull monitors/checkout-errors
   musher pull 'dashboards/*' -e prod
   musher pull --write-overrides          where a parameter made the value
+  musher pull --branch ui-edits          a commit for a pull request
 
 Takes what stands live for what is wanted: definitions that were changed and
 not yet applied go back, too. So pull first, then edit. To undo an edit of the
@@ -634,6 +635,9 @@ pub struct Pull {
     /// Where one parameter of a template made the value, write it into the `overrides` of the use
     #[arg(long)]
     pub write_overrides: bool,
+    /// Commit what is pulled to a new branch, for a pull request; the working tree stays as it is
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    pub branch: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub mod apply;
 mod asked;
 mod base;
 mod brakes;
+mod bring;
 pub mod comment;
 mod cost;
 pub mod coverage;

@@ -89,25 +89,29 @@ pub struct Rewritten {
 
 /// Writes all of them or none. A byte-order mark stays, and what was changed meanwhile, too.
 pub fn rewrite(root: &Utf8Path, rewritten: &[Rewritten]) -> anyhow::Result<()> {
-    const MARK: &str = "\u{FEFF}";
-    let mut files = Vec::new();
-    for Rewritten { path, before, after } in rewritten {
-        let own = root.join(path);
-        let bytes = std::fs::read(&own).with_context(|| format!("{path} can't be read"))?;
-        let mark = if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" };
-        let before = Some(format!("{mark}{before}").into_bytes());
-        files.push(File {
-            path: own,
-            shown: path.clone(),
-            before,
-            text: format!("{mark}{after}"),
-            holds: Vec::new(),
-        });
-    }
+    let files: Vec<File> = rewritten.iter().map(|own| own.file(root)).collect::<anyhow::Result<_>>()?;
     let mut undo = Undo::default();
     let written = files.iter().try_for_each(|file| undo.write(file));
     if written.is_err() {
         undo.take_back()?;
     }
     written
+}
+
+impl Rewritten {
+    /// The file as it was read and as it is to be, byte-order mark included.
+    pub fn file(&self, root: &Utf8Path) -> anyhow::Result<File> {
+        const MARK: &str = "\u{FEFF}";
+        let Self { path, before, after } = self;
+        let own = root.join(path);
+        let bytes = std::fs::read(&own).with_context(|| format!("{path} can't be read"))?;
+        let mark = if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" };
+        Ok(File {
+            path: own,
+            shown: path.clone(),
+            before: Some(format!("{mark}{before}").into_bytes()),
+            text: format!("{mark}{after}"),
+            holds: Vec::new(),
+        })
+    }
 }

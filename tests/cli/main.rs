@@ -18,6 +18,7 @@ mod safety;
 mod exports;
 mod letting_go;
 mod pull;
+mod branch;
 mod moving;
 mod series;
 mod openslo;
