@@ -3,7 +3,7 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 37] = [
+pub(super) const CODES: [&str; 37] = [
     "twin",
     "protected-object",
     "pager-deleted",

@@ -24,3 +24,4 @@ mod series;
 mod openslo;
 mod manners;
 mod readme;
+mod twins;
