@@ -10,8 +10,6 @@ mod threshold;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod twins;
 
 use serde_json::Value;
 

@@ -98,8 +98,9 @@ fn a_plan_of_a_small_project_costs_its_lists() {
 }
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer.
-const LISTS: [&str; 13] = [
+const LISTS: [&str; 14] = [
     "GET /api/v1/notebooks",
+    "GET /api/v1/synthetics/tests",
     "GET /api/v2/remote_config/products/asm/waf/custom_rules",
     "GET /api/v2/downtime",
     "GET /api/v2/logs/config/archives",

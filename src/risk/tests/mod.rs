@@ -1,5 +1,7 @@
 //! Each risk, and its harmless twin, on which it is silent.
 
+mod twins;
+
 use super::*;
 use crate::kind;
 use proptest::prelude::*;

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::code::CODES;
-use super::*;
+use super::super::code::CODES;
+use super::super::*;
 use crate::kind;
 
 /// Told of several objects at once, and tested there.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("twin", include_str!("../../tests/attacks/twins.rs")),
-    ("objective-in-use", include_str!("../tell/around/tests.rs")),
-    ("objective-lost", include_str!("../tell/around/tests.rs")),
-    ("widget-removed", include_str!("../tell/around/tests.rs")),
-    ("policy-broken", include_str!("../plan/policies.rs")),
+    ("twin", include_str!("../../../tests/attacks/twins.rs")),
+    ("objective-in-use", include_str!("../../tell/around/tests.rs")),
+    ("objective-lost", include_str!("../../tell/around/tests.rs")),
+    ("widget-removed", include_str!("../../tell/around/tests.rs")),
+    ("policy-broken", include_str!("../../plan/policies.rs")),
 ];
 
 fn codes(
