@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Invocation;
+use super::asked::{can_ask, says_yes};
 use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
@@ -252,19 +252,11 @@ async fn agreed(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan)
     if options.yes {
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !can_ask() {
         bail!("apply changes things and nobody can be asked here: run it with --yes");
     }
     // The headline with both may be a thousand lines up.
-    crate::render::ask(&crate::render::summary::question(plan), invocation.common.colors())?;
-    // On a thread that nobody waits for: a signal must get through while it reads.
-    let (report, reported) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line).map(|_| line);
-        let _ = report.send(read);
-    });
-    Ok(reported.await??.trim() == "yes")
+    says_yes(invocation, &crate::render::summary::question(plan)).await
 }
 
 /// Lists again where the plan has aged: what somebody changed meanwhile is not overwritten.

@@ -2,8 +2,8 @@
 
 mod agree;
 mod imports;
-mod mutations;
-mod pairs;
+pub mod mutations;
+pub mod pairs;
 mod random;
 mod restore;
 mod rules;
