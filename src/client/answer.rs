@@ -93,7 +93,16 @@ pub fn segment(kind: &Kind, id: &str) -> Option<String> {
     if kind.api.id.number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(utf8_percent_encode(id, RESERVED).to_string())
+    Some(escaped(id))
+}
+
+/// A text as a segment of a path, as far as it can be one.
+pub fn escaped(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST_ID).collect();
+    if text.chars().all(|c| c == '.') {
+        return String::new();
+    }
+    utf8_percent_encode(&text, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use super::answer;
 use super::refusal::{Fault, Refusal};
 use crate::cache::Cache;
-use crate::kind::{Create, Kind, Update, wrap};
+use crate::kind::{Create, Delete, Kind, Update, wrap};
 use crate::mark;
 use crate::model::Live;
+use crate::pointer::leaves_mut;
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// Names by ids.
@@ -63,20 +64,62 @@ pub(super) fn request(
     let api = &kind.api;
     let own =
         body.filter(|_| id.is_none() && api.create == Create::Item).and_then(|body| answer::id(kind, body));
+    let path = match api.typed.zip(body) {
+        Some((member, body)) => below(api.path, body.get(member).and_then(Value::as_str)),
+        None => api.path.to_owned(),
+    };
     let mut sent = body.map(|body| wrap(api, id, body));
     if api.meta && method != Method::Get {
         sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
     }
     let body = sent.map(|sent| sent.to_string().into());
-    let mut request = Request { method, path: api.path.to_owned(), query: Vec::new(), body };
+    let mut request = Request { method, path, query: Vec::new(), body };
     if let Some(id) = id.or(own.as_deref()) {
         let Some(segment) = answer::segment(kind, id) else {
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}{}", api.path, api.item);
+        request.path = format!("{}/{segment}{}", request.path, api.item);
     }
     Ok(request)
+}
+
+/// A path with a type behind it, where it is known.
+fn below(path: &str, class: Option<&str>) -> String {
+    match class.filter(|class| !class.is_empty()) {
+        Some(class) => format!("{path}/{}", answer::escaped(class)),
+        None => path.to_owned(),
+    }
+}
+
+/// The request of one object; of a kind whose paths hold the type, of all of it where that is known.
+pub(super) fn read_request(kind: &Kind, id: &str, class: Option<&str>) -> Result<Request, Refusal> {
+    let mut plain = request(kind, Method::Get, Some(id), None)?;
+    if let Some(class) = class.filter(|_| kind.api.typed.is_some()) {
+        let own = plain.path.split_off(kind.api.path.len());
+        plain.path = below(kind.api.path, Some(class)) + &own;
+    }
+    Ok(plain)
+}
+
+/// What a read that doesn't name the type leaves out: the type, where it is not everything.
+pub(super) fn lacking<'b>(kind: &Kind, body: &'b Value) -> Option<&'b str> {
+    let class = body.get(kind.api.typed?)?.as_str()?;
+    kind.api.list.summary.is_some_and(|summary| (summary.lacks)(body)).then_some(class)
+}
+
+/// The request that deletes an object.
+pub(super) fn deletion(kind: &Kind, id: &str) -> Result<Request, Refusal> {
+    let item = request(kind, Method::Delete, Some(id), None)?;
+    let Delete::Post { path, body } = kind.api.delete else { return Ok(item) };
+    let mut body: Value = serde_json::from_str(body).unwrap_or_default();
+    leaves_mut(&mut body, &mut |_, leaf| {
+        if leaf == "{id}" {
+            *leaf = id.into();
+        }
+    });
+    let path = format!("{}{path}", kind.api.path);
+    Ok(Request { method: Method::Post, path, query: Vec::new(), body: Some(body.to_string().into()) })
 }
 
 /// How a whole body takes the place of another one.

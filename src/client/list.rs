@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call_for, live_of, request};
+use super::call::{Client, call_for, lacking, live_of, read_request, request};
 use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
@@ -325,6 +325,10 @@ impl Client {
         let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
         for Live { id, body: shown, .. } in summaries {
+            if !(summary.lacks)(shown) {
+                bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), shown.clone()));
+                continue;
+            }
             let modified = shown.get(summary.modified).and_then(Value::as_str);
             let kept = modified.and_then(|modified| {
                 let body = self.cache().get(kind.section, id, modified)?;
@@ -343,7 +347,7 @@ impl Client {
         let sure: BTreeSet<&str> =
             summaries.iter().filter(|live| surely(live)).map(|live| live.id.as_str()).collect();
         let mut unread = Vec::new();
-        for (id, read) in self.get_shown(kind, missing, &sure).await? {
+        for (id, read) in self.get_shown(kind, missing, (summaries, &sure)).await? {
             match read {
                 Ok(live) => drop(bodies.insert(id, live)),
                 Err(refusal) if refusal.fault == Fault::NotFound && !sure.contains(&*id) => {}
@@ -360,9 +364,11 @@ impl Client {
         &self,
         kind: &'static Kind,
         ids: Vec<String>,
-        sure: &BTreeSet<&str>,
+        (summaries, sure): (&[Live], &BTreeSet<&str>),
     ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
-        let mut reads = self.get_all(kind, ids).await?;
+        let class = |live: &Live| lacking(kind, &live.body).map(str::to_owned);
+        let classes = summaries.iter().filter_map(|live| Some((live.id.clone(), class(live)?))).collect();
+        let mut reads = self.read_all(kind, ids, &classes).await?;
         for pause in READ_AGAIN {
             let is_lost = |id: &str, read: &Result<Live, Refusal>| {
                 sure.contains(id) && read.as_ref().is_err_and(|refusal| refusal.fault == Fault::NotFound)
@@ -373,7 +379,8 @@ impl Client {
                 return Ok(reads);
             }
             tokio::time::sleep(pause).await;
-            reads.extend(self.get_all(kind, lost.into_iter().map(|(id, _)| id).collect()).await?);
+            let lost = lost.into_iter().map(|(id, _)| id).collect();
+            reads.extend(self.read_all(kind, lost, &classes).await?);
         }
         for (id, read) in &mut reads {
             if let Err(refusal) = read
@@ -392,15 +399,22 @@ impl Client {
         kind: &'static Kind,
         ids: Vec<String>,
     ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
+        self.read_all(kind, ids, &BTreeMap::new()).await
+    }
+
+    /// The same, with the types by id as far as they are known, where the paths of reads hold those.
+    async fn read_all(
+        &self,
+        kind: &'static Kind,
+        ids: Vec<String>,
+        classes: &BTreeMap<String, String>,
+    ) -> Result<Vec<(String, Result<Live, Refusal>)>, Refusal> {
         if kind.api.read_from == ReadFrom::List && !ids.is_empty() {
             return self.all_from_list(kind, ids).await;
         }
-        let requests: Result<Vec<_>, _> =
-            ids.iter().map(|id| request(kind, Method::Get, Some(id), None)).collect();
-        let read = move |request: &Request, value| answer::object(kind, request, value);
-        let answers = side_by_side(kind, &self.wire, requests?, read).await;
+        let bodies = self.bodies(kind, &ids, classes).await?;
         let mut reads = Vec::new();
-        for (id, body) in ids.into_iter().zip(answers) {
+        for (id, body) in ids.into_iter().zip(bodies) {
             let is_vacant = body.as_ref().is_ok_and(kind.api.vacant);
             if is_vacant {
                 let request = request(kind, Method::Get, Some(&id), None)?;
@@ -420,6 +434,31 @@ impl Client {
             reads.push((id, live));
         }
         Ok(reads)
+    }
+
+    /// Bodies by id, side by side; once more where an answer shows no more than the type.
+    async fn bodies(
+        &self,
+        kind: &'static Kind,
+        ids: &[String],
+        classes: &BTreeMap<String, String>,
+    ) -> Result<Vec<Result<Value, Refusal>>, Refusal> {
+        let read = move |request: &Request, value| answer::object(kind, request, value);
+        let class = |id: &String| classes.get(id).map(String::as_str);
+        let requests = ids.iter().map(|id| read_request(kind, id, class(id))).collect::<Result<_, _>>()?;
+        let mut bodies = side_by_side(kind, &self.wire, requests, read).await;
+        let mut again = Vec::new();
+        for (at, (id, body)) in ids.iter().zip(&bodies).enumerate() {
+            let found = body.as_ref().ok().and_then(|body| lacking(kind, body));
+            if let Some(found) = found.filter(|_| class(id).is_none()) {
+                again.push((at, read_request(kind, id, Some(found))?));
+            }
+        }
+        let (places, requests): (Vec<usize>, Vec<Request>) = again.into_iter().unzip();
+        for (at, body) in places.into_iter().zip(side_by_side(kind, &self.wire, requests, read).await) {
+            bodies[at] = body;
+        }
+        Ok(bodies)
     }
 
     /// The same of a kind whose objects have no read of their own: one list for all of them.

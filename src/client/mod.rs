@@ -23,7 +23,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 pub use call::Client;
-use call::{Served, call, call_for, get, live_of, request, update_method, url};
+use call::{
+    Served, call, call_for, deletion, get, lacking, live_of, read_request, request, update_method, url,
+};
 pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
@@ -90,9 +92,14 @@ impl Client {
         if kind.api.read_from == ReadFrom::List {
             return self.one_of_list(kind, id).await;
         }
-        let request = request(kind, Method::Get, Some(id), None)?;
+        let mut request = request(kind, Method::Get, Some(id), None)?;
         let answer = call_for(kind, self.wire.as_ref(), &request).await?;
-        let body = answer::object(kind, &request, answer)?;
+        let mut body = answer::object(kind, &request, answer)?;
+        if let Some(class) = lacking(kind, &body) {
+            request = read_request(kind, id, Some(class))?;
+            let answer = call_for(kind, self.wire.as_ref(), &request).await?;
+            body = answer::object(kind, &request, answer)?;
+        }
         if (kind.api.vacant)(&body) {
             return Err(Refusal::new(&request, Fault::NotFound, "there is none".to_owned()));
         }
@@ -157,7 +164,7 @@ impl Client {
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
     pub async fn delete(&self, kind: &'static Kind, id: &str, force: bool) -> Result<(), Refusal> {
-        let mut request = request(kind, Method::Delete, Some(id), None)?;
+        let mut request = deletion(kind, id)?;
         if force && kind.api.can_delete.is_some() {
             request.query.push(("force".to_owned(), "true".to_owned()));
         }

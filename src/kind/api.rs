@@ -16,6 +16,9 @@ pub struct Api {
     pub id: Id,
     pub list: List,
     pub create: Create,
+    /// The member of a body whose text stands in the path, of a create and before the id.
+    pub typed: Option<&'static str>,
+    pub delete: Delete,
     pub read_from: ReadFrom,
     pub update: Update,
     /// Whether an update answers without the object.
@@ -85,6 +88,8 @@ impl Api {
             summary: None,
         },
         create: Create::Collection,
+        typed: None,
+        delete: Delete::Item,
         read_from: ReadFrom::Item,
         update: Update::Put,
         silent: false,
@@ -148,6 +153,15 @@ pub enum Create {
     Collection,
     /// To the path that it will have: people choose its id.
     Item,
+}
+
+/// How an object is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delete {
+    /// By a `DELETE` of its path.
+    Item,
+    /// By a `POST` to this, behind the kind's path, of JSON in which `"{id}"` stands for the id.
+    Post { path: &'static str, body: &'static str },
 }
 
 /// Where one object is read.
@@ -243,6 +257,8 @@ pub struct Summary {
     pub modified: &'static str,
     /// Fields of the body that the summary shows, too.
     pub shown: &'static [&'static str],
+    /// Which items of the list, and reads without the [type](Api::typed), are no more than that; others are whole.
+    pub lacks: fn(&Value) -> bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,6 +19,7 @@ pub const DASHBOARD: Kind = Kind {
             summary: Some(Summary {
                 modified: "modified_at",
                 shown: &["title", "description", "layout_type"],
+                lacks: |_| true,
             }),
             ..Api::V1.list
         },

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::diff::same;
+use crate::pointer::{matching, push};
 
 /// Whether two values mean the same.
 pub type Meaning = fn(&Value, &Value) -> bool;
@@ -108,7 +109,8 @@ pub struct Field {
     pub elsewhere: Option<&'static str>,
     /// Characters that the service writes as `_`.
     pub rewritten: &'static str,
-    /// What no definition may hold, where a body says so: `${secret.…}` stands there. No read shows it then.
+    /// What no definition may hold, where a body says so (of a path with `*`: the object around the field):
+    /// `${secret.…}` stands there.
     pub secret: Option<fn(&Value) -> bool>,
     /// How many characters a text has, or items a list: at least, and at most.
     pub size: Option<(usize, Option<usize>)>,
@@ -354,6 +356,18 @@ impl Field {
     pub const fn meaning(mut self, meaning: Meaning) -> Self {
         self.meaning = Some(meaning);
         self
+    }
+
+    /// Where a body holds it as a secret, or would.
+    pub fn secrets(&self, body: &Value) -> Vec<String> {
+        let Some(holds) = self.secret else { return Vec::new() };
+        let Some((around, name)) = self.at.rsplit_once('/').filter(|(around, _)| around.contains('*')) else {
+            return if holds(body) { vec![self.at.to_owned()] } else { Vec::new() };
+        };
+        let mut places = matching(around, body);
+        places.retain(|place| body.pointer(place).is_some_and(|around| around.is_object() && holds(around)));
+        places.iter_mut().for_each(|place| push(place, name));
+        places
     }
 
     /// Whether it is neither compared nor sent.

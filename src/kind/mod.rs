@@ -38,6 +38,7 @@ mod slo_correction;
 mod spans_metric;
 mod steps;
 mod suppression;
+mod synthetics_test;
 mod synthetics_variable;
 mod team;
 mod vulnerability_notification_rule;
@@ -49,8 +50,8 @@ mod webhook_variable;
 use serde_json::{Map, Value};
 
 pub use api::{
-    Api, Create, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown, Summary,
-    Update, flatten, wrap,
+    Api, Create, Delete, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown,
+    Summary, Update, flatten, wrap,
 };
 pub use danger::Danger;
 pub use each::OfEach;
@@ -64,7 +65,7 @@ pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 35] = [
+pub const KINDS: [&Kind; 36] = [
     &critical_asset::CRITICAL_ASSET,
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
@@ -93,6 +94,7 @@ pub const KINDS: [&Kind; 35] = [
     &slo::SLO,
     &spans_metric::SPANS_METRIC,
     &suppression::SUPPRESSION,
+    &synthetics_test::SYNTHETICS_TEST,
     &synthetics_variable::SYNTHETICS_VARIABLE,
     &team::TEAM,
     &vulnerability_notification_rule::VULNERABILITY_NOTIFICATION_RULE,

@@ -383,7 +383,7 @@ fn whole(response: Response) -> Result<Response, WireError> {
 /// Whether a fault may be answered by sending the same again: everything that does the same twice, and
 /// everything that was not sent at all. A create that may be done is for the caller to look up.
 fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
-    let repeatable = request.method != Method::Post || is_read(request);
+    let repeatable = request.method != Method::Post || is_read(request) || is_delete(request);
     match answer {
         Err(WireError::NotSent(_)) => true,
         Err(WireError::Lost(_) | WireError::Cut(..)) => repeatable,
@@ -396,6 +396,12 @@ fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
 /// Changes nothing: a GET, or a dry run.
 fn is_read(request: &Request) -> bool {
     request.method == Method::Get || (request.method == Method::Post && request.path.ends_with("/validate"))
+}
+
+/// A delete by a list of ids.
+fn is_delete(request: &Request) -> bool {
+    let last = request.path.rsplit('/').next().unwrap_or_default();
+    request.method == Method::Post && matches!(last, "delete" | "bulk-delete")
 }
 
 /// Twice as long each time, with the second half by chance, so that many don't come back at once.

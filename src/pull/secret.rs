@@ -5,14 +5,12 @@ use serde_json::Value;
 use crate::kind::Kind;
 
 /// The first field that is a secret, and whose live text the definition would get.
-pub fn secret(kind: &Kind, desired: &Value, live: &Value) -> Option<&'static str> {
-    let fields = kind.fields.iter().filter(|field| field.secret.is_some_and(|holds| holds(live)));
-    let text = |body: &Value, at: &str| body.pointer(at)?.as_str().map(str::to_owned);
-    let mut edited = fields.filter(|field| {
-        text(live, field.at).is_some_and(|text| !text.is_empty())
-            && live.pointer(field.at) != desired.pointer(field.at)
-    });
-    edited.next().map(|field| field.at)
+pub fn secret(kind: &Kind, desired: &Value, live: &Value) -> Option<String> {
+    let mut places = kind.fields.iter().flat_map(|field| field.secrets(live));
+    places.find(|at| {
+        let text = live.pointer(at).and_then(Value::as_str);
+        text.is_some_and(|text| !text.is_empty()) && live.pointer(at) != desired.pointer(at)
+    })
 }
 
 #[cfg(test)]
@@ -27,8 +25,8 @@ mod tests {
         let kind = kind::of_section("webhook_variables").expect("a kind");
         let variable = |secret: bool, value: Value| json!({"name": "A", "is_secret": secret, "value": value});
         let told = |desired: Value, live: Value| secret(kind, &desired, &live);
-        assert_eq!(told(variable(true, json!("a")), variable(true, json!("b"))), Some("/value"));
-        assert_eq!(told(variable(false, json!("a")), variable(true, json!("b"))), Some("/value"));
+        assert_eq!(told(variable(true, json!("a")), variable(true, json!("b"))), Some("/value".to_owned()));
+        assert_eq!(told(variable(false, json!("a")), variable(true, json!("b"))), Some("/value".to_owned()));
         // Hidden by the service, the same, or no secret.
         assert_eq!(told(variable(true, json!("a")), variable(true, Value::Null)), None);
         assert_eq!(told(variable(true, json!("a")), variable(true, json!("a"))), None);

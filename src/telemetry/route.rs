@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::kind::{KINDS, Kind};
+use crate::kind::{Delete, KINDS, Kind};
 
 /// Steps of paths that no row of a kind names whole.
 const OTHERS: [&str; 7] = ["api", "v1", "v2", "org", "can_delete", "validate", "search"];
@@ -24,6 +24,10 @@ fn paths(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
         api.named.as_ref().map(|named| named.list),
         api.validate_items.as_ref().map(|run| run.path),
         api.validate,
+        match api.delete {
+            Delete::Post { path, .. } => Some(path),
+            Delete::Item => None,
+        },
     ];
     [api.path, api.item].into_iter().chain(more.into_iter().flatten())
 }

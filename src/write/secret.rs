@@ -9,25 +9,24 @@ use crate::pointer::put;
 
 /// Writes `${secret.NAME}` into every field that is a secret, whatever stood there; tells what is to be added.
 pub fn write(kind: &Kind, body: &mut Value) -> Vec<Trouble> {
-    let fields: Vec<&str> = kind
-        .fields
-        .iter()
-        .filter(|field| field.secret.is_some_and(|holds| holds(body)))
-        .map(|field| field.at)
-        .collect();
+    let places: Vec<String> = kind.fields.iter().flat_map(|field| field.secrets(body)).collect();
     let title = kind.title(body).map(slug).filter(|title| !title.is_empty());
     let title = title.unwrap_or_else(|| kind.name.to_owned());
-    let mut found = Vec::new();
-    for at in &fields {
-        let field = at.rsplit('/').next().unwrap_or_default();
-        let whole = if fields.len() > 1 { format!("{title}_{field}") } else { title.clone() };
+    let mut found: Vec<Trouble> = Vec::new();
+    let last = |at: &str| at.rsplit('/').next().unwrap_or_default().to_owned();
+    for (number, at) in places.iter().enumerate() {
+        let field = last(at);
+        // Of several in a list each has a name of its own.
+        let before = places[..number].iter().filter(|other| last(other) == field).count();
+        let field = if before > 0 { format!("{field}_{}", before + 1) } else { field };
+        let whole = if places.len() > 1 { format!("{title}_{field}") } else { title.clone() };
         let name = whole.replace(['-', '.', '/'], "_");
         let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
         put(body, at, format!("${{secret.{name}}}").into());
         let line = format!("secrets: {{{name}: MUSHER_SECRET_{}}}", name.to_uppercase());
         let text =
             format!("is a secret: written as `${{secret.{name}}}`, which musher.yaml must name, `{line}`");
-        found.push(Trouble { pointer: (*at).to_owned(), text });
+        found.push(Trouble { pointer: at.clone(), text });
     }
     found
 }

@@ -85,6 +85,7 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("slo_corrections", "/end", None, NO_CALENDAR),
     ("slo_corrections", "/rrule", None, NO_CALENDAR),
     ("slo_corrections", "/timezone", None, NO_CALENDAR),
+    ("synthetics_tests", "/tags", Some(Mutation::Retyped), MARKED),
     ("notebooks", "/cells", Some(Mutation::Dropped), MARKED),
     ("notebooks", "/cells", Some(Mutation::KeyMisspelled), MARKED),
     ("notebooks", "/cells", Some(Mutation::Retyped), MARKED),

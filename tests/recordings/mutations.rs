@@ -169,6 +169,43 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("waf_exclusions", "/id", "set by the service"),
     ("waf_exclusions", "/metadata/*", "set by the service"),
     ("waf_exclusions", "/search_query", "set by the service"),
+    ("synthetics_tests", "/public_id", "set by the service"),
+    ("synthetics_tests", "/monitor_id", "set by the service"),
+    ("synthetics_tests", "/org_id", "set by the service"),
+    ("synthetics_tests", "/created_at", "set by the service"),
+    ("synthetics_tests", "/modified_at", "set by the service"),
+    ("synthetics_tests", "/deleted_at", "set by the service"),
+    ("synthetics_tests", "/created_by/*", "set by the service"),
+    ("synthetics_tests", "/modified_by/*", "set by the service"),
+    ("synthetics_tests", "/creator/*", "set by the service"),
+    ("synthetics_tests", "/creation_source", "set by the service"),
+    ("synthetics_tests", "/overall_state", "the state of the test"),
+    ("synthetics_tests", "/overall_state_modified", "the state of the test"),
+    ("synthetics_tests", "/stepCount/*", "set by the service"),
+    (
+        "synthetics_tests",
+        "/config/configVariables",
+        "an empty list is as good as none, and the service fills it",
+    ),
+    ("synthetics_tests", "/status", "never touched unless declared"),
+    ("synthetics_tests", "/config/steps/*/id", "set by the service"),
+    ("synthetics_tests", "/config/steps/*/subtest/*", "another test as it stands"),
+    ("synthetics_tests", "/config/steps/*/subtest/*/*", "another test as it stands"),
+    ("synthetics_tests", "/config/steps/*/subtest/*/*/*", "another test as it stands"),
+    ("synthetics_tests", "/config/steps/*/subtest/*/*/*/*", "another test as it stands"),
+    ("synthetics_tests", "/options/monitor_options/locked", "taken by no write"),
+    ("synthetics_tests", "/steps/*/public_id", "set by the service"),
+    ("synthetics_tests", "/steps/*/context/*", "set by the service"),
+    ("synthetics_tests", "/options/bits_ai_auto_investigate", "set by the service"),
+    ("synthetics_tests", "/config/request/certificate/cert/updatedAt", "set by the service"),
+    ("synthetics_tests", "/config/request/certificate/key/updatedAt", "set by the service"),
+    ("synthetics_tests", "/config/request/files/*/bucketKey", "the place of a content that is not shown"),
+    (
+        "synthetics_tests",
+        "/config/steps/*/request/files/*/bucketKey",
+        "the place of a content that is not shown",
+    ),
+    ("synthetics_tests", "/steps/*/params/files/*/bucketKey", "the place of a content that is not shown"),
     ("synthetics_variables", "/id", "set by the service"),
     ("synthetics_variables", "/type", "set by the service"),
     ("synthetics_variables", "/last_error", "set by the service"),
@@ -235,6 +272,9 @@ pub fn excepted(section: &str, pointer: &str) -> bool {
 /// Fields that the service fills by itself where nobody declares them, with what depends on other fields.
 const FILLED: &[(&str, &str)] = &[
     ("powerpacks", "/group_widget/layout/*"),
+    ("synthetics_tests", "/locations/*"),
+    ("synthetics_tests", "/config/configVariables"),
+    ("synthetics_tests", "/config/configVariables/*/*"),
     ("synthetics_variables", "/value/secure"),
     ("security_rules", "/cases/*/*"),
     ("security_rules", "/cases/*/*/*"),
@@ -352,6 +392,11 @@ const AS_ABSENT: &[(&str, &str, &str)] = &[
     ("scanner_rules", "/included_keyword_configuration/use_recommended_keywords", "false"),
     ("downtimes", "/display_timezone", "\"UTC\""),
     ("slo_corrections", "/timezone", "\"UTC\""),
+    ("synthetics_tests", "/options/monitor_options/include_tags", "true"),
+    ("synthetics_tests", "/options/monitor_options/new_host_delay", "300"),
+    ("synthetics_tests", "/options/monitor_options/notify_audit", "false"),
+    ("synthetics_tests", "/options/monitor_options/on_missing_data", "\"show_no_data\""),
+    ("synthetics_tests", "/options/monitor_options/notify_no_data", "false"),
     ("notebooks", "/metadata/is_template", "false"),
     ("notebooks", "/metadata/take_snapshots", "false"),
     ("notebooks", "/status", "\"published\""),
@@ -440,6 +485,10 @@ pub fn is_implied(section: &str, definition: &Value, pointer: &str) -> bool {
         // A group is called like its path where nobody calls it otherwise.
         let path = around["path"].as_str().unwrap_or_default();
         return around[name] == json!(path) || around[name] == json!(path.trim_start_matches('@'));
+    }
+    // Shown by no read where it is secure, or where a file was uploaded.
+    if section == "synthetics_tests" && ["example", "pattern", "content", "encoding"].contains(&name) {
+        return true;
     }
     if section == "security_rules" && pointer.starts_with("/queries/") {
         return name == "aggregation" && around[name] == "count"

@@ -26,8 +26,15 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
     for session in sessions.values() {
         let mut written: BTreeMap<String, Value> = BTreeMap::new();
         for interaction in session.iter().filter(|interaction| matches!(interaction.status, 200..300)) {
+            // A PATCH of what is changed by PUT is a list of edits.
+            let is_edits = interaction.method == "PATCH" && kind.api.typed.is_some();
             let writes = matches!(interaction.method.as_str(), "POST" | "PUT" | "PATCH")
-                && is_object(kind, interaction);
+                && is_object(kind, interaction)
+                && !is_edits;
+            if is_edits {
+                written.clear();
+                continue;
+            }
             let shown = shown(kind, interaction);
             if let Some(own) = answered_nothing(kind, interaction).filter(|_| writes)
                 && let Some(before) = written.remove(&own)
@@ -105,7 +112,8 @@ fn is_object(kind: &Kind, interaction: &Interaction) -> bool {
     let rest = interaction.path.strip_prefix(kind.api.path);
     rest.is_some_and(|rest| {
         let id = rest.strip_suffix(kind.api.item).unwrap_or(rest).trim_matches('/');
-        !id.contains('/') && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete")
+        let steps = if kind.api.typed.is_some() { 2 } else { 1 };
+        id.split('/').count() <= steps && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete")
     })
 }
 
@@ -124,9 +132,11 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
         }
         Envelope::Data | Envelope::Resource(_) => &interaction.response["data"],
     };
+    let is_part =
+        |body: &Value| kind.api.typed.is_some() && kind.api.list.summary.is_some_and(|s| (s.lacks)(body));
     let whole = |body: &Value| match kind.api.envelope {
         Envelope::Resource(name) => body["type"] == name && body["attributes"].is_object(),
-        _ => body.as_object().is_some_and(kind.about.is_export),
+        _ => body.as_object().is_some_and(kind.about.is_export) && !is_part(body),
     };
     match body {
         Value::Array(items) => items.iter().filter(|item| whole(item)).map(|item| flat(kind, item)).collect(),

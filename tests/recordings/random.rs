@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value};
 
-use super::{kinds, sessions};
+use super::{Interaction, kinds, sessions};
 use crate::cache::Cache;
 use crate::client::{Client, Fault};
 use crate::kind::{self, Create, Envelope, Kind, flatten};
@@ -21,11 +21,15 @@ pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
     let what = format!("random bodies of {}", kind.name);
     let sessions = sessions(&[super::recorded(kind, &what)?], &what)?;
     let interactions = sessions.into_values().flatten();
-    let is_create = |path: &str| match kind.api.create {
-        Create::Collection => path == kind.api.path,
-        Create::Item => path.starts_with(kind.api.path) && path.ends_with(kind.api.item),
+    let is_create = |one: &Interaction| match (kind.api.create, kind.api.typed) {
+        (_, Some(member)) => {
+            let class = one.request[member].as_str().unwrap_or_default();
+            one.path == format!("{}/{class}", kind.api.path)
+        }
+        (Create::Collection, None) => one.path == kind.api.path,
+        (Create::Item, None) => one.path.starts_with(kind.api.path) && one.path.ends_with(kind.api.item),
     };
-    let creates = interactions.filter(|one| one.method == "POST" && one.status < 300 && is_create(&one.path));
+    let creates = interactions.filter(|one| one.method == "POST" && one.status < 300 && is_create(one));
     Some(
         creates
             .filter_map(|create| match (kind.api.envelope, create.request) {

@@ -77,7 +77,12 @@ fn no_error_hits_what_the_service_accepted() {
             let writes = matches!(call.method.as_str(), "POST" | "PUT");
             let kind = kind::KINDS.into_iter().find(|kind| {
                 let rest = call.path.strip_prefix(kind.api.path).map(|rest| rest.trim_matches('/'));
-                let beside = |rest: &str| matches!(rest, "rules" | "convert" | "test" | "bulk_export");
+                let beside = |rest: &str| {
+                    matches!(
+                        rest,
+                        "rules" | "convert" | "test" | "bulk_export" | "delete" | "trigger" | "uptimes"
+                    )
+                };
                 let own = |rest: &str| !rest.contains('/') && !beside(rest) || rest.ends_with("/validate");
                 rest.is_some_and(own)
             });

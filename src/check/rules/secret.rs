@@ -7,16 +7,15 @@ use crate::model::Secret;
 
 /// What a row says is a secret stands in the file.
 pub fn literal(subject: &Subject<'_>, found: &mut Findings) {
-    let fields =
-        subject.kind.fields.iter().filter(|field| field.secret.is_some_and(|holds| holds(subject.body)));
-    for field in fields {
-        let written = subject.text(field.at).is_some_and(|text| !Secret::is_in(text) && !text.is_empty());
+    let places = subject.kind.fields.iter().flat_map(|field| field.secrets(subject.body));
+    for at in places.collect::<Vec<_>>() {
+        let written = subject.text(&at).is_some_and(|text| !Secret::is_in(text) && !text.is_empty());
         if written {
-            let name = field.at.trim_start_matches('/').replace('/', ".");
+            let name = at.trim_start_matches('/').replace('/', ".");
             let text = format!("`{name}` is a secret, and it stands in the file");
             let help = "write `${secret.NAME}`, and in musher.yaml `secrets: {NAME: MUSHER_SECRET_NAME}`; a secret that was \
                         committed must be revoked";
-            found.add(field.at, text, help);
+            found.add(&at, text, help);
         }
     }
 }

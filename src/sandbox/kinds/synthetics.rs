@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::bodies;
 use crate::sandbox::call::{Answer, Call};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
@@ -14,6 +15,7 @@ const PERSON: &str =
     r#"{"name": "Sandbox", "handle": "sandbox@example.com", "email": "sandbox@example.com"}"#;
 
 pub const SYNTHETICS_TEST: Resource = Resource {
+    forms: bodies::SYNTHETICS_TEST,
     name: "synthetics_test",
     path: "/api/v1/synthetics/tests",
     routes: &[
