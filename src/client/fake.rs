@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::kind::{Envelope, KINDS, Kind, Paging, flatten};
+use crate::kind::{Delete, Envelope, KINDS, Kind, Paging, flatten};
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// What happens to a request instead of a good answer.
@@ -132,6 +132,12 @@ impl State {
         let rest = request.path[kind.api.path.len()..].trim_start_matches('/').to_owned();
         let read = |body: &bytes::Bytes| attributes(kind, serde_json::from_slice(body).expect("JSON"));
         let body = request.body.as_ref().map(read);
+        if let Delete::Post { path, .. } = kind.api.delete
+            && rest == path.trim_start_matches('/')
+        {
+            let ids = body.iter().flat_map(crate::pointer::values).find_map(Value::as_str);
+            return self.one(kind, Method::Delete, ids.unwrap_or_default(), None);
+        }
         match (request.method, rest.as_str(), body) {
             (Method::Get, "", _) => self.list(kind, request),
             (Method::Get, "can_delete", _) => self.can_delete(request),
@@ -206,6 +212,7 @@ impl State {
         };
         let shown = |body: &Value| match kind.api.list.summary {
             None => body.clone(),
+            Some(summary) if !(summary.lacks)(body) => body.clone(),
             Some(_) => {
                 json!({"id": body["id"], "description": body["description"], "modified_at": body["modified_at"]})
             }

@@ -281,6 +281,38 @@ fn plain() -> impl Iterator<Item = &'static Kind> {
     KINDS.into_iter().filter(has_all)
 }
 
+/// A type in the path, a delete that is a POST, and reads that show everything only where they name the type.
+#[tokio::test(start_paused = true)]
+async fn objects_of_several_types_have_several_paths() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = crate::sandbox::Sandbox::open(folder.path()).expect("a sandbox");
+    let client = Client::new(Arc::new(sandbox), "https://example.com", Cache::none());
+    let kind = of_section("synthetics_tests").expect("a kind");
+    let body = |class: &str| {
+        json!({
+            "type": class, "name": "x", "message": "", "config": {}, "options": {"tick_every": 300},
+            "steps": [{"name": "y", "type": "click", "params": {}}], "tags": ["musher:shop.prod", "musher_id:a"],
+        })
+    };
+    for class in ["browser", "mobile"] {
+        let made = client.create(kind, &body(class)).await.expect("made");
+        assert_eq!(client.get(kind, &made.id).await.expect("read").body["steps"][0]["name"], "y");
+        let owner = Owner("shop.prod".into());
+        let wanted = Wanted { kinds: vec![kind], owner: Some(&owner), ..Wanted::default() };
+        let listed = client.list(&wanted).await.expect("listed").live;
+        assert_eq!(listed[0].body["steps"][0]["name"], "y");
+        client.update(kind, &made.id, &body(class)).await.expect("changed");
+        client.delete(kind, &made.id, false).await.expect("deleted");
+        client.delete(kind, &made.id, false).await.expect("gone is fine");
+        assert_eq!(client.get(kind, &made.id).await.expect_err("gone").fault, Fault::NotFound);
+    }
+    // What is no type leads nowhere else.
+    for class in ["../../v2/team", "a/b", "..", "?x=1"] {
+        let refused = client.create(kind, &body(class)).await.expect_err("no type");
+        assert!(matches!(refused.fault, Fault::Refused | Fault::NotFound), "{class}: {refused}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn objects_are_made_changed_and_removed() {
     for kind in plain() {

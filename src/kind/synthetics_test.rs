@@ -155,16 +155,21 @@ const FIELDS: &[Field] = &[
     boolean("/config/steps/*/isCritical", "Whether the test fails with it"),
     text("/config/steps/*/name", "What it is called").required(),
     object("/config/steps/*/request", "Its request, as that of a test"),
+    object("/config/steps/*/request/basicAuth", "How it says who asks"),
     text("/config/steps/*/request/basicAuth/accessKey", "Of `sigv4`"),
     text("/config/steps/*/request/basicAuth/clientSecret", "Of `oauth-…`: `${secret.NAME}`")
         .secret(holds_client_secret),
     text("/config/steps/*/request/basicAuth/password", "`${secret.NAME}`").secret(holds_password),
     text("/config/steps/*/request/basicAuth/secretKey", "Of `sigv4`: `${secret.NAME}`")
         .secret(holds_secret_key),
+    object("/config/steps/*/request/certificate", "The client's certificate"),
+    object("/config/steps/*/request/certificate/cert", "The certificate"),
     text("/config/steps/*/request/certificate/cert/content", "In PEM").unseen(),
+    object("/config/steps/*/request/certificate/key", "The key"),
     text("/config/steps/*/request/certificate/key/content", "In PEM: `${secret.NAME}`")
         .unseen()
         .secret(|_| true),
+    list("/config/steps/*/request/files", "Files that are sent"),
     read_only("/config/steps/*/request/files/*/bucketKey"),
     text("/config/steps/*/request/files/*/content", "What is in it").unseen(),
     text("/config/steps/*/request/files/*/encoding", "`base64`").unseen(),
@@ -232,6 +237,7 @@ const FIELDS: &[Field] = &[
     boolean("/steps/*/hasNewStepElement", "").implied(&[("", "false")]),
     text("/steps/*/name", "What it is called"),
     object("/steps/*/params", "What it does"),
+    list("/steps/*/params/files", "Files that are uploaded"),
     read_only("/steps/*/params/files/*/bucketKey"),
     text("/steps/*/params/files/*/content", "What is in it").unseen(),
     count("/steps/*/params/files/*/size", "Its bytes"),
