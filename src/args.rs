@@ -449,6 +449,9 @@ pub struct Coverage {
     /// Show everything that is missing, not the first of it
     #[arg(long)]
     pub expand: bool,
+    /// Ask nothing live, keys or not
+    #[arg(long)]
+    pub offline: bool,
 }
 
 #[derive(Debug, Args)]

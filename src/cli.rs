@@ -172,7 +172,7 @@ async fn dispatch(cli: Cli, telemetry: &Arc<Telemetry>) -> anyhow::Result<Exit> 
         Command::Init(options) => commands::init::run(&invocation, &options),
         Command::Validate(options) => commands::validate::run(&invocation, &options).await,
         Command::Plan(options) => commands::plan::run(&invocation, &options).await,
-        Command::Coverage(options) => commands::coverage::run(&invocation, &options),
+        Command::Coverage(options) => commands::coverage::run(&invocation, &options).await,
         Command::Readiness(options) => commands::readiness::run(&invocation, &options).await,
         Command::Comment(options) => commands::comment::run(&invocation, &options).await,
         Command::Drift(options) => commands::drift::run(&invocation, &options).await,

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::kind::{Identity, Kind, LINE};
+use crate::kind::{Identity, Kind, LINE, MarkItem};
 use crate::model::{Live, Mark, Owner, is_id, is_owner};
-use crate::pointer::find;
+use crate::pointer::{find, matching, put};
 
 const OWNER: &str = "musher:";
 const ID: &str = "musher_id:";
@@ -63,7 +63,7 @@ pub fn longest(kind: &Kind, mark: &Mark) -> Option<usize> {
             let (owner, id) = (owner_tag(&mark.owner), id_tag(&mark.id));
             Some(owner.chars().count().max(id.chars().count()))
         }
-        Identity::LastLine(_) | Identity::Key(_) => None,
+        Identity::Members(_) | Identity::LastLine(_) | Identity::LastItem(_) | Identity::Key(_) => None,
     }
 }
 
@@ -99,20 +99,41 @@ pub fn reading(kind: &Kind, body: &Value, owner: &Owner) -> Reading {
     if all.owners.iter().any(|own| own == &owner.0) {
         return all.of(&owner.0);
     }
-    match kind.identity {
-        Identity::LastLine(at) if all.owners.is_empty() => {
-            let text = find(body, at).and_then(Value::as_str).unwrap_or_default();
-            damaged_line(text, owner).map_or(Reading::Nothing, Reading::Damaged)
-        }
-        _ => Reading::Nothing,
+    if !all.owners.is_empty() {
+        return Reading::Nothing;
     }
+    let damage = texts(kind, body).find_map(|text| damaged_line(text, owner));
+    damage.map_or(Reading::Nothing, Reading::Damaged)
+}
+
+/// The texts whose lines may be marks.
+fn texts<'b>(kind: &Kind, body: &'b Value) -> impl Iterator<Item = &'b str> + use<'b> {
+    let (own, items) = match kind.identity {
+        Identity::LastLine(at) => (find(body, at), None),
+        Identity::LastItem(item) => (None, find(body, item.list).and_then(Value::as_array).zip(Some(item))),
+        Identity::Tags(_) | Identity::Members(_) | Identity::Key(_) => (None, None),
+    };
+    let of_items = items.into_iter().flat_map(|(items, item)| items.iter().map(|one| find(one, item.text)));
+    own.into_iter().chain(of_items.flatten()).filter_map(Value::as_str)
+}
+
+/// The places of texts that hold a line which would be read as a mark.
+pub fn places_of_lines(kind: &Kind, body: &Value) -> Vec<String> {
+    let places = match kind.identity {
+        Identity::LastLine(at) => vec![at.to_owned()],
+        Identity::LastItem(item) => matching(&format!("{}/*{}", item.list, item.text), body),
+        Identity::Tags(_) | Identity::Members(_) | Identity::Key(_) => Vec::new(),
+    };
+    let holds = |at: &String| find(body, at).and_then(Value::as_str).is_some_and(holds_line);
+    places.into_iter().filter(holds).collect()
 }
 
 /// Whether an object is an owner's, as far as can be read.
 pub fn is_of(kind: &Kind, body: &Value, owner: &Owner) -> bool {
     match kind.identity {
         Identity::Tags(at) => mark_tags(body, at).any(|tag| tag.strip_prefix(OWNER) == Some(&owner.0)),
-        Identity::LastLine(_) => reading(kind, body, owner) != Reading::Nothing,
+        Identity::Members(_) => marks(kind, body).owners.iter().any(|own| *own == owner.0),
+        Identity::LastLine(_) | Identity::LastItem(_) => reading(kind, body, owner) != Reading::Nothing,
         Identity::Key(_) => false,
     }
 }
@@ -175,16 +196,51 @@ pub fn key<'a>(kind: &Kind, body: &'a Value) -> Option<&'a str> {
 
 /// The member that holds the mark, by its name, without any mark.
 pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
-    let name = kind.identity.at()?.trim_start_matches('/');
-    let bare = match body.get(name)? {
-        Value::Array(tags) if matches!(kind.identity, Identity::Tags(_)) => {
+    let at = kind.identity.at()?;
+    let name = at.split('/').nth(1)?;
+    let member = body.get(name)?;
+    let inside = at.strip_prefix('/')?.strip_prefix(name)?;
+    if inside.is_empty() {
+        return Some((name, bare_of(kind.identity, member)));
+    }
+    let mut member = member.clone();
+    if let Some(holder) = member.pointer_mut(inside) {
+        *holder = bare_of(kind.identity, holder);
+    }
+    Some((name, member))
+}
+
+/// What holds a mark, without it.
+fn bare_of(identity: Identity, holder: &Value) -> Value {
+    match (identity, holder) {
+        (Identity::Tags(_), Value::Array(tags)) => {
             let own = tags.iter().filter(|tag| !tag.as_str().is_some_and(is_mark_tag));
             Value::Array(own.cloned().collect())
         }
-        Value::String(text) if matches!(kind.identity, Identity::LastLine(_)) => bare_text(text).into(),
-        other => other.clone(),
-    };
-    Some((name, bare))
+        (Identity::Members(_), Value::Object(members)) => {
+            let own = members.iter().filter(|(key, _)| !is_mark_member(key));
+            Value::Object(own.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        (Identity::LastLine(_), Value::String(text)) => bare_text(text).into(),
+        (Identity::LastItem(item), Value::Array(items)) => {
+            items.iter().filter_map(|one| bare_item(item, one)).collect()
+        }
+        (_, other) => other.clone(),
+    }
+}
+
+/// An item of a list without marks; none where it held nothing else.
+fn bare_item(item: &MarkItem, one: &Value) -> Option<Value> {
+    let mut one = one.clone();
+    if let Some(Value::String(text)) = one.pointer_mut(item.text)
+        && holds_line(text)
+    {
+        *text = bare_text(text);
+        if text.trim().is_empty() {
+            return None;
+        }
+    }
+    Some(one)
 }
 
 /// Removes the mark, whichever project wrote it, so that a user never meets one.
@@ -204,32 +260,64 @@ pub fn write(kind: &Kind, body: &mut Value, mark: &Mark) {
     strip(kind, body);
     match kind.identity {
         Identity::Tags(at) => {
-            let tags = slot(body, at);
-            if !tags.is_array() {
-                *tags = json!([]);
+            let mut tags = vec![owner_tag(&mark.owner), id_tag(&mark.id)];
+            tags.extend(mark.protect.then(|| format!("{PROTECT}true")));
+            if let Value::Array(own) = slot(body, at, Value::is_array, json!([])) {
+                own.extend(tags.into_iter().map(Value::String));
             }
-            if let Value::Array(tags) = tags {
-                tags.push(Value::String(owner_tag(&mark.owner)));
-                tags.push(Value::String(id_tag(&mark.id)));
-                if mark.protect {
-                    tags.push(Value::String(format!("{PROTECT}true")));
-                }
+        }
+        Identity::Members(at) => {
+            if let Value::Object(own) = slot(body, at, Value::is_object, json!({})) {
+                own.insert(member_of(OWNER).to_owned(), json!(mark.owner.0));
+                own.insert(member_of(ID).to_owned(), json!(mark.id));
+                own.extend(mark.protect.then(|| (member_of(PROTECT).to_owned(), json!("true"))));
             }
         }
         Identity::LastLine(at) => {
-            let text = slot(body, at);
-            let before = text.as_str().unwrap_or_default();
-            let newline = if before.is_empty() { "" } else { "\n" };
-            let protected = if mark.protect { PROTECTED } else { "" };
-            *text = Value::String(format!("{before}{newline}{LINE}{}/{}{protected}", mark.owner, mark.id));
+            if let Value::String(text) = slot(body, at, Value::is_string, json!("")) {
+                let newline = if text.is_empty() { "" } else { "\n" };
+                *text = format!("{text}{newline}{}", line(mark));
+            }
+        }
+        Identity::LastItem(item) => {
+            let Ok(mut own) = serde_json::from_str::<Value>(item.blank) else { return };
+            put(&mut own, item.text, json!(line(mark)));
+            if let Value::Array(items) = slot(body, item.list, Value::is_array, json!([])) {
+                items.push(own);
+            }
         }
         Identity::Key(_) => {}
     }
 }
 
-/// The member of the body at a pointer of one step, made where it is absent.
-fn slot<'a>(body: &'a mut Value, at: &str) -> &'a mut Value {
-    &mut body[at.trim_start_matches('/')]
+fn line(mark: &Mark) -> String {
+    let protected = if mark.protect { PROTECTED } else { "" };
+    format!("{LINE}{}/{}{protected}", mark.owner, mark.id)
+}
+
+/// What is at a pointer of the body, `fresh` where nothing serves.
+fn slot<'a>(body: &'a mut Value, at: &str, serves: fn(&Value) -> bool, fresh: Value) -> &'a mut Value {
+    let slot = at.split('/').skip(1).fold(body, |around, step| {
+        if !around.is_object() {
+            *around = json!({});
+        }
+        &mut around[step]
+    });
+    if !serves(slot) {
+        *slot = fresh;
+    }
+    slot
+}
+
+/// The member that stands for a tag of a mark: its key.
+fn member_of(tag: &'static str) -> &'static str {
+    tag.trim_end_matches(':')
+}
+
+/// Whether a member of a map is a part of a mark, however it is spelled.
+pub fn is_mark_member(key: &str) -> bool {
+    let key = plain(key);
+    [OWNER, ID, PROTECT].iter().any(|tag| member_of(tag) == key)
 }
 
 /// All that marks say on one object.
@@ -272,9 +360,18 @@ fn marks<'b>(kind: &Kind, body: &'b Value) -> Marks<'b> {
                 }
             }
         }
-        Identity::LastLine(at) => {
-            let text = find(body, at).and_then(Value::as_str).unwrap_or_default();
-            for mark in lines(text).filter_map(|line| parse_line(line.text)) {
+        Identity::Members(at) => {
+            for (key, value) in find(body, at).and_then(Value::as_object).into_iter().flatten() {
+                let Some(text) = value.as_str().map(plain).filter(|_| is_mark_member(key)) else { continue };
+                match plain(key) {
+                    key if key == member_of(OWNER) => drop(found.owners.insert(text.into())),
+                    key if key == member_of(ID) => drop(found.ids.insert((None, text.into()))),
+                    _ => found.protect |= text == "true",
+                }
+            }
+        }
+        Identity::LastLine(_) | Identity::LastItem(_) => {
+            for mark in texts(kind, body).flat_map(lines).filter_map(|line| parse_line(line.text)) {
                 found.ids.insert((Some(mark.owner.0.clone().into()), mark.id.into()));
                 found.owners.insert(mark.owner.0.into());
                 found.protect |= mark.protect;
@@ -455,6 +552,83 @@ mod tests {
             check("dashboards", json!({"description": "ends with a newline\n"}), protect);
             check("dashboards", json!({"description": "\r\nends with another\r\n"}), protect);
             check("dashboards", json!({"description": ""}), protect);
+            check("notebooks", json!({"cells": [cell("a")]}), protect);
+            check("notebooks", json!({"cells": []}), protect);
+            check("waf_rules", json!({"tags": {"category": "a", "type": "b"}}), protect);
+        }
+    }
+
+    fn cell(text: &str) -> Value {
+        json!({"type": "notebook_cells", "id": "x", "attributes": {"definition": {"type": "markdown", "text": text}}})
+    }
+
+    #[test]
+    fn cells_are_read_as_people_leave_them() {
+        let line = "Managed by musher: shop.prod/a";
+        let mark = Reading::Mark(Mark { owner: ours(), id: "a".into(), protect: false });
+        let graph = json!({"type": "notebook_cells", "attributes": {"definition": {"type": "timeseries"}}});
+        for (cells, bare) in [
+            (json!([cell("x"), cell(line)]), json!([cell("x")])),
+            // Somebody wrote behind it, in front of it, and into it.
+            (json!([cell(line), graph, cell("x")]), json!([graph, cell("x")])),
+            (json!([cell(&format!("{line}\n\nSee the wiki."))]), json!([cell("\nSee the wiki.")])),
+            (json!([cell(&format!(" {line} \r\n")), 5, null, {}]), json!([5, null, {}])),
+            // A copy of the cell.
+            (json!([cell(line), cell("x"), cell(line)]), json!([cell("x")])),
+        ] {
+            let body = json!({"cells": cells});
+            assert_eq!(reading(of("notebooks"), &body, &ours()), mark, "{body}");
+            assert!(is_of(of("notebooks"), &body, &ours()), "{body}");
+            let mut stripped = body;
+            strip(of("notebooks"), &mut stripped);
+            assert_eq!(stripped, json!({"cells": bare}));
+        }
+        let damaged = json!({"cells": [cell("**Managed by musher: shop.prod/a**")]});
+        assert!(matches!(
+            reading(of("notebooks"), &damaged, &ours()),
+            Reading::Damaged(Damage::Line { owned: true, .. })
+        ));
+        for cells in [json!("x"), json!({}), json!([cell("musher")]), json!([graph, {"attributes": []}])] {
+            let body = json!({"cells": cells});
+            assert_eq!(reading(of("notebooks"), &body, &ours()), Reading::Nothing, "{body}");
+        }
+    }
+
+    #[test]
+    fn members_are_read_as_people_leave_them() {
+        let mark = |id: &str, protect| Reading::Mark(Mark { owner: ours(), id: id.into(), protect });
+        for (tags, expected, bare) in [
+            (json!({"a": "b", "musher": "shop.prod", "musher_id": "x"}), mark("x", false), json!({"a": "b"})),
+            (
+                json!({"Musher ": " Shop.Prod", "MUSHER_ID": "x", "musher_protect": "true"}),
+                mark("x", true),
+                json!({}),
+            ),
+            (
+                json!({"musher": "shop.prod", "musher_id": "../x"}),
+                Reading::Damaged(Damage::BadId("../x".into())),
+                json!({}),
+            ),
+            (json!({"musher": "shop.prod"}), Reading::Damaged(Damage::NoId), json!({})),
+            (json!({"musher": "shop.prod", "musher_id": 5}), Reading::Damaged(Damage::NoId), json!({})),
+            (json!({"musher": "shop", "musher_id": "x"}), Reading::Nothing, json!({})),
+            (
+                json!({"mushers": "shop.prod", "type": "musher"}),
+                Reading::Nothing,
+                json!({"mushers": "shop.prod", "type": "musher"}),
+            ),
+            (
+                json!(["musher:shop.prod", "musher_id:x"]),
+                Reading::Nothing,
+                json!(["musher:shop.prod", "musher_id:x"]),
+            ),
+        ] {
+            let body = json!({"tags": tags});
+            assert_eq!(reading(of("waf_rules"), &body, &ours()), expected, "{body}");
+            assert_eq!(is_of(of("waf_rules"), &body, &ours()), expected != Reading::Nothing, "{body}");
+            let mut stripped = body;
+            strip(of("waf_rules"), &mut stripped);
+            assert_eq!(stripped, json!({"tags": bare}));
         }
     }
 

@@ -789,6 +789,18 @@ impl Reference {
         Some(Self { target: Address::parse(target)?, attribute })
     }
 
+    /// Whether a text in the value could be taken for a marker.
+    pub fn may_stand_in(value: &Value) -> bool {
+        // One character at a time: that way the standard library searches fast.
+        let reserved = |text: &str| text.contains(Self::OPEN) || text.contains(Self::CLOSE);
+        match value {
+            Value::String(text) => reserved(text),
+            Value::Array(list) => list.iter().any(Self::may_stand_in),
+            Value::Object(map) => map.iter().any(|(key, value)| reserved(key) || Self::may_stand_in(value)),
+            _ => false,
+        }
+    }
+
     /// Every reference in a string, with the byte range of its marker.
     pub fn in_text(text: &str) -> Vec<(std::ops::Range<usize>, Reference)> {
         let all = markers(text).into_iter();

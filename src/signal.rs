@@ -17,6 +17,9 @@ pub enum Signal {
 /// Metrics). The longer one stands first.
 const PREFIXES: [&str; 2] = ["aws.lambda.enhanced.", "aws.lambda."];
 
+/// What a function sends whenever it is called.
+pub const CALLS: [&str; 2] = ["aws.lambda.enhanced.invocations", "aws.lambda.invocations"];
+
 impl Signal {
     pub const ALL: [Self; 6] = [
         Self::Errors,

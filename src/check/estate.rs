@@ -1,6 +1,6 @@
 //! What is known of all resources together: who refers to whom, who says the same, what inventories hold.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -9,6 +9,12 @@ use crate::diff::spelling;
 use crate::kind::{self, Family};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
 use crate::query;
+
+/// The type of alerts of logs.
+pub const OF_LOGS: &str = "log alert";
+
+/// What the inventory says of a function: values by key, all in lower case.
+pub type Tags = BTreeMap<String, BTreeSet<String>>;
 
 /// All resources, and what rules ask about them.
 pub struct Estate<'a> {
@@ -33,6 +39,10 @@ pub struct Estate<'a> {
     same_queries: OnceLock<HashMap<usize, usize>>,
     /// Slugs of the keys of all instances, and of the services that instances are tagged with.
     pub inventory: BTreeSet<String>,
+    /// Where somebody groups logs: the functions of the inventories.
+    pub functions: &'a [Tags],
+    /// Read when an alert of logs asks first: most projects have none.
+    first_of_logs_past: OnceLock<Option<usize>>,
 }
 
 /// What one resource adds.
@@ -108,13 +118,8 @@ fn live_ids(query: &str) -> impl Iterator<Item = Target> + '_ {
 }
 
 impl<'a> Estate<'a> {
-    /// `facts` are those of the resources, in parts that follow each other.
-    pub fn new(
-        resources: &'a [Resource],
-        facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
-        required_tags: &'a [String],
-    ) -> Self {
-        let mut estate = Self {
+    fn bare(resources: &'a [Resource], required_tags: &'a [String], functions: &'a [Tags]) -> Self {
+        Self {
             resources,
             required_tags,
             adopted: HashMap::new(),
@@ -126,7 +131,19 @@ impl<'a> Estate<'a> {
             stores: Vec::new(),
             same_queries: OnceLock::new(),
             inventory: BTreeSet::new(),
-        };
+            functions,
+            first_of_logs_past: OnceLock::new(),
+        }
+    }
+
+    /// `facts` are those of the resources, in parts that follow each other.
+    pub fn new(
+        resources: &'a [Resource],
+        facts: Vec<(Vec<Facts>, BTreeSet<String>)>,
+        required_tags: &'a [String],
+        functions: &'a [Tags],
+    ) -> Self {
+        let mut estate = Self::bare(resources, required_tags, functions);
         for (index, resource) in resources.iter().enumerate() {
             if family(resource) == Some(Family::Routing) && !resource.directives.absent {
                 estate.routings.push((index, resource.body.value()));
@@ -230,6 +247,19 @@ impl<'a> Estate<'a> {
             }
         }
         earlier
+    }
+
+    /// The first alert of logs past so many.
+    pub fn first_of_logs_past(&self, most: usize) -> Option<usize> {
+        let is_own = |resource: &Resource| {
+            !resource.directives.absent
+                && resource.body.text().contains(OF_LOGS)
+                && resource.body.get("type").is_some_and(|class| class == OF_LOGS)
+        };
+        *self.first_of_logs_past.get_or_init(|| {
+            let own = self.resources.iter().enumerate().filter(|(_, resource)| is_own(resource));
+            own.map(|(at, _)| at).nth(most)
+        })
     }
 
     /// An earlier resource with an equal body.

@@ -23,9 +23,11 @@ use crate::model::Resource;
 
 use self::allow::Used;
 use self::estate::Estate;
+pub use self::estate::Tags;
 pub use self::finding::{Finding, Slip};
 use self::finding::{Findings, settle};
 pub use self::report::{Again, report};
+pub use self::rules::crowd::groups_logs;
 pub use self::rules::{LITERAL_SECRET, RULES, Rule, all_codes};
 use self::rules::{NOT_IN_INVENTORY, marks, query, shape};
 pub use self::settings::Settings;
@@ -36,11 +38,13 @@ const WORTH_THREADS: usize = 32;
 /// At most this many findings are reported per resource; the loader has the same limit per file.
 const MOST: usize = 100;
 
-/// What can be known to be wrong without the network. `resources` are sorted by address.
+/// What can be known to be wrong without the network. `resources` are sorted by address; `functions` are those of the
+/// inventories, where somebody [groups logs](groups_logs).
 pub fn check(
     resources: &[Resource],
     settings: &Settings,
     sources: &Sources,
+    functions: &[Tags],
     again: &Again<'_>,
 ) -> Vec<Diagnostic> {
     let mut reported = shape::circles(resources);
@@ -48,7 +52,7 @@ pub fn check(
     reported.extend(shape::moved_twice(resources));
     let inventories = RULES.iter().any(|rule| rule.code == NOT_IN_INVENTORY && !settings.is_off(rule));
     let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk, inventories));
-    let estate = Estate::new(resources, facts, &settings.required_tags);
+    let estate = Estate::new(resources, facts, &settings.required_tags, functions);
     let mut found: Vec<(usize, Finding)> = Vec::new();
     let mut used = Used::default();
     for (mut part, also_used) in

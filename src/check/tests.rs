@@ -140,7 +140,7 @@ proptest! {
         let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
         let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
         let (settings, _) = Settings::read(&all, &[], file);
-        let reported = check(&resources, &settings, &sources, &|_| Renderings::new());
+        let reported = check(&resources, &settings, &sources, &[], &|_| Renderings::new());
         let shown = diagnostics::text(&reported, &sources, false);
         prop_assert!(reported.is_empty() || !shown.is_empty());
     }
@@ -165,6 +165,30 @@ proptest! {
             prop_assert!(found.start <= found.end && found.end <= short.len());
         }
     }
+}
+
+#[test]
+fn a_thousand_alerts_of_logs_are_not_too_many() {
+    let mut sources = Sources::default();
+    let file = sources.add("x.json", "", Format::Json);
+    let reported = |number: usize, class: &str| {
+        let alert = |n: usize| {
+            let query = format!("logs(\"w{n}\").index(\"*\").rollup(\"count\").last(\"5m\") > 5");
+            Resource {
+                address: Address::new("monitors", &format!("m{n:05}")),
+                body: Body::of(&json!({"type": class, "query": query})).expect("a shallow body"),
+                directives: Directives::default(),
+                origin: Arc::new(Origin { layers: vec![At::value(file, "")], ..Origin::default() }),
+                instance: None,
+            }
+        };
+        let resources: Vec<Resource> = (0..number).map(alert).collect();
+        let found = check(&resources, &Settings::default(), &sources, &[], &|_| Renderings::new());
+        found.iter().filter(|found| found.code == "log-monitors").count()
+    };
+    assert_eq!(reported(1_000, "log alert"), 0);
+    assert_eq!(reported(1_003, "log alert"), 1);
+    assert_eq!(reported(1_003, "trace-analytics alert"), 0);
 }
 
 fn docs() -> String {

@@ -5,6 +5,7 @@ mod call;
 mod items;
 mod key;
 mod list;
+mod metrics;
 mod named;
 mod order;
 mod pages;

@@ -238,6 +238,9 @@ fn old_faults(old: &Side, based: &Based) -> Vec<Warning> {
 /// What changed in files that many resources come from, and what could not be compared.
 fn notes(old: &Side, new: &Side, based: &Based, hidden: usize) -> Vec<String> {
     let mut notes = Vec::new();
+    if let (Some(before), Some(after)) = (version(old), version(new)) {
+        notes.extend(sight::sentences(&before, &after));
+    }
     if old.scope.is_none() {
         let name = new.scope.as_ref().and_then(|scope| scope.environment.clone());
         notes.push(match name.filter(|_| old.root.is_file(Utf8Path::new(FILE))) {
@@ -250,9 +253,6 @@ fn notes(old: &Side, new: &Side, based: &Based, hidden: usize) -> Vec<String> {
     }
     notes.extend(templates(old, new));
     notes.extend(inventories(old, new));
-    if let (Some(before), Some(after)) = (version(old), version(new)) {
-        notes.extend(sight::sentences(&before, &after));
-    }
     let mut broken = |side: &Side, what: &str| {
         if let Some(first) = side.faults.first() {
             let more = match side.faults.len() {

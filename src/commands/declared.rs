@@ -11,8 +11,9 @@ use super::{AlreadyReported, Invocation, log_line, start};
 use crate::args::LogFormat;
 use crate::check::{self, check};
 use crate::config::{self, Config, Environment, Scope};
+use crate::coverage::functions;
 use crate::diagnostic::{At, Diagnostic, Severity, Sources, has_errors};
-use crate::expand::{expand, renderings};
+use crate::expand::{expand, listed, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
@@ -122,6 +123,11 @@ impl Checked {
         diagnostics.extend(faults);
         let Declared { config, scope, .. } = &declared;
         diagnostics.extend(shared_keys(&definitions, config, scope, &resources, &sources));
+        let functions = match resources.iter().any(check::groups_logs) {
+            true => functions(listed(&definitions, config, scope, &mut sources.clone())),
+            false => Vec::new(),
+        };
+        let functions: Vec<check::Tags> = functions.into_iter().map(|function| function.tags).collect();
         drop(definitions);
         let (forgotten, resources): (Vec<Resource>, Vec<Resource>) =
             match resources.iter().any(|resource| resource.directives.forget) {
@@ -141,7 +147,7 @@ impl Checked {
             let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
             renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
         };
-        let found = check(&resources, &settings, &sources, &again);
+        let found = check(&resources, &settings, &sources, &functions, &again);
         drop(stage);
         let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
         let places: Vec<At> = secrets.filter_map(|found| found.at.clone()).collect();

@@ -11,6 +11,7 @@ use crate::client::Wanted;
 use crate::config::FILE;
 use crate::diagnostic::Position;
 use crate::model::Live;
+use crate::pipelines::setups;
 use crate::readiness::{Inputs, readiness};
 use crate::render::coverage::title;
 use crate::render::progress::Progress;
@@ -25,12 +26,14 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Readiness) -> anyh
         true => Some(everything(invocation, &declared).await?),
         false => None,
     };
+    let setups = setups(&declared.config, &mut declared.sources.clone());
     let environment = declared.scope.environment.as_deref();
     let rows = readiness(&Inputs {
         environment: environment.unwrap_or(&declared.config.project),
         functions: &listing.functions,
         tables: &listing.tables,
         resources: &declared.resources,
+        setups: &setups,
         live: live.as_deref(),
         project: Position { file: FILE.into(), line: 1, column: 1 },
     });

@@ -8,7 +8,8 @@ use crate::coverage::{Coverage, Tier, coverage};
 use crate::diagnostic::{Position, Sources};
 use crate::load::definitions::Definitions;
 use crate::model::{Resource, count};
-use crate::readiness::{Inputs, Row, State, readiness};
+use crate::pipelines::setups;
+use crate::readiness::{Inputs, Question, Row, State, Subject, readiness};
 use crate::render::coverage::percent;
 use crate::signal::Signal;
 
@@ -26,24 +27,25 @@ pub struct Version<'a> {
 
 struct Sight {
     coverage: Coverage,
-    /// The environment's row.
-    row: Option<Row>,
+    rows: Vec<Row>,
 }
 
 impl Version<'_> {
     fn sight(&self) -> Sight {
         let Listing { functions, tables } =
             listing_of(self.definitions, self.sources.clone(), (self.config, self.scope));
+        let setups = setups(self.config, &mut self.sources.clone());
         let rows = readiness(&Inputs {
             environment: "",
             functions: &functions,
             tables: &tables,
             resources: self.resources,
+            setups: &setups,
             live: None,
             project: Position { file: FILE.into(), line: 1, column: 1 },
         });
         let coverage = coverage(&functions, self.resources, &self.config.coverage);
-        Sight { coverage, row: rows.into_iter().next() }
+        Sight { coverage, rows }
     }
 }
 
@@ -54,9 +56,7 @@ pub fn sentences(before: &Version<'_>, after: &Version<'_>) -> Vec<String> {
     if !before.coverage.functions.is_empty() || !after.coverage.functions.is_empty() {
         said.extend(covered(&before.coverage, &after.coverage));
     }
-    if let (Some(before), Some(after)) = (&before.row, &after.row) {
-        said.extend(ready(before, after));
-    }
+    said.extend(ready(&before.rows, &after.rows));
     said
 }
 
@@ -101,12 +101,20 @@ fn covered(before: &Coverage, after: &Coverage) -> Option<String> {
             &format!("come without an alert on {name}"),
         ));
     }
+    parts.extend(eased(before, after));
+    let silent: Vec<&str> = after
+        .unanswered
+        .iter()
+        .filter(|(own, _)| !before.unanswered.iter().any(|(old, _)| old == own))
+        .map(|(own, _)| own.as_str())
+        .collect();
+    parts.extend(named(&silent, "alerts", "tells nobody", "tell nobody"));
     let (was, is) = (whole(before), whole(after));
     let moved = (was.covered * is.required.max(1)) != (is.covered * was.required.max(1));
     if !moved && parts.is_empty() {
         return None;
     }
-    let share = match before.functions.is_empty() {
+    let share = match before.functions.is_empty() || !moved {
         true => format!("coverage {}", percent(is.percent())),
         false => format!("coverage {} → {}", percent(was.percent()), percent(is.percent())),
     };
@@ -116,7 +124,42 @@ fn covered(before: &Coverage, after: &Coverage) -> Option<String> {
     })
 }
 
+/// What raises the share without anybody looking at more: functions that left the inventory, and what is no longer asked
+/// for of others.
+fn eased(before: &Coverage, after: &Coverage) -> Vec<String> {
+    let by_name = |coverage: &'_ Coverage| -> BTreeMap<String, Vec<Signal>> {
+        let mut found: BTreeMap<String, Vec<Signal>> = BTreeMap::new();
+        for function in &coverage.functions {
+            let required = function.signals.iter().filter(|state| state.required).map(|state| state.signal);
+            found.entry(function.name.clone()).or_default().extend(required);
+        }
+        found
+    };
+    let (old, new) = (by_name(before), by_name(after));
+    let gone: Vec<&str> = old.keys().filter(|name| !new.contains_key(*name)).map(String::as_str).collect();
+    let mut parts: Vec<String> =
+        part(&gone, "left the inventory", "left the inventory").into_iter().collect();
+    for signal in Signal::ALL {
+        let is_eased = |(name, required): &(&String, &Vec<Signal>)| {
+            required.contains(&signal) && new.get(*name).is_some_and(|now| !now.contains(&signal))
+        };
+        let eased: Vec<&str> = old.iter().filter(is_eased).map(|(name, _)| name.as_str()).collect();
+        let what = signal.name().replace('_', " ");
+        parts.extend(part(
+            &eased,
+            &format!("needs no alert on {what} any more"),
+            &format!("need no alert on {what} any more"),
+        ));
+    }
+    parts
+}
+
 fn part(names: &[&str], one: &str, many: &str) -> Option<String> {
+    named(names, "functions", one, many)
+}
+
+/// `a lost its alert`, `3 functions lost their alert (a, b, c)`
+fn named(names: &[&str], what: &str, one: &str, many: &str) -> Option<String> {
     let first = names.first()?;
     let mut shown: Vec<&str> = names.iter().take(NAMED).copied().collect();
     if names.len() > NAMED {
@@ -124,20 +167,44 @@ fn part(names: &[&str], one: &str, many: &str) -> Option<String> {
     }
     Some(match names.len() {
         1 => format!("{first} {one}"),
-        number => format!("{} functions {many} ({})", count(number), shown.join(", ")),
+        number => format!("{} {what} {many} ({})", count(number), shown.join(", ")),
     })
 }
 
-fn ready(before: &Row, after: &Row) -> Option<String> {
-    let changed: Vec<String> = before
-        .cells
-        .iter()
-        .zip(&after.cells)
-        .filter(|(old, new)| {
-            old.state != new.state && (old.state == State::Green || new.state == State::Green)
-        })
+/// `readiness 5 of 7 → 4 of 7: slo green → yellow; mail is no longer green in slo`
+fn ready(before: &[Row], after: &[Row]) -> Option<String> {
+    let (first, last) = (before.first()?, after.first()?);
+    let turned = first.cells.iter().zip(&last.cells).filter(|(old, new)| {
+        old.state != new.state && (old.state == State::Green || new.state == State::Green)
+    });
+    let mut parts: Vec<String> = turned
         .map(|(old, new)| format!("{} {} → {}", new.question.name(), old.state.name(), new.state.name()))
         .collect();
-    let (old, new) = (before.green(), after.green());
-    (!changed.is_empty()).then(|| format!("readiness {old} of 7 → {new} of 7: {}", changed.join(", ")))
+    let services: BTreeMap<&str, &Row> = before
+        .iter()
+        .filter(|row| row.subject == Subject::Service)
+        .map(|row| (row.name.as_str(), row))
+        .collect();
+    for (at, question) in Question::ALL.into_iter().enumerate() {
+        let is_green = |row: &Row| row.cells.get(at).is_some_and(|cell| cell.state == State::Green);
+        let lost: Vec<&str> = after
+            .iter()
+            .filter(|row| row.subject == Subject::Service && !is_green(row))
+            .filter(|row| services.get(row.name.as_str()).is_some_and(|old| is_green(old)))
+            .map(|row| row.name.as_str())
+            .collect();
+        let question = question.name();
+        parts.extend(named(
+            &lost,
+            "services",
+            &format!("is no longer green in {question}"),
+            &format!("are no longer green in {question}"),
+        ));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let (old, new) = (first.green(), last.green());
+    let count = if old == new { format!("{old} of 7") } else { format!("{old} of 7 → {new} of 7") };
+    Some(format!("readiness {count}: {}", parts.join("; ")))
 }

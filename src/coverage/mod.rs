@@ -1,6 +1,7 @@
 //! Functions, services and alerts -> who has an eye on what: the holes, and the alerts that look at nothing.
 
 mod function;
+mod live;
 mod selection;
 mod service;
 mod watch;
@@ -17,6 +18,7 @@ use crate::routing::passes;
 use crate::signal::{Demands, Signal};
 
 pub use self::function::{Function, Tags, functions};
+pub use self::live::{Blind, Names, Sighting, Unknown, sighting, to_ask};
 pub use self::selection::{Selects, selects, speaks_of};
 pub use self::service::{Objective, objectives};
 pub use self::watch::{Look, Watch, watch};
@@ -33,6 +35,30 @@ pub struct Coverage {
     /// Alerts on what is required that tell nobody: no recipient, no rule, no composite that has one.
     pub unanswered: Vec<(Address, Position)>,
     pub tiers: BTreeMap<String, Tier>,
+    pub live: Live,
+}
+
+/// What is known of what is live. It changes no count: what is sent on errors alone isn't there before the first one.
+#[derive(Clone, Debug)]
+pub enum Live {
+    /// Why it was not asked for, or not told.
+    Unasked(&'static str),
+    Told(Sighting),
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self::Unasked("nobody asked")
+    }
+}
+
+impl Coverage {
+    /// Whether all that covers a signal looks at nothing that is live.
+    pub fn is_blind(&self, by: &[Address]) -> bool {
+        let Live::Told(sighting) = &self.live else { return false };
+        let blind = |address: &Address| sighting.blind.iter().any(|own| own.address == *address);
+        !by.is_empty() && by.iter().all(blind)
+    }
 }
 
 /// A function with the alerts that select it and tell it apart.
@@ -136,6 +162,7 @@ pub fn coverage(functions: &[Function], resources: &[Resource], demands: &Demand
         functions,
         idle,
         unanswered,
+        live: Live::default(),
     };
     let places: HashMap<&Address, &Position> =
         resources.iter().map(|resource| (&resource.address, &resource.origin.position)).collect();

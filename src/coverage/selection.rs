@@ -103,7 +103,7 @@ fn of_value(key: &str, value: &str, tags: &Tags) -> Selects {
 }
 
 /// Whether a text is what a pattern with `*` describes.
-fn is_like(pattern: &str, text: &str) -> bool {
+pub fn is_like(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

@@ -23,6 +23,8 @@ pub struct Watch {
     pub looks: Vec<Look>,
     /// Its metrics of DynamoDB.
     pub tables: Vec<Look>,
+    /// Its other metrics.
+    pub others: Vec<Look>,
     /// It is muted for good, or a draft: nobody is told.
     pub silent: bool,
     /// Its message names somebody.
@@ -43,6 +45,13 @@ pub struct Look {
     pub scope: Option<Scope>,
     /// What it tells apart, in lower case.
     pub groups: Vec<String>,
+}
+
+impl Watch {
+    /// All its metrics.
+    pub fn all(&self) -> impl Iterator<Item = &Look> {
+        self.looks.iter().chain(&self.tables).chain(&self.others)
+    }
 }
 
 /// Reads an alert; `None` of everything else.
@@ -68,11 +77,14 @@ pub fn watch(resource: &Resource) -> Option<Watch> {
         });
     }
     let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
-    let (tables, looks) = looks.into_iter().partition(|look| look.metric.starts_with(TABLES));
+    let (looks, rest): (Vec<Look>, Vec<Look>) =
+        looks.into_iter().partition(|look| of_lambda(&look.metric).is_some());
+    let (tables, others) = rest.into_iter().partition(|look| look.metric.starts_with(TABLES));
     Some(Watch {
         address: resource.address.clone(),
         looks,
         tables,
+        others,
         silent: is_silent(&body),
         tells: handle::named(message).next().is_some(),
         tags: texts(body.get("tags")),
@@ -91,9 +103,6 @@ fn collect(expr: &Expr, looks: &mut Vec<Look>) {
     expr.each_term(&mut |term| {
         let Head::Metric(metric) = &term.head.value else { return };
         let name = metric.name.value.to_lowercase();
-        if of_lambda(&name).is_none() && !name.starts_with(TABLES) {
-            return;
-        }
         let groups = term.suffixes.iter().filter_map(|suffix| match &suffix.value {
             Suffix::By(keys) => Some(keys),
             Suffix::Method(_) => None,

@@ -17,7 +17,6 @@ mod uses;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::Ordering;
 
 use self::fault::{Faults, add_place, holds};
 use self::plain::plain;
@@ -31,7 +30,6 @@ use crate::load::definitions::{Definitions, FILES};
 use crate::mark;
 use crate::model::{Address, Mark, Origin, Reference, Resource};
 use crate::source::locate::Locator;
-use crate::template::Global;
 
 pub use self::again::renderings;
 pub use self::listed::{Listed, listed};
@@ -212,22 +210,24 @@ fn check_mark(resource: &Resource, scope: &Scope, diagnostics: &mut Vec<Diagnost
 
 /// References that lead nowhere, or to what is switched off.
 fn unknown_references(rendered: &Rendered, reported: &mut Vec<Diagnostic>) {
-    let met = rendered.globals.iter().filter(|(_, global)| global.used.load(Ordering::Relaxed));
-    let mut unknown: Vec<&(At, std::sync::Arc<Global>)> = met
-        .filter(|(_, global)| rendered.resources.binary_search_by(|r| r.address.cmp(&global.target)).is_err())
-        .collect();
+    let is_there = |target: &Address| rendered.resources.binary_search_by(|r| r.address.cmp(target)).is_ok();
+    let met = rendered
+        .globals
+        .iter()
+        .flat_map(|(at, global)| global.target.met().into_iter().map(move |target| (at, global, target)));
+    let mut unknown: Vec<_> = met.filter(|(_, _, target)| !is_there(target)).collect();
     if unknown.is_empty() {
         return;
     }
     let failed: HashSet<&Address> = rendered.failed.iter().collect();
     let off: HashSet<&Address> = rendered.off.iter().collect();
-    unknown.retain(|(_, global)| {
-        let of_use = global.target.id().split('/').next().unwrap_or_default();
-        !failed.contains(&global.target) && !rendered.failed_uses.contains(of_use)
+    unknown.retain(|(_, _, target)| {
+        let of_use = target.id().split('/').next().unwrap_or_default();
+        !failed.contains(target) && !rendered.failed_uses.contains(of_use)
     });
-    for (count, (at, global)) in unknown.into_iter().enumerate() {
-        let target = &global.target;
-        let at = at.part(Part::Within(global.range.clone()));
+    for (count, (at, global, target)) in unknown.into_iter().enumerate() {
+        let target = &target;
+        let at = at.clone().part(Part::Within(global.range.clone()));
         let of_use = target.id().split('/').next().unwrap_or_default();
         if off.contains(target) || rendered.off_uses.contains(of_use) {
             let words = format!("`{target}` is switched off by its `$when`");

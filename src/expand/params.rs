@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::diagnostic::FileId;
 use crate::load::definitions::{Param, ParamType};
+use crate::model::Reference;
 use crate::source::{beyond_64_bits, holds_large};
-use crate::template::{holds_reserved, parse_number, show_number};
+use crate::template::{parse_number, show_number};
 
 /// What a value must be: the declared type, else that of the default.
 pub fn type_of(param: &Param) -> Option<ParamType> {
@@ -79,7 +80,7 @@ pub fn convert<'v>(
 /// A text that is JSON, such as a cell `["a", "b"]`.
 fn json(text: &str) -> Option<Value> {
     let is_exact = |value: &Value| !holds_large(value) || beyond_64_bits(text, FileId(0)).is_empty();
-    serde_json::from_str(text).ok().filter(|value| !holds_reserved(value) && is_exact(value))
+    serde_json::from_str(text).ok().filter(|value| !Reference::may_stand_in(value) && is_exact(value))
 }
 
 fn whole(value: &Value) -> Option<Value> {

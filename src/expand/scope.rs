@@ -8,10 +8,10 @@ use super::fault::Faults;
 use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part};
 use crate::kind::KINDS;
-use crate::model::Secret;
+use crate::model::{Reference, Secret};
 use crate::pointer::step;
 use crate::source::walk::Root;
-use crate::template::{Names, Run, Trace, holds_reserved, is_helper};
+use crate::template::{Names, Run, Trace, is_helper};
 
 /// What is the same for all definitions.
 pub struct Setting<'a> {
@@ -114,7 +114,7 @@ fn variable(value: &Value, known: &Map<String, Value>, at: At, diagnostics: &mut
     let node = body.node(value, "", 0);
     diagnostics.append(&mut body.faults);
     if let Node::Literal(value) = node {
-        return if holds_reserved(&value) { Value::Null } else { value };
+        return if Reference::may_stand_in(&value) { Value::Null } else { value };
     }
     let mut faults = Faults::default();
     let run = Run::new(&[], None, "");

@@ -16,7 +16,6 @@ use crate::pointer::step;
 use crate::source;
 use crate::source::stored::{Node, Stored, Unread};
 use crate::source::walk::Root;
-use crate::template::holds_reserved;
 
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 64 << 20;
@@ -214,7 +213,7 @@ fn file_items(
         // Written as they are, or by their numbers: else no text can hold one.
         let may_hold =
             text.contains(Reference::OPEN) || text.contains(Reference::CLOSE) || text.contains('\\');
-        if may_hold && items.iter().any(|item| holds_reserved(&item.value)) {
+        if may_hold && items.iter().any(|item| Reference::may_stand_in(&item.value)) {
             return Err(vec![reserved(At::file(file))]);
         }
         Ok(items)

@@ -17,6 +17,7 @@ mod metric_tag;
 mod monitor;
 mod monitor_policy;
 mod monitor_template;
+mod notebook;
 mod notification_rule;
 mod order;
 mod powerpack;
@@ -41,6 +42,7 @@ mod synthetics_variable;
 mod team;
 mod vulnerability_notification_rule;
 mod waf_exclusion;
+mod waf_rule;
 mod webhook;
 mod webhook_variable;
 
@@ -57,12 +59,12 @@ pub use order::{ORDER, REST, arranged, members};
 pub use quirks::{
     Alternative, Derived, Discard, Family, Identified, Mention, Mentioned, OneOf, Quirks, Store, Tags, Wrong,
 };
-pub use row::{About, Identity, Kind, LINE, age};
+pub use row::{About, Identity, Kind, LINE, MarkItem, age};
 pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 33] = [
+pub const KINDS: [&Kind; 35] = [
     &critical_asset::CRITICAL_ASSET,
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
@@ -76,6 +78,7 @@ pub const KINDS: [&Kind; 33] = [
     &monitor_policy::MONITOR_POLICY,
     &monitor_template::MONITOR_TEMPLATE,
     &monitor::MONITOR,
+    &notebook::NOTEBOOK,
     &notification_rule::NOTIFICATION_RULE,
     &powerpack::POWERPACK,
     &restriction_policy::RESTRICTION_POLICY,
@@ -94,6 +97,7 @@ pub const KINDS: [&Kind; 33] = [
     &team::TEAM,
     &vulnerability_notification_rule::VULNERABILITY_NOTIFICATION_RULE,
     &waf_exclusion::WAF_EXCLUSION,
+    &waf_rule::WAF_RULE,
     &webhook_variable::WEBHOOK_VARIABLE,
     &webhook::WEBHOOK,
 ];

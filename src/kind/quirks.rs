@@ -86,6 +86,12 @@ pub enum Family {
     Policy,
     /// What keeps events for later, outside of searches.
     Archive,
+    /// `cases` of what is found in events that make signals.
+    Detection,
+    /// Signals that are not made.
+    Suppression,
+    /// `targets` that are told of the signals that its `selectors` find.
+    Alarm,
 }
 
 /// See [`Quirks::one_of`].

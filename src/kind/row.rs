@@ -122,8 +122,12 @@ impl Kind {
 pub enum Identity {
     /// `musher:OWNER`, `musher_id:ID` and `musher_protect:true` in the list at this pointer.
     Tags(&'static str),
+    /// Members of the map at this pointer: `musher`, `musher_id` and `musher_protect`.
+    Members(&'static str),
     /// The last line of the text at this pointer.
     LastLine(&'static str),
+    /// The same line as the text of the last item of a list.
+    LastItem(&'static MarkItem),
     /// No mark: the text at this pointer, which people choose.
     Key(&'static str),
 }
@@ -132,10 +136,21 @@ impl Identity {
     /// Where a mark stands; absent: there is none.
     pub fn at(self) -> Option<&'static str> {
         match self {
-            Self::Tags(at) | Self::LastLine(at) => Some(at),
+            Self::Tags(at) | Self::Members(at) | Self::LastLine(at) => Some(at),
+            Self::LastItem(item) => Some(item.list),
             Self::Key(_) => None,
         }
     }
+}
+
+/// An item of a list that holds a mark and nothing else.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MarkItem {
+    pub list: &'static str,
+    /// Where the text stands in an item.
+    pub text: &'static str,
+    /// The item around its text, as JSON.
+    pub blank: &'static str,
 }
 
 /// What people see of an object, and how an exported one is told apart.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Danger, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Wrong};
+use super::{About, Api, Danger, Family, Identity, Kind, List, Mention, Mentioned, Paging, Quirks, Wrong};
 
 const SEVERITIES: &[&str] = &["info", "low", "medium", "high", "critical"];
 
@@ -284,6 +284,7 @@ pub const SECURITY_RULE: Kind = Kind {
         ..About::NONE
     },
     quirks: Quirks {
+        family: Some(Family::Detection),
         fixed: &["/isEnabled"],
         dangers: &[Danger { code: "detecting-less", judge: detects_less }],
         mentions: &[

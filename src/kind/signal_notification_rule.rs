@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::field::*;
-use super::{About, Api, Danger, Envelope, Identity, Kind, Quirks};
+use super::{About, Api, Danger, Envelope, Family, Identity, Kind, Quirks};
 
 pub(super) const API: Api = Api {
     envelope: Envelope::Resource("notification_rules"),
@@ -35,7 +35,7 @@ pub const SIGNAL_NOTIFICATION_RULE: Kind = Kind {
     identity: Identity::Key("/name"),
     fields: FIELDS,
     about: About { is_export: |body| is_triggered_by(body, "security_signals"), ..ABOUT },
-    quirks: QUIRKS,
+    quirks: Quirks { family: Some(Family::Alarm), ..QUIRKS },
 };
 
 /// What signals and findings come from.

@@ -1,7 +1,7 @@
 //! Suppressions: signals that are not made.
 
 use super::field::*;
-use super::{About, Api, Danger, Envelope, Identity, Kind, OneOf, Quirks};
+use super::{About, Api, Danger, Envelope, Family, Identity, Kind, OneOf, Quirks};
 use serde_json::Value;
 
 /// Facts: 19 creates, 10 updates and 40 reads, `recorded/SEMANTICS.md` §5, and the OpenAPI document.
@@ -48,6 +48,7 @@ pub const SUPPRESSION: Kind = Kind {
         ..About::NONE
     },
     quirks: Quirks {
+        family: Some(Family::Suppression),
         one_of: &[OneOf { fields: &["/suppression_query", "/data_exclusion_query"], needed: false }],
         dangers: &[Danger { code: "detecting-less", judge: more_suppressed }],
         ..Quirks::NONE

@@ -10,6 +10,7 @@ mod judges;
 mod read;
 mod report;
 pub mod rules;
+mod setup;
 mod subjects;
 mod view;
 mod watch;
@@ -19,6 +20,7 @@ mod workload;
 mod tests;
 
 pub use rules::all_codes;
+pub use setup::{Setup, setups};
 
 use crate::config::{self, Config, Target};
 use crate::diagnostic::{Diagnostic, Sources};

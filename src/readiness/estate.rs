@@ -1,16 +1,18 @@
 //! What is declared and live, as the questions ask for it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::answer::{Cell, Class, Evidence, Proof, Question, State, together};
-use super::function;
 use super::table::{self, Seen, Table};
+use super::{detection, function, program};
 use crate::coverage::{Function, Objective, Watch, objectives, reached, told_apart, watch};
 use crate::diagnostic::Position;
 use crate::kind::{self, Family};
 use crate::model::{Address, Body, Directives, Live, Origin, Resource, count};
+use crate::pipelines::Setup;
 use crate::query::Clauses;
 
 /// What is not code of what is live, in percent, that an environment may have and still be green.
@@ -23,6 +25,8 @@ pub struct Inputs<'a> {
     pub functions: &'a [Function],
     pub tables: &'a [Table],
     pub resources: &'a [Resource],
+    /// How programs and functions are set up, as the files of the pipelines say.
+    pub setups: &'a [Setup],
     /// All live objects of the kinds in use, whoever made them; absent: not asked.
     pub live: Option<&'a [Live]>,
     /// The line to look at where nothing is declared: that of `musher.yaml`.
@@ -81,23 +85,46 @@ impl<'a> Estate<'a> {
 
     pub fn of_function(&self, own: &Function) -> Vec<Cell> {
         let names = table::of_function(own);
+        let told = self.described(own);
         vec![
             self.code_of(own),
             self.cost(Some(own), &own.position),
-            function::traces(own),
+            function::traces(&told),
             self.database(
                 &names.into_iter().map(|name| (name, &own.position)).collect::<Vec<_>>(),
                 &own.position,
             ),
-            function::profiling(own),
-            function::security(own),
+            function::profiling(&told),
+            function::security(&told),
             self.slo(own.service.as_deref(), &own.position),
         ]
     }
 
+    /// The function as its own list describes it, else as a file of the pipelines does.
+    fn described<'f>(&self, own: &'f Function) -> Cow<'f, Function> {
+        if function::is_described(own) {
+            return Cow::Borrowed(own);
+        }
+        let is_own = |setup: &&Setup| setup.function.is_some() && setup.name.eq_ignore_ascii_case(&own.name);
+        let Some(setup) = self.inputs.setups.iter().find(is_own) else { return Cow::Borrowed(own) };
+        let item = setup.function.clone().unwrap_or_default();
+        Cow::Owned(Function { item, position: setup.position.clone(), ..own.clone() })
+    }
+
+    /// The answers of the programs of a service, or of all services.
+    fn programs(&self, service: Option<&str>) -> Vec<Vec<Cell>> {
+        let own = self.inputs.setups.iter().filter(|setup| {
+            setup.function.is_none() && service.is_none_or(|name| setup.service.as_deref() == Some(name))
+        });
+        own.map(program::cells).collect()
+    }
+
     pub fn of_service(&self, name: &str, functions: &[&[Cell]]) -> Vec<Cell> {
         let own = || self.inputs.functions.iter().filter(|own| own.service.as_deref() == Some(name));
-        let line = own().next().map_or(&self.inputs.project, |own| &own.position);
+        let programs = self.programs(Some(name));
+        let setup = || self.inputs.setups.iter().find(|setup| setup.service.as_deref() == Some(name));
+        let line = own().next().map(|own| &own.position).or_else(|| Some(&setup()?.position));
+        let line = line.unwrap_or(&self.inputs.project);
         let listed = self.inputs.tables.iter().filter(|table| table.service == name);
         let mut tables: BTreeMap<&str, &Position> =
             listed.map(|table| (table.name.as_str(), &table.position)).collect();
@@ -106,7 +133,10 @@ impl<'a> Estate<'a> {
                 tables.entry(name).or_insert(&function.position);
             }
         }
-        let of_all = |question| together(question, functions, "functions", line);
+        let parts: Vec<&[Cell]> =
+            functions.iter().copied().chain(programs.iter().map(Vec::as_slice)).collect();
+        let what = if programs.is_empty() { "functions" } else { "functions and programs" };
+        let of_all = |question| together(question, &parts, what, line);
         vec![
             of_all(Question::Code),
             of_all(Question::Cost),
@@ -120,15 +150,32 @@ impl<'a> Estate<'a> {
 
     pub fn of_environment(&self, functions: &[&[Cell]], services: &[&[Cell]]) -> Vec<Cell> {
         let line = &self.inputs.project;
+        let programs = self.programs(None);
+        let parts: Vec<&[Cell]> =
+            functions.iter().copied().chain(programs.iter().map(Vec::as_slice)).collect();
+        let what = if programs.is_empty() { "functions" } else { "functions and programs" };
+        let of_all = |question| together(question, &parts, what, line);
         vec![
             self.code(),
             self.cost(None, line),
-            together(Question::Traces, functions, "functions", line),
+            of_all(Question::Traces),
             together(Question::Database, services, "services", line),
-            together(Question::Profiling, functions, "functions", line),
-            together(Question::Security, functions, "functions", line),
+            of_all(Question::Profiling),
+            self.security(of_all(Question::Security), line),
             together(Question::Slo, services, "services", line),
         ]
+    }
+
+    /// What protects programs, and what is declared against attacks: green where both are, as far as they are known.
+    fn security(&self, mut cell: Cell, line: &Position) -> Cell {
+        let (state, evidence) = detection::declared(self.inputs.resources, line);
+        cell.state = match (cell.state, state) {
+            (State::Grey, other) | (other, State::Grey) => other,
+            (one, other) if one == other => one,
+            _ => State::Yellow,
+        };
+        cell.evidence.extend(evidence);
+        cell
     }
 
     /// The share of what is live that bears somebody's mark.

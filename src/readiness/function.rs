@@ -7,7 +7,7 @@ use super::answer::{Cell, Class, Evidence, Question, State};
 use crate::coverage::Function;
 
 /// Variables that turn on what attacks are seen by (documentation, Serverless > App and API Protection).
-const PROTECTION: [&str; 2] = ["DD_APPSEC_ENABLED", "DD_SERVERLESS_APPSEC_ENABLED"];
+pub const PROTECTION: [&str; 2] = ["DD_APPSEC_ENABLED", "DD_SERVERLESS_APPSEC_ENABLED"];
 
 fn cell(question: Question, state: State, text: impl Into<String>, function: &Function) -> Cell {
     let text = format!("`{}`: {}", function.name, text.into());
@@ -15,16 +15,16 @@ fn cell(question: Question, state: State, text: impl Into<String>, function: &Fu
     Cell { question, state, evidence }
 }
 
-fn is_on(value: &str) -> bool {
+pub fn is_on(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on")
 }
 
-fn is_off(value: &str) -> bool {
+pub fn is_off(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off")
 }
 
 /// Whether the list says anything of how the function is set up.
-fn is_described(function: &Function) -> bool {
+pub fn is_described(function: &Function) -> bool {
     function.item.get("Environment").is_some() || function.item.get("Handler").is_some()
 }
 

@@ -2,7 +2,9 @@
 //! What is not known is grey, never green.
 
 mod answer;
+mod detection;
 mod function;
+mod program;
 mod table;
 mod estate;
 #[cfg(test)]
@@ -53,7 +55,10 @@ pub fn readiness(inputs: &Inputs<'_>) -> Vec<Row> {
     let estate = Estate::new(inputs);
     let functions: Vec<(&Function, Vec<Cell>)> =
         inputs.functions.iter().map(|own| (own, estate.of_function(own))).collect();
-    let names: BTreeSet<&str> = inputs.functions.iter().filter_map(|own| own.service.as_deref()).collect();
+    let of_programs = inputs.setups.iter().filter(|setup| setup.function.is_none());
+    let of_programs = of_programs.filter_map(|setup| setup.service.as_deref());
+    let names: BTreeSet<&str> =
+        inputs.functions.iter().filter_map(|own| own.service.as_deref()).chain(of_programs).collect();
     let mut by_service: BTreeMap<&str, Vec<&[Cell]>> = BTreeMap::new();
     for (function, cells) in &functions {
         let own = function.service.as_deref().map(|name| by_service.entry(name).or_default());

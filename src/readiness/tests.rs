@@ -6,6 +6,7 @@ use super::*;
 use crate::diagnostic::{At, FileId, Position};
 use crate::expand::Listed;
 use crate::model::{Address, Body, Directives, Origin, Resource};
+use crate::pipelines::Setup;
 
 fn function(item: Value) -> Function {
     let listed =
@@ -19,6 +20,7 @@ fn rows(functions: &[Function], resources: &[Resource]) -> Vec<Row> {
         functions,
         tables: &[],
         resources,
+        setups: &[],
         live: None,
         project: Position::default(),
     })
@@ -108,4 +110,135 @@ fn logs_are_kept_with_filters_a_limit_and_an_archive() {
         &json!({"name": "b", "filter": {"query": "env:dev"}, "daily_limit": 1, "exclusion_filters": filters["exclusion_filters"]}),
     );
     assert_eq!(state(&[other], 1), State::Grey);
+}
+
+/// A program of the service `web`, set up with these variables; `-`: set elsewhere.
+fn program(variables: &[(&str, &str)], carrier: Option<&str>, is_open: bool) -> Setup {
+    let value = |value: &str| (value != "-").then(|| value.to_owned());
+    Setup {
+        name: "app".to_owned(),
+        service: Some("web".to_owned()),
+        variables: variables.iter().map(|(name, own)| ((*name).to_owned(), value(own))).collect(),
+        is_open,
+        carrier: carrier.map(str::to_owned),
+        function: None,
+        position: Position::default(),
+    }
+}
+
+#[test]
+fn programs_of_pipelines_answer_for_their_service() {
+    let state = |question: Question, setup: Setup| {
+        let rows = readiness(&Inputs {
+            environment: "prod",
+            functions: &[],
+            tables: &[],
+            resources: &[],
+            setups: &[setup],
+            live: None,
+            project: Position::default(),
+        });
+        assert_eq!((rows.len(), rows[1].name.as_str()), (2, "web"));
+        let of = |row: &Row| row.cells.iter().find(|cell| cell.question == question).map(|cell| cell.state);
+        assert_eq!(of(&rows[0]), of(&rows[1]), "the environment's answer is that of its one program");
+        of(&rows[1]).expect("an answer")
+    };
+    let sidecar = Some("the container `agent`");
+    for (variables, carrier, is_open, expected) in [
+        (&[("DD_LOGS_INJECTION", "true")][..], sidecar, false, State::Green),
+        (&[("DD_LOGS_INJECTION", "false")], sidecar, false, State::Yellow),
+        (&[], sidecar, false, State::Yellow),
+        (&[("DD_LOGS_INJECTION", "true")], None, false, State::Grey),
+        (&[("DD_TRACE_ENABLED", "0"), ("DD_LOGS_INJECTION", "true")], sidecar, false, State::Red),
+        (&[("OTEL_SDK_DISABLED", "true")], sidecar, false, State::Red),
+    ] {
+        assert_eq!(state(Question::Traces, program(variables, carrier, is_open)), expected, "{variables:?}");
+    }
+    for (question, name) in
+        [(Question::Profiling, "DD_PROFILING_ENABLED"), (Question::Security, "DD_APPSEC_ENABLED")]
+    {
+        for (variables, is_open, expected) in [
+            (&[(name, "true")][..], false, State::Green),
+            (&[(name, "false")], true, State::Red),
+            (&[(name, "-")], false, State::Grey),
+            (&[], true, State::Grey),
+            (&[], false, State::Red),
+        ] {
+            assert_eq!(state(question, program(variables, None, is_open)), expected, "{variables:?}");
+        }
+    }
+}
+
+#[test]
+fn a_function_that_its_list_only_names_is_as_the_pipeline_says() {
+    let item = with(json!({"DD_PROFILING_ENABLED": "true"}), None);
+    let mut setup = program(&[], None, false);
+    (setup.name, setup.function) = ("F".to_owned(), Some(item));
+    let own = |item: Value| {
+        let functions = [function(item)];
+        let rows = readiness(&Inputs {
+            environment: "prod",
+            functions: &functions,
+            tables: &[],
+            resources: &[],
+            setups: &[setup.clone()],
+            live: None,
+            project: Position::default(),
+        });
+        rows.last().expect("a row").cells[4].state
+    };
+    assert_eq!(own(json!("f")), State::Green);
+    assert_eq!(own(json!("other")), State::Grey);
+    // Its own list knows better.
+    assert_eq!(own(with(json!({}), None)), State::Red);
+}
+
+#[test]
+fn what_detects_attacks_tells_somebody() {
+    let rule = |id: &str, extra: Value| {
+        let mut whole = json!({"name": "a", "isEnabled": true, "type": "log_detection", "queries": [],
+            "cases": [{"status": "high", "condition": "a > 0", "notifications": []}]});
+        whole.as_object_mut().expect("an object").extend(extra.as_object().cloned().unwrap_or_default());
+        resource(&format!("security_rules/{id}"), &whole)
+    };
+    let told =
+        json!({"cases": [{"status": "high", "condition": "a > 0", "notifications": ["@slack-security"]}]});
+    let route = |selectors: Value, enabled: bool| {
+        resource(
+            "signal_notification_rules/a",
+            &json!({"name": "a", "enabled": enabled, "targets": ["@slack-security"], "selectors": selectors}),
+        )
+    };
+    let signals = |more: Value| {
+        let mut selectors = json!({"trigger_source": "security_signals"});
+        selectors.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
+        selectors
+    };
+    let suppression = |query: &str| {
+        let query = json!({"name": "a", "enabled": true, "rule_query": "type:log_detection", "suppression_query": query});
+        resource("suppressions/a", &query)
+    };
+    let state = |resources: &[Resource]| rows(&[], resources)[0].cells[5].state;
+    let bare = || rule("a", json!({}));
+    assert_eq!(state(&[]), State::Grey);
+    assert_eq!(state(&[rule("a", json!({"isEnabled": false}))]), State::Grey);
+    assert_eq!(state(&[rule("a", told.clone())]), State::Green);
+    assert_eq!(state(&[bare()]), State::Red);
+    assert_eq!(state(&[rule("a", told.clone()), rule("b", json!({}))]), State::Yellow);
+    for (route, expected) in [
+        (route(signals(json!({})), true), State::Green),
+        (
+            route(signals(json!({"severities": ["high"], "rule_types": ["log_detection"]})), true),
+            State::Green,
+        ),
+        (route(signals(json!({})), false), State::Red),
+        (route(json!({"trigger_source": "security_findings"}), true), State::Red),
+        (route(signals(json!({"severities": ["low"]})), true), State::Red),
+        (route(signals(json!({"rule_types": ["api_security"]})), true), State::Red),
+        (route(signals(json!({"query": "env:prod"})), true), State::Red),
+    ] {
+        assert_eq!(state(&[bare(), route.clone()]), expected, "{}", route.body.text());
+    }
+    assert_eq!(state(&[rule("a", told.clone()), suppression("")]), State::Yellow);
+    assert_eq!(state(&[rule("a", told), suppression("@usr.id:admin")]), State::Green);
 }

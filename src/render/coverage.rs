@@ -10,6 +10,7 @@ use super::markdown::{code, quoted_prose};
 use super::plan_json::Source;
 use super::plan_text::source_line;
 use super::sanitize::clean;
+use super::sighting::{self, Finding};
 use super::summary::columns;
 use super::telling::names;
 use super::value::{count, cut, plural};
@@ -116,7 +117,22 @@ pub fn write(coverage: &Coverage, title: &str, all: bool, out: &mut dyn Write) -
             writeln!(out, "\n{title}: {}", names(&services, if all { usize::MAX } else { SHOWN }))?;
         }
     }
-    Ok(())
+    for (title, list) in sighting::lists(&coverage.live) {
+        if !list.is_empty() {
+            writeln!(out, "\n{title}")?;
+            let row = |own: &Finding<'_>| {
+                let place = own.position.map(source_line).unwrap_or_default();
+                vec![own.name.clone(), own.said.clone(), place]
+            };
+            let rows: Vec<_> = list.iter().take(if all { usize::MAX } else { LINES }).map(row).collect();
+            out.write_all(columns(&rows, false).as_bytes())?;
+            more(list.len(), rows.len(), out)?;
+        }
+    }
+    match sighting::unknown(&coverage.live) {
+        Some(said) => writeln!(out, "\n{said}"),
+        None => Ok(()),
+    }
 }
 
 fn more(all: usize, shown: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -175,7 +191,17 @@ pub fn markdown(coverage: &Coverage, title: &str) -> String {
     for (title, services) in of_services(coverage) {
         list(title, services.iter().map(|name| code(&cut(name, 80))).collect());
     }
-    out
+    for (title, items) in sighting::lists(&coverage.live) {
+        let item = |own: &Finding<'_>| {
+            let said =
+                if own.said.is_empty() { String::new() } else { format!(": {}", quoted_prose(&own.said)) };
+            let place = own.position.map(|position| format!(" ({})", code(&source_line(position))));
+            format!("{}{said}{}", code(&own.name), place.unwrap_or_default())
+        };
+        list(title, items.iter().map(item).collect());
+    }
+    let said = sighting::unknown(&coverage.live).map(|said| format!("\n{}\n", quoted_prose(&said)));
+    out + &said.unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -226,6 +252,7 @@ struct Whole<'a> {
     services: Vec<ServiceEntry<'a>>,
     idle: Vec<Place<'a>>,
     unanswered: Vec<Place<'a>>,
+    live: Option<sighting::LiveEntry<'a>>,
     summary: std::collections::BTreeMap<&'a str, TierEntry>,
 }
 
@@ -245,6 +272,7 @@ pub fn write_json(coverage: &Coverage, out: &mut dyn Write) -> io::Result<()> {
             .collect(),
         idle: coverage.idle.iter().map(place).collect(),
         unanswered: coverage.unanswered.iter().map(place).collect(),
+        live: sighting::entry(&coverage.live),
         summary: coverage.tiers.iter().map(|(name, tier)| (name.as_str(), tier_entry(tier))).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &whole).map_err(io::Error::from)?;
@@ -294,7 +322,7 @@ pub fn html(coverage: &Coverage, title: &str) -> String {
     let row = |function: &Covered| heat::Row {
         name: function.name.clone(),
         sets: vec![function.tier.clone(), function.service.clone().unwrap_or_default()],
-        cells: function.signals.iter().map(cell).collect(),
+        cells: function.signals.iter().map(|state| cell(coverage, state)).collect(),
     };
     let mut notes = Vec::new();
     for (title, list) in lists(coverage) {
@@ -304,9 +332,20 @@ pub fn html(coverage: &Coverage, title: &str) -> String {
     for (title, services) in of_services(coverage) {
         notes.push((title, services.into_iter().map(str::to_owned).collect()));
     }
+    for (title, list) in sighting::lists(&coverage.live) {
+        let line = |own: Finding<'_>| {
+            let said = if own.said.is_empty() { String::new() } else { format!(": {}", own.said) };
+            let place = own.position.map(|position| format!(" ({})", source_line(position)));
+            format!("{}{said}{}", own.name, place.unwrap_or_default())
+        };
+        notes.push((title, list.into_iter().map(line).collect()));
+    }
     heat::page(&Table {
         title: format!("Coverage of {title}"),
-        line: headline(coverage),
+        line: match sighting::unknown(&coverage.live) {
+            Some(said) => format!("{}. {said}", headline(coverage)),
+            None => headline(coverage),
+        },
         totals: tiers(coverage),
         first: "function",
         sets: vec!["tier", "service"],
@@ -316,9 +355,12 @@ pub fn html(coverage: &Coverage, title: &str) -> String {
     })
 }
 
-fn cell(state: &State) -> Cell {
+fn cell(coverage: &Coverage, state: &State) -> Cell {
     let by = |list: &[Address]| addresses(list).join(", ");
     let (shade, proof) = match (state.by.is_empty(), state.required, state.perhaps.is_empty()) {
+        (false, ..) if coverage.is_blind(&state.by) => {
+            (Shade::Grey, format!("{}: nothing live to look at", by(&state.by)))
+        }
         (false, ..) => (Shade::Green, by(&state.by)),
         (true, true, true) => (Shade::Red, "no monitor".to_owned()),
         (true, true, false) => (Shade::Grey, format!("perhaps {}", by(&state.perhaps))),

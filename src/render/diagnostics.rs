@@ -18,8 +18,8 @@ const WIDTH: usize = 120;
 const MAX_TOLD: usize = 200;
 /// The most bytes of a source line before and behind a place.
 const REACH: usize = 1000;
-/// The longest message, in characters.
-const LONGEST: usize = 600;
+/// The longest message, in characters: room for the names of all sections.
+const LONGEST: usize = 1200;
 
 /// A diagnostic with its places looked up.
 pub struct Reported<'d> {

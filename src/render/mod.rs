@@ -38,6 +38,7 @@ pub mod room;
 pub mod sanitize;
 pub mod sarif;
 pub mod show;
+pub mod sighting;
 pub mod summary;
 mod telling;
 pub mod template;

@@ -3,13 +3,14 @@
 use crate::model::Risk;
 
 /// What is said of one type of risk; its place in the list is its weight.
-const CODES: [&str; 36] = [
+pub(super) const CODES: [&str; 37] = [
     "twin",
     "protected-object",
     "pager-deleted",
     "objective-in-use",
     "scanning-less",
     "detecting-less",
+    "requests-blocked",
     "host-changed",
     "access-changed",
     "errors-discarded",

@@ -10,6 +10,8 @@ mod threshold;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twins;
 
 use serde_json::Value;
 

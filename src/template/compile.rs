@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value};
 
 use super::helper;
 use super::parse::{self, Parsed, ParsedCall, Tag};
 use super::path::Path;
-use super::tree::{Call, Expr, Global, LoopWord, Place, Root, Step};
+use super::tree::{Call, Computed, Expr, Global, LoopWord, Place, Root, Step, Target};
 use super::{Fault, eval, syntax};
 use crate::diagnostic::{all_known, did_you_mean};
 use crate::model::{Address, Attribute, Reference, Secret};
@@ -85,7 +85,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn expr(&mut self, parsed: &Parsed, site: &Site<'_>) -> Result<Expr, Box<Fault>> {
         match parsed {
             Parsed::Literal(value, range) => {
-                if holds_reserved(value) {
+                if Reference::may_stand_in(value) {
                     return Err(Fault::new("reserved-character", "U+FDD0 and U+FDD1 can't stand in a text")
                         .at(site.at(range)));
                 }
@@ -125,6 +125,9 @@ impl<'a> Compiler<'a> {
         }
         let arguments =
             call.arguments.iter().map(|argument| self.expr(argument, site)).collect::<Result<Vec<_>, _>>()?;
+        if helper.name == helper::REFERENCE {
+            return self.computed(arguments, site, &range);
+        }
         let regex = match (helper.name, arguments.get(1)) {
             ("matches", Some(Expr::Constant(Value::String(pattern)))) => {
                 let regex = helper::regex(pattern);
@@ -311,17 +314,7 @@ impl<'a> Compiler<'a> {
                     .help(format!("write `${{{section}.ID.id}}` or `${{{section}.ID.url}}`")));
             }
         };
-        let attribute = match last.as_str() {
-            "id" => Attribute::Id,
-            "url" => Attribute::Url,
-            _ => {
-                let help = match did_you_mean(last, ["id", "url"]) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => "a reference gives `id` or `url`".to_owned(),
-                };
-                return Err(fault(format!("A reference has no `{last}`")).help(help));
-            }
-        };
+        let attribute = attribute(last, range)?;
         let sibling = |(own, short): &(String, String)| own == section && short == id;
         if let Some(index) = self.names.siblings.iter().position(sibling) {
             return Ok(Expr::Sibling { index, attribute, range: range.clone() });
@@ -330,9 +323,40 @@ impl<'a> Compiler<'a> {
         let marker = Reference { target: target.clone(), attribute }.marker();
         let shorts = self.names.siblings.iter().filter(|(own, _)| own == section);
         let sibling = did_you_mean(id, shorts.map(|(_, short)| short.as_str())).map(str::to_owned);
-        let global = Arc::new(Global { target, range: range.clone(), sibling, used: AtomicBool::new(false) });
+        let target = Target::Named(target, AtomicBool::new(false));
+        let global = Arc::new(Global { target, range: range.clone(), sibling });
         self.globals.push(Arc::clone(&global));
         Ok(Expr::Global(global, marker.into()))
+    }
+
+    /// `reference SECTION ATTRIBUTE PART…`: what it leads to is known with the values.
+    fn computed(
+        &mut self,
+        arguments: Vec<Expr>,
+        site: &Site<'_>,
+        range: &Range<usize>,
+    ) -> Result<Expr, Box<Fault>> {
+        let mut arguments = arguments.into_iter();
+        let mut word = || match arguments.next() {
+            Some(Expr::Constant(Value::String(word))) => Ok(word),
+            _ => {
+                let words = "`reference` takes a section, `id` or `url`, and the parts of an id";
+                let help = "for example `${reference 'dashboards' 'url' 'teams/' team}`";
+                Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
+            }
+        };
+        let (section, last) = (word()?, word()?);
+        if !self.names.sections.contains(&section.as_str()) {
+            let words = format!("There is no section `{section}` to refer to");
+            let help = all_known(&section, self.names.sections.iter().copied());
+            return Err(Fault::new("unknown-reference", words).at(range.clone()).help(help));
+        }
+        let attribute = attribute(&last, range)?;
+        let target = Target::Computed(Mutex::default());
+        let global = Arc::new(Global { target, range: site.whole(), sibling: None });
+        self.globals.push(Arc::clone(&global));
+        let parts = arguments.collect();
+        Ok(Expr::Computed(Box::new(Computed { global, section, attribute, parts })))
     }
 
     pub(super) fn unknown_helper(&self, name: &str, range: Range<usize>) -> Box<Fault> {
@@ -344,6 +368,20 @@ impl<'a> Compiler<'a> {
         };
         Fault::new("unknown-helper", format!("Unknown helper `{name}`")).at(range).help(help)
     }
+}
+
+/// What of an object a reference gives.
+fn attribute(word: &str, range: &Range<usize>) -> Result<Attribute, Box<Fault>> {
+    let help = match word {
+        "id" => return Ok(Attribute::Id),
+        "url" => return Ok(Attribute::Url),
+        _ => match did_you_mean(word, ["id", "url"]) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "a reference gives `id` or `url`".to_owned(),
+        },
+    };
+    let words = format!("A reference has no `{word}`");
+    Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
 }
 
 /// Whether a value is the mapping of secrets, and not a variable that bears the same name.
@@ -378,17 +416,5 @@ impl Site<'_> {
     /// Bytes of a word of the expression; all of it where the word has no place.
     pub fn at(&self, range: &Range<usize>) -> Range<usize> {
         if range.is_empty() { self.whole() } else { self.start + range.start..self.start + range.end }
-    }
-}
-
-/// Whether a text in it could be taken for a reference's marker.
-pub fn holds_reserved(value: &Value) -> bool {
-    // One character at a time: that way the standard library searches fast.
-    let reserved = |text: &str| text.contains(Reference::OPEN) || text.contains(Reference::CLOSE);
-    match value {
-        Value::String(text) => reserved(text),
-        Value::Array(list) => list.iter().any(holds_reserved),
-        Value::Object(map) => map.iter().any(|(key, value)| reserved(key) || holds_reserved(value)),
-        _ => false,
     }
 }

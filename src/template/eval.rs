@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use serde_json::Value;
 use super::Fault;
 use super::helper;
 use super::trace::{Rendering, Stretch, Trace};
-use super::tree::{Call, Expr, LoopWord, Piece, Place, Root, Step, Text};
+use super::tree::{Call, Computed, Expr, LoopWord, Piece, Place, Root, Step, Target, Text};
 use crate::diagnostic::known_words;
 use crate::model::{Address, Attribute, Reference};
 use crate::pointer::member;
@@ -193,9 +194,12 @@ pub fn value<'v>(expr: &'v Expr, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>)
         Expr::Loop { up, word } => loop_value(*up, *word, frame),
         Expr::Sibling { index, attribute, range } => sibling(*index, *attribute, range, run),
         Expr::Global(global, marker) => {
-            global.used.store(true, Ordering::Relaxed);
+            if let Target::Named(_, met) = &global.target {
+                met.store(true, Ordering::Relaxed);
+            }
             Ok(Cow::Borrowed(marker))
         }
+        Expr::Computed(computed) => referred(computed, run, frame),
         Expr::Call(call) => called(call, run, frame),
     }
 }
@@ -309,6 +313,30 @@ fn sibling<'v>(index: usize, attribute: Attribute, range: &Range<usize>, run: &R
     }
     let id = if siblings.prefix.is_empty() { short.clone() } else { [siblings.prefix, "/", short].concat() };
     let reference = Reference { target: Address::new(section, &id), attribute };
+    Ok(Cow::Owned(reference.marker().into()))
+}
+
+/// A reference to what its values name.
+fn referred<'v>(computed: &'v Computed, run: &'v Run<'v>, frame: Option<&'v Frame<'v>>) -> Valued<'v> {
+    let Computed { global, section, attribute, parts } = computed;
+    let mut id = String::new();
+    for part in parts {
+        let part = value(part, run, frame)?;
+        let shown =
+            helper::shown(&part).ok().filter(|part| !Reference::may_stand_in(&Value::from(part.as_str())));
+        let Some(part) = shown.filter(|_| !part.is_null()) else {
+            let words = format!("An id is made of texts and numbers, not of {}", helper::type_of(&part));
+            return Err(Fault::new("unknown-reference", words).at(global.range.clone()));
+        };
+        id.push_str(&part);
+    }
+    let reference = Reference { target: Address::new(section, &id), attribute: *attribute };
+    if let Target::Computed(met) = &global.target {
+        let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
+        if !met.contains(&reference.target) {
+            met.insert(reference.target.clone());
+        }
+    }
     Ok(Cow::Owned(reference.marker().into()))
 }
 

@@ -33,8 +33,11 @@ impl std::fmt::Debug for Helper {
 
 const MANY: usize = 64;
 
+/// A reference whose id is put together: `reference 'dashboards' 'url' 'teams/' team`.
+pub const REFERENCE: &str = "reference";
+
 macro_rules! helper {
-    ($name:literal, $arguments:expr, $run:expr, $example:expr $(, $flag:ident)*) => {
+    ($name:expr, $arguments:expr, $run:expr, $example:expr $(, $flag:ident)*) => {
         Helper { $($flag: true,)* ..Helper {
             name: $name,
             arguments: $arguments,
@@ -47,7 +50,7 @@ macro_rules! helper {
 }
 
 /// All helpers, by name.
-pub static HELPERS: [Helper; 31] = [
+pub static HELPERS: [Helper; 32] = [
     helper!("add", (2, MANY), |a| fold(a, i128::checked_add, |a, b| a + b), ("add 1 2.5", "3.5")),
     helper!(
         "and",
@@ -102,6 +105,8 @@ pub static HELPERS: [Helper; 31] = [
         missing_is_null,
         references
     ),
+    // Made to a reference of its own kind when it is compiled.
+    helper!(REFERENCE, (3, MANY), |_| Err("It is no value".to_owned()), ("", "")),
     helper!("replace", (3, 3), replace, ("replace 'a_b' '_' '-'", "\"a-b\"")),
     helper!("round", (1, 2), round, ("round 2.345 2", "2.35")),
     helper!(

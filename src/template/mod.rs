@@ -16,7 +16,7 @@ mod tree;
 use std::ops::Range;
 
 pub use built_in::BUILT_IN;
-pub use compile::{Compiler, Names, holds_reserved};
+pub use compile::{Compiler, Names};
 pub use eval::{Borrowed, Frame, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};

@@ -1,8 +1,10 @@
 //! What strings are compiled to, and what renders: texts, expressions, places in data.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -61,6 +63,8 @@ pub enum Expr {
         range: Range<usize>,
     },
     Global(Arc<Global>, Value),
+    /// `reference 'notebooks' 'url' 'stories/' team`
+    Computed(Box<Computed>),
     Call(Box<Call>),
 }
 
@@ -111,14 +115,42 @@ pub struct Call {
     pub range: Range<usize>,
 }
 
+/// A reference whose id is put together from values.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    pub global: Arc<Global>,
+    pub section: String,
+    pub attribute: Attribute,
+    /// What the id is made of.
+    pub parts: Vec<Expr>,
+}
+
 /// A reference that is not to a sibling: whether it exists is known when everything is expanded.
 #[derive(Debug)]
 pub struct Global {
-    pub target: Address,
+    pub target: Target,
     /// Bytes of the string in which it stands.
     pub range: Range<usize>,
     /// The short id of a sibling that may be meant.
     pub sibling: Option<String>,
-    /// Some render came to it. (What stands in a branch not taken may be switched off.)
-    pub used: AtomicBool,
+}
+
+/// What a reference leads to, and whether some render came to it. (What stands in a branch not taken may be switched off.)
+#[derive(Debug)]
+pub enum Target {
+    Named(Address, AtomicBool),
+    Computed(Mutex<BTreeSet<Address>>),
+}
+
+impl Target {
+    /// Those that a render came to, sorted.
+    pub fn met(&self) -> Vec<Address> {
+        match self {
+            Self::Named(address, met) if met.load(Ordering::Relaxed) => vec![address.clone()],
+            Self::Named(..) => Vec::new(),
+            Self::Computed(met) => {
+                met.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+            }
+        }
+    }
 }

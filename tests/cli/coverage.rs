@@ -4,7 +4,19 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::organisation::Organisation;
 use crate::project::Project;
+
+/// The same project, its environment at a service.
+fn at(organisation: &Organisation) -> Project {
+    let mut project = project();
+    let text = MUSHER.replace("{api: sandbox, ", "{");
+    project.write("musher.yaml", text);
+    project.set("DATADOG_HOST", &organisation.url);
+    project.set("DD_API_KEY", "an-api-key");
+    project.set("DD_APP_KEY", "an-app-key");
+    project
+}
 
 const MUSHER: &str = "\
 project: shop
@@ -214,4 +226,146 @@ fn a_change_tells_what_it_does_to_both() {
     project.declare(&text.replace("    where: \"${eq each.FunctionName 'Checkout-API'}\"\n", ""));
     let said = project.run(&["plan", "--base", "HEAD", "--offline"]).out;
     assert!(said.contains("coverage 66.6 % → 100 %\n"), "{said}");
+    // What is said stands in each form, and in the comment that a saved plan becomes.
+    let check = |expected: &str| {
+        for words in [&["--offline"][..], &["--offline", "--format", "markdown"], &[]] {
+            let words: Vec<&str> =
+                ["plan", "--base", "HEAD"].into_iter().chain(words.iter().copied()).collect();
+            let said = project.run(&words).out.replace('`', "");
+            assert!(said.contains(expected), "{words:?}: {expected}: {said}");
+        }
+        project.run(&["plan", "--base", "HEAD", "--offline", "-o", "plan.json"]);
+        let shown = project.run(&["show", "plan.json", "--format", "markdown"]).out.replace('`', "");
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    };
+    project.declare(&text.replacen("message: \"@slack-shop\"", "message: \"look\"", 1));
+    check("coverage 66.6 %: monitors/throttles tells nobody");
+    project.declare(&text.replace(".long_window(\\\"6h\\\")", ".long_window(\\\"1h\\\")"));
+    check("readiness 0 of 7: checkout is no longer green in slo");
+    project.declare(&text);
+    // Less is asked for, of fewer: that is no progress, and is told.
+    let musher = project.read("musher.yaml");
+    project.write("musher.yaml", musher.replace("critical: [errors, throttles]", "critical: [errors]"));
+    check("coverage 66.6 % → 50 %: Checkout-API needs no alert on throttles any more");
+    project.write("musher.yaml", musher);
+    let list = project.read("inventory/functions.json");
+    project.write("inventory/functions.json", list.replace("\"mail-in\"", "\"mail-out\""));
+    check("coverage 66.6 %: mail-out comes without an alert on errors; mail-in left the inventory");
+}
+
+#[test]
+fn what_is_live_tells_which_alerts_look_at_nothing() {
+    let organisation = Organisation::of(&[
+        ("aws.lambda.invocations", Some(&["functionname:checkout-api", "functionname:forgotten"])),
+        ("aws.lambda.errors", Some(&["functionname:checkout-api", "functionname:mail-in"])),
+        ("aws.lambda.throttles", Some(&["functionname:checkout-api"])),
+        ("aws.dynamodb.throttled_request", None),
+        ("aws.dynamodb.user_errors", None),
+    ]);
+    let project = at(&organisation);
+    let ran = project.exits(1, &["coverage"]);
+    insta::assert_snapshot!("coverage_live", ran.out);
+    let asked = organisation.asked.lock().unwrap().clone();
+    // The names, and the tags of each metric that an alert looks at: not a request for each function or monitor.
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    assert!(asked[0].starts_with("/api/v2/metrics?window%5Bseconds%5D=2592000"), "{asked:?}");
+    let live = json_of(&project, &["coverage", "--format", "json"])["live"].clone();
+    let blind = live["blind"].as_array().unwrap();
+    let of = |address: &str| blind.iter().find(|own| own["address"] == address).unwrap();
+    assert_eq!(of("monitors/gone")["tag"], "functionname:gone");
+    assert_eq!(of("monitors/throttles")["tag"], "service:checkout");
+    assert_eq!(of("monitors/table")["metric"], "aws.dynamodb.throttled_requests");
+    assert_eq!(of("monitors/table")["near"], "aws.dynamodb.throttled_request");
+    assert_eq!(blind.len(), 3, "{blind:?}");
+    assert_eq!(live["unlisted"], json!(["forgotten"]));
+    assert_eq!(live["unseen"][0]["name"], "mail-in");
+    assert_eq!(live["unseen"].as_array().unwrap().len(), 1);
+    // Its counts are those of the definitions.
+    let offline = json_of(&project, &["coverage", "--offline", "--format", "json"]);
+    assert_eq!(offline["summary"], json_of(&project, &["coverage", "--format", "json"])["summary"]);
+    assert_eq!(offline["live"], Value::Null);
+    let page = project.run(&["coverage", "--format", "html"]).out;
+    assert!(page.contains("nothing live to look at") && page.contains("forgotten"), "{page}");
+}
+
+#[test]
+fn what_is_not_told_is_not_known() {
+    let refused = |status: u16, body: Value| {
+        let organisation = Organisation::answering([("/api/v2/metrics".to_owned(), (status, body))].into());
+        at(&organisation).run(&["coverage"])
+    };
+    let forbidden = refused(403, json!({"errors": ["Forbidden"]}));
+    assert!(
+        forbidden.out.contains("the keys may not list metrics (`metrics_read`)"),
+        "{}",
+        forbidden.shown()
+    );
+    let empty = refused(200, json!({"data": []}));
+    assert!(empty.out.contains("the organisation tells of no metric"), "{}", empty.shown());
+    // Configurations of tags alone are no list of what reports.
+    let configured = refused(200, json!({"data": [{"type": "manage_tags", "id": "a.b"}]}));
+    assert!(configured.out.contains("the organisation tells of no metric"), "{}", configured.shown());
+    let odd = refused(200, json!({"data": {"a": 1}}));
+    assert!(odd.code == Some(1) && odd.err.contains("no list of metrics"), "{}", odd.shown());
+    for ran in [project().run(&["coverage"]), project().run(&["coverage", "--offline"])] {
+        assert!(ran.out.contains("and which functions are live, is not known:"), "{}", ran.shown());
+    }
+    // Names of functions are not told where no metric bears any.
+    let organisation = Organisation::of(&[("aws.lambda.errors", None), ("aws.lambda.invocations", None)]);
+    let live = json_of(&at(&organisation), &["coverage", "--format", "json"])["live"].clone();
+    assert_eq!((&live["unlisted"], &live["unseen"]), (&json!([]), &json!([])));
+    assert_eq!(live["untold"], 1);
+    // Hostile names stay text.
+    let organisation = Organisation::of(&[(
+        "aws.lambda.invocations",
+        Some(&["functionname:\u{1b}[31m</script><img src=x>`|\u{202e}"]),
+    )]);
+    let project = at(&organisation);
+    for format in ["text", "markdown", "html"] {
+        let out = project.run(&["coverage", "--format", format]).out;
+        let has_tag = format == "html" && out.contains("<img");
+        assert!(!out.contains(['\u{1b}', '\u{202e}']) && !has_tag, "{format}: {out}");
+    }
+}
+
+#[test]
+fn pipelines_prove_what_inventories_only_name() {
+    let project =
+        Project::new("project: shop\npipelines: [\"deploy/*\"]\nenvironments: {sandbox: {api: sandbox}}\n");
+    project.write(
+        "deploy/web.yaml",
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry/web:1.2.3
+          env:
+            - {name: DD_SERVICE, value: web}
+            - {name: DD_AGENT_HOST, value: agent}
+            - {name: DD_LOGS_INJECTION, value: \"true\"}
+            - {name: DD_APPSEC_ENABLED, value: \"true\"}
+",
+    );
+    project.declare("monitors: {}\n");
+    let found = json_of(&project, &["readiness", "--offline", "--format", "json"]);
+    let rows = found["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["kind"] == "service" && row["name"] == "web").unwrap();
+    let cell = |question: &str| {
+        row["cells"].as_array().unwrap().iter().find(|own| own["question"] == question).unwrap().clone()
+    };
+    for (question, expected) in
+        [("traces", "green"), ("profiling", "red"), ("security", "green"), ("slo", "red")]
+    {
+        assert_eq!(cell(question)["state"], expected, "{row}");
+    }
+    let proof = &cell("traces")["evidence"][1];
+    assert_eq!((&proof["class"], &proof["source"]["file"]), (&json!("pipeline"), &json!("deploy/web.yaml")));
+    assert_eq!(proof["source"]["line"], 10);
 }

@@ -5,6 +5,7 @@
 mod api;
 mod project;
 
+mod organisation;
 mod coverage;
 mod story;
 mod over_http;
@@ -20,3 +21,4 @@ mod pull;
 mod moving;
 mod manners;
 mod readme;
+mod twins;

@@ -8,8 +8,9 @@ use camino::Utf8Path;
 
 use crate::check::{self, check};
 use crate::config;
+use crate::coverage::functions;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::expand::{expand, renderings};
+use crate::expand::{expand, listed, renderings};
 use crate::load::load;
 use crate::model::Resource;
 use crate::render::diagnostics::text;
@@ -33,7 +34,9 @@ fn diagnose(root: &Path) -> (Vec<Diagnostic>, Sources) {
     reported.extend(faults);
     let resources: Vec<_> = resources.into_iter().filter(|resource| !resource.directives.forget).collect();
     let again = |wanted: &[&Resource]| renderings(&definitions, (&config, &scope), &sources, wanted);
-    let found = check(&resources, &settings, &sources, &again);
+    let functions = functions(listed(&definitions, &config, &scope, &mut sources.clone()));
+    let functions: Vec<check::Tags> = functions.into_iter().map(|function| function.tags).collect();
+    let found = check(&resources, &settings, &sources, &functions, &again);
     let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
     let places: Vec<_> = secrets.filter_map(|found| found.at.clone()).collect();
     reported.extend(found);

@@ -28,6 +28,42 @@ struct Statement {
     wrong: Value,
 }
 
+const GROWS: &str = "a set that grows: a word that looks like none of it passes";
+const QUERIES: &str =
+    "the row leaves the queries of variables open: their sorts come and go, and few were recorded";
+const SHOWN: &str = "shown by the service and never sent: the document doesn't mark it";
+const LOOSE: &str = "recordings or exports are without, or beyond";
+const TIMEFRAME: &str = "of `default_timeframe` the type alone is judged so far";
+const UNSEEN: &str = "in no recorded body: whether the service judges it is not known";
+
+/// What is left, by section, and by how the statement begins and ends, and why.
+const LEFT: &[(&str, &str, &str, &str)] = &[
+    ("monitors", "MonitorFormulaAndFunction", "", QUERIES),
+    ("monitors", "MonitorAssetCategory", " enum", GROWS),
+    ("monitors", "Monitor matching_downtimes", "", SHOWN),
+    ("monitors", "MatchingDowntime", "", SHOWN),
+    ("monitors", "MonitorOptions locked", "", "retired: taken out, whatever it holds"),
+    ("monitors", "EventsAggregation", "", QUERIES),
+    ("monitors", "QuerySortOrder", "", QUERIES),
+    ("slos", "SLOThreshold ", "_display type", SHOWN),
+    ("slos", "SLOTimeSliceQuery ", "Items", UNSEEN),
+    ("slos", "SLO", " required", "the other type of specification may stand there"),
+    ("slos", "FormulaAndFunctionMetric", "", QUERIES),
+    ("slos", "CrossOrgUuids", "", QUERIES),
+    ("dashboards", "", " enum", GROWS),
+    ("dashboards", "EventsAggregationPercentile", " pattern", GROWS),
+    ("dashboards", "DashboardLiveTimeframe", "", TIMEFRAME),
+    ("dashboards", "DashboardFixedTimeframe", "", TIMEFRAME),
+    ("dashboards", "WidgetLiveSpanUnit", "", TIMEFRAME),
+    ("dashboards", "Dashboard is_read_only", "", "retired: taken out, or told where it says something"),
+    ("dashboards", "Dashboard tabs", " maxItems", UNSEEN),
+    ("dashboards", "DashboardTab ", "", UNSEEN),
+    ("dashboards", "NumberFormatUnit", "", UNSEEN),
+    ("dashboards", "", " required", LOOSE),
+    ("dashboards", "ListStreamWidgetDefinition requests", " maxItems", LOOSE),
+    ("dashboards", "WidgetLayout", " minimum", LOOSE),
+];
+
 /// Schemas hold each other; bodies are not deeper.
 const DEEPEST: usize = 12;
 
@@ -136,7 +172,7 @@ impl Document {
             Some("number") => add("type", json!("x")),
             Some("boolean") => add("type", json!("x")),
             Some("array") => add("type", json!("x")),
-            Some("object") => add("type", json!("x")),
+            Some("object") if !way.is_empty() => add("type", json!("x")),
             _ => {}
         }
         if let Some(members) = schema["properties"].as_object() {
@@ -225,48 +261,73 @@ fn statements_of_the_document_are_judged() {
     assert!(faults.is_empty());
     let mut document = document.expect("a document");
     let document = Document { schemas: document["components"]["schemas"].take() };
+    let metric = json!({
+        "name": "n", "type": "metric", "thresholds": [{"timeframe": "7d", "target": 99}],
+        "query": {"numerator": "sum:a.b{*}.as_count()", "denominator": "sum:a.c{*}.as_count()"},
+    });
+    let query = json!({"data_source": "metrics", "name": "q", "query": "avg:a.b{*}"});
+    let slices = json!({
+        "name": "n", "type": "time_slice", "thresholds": [{"timeframe": "7d", "target": 99}],
+        "sli_specification": {"time_slice": {
+            "comparator": ">", "threshold": 1, "query": {"formulas": [{"formula": "q"}], "queries": [query]},
+        }},
+    });
+    let monitor = json!({
+        "name": "n", "type": "query alert", "query": "avg(last_5m):avg:a.b{*} > 1", "message": "@x@example.com",
+        "options": {},
+    });
+    let note = json!([{"definition": {"type": "note", "content": "x"}}]);
+    let board = json!({"title": "t", "layout_type": "ordered", "widgets": note});
     let roots = [
-        (
-            "monitors",
-            "Monitor",
-            json!({"name": "n", "type": "query alert", "query": "avg(last_5m):avg:a.b{*} > 1", "message": "@x@example.com", "options": {}}),
-        ),
-        (
-            "slos",
-            "ServiceLevelObjectiveRequest",
-            json!({"name": "n", "type": "metric", "query": {"numerator": "sum:a.b{*}.as_count()", "denominator": "sum:a.c{*}.as_count()"}, "thresholds": [{"timeframe": "7d", "target": 99}]}),
-        ),
-        (
-            "dashboards",
-            "Dashboard",
-            json!({"title": "t", "layout_type": "ordered", "widgets": [{"definition": {"type": "note", "content": "x"}}]}),
-        ),
+        ("monitors", "Monitor", vec![monitor], (229, 113)),
+        ("slos", "ServiceLevelObjectiveRequest", vec![metric, slices], (82, 69)),
+        ("dashboards", "Dashboard", vec![board], (1893, 1780)),
     ];
-    for (section, root, body) in roots {
-        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-        document.walk(
-            (&json!({"$ref": format!("#/{root}")}), root),
-            &mut Vec::new(),
-            &body,
-            &mut seen,
-            &mut found,
-        );
-        let (mut refused, mut warned, mut left) = (0, 0, Vec::new());
-        for one in &found {
-            let before = said(section, &one.right);
-            let new = said(section, &one.wrong).into_iter().filter(|(text, _)| !before.contains_key(text));
-            match new.map(|(_, is_error)| is_error).max() {
-                Some(true) => refused += 1,
-                Some(false) => warned += 1,
-                None => left.push(&one.name),
+    let mut apart = Vec::new();
+    for (section, root, bodies, expected) in roots {
+        let mut all: BTreeMap<String, Vec<Option<bool>>> = BTreeMap::new();
+        for body in bodies {
+            let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+            let schema = json!({"$ref": format!("#/{root}")});
+            document.walk((&schema, root), &mut Vec::new(), &body, &mut seen, &mut found);
+            let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+            for one in found {
+                let before = said(section, &one.right);
+                let new =
+                    said(section, &one.wrong).into_iter().filter(|(text, _)| !before.contains_key(text));
+                let new = new.map(|(_, is_error)| is_error).max();
+                // A schema may hold two of a name, in its alternatives.
+                let nth = counted.entry(one.name.clone()).or_default();
+                let known = all.entry(one.name).or_default();
+                match known.get_mut(*nth) {
+                    Some(known) => *known = (*known).max(new),
+                    None => known.push(new),
+                }
+                *nth += 1;
             }
         }
+        let count = |what: Option<bool>| all.values().flatten().filter(|one| **one == what).count();
+        let statements = all.values().flatten().count();
+        let left = all.iter().filter(|(_, ways)| ways.contains(&None)).map(|(name, _)| name);
         println!(
-            "{section}: {} statements, {refused} refused, {warned} warned of, {} left",
-            found.len(),
-            left.len()
+            "{section}: {statements} statements, {} refused, {} warned of, {} left",
+            count(Some(true)),
+            count(Some(false)),
+            count(None),
         );
-        left.iter().for_each(|name| println!("    {name}"));
+        for name in left {
+            let why = LEFT.iter().find(|(of, begins, ends, _)| {
+                *of == section && name.starts_with(begins) && name.ends_with(ends)
+            });
+            println!("    {name}: {}", why.map_or("?", |(.., why)| *why));
+            if why.is_none() {
+                apart.push(name.clone());
+            }
+        }
+        let judged = count(Some(true)) + count(Some(false));
+        if (statements, judged) != expected {
+            apart.push(format!("{section}: {judged} of {statements} judged, not {expected:?}"));
+        }
     }
-    panic!();
+    assert!(apart.is_empty(), "{apart:#?}");
 }

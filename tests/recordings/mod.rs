@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::kind::{Envelope, Kind};
+use crate::kind::{Envelope, KINDS, Kind};
 
 /// One request and its answer.
 pub struct Interaction {
@@ -25,6 +25,12 @@ pub struct Interaction {
     pub request: Value,
     pub status: u64,
     pub response: Value,
+}
+
+/// The kinds that are judged: all, or the one that `KIND` names.
+pub fn kinds() -> impl Iterator<Item = &'static Kind> {
+    let only = std::env::var("KIND").ok();
+    KINDS.into_iter().filter(move |kind| only.as_deref().is_none_or(|only| only == kind.name))
 }
 
 /// The folder of other people's data, or one line that says what was not run without it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{recorded, sessions, shared};
+use super::{kinds, recorded, sessions, shared};
 use crate::check::{LITERAL_SECRET, RULES, Settings, check};
 use crate::config::RuleLevel;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
@@ -62,15 +62,15 @@ pub fn judged(section: &str, body: &Value, live: Option<&str>, all: bool) -> Vec
     let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
     let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
     let (settings, _) = Settings::read(&on, &[], file);
-    check(&[resource], &settings, &sources, &|_| Renderings::new())
+    check(&[resource], &settings, &sources, &[], &|_| Renderings::new())
 }
 
 #[test]
 fn no_error_hits_what_the_service_accepted() {
-    let kinds: std::collections::BTreeSet<String> =
+    let names: std::collections::BTreeSet<String> =
         kind::KINDS.iter().filter_map(|kind| recorded(kind, "the rules over recorded bodies")).collect();
-    let kinds: Vec<String> = kinds.into_iter().collect();
-    let Some(sessions) = sessions(&kinds, "the rules over recorded bodies") else { return };
+    let names: Vec<String> = names.into_iter().collect();
+    let Some(sessions) = sessions(&names, "the rules over recorded bodies") else { return };
     let mut tally = Tally::default();
     for (source, interactions) in &sessions {
         for call in interactions.iter().filter(|call| call.status < 300) {
@@ -102,7 +102,7 @@ fn no_error_hits_what_the_service_accepted() {
         }
     }
     // Bodies in an envelope: those of creates, as updates leave out what they don't change.
-    for kind in kind::KINDS.into_iter().filter(|kind| matches!(kind.api.envelope, Envelope::Resource(_))) {
+    for kind in kinds().filter(|kind| matches!(kind.api.envelope, Envelope::Resource(_))) {
         for body in super::random::recorded(kind).into_iter().flatten() {
             let mut body = Value::Object(body);
             // What the service writes otherwise is an error though it takes it.

@@ -5,8 +5,9 @@ use super::fields::remedy;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
-use crate::kind::{self, Identity, Type};
+use crate::kind::{Identity, Kind, Type};
 use crate::mark;
+use crate::pointer::step;
 use crate::source::{short, type_of};
 use serde_json::Value;
 
@@ -14,7 +15,8 @@ const TAGS: &str = "/tags";
 const DESCRIPTION: &str = "/description";
 
 pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
-    types(subject, found);
+    let kind = subject.kind;
+    types(kind, subject, found);
     let is_fine = |tag: &Value| tag.as_str().is_some_and(|tag| !mark::is_mark_tag(tag));
     // Nearly all lists are in order: no place is spelled out for their items.
     if let Some(Value::Array(tags)) = subject.find(TAGS)
@@ -23,12 +25,22 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
         subject.items(TAGS).for_each(|(pointer, tag)| of_tag(&pointer, tag, found));
     }
     found.rule = ("own-mark", RuleLevel::Error);
-    let Some(kind) = kind::of_section(subject.resource.address.section()) else { return };
-    if let Identity::LastLine(at) = kind.identity
-        && subject.text(at).is_some_and(mark::holds_line)
-    {
+    for at in mark::places_of_lines(kind, subject.body) {
         let text = "A line of this text is a mark, which musher writes itself: it is left out";
-        found.add(at, text, "take the line out").level(RuleLevel::Warn);
+        found.add(&at, text, "take the line out").level(RuleLevel::Warn);
+    }
+    if let Identity::Members(at) = kind.identity {
+        of_members(subject, at, found);
+    }
+}
+
+fn of_members(subject: &Subject<'_>, at: &str, found: &mut Findings) {
+    let members = subject.find(at).and_then(Value::as_object);
+    for key in members.into_iter().flat_map(|members| members.keys()).filter(|key| mark::is_mark_member(key))
+    {
+        let words = format!("`{}` is a part of the mark, which musher writes itself", short(key));
+        let help = "take it out: a mark that a person writes makes objects twice, or takes those of others";
+        found.add(&format!("{at}{}", step(key)), words, help);
     }
 }
 
@@ -46,10 +58,12 @@ fn of_tag(pointer: &str, tag: &Value, found: &mut Findings) {
     }
 }
 
-fn types(subject: &Subject<'_>, found: &mut Findings) {
+fn types(kind: &Kind, subject: &Subject<'_>, found: &mut Findings) {
     found.rule = ("bad-type", RuleLevel::Error);
     match subject.find(TAGS) {
         None | Some(Value::Null | Value::Array(_)) => {}
+        // A map of them: the row tells its type.
+        Some(_) if matches!(kind.identity, Identity::Members(_)) => {}
         Some(other) => {
             let text = format!("`tags` is a list of texts, not {}", type_of(other));
             found.add(TAGS, text, remedy(Type::Texts(&[]), other)).mistyped();

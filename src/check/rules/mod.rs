@@ -5,6 +5,7 @@ mod board;
 mod burn_rate;
 mod calendar;
 mod composite;
+pub mod crowd;
 mod discarded;
 mod fields;
 mod form;
@@ -214,6 +215,8 @@ pub static RULES: &[Rule] = &[
         routing::twice,
     ),
     rule("discarded-logs", Warn, "no alert reads what an index throws away", discarded::read),
+    rule("log-monitors", Warn, "an account has at most a thousand log monitors", crowd::count),
+    rule("log-groups", Warn, "a log monitor looks at all functions that it groups by", crowd::groups),
     rule("policy-broken", Warn, "what is declared follows the policies that are declared", policy::broken),
     rule("aws-delay", Warn, "CloudWatch metrics are late: the evaluation waits", metric::aws_delay),
     rule("equal-bodies", Warn, "no two monitors say the same", shape::equal),

@@ -2,6 +2,7 @@
 
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
+use crate::kind::{Field, Type};
 use crate::model::Reference;
 
 const TAGS: &str = "/tags";
@@ -67,6 +68,10 @@ fn spelled(tag: &str) -> String {
 const REQUIRED: [&str; 3] = ["env", "service", "team"];
 
 pub fn required(subject: &Subject<'_>, found: &mut Findings) {
+    let has_tags = |field: &Field| field.at == TAGS && matches!(field.value, Type::Texts(_));
+    if !subject.kind.fields.iter().any(has_tags) {
+        return;
+    }
     let listed = subject.estate.required_tags;
     let keys: Vec<&str> =
         if listed.is_empty() { REQUIRED.to_vec() } else { listed.iter().map(String::as_str).collect() };

@@ -235,3 +235,58 @@ fn a_former_name_of_a_use_is_a_template() {
         &["bad-id @ main /uses/u/moved_from [1: u]: `$moved_from` must be an id, and is the text `PROD`"],
     );
 }
+
+#[test]
+fn a_reference_may_be_put_together_from_values() {
+    let project = |link: &str| {
+        json!({
+            "monitors": {"payments": {"name": "p"}, "tools": {"$when": "${eq env 'dev'}", "name": "t"}},
+            "templates": {"t": {"params": {"link": {}}, "monitors": {"m": {"message": "See ${link}"}}}},
+            "uses": {"all": {
+                "for_each": [{"key": "a", "team": "payments"}, {"key": "b", "team": "tools"}],
+                "key": "${each.key}",
+                "where": "${ne each.key 'b'}",
+                "with": {"link": link},
+            }},
+        })
+    };
+    check(
+        project("${reference 'monitors' 'url' each.team}"),
+        json!({
+            "monitors/all/a/m": {"message": "See <url monitors/payments>"},
+            "monitors/payments": {"name": "p"},
+        }),
+    );
+    let told = |link: &str, expected: &[&str]| check_faults(project(link), expected);
+    let at = "@ main /uses/all/with/link";
+    let told = |link: &str, expected: &str| told(link, &[expected]);
+    told(
+        "${reference 'monitors' 'id' each.team 's'}",
+        &format!(
+            "unknown-reference {at} 2..41: There is no `monitors/paymentss` (did you mean `${{monitors.payments.id}}`?)"
+        ),
+    );
+    told(
+        "${reference 'monitors' 'id' 'tools'}",
+        &format!("switched-off-reference {at} 2..35: `monitors/tools` is switched off"),
+    );
+    for (expression, words) in [
+        (
+            "reference 'monitor' 'id' each.team",
+            "There is no section `monitor` to refer to (did you mean `monitors`?",
+        ),
+        ("reference 'monitors' 'ids' each.team", "A reference has no `ids` (did you mean `id`?)"),
+        ("reference each.team 'id' each.team", "`reference` takes a section, `id` or `url`"),
+    ] {
+        told(&format!("${{{expression}}}"), &format!("unknown-reference {at} 2..11: {words}"));
+    }
+    for (part, words) in [("each", "not of a mapping"), ("null", "not of null")] {
+        let whole = 2 + format!("reference 'monitors' 'id' {part}").len();
+        told(
+            &format!("${{reference 'monitors' 'id' {part}}}"),
+            &format!(
+                "unknown-reference {at} 2..{whole} [1: all/a]: An id is made of texts and numbers, {words}"
+            ),
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::content_bodies as bodies;
+use super::{bodies, content_bodies};
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Id, Keeps, Lacks, List, Moment, PATCH, PUT, Paging, Refusal,
     Resource, Route, Shape, Test, Unit, WRITES, Words,
@@ -13,6 +13,7 @@ const AUTHOR: &str =
     r#"{"name": "Sandbox", "handle": "sandbox@example.com", "email": "sandbox@example.com"}"#;
 
 pub const NOTEBOOK: Resource = Resource {
+    forms: bodies::NOTEBOOK,
     name: "notebook",
     path: "/api/v1/notebooks",
     routes: PUT,
@@ -46,7 +47,7 @@ pub const NOTEBOOK: Resource = Resource {
 };
 
 pub const POWERPACK: Resource = Resource {
-    forms: bodies::POWERPACK,
+    forms: content_bodies::POWERPACK,
     name: "powerpack",
     path: "/api/v2/powerpacks",
     routes: PATCH,
@@ -118,7 +119,7 @@ const EMPTY: Words =
     Words(400, "Invalid monitor_definition or template variables: Monitor definition cannot be empty."); // R 4
 
 pub const MONITOR_TEMPLATE: Resource = Resource {
-    forms: bodies::MONITOR_TEMPLATE,
+    forms: content_bodies::MONITOR_TEMPLATE,
     name: "monitor_template",
     path: "/api/v2/monitor/template",
     routes: PUT,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::security_bodies as bodies;
+use super::{bodies, security_bodies};
 use crate::sandbox::ids;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, DELETE_ONLY, Does, Effect, Id, Keeps, Moment, PATCH, PUT, Refusal, Reply,
@@ -15,7 +15,7 @@ const STALE: Words =
     Words(409, "conflict(Field 'data.attributes.version' is invalid: the version is outdated)");
 
 pub const SUPPRESSION: Resource = Resource {
-    forms: bodies::SUPPRESSION,
+    forms: security_bodies::SUPPRESSION,
     name: "suppression",
     path: "/api/v2/security_monitoring/configuration/suppressions",
     routes: PATCH,
@@ -79,7 +79,7 @@ pub const SUPPRESSION: Resource = Resource {
 };
 
 pub const SECURITY_FILTER: Resource = Resource {
-    forms: bodies::SECURITY_FILTER,
+    forms: security_bodies::SECURITY_FILTER,
     name: "security_filter",
     path: "/api/v2/security_monitoring/configuration/security_filters",
     shape: Shape::Data("security_filters"),
@@ -106,7 +106,7 @@ pub const SECURITY_FILTER: Resource = Resource {
 };
 
 pub const CRITICAL_ASSET: Resource = Resource {
-    forms: bodies::CRITICAL_ASSET,
+    forms: security_bodies::CRITICAL_ASSET,
     name: "critical_asset",
     path: "/api/v2/security_monitoring/configuration/critical_assets",
     shape: Shape::Data("critical_assets"),
@@ -127,7 +127,7 @@ pub const CRITICAL_ASSET: Resource = Resource {
 };
 
 pub const SIGNAL_RULE: Resource = Resource {
-    forms: bodies::SECURITY_NOTIFICATION,
+    forms: security_bodies::SECURITY_NOTIFICATION,
     name: "signal_notification_rule",
     path: "/api/v2/security/signals/notification_rules",
     shape: Shape::Data("notification_rules"),
@@ -168,6 +168,7 @@ const BUSY: Words = Words(409, r#"[{"title":"another write is in progress","code
 const NO_ID: Words = Words(404, r#"[{"title":"id not found","code":"404"}]"#); // R 3
 
 pub const WAF_RULE: Resource = Resource {
+    forms: bodies::WAF_RULE,
     name: "waf_rule",
     path: "/api/v2/remote_config/products/asm/waf/custom_rules",
     routes: PUT,
@@ -193,7 +194,7 @@ pub const WAF_RULE: Resource = Resource {
 };
 
 pub const WAF_EXCLUSION: Resource = Resource {
-    forms: bodies::WAF_EXCLUSION,
+    forms: security_bodies::WAF_EXCLUSION,
     name: "waf_exclusion",
     path: "/api/v2/remote_config/products/asm/waf/exclusion_filters",
     shape: Shape::Data("exclusion_filter"),
