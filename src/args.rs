@@ -253,6 +253,7 @@ Examples:
   musher export dashboard abc-def-ghi   to a file in this folder
   musher export monitor https://app.datadoghq.eu/monitors/123 -o monitors
   musher export slo --all -o backup
+  musher export all --all -o backup     what did not change is not read again
   musher export monitor --unmanaged --tag team:shop -o monitors/shop
 
 An export written below monitors/ bears its $id; moved there later it makes a
@@ -289,6 +290,7 @@ Examples:
   musher pull monitors/checkout-errors
   musher pull 'dashboards/*' -e prod
   musher pull --write-overrides          where a parameter made the value
+  musher pull --branch ui-edits          a commit for a pull request
 
 Takes what stands live for what is wanted: definitions that were changed and
 not yet applied go back, too. So pull first, then edit. To undo an edit of the
@@ -309,8 +311,9 @@ Writes `$ignore` into the definition, its comments and layout kept.")]
     #[command(after_help = "\
 Examples:
   musher list -e prod
-  musher list --only 'monitors/lambda/*' --format json")]
-    List,
+  musher list --only 'monitors/lambda/*' --format json
+  musher list --unmanaged               what no project owns: who made it, and when")]
+    List(List),
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(after_help = "\
 Examples:
@@ -543,7 +546,7 @@ pub struct Apply {
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// monitor, slo, dashboard …: any kind in use
+    /// monitor, slo, dashboard …: any kind in use; all: each of them, in a folder of its own
     pub kind: String,
     /// Ids, or URLs of the web application
     #[arg(value_name = "ID or URL")]
@@ -557,7 +560,7 @@ pub struct Export {
 
 #[derive(Debug, Args)]
 pub struct Import {
-    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless
+    /// monitor, slo, dashboard …; all; or what it moves in from: terraform, kennel, sync-cli, serverless, openslo
     pub kind: String,
     /// Exported JSON files, ids, or URLs of the web application; a state file, - for stdin
     #[arg(value_name = "FILE, ID or URL")]
@@ -573,11 +576,14 @@ pub struct Import {
     /// The id it gets, instead of one made of its name
     #[arg(long, value_name = "ID")]
     pub id: Option<String>,
+    /// Turn those that differ only in names, scopes and numbers into a template and a list
+    #[arg(long, conflicts_with_all = ["into", "id"])]
+    pub templatize: bool,
     /// Plan and apply just that
     #[arg(long)]
     pub apply: bool,
     /// Don't ask
-    #[arg(long, requires = "apply")]
+    #[arg(long)]
     pub yes: bool,
 }
 
@@ -598,6 +604,13 @@ pub struct Which {
     pub managed: bool,
     /// Those that no project owns
     #[arg(long, conflicts_with = "named")]
+    pub unmanaged: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct List {
+    /// Live objects of the kinds in use that no project owns, with who made them and when
+    #[arg(long)]
     pub unmanaged: bool,
 }
 
@@ -622,6 +635,9 @@ pub struct Pull {
     /// Where one parameter of a template made the value, write it into the `overrides` of the use
     #[arg(long)]
     pub write_overrides: bool,
+    /// Commit what is pulled to a new branch, for a pull request; the working tree stays as it is
+    #[arg(long, value_name = "NAME", conflicts_with = "dry_run")]
+    pub branch: Option<String>,
 }
 
 #[derive(Debug, Args)]

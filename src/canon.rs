@@ -174,18 +174,33 @@ pub fn follow<'a>(body: &'a Value, derived: &Derived) -> Option<&'a Value> {
     named.or(items.first())?.get(derived.field)
 }
 
-/// A field left out takes the value that it follows.
+/// A field left out says nothing where it follows what is live, too; else it takes the value that it follows.
 fn settle_derived(kind: &Kind, aligned: &mut Aligned) {
-    // Of the definition alone: a field that follows must not steer the next one.
-    let values: Vec<Option<Value>> =
-        kind.quirks.derived.iter().map(|derived| follow(&aligned.desired, derived).cloned()).collect();
-    for (derived, value) in kind.quirks.derived.iter().zip(values) {
-        let shown = aligned.live.pointer(derived.path).is_some_and(|live| !live.is_null());
-        let declared = aligned.desired.pointer(derived.path).is_some();
-        let key = derived.path.trim_start_matches('/');
-        if let (true, false, Some(value), Value::Object(map)) = (shown, declared, value, &mut aligned.desired)
-        {
-            map.insert(key.to_owned(), value);
+    let Aligned { desired: Value::Object(_), live: Value::Object(_), .. } = aligned else { return };
+    let left_out: Vec<&Derived> = kind
+        .quirks
+        .derived
+        .iter()
+        .filter(|derived| aligned.desired.pointer(derived.path).is_none())
+        .collect();
+    if left_out.iter().all(|derived| aligned.live.pointer(derived.path).is_none()) {
+        return;
+    }
+    // Of what both say without them: a field that follows must not steer the next one.
+    let mut bare = aligned.live.clone();
+    left_out.iter().for_each(|derived| remove(&mut bare, derived.path));
+    let follows: Vec<(Option<Value>, Option<Value>)> = left_out
+        .iter()
+        .map(|derived| (follow(&aligned.desired, derived).cloned(), follow(&bare, derived).cloned()))
+        .collect();
+    for (derived, (wanted, followed)) in left_out.into_iter().zip(follows) {
+        let Some(value) = aligned.live.pointer(derived.path).filter(|value| !value.is_null()) else {
+            continue;
+        };
+        if followed.is_some_and(|followed| same(&followed, value)) {
+            remove(&mut aligned.live, derived.path);
+        } else if let (Some(wanted), Value::Object(map)) = (wanted, &mut aligned.desired) {
+            map.insert(derived.path.trim_start_matches('/').to_owned(), wanted);
         }
     }
 }
@@ -365,6 +380,13 @@ mod tests {
             json!({"thresholds": [{"target": 99}]}),
             json!({"thresholds": [{"target": 99}], "target_threshold": 98}),
             &["/target_threshold"],
+        );
+        // What follows it is told once.
+        check(
+            "slos",
+            json!({"thresholds": [{"target": 99}]}),
+            json!({"thresholds": [{"target": 98}], "target_threshold": 98}),
+            &["/thresholds/0/target"],
         );
     }
 

@@ -77,7 +77,12 @@ impl Config {
         // Those of a section stand side by side.
         let sections: Vec<&[Resource]> =
             resources.chunk_by(|one, next| one.address.section() == next.address.section()).collect();
-        reported.extend(unused.filter_map(|kind| {
+        let declared = |kind: &&Kind| sections.iter().any(|all| all[0].address.section() == kind.section);
+        let unused: Vec<&Kind> = unused.filter(declared).collect();
+        // One line to be copied, whichever of the messages is read.
+        let named = self.kinds.iter().chain(&unused).map(|kind| kind.section);
+        let line = format!("kinds: [{}]", named.collect::<Vec<_>>().join(", "));
+        reported.extend(unused.iter().filter_map(|kind| {
             let own = || sections.iter().filter(|all| all[0].address.section() == kind.section);
             let first = own().next()?.first()?;
             let more = match own().map(|all| all.len()).sum::<usize>() - 1 {
@@ -86,8 +91,6 @@ impl Config {
             };
             let text =
                 format!("`{}`{more}: the project does not use the kind `{}`", first.address, kind.section);
-            let named = self.kinds.iter().map(|kind| kind.section).chain([kind.section]);
-            let line = format!("kinds: [{}]", named.collect::<Vec<_>>().join(", "));
             let fault = Diagnostic::error("unused-kind", text, first.origin.layers.first().cloned());
             Some(fault.help(format!("write `{line}` in {FILE}: only kinds that it names are listed")))
         }));

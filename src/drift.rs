@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::kind;
+use crate::kind::{self, Kind};
 use crate::model::{Change, Plan};
 
 /// Names and times are cut here.
@@ -54,22 +54,37 @@ pub fn groups(plan: &Plan) -> Vec<Group<'_>> {
 /// Who changed an object last, where it tells; else who made it.
 pub fn who(change: &Change) -> By {
     let Some((kind, body)) = kind::of_name(change.kind).zip(change.live.as_ref()) else { return By::Unknown };
-    let cut = |text: &str| text.chars().take(LONGEST).collect::<String>();
-    let named = |at: &str| {
-        let value = body.pointer(at)?;
-        let text = value.as_str().or_else(|| value.get("handle").or_else(|| value.get("email"))?.as_str())?;
-        Some(cut(text)).filter(|text| !text.trim().is_empty())
-    };
-    if let Some(name) = named("/modified_by") {
+    if let Some(name) = person(body, "/modified_by") {
         return By::Changed(name);
     }
-    kind.about.author.and_then(named).map_or(By::Unknown, By::Made)
+    maker(kind, body).map_or(By::Unknown, By::Made)
+}
+
+/// Who made an object, where it tells.
+pub fn maker(kind: &Kind, body: &Value) -> Option<String> {
+    person(body, kind.about.author?)
+}
+
+/// When an object was made: `2026-01-31T10:00:00Z`.
+pub fn made_at(kind: &Kind, body: &Value) -> Option<String> {
+    time(body.pointer(kind.about.created?)?)
+}
+
+fn person(body: &Value, at: &str) -> Option<String> {
+    let value = body.pointer(at)?;
+    let text = value.as_str().or_else(|| value.get("handle").or_else(|| value.get("email"))?.as_str())?;
+    let cut: String = text.chars().take(LONGEST).collect();
+    Some(cut).filter(|text| !text.trim().is_empty())
 }
 
 /// When an object was changed last: `2026-01-31T10:00:00Z`.
 pub fn when(change: &Change) -> Option<String> {
     let (kind, body) = kind::of_name(change.kind).zip(change.live.as_ref())?;
-    let time = match body.pointer(kind.about.modified?)? {
+    time(body.pointer(kind.about.modified?)?)
+}
+
+fn time(value: &Value) -> Option<String> {
+    let time = match value {
         Value::String(text) => text.parse::<Timestamp>().ok()?,
         Value::Number(number) => {
             let number = number.as_i64()?;

@@ -118,7 +118,7 @@ impl Hidden {
 }
 
 /// Whether a value can be told from the words and numbers of ordinary texts.
-fn is_telling(secret: &str) -> bool {
+pub fn is_telling(secret: &str) -> bool {
     let all = |fits: fn(u8) -> bool| secret.bytes().all(fits);
     let is_word = all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
     let is_number = all(|byte| byte.is_ascii_digit());

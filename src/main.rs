@@ -72,6 +72,8 @@ mod write;
 mod edit;
 mod pull;
 mod moving;
+mod openslo;
+mod series;
 mod telemetry;
 
 // Face.

@@ -46,6 +46,7 @@ pub fn to_update(kind: &Kind, desired: &Value, live: &Value, aligned: &Aligned, 
     drop_nulls(&mut body);
     end_left_out(kind, live, &mut body);
     reset_left_out(kind, aligned, &mut body);
+    reset_derived(kind, live, &mut body);
     keep_others(kind, live, aligned, &mut body);
     keep_spelling(kind, live, &mut body);
     keep_ids(kind, &mut body, live);
@@ -121,6 +122,16 @@ fn reset_left_out(kind: &Kind, aligned: &Aligned, body: &mut Value) {
             (None, Value::Object(_)) => Value::Object(Map::new()),
             (None, _) => Value::Null,
         };
+    }
+}
+
+/// What follows another field is set anew by name: no recording shows that it follows by itself.
+fn reset_derived(kind: &Kind, live: &Value, body: &mut Value) {
+    for derived in kind.quirks.derived {
+        let lives = live.pointer(derived.path).is_some_and(|value| !value.is_null());
+        if lives && body.pointer(derived.path).is_none() {
+            put(body, derived.path, Value::Null);
+        }
     }
 }
 

@@ -55,6 +55,8 @@ impl Project {
         let Ok(entries) = std::fs::read_dir(self.path(folder)) else { return Vec::new() };
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        // The export's own notes.
+        names.retain(|name| name != ".musher-export");
         names.sort();
         names
     }

@@ -418,3 +418,79 @@ fn a_fleet_without_objectives_has_no_group_of_them() {
     assert_eq!(groups("none"), common);
     assert_eq!(groups("one"), [&common[..], &["SLOs"]].concat());
 }
+
+/// The service has no more than a few indexes of logs and groups of the scanner.
+const FEW: usize = 8;
+
+/// One of many instances: teams are shared, and a few of the numbers are other ones.
+fn varied(pack: &str, parameters: &[Value], at: usize) -> Parameters {
+    const VARIED: [&str; 6] = ["error_rate", "failure_rate", "latency", "age", "throttled", "refused"];
+    let mut with = required(parameters, at);
+    if let Some(team) = with.get_mut("team").filter(|_| pack != "routing") {
+        *team = json!(format!("team-{}", at % 5));
+    }
+    for parameter in parameters {
+        let name = parameter["name"].as_str().unwrap();
+        let Some(usual) = parameter["default"].as_f64().filter(|_| VARIED.contains(&name)) else { continue };
+        let fits = parameter["max"].as_f64().is_none_or(|most| 2.0 * usual < most);
+        let other = if fits { 2.0 * usual } else { usual / 2.0 };
+        with.insert(name.to_owned(), json!(if at.is_multiple_of(8) { other } else { usual }));
+    }
+    with
+}
+
+/// Instances of each pack, their definitions lost and their marks taken off, come back as one template whose plan adopts
+/// and changes nothing. `MUSHER_INSTANCES=500` asks for more of them.
+#[test]
+fn instances_of_each_pack_come_back_as_one_template() {
+    let asked = std::env::var("MUSHER_INSTANCES").ok().and_then(|text| text.parse().ok()).unwrap_or(24);
+    for pack in PACKS {
+        let count = if ["logs-cost", "personal-data"].contains(&pack) { asked.min(FEW) } else { asked };
+        let parameters = parameters_of(pack);
+        let uses = || (0..count).map(|at| (format!("u{at}"), pack, varied(pack, &parameters, at)));
+        let folder = project(uses());
+        let path = folder.path();
+        fine(path, &["apply", "--yes", "-q"]);
+        let made: Vec<Value> = serde_json::from_str(&fine(path, &["list", "--format", "json"])).unwrap();
+        let forgotten: Parameters = uses()
+            .map(|(name, template, with)| {
+                (name, json!({"template": template, "with": with, "$forget": true}))
+            })
+            .collect();
+        std::fs::write(path.join("monitors/uses.yaml"), json!({"uses": forgotten}).to_string()).unwrap();
+        fine(path, &["apply", "--yes", "-q"]);
+        std::fs::remove_file(path.join("monitors/uses.yaml")).unwrap();
+        let imported = musher(path, &["import", "all", "--all", "--templatize", "--yes"]);
+        let said = text(&imported.stderr);
+        assert!(imported.status.success(), "{pack}: {said}");
+        let templates: Vec<String> = std::fs::read_dir(path.join("templates"))
+            .unwrap_or_else(|error| panic!("{pack}: {error}: {said}"))
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        // Nothing in its notebooks tells the instances apart, nor which belong together; an index has no name but its id.
+        let shapes = match pack {
+            "investigate-lambda" => 3,
+            "logs-cost" => 2,
+            _ => 1,
+        };
+        assert_eq!(templates.len(), shapes, "{pack}: {templates:?}\n{said}");
+        let wanted = format!("{} resource", made.len());
+        assert!(
+            shapes > 1 || said.replace(',', "").contains(&wanted),
+            "{pack}: {} were made\n{said}",
+            made.len()
+        );
+        let plan: Value = serde_json::from_str(&fine(path, &["plan", "--format", "json"])).unwrap();
+        for change in plan["changes"].as_array().unwrap() {
+            let fields = change["fields"].as_array().map(Vec::len).unwrap_or_default();
+            assert!(change["action"] == "adopt" && fields == 0, "{pack}: {change:#}");
+        }
+        fine(path, &["apply", "--yes", "-q"]);
+        let plan = musher(path, &["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.status.code(), Some(0), "{pack}: {}", text(&plan.stdout));
+        println!(
+            "{pack}: {}",
+            said.lines().find(|line| line.contains("in place of")).unwrap_or_default().trim()
+        );
+    }
+}

@@ -83,9 +83,9 @@ pub struct Listing {
 
 /// What one list holds: whole objects, and those that it shows and that can't be read.
 #[derive(Default)]
-struct Bodies {
-    live: Vec<Live>,
-    unread: Vec<(String, Refusal)>,
+pub(super) struct Bodies {
+    pub(super) live: Vec<Live>,
+    pub(super) unread: Vec<(String, Refusal)>,
 }
 
 impl Client {
@@ -315,7 +315,7 @@ impl Client {
 
     /// The bodies behind summaries: from the cache, or read side by side. One that is `surely` there and can't be
     /// found is an error: whoever takes it for gone makes it again. Others that are gone are left out.
-    async fn whole(
+    pub(super) async fn whole(
         &self,
         kind: &'static Kind,
         summaries: &[Live],

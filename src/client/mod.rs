@@ -5,6 +5,7 @@ mod call;
 mod items;
 mod key;
 mod list;
+mod marked;
 mod metrics;
 mod named;
 mod order;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,13 +11,14 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::Invocation;
+use super::asked::{can_ask, says_yes};
 use super::brakes::held;
 use super::cost::{self, Costly, cost};
 use super::declared::{Declared, declare, declare_nothing};
 use super::plan::show;
 use super::sealed::{self, Sealed};
 use super::service::{Service, service};
-use super::surveyed::{Surveyed, survey};
+use super::surveyed::{Surveyed, survey, survey_some};
 use crate::apply::{self, FRESH, Options};
 use crate::args::{self, Exit, Format};
 use crate::canon;
@@ -170,8 +170,13 @@ async fn prepare(
     let lock = lock(invocation, declared, options).await?;
     let listing = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let service = service(invocation, declared, &listing)?;
-    let asked = service.ask(&declared.kinds, &declared.scope.owner);
-    let surveyed = survey(invocation, declared, &service, (asked, false)).await?;
+    let surveyed = match sealed.is_some() || options.destroy {
+        true => {
+            let asked = service.ask(&declared.kinds, &declared.scope.owner);
+            survey(invocation, declared, &service, (asked, false)).await?
+        }
+        false => survey_some(invocation, declared, &service, false).await?,
+    };
     listing.end();
     let plan = &surveyed.plan;
     if let Some(sealed) = sealed {
@@ -252,19 +257,11 @@ async fn agreed(invocation: &Invocation<'_>, options: &args::Apply, plan: &Plan)
     if options.yes {
         return Ok(true);
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !can_ask() {
         bail!("apply changes things and nobody can be asked here: run it with --yes");
     }
     // The headline with both may be a thousand lines up.
-    crate::render::ask(&crate::render::summary::question(plan), invocation.common.colors())?;
-    // On a thread that nobody waits for: a signal must get through while it reads.
-    let (report, reported) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = std::io::stdin().lock().read_line(&mut line).map(|_| line);
-        let _ = report.send(read);
-    });
-    Ok(reported.await??.trim() == "yes")
+    says_yes(invocation, &crate::render::summary::question(plan)).await
 }
 
 /// Lists again where the plan has aged: what somebody changed meanwhile is not overwritten.

@@ -19,6 +19,8 @@ use crate::load::load;
 use crate::model::{Address, Live, Resource};
 use crate::render::{self, Stream, diagnostics, log};
 use crate::selection::Selection;
+use crate::source::overlay::Overlay;
+use crate::source::walk::Root;
 use crate::telemetry::Telemetry;
 use crate::template::BUILT_IN;
 
@@ -88,6 +90,20 @@ pub fn judge_with(
 ) -> anyhow::Result<Checked> {
     let mut checked = bare(invocation)?;
     checked.sources.instead = instead;
+    Ok(checked.with_definitions(invocation.telemetry))
+}
+
+/// The same with files that may not be there yet, by their paths; nothing is written.
+pub fn judge_over(
+    invocation: &Invocation<'_>,
+    files: BTreeMap<Utf8PathBuf, String>,
+) -> anyhow::Result<Checked> {
+    let mut checked = bare(invocation)?;
+    if let Some(declared) = &mut checked.declared {
+        let config = &mut declared.config;
+        let overlay = Overlay { disk: config.files.clone(), files };
+        config.files = Root::with(&config.root, Arc::new(overlay));
+    }
     Ok(checked.with_definitions(invocation.telemetry))
 }
 

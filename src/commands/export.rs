@@ -1,6 +1,6 @@
 //! `musher export`: live objects as files, one each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::declared::{Declared, declare, declare_nothing, report};
+use super::ledger::Ledger;
 use super::order;
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation};
@@ -25,12 +26,17 @@ use crate::render::progress::Progress;
 use crate::render::{self, Speech, Stream};
 use crate::write::{escape, name, secret, web, yaml};
 
+/// Every kind in use, in the place of one.
+pub const ALL: &str = "all";
+/// So many objects are read before their files are written.
+const AT_ONCE: usize = 32;
+
 pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
     let format = invocation.common.format.unwrap_or(Format::Json);
     if !matches!(format, Format::Json | Format::Yaml) {
         bail!("an export is JSON or YAML: --format takes json, yaml");
     }
-    let kind = kind_of(&options.kind)?;
+    let kind = if options.kind == ALL { None } else { Some(kind_of(&options.kind)?) };
     let is_filtered = options.which.all || options.which.managed || options.which.unmanaged;
     if options.named.is_empty()
         && !is_filtered
@@ -39,46 +45,214 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     {
         bail!("say what to export: ids or URLs, or --all, --managed, --unmanaged, --query TEXT, --tag TAG");
     }
-    if kind.is_order() {
+    if kind.is_some_and(Kind::is_order) {
         return orders(invocation, options).await;
     }
     // What is written is what stands now.
     let common = Common { no_cache: true, ..invocation.common.clone() };
     let invocation = &Invocation { common: &common, ..*invocation };
-    if options.named.is_empty() && !kind.is_listed() {
+    if let Some(kind) = kind.filter(|kind| options.named.is_empty() && !kind.is_listed()) {
         bail!("the service does not list its {}: name those that are to be exported", kind.section);
+    }
+    if kind.is_none() && !options.named.is_empty() {
+        bail!("ids are of one kind: name it in the place of `{ALL}`");
     }
     let declared = declare_nothing(invocation)?;
     let progress = Arc::new(Progress::start(common.shows_no_progress()));
     let service = service(invocation, &declared, &progress)?;
-    let (live, missed) = if options.named.is_empty() {
-        let (live, missed, idle) = listed(invocation, &declared, &service, kind, options).await?;
-        if !idle.is_empty() {
-            progress.end();
-            report(invocation, &idle, &declared.sources)?;
-            return Err(AlreadyReported.into());
-        }
-        (live, missed)
-    } else {
-        named(invocation, &service, kind, &options.named).await?
-    };
-    progress.end();
-    let missed = missed + live.iter().filter(|live| no_file_for(kind, live).is_some()).count();
     let folder = invocation.at(common.output.first().map_or(Utf8Path::new(""), |output| &output.path));
+    let kinds = match kind {
+        Some(kind) => vec![kind],
+        None => KINDS.into_iter().filter(|kind| declared.config.uses(kind) && kind.is_listed()).collect(),
+    };
+    if kind.is_none() && files::is_special(&folder) {
+        bail!("objects of all kinds are a folder for each kind: -o takes a folder");
+    }
     let definitions = declared.config.root.join(&declared.config.definitions);
-    let declares = files::within(&definitions, &folder).map(|_| &declared);
-    let is_stream = files::is_special(&folder);
-    let written = write(invocation, kind, live, &Plan { folder, format, force: options.force, declares })?;
+    let (mut written, mut missed) = (Vec::new(), 0);
+    for kind in &kinds {
+        let folder = if kinds.len() > 1 { folder.join(kind.section) } else { folder.clone() };
+        let declares = files::within(&definitions, &folder).map(|_| &declared);
+        let plan = Plan { folder, format, force: options.force, declares };
+        let (own, left) =
+            one_kind(invocation, (&declared, &service, &progress), (kind, options), &plan).await?;
+        written.extend(own);
+        missed += left;
+    }
+    progress.end();
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
-    if !is_stream {
+    if !files::is_special(&folder) || folder.as_str().is_empty() {
         render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     }
-    invocation.say(&export::summary(kind.name, &written))?;
+    invocation.say(&export::summary(kind.map_or("object", |kind| kind.name), &written))?;
+    service.tell_counts(invocation)?;
     Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
         (_, true) => Exit::Incomplete,
         (true, _) => Exit::Error,
         _ => Exit::Fine,
     })
+}
+
+/// The objects of one kind, written; and how many can't be had.
+async fn one_kind(
+    invocation: &Invocation<'_>,
+    (declared, service, progress): (&Declared, &Service, &Progress),
+    (kind, options): (&'static Kind, &args::Export),
+    plan: &Plan<'_>,
+) -> anyhow::Result<(Vec<Written>, usize)> {
+    let is_stream = !plan.folder.as_str().is_empty() && files::is_special(&plan.folder);
+    // A tag stands in the whole body alone, and what is to adopt is told at each export.
+    let may_resume = options.named.is_empty()
+        && options.which.tag.is_empty()
+        && kind.api.list.summary.is_some()
+        && plan.declares.is_none()
+        && !is_stream;
+    if may_resume {
+        return resumed(invocation, (declared, service, progress), (kind, options), plan).await;
+    }
+    let (live, missed) = if options.named.is_empty() {
+        let (live, missed, idle) = listed(invocation, declared, service, kind, options).await?;
+        refuse_idle(invocation, declared, progress, &idle)?;
+        (live, missed)
+    } else {
+        named(invocation, service, kind, &options.named).await?
+    };
+    let missed = missed + live.iter().filter(|live| no_file_for(kind, live).is_some()).count();
+    Ok((write(invocation, kind, live, plan)?, missed))
+}
+
+fn refuse_idle(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    progress: &Progress,
+    idle: &[Diagnostic],
+) -> anyhow::Result<()> {
+    if idle.is_empty() {
+        return Ok(());
+    }
+    progress.end();
+    report(invocation, idle, &declared.sources)?;
+    Err(AlreadyReported.into())
+}
+
+/// Of a kind whose list shows summaries: each object is read and written by itself, and only where its file does not say
+/// already how it was changed last.
+async fn resumed(
+    invocation: &Invocation<'_>,
+    (declared, service, progress): (&Declared, &Service, &Progress),
+    (kind, options): (&'static Kind, &args::Export),
+    plan: &Plan<'_>,
+) -> anyhow::Result<(Vec<Written>, usize)> {
+    let (summaries, idle) = summaries(declared, service, kind, options).await?;
+    refuse_idle(invocation, declared, progress, &idle)?;
+    let mut ledger = Ledger::open(&plan.folder, &service.site);
+    let modified = |body: &Value| {
+        let at = kind.api.list.summary.map(|summary| summary.modified).unwrap_or_default();
+        body.get(at).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let (mut written, mut missed, mut missing) = (Vec::new(), 0, Vec::new());
+    let mut stems = BTreeMap::new();
+    for (id, body) in &summaries {
+        let stem = name::of_file(kind.name, kind.title(body), id);
+        match ledger.holds(kind.section, id, &modified(body), &stem) {
+            Some(path) => written.push(Written::Same(path)),
+            None => missing.push(id),
+        }
+        stems.insert(id.clone(), stem);
+    }
+    for path in ledger.others(kind.section, &stems).into_iter().filter(|_| options.which.all) {
+        invocation.complain(&format!("{path} is left: its {} is gone or has another name now", kind.name))?;
+    }
+    for some in missing.chunks(AT_ONCE) {
+        let answers =
+            futures_util::future::join_all(some.iter().map(|id| service.client.get(kind, id))).await;
+        for (id, answer) in some.iter().zip(answers) {
+            let live = match answer {
+                Ok(live) => live,
+                Err(refusal) if refusal.fault.is_of_keys() => {
+                    return Err(service.explain(&[kind], refusal));
+                }
+                Err(refusal) => {
+                    invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+                    missed += 1;
+                    continue;
+                }
+            };
+            missed += usize::from(no_file_for(kind, &live).is_some());
+            let changed = modified(&live.body);
+            let own = write(invocation, kind, vec![live], plan)?;
+            for file in &own {
+                if let Written::New(path) | Written::Same(path) = file {
+                    ledger.note(kind.section, id, &changed, path);
+                }
+            }
+            written.extend(own);
+        }
+    }
+    Ok((written, missed))
+}
+
+/// What a list shows of the objects that the filters let through, sorted by id.
+async fn summaries(
+    declared: &Declared,
+    service: &Service,
+    kind: &'static Kind,
+    options: &args::Export,
+) -> anyhow::Result<(Vec<(String, Value)>, Vec<Diagnostic>)> {
+    let found: Mutex<Vec<(String, Value)>> = Mutex::default();
+    let (passes, ours) = (Passes::of(declared, options), Mutex::default());
+    let see = |kind: &Kind, body: &Value| {
+        let id = body.get(kind.api.id.at).and_then(Value::as_str);
+        if let Some(id) = id.filter(|_| passes.lets(kind, body, &ours)) {
+            found.lock().unwrap_or_else(PoisonError::into_inner).push((id.to_owned(), body.clone()));
+        }
+        false
+    };
+    let wanted = Wanted {
+        kinds: vec![kind],
+        owner: options.which.managed.then_some(&declared.scope.owner),
+        filter: Some(&see),
+        ..Wanted::default()
+    };
+    service.client.list(&wanted).await.map_err(|failed| service.no_list(&[kind], failed))?;
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by(|a, b| (a.0.len(), &a.0).cmp(&(b.0.len(), &b.0)));
+    Ok((found, passes.idle(ours)))
+}
+
+/// Judges an object by what is asked for.
+struct Passes<'a> {
+    declared: &'a Declared,
+    which: &'a args::Which,
+    text: Option<String>,
+}
+
+impl<'a> Passes<'a> {
+    fn of(declared: &'a Declared, options: &'a args::Export) -> Self {
+        let text = options.which.query.as_ref().map(|text| text.to_lowercase());
+        Self { declared, which: &options.which, text }
+    }
+
+    /// `ours` takes the addresses of what this project owns.
+    fn lets(&self, kind: &Kind, body: &Value, ours: &Mutex<BTreeSet<Address>>) -> bool {
+        let mark = mark::read(kind, body);
+        let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
+        let owner = &self.declared.scope.owner;
+        if self.which.managed && mark.as_ref().is_some_and(|mark| mark.owner == *owner) {
+            ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
+        }
+        let is_titled =
+            |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
+        self.text.as_ref().is_none_or(is_titled)
+            && !(self.which.unmanaged && mark.is_some())
+            && address.is_none_or(|address| !self.which.managed || self.declared.selects(&address))
+    }
+
+    /// What is wrong with `--only`, which selects among our own.
+    fn idle(&self, ours: Mutex<BTreeSet<Address>>) -> Vec<Diagnostic> {
+        let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if self.which.managed { self.declared.only.idle(ours.iter()) } else { Vec::new() }
+    }
 }
 
 /// The kind of a word on the command line.
@@ -138,20 +312,8 @@ async fn listed(
     kind: &'static Kind,
     options: &args::Export,
 ) -> anyhow::Result<(Vec<Live>, usize, Vec<Diagnostic>)> {
-    let ours: Mutex<BTreeSet<Address>> = Mutex::default();
-    let text = options.which.query.as_ref().map(|text| text.to_lowercase());
-    let filter = |kind: &Kind, body: &Value| {
-        let mark = mark::read(kind, body);
-        let address = mark.as_ref().map(|mark| Address::new(kind.section, &mark.id));
-        if options.which.managed && mark.as_ref().is_some_and(|mark| mark.owner == declared.scope.owner) {
-            ours.lock().unwrap_or_else(PoisonError::into_inner).extend(address.clone());
-        }
-        let is_titled =
-            |text: &String| kind.title(body).is_some_and(|title| title.to_lowercase().contains(text));
-        text.as_ref().is_none_or(is_titled)
-            && !(options.which.unmanaged && mark.is_some())
-            && address.is_none_or(|address| !options.which.managed || declared.selects(&address))
-    };
+    let (passes, ours) = (Passes::of(declared, options), Mutex::default());
+    let filter = |kind: &Kind, body: &Value| passes.lets(kind, body, &ours);
     let wanted = Wanted {
         kinds: vec![kind],
         owner: options.which.managed.then_some(&declared.scope.owner),
@@ -169,9 +331,7 @@ async fn listed(
     };
     live.retain(|live| filter(kind, &live.body) && options.which.tag.iter().all(|tag| has(live, tag)));
     live.sort_by(|a, b| (a.id.len(), &a.id).cmp(&(b.id.len(), &b.id)));
-    let ours = ours.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let idle = if options.which.managed { declared.only.idle(ours.iter()) } else { Vec::new() };
-    Ok((live, listed.unread.len(), idle))
+    Ok((live, listed.unread.len(), passes.idle(ours)))
 }
 
 /// The objects named by ids and URLs, each once; and how many of them can't be had, which is reported.

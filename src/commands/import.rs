@@ -5,8 +5,10 @@ mod files;
 mod many;
 mod moving;
 mod object;
+mod openslo;
 mod said;
 mod settle;
+mod templatize;
 
 use std::sync::Arc;
 
@@ -14,10 +16,11 @@ use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
-use self::files::{apart, below, folder, into};
+use self::files::{apart, below, folder, has_file, into};
 use self::object::{Import, finish, from_live, not_for_people, refer_all};
 use self::said::{applied, tell};
 use self::settle::{File, settle};
+use self::templatize::templatized;
 use super::declared::{Declared, declare};
 use super::export::{id_of, kind_of, no_file_for};
 use super::service::{Service, service};
@@ -37,6 +40,12 @@ use crate::write::{escape, name, tidy};
 const LARGEST: u64 = 32 << 20;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow::Result<Exit> {
+    if options.yes && !options.apply && !options.templatize {
+        bail!("--yes answers what --apply and --templatize ask, and nothing is asked without them");
+    }
+    if options.kind == openslo::OPENSLO {
+        return openslo::run(invocation, options).await;
+    }
     if let Some(tool) = moving::tool(&options.kind) {
         return moving::run(invocation, options, tool).await;
     }
@@ -77,9 +86,14 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         None if kind.is_order() => orders_apart(&declared, &wanted)?,
         None => apart(invocation, &declared, &wanted, format)?,
     };
-    settle(invocation, &files)?;
+    let files = if options.templatize {
+        templatized(invocation, options, &declared, &wanted, &files).await?
+    } else {
+        settle(invocation, &files)?;
+        files
+    };
     tell(invocation, &files)?;
-    if !options.apply {
+    if !options.apply || files.is_empty() {
         return Ok(Exit::Fine);
     }
     applied(invocation, options, &files).await
@@ -226,14 +240,10 @@ fn name_all(
     for import in imports {
         let is_taken = |id: &str| {
             let address = Address::new(kind.section, id);
-            let stands = |extension| {
-                let path = folder(declared).join(format!("{id}.{extension}"));
-                std::fs::symlink_metadata(path).is_ok()
-            };
             given.iter().any(|given| given == id)
                 || declared.written.contains(&address)
                 || declared.resources.binary_search_by(|resource| resource.address.cmp(&address)).is_ok()
-                || (options.into.is_none() && (stands("json") || stands("yaml")))
+                || (options.into.is_none() && has_file(declared, id))
         };
         if let Some(id) = &options.id {
             if !model::is_id(id) {

@@ -1,25 +1,32 @@
 //! `musher list`: the resources, with their live ids.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::declared::{declare, report};
+use serde_json::Value;
+
+use super::declared::{Declared, declare, report};
 use super::service::service;
 use super::{AlreadyReported, Invocation};
-use crate::args::{Exit, Format};
+use crate::args::{self, Exit, Format};
+use crate::client::Wanted;
+use crate::drift;
 use crate::fill::answer;
-use crate::kind;
+use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{key_of, taken};
 use crate::model::{Address, Known, Live, Reference, Resource};
 use crate::render;
-use crate::render::list::{self, Item};
+use crate::render::list::{self, Item, Unmanaged};
 use crate::render::progress::Progress;
 use crate::render::summary;
 
-pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
+pub async fn run(invocation: &Invocation<'_>, options: &args::List) -> anyhow::Result<Exit> {
     let format = invocation.format(&[Format::Text, Format::Json, Format::Markdown])?;
     let declared = declare(invocation)?;
+    if options.unmanaged {
+        return unmanaged(invocation, &declared, format).await;
+    }
     let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let live = service(invocation, &declared, &progress)?.live(&declared).await?;
     progress.end();
@@ -74,6 +81,88 @@ pub async fn run(invocation: &Invocation<'_>) -> anyhow::Result<Exit> {
         _ => list::write_text(&items, room, out),
     })?;
     Ok(Exit::Fine)
+}
+
+/// What bears nobody's mark, and whose name nothing here declares or owns.
+async fn unmanaged(invocation: &Invocation<'_>, declared: &Declared, format: Format) -> anyhow::Result<Exit> {
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
+    let service = service(invocation, declared, &progress)?;
+    let ours = Ours::of(declared);
+    // Judged by what the lists show: no object is read for it.
+    let found: Mutex<Vec<Unmanaged>> = Mutex::default();
+    let see = |kind: &Kind, body: &Value| {
+        let id = body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let Some(id) = id else { return false };
+        if mark::read(kind, body).is_none() && !ours.holds(kind, &id, body) {
+            found.lock().unwrap_or_else(PoisonError::into_inner).push(Unmanaged {
+                kind: kind.name,
+                section: kind.section,
+                name: kind.title(body).map(str::to_owned),
+                url: service.client.url(kind, &id),
+                datadog_id: id,
+                made_by: drift::maker(kind, body),
+                made_at: drift::made_at(kind, body),
+            });
+        }
+        false
+    };
+    let kinds: Vec<&'static Kind> = declared.kinds.iter().copied().filter(|kind| kind.is_listed()).collect();
+    let unnamed = kinds.iter().filter(|kind| !declared.config.names(kind)).map(|kind| kind.section);
+    let wanted = Wanted {
+        kinds: kinds.clone(),
+        filter: Some(&see),
+        whole: Some(&|_, _| false),
+        optional: unnamed.collect(),
+        ..Wanted::default()
+    };
+    let listed = service.client.list(&wanted).await.map_err(|failed| service.no_list(&kinds, failed))?;
+    progress.end();
+    for kind in listed.refused {
+        invocation.complain(&format!("{} can't be listed by these keys, and are not shown", kind.section))?;
+    }
+    let mut items = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    items.sort_by(|a, b| {
+        let key = |item: &Unmanaged| {
+            (item.section, item.name.clone(), item.datadog_id.len(), item.datadog_id.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    let room = invocation.common.output.is_empty().then(render::columns_of_stdout).flatten();
+    invocation.answer(|out, _| match format {
+        Format::Json => list::write_unmanaged_json(&items, out),
+        Format::Markdown => list::write_unmanaged_markdown(&items, out),
+        _ => list::write_unmanaged_text(&items, room, out),
+    })?;
+    Ok(Exit::Fine)
+}
+
+/// What is ours without a mark: by an id that a definition adopts, or by its name.
+struct Ours<'d> {
+    declared: &'d Declared,
+    adopted: BTreeSet<(&'d str, &'d str)>,
+    named: BTreeSet<(&'static str, String)>,
+}
+
+impl<'d> Ours<'d> {
+    fn of(declared: &'d Declared) -> Self {
+        let resources = declared.resources.iter();
+        let adopted = resources
+            .clone()
+            .filter_map(|own| Some((own.address.section(), own.directives.adopt.as_deref()?)));
+        let named = resources.filter_map(|own| {
+            let kind = kind::of_section(own.address.section())?;
+            Some((kind.section, key_of(kind, own)?))
+        });
+        Self { declared, adopted: adopted.collect(), named: named.collect() }
+    }
+
+    fn holds(&self, kind: &Kind, id: &str, body: &Value) -> bool {
+        let is_named = |key: &str| {
+            self.named.contains(&(kind.section, key.to_owned()))
+                || self.declared.scope.namespace(kind.section, key).is_some()
+        };
+        self.adopted.contains(&(kind.section, id)) || mark::key(kind, body).is_some_and(is_named)
+    }
 }
 
 /// `found` bear the mark of the address: a clone does too.

@@ -1,8 +1,10 @@
 //! One file a verb: glue that calls the stages in order.
 
 pub mod apply;
+mod asked;
 mod base;
 mod brakes;
+mod bring;
 pub mod comment;
 mod cost;
 pub mod coverage;
@@ -16,8 +18,10 @@ mod hosted;
 pub mod ignore;
 pub mod import;
 pub mod init;
+mod ledger;
 pub mod list;
 pub mod log;
+mod narrow;
 mod order;
 pub mod packed;
 pub mod plan;

@@ -7,7 +7,7 @@ use super::base::{self, Planned};
 use super::brakes::forecast;
 use super::cost::cost;
 use super::failed;
-use super::surveyed::declare_and_survey;
+use super::surveyed::declare_and_survey_some;
 use crate::args::{self, Common, Exit, Format};
 use crate::model::Plan;
 use crate::render::comment::{LIMIT, own};
@@ -82,7 +82,7 @@ async fn planned(
     is_saved: bool,
 ) -> anyhow::Result<Planned> {
     let (declared, service, mut surveyed) =
-        declare_and_survey(invocation, options.strictness.denies_warnings()).await?;
+        declare_and_survey_some(invocation, options.strictness.denies_warnings()).await?;
     service.tell_counts(invocation)?;
     surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
     let saved = is_saved.then(|| seal(&surveyed.plan, &declared.resources, &invocation.common.only));

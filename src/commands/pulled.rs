@@ -61,6 +61,8 @@ pub struct Estate<'a> {
 pub struct Followed {
     pub before: Value,
     pub taken: Taken,
+    /// What is left of it where the expressions stand that made some of the edit.
+    pub kept: Value,
 }
 
 impl<'a> Estate<'a> {
@@ -117,7 +119,7 @@ impl<'a> Estate<'a> {
             self.managed.get(&(section, id)).filter(|_| (section, id) != own).cloned()
         });
         let written = Value::Object(definition.body.clone());
-        let taken = take(&Part {
+        let mut part = Part {
             kind,
             written: &written,
             rendered: &rendered,
@@ -127,19 +129,22 @@ impl<'a> Estate<'a> {
             defaults: self.declared.config.defaults.get(kind.section),
             renderings: self.renderings.get(&change.address).map(Vec::as_slice).unwrap_or_default(),
             known: &known,
-        });
-        let taken = taken.map_err(|kept| kept.to_string())?;
+            keeps: false,
+        };
+        let taken = take(&part).map_err(|kept| kept.to_string())?;
+        part.keeps = true;
+        let kept = take(&part).map_err(|kept| kept.to_string())?.body;
         if diff(&sides.desired, &sides.live).is_empty() {
             return Err("what differs is its mark alone: an apply sets it".to_owned());
         }
-        Ok(Followed { before: written, taken })
+        Ok(Followed { before: written, taken, kept })
     }
 
     /// Edits of the files that a definition stands in.
-    pub fn edits(&self, followed: &Followed, origin: &Origin) -> Result<Edits, String> {
+    pub fn edits(&self, (before, after): (&Value, &Value), origin: &Origin) -> Result<Edits, String> {
         let mut layers: Vec<Layer> =
             origin.layers.iter().filter_map(|at| self.layer(at, &Texts::new())).collect();
-        route(between(&followed.before, &followed.taken.body), &mut layers)
+        route(between(before, after), &mut layers)
             .ok_or_else(|| "what was edited does not stand in its definition".to_owned())
     }
 

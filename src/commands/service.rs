@@ -189,10 +189,15 @@ impl Service {
         Ok(live)
     }
 
+    /// Asks whose keys these are, and doesn't wait.
+    pub fn ask_whose(&self) -> JoinHandle<Result<Option<client::Organisation>, Refusal>> {
+        let client = Arc::clone(&self.client);
+        tokio::spawn(async move { client.organisation().await })
+    }
+
     /// Asks for all that a survey needs to know, and doesn't wait.
     pub fn ask(&self, kinds: &[&'static Kind], owner: &Owner) -> Asked {
-        let client = Arc::clone(&self.client);
-        let organisation = tokio::spawn(async move { client.organisation().await });
+        let organisation = self.ask_whose();
         self.telemetry.lists_begin();
         Asked { listing: self.client.ask(kinds, Some(owner)), organisation, at: Instant::now() }
     }

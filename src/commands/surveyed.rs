@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use tokio::task::JoinHandle;
 
 use super::declared::{Declared, bare, declare_strictly, deny, report};
+use super::narrow::{self, Narrow};
 use super::service::{Asked, Service, service};
 use super::{AlreadyReported, Invocation};
 use crate::brake::Organisation;
@@ -60,6 +61,56 @@ pub async fn declare_and_survey(
     let surveyed = survey(invocation, &declared, &service, (asked, deny_warnings)).await?;
     progress.end();
     Ok((declared, service, surveyed))
+}
+
+/// The same for a plan of which `--only` may name single resources: no more is asked for than they need, where that is
+/// enough.
+pub async fn declare_and_survey_some(
+    invocation: &Invocation<'_>,
+    deny_warnings: bool,
+) -> anyhow::Result<(Declared, Service, Surveyed)> {
+    if !narrow::is_single(&invocation.common.only) {
+        return declare_and_survey(invocation, deny_warnings).await;
+    }
+    let declared = declare_strictly(invocation, bare(invocation)?, deny_warnings)?;
+    let progress = Arc::new(Progress::start(invocation.common.shows_no_progress()));
+    let service = service(invocation, &declared, &progress)?;
+    let surveyed = survey_some(invocation, &declared, &service, deny_warnings).await?;
+    progress.end();
+    Ok((declared, service, surveyed))
+}
+
+/// Plans with as little as is enough.
+pub async fn survey_some(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    service: &Service,
+    deny_warnings: bool,
+) -> anyhow::Result<Surveyed> {
+    if let Some(narrow) = Narrow::of(declared) {
+        let listed = Instant::now();
+        let asked = service.ask_whose();
+        let named = declared.environment().org;
+        let organisation = whose(service, asked, (named.as_deref(), listed));
+        let (live, organisation) = tokio::join!(narrow.live(service, declared), organisation);
+        let (live, organisation) = (live?, organisation?);
+        let name = organisation.as_ref().map(|organisation| organisation.name.as_str());
+        let planned = live.and_then(|live| Some((narrow.plan(service, declared, &live, name)?, live)));
+        if let Some(((plan, diagnostics), live)) = planned {
+            let made = Made { plan, live, organisation, listed };
+            return conclude(invocation, declared, made, diagnostics, deny_warnings);
+        }
+    }
+    let asked = service.ask(&declared.kinds, &declared.scope.owner);
+    survey(invocation, declared, service, (asked, deny_warnings)).await
+}
+
+/// A plan and what it was made from.
+struct Made {
+    plan: Plan,
+    live: Vec<Live>,
+    organisation: Option<Organisation>,
+    listed: Instant,
 }
 
 /// Whose keys these are. Where the environment names no organisation nothing waits for its name; else it must be
@@ -136,6 +187,18 @@ pub async fn survey(
         let _stage = invocation.telemetry.stage_of_requests("look again");
         diagnostics.extend(look_again(service, declared, &live, &mut plan).await?);
     }
+    conclude(invocation, declared, Made { plan, live, organisation, listed }, diagnostics, deny_warnings)
+}
+
+/// What there is to say beside the plan is reported; an error ends the command.
+fn conclude(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    made: Made,
+    mut diagnostics: Vec<Diagnostic>,
+    deny_warnings: bool,
+) -> anyhow::Result<Surveyed> {
+    let Made { mut plan, live, organisation, listed } = made;
     diagnostics.extend(declared.idle_only(&live));
     show_no_keys(&mut plan);
     plan.notes.only = declared.only.texts().to_vec();

@@ -7,6 +7,7 @@ use super::{new_file, replace_file};
 use crate::model::Address;
 
 /// A file as it is to be, and as it was.
+#[derive(Clone)]
 pub struct File {
     pub path: Utf8PathBuf,
     /// As people know it: from the project's folder.
@@ -15,6 +16,15 @@ pub struct File {
     pub text: String,
     /// What stands in it that did not before.
     pub holds: Vec<Address>,
+}
+
+impl File {
+    /// The lines that it has more than before.
+    pub fn new_lines(&self) -> usize {
+        let before =
+            self.before.as_ref().map_or(0, |before| before.split_inclusive(|byte| *byte == b'\n').count());
+        self.text.lines().count().saturating_sub(before)
+    }
 }
 
 /// What was written, to be taken back.
@@ -79,25 +89,29 @@ pub struct Rewritten {
 
 /// Writes all of them or none. A byte-order mark stays, and what was changed meanwhile, too.
 pub fn rewrite(root: &Utf8Path, rewritten: &[Rewritten]) -> anyhow::Result<()> {
-    const MARK: &str = "\u{FEFF}";
-    let mut files = Vec::new();
-    for Rewritten { path, before, after } in rewritten {
-        let own = root.join(path);
-        let bytes = std::fs::read(&own).with_context(|| format!("{path} can't be read"))?;
-        let mark = if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" };
-        let before = Some(format!("{mark}{before}").into_bytes());
-        files.push(File {
-            path: own,
-            shown: path.clone(),
-            before,
-            text: format!("{mark}{after}"),
-            holds: Vec::new(),
-        });
-    }
+    let files: Vec<File> = rewritten.iter().map(|own| own.file(root)).collect::<anyhow::Result<_>>()?;
     let mut undo = Undo::default();
     let written = files.iter().try_for_each(|file| undo.write(file));
     if written.is_err() {
         undo.take_back()?;
     }
     written
+}
+
+impl Rewritten {
+    /// The file as it was read and as it is to be, byte-order mark included.
+    pub fn file(&self, root: &Utf8Path) -> anyhow::Result<File> {
+        const MARK: &str = "\u{FEFF}";
+        let Self { path, before, after } = self;
+        let own = root.join(path);
+        let bytes = std::fs::read(&own).with_context(|| format!("{path} can't be read"))?;
+        let mark = if bytes.starts_with(MARK.as_bytes()) { MARK } else { "" };
+        Ok(File {
+            path: own,
+            shown: path.clone(),
+            before: Some(format!("{mark}{before}").into_bytes()),
+            text: format!("{mark}{after}"),
+            holds: Vec::new(),
+        })
+    }
 }

@@ -32,9 +32,17 @@ impl Doc<'_> {
         let (start, end) =
             if is_empty { (opening, opening) } else { (start, self.end(found.node).max(start)) };
         let Some(gap) = self.text.get(opening..start) else { return Vec::new() };
-        let is_scalar = self.tree.text(found.node).is_some() || is_empty;
-        if self.holds_comment(opening..start) || (!is_scalar && self.holds_comment(start..end)) {
-            return Vec::new();
+        // Comments in a mapping or list that becomes something else are about what goes; those before it stay.
+        if self.holds_comment(opening..start) {
+            let rest = opening + gap.trim_end().len()..end;
+            let mut ways = vec![vec![put(opening, format!(" {}", spell::flow(value))), cut(rest.clone())]];
+            if let Some(lines) =
+                spell::value(value).filter(|lines| lines.first().is_some_and(String::is_empty))
+            {
+                let text = spell::join(&lines, &self.line_indent(found, opening), self.newline);
+                ways.insert(0, vec![Splice { range: rest, text }]);
+            }
+            return ways;
         }
         // Behind an anchor, where there is one.
         let from = opening + gap.trim_end().len();

@@ -74,9 +74,15 @@ impl<'t> Doc<'t> {
         let opens = |bracket: char| self.text[self.tree.range(node).start..].starts_with(bracket);
         match self.tree.node(node).content {
             Content::Map(_) => self.format == Format::Json || opens('{'),
-            Content::List(_) => self.format == Format::Json || opens('['),
+            // One that is not moved in begins behind its dash, as its first item does.
+            Content::List(_) => self.format == Format::Json || (opens('[') && !self.begins_with_item(node)),
             _ => false,
         }
+    }
+
+    fn begins_with_item(&self, list: u32) -> bool {
+        let first = self.tree.children(list).next();
+        first.is_some_and(|first| self.tree.range(first).start == self.tree.range(list).start)
     }
 
     pub fn children(&self, node: u32) -> Vec<u32> {

@@ -111,9 +111,7 @@ impl Doc<'_> {
             // `{a: , b}`
             ways.push(vec![put(range.start, format!(" {text}"))]);
         }
-        if !self.holds_comment(range.clone()) || self.tree.text(node).is_some() {
-            ways.push(vec![Splice { range, text }]);
-        }
+        ways.push(vec![Splice { range, text }]);
         ways
     }
 

@@ -18,7 +18,7 @@ impl Doc<'_> {
             let was_text = *style != Style::Plain || !old.is_empty();
             ways.extend(was_text.then(|| self.part(found, old, new, *style)).flatten());
             match style {
-                Style::Single if !new.contains(['\n', '\r']) => {
+                Style::Single if !new.contains(['\n', '\r']) && !spell::wants_numbers(new) => {
                     ways.push(whole(format!("'{}'", new.replace('\'', "''"))));
                 }
                 Style::Double => ways.push(whole(spell::quoted(new))),
@@ -49,13 +49,18 @@ impl Doc<'_> {
         let written = &new[prefix..new.len() - suffix];
         let node = self.tree.range(found.node);
         let range = source::within(self.text, node.clone(), style, old, &changed);
+        if style != Style::Double && spell::wants_numbers(written) {
+            return None;
+        }
         let is_all = changed.start == 0 && changed.end == old.len();
         if is_all && matches!(style, Style::Plain | Style::PlainText) {
             // What stands alone is judged as a whole: it may not be text any more.
             return None;
         }
         let text = match style {
-            Style::Plain | Style::PlainText if written.contains(['\n', '\r']) => return None,
+            Style::Plain | Style::PlainText if written.contains(['\n', '\r']) || spell::is_ambiguous(new) => {
+                return None;
+            }
             Style::Plain | Style::PlainText => written.to_owned(),
             Style::Single if written.contains(['\n', '\r']) => return None,
             Style::Single => written.replace('\'', "''"),

@@ -7,12 +7,33 @@ use crate::write::yaml;
 /// Words that some reader of YAML takes for something else than text.
 const WORDS: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"];
 
+/// Characters that some reader takes for the end of a line, or drops: they are written with their numbers.
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+}
+
+/// Whether a text can only be written in double quotes: no other form has numbers for characters.
+pub fn wants_numbers(text: &str) -> bool {
+    text.chars().any(|c| is_odd(c) || (c.is_control() && c != '\n' && c != '\t'))
+}
+
+/// Whether some reader of YAML takes a text without quotes for a number, a time (`1:30`), a word or a sign.
+pub fn is_ambiguous(text: &str) -> bool {
+    let is_of_numbers = |c: char| c.is_ascii_hexdigit() || "_+-.:,xXoOtTzZ ".contains(c);
+    let begins = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let lower = text.to_ascii_lowercase();
+    (begins && text.chars().all(is_of_numbers))
+        || WORDS.contains(&lower.as_str())
+        || [".inf", "+.inf", "-.inf", ".nan"].contains(&lower.as_str())
+        || ["=", "<<", ""].contains(&text)
+}
+
 /// A text in double quotes, on one line, as both YAML and JSON read it.
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     for c in Value::from(text).to_string().chars() {
         match c {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => {
+            c if is_odd(c) => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
             c => out.push(c),

@@ -7,7 +7,7 @@ use super::body::{Body, Node, render};
 use super::fault::Faults;
 use crate::config::{Config, Scope};
 use crate::diagnostic::{At, Diagnostic, Part};
-use crate::kind::KINDS;
+use crate::kind::{KINDS, Kind};
 use crate::model::{Reference, Secret};
 use crate::pointer::step;
 use crate::source::walk::Root;
@@ -19,6 +19,8 @@ pub struct Setting<'a> {
     pub environment: Option<&'a str>,
     pub constants: &'a Map<String, Value>,
     pub sections: Vec<&'static str>,
+    /// Those of kinds that the project does not use.
+    pub unused: Vec<&'static str>,
     /// By section: what is merged under each body, and where it stands.
     pub defaults: IndexMap<&'a str, (&'a Map<String, Value>, At)>,
     /// Records what strings are rendered from.
@@ -31,11 +33,14 @@ impl<'a> Setting<'a> {
             let at = At::value(config.file, format!("/defaults{}", step(section)));
             Some((section.as_str(), (defaults.as_object()?, at)))
         });
+        let (used, unused): (Vec<_>, Vec<_>) = KINDS.iter().partition(|kind| config.uses(kind));
+        let sections = |kinds: Vec<&&Kind>| kinds.into_iter().map(|kind| kind.section).collect();
         Self {
             root: &config.files,
             environment: scope.environment.as_deref(),
             constants,
-            sections: KINDS.iter().filter(|kind| config.uses(kind)).map(|kind| kind.section).collect(),
+            sections: sections(used),
+            unused: sections(unused),
             defaults: defaults.collect(),
             trace: None,
         }
@@ -47,6 +52,7 @@ impl<'a> Setting<'a> {
             constants: Some(self.constants),
             slots,
             sections: &self.sections,
+            unused: &self.unused,
             siblings,
             traced: self.trace.is_some(),
         }

@@ -1,8 +1,10 @@
-//! An older version of the project's folder, as git keeps it: read without a checkout. The only place that runs git.
+//! An older version of the project's folder, as git keeps it: read without a checkout; and a new one on a branch of its
+//! own. The only place that runs git.
 
+mod branch;
 mod objects;
+mod run;
 
-use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,6 +12,10 @@ use camino::Utf8Path;
 
 use crate::source::stored::Stored;
 use objects::{Objects, Version};
+use run::{git, run, words};
+
+pub use branch::{Branch, Committed};
+pub use run::GitError;
 
 /// A version of the project's folder.
 #[derive(Clone, Debug)]
@@ -28,33 +34,6 @@ impl Base {
         }
         Ok(())
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum GitError {
-    #[error("git can't be run: {0}. `--base` reads what git keeps of the project: install it")]
-    Absent(std::io::Error),
-    #[error("`{0}` is not in a git repository: {1}")]
-    NoRepository(String, String),
-    #[error("`{0}` is not a name that git has")]
-    Malformed(String),
-    #[error(
-        "git has no commit `{0}` here: this is a shallow clone. Fetch the whole history: `fetch-depth: 0` of \
-         actions/checkout, `GIT_DEPTH: 0` of GitLab, or `git fetch --unshallow`"
-    )]
-    Shallow(String),
-    #[error(
-        "git has no commit `{0}` that this version comes from: {1}. A branch that was only fetched is named with \
-         its remote, such as `origin/main`"
-    )]
-    Unknown(String, String),
-    #[error(
-        "git has not all files of the commit {0} here: this is a partial clone. Fetch them first: `git diff --stat {0} \
-         HEAD`, or clone without `--filter` (`filter:` of actions/checkout)"
-    )]
-    Partial(String),
-    #[error("git can't show the commit {0}: {1}")]
-    Unreadable(String, String),
 }
 
 /// The project's folder at the commit from which the present version and `reference` went apart.
@@ -90,28 +69,4 @@ pub fn base(folder: &Utf8Path, reference: &str) -> Result<Base, GitError> {
             }
         })?;
     Ok(Base { commit: commit.clone(), files: Arc::new(version), lacking })
-}
-
-/// git in a folder: asks nobody for anything, fetches nothing, and writes nothing.
-fn git(folder: &Utf8Path) -> Command {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(["--no-pager", "--no-replace-objects"]);
-    command.envs([
-        ("LC_ALL", "C"),
-        ("GIT_NO_LAZY_FETCH", "1"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_OPTIONAL_LOCKS", "0"),
-    ]);
-    command
-}
-
-fn run(folder: &Utf8Path, arguments: &[&str]) -> Result<Output, GitError> {
-    git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::Absent)
-}
-
-/// What git says of its failure, as the end of a sentence.
-fn words(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("they have none in common");
-    line.trim_start_matches("fatal: ").trim_end_matches('.').chars().take(300).collect()
 }

@@ -47,6 +47,7 @@ pub const CRITICAL_ASSET: Kind = Kind {
         modified: Some("/update_date"),
         author: Some("/creator/handle"),
         known_by: &["/query", "/rule_query"],
+        terraform: &["datadog_security_monitoring_critical_asset"],
         ..About::NONE
     },
     quirks: Quirks::NONE,

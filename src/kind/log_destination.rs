@@ -73,6 +73,7 @@ pub const LOG_DESTINATION: Kind = Kind {
     ],
     about: About {
         terraform: &["datadog_logs_custom_destination"],
+        sync_cli: &["logs_custom_destinations"],
         web: "/logs/pipelines/log-forwarding",
         ..About::NONE
     },

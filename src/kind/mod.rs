@@ -164,4 +164,54 @@ mod tests {
         assert!(precious.protects(false) && precious.protects(true));
         assert!(!team::TEAM.protects(false) && team::TEAM.protects(true));
     }
+
+    /// Kinds that another tool has no resource for, or none that tells them apart.
+    const NOT_TERRAFORM: [(&str, &str); 4] = [
+        ("monitor_template", "the provider has none"),
+        ("notebook", "the provider has none"),
+        (
+            "signal_notification_rule",
+            "datadog_security_notification_rule is of both kinds, and an id does not tell which",
+        ),
+        ("vulnerability_notification_rule", "the same"),
+    ];
+    const NOT_SYNC_CLI: [(&str, &str); 13] = [
+        ("critical_asset", "it knows rules of this product only"),
+        ("monitor_policy", "it has none"),
+        ("monitor_template", "it has none"),
+        ("notification_rule", "it has none"),
+        ("retention_filter", "it has those of RUM only"),
+        ("security_filter", "it knows rules of this product only"),
+        ("signal_notification_rule", "it has none"),
+        ("suppression", "it knows rules of this product only"),
+        ("vulnerability_notification_rule", "it has none"),
+        ("waf_exclusion", "it has none"),
+        ("waf_rule", "it has none"),
+        ("webhook", "it has no integrations but those of AWS"),
+        ("webhook_variable", "the same"),
+    ];
+
+    #[test]
+    fn other_tools_know_each_kind_by_one_name_or_there_is_a_reason() {
+        let none = |names: fn(&Kind) -> &'static [&'static str]| -> Vec<&str> {
+            KINDS.iter().filter(|kind| names(kind).is_empty()).map(|kind| kind.name).collect()
+        };
+        let mut reasons: Vec<&str> = NOT_TERRAFORM.map(|(name, _)| name).to_vec();
+        reasons.sort_unstable();
+        let mut found = none(|kind| kind.about.terraform);
+        found.sort_unstable();
+        assert_eq!(found, reasons);
+        let mut reasons: Vec<&str> = NOT_SYNC_CLI.map(|(name, _)| name).to_vec();
+        reasons.sort_unstable();
+        let mut found = none(|kind| kind.about.sync_cli);
+        found.sort_unstable();
+        assert_eq!(found, reasons);
+        for names in [|kind: &Kind| kind.about.terraform, |kind: &Kind| kind.about.sync_cli] {
+            let mut all: Vec<&str> = KINDS.iter().flat_map(|kind| names(kind)).copied().collect();
+            let count = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), count, "one name, one kind: {all:?}");
+        }
+    }
 }

@@ -62,7 +62,12 @@ pub const POWERPACK: Kind = Kind {
         text("/template_variables/*/name", "Its name").required(),
         text("/template_variables/*/prefix", "The tag that it stands for"),
     ],
-    about: About { web: "/dashboard/lists?p=powerpacks", ..About::NONE },
+    about: About {
+        web: "/dashboard/lists?p=powerpacks",
+        terraform: &["datadog_powerpack"],
+        sync_cli: &["powerpacks"],
+        ..About::NONE
+    },
     quirks: Quirks {
         identified: &[Identified {
             list: "/group_widget/definition/widgets",

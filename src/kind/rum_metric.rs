@@ -53,6 +53,7 @@ pub const RUM_METRIC: Kind = Kind {
     ],
     about: About {
         terraform: &["datadog_rum_metric"],
+        sync_cli: &["rum_metrics"],
         web: "/rum/generate-metrics",
         title: "/id",
         known_by: &["/id"],

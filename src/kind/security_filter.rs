@@ -33,7 +33,11 @@ pub const SECURITY_FILTER: Kind = Kind {
         text("/query", "A search of logs: what is looked at").required(),
         read_only("/version"),
     ],
-    about: About { web: "/security/configuration/security-filters", ..About::NONE },
+    about: About {
+        web: "/security/configuration/security-filters",
+        terraform: &["datadog_security_monitoring_filter"],
+        ..About::NONE
+    },
     quirks: Quirks { dangers: &[Danger { code: "detecting-less", judge: less_seen }], ..Quirks::NONE },
 };
 

@@ -281,6 +281,8 @@ pub const SECURITY_RULE: Kind = Kind {
                 && body.contains_key("isEnabled")
         },
         export_needs: "`queries`, `cases` and `isEnabled`",
+        terraform: &["datadog_security_monitoring_rule", "datadog_security_monitoring_rule_json"],
+        sync_cli: &["security_monitoring_rules"],
         ..About::NONE
     },
     quirks: Quirks {

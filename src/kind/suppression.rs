@@ -45,6 +45,7 @@ pub const SUPPRESSION: Kind = Kind {
         created: Some("/creation_date"),
         modified: Some("/update_date"),
         author: Some("/creator/handle"),
+        terraform: &["datadog_security_monitoring_suppression"],
         ..About::NONE
     },
     quirks: Quirks {

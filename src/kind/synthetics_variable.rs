@@ -80,6 +80,8 @@ pub const SYNTHETICS_VARIABLE: Kind = Kind {
                 || body.contains_key("value") && body.contains_key("description") && body.contains_key("tags")
         },
         export_needs: "`value`, `description` and `tags`",
+        terraform: &["datadog_synthetics_global_variable"],
+        sync_cli: &["synthetics_global_variables"],
         ..About::NONE
     },
     quirks: Quirks {

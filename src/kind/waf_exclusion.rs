@@ -47,6 +47,7 @@ pub const WAF_EXCLUSION: Kind = Kind {
         created: Some("/metadata/added_at"),
         modified: Some("/metadata/modified_at"),
         known_by: &["/description"],
+        terraform: &["datadog_appsec_waf_exclusion_filter"],
         ..About::NONE
     },
     quirks: Quirks { dangers: &[Danger { code: "detecting-less", judge: more_passes }], ..Quirks::NONE },

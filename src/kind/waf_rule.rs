@@ -101,6 +101,7 @@ pub const WAF_RULE: Kind = Kind {
         web: "/security/appsec/in-app-waf?config_by=custom-rules",
         created: Some("/metadata/added_at"),
         modified: Some("/metadata/modified_at"),
+        terraform: &["datadog_appsec_waf_custom_rule"],
         ..About::NONE
     },
     quirks: Quirks {

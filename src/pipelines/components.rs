@@ -59,17 +59,17 @@ pub fn signals(section: &str, id: &str) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
 }
 
-/// What was removed: section, type, since when (empty: long ago), what takes its place. From the changelogs.
-pub const REMOVED: [(&str, &str, &str, &str); 9] = [
-    ("exporters", "logging", " in v0.111", "use `debug`"),
-    ("exporters", "jaeger", " in v0.85", "use `otlp`: Jaeger takes it"),
-    ("exporters", "jaeger_thrift", " in v0.85", "use `otlphttp`: Jaeger takes OTLP"),
-    ("extensions", "memory_ballast", " in v0.108", "set GOMEMLIMIT to 80 % of the container's memory"),
-    ("processors", "queued_retry", "", "set `retry_on_failure` and `sending_queue` of the exporter"),
-    ("processors", "spanmetrics", "", "use the connector `spanmetrics`"),
-    ("processors", "servicegraph", "", "use the connector `servicegraph`"),
-    ("processors", "routing", "", "use the connector `routing`"),
-    ("processors", "k8s_tagger", "", "use `k8sattributes`"),
+/// What was removed: section, type, since which minor release (0: long ago), what takes its place. From the changelogs.
+pub const REMOVED: [(&str, &str, u32, &str); 9] = [
+    ("exporters", "logging", 111, "use `debug`"),
+    ("exporters", "jaeger", 85, "use `otlp`: Jaeger takes it"),
+    ("exporters", "jaeger_thrift", 85, "use `otlphttp`: Jaeger takes OTLP"),
+    ("extensions", "memory_ballast", 108, "set GOMEMLIMIT to 80 % of the container's memory"),
+    ("processors", "queued_retry", 0, "set `retry_on_failure` and `sending_queue` of the exporter"),
+    ("processors", "spanmetrics", 0, "use the connector `spanmetrics`"),
+    ("processors", "servicegraph", 0, "use the connector `servicegraph`"),
+    ("processors", "routing", 0, "use the connector `routing`"),
+    ("processors", "k8s_tagger", 0, "use `k8sattributes`"),
 ];
 
 /// Types of the distribution `otelcol`.

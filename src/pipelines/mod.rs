@@ -46,6 +46,7 @@ pub fn check(
     let mut found = Findings::default();
     judges::structure::judge(&subjects, &mut found);
     judges::spelling::judge(&subjects, &mut found);
+    judges::missing::judge(&subjects, &mut found);
     judges::flow::judge(&subjects, &mut found);
     judges::sending::judge(&subjects, &mut found);
     judges::listening::judge(&subjects, &mut found);

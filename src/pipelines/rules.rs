@@ -34,6 +34,7 @@ rules! {
     SIGNAL "component-signal" Error "a component supports the signal of its pipeline" "opentelemetry-collector-contrib metadata.yaml of each component"
     UNKNOWN "unknown-component" Warning "a component is one that the distribution has" "manifests of opentelemetry-collector-releases, aws-otel-collector and the Datadog distribution, as of August 2026"
     SETTING "misspelled-setting" Warning "a setting doesn't look like one that is known" "opentelemetry-collector confmap: unknown keys are refused"
+    MISSING "missing-setting" Warning "what a component or a container can't do without is there" "opentelemetry-collector: Validate of each component; docs.aws.amazon.com/AmazonECS/latest/APIReference, kubernetes.io/docs/reference"
     REMOVED "removed-component" Error "what was removed from the collector is not used" "opentelemetry-collector CHANGELOG.md"
     BARE "bare-variable" Warning "a variable is written `${env:NAME}`" "opentelemetry-collector confmap/README.md"
     // Collectors: behaviour.

@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use super::collector::{Collector, Host, SECTIONS};
 use super::finding::Spot;
 use super::function::Function;
+use super::image::version;
 use super::read::Pieces;
 use super::view::View;
 use super::workload::{Container, Platform, Workload};
@@ -131,6 +132,24 @@ impl<'a> Subjects<'a> {
     pub fn runners(&self, collector: &Collector<'a>) -> Vec<(&Workload<'a>, &Container<'a>)> {
         let places = collector.runs_in.iter();
         places.filter_map(|place| Some((self.workloads.get(place.0)?, self.container(*place)?))).collect()
+    }
+
+    /// The releases that run a collector, where the tags of images tell: whether it is that of AWS, which counts by
+    /// itself, and the release.
+    pub fn releases(&self, collector: &Collector<'a>) -> Vec<(bool, (u32, u32))> {
+        let images = self.runners(collector).into_iter().map(|(_, container)| container.image_name());
+        images.filter_map(|image| Some((image.contains("aws-otel-collector"), version(image)?))).collect()
+    }
+
+    /// Whether a collector runs in releases that are all known to be before v0.`minor`.
+    pub fn is_before(&self, collector: &Collector<'a>, minor: u32) -> bool {
+        let (known, runners) = (self.releases(collector), collector.runs_in.len());
+        // ADOT 0.40 holds v0.102 of the collector.
+        let before = |(of_aws, release): &(bool, (u32, u32))| match of_aws {
+            true => minor > 102 && *release < (0, 41),
+            false => *release < (0, minor),
+        };
+        runners > 0 && known.len() == runners && known.iter().all(before)
     }
 }
 

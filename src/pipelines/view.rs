@@ -47,6 +47,19 @@ impl<'a> View<'a> {
         list.map(|(index, value)| self.child(&index.to_string(), value))
     }
 
+    /// All nodes at the end of a way whose `*` stands for each item of a list, or each member of a mapping.
+    pub fn all(&self, way: &str) -> Vec<Self> {
+        way.split('/').filter(|step| !step.is_empty()).fold(vec![self.clone()], |views, step| match step {
+            "*" => views
+                .iter()
+                .flat_map(|view| {
+                    view.items().chain(view.entries().map(|(_, inside)| inside)).collect::<Vec<_>>()
+                })
+                .collect(),
+            key => views.iter().filter_map(|view| view.get(key)).collect(),
+        })
+    }
+
     /// Members of a list at the end of a way.
     pub fn list(&self, way: &str) -> Vec<Self> {
         self.at(way).map(|list| list.items().collect()).unwrap_or_default()

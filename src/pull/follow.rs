@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use super::text::{self, Text};
 use crate::diff::same;
-use crate::kind::{Kind, NO_RULE, Rule, rules};
+use crate::kind::{Kind, NO_RULE, Rule, is_empty, rules};
 use crate::model::Reference;
 use crate::pairing::pairing;
-use crate::pointer::step;
+use crate::pointer::{put, step};
 use crate::template::{Rendering, is_template};
 use crate::write::escape::escape;
 
@@ -29,6 +29,8 @@ pub struct Part<'a> {
     pub renderings: &'a [Rendering],
     /// What a reference stands for.
     pub known: &'a dyn Fn(&Reference) -> Option<String>,
+    /// Whether an expression stays where it can be told what has to be made of it.
+    pub keeps: bool,
 }
 
 /// A body that renders to what is live.
@@ -72,7 +74,15 @@ pub fn take(part: &Part<'_>) -> Result<Taken, Kept> {
         live: part.live,
         referring: part.referring,
     };
-    let body = follower.value(&sides, rules(part.kind), "")?;
+    let mut body = follower.value(&sides, rules(part.kind), "")?;
+    // What follows another field and stands live for something else has to be said from now on.
+    for at in part.kind.quirks.derived.iter().map(|derived| derived.path) {
+        if let (None, Some(_), Some(value)) =
+            (body.pointer(at), part.live.pointer(at), part.referring.pointer(at))
+        {
+            put(&mut body, at, fresh(value, at)?);
+        }
+    }
     Ok(Taken { body, given: follower.given })
 }
 
@@ -130,7 +140,13 @@ impl Follower<'_> {
                 (true, false) => {
                     let is_default =
                         self.part.defaults.is_some_and(|defaults| defaults.pointer(&pointer).is_some());
-                    if is_default {
+                    // A null that stands live is none where its absence would mean a default.
+                    let is_said = live.contains_key(key)
+                        && rule
+                            .child(key)
+                            .and_then(|rule| rule.defaults.first())
+                            .is_some_and(|goal| !is_empty(goal));
+                    if is_default || is_said {
                         out.insert(key.clone(), Value::Null);
                     } else {
                         out.shift_remove(key);
@@ -237,6 +253,9 @@ impl Follower<'_> {
                 shorten(&mut now);
                 let now = Some(now);
                 self.given.push(Given { pointer: at.to_owned(), expression: written.to_owned(), now });
+                if self.part.keeps {
+                    return Ok(written.into());
+                }
             }
             return Ok(value);
         };
@@ -249,7 +268,7 @@ impl Follower<'_> {
             if is_marked { &|_| None } else { self.part.known };
         let live =
             format!("{}{}", if is_marked { referring } else { live }, tail(sides.rendered, sides.desired));
-        let Text { written, given } =
+        let Text { written, kept, given } =
             text::follow(written, rendering, &live, known).ok_or_else(|| Kept::Blocks(at.to_owned()))?;
         let gone = given.into_iter().filter(|(expression, _)| !written.contains(expression.as_str()));
         self.given.extend(gone.map(|(expression, now)| Given {
@@ -257,7 +276,7 @@ impl Follower<'_> {
             expression,
             now: now.map(Value::String),
         }));
-        Ok(Value::String(written))
+        Ok(Value::String(if self.part.keeps { kept } else { written }))
     }
 }
 

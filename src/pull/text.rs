@@ -14,6 +14,8 @@ const CHARACTERS: usize = 4000;
 
 pub struct Text {
     pub written: String,
+    /// The same with the expressions standing that gave way, where it can be told what stands in their place.
+    pub kept: String,
     /// Expressions that gave way, and what stands live in their place where that can be told.
     pub given: Vec<(String, Option<String>)>,
 }
@@ -160,14 +162,39 @@ fn assemble(old: &str, pieces: &[Piece<'_>], live: &str, runs: &[Run]) -> Text {
         }
     }
     out.flush();
-    for piece in pieces.iter().filter(|piece| !piece.literal && !piece.range.is_empty()) {
-        if !runs.iter().any(|run| holds(run, piece)) {
-            let now = begins(runs, piece.range.start).zip(ends(runs, piece.range.end));
-            let now = now.and_then(|(start, end)| live.get(start..end)).map(str::to_owned);
-            given.push((piece.source.to_owned(), now));
+    let mut standing: Vec<(Range<usize>, &str)> = Vec::new();
+    for piece in pieces {
+        let held = runs.iter().find(|run| holds(run, piece));
+        let now = begins(runs, piece.range.start).zip(ends(runs, piece.range.end));
+        let now = now.filter(|(start, end)| start <= end).map(|(start, end)| start..end);
+        match held {
+            Some(run) => {
+                let at = |byte: usize| run.new.start + (byte - run.old.start);
+                standing.push((at(piece.range.start)..at(piece.range.end), piece.source));
+            }
+            None if piece.literal || piece.range.is_empty() => {}
+            None => {
+                let text = now.clone().and_then(|now| live.get(now)).map(str::to_owned);
+                given.push((piece.source.to_owned(), text));
+                standing.extend(now.map(|now| (now, piece.source)));
+            }
         }
     }
-    Text { written: out.written, given }
+    Text { kept: standing_in(live, &standing), written: out.written, given }
+}
+
+/// The live text with sources in the place of what they make, in order.
+fn standing_in(live: &str, standing: &[(Range<usize>, &str)]) -> String {
+    let (mut out, mut at) = (Out::default(), 0);
+    for (range, source) in standing {
+        let Some(between) = live.get(at..range.start) else { continue };
+        out.text(between);
+        out.source(source);
+        at = range.end;
+    }
+    out.text(live.get(at..).unwrap_or_default());
+    out.flush();
+    out.written
 }
 
 /// Where what stands behind a byte of the old text begins in the live one.
@@ -194,7 +221,7 @@ mod tests {
     use crate::template::Stretch;
 
     /// Renders `${env}` as prod, `${n}` as 5 and `${m}` as the id 12, and follows what is live.
-    fn check(written: &str, live: &str, expected: &str, given: &[(&str, Option<&str>)]) {
+    fn check(written: &str, live: &str, (expected, kept): (&str, &str), given: &[(&str, Option<&str>)]) {
         let (mut text, mut stretches, mut at) = (String::new(), Vec::new(), 0);
         let mut add = |source: Range<usize>, said: &str, literal| {
             let start = text.len();
@@ -223,16 +250,31 @@ mod tests {
         let found: Vec<(&str, Option<&str>)> =
             followed.given.iter().map(|(text, now)| (text.as_str(), now.as_deref())).collect();
         assert_eq!(found, given, "{written}");
+        if given.iter().all(|(_, now)| now.is_some()) {
+            assert_eq!(followed.kept, kept);
+        }
     }
 
     #[test]
     fn what_still_matches_stays_an_expression() {
-        check("[${env}] Errors", "[prod] Errors and more", "[${env}] Errors and more", &[]);
-        check("x{env:${env}} > 5", "x{env:prod} > 7", "x{env:${env}} > 7", &[]);
-        check("x{env:${env}} > ${n}", "x{env:prod} > 70", "x{env:${env}} > 70", &[("${n}", Some("70"))]);
-        check("${env}api is down", "prodapi is up", "${env}api is up", &[]);
-        check("[${env}] Errors", "Errors", "Errors", &[("${env}", None)]);
-        check("${m} && ${n}", "5", "${n}", &[("${m}", None)]);
-        check("a ${env}", "a prod ${x}", "a ${env} $${x}", &[]);
+        let check_same = |written, live, expected| check(written, live, (expected, expected), &[]);
+        check_same("[${env}] Errors", "[prod] Errors and more", "[${env}] Errors and more");
+        check_same("x{env:${env}} > 5", "x{env:prod} > 7", "x{env:${env}} > 7");
+        check(
+            "x{env:${env}} > ${n}",
+            "x{env:prod} > 70",
+            ("x{env:${env}} > 70", "x{env:${env}} > ${n}"),
+            &[("${n}", Some("70"))],
+        );
+        check(
+            "max x{env:${env}} > ${n}",
+            "sum x{env:prod,a:8} > 8",
+            ("sum x{env:${env},a:8} > 8", "sum x{env:${env},a:8} > ${n}"),
+            &[("${n}", Some("8"))],
+        );
+        check_same("${env}api is down", "prodapi is up", "${env}api is up");
+        check("[${env}] Errors", "Errors", ("Errors", "Errors"), &[("${env}", None)]);
+        check("${m} && ${n}", "5", ("${n}", "${n}"), &[("${m}", None)]);
+        check_same("a ${env}", "a prod ${x}", "a ${env} $${x}");
     }
 }

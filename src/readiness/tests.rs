@@ -196,7 +196,7 @@ fn a_function_that_its_list_only_names_is_as_the_pipeline_says() {
 #[test]
 fn what_detects_attacks_tells_somebody() {
     let rule = |id: &str, extra: Value| {
-        let mut whole = json!({"name": "a", "isEnabled": true, "type": "log_detection", "queries": [],
+        let mut whole = json!({"name": "a", "isEnabled": true, "type": "log_detection", "queries": [], "tags": ["detections:a", "team:b"],
             "cases": [{"status": "high", "condition": "a > 0", "notifications": []}]});
         whole.as_object_mut().expect("an object").extend(extra.as_object().cloned().unwrap_or_default());
         resource(&format!("security_rules/{id}"), &whole)
@@ -235,7 +235,9 @@ fn what_detects_attacks_tells_somebody() {
         (route(json!({"trigger_source": "security_findings"}), true), State::Red),
         (route(signals(json!({"severities": ["low"]})), true), State::Red),
         (route(signals(json!({"rule_types": ["api_security"]})), true), State::Red),
-        (route(signals(json!({"query": "env:prod"})), true), State::Red),
+        (route(signals(json!({"query": "env:prod"})), true), State::Grey),
+        (route(signals(json!({"query": "detections:a AND team:b"})), true), State::Green),
+        (route(signals(json!({"query": "detections:a OR team:c"})), true), State::Grey),
     ] {
         assert_eq!(state(&[bare(), route.clone()]), expected, "{}", route.body.text());
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::choices::{self, Choice};
 use super::markdown::{code, quoted_prose};
 use super::page::{Look, Page, Tone};
 use super::room::Room;
@@ -55,6 +56,17 @@ pub fn drifted(plan: &Plan, based: &Based) -> Vec<Change> {
 /// Whether it has fields with a cause each: what is made or goes has one as a whole.
 fn is_in_fields(change: &Change) -> bool {
     !change.makes() && change.action != Action::Delete
+}
+
+/// What can be done about a drifted object of a few; nothing where they are many, and `general` tells.
+fn choices_of(change: &Change, plan: &Plan, based: &Based, drifted: usize) -> Vec<Choice> {
+    match drifted <= choices::EACH {
+        true => {
+            let own = based.cause(&change.address) == Cause::Drift;
+            choices::of(change, plan.environment.as_deref(), own)
+        }
+        false => Vec::new(),
+    }
 }
 
 /// `, beside what changes here`
@@ -171,6 +183,10 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
             page.indent(6)?;
             page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
         }
+        choices::write(&choices_of(change, plan, based, drifted.len()), 6, &mut page)?;
+    }
+    if drifted.len() > choices::EACH {
+        choices::write_general(plan.environment.as_deref(), 2, &mut page)?;
     }
     let text = format!("Drift: {}; an apply takes it back.", plural(drifted.len(), "object"));
     page.line(&[])?;
@@ -192,7 +208,7 @@ pub fn markdown(plan: &Plan, based: &Based, room: Room, expand: bool) -> String 
     let part = room.part(PART);
     top += &both_markdown(plan, based, part);
     let drifted = drifted(plan, based);
-    let bottom = drift_markdown(&drifted, based, part);
+    let bottom = drift_markdown(&drifted, (plan, based), part);
     let inner = room.after(&top).after(&bottom).beside(WORDS);
     let shown = own(plan, based);
     let own = match expand {
@@ -248,7 +264,7 @@ fn both_markdown(plan: &Plan, based: &Based, room: Room) -> String {
     format!("#### Changed here, and by somebody else\n\n{}\n", listed(lines, room))
 }
 
-fn drift_markdown(drifted: &[Change], based: &Based, room: Room) -> String {
+fn drift_markdown(drifted: &[Change], (plan, based): (&Plan, &Based), room: Room) -> String {
     if drifted.is_empty() {
         return String::new();
     }
@@ -263,10 +279,18 @@ fn drift_markdown(drifted: &[Change], based: &Based, room: Room) -> String {
         let head = format!("- {address} would {}{}", summary::verb(change.action), beside(change, based));
         let risk = |risk: &Risk| format!("  - :warning: {}\n", quoted_prose(&cut(&risk.text, 400)));
         let risks: String = change.risks.iter().map(risk).collect();
-        (format!("{head}{colon}{}\n{risks}", fields.join(", ")), format!("- {address}\n"))
+        let choices = choices::markdown(&choices_of(change, plan, based, drifted.len()), "  ");
+        (format!("{head}{colon}{}\n{risks}{choices}", fields.join(", ")), format!("- {address}\n"))
     });
+    let each = match drifted.len() > choices::EACH {
+        true => {
+            let list = choices::markdown(&choices::general(plan.environment.as_deref()), "");
+            format!("For each of them:\n\n{list}\n")
+        }
+        false => String::new(),
+    };
     format!(
-        "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{}\nAn apply takes these \
+        "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{}\n{each}An apply takes these \
          back.\n\n</details>\n\n",
         listed(lines, room)
     )

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::based::fields;
+use super::choices;
 use super::comment::marker;
 use super::markdown::{code, link, prose};
 use super::page::{Look, Page, Tone};
@@ -61,6 +62,8 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.wrapped(&[(Tone::Strong, &partial)], 2)?;
     }
     page.line(&[])?;
+    let environment = plan.environment.as_deref();
+    let few = plan.changes.len() <= choices::EACH;
     for group in groups(plan) {
         let (what, latest) = headline(&group);
         let name = group.by.name().map_or_else(String::new, |name| format!(" {}", cut(name, 80)));
@@ -79,7 +82,13 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
                 page.indent(6)?;
                 page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
             }
+            let choices = if few { choices::of(change, environment, true) } else { Vec::new() };
+            choices::write(&choices, 6, &mut page)?;
         }
+        page.line(&[])?;
+    }
+    if !few {
+        choices::write_general(environment, 0, &mut page)?;
         page.line(&[])?;
     }
     for line in summary::not_listed(plan) {
@@ -93,8 +102,7 @@ pub fn markdown(plan: &Plan, room: Room) -> String {
     let name = |text: &str| code(&cut(text, 120));
     let environment = plan.environment.as_ref().map_or_else(String::new, |own| format!("{} at ", name(own)));
     let mut out = format!(
-        "{}\n### {}\n\nWhat is live in {environment}{} and differs from the definitions of {}. An apply takes it back; \
-         `musher import` or an edit of the definitions keeps it.\n\n",
+        "{}\n### {}\n\nWhat is live in {environment}{} and differs from the definitions of {}. An apply takes it back.\n\n",
         marker("drift", (&plan.project, plan.environment.as_deref()), None),
         line(plan).trim_end_matches('.'),
         name(&plan.site),
@@ -103,13 +111,22 @@ pub fn markdown(plan: &Plan, room: Room) -> String {
     if let Some(partial) = summary::partial(&plan.notes.only) {
         let _ = writeln!(out, "**{}**\n", prose(&partial));
     }
+    let environment = plan.environment.as_deref();
+    let few = plan.changes.len() <= choices::EACH;
+    if !few {
+        let list = choices::markdown(&choices::general(environment), "");
+        let _ = writeln!(out, "For each of them:\n\n{list}");
+    }
     let mut shown = 0;
     'groups: for group in groups(plan) {
         let (what, latest) = headline(&group);
         let by = group.by.name().map_or_else(String::new, |name| format!(" {}", code(name)));
         let mut title = format!("#### {what}{by}{latest}\n\n");
         for (change, when) in &group.changes {
-            let line = entry(change, when.as_deref());
+            let mut line = entry(change, when.as_deref());
+            if few {
+                line.push_str(&choices::markdown(&choices::of(change, environment, true), "  "));
+            }
             if !room.after(&out).after(&title).beside(TAIL).holds(&line) {
                 break 'groups;
             }
@@ -154,6 +171,7 @@ pub fn write_json(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
             let mut entry = plan_json::value(change);
             entry["by"] = who(&group.by);
             entry["modified"] = when.as_deref().into();
+            entry["choices"] = choices::json(change, plan.environment.as_deref(), true);
             entry
         })
         .collect();

@@ -39,6 +39,19 @@ impl Item {
     }
 }
 
+/// A live object that no project owns.
+#[derive(Clone, Debug)]
+pub struct Unmanaged {
+    pub kind: &'static str,
+    pub section: &'static str,
+    pub name: Option<String>,
+    pub datadog_id: String,
+    pub url: String,
+    /// As far as the service tells.
+    pub made_by: Option<String>,
+    pub made_at: Option<String>,
+}
+
 /// An address, and where it is declared.
 pub type Located = (Address, Position);
 
@@ -112,6 +125,76 @@ fn cells(item: &Item) -> [String; 4] {
         name,
         item.position.as_ref().map_or_else(|| "-".to_owned(), source_line),
     ]
+}
+
+/// A table of what nobody owns: kind and id, which an import takes, then who made it and when, and the name, which is cut
+/// where there is no room.
+pub fn write_unmanaged_text(items: &[Unmanaged], room: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    if items.is_empty() {
+        return out.write_all(b"Nothing is unmanaged.\n");
+    }
+    let text =
+        |text: &Option<String>, most| text.as_ref().map_or_else(|| "-".to_owned(), |text| cut(text, most));
+    let head = ["kind", "id", "made by", "made at", "name"].map(str::to_owned).to_vec();
+    let row = |item: &Unmanaged| {
+        vec![
+            item.kind.to_owned(),
+            cut(&item.datadog_id, 60),
+            text(&item.made_by, 40),
+            text(&item.made_at, 30),
+            text(&item.name, 200),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(row)).collect();
+    if let Some(room) = room {
+        let widest =
+            |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default() + GAP;
+        let left = room.saturating_sub(GAP + (0..4).map(widest).sum::<usize>()).max(LEAST);
+        rows.iter_mut().for_each(|row| row[4] = shortened(&row[4], left));
+    }
+    out.write_all(columns(&rows, false).as_bytes())
+}
+
+/// The same as a Markdown list.
+pub fn write_unmanaged_markdown(items: &[Unmanaged], out: &mut dyn Write) -> io::Result<()> {
+    for item in items {
+        let name = format!("{} \"{}\"", item.kind, cut(item.name.as_deref().unwrap_or_default(), 60));
+        write!(out, "- {} {}", code(&name), code(&cut(&item.datadog_id, 60)))?;
+        write!(out, " {}", link("in Datadog", &item.url))?;
+        for told in [&item.made_by, &item.made_at].into_iter().flatten() {
+            write!(out, " {}", code(&cut(told, 40)))?;
+        }
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct UnmanagedEntry<'a> {
+    kind: &'a str,
+    name: Option<&'a str>,
+    datadog_id: &'a str,
+    url: &'a str,
+    made_by: Option<&'a str>,
+    made_at: Option<&'a str>,
+}
+
+/// A JSON list, one item a line.
+pub fn write_unmanaged_json(items: &[Unmanaged], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"[")?;
+    for (at, item) in items.iter().enumerate() {
+        out.write_all(if at == 0 { b"\n  " } else { b",\n  " })?;
+        let entry = UnmanagedEntry {
+            kind: item.kind,
+            name: item.name.as_deref(),
+            datadog_id: &item.datadog_id,
+            url: &item.url,
+            made_by: item.made_by.as_deref(),
+            made_at: item.made_at.as_deref(),
+        };
+        write_value(&entry, out)?;
+    }
+    out.write_all(if items.is_empty() { b"]\n" } else { b"\n]\n" })
 }
 
 /// A Markdown list. (No table: a cell can't hold every text safely.)

@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod based;
+mod choices;
 pub mod comment;
 pub mod code_quality;
 pub mod coverage;
@@ -37,6 +38,7 @@ pub mod request;
 pub mod room;
 pub mod sanitize;
 pub mod sarif;
+pub mod shell;
 pub mod show;
 pub mod sighting;
 pub mod summary;

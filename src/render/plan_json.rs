@@ -8,6 +8,7 @@ use serde::ser::Serializer;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 
+use super::choices;
 use super::items;
 use super::sanitize::{expressed_in, is_hostile};
 use crate::diagnostic::Position;
@@ -33,7 +34,7 @@ pub fn write(plan: &Plan, seal: &Seal, out: &mut dyn Write) -> io::Result<()> {
     for (at, change) in plan.changes.iter().enumerate() {
         out.write_all(if at == 0 { b"\n    " } else { b",\n    " })?;
         match &plan.notes.base {
-            Some(based) => write_value(&caused(based, change), out)?,
+            Some(based) => write_value(&caused(based, change, plan.environment.as_deref()), out)?,
             None => write_value(&entry(change), out)?,
         }
     }
@@ -105,11 +106,15 @@ fn warning(warning: &Warning) -> Value {
 }
 
 /// A change with whose it is, and each of its fields.
-fn caused(based: &Based, change: &Change) -> Value {
+fn caused(based: &Based, change: &Change, environment: Option<&str>) -> Value {
     let mut entry = value(change);
     let causes = based.causes.get(&change.address);
     let whole = based.cause(&change.address).name();
     entry["cause"] = whole.into();
+    if based.cause(&change.address) != Cause::Change {
+        let own = based.cause(&change.address) == Cause::Drift;
+        entry["choices"] = choices::json(change, environment, own);
+    }
     for (risk, shown) in change.risks.iter().zip(entry["risks"].as_array_mut().into_iter().flatten()) {
         let is_drifted = based.is_drifted(&change.address, risk);
         shown["cause"] = if is_drifted { Cause::Drift.name() } else { whole }.into();

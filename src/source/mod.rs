@@ -5,6 +5,7 @@ pub mod documents;
 mod json;
 pub mod locate;
 mod nodes;
+pub mod overlay;
 pub mod read;
 mod scalar;
 pub mod stored;

@@ -15,6 +15,7 @@ mod otlp;
 mod otlp;
 mod parent;
 mod route;
+mod secrecy;
 mod settings;
 mod statsd;
 mod variable;
@@ -30,6 +31,7 @@ use attribute::{Attribute, Value, number, text};
 pub use facts::Drift;
 use facts::{Facts, class};
 use otlp::{Meter, Open, Tracer, Under};
+pub use secrecy::remember as keep_secret;
 use statsd::Statsd;
 pub use variable::Variable;
 

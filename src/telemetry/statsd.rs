@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::container;
 use super::facts::Facts;
+use super::secrecy::sent;
 use super::variable::Variable;
 
 const PORT: u16 = 8125;
@@ -155,14 +156,14 @@ impl Statsd {
 
     /// Own tags first, then those of every line.
     fn tagged(&self, own: &[String]) -> String {
-        let tags: Vec<String> = own.iter().chain(&self.tags).map(|tag| normal(tag)).collect();
+        let tags: Vec<String> = own.iter().chain(&self.tags).map(|tag| normal(&sent(tag))).collect();
         if tags.is_empty() { String::new() } else { format!("|#{}", tags.join(",")) }
     }
 
     /// Where lines come from. The client tells the external environment of metrics alone.
     fn origin(&self, external: bool) -> String {
         let fields = [("c", self.container.as_ref()), ("e", self.external.as_ref().filter(|_| external))];
-        fields.into_iter().filter_map(|(name, value)| Some(format!("|{name}:{}", value?))).collect()
+        fields.into_iter().filter_map(|(name, value)| Some(format!("|{name}:{}", sent(value?)))).collect()
     }
 
     /// Sends them, each by itself. Whether anybody hears is not known, and changes nothing; an error says that they

@@ -25,6 +25,8 @@ pub struct Names<'a> {
     pub slots: Vec<String>,
     /// Sections whose resources can be referred to: `monitors`.
     pub sections: &'a [&'static str],
+    /// Those of kinds that the project does not use: what stands in them is reported, references to it are not.
+    pub unused: &'a [&'static str],
     /// Section and short id of what an instance makes, by position.
     pub siblings: Vec<(String, String)>,
     /// For a [trace](super::Trace): no part of a string is joined with another, though both are constant.
@@ -253,7 +255,8 @@ impl<'a> Compiler<'a> {
                 Err(_) => place(Root::Constant(value.clone()), steps),
             });
         }
-        if self.names.sections.contains(&first.as_str()) {
+        let is_unused = || !rest.is_empty() && self.names.unused.contains(&first.as_str());
+        if self.names.sections.contains(&first.as_str()) || is_unused() {
             return self.reference(first, rest, raw, range);
         }
         if helper::is_helper(first) && rest.is_empty() {
@@ -346,7 +349,7 @@ impl<'a> Compiler<'a> {
             }
         };
         let (section, last) = (word()?, word()?);
-        if !self.names.sections.contains(&section.as_str()) {
+        if ![self.names.sections, self.names.unused].concat().contains(&section.as_str()) {
             let words = format!("There is no section `{section}` to refer to");
             let help = all_known(&section, self.names.sections.iter().copied());
             return Err(Fault::new("unknown-reference", words).at(range.clone()).help(help));

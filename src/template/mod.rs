@@ -20,7 +20,7 @@ pub use compile::{Compiler, Names};
 pub use eval::{Borrowed, Frame, Run, Siblings, each, value};
 pub use helper::is_helper;
 pub use number::{parse as parse_number, show as show_number};
-pub use scan::is_template;
+pub use scan::{is_template, pieces};
 pub use trace::{Rendering, Renderings, Stretch, Trace};
 pub use tree::{Expr, Global, Text};
 

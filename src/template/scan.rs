@@ -73,6 +73,12 @@ pub fn scan(text: &str) -> Result<Vec<Part<'_>>, Box<Fault>> {
     Ok(parts)
 }
 
+/// The pieces of a string, each with whether it is an expression or an escape. What can't be scanned is one piece.
+pub fn pieces(text: &str) -> Vec<(&str, bool)> {
+    let Ok(parts) = scan(text) else { return vec![(text, true)] };
+    parts.into_iter().map(|part| (&text[part.range], !matches!(part.form, Form::Text(_)))).collect()
+}
+
 /// The `}` that ends the `${` at `open`: braces nest, quotes and bracketed steps of a path hide them.
 fn close(text: &str, open: usize) -> Result<usize, Box<Fault>> {
     let inside = open + 2;

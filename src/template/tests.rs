@@ -23,6 +23,7 @@ fn rendered(text: &str) -> String {
         constants: Some(&constants),
         slots: vec!["each".to_owned(), "param".to_owned()],
         sections: &SECTIONS,
+        unused: &[],
         siblings: siblings.to_vec(),
         traced: false,
     });

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::api::{Requests, Served};
 use crate::project::{BINARY, CRATE, Project};
 
@@ -96,7 +98,9 @@ fn a_plan_of_a_small_project_costs_its_lists() {
 }
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 13] = [
+    "GET /api/v1/notebooks",
+    "GET /api/v2/remote_config/products/asm/waf/custom_rules",
     "GET /api/v2/downtime",
     "GET /api/v2/logs/config/archives",
     "GET /api/v1/logs/config/indexes",
@@ -104,6 +108,8 @@ const LISTS: [&str; 9] = [
     "GET /api/v2/logs/config/metrics",
     "GET /api/v2/monitor/notification_rule",
     "GET /api/v2/apm/config/retention-filters",
+    "GET /api/v2/security/signals/notification_rules",
+    "GET /api/v2/security_monitoring/rules",
     "GET /api/v2/sensitive-data-scanner/config",
     "GET /api/v2/sensitive-data-scanner/config/standard-patterns",
 ];
@@ -196,4 +202,139 @@ fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// What `--only` asks for, by route, and what it plans.
+fn only(project: &Project, served: &Served, addresses: &[&str]) -> (Requests, String) {
+    let _ = served.requests();
+    let mut words = vec!["plan"];
+    addresses.iter().for_each(|address| words.extend(["--only", address]));
+    let ran = project.run(&words);
+    let requests = served.requests();
+    println!("--only {addresses:?}: {} requests {:?}", requests.total, requests.routes);
+    (requests, ran.out)
+}
+
+const FEW: &str = "\
+monitors:
+  a: {type: metric alert, name: A, query: 'avg(last_5m):avg:a{*} > 1', message: '@slack-a', options: {thresholds: {critical: 1}}}
+  b: {type: metric alert, name: B, query: 'avg(last_5m):avg:b{*} > 1', message: '@slack-a', options: {thresholds: {critical: 1}}}
+  c: {type: metric alert, name: C, query: 'avg(last_5m):avg:c{*} > 1', message: '@slack-a', options: {thresholds: {critical: 1}}}
+  both: {type: composite, name: Both, query: '${monitors.a.id} && ${monitors.b.id}', message: '@slack-a'}
+slos:
+  works: {name: Works, type: monitor, monitor_ids: ['${monitors.a.id}'], thresholds: [{timeframe: 30d, target: 99}]}
+dashboards:
+  one: {title: One, layout_type: ordered, widgets: []}
+  two: {title: Two, layout_type: ordered, widgets: []}
+";
+
+#[test]
+fn one_resource_costs_no_more_than_it_needs() {
+    let mut project = Project::new("project: shop\n");
+    let served = Served::for_project(&mut project);
+    project.declare(FEW);
+    project.fine(&["apply", "--yes", "-q"]);
+    let list = "GET /api/v1/monitor";
+    let check = |addresses: &[&str], monitors: u64, others: &[&str]| {
+        let (asked, out) = only(&project, &served, addresses);
+        assert!(out.ends_with("No changes.\n"), "{out}");
+        assert_eq!(asked.of(list), monitors, "{addresses:?}");
+        let others = others.len() as u64;
+        assert_eq!(asked.total, 1 + monitors + others, "{addresses:?}: {:?}", asked.routes);
+    };
+    check(&["monitors/c"], 1, &[]);
+    check(&["monitors/c", "monitors/b"], 2, &[]);
+    check(&["slos/works"], 1, &["GET /api/v1/slo"]);
+    check(&["monitors/both"], 3, &[]);
+    // Its own list shows a summary, and the cache has the body.
+    check(&["dashboards/one"], 0, &["GET /api/v1/dashboard"]);
+    std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
+    check(&["dashboards/one"], 0, &["GET /api/v1/dashboard", "GET /api/v1/dashboard/{id}"]);
+    // A pattern asks for all that may fit it.
+    let (asked, _) = only(&project, &served, &["monitors/*"]);
+    assert_eq!(asked.of("GET /api/v1/slo"), 1);
+
+    // What the next plan of all costs is what it cost before: nothing of what few were asked for is taken for all.
+    project.fine(&["plan"]);
+    let _ = served.requests();
+    project.fine(&["plan"]);
+    let whole = served.requests();
+    check(&["dashboards/two"], 0, &["GET /api/v1/dashboard"]);
+    check(&["monitors/a"], 1, &[]);
+    let _ = served.requests();
+    project.fine(&["plan"]);
+    assert_eq!(served.requests().routes, whole.routes);
+}
+
+/// With and without asking for less, the same is said: each of these is planned for itself, and among all.
+#[test]
+fn one_resource_is_planned_as_among_all() {
+    let mut project = Project::new("project: shop\n");
+    let served = Served::for_project(&mut project);
+    project.declare(FEW);
+    project.fine(&["apply", "--yes", "-q"]);
+    let ids = project.ids();
+    let monitor = |address: &str| format!("/api/v1/monitor/{}", ids[address]);
+    // The pattern that only this address fits asks for everything.
+    let whole = |address: &str| {
+        let pattern = format!("{}[{}]", &address[..address.len() - 1], &address[address.len() - 1..]);
+        project.run(&["plan", "--only", &pattern]).out.replace(&pattern, address)
+    };
+    let check = |address: &str, is_narrow: bool, expected: &str| {
+        let (asked, out) = only(&project, &served, &[address]);
+        assert_eq!(asked.of("GET /api/v1/dashboard") == 0, is_narrow, "{address}: {:?}", asked.routes);
+        assert!(out.contains(expected), "{address}: {expected}: {out}");
+        assert_eq!(out, whole(address), "{address}");
+    };
+    check("monitors/a", true, "No changes.");
+    project.declare(&FEW.replace("name: C,", "name: New,"));
+    check("monitors/c", true, "~ monitors/c");
+    check("monitors/b", true, "No changes.");
+    // A member is another one: the old one's name is known from its list alone.
+    project.declare(
+        &FEW.replace("${monitors.a.id} && ${monitors.b.id}", "${monitors.a.id} && ${monitors.c.id}"),
+    );
+    check("monitors/both", false, "~ monitors/both");
+    // Another type is a new object.
+    let other =
+        "  c: {type: event-v2 alert, name: C, query: 'events(\"c\").rollup(\"count\").last(\"5m\") > 1',";
+    let own = "  c: {type: metric alert, name: C, query: 'avg(last_5m):avg:c{*} > 1',";
+    assert!(FEW.contains(own));
+    project.declare(&FEW.replace(own, other));
+    check("monitors/c", false, "monitors/c");
+    // What is new, no longer declared, moved, taken by its id, or refers to what is not there yet.
+    project.declare(&FEW.replace("  c: {", "  d: {"));
+    check("monitors/d", false, "+ monitors/d");
+    check("monitors/c", false, "- monitors/c");
+    project.declare(&FEW.replace("  c: {", "  d: {$moved_from: [c], "));
+    check("monitors/d", false, "monitors/d");
+    project.declare(&FEW.replace("  c: {", &format!("  c: {{$id: {}, ", ids["monitors/c"])));
+    check("monitors/c", false, "No changes.");
+    project.declare(FEW);
+    // A clone bears the mark, too.
+    let mut clone = served.get(&monitor("monitors/c"));
+    clone["name"] = "A copy".into();
+    let made = served.send("POST", "/api/v1/monitor", &clone);
+    check("monitors/c", false, "monitors/c");
+    served.send("DELETE", &format!("/api/v1/monitor/{}", made["id"]), &Value::Null);
+    check("monitors/c", true, "No changes.");
+    // Somebody damaged the mark: its owner is there, its id is not.
+    let mut live = served.get(&monitor("monitors/c"));
+    let tags = live["tags"].as_array().unwrap().clone();
+    let without: Vec<&Value> =
+        tags.iter().filter(|tag| !tag.as_str().unwrap().starts_with("musher_id:")).collect();
+    live["tags"] = json!(without);
+    served.send("PUT", &monitor("monitors/c"), &live);
+    let (_, out) = only(&project, &served, &["monitors/c"]);
+    assert_eq!(out, whole("monitors/c"));
+    live["tags"] = json!(tags);
+    served.send("PUT", &monitor("monitors/c"), &live);
+    // It is gone.
+    served.send("DELETE", &monitor("monitors/c"), &Value::Null);
+    check("monitors/c", false, "+ monitors/c");
+    // An apply of one changes that one.
+    project.declare(&FEW.replace("name: B,", "name: Better,"));
+    project.fine(&["apply", "--yes", "-q", "--only", "monitors/b"]);
+    assert_eq!(served.get(&monitor("monitors/b"))["name"], "Better");
+    assert_eq!(project.actions(), ["create monitors/c"]);
 }

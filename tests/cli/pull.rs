@@ -155,3 +155,71 @@ fn a_field_is_left_to_the_ui() {
     );
     assert_eq!(project.actions(), [""; 0]);
 }
+
+#[test]
+fn a_parameter_and_something_else_are_told_apart() {
+    let (project, served) = applied();
+    edit(&project, &served, ("monitors/lambda/b/errs", "/api/v1/monitor"), |body| {
+        threshold(body, "5", "8");
+        body["query"] = body["query"].as_str().unwrap().replace("as_count", "as_rate").into();
+    });
+    drop(served);
+    let ran = project.exits(4, &["pull", "--write-overrides"]);
+    let said = "the parameter `errors` of the use `lambda` made a part of it: `errors: 8`. For the rest, the template `fn` makes it";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    // The expression stands in what is to be changed by hand.
+    assert!(ran.out.contains(".as_rate() > ${errors}\""), "{}", ran.out);
+    assert!(ran.out.contains("+b,8\n"), "{}", ran.out);
+    assert_eq!(project.read("inventory/over.csv"), "glob,errors\na,7\n");
+}
+
+#[test]
+fn the_same_edit_of_all_instances_is_told_once() {
+    let (project, served) = applied();
+    for address in ["monitors/lambda/a/errs", "monitors/lambda/b/errs"] {
+        edit(&project, &served, (address, "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    }
+    drop(served);
+    let ran = project.exits(4, &["pull"]);
+    assert!(ran.out.contains("; all of them were edited alike: change the template\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("monitors/lambda/b/errs  refused: as monitors/lambda/a/errs\n"), "{}", ran.out);
+    let patch: String = ran
+        .out
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .fold(String::new(), |patch, line| patch + line + "\n");
+    // What is shown can be applied as it is, and then nothing is left to do.
+    project.write("edit.patch", patch);
+    let ran = project.ended(project.command("git").args(["apply", "edit.patch"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.shown());
+    assert_eq!(project.actions(), [""; 0]);
+}
+
+#[test]
+fn a_drift_names_its_choices() {
+    let (project, served) = applied();
+    edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    let said = project.exits(2, &["drift"]).out;
+    let choices = "      musher pull monitors/errors -e sandbox              takes it into the files\n      \
+         musher apply --only monitors/errors -e sandbox      undoes it\n      \
+         musher ignore monitors/errors /priority -e sandbox  leaves the field to the UI\n";
+    assert!(said.contains(choices), "{said}");
+    let said = project.exits(2, &["drift", "--format", "markdown"]).out;
+    assert!(
+        said.contains("\n  - `musher pull monitors/errors -e sandbox` takes it into the files\n"),
+        "{said}"
+    );
+    let said: Value = serde_json::from_str(&project.exits(2, &["drift", "--format", "json"]).out).unwrap();
+    let expected = json!({"take": "musher pull monitors/errors -e sandbox",
+        "undo": "musher apply --only monitors/errors -e sandbox",
+        "leave": ["musher ignore monitors/errors /priority -e sandbox"]});
+    assert_eq!(said["drift"][0]["choices"], expected);
+    // Of many they are told once.
+    for address in ["monitors/lambda/a/errs", "monitors/lambda/b/errs"] {
+        edit(&project, &served, (address, "/api/v1/monitor"), |body| body["priority"] = 2.into());
+    }
+    edit(&project, &served, ("dashboards/board", "/api/v1/dashboard"), |body| body["title"] = "B".into());
+    let said = project.exits(2, &["drift"]).out;
+    assert_eq!(said.matches("musher pull ").count(), 1, "{said}");
+    assert!(said.contains("  musher pull ADDRESS -e sandbox "), "{said}");
+}

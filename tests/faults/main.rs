@@ -5,6 +5,7 @@
 
 mod estate;
 mod every;
+mod exports;
 mod faults;
 mod guests;
 mod kills;

@@ -1,10 +1,12 @@
 //! Spans and metrics as Datadog's test agent and rotel get them, over both protocols.
 
+use std::net::UdpSocket;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::installed::{Agent, PYTHON, Running, free_port, listening};
+use crate::lines::heard;
 use crate::project::{API_KEY, APP_KEY, Project};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -34,6 +36,7 @@ fn attribute(span: &Value, name: &str) -> String {
 fn an_apply_is_told_whole_over_both_protocols() {
     let Some(agent) = Agent::start() else { return };
     for (protocol, port) in [("http/protobuf", agent.http), ("grpc", agent.grpc)] {
+        agent.clear();
         let project = Project::new();
         let parent = format!("00-{TRACE}-b7ad6b7169203331-01");
         let ran = project.run(
@@ -109,6 +112,17 @@ fn no_span_of_a_large_apply_is_dropped() {
     let writes =
         spans(&agent.taken("traces")).iter().filter(|span| span["name"] == "POST /api/v1/monitor").count();
     assert_eq!(writes, 600, "{}", ran.err);
+    // A queue that somebody made too small says what it lost, and why.
+    project.declare("more", 300);
+    let small = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", format!("{endpoint}/v1/traces")),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "1".to_owned()),
+    ];
+    let ran = project.run(
+        &["apply", "--yes", "--release-brake", "delete"],
+        &small.each_ref().map(|(name, own)| (*name, own.as_str())),
+    );
+    assert!(ran.err.contains(" spans did not arrive: the queue was full"), "{ran:?}");
 }
 
 #[test]
@@ -146,4 +160,106 @@ fn a_collector_passes_on_what_it_gets() {
     }
     let _ = rotel.0.kill();
     panic!("{taken:#?}");
+}
+
+/// What somebody may write into the environment, of all that is sent on.
+#[test]
+fn no_secret_is_in_an_export_whatever_the_environment_holds() {
+    let Some(agent) = Agent::start() else { return };
+    let token = "ghs_16C7e42F292c6912E7710c838347Ae178B4a";
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let url = format!("udp://{}", socket.local_addr().unwrap());
+    for (protocol, port) in [("http/protobuf", agent.http), ("grpc", agent.grpc)] {
+        agent.clear();
+        let project = Project::new();
+        let ran = project.run(
+            &["apply", "--yes"],
+            &[
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://127.0.0.1:{port}")),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+                ("OTEL_EXPORTER_OTLP_HEADERS", &format!("authorization=Bearer%20{HEADER}")),
+                (
+                    "OTEL_RESOURCE_ATTRIBUTES",
+                    &format!("team=web,a={API_KEY},b={token},c={HEADER},{token}=d,service.version={APP_KEY}"),
+                ),
+                ("OTEL_SERVICE_NAME", &format!("shop-{token}")),
+                ("TRACEPARENT", &format!("00-{TRACE}-b7ad6b7169203331-01")),
+                ("TRACESTATE", &format!("a={API_KEY}")),
+                ("BAGGAGE", &format!("a={API_KEY}")),
+                ("GITHUB_ACTIONS", "true"),
+                ("GITHUB_TOKEN", token),
+                ("GITHUB_SHA", API_KEY),
+                ("GITHUB_RUN_ID", token),
+                ("GITHUB_REPOSITORY", HEADER),
+                ("DD_DOGSTATSD_URL", &url),
+                ("DATADOG_TAGS", &format!("a:{API_KEY},b:{token},c:{HEADER}")),
+                ("DD_ENV", API_KEY),
+                ("DD_SERVICE", token),
+                ("DD_VERSION", APP_KEY),
+                ("DD_ENTITY_ID", token),
+                ("DD_EXTERNAL_ENV", token),
+            ],
+        );
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let lines = heard(&socket).join("\n");
+        let told = format!("{}{}{lines}", agent.taken("traces"), agent.taken("metrics"));
+        assert!(told.contains("musher applied") && told.contains("shop-[key]"), "{told}");
+        assert!(["web", "musher.requests", "musher apply"].iter().all(|own| told.contains(own)), "{told}");
+        for secret in [API_KEY, APP_KEY, HEADER, token] {
+            assert!(!format!("{told}{}", ran.err).to_lowercase().contains(&secret.to_lowercase()), "{told}");
+        }
+    }
+}
+
+#[test]
+fn what_is_compressed_arrives() {
+    let Some(agent) = Agent::start() else { return };
+    for (protocol, port) in [("http/protobuf", agent.http), ("grpc", agent.grpc)] {
+        agent.clear();
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{port}")),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned()),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip".to_owned()),
+        ];
+        let ran =
+            Project::new().run(&["plan"], &variables.each_ref().map(|(name, own)| (*name, own.as_str())));
+        assert!(ran.code == Some(0) && !ran.err.contains("did not arrive"), "{protocol}: {}", ran.err);
+        named(&spans(&agent.taken("traces")), "musher plan");
+        assert!(agent.taken("metrics").to_string().contains("musher.requests"), "{protocol}");
+    }
+}
+
+#[test]
+fn ids_are_those_of_x_ray_where_they_are_asked_for() {
+    let Some(agent) = Agent::start() else { return };
+    let project = Project::new();
+    let endpoint = format!("http://127.0.0.1:{}", agent.http);
+    let asked = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""), ("OTEL_PROPAGATORS", "tracecontext,xray")];
+    let endpoint = format!("{endpoint}/v1/traces");
+    let with = |more: &[(&str, &str)]| {
+        let mut all = asked.to_vec();
+        all[0].1 = &endpoint;
+        all.extend(more);
+        agent.clear();
+        let ran = project.run(&["plan"], &all);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let spans = spans(&agent.taken("traces"));
+        (named(&spans, "musher plan").clone(), ran.err)
+    };
+    let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let (_, err) = with(&[]);
+    let id = err.lines().last().unwrap().strip_prefix("trace ").unwrap().to_owned();
+    let began = u64::from_str_radix(&id[..8], 16).unwrap();
+    assert!((before..before + 600).contains(&began), "{id}");
+    let root = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let (span, err) = with(&[("_X_AMZN_TRACE_ID", root)]);
+    assert!(err.ends_with("trace 5759e988bd862e3fe1be46a994272793\n"), "{err}");
+    assert!(span["parent_span_id"].as_str().is_some_and(|id| !id.is_empty()), "{span:#}");
+    let unsampled = root.replace("Sampled=1", "Sampled=0");
+    agent.clear();
+    let ran = project.run(
+        &["plan"],
+        &[asked[1], ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &endpoint), ("_X_AMZN_TRACE_ID", &unsampled)],
+    );
+    assert_eq!((ran.code, spans(&agent.taken("traces")).len()), (Some(0), 0), "{ran:?}");
 }

@@ -84,7 +84,12 @@ impl Agent {
         Some(Self { _process: process, http, grpc })
     }
 
-    /// What it took since it was last asked, of a signal: `traces`, `metrics`.
+    /// Forgets what it took.
+    pub fn clear(&self) {
+        get(PYTHON.as_ref().unwrap(), &format!("http://127.0.0.1:{}/test/session/clear", self.http));
+    }
+
+    /// What it took since it was cleared, of a signal: `traces`, `metrics`.
     pub fn taken(&self, signal: &str) -> serde_json::Value {
         let url = format!("http://127.0.0.1:{}/test/session/{signal}", self.http);
         serde_json::from_str(&get(PYTHON.as_ref().unwrap(), &url)).unwrap()

@@ -17,7 +17,7 @@ const OF_PROCESS: [(&str, &str); 5] = [
 ];
 
 /// All lines that come in, in their order.
-fn heard(socket: &UdpSocket) -> Vec<String> {
+pub fn heard(socket: &UdpSocket) -> Vec<String> {
     socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
     let mut buffer = vec![0; 1 << 16];
     let mut lines = Vec::new();
@@ -78,4 +78,45 @@ fn lines_are_those_of_the_official_client() {
         ours.iter().any(|line| line.starts_with("_sc|musher.drift|1|#") && line.contains("|m:1 drifted")),
         "{ours:#?}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_socket_of_either_kind_is_written_to() {
+    use std::io::Read as _;
+    use std::os::unix::net::{UnixDatagram, UnixListener};
+
+    let project = Project::new();
+    let folder = tempfile::tempdir().unwrap();
+    let expected = "musher.changes:3|c|#action:create,kind:monitor,env:prod,project:shop";
+    let path = folder.path().join("datagrams");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    for scheme in ["unix", "unixgram"] {
+        let url = format!("{scheme}://{}", path.display());
+        let ran = project.run(&["plan"], &[("DD_DOGSTATSD_URL", &url)]);
+        assert!(ran.code == Some(0) && !ran.err.contains("warning"), "{ran:?}");
+        let (mut buffer, mut lines) = ([0; 8192], Vec::new());
+        while let Ok(length) = socket.recv(&mut buffer) {
+            lines.push(String::from_utf8(buffer[..length].to_vec()).unwrap());
+        }
+        assert!(lines.iter().any(|line| line.starts_with(expected) && line.ends_with('\n')), "{lines:#?}");
+    }
+    let path = folder.path().join("stream");
+    let listener = UnixListener::bind(&path).unwrap();
+    for scheme in ["unix", "unixstream"] {
+        let url = format!("{scheme}://{}", path.display());
+        let ran = project.run(&["plan"], &[("DD_DOGSTATSD_URL", &url)]);
+        assert!(ran.code == Some(0) && !ran.err.contains("warning"), "{ran:?}");
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        // Each line after its length.
+        let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+        let first = std::str::from_utf8(&bytes[4..4 + length]).unwrap();
+        assert!(first.starts_with(expected) && first.ends_with('\n'), "{first}");
+    }
+    let gone = format!("unix://{}", folder.path().join("gone").display());
+    let ran = project.run(&["plan"], &[("DD_DOGSTATSD_URL", &gone)]);
+    assert!(ran.code == Some(0) && ran.err.contains("takes no lines"), "{ran:?}");
 }

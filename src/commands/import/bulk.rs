@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::Invocation;
 use super::super::declared::declare;
-use super::super::export::kind_of;
+use super::super::export::{ALL, kind_of};
 use super::super::service::service;
 use super::many::{Wish, conclude, take};
 use super::said::Sum;
@@ -20,9 +20,6 @@ use crate::model::Owner;
 use crate::moving::{Left, segment};
 use crate::render::progress::Progress;
 use crate::write::name;
-
-/// Every kind in use, in the place of one.
-pub const ALL: &str = "all";
 
 /// Whether filters say what is imported, not names.
 pub fn is_asked(options: &args::Import) -> bool {

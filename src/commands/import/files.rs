@@ -19,6 +19,13 @@ pub fn folder(declared: &Declared) -> Utf8PathBuf {
     declared.config.root.join(&declared.config.definitions)
 }
 
+/// Whether a file of this name stands among the definitions.
+pub fn has_file(declared: &Declared, stem: &str) -> bool {
+    let stands =
+        |extension| std::fs::symlink_metadata(folder(declared).join(format!("{stem}.{extension}"))).is_ok();
+    stands("json") || stands("yaml")
+}
+
 /// A file of its own for each, where none is.
 pub fn apart(
     invocation: &Invocation<'_>,
@@ -29,7 +36,12 @@ pub fn apart(
     let root = folder(declared);
     let mut files: Vec<File> = Vec::new();
     for import in imports {
-        let in_yaml = (format == Format::Yaml).then(|| as_yaml(import.kind, &import.id, &import.body));
+        // What bears our mark keeps the id of the mark, and another kind may have one of that name.
+        let in_json = root.join(format!("{}.json", import.id));
+        let is_there =
+            std::fs::symlink_metadata(&in_json).is_ok() || files.iter().any(|file| file.path == in_json);
+        let in_yaml =
+            (format == Format::Yaml || is_there).then(|| as_yaml(import.kind, &import.id, &import.body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
             Some(Err(why)) => {
@@ -39,7 +51,6 @@ pub fn apart(
             None => ("json", as_json(import.kind, &import.body)),
         };
         let name_of = |stem: &str| Utf8PathBuf::from(format!("{stem}.{extension}"));
-        // What bears our mark keeps the id of the mark, and a file of that name may be there.
         let is_taken = |stem: &str| {
             let path = root.join(name_of(stem));
             std::fs::symlink_metadata(&path).is_ok() || files.iter().any(|file| file.path == path)

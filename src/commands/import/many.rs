@@ -7,10 +7,11 @@ use super::super::declared::{Declared, report};
 use super::super::export::no_file_for;
 use super::super::service::{Service, service};
 use super::super::{AlreadyReported, Invocation};
-use super::files::{apart, grouped, into};
+use super::files::{apart, grouped, has_file, into};
 use super::object::{Import, declared_as, finish, from_live, refer_all};
 use super::said::{Sum, applied, tell};
-use super::settle::{File, blamed, tried};
+use super::settle::{File, blamed, faulty, tried};
+use super::templatize::templatized;
 use crate::args::{self, Exit, Format};
 use crate::kind::Kind;
 use crate::mark;
@@ -33,6 +34,7 @@ pub struct Wish {
 /// What can be adopted, with ids that are free.
 pub fn take(declared: &Declared, wishes: Vec<Wish>, sum: &mut Sum) -> Vec<Import> {
     let mut given: BTreeSet<Address> = BTreeSet::new();
+    let mut alone: BTreeSet<String> = BTreeSet::new();
     let mut imports = Vec::new();
     for Wish { kind, mut live, id, from, file } in wishes {
         let refused = |why: &dyn std::fmt::Display| Left::new(&from, format!("can't be adopted: {why}"));
@@ -54,9 +56,12 @@ pub fn take(declared: &Declared, wishes: Vec<Wish>, sum: &mut Sum) -> Vec<Import
             }
         };
         if import.id.is_empty() {
+            // A raw export is named by its file, whatever its kind.
+            let is_alone = file.is_empty();
             let is_taken = |id: &str| {
                 let address = Address::new(kind.section, id);
-                given.contains(&address)
+                (is_alone && (alone.contains(id) || has_file(declared, id)))
+                    || given.contains(&address)
                     || declared.written.contains(&address)
                     || declared.resource(&address).is_some()
             };
@@ -66,6 +71,9 @@ pub fn take(declared: &Declared, wishes: Vec<Wish>, sum: &mut Sum) -> Vec<Import
             sum.renamed.push((from.clone(), import.id.clone()));
         }
         given.insert(import.address());
+        if file.is_empty() {
+            alone.insert(import.id.clone());
+        }
         import.file = file;
         import.named = from;
         imports.push(import);
@@ -113,14 +121,23 @@ async fn settled(
             Some(path) => into(invocation, declared, &ready, path)?,
             None => {
                 let (alone, shared): (Vec<Import>, Vec<Import>) =
-                    ready.into_iter().partition(|import| import.file.is_empty());
+                    ready.iter().cloned().partition(|import| import.file.is_empty());
                 let format = invocation.common.format.unwrap_or(Format::Json);
                 let mut files = apart(invocation, declared, &alone, format)?;
                 files.extend(grouped(invocation, declared, &shared)?);
                 files
             }
         };
-        let Some(judged) = tried(invocation, &files)? else { return Ok(files) };
+        let judged = match options.templatize {
+            true => faulty(invocation, &files)?,
+            false => tried(invocation, &files)?,
+        };
+        let Some(judged) = judged else {
+            return match options.templatize {
+                true => templatized(invocation, options, declared, &ready, &files).await,
+                false => Ok(files),
+            };
+        };
         let Some(blamed) = blamed(&files, &judged) else {
             report(invocation, &judged.diagnostics, &judged.sources)?;
             invocation.complain(

@@ -156,7 +156,7 @@ async fn traced(
 }
 
 /// A file as text, or stdin.
-fn text(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<String> {
+pub fn text(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     let read = match name {
         "-" => std::io::stdin().lock().take(moving::LARGEST + 1).read_to_end(&mut bytes),

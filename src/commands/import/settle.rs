@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::declared::{Checked, judge, report};
+use super::super::declared::{Checked, judge, judge_over, report};
 pub use super::super::undo::File;
 use super::super::undo::Undo;
 use super::super::{AlreadyReported, Invocation};
@@ -32,6 +32,13 @@ pub fn tried(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Opti
             Err(error)
         }
     }
+}
+
+/// What would be wrong with the project with these files; nothing is written.
+pub fn faulty(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Option<Checked>> {
+    let texts = files.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
+    let judged = judge_over(invocation, texts)?;
+    Ok(has_errors(&judged.diagnostics).then_some(judged))
 }
 
 /// The new ones among what errors are about, each with the first of them. None where one is about something else.

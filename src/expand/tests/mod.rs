@@ -111,7 +111,7 @@ fn definitions(text: &Value) -> Definitions {
 
 fn sections(text: &Value, file: FileId, base: &str) -> Vec<Definition> {
     let mut definitions = Vec::new();
-    for section in ["monitors", "slos", "dashboards"] {
+    for section in ["monitors", "slos", "dashboards", "teams"] {
         for (id, body) in text[section].as_object().into_iter().flatten() {
             let at = At::value(file, format!("{base}/{section}{}", step(id)));
             definitions.push(definition(Address::new(section, id), map(body), at));

@@ -290,3 +290,16 @@ fn a_reference_may_be_put_together_from_values() {
         );
     }
 }
+
+/// That the project does not use the kind is said once, of what stands in its section.
+#[test]
+fn a_reference_into_a_kind_that_is_not_used_is_a_reference() {
+    check(
+        json!({"teams": {"shop": {"name": "Shop"}}, "monitors": {"m": {"message": "${teams.shop.url}"}}}),
+        json!({"monitors/m": {"message": "<url teams/shop>"}, "teams/shop": {"name": "Shop"}}),
+    );
+    check_faults(
+        json!({"monitors": {"m": {"message": "${teams} ${teams.shop.url}"}}}),
+        &["unknown-name @ main /monitors/m/message 2..7: Unknown name `teams`"],
+    );
+}

@@ -3,7 +3,6 @@
 use crate::diagnostic::Severity;
 use crate::pipelines::collector::{Collector, Host, Named, Pipeline, type_of};
 use crate::pipelines::finding::{Findings, Spot};
-use crate::pipelines::image::version;
 use crate::pipelines::rules;
 use crate::pipelines::subjects::Subjects;
 use crate::pipelines::view::View;
@@ -22,17 +21,12 @@ pub fn judge(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
         xray(collector, subjects, found);
     }
     head(subjects, watches, found);
+    unnamed(subjects, found);
 }
 
 /// The connector of Datadog.
 fn is_connector(collector: &Collector<'_>, named: &Named<'_>) -> bool {
     named.is("datadog") && collector.component("connectors", named.id).is_some()
-}
-
-/// The version of the collector that an image holds, where its tag tells: ADOT counts by itself.
-fn versions(collector: &Collector<'_>, subjects: &Subjects<'_>) -> Vec<(bool, (u32, u32))> {
-    let images = subjects.runners(collector).into_iter().map(|(_, container)| container.image_name());
-    images.filter_map(|image| Some((image.contains("aws-otel-collector"), version(image)?))).collect()
 }
 
 /// Monitors and objectives that read metrics of traces; the first stands for all of them.
@@ -53,8 +47,7 @@ fn trace_metrics(
         .of("traces")
         .flat_map(|pipeline| &pipeline.exporters)
         .any(|own| is_connector(collector, own));
-    let is_old = versions(collector, subjects).iter().any(|(of_aws, version)| !of_aws && *version < (0, 95));
-    if computes || is_old || collector.is_open("connectors") {
+    if computes || subjects.is_before(collector, 95) || collector.is_open("connectors") {
         return;
     }
     for pipeline in collector.of("traces") {
@@ -116,29 +109,45 @@ fn lost(collector: &Collector<'_>, found: &mut Findings) {
             continue;
         }
         let help = "add a metrics pipeline with `receivers: [datadog/connector]` and `exporters: [datadog]`";
+        let own = !collector.exporters("datadog").is_empty();
         let Some(flow) = flows.first() else {
             let text =
                 format!("No metrics pipeline receives from `{}`: the trace metrics are lost", short(id));
             found.add(&rules::LOST_METRICS, Spot::key(&view), text, help);
             continue;
         };
-        if !flow.exporters.is_empty() && !flows.iter().any(|flow| leads_on(collector, flow)) {
-            let text = format!("The metrics of `{}` don't go to Datadog", short(id));
-            let exporters = flow.view.get("exporters");
-            let spot = exporters.as_ref().map_or_else(|| Spot::key(&flow.view), Spot::value);
-            found.add(&rules::LOST_METRICS, spot, text, "name the exporter `datadog` in this pipeline");
+        let leads = |test: fn(&Collector<'_>, &str) -> bool| {
+            flows.iter().flat_map(|flow| &flow.exporters).any(|named| test(collector, named.id))
+        };
+        if flow.exporters.is_empty() || leads(leads_there) || (leads(leads_on) && !own) {
+            continue;
         }
+        let exporters = flow.view.get("exporters");
+        let spot = exporters.as_ref().map_or_else(|| Spot::key(&flow.view), Spot::value);
+        let (words, severity) = match leads(leads_on) {
+            true => ("go elsewhere, though this collector sends to Datadog itself", Severity::Warning),
+            false => ("don't go to Datadog", Severity::Error),
+        };
+        let text = format!("The metrics of `{}` {words}", short(id));
+        found
+            .add(&rules::LOST_METRICS, spot, text, "name the exporter `datadog` in this pipeline")
+            .severity(severity);
     }
 }
 
-/// Whether metrics may reach Datadog: straight, over another collector, or by another pipeline.
-fn leads_on(collector: &Collector<'_>, pipeline: &Pipeline<'_>) -> bool {
-    pipeline.exporters.iter().any(|own| {
-        let of = type_of(own.id);
-        matches!(of, "datadog" | "loadbalancing")
-            || of.starts_with("otlp")
-            || collector.component("connectors", own.id).is_some()
-    })
+/// Whether metrics reach Datadog straight, or may do so by another pipeline.
+fn leads_there(collector: &Collector<'_>, id: &str) -> bool {
+    let to_intake = |view: View<'_>| {
+        view.texts().iter().any(|(_, text)| text.contains("datadoghq.") || text.contains("ddog-gov."))
+    };
+    type_of(id) == "datadog"
+        || collector.component("connectors", id).is_some()
+        || collector.component("exporters", id).is_some_and(to_intake)
+}
+
+/// Whether they may do so over another collector.
+fn leads_on(_: &Collector<'_>, id: &str) -> bool {
+    type_of(id) == "loadbalancing" || type_of(id).starts_with("otlp")
 }
 
 fn hosts(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findings) {
@@ -196,7 +205,7 @@ fn xray(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findings
         }
         let is_old =
             |(of_aws, version): &(bool, (u32, u32))| *version < if *of_aws { (0, 34) } else { (0, 86) };
-        if versions(collector, subjects).iter().any(is_old) {
+        if subjects.releases(collector).iter().any(is_old) {
             let text = format!(
                 "`{}` of this release refuses W3C trace ids: programs need an id generator for X-Ray",
                 short(id)
@@ -224,6 +233,59 @@ fn head(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
             );
             let help = "sample behind the datadog connector, or compare rates and not counts";
             found.add(&rules::HEAD, Spot::value(&own.view), text, help);
+        }
+    }
+}
+
+/// What telemetry says of itself by the conventions: attribute, other ways to say it.
+const NAMES: [(&str, &[&str], &str); 3] = [
+    ("service.name", &["OTEL_SERVICE_NAME", "DD_SERVICE"], "tags.datadoghq.com/service"),
+    ("deployment.environment.name", &["DD_ENV"], "tags.datadoghq.com/env"),
+    ("service.version", &["DD_VERSION"], "tags.datadoghq.com/version"),
+];
+
+/// Programs that send OTLP and don't say of what service, environment and version they are.
+fn unnamed(subjects: &Subjects<'_>, found: &mut Findings) {
+    let sets = |name: &str| {
+        subjects.collectors.iter().flat_map(|collector| collector.components("processors")).any(
+            |(_, view)| {
+                view.texts()
+                    .iter()
+                    .any(|(_, text)| text.contains(name) || text.contains("deployment.environment"))
+            },
+        )
+    };
+    for (workload, container) in subjects.containers() {
+        let sends = container.variables.iter().any(|own| own.name.starts_with("OTEL_EXPORTER_OTLP_"));
+        if !sends || container.is_open || container.is_collector() || container.is_sidecar() {
+            continue;
+        }
+        let listed = match container.variable("OTEL_RESOURCE_ATTRIBUTES") {
+            None => String::new(),
+            Some(own) => match own.literal() {
+                Some(text) => text,
+                // It is filled from elsewhere.
+                None => continue,
+            },
+        };
+        let says = |name: &str| listed.split(',').any(|pair| pair.trim().starts_with(&format!("{name}=")));
+        let missing: Vec<String> = NAMES
+            .iter()
+            .filter(|(name, variables, label)| {
+                let old =
+                    *name == "deployment.environment.name" && (says("deployment.environment") || sets(name));
+                !says(name)
+                    && !old
+                    && !variables.iter().any(|variable| container.has(variable))
+                    && !workload.labels.contains_key(*label)
+            })
+            .map(|(name, ..)| format!("`{name}`"))
+            .collect();
+        if !missing.is_empty() {
+            let text = format!("The telemetry of `{}` has no {}", short(&container.name), missing.join(", "));
+            let help = "set `OTEL_SERVICE_NAME`, and `OTEL_RESOURCE_ATTRIBUTES` to `deployment.environment.name=…,service.version=…`";
+            let env = container.view.get("env").or_else(|| container.view.get("environment"));
+            found.add(&rules::ATTRIBUTE, Spot::key(env.as_ref().unwrap_or(&container.view)), text, help);
         }
     }
 }

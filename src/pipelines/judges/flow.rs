@@ -165,7 +165,7 @@ fn order(pipeline: &Pipeline<'_>, found: &mut Findings) {
         } else if CHANGING.contains(&of) {
             let text = format!("`{}` works on batches: it stands better before `{}`", name(at), name(batch));
             let help = "the usual order is memory_limiter, sampling, context, changes, batch";
-            found.add(&rules::ORDER, spot(at), text, help).severity(Severity::Advice);
+            found.add(&rules::ORDER, spot(at), text, help).also("the one before", spot(batch));
         }
     }
 }

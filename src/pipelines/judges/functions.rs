@@ -18,6 +18,7 @@ pub fn judge(subjects: &Subjects<'_>, watches: &[Watch], found: &mut Findings) {
         }
         if instrumented {
             runtime(function, found);
+            layers.iter().for_each(|layer| library(function, layer, found));
             handler(function, &layers, found);
             settings(function, found);
         }
@@ -114,6 +115,40 @@ fn runtime(function: &Function<'_>, found: &mut Findings) {
         text,
         "move the function to a runtime that AWS supports",
     );
+}
+
+/// A layer of a library, and the runtime that it is for: `Datadog-Python313` and `python3.13`.
+fn library(function: &Function<'_>, layer: &Layer<'_>, found: &mut Findings) {
+    let name = layer.name.trim_end_matches("-FIPS").trim_end_matches("-ARM");
+    let runtime = function.runtime();
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (language, by_release) = match name {
+        _ if name.starts_with("Datadog-Node") => ("nodejs", true),
+        _ if name.starts_with("Datadog-Python") => ("python", true),
+        _ if name.starts_with("Datadog-Ruby") => ("ruby", true),
+        "dd-trace-java" => ("java", false),
+        "dd-trace-dotnet" => ("dotnet", false),
+        _ => return,
+    };
+    let is_known = ["nodejs", "python", "ruby", "java", "dotnet"].iter().any(|own| runtime.starts_with(own));
+    let other_release = by_release && digits(name) != digits(runtime);
+    if !is_known || (runtime.starts_with(language) && !other_release) {
+        return;
+    }
+    let text = format!(
+        "`{}` runs on `{}`, and `{}` is a layer for another runtime",
+        short(function.name),
+        short(runtime),
+        short(layer.name)
+    );
+    // Modules of Node.js are found whatever its release; those of Python stand in a folder of one.
+    let severity = if runtime.starts_with(language) && language == "nodejs" {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let help = "name the layer of the function's runtime";
+    add(found, &rules::LAYER, function, Spot::value(&layer.view), text, help).severity(severity);
 }
 
 /// What the handler of an instrumented function is, by runtime.

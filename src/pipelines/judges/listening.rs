@@ -84,6 +84,10 @@ fn unreachable(
     if !listener.is_local() || !receives || !collector.is_deployed() {
         return;
     }
+    // Before, the default was all addresses.
+    if listener.endpoint.is_none() && subjects.is_before(collector, 104) {
+        return;
+    }
     let runners = subjects.runners(collector);
     let alone = |workload: &Workload<'_>, container: &Container<'_>| {
         let whole = workload.pod.get("hostNetwork").is_some_and(|own| own.is_true());

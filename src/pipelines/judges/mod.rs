@@ -6,6 +6,7 @@ pub mod datadog;
 pub mod flow;
 pub mod functions;
 pub mod listening;
+pub mod missing;
 pub mod secrecy;
 pub mod sending;
 pub mod spelling;

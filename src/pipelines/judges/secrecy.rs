@@ -150,18 +150,8 @@ fn sites(subjects: &Subjects<'_>, config: &Config, environment: Option<&str>, fo
                 Some(site) => site_of(&site, site.literal(), config, environment, found),
                 None if elsewhere || view.get("api").is_some_and(|api| !api.is_map()) => {}
                 None => {
-                    if let Some(expected) =
-                        expected(config, environment).filter(|expected| !expected.contains(&DEFAULT))
-                    {
-                        let text = format!(
-                            "`{}` names no site: telemetry goes to {DEFAULT}, and not to {}",
-                            short(id),
-                            expected.join(" or ")
-                        );
-                        let spot = view.get("api").map_or_else(|| Spot::key(&view), |api| Spot::key(&api));
-                        let help = format!("write `site: {}`", expected.first().unwrap_or(&DEFAULT));
-                        found.add(&rules::SITE, spot, text, help);
-                    }
+                    let spot = view.get("api").map_or_else(|| Spot::key(&view), |api| Spot::key(&api));
+                    absent(id, spot, "set `api.site` to", config, environment, found);
                 }
             }
         }
@@ -174,10 +164,36 @@ fn sites(subjects: &Subjects<'_>, config: &Config, environment: Option<&str>, fo
         }
     }
     for function in &subjects.functions {
-        if let Some(value) = function.variable("DD_SITE") {
-            site_of(&value, value.literal(), config, environment, found);
+        match function.variable("DD_SITE") {
+            Some(value) => site_of(&value, value.literal(), config, environment, found),
+            None if !function.has_extension() => {}
+            None => {
+                let all = function.variables.as_ref().unwrap_or(&function.view);
+                absent(function.name, Spot::key(all), "set `DD_SITE` to", config, environment, found);
+            }
         }
     }
+}
+
+/// What names no site, and so sends to the first of them.
+fn absent(
+    whose: &str,
+    spot: Spot,
+    remedy: &str,
+    config: &Config,
+    environment: Option<&str>,
+    found: &mut Findings,
+) {
+    let Some(expected) = expected(config, environment).filter(|expected| !expected.contains(&DEFAULT)) else {
+        return;
+    };
+    let text = format!(
+        "`{}` names no site: telemetry goes to {DEFAULT}, and not to {}",
+        short(whose),
+        expected.join(" or ")
+    );
+    let help = format!("{remedy} `{}`", expected.first().unwrap_or(&DEFAULT));
+    found.add(&rules::SITE, spot, text, help);
 }
 
 const DEFAULT: &str = "datadoghq.com";

@@ -106,7 +106,10 @@ fn debugging(collector: &Collector<'_>, found: &mut Findings) {
         for own in pipeline.exporters.iter().filter(|own| own.is("debug")) {
             let severity =
                 if collector.is_deployed() || sends { Severity::Warning } else { Severity::Advice };
-            let text = format!("`{}` writes all of `{}` to the log", short(own.id), short(pipeline.name));
+            let verbosity = collector.component("exporters", own.id).and_then(|view| view.get("verbosity"));
+            let is_basic = verbosity.is_none_or(|own| own.text() == Some("basic"));
+            let what = if is_basic { "a line for each batch" } else { "all" };
+            let text = format!("`{}` writes {what} of `{}` to the log", short(own.id), short(pipeline.name));
             let help = "take it out where nobody looks for a fault";
             found.add(&rules::DEBUG, Spot::value(&own.view), text, help).severity(severity);
         }

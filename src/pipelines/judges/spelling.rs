@@ -52,6 +52,63 @@ const VARIABLES: &str = "DD_API_KEY DD_API_KEY_SECRET_ARN DD_API_KEY_SSM_ARN DD_
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE AOT_CONFIG_CONTENT DD_AGENT_HOST \
     DD_DOGSTATSD_PORT DD_TRACE_AGENT_PORT DD_TRACE_AGENT_URL DD_URL DD_APP_KEY DD_DOGSTATSD_URL DD_LOGS_ENABLED DD_APM_ENABLED";
 
+/// Blocks of components: way in any exporter, and its settings. From the packages `configretry`, `exporterhelper`, `configtls`.
+const OF_EXPORTERS: [(&str, &str); 3] = [
+    (
+        "retry_on_failure",
+        "enabled initial_interval randomization_factor multiplier max_interval max_elapsed_time",
+    ),
+    (
+        "sending_queue",
+        "enabled num_consumers queue_size storage sizer block_on_overflow wait_for_result batch",
+    ),
+    (
+        "tls",
+        "insecure insecure_skip_verify ca_file ca_pem cert_file cert_pem key_file key_pem min_version max_version cipher_suites \
+         server_name_override reload_interval include_system_ca_certs_pool curve_preferences tpm",
+    ),
+];
+/// Further blocks of a configuration, by their ways.
+const OF_COLLECTORS: [(&str, &str); 4] = [
+    (
+        "service/telemetry/logs",
+        "level development encoding disable_caller disable_stacktrace sampling output_paths error_output_paths initial_fields \
+         processors disabled",
+    ),
+    ("service/telemetry/metrics", "level readers address views"),
+    ("processors/resource/attributes/*", ACTION),
+    ("processors/attributes/actions/*", ACTION),
+];
+const ACTION: &str = "key value action from_attribute from_context pattern converted_type default_value";
+/// Blocks of a container of Kubernetes or Cloud Run.
+const OF_CONTAINERS: [(&str, &str); 4] = [
+    ("ports/*", "name containerPort hostPort hostIP protocol"),
+    ("env/*/valueFrom", "secretKeyRef configMapKeyRef fieldRef resourceFieldRef fileKeyRef"),
+    ("env/*/valueFrom/secretKeyRef", "name key optional"),
+    ("env/*/valueSource/secretKeyRef", "secret version"),
+];
+/// Blocks of a container of a task.
+const OF_TASKS: [(&str, &str); 5] = [
+    ("dependsOn/*", "containerName condition"),
+    ("secrets/*", "name valueFrom"),
+    ("healthCheck", "command interval timeout retries startPeriod"),
+    ("logConfiguration", "logDriver options secretOptions"),
+    (
+        "logConfiguration/options",
+        "awslogs-group awslogs-region awslogs-stream-prefix awslogs-create-group awslogs-datetime-format \
+         awslogs-multiline-pattern mode max-buffer-size",
+    ),
+];
+
+fn blocks(view: &View<'_>, table: &[(&str, &str)], of: &str, found: &mut Findings) {
+    for (way, keys) in table {
+        let name = way.split('/').rfind(|step| *step != "*").unwrap_or(way);
+        for block in view.all(way) {
+            misspelled(&block, keys, &format!("of `{name}`{of}"), found);
+        }
+    }
+}
+
 pub fn judge(subjects: &Subjects<'_>, found: &mut Findings) {
     collectors(subjects, found);
     for root in &subjects.roots {
@@ -62,6 +119,7 @@ pub fn judge(subjects: &Subjects<'_>, found: &mut Findings) {
     }
     for function in &subjects.functions {
         misspelled(&function.view, FUNCTION, "of a function", found);
+        blocks(&function.view, &[("TracingConfig", "Mode"), ("Layers/*", "Arn CodeSize")], "", found);
         for (key, entry) in function.variables.iter().flat_map(View::entries) {
             variable(key, Spot::key(&entry), &|name| function.variable(name).is_some(), found);
         }
@@ -108,6 +166,10 @@ fn collectors(subjects: &Subjects<'_>, found: &mut Findings) {
                 misspelled(&telemetry, &TELEMETRY.join(" "), "of `telemetry`", found);
             }
         }
+        blocks(&collector.root, &OF_COLLECTORS, "", found);
+        for (_, exporter) in collector.components("exporters") {
+            blocks(&exporter, &OF_EXPORTERS, "", found);
+        }
         for pipeline in &collector.pipelines {
             misspelled(&pipeline.view, &PIPELINE.join(" "), "of a pipeline", found);
         }
@@ -150,6 +212,7 @@ fn of_workload(workload: &Workload<'_>, found: &mut Findings) {
         misspelled(&workload.pod, POD, "of a pod", found);
         for volume in workload.pod.list("volumes") {
             misspelled(&volume, VOLUME, "of a volume", found);
+            blocks(&volume, &[("emptyDir", "medium sizeLimit")], "", found);
         }
     }
     for own in &workload.containers {
@@ -158,6 +221,8 @@ fn of_workload(workload: &Workload<'_>, found: &mut Findings) {
             for entry in own.view.list(variables) {
                 misspelled(&entry, VARIABLE, "of a variable", found);
             }
+            let table: &[_] = if workload.platform == Platform::Ecs { &OF_TASKS } else { &OF_CONTAINERS };
+            blocks(&own.view, table, " of a container", found);
         }
         for entry in &own.variables {
             variable(entry.name, Spot::value(&entry.view), &|name| own.variable(name).is_some(), found);

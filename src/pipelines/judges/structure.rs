@@ -21,7 +21,7 @@ pub fn judge(subjects: &Subjects<'_>, found: &mut Findings) {
         shared(collector, found);
         signals(collector, found);
         unknown(collector, subjects, found);
-        removed(collector, found);
+        removed(collector, subjects, found);
         variables(collector, found);
     }
 }
@@ -158,7 +158,9 @@ fn incomplete(collector: &Collector<'_>, found: &mut Findings) {
                     "The pipeline `{}` has no {name}: the collector does not start",
                     short(pipeline.name)
                 );
-                found.add(&rules::EMPTY, Spot::key(&pipeline.view), text, format!("add `{name}: […]`"));
+                let own = pipeline.view.get(name);
+                let spot = Spot::key(own.as_ref().unwrap_or(&pipeline.view));
+                found.add(&rules::EMPTY, spot, text, format!("add `{name}: […]`"));
             }
         }
     }
@@ -312,15 +314,21 @@ fn unknown(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findi
     }
 }
 
-fn removed(collector: &Collector<'_>, found: &mut Findings) {
-    for (section, of, since, help) in components::REMOVED {
+fn removed(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findings) {
+    for (section, of, minor, help) in components::REMOVED {
+        if subjects.is_before(collector, minor) {
+            continue;
+        }
         for (id, view) in collector.components(section).into_iter().filter(|(id, _)| type_of(id) == of) {
+            let since = if minor > 0 { format!(" in v0.{minor}") } else { String::new() };
             let text = format!("`{}` was removed from the collector{since}", short(id));
             found.add(&rules::REMOVED, Spot::key(&view), text, help);
         }
     }
     let Some(service) = collector.service() else { return };
-    if let Some(address) = service.at("telemetry/metrics/address") {
+    if let Some(address) =
+        service.at("telemetry/metrics/address").filter(|_| !subjects.is_before(collector, 111))
+    {
         let help = "write `readers: [{pull: {exporter: {prometheus: {host: …, port: …}}}}]`";
         let text = "`telemetry.metrics.address` is deprecated since v0.111, and ignored by later releases";
         found.add(&rules::REMOVED, Spot::key(&address), text, help).severity(Severity::Warning);
@@ -335,14 +343,20 @@ fn variables(collector: &Collector<'_>, found: &mut Findings) {
             continue;
         }
         if let Some(name) = bare(text) {
-            let (words, help) = match name.starts_with(|c: char| c.is_ascii_digit()) {
-                true => (
+            let (words, help) = match name.strip_prefix('$') {
+                Some(name) => (
+                    format!(
+                        "`${name}` is no variable since v0.104: it is taken as it is written, or refused"
+                    ),
+                    format!("write `${{env:{name}}}`, or `$${name}` for the text"),
+                ),
+                None if name.starts_with(|c: char| c.is_ascii_digit()) => (
                     format!(
                         "`${name}` is taken for a variable of the collector, not for a group of the expression"
                     ),
                     format!("write `$${name}`"),
                 ),
-                false => (
+                None => (
                     format!(
                         "`${{{name}}}` has no provider: whether it is taken for a variable depends on the release"
                     ),
@@ -354,7 +368,7 @@ fn variables(collector: &Collector<'_>, found: &mut Findings) {
     }
 }
 
-/// The name in the first `${NAME}` or `$1`; `$$` writes a `$`.
+/// The name in the first `${NAME}` or `$1`, or `$NAME` with its mark; `$$` writes a `$`.
 fn bare(text: &str) -> Option<String> {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -374,10 +388,23 @@ fn bare(text: &str) -> Option<String> {
             None if behind.starts_with(|c: char| c.is_ascii_digit()) => {
                 return Some(behind.chars().take_while(char::is_ascii_digit).collect());
             }
-            _ => rest = behind,
+            None if behind.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                let rest: String = behind.chars().take_while(|c| is_of_name(*c)).collect();
+                let ends = !behind[rest.len()..].starts_with(|c: char| c.is_ascii_lowercase());
+                if ends && rest.len() > 1 {
+                    return Some(format!("${rest}"));
+                }
+            }
+            _ => {}
         }
+        rest = behind;
     }
     None
+}
+
+/// Whether it may stand in the name of a variable, as people write them.
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'
 }
 
 #[cfg(test)]
@@ -398,6 +425,13 @@ mod tests {
             ("${", None),
             ("$", None),
             ("$é", None),
+            ("$GATEWAY:4317", Some("$GATEWAY")),
+            ("a-$API_KEY", Some("$API_KEY")),
+            ("$$GATEWAY", None),
+            ("EXPR($.stream)", None),
+            ("^a$|B", None),
+            ("$A", None),
+            ("$Abc", None),
         ] {
             assert_eq!(bare(text).as_deref(), expected, "{text}");
         }

@@ -97,19 +97,17 @@ fn each_rule_finds_what_it_is_for_and_passes_over_what_is_harmless() {
         let (rule, file, from) = (said("rule").unwrap(), said("file").unwrap(), said("from").unwrap());
         let name = said("word").map_or(rule.to_owned(), |word| format!("{rule}-{word}"));
         seen.push(rule.to_owned());
-        let also: Vec<(&str, &str)> = case
-            .get("also")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .map(|(from, to)| (from.as_str(), to.as_str().unwrap()))
-            .collect();
-        let run = |to: &str| {
+        let pairs = |key: &str| {
+            let pairs = case.get(key).and_then(Value::as_object).into_iter().flatten();
+            pairs.map(|(from, to)| (from.as_str(), to.as_str().unwrap())).collect::<Vec<_>>()
+        };
+        let run = |to: &str, more: &str| {
             let mut replaced = vec![(from, to)];
-            replaced.extend(&also);
+            replaced.extend(pairs("also"));
+            replaced.extend(pairs(more));
             judge(&changed(file, &replaced))
         };
-        let (mut found, sources) = run(said("faulty").unwrap());
+        let (mut found, sources) = run(said("faulty").unwrap(), "");
         found.retain(|found| found.code == rule);
         let output = text(&found, &sources, false);
         let golden = folder().join(format!("{name}.txt"));
@@ -119,7 +117,7 @@ fn each_rule_finds_what_it_is_for_and_passes_over_what_is_harmless() {
         if output.is_empty() || fs::read_to_string(&golden).unwrap_or_default() != output {
             wrong.push(format!("{name}:\n{output}"));
         }
-        let (mut found, sources) = run(said("harmless").unwrap());
+        let (mut found, sources) = run(said("harmless").unwrap(), "harmless_also");
         found.retain(|found| {
             found.code == rule && !(rule == "legacy-batch" && found.text.contains("`batch`"))
         });

@@ -11,13 +11,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::based;
+use super::choices;
 use super::fold::fold;
 use super::frame;
 use super::markdown::html as escape;
 use super::summary;
 use super::telling::clean_address;
 use super::value::{count, cut, plural};
-use crate::model::{Based, Plan};
+use crate::model::{Based, Cause, Change, Plan};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -61,6 +62,7 @@ fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
                 "<details class=part><summary><h2>Drift: {objects} changed by somebody else, not here</h2></summary>\n<p \
                  class=dim>An apply takes it back: live is before, the definitions are after.</p>"
             );
+            out.push_str(&what_to_do(&drifted, beside, plan.environment.as_deref()));
             list(&drift, false, &mut room, &mut out);
             out.push_str("</details>\n");
         }
@@ -68,6 +70,20 @@ fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
     }
     let _ = writeln!(out, "<p class=line>{}</p>\n</main>\n</html>", escape(&summary::line(plan)));
     out
+}
+
+/// The commands for what drifted: of a few each its own.
+fn what_to_do(drifted: &[Change], beside: Option<(&Plan, &Based)>, environment: Option<&str>) -> String {
+    let own = |change: &Change| beside.is_some_and(|(_, based)| based.cause(&change.address) == Cause::Drift);
+    let choices: Vec<choices::Choice> = match drifted.len() <= choices::EACH {
+        true => drifted.iter().flat_map(|change| choices::of(change, environment, own(change))).collect(),
+        false => choices::general(environment),
+    };
+    let row = |choice: &choices::Choice| {
+        format!("<tr><td><code>{}</code><td>{}", escape(&choice.command), choice.does)
+    };
+    let rows: String = choices.iter().map(row).collect();
+    if rows.is_empty() { rows } else { format!("<div class=scroll><table class=f>{rows}</table></div>\n") }
 }
 
 /// What it was compared with, and what could not be; fields that both sides changed.

@@ -54,12 +54,21 @@ impl HttpClient for Client {
             Ok::<_, reqwest::Error>(response)
         };
         let answer = self.runtime.spawn(exchange).await?;
-        self.tally.because(match &answer {
-            Ok(response) => format!("the collector answers {}", response.status().as_u16()),
-            Err(error) if error.is_timeout() => "the collector does not answer in time".to_owned(),
-            Err(error) if error.is_connect() => "the collector can't be reached".to_owned(),
-            Err(_) => "the connection to the collector broke off".to_owned(),
-        });
+        match &answer {
+            // What is missing then was never sent.
+            Ok(response) if response.status().is_success() => {}
+            Ok(response) => {
+                self.tally.because(format!("the collector answers {}", response.status().as_u16()));
+            }
+            Err(error) => self.tally.because(
+                match (error.is_timeout(), error.is_connect()) {
+                    (true, _) => "the collector does not answer in time",
+                    (_, true) => "the collector can't be reached",
+                    _ => "the connection to the collector broke off",
+                }
+                .to_owned(),
+            ),
+        }
         Ok(answer?)
     }
 }

@@ -21,6 +21,7 @@ use super::meter::Meter;
 use super::token::Token;
 use super::tracer::Tracer;
 use crate::telemetry::parent::Propagator;
+use crate::telemetry::secrecy::sent;
 use crate::telemetry::settings::{Protocol, Settings};
 use crate::telemetry::variable::Variable;
 
@@ -231,7 +232,14 @@ impl Signal<'_> {
             builder = builder
                 .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
         }
-        builder.build()
+        let whole = builder.build();
+        let clean = whole.iter().map(|(name, value)| match value {
+            opentelemetry::Value::String(text) => {
+                opentelemetry::KeyValue::new(sent(name.as_str()), sent(text.as_str()))
+            }
+            other => opentelemetry::KeyValue::new(sent(name.as_str()), other.clone()),
+        });
+        Resource::builder_empty().with_attributes(clean).build()
     }
 }
 

@@ -11,9 +11,9 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 
 use super::counted::Tally;
-use crate::hidden;
 use crate::telemetry::attribute::{Attribute, Value};
 use crate::telemetry::parent::Parent;
+use crate::telemetry::secrecy::sent;
 
 /// Makes spans.
 #[derive(Debug)]
@@ -38,7 +38,9 @@ impl Under {
     pub fn remote(parent: Option<&Parent>) -> Self {
         let Some(parent) = parent else { return Self(Context::new()) };
         let flags = if parent.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-        let state: TraceState = parent.state.parse().unwrap_or_default();
+        // It is sent with each span: as it is, or not at all.
+        let is_clean = sent(&parent.state) == parent.state;
+        let state: TraceState = parent.state.parse().ok().filter(|_| is_clean).unwrap_or_default();
         let (trace, span) = (TraceId::from(parent.trace), SpanId::from(parent.span));
         Self(Context::new().with_remote_span_context(SpanContext::new(trace, span, flags, true, state)))
     }
@@ -97,7 +99,7 @@ impl Open {
 pub(super) fn key_value((name, value): Attribute) -> KeyValue {
     match value {
         // At the last moment: by now all keys of this run are known.
-        Value::Text(text) => KeyValue::new(name, hidden::shown(&text).into_owned()),
+        Value::Text(text) => KeyValue::new(name, sent(&text)),
         Value::Number(number) => KeyValue::new(name, number),
         Value::Seconds(seconds) => KeyValue::new(name, seconds),
     }

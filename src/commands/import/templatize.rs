@@ -1,0 +1,332 @@
+//! `musher import … --templatize`: what differs in names, scopes and numbers only becomes a template and a list.
+//!
+//! Nothing is guessed: both forms are read as a project would, and where one resource comes out otherwise, what it belongs
+//! to stays as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::{Map, Value, json};
+
+use super::super::Invocation;
+use super::super::asked::{can_ask, says_yes};
+use super::super::declared::{Declared, judge_over};
+use super::files::{apart, grouped};
+use super::object::Import;
+use super::said::counted;
+use super::settle::{File, settle};
+use crate::args::{self, Format};
+use crate::diagnostic::has_errors;
+use crate::diff::same;
+use crate::files;
+use crate::kind::KINDS;
+use crate::model::{Address, Reference, Resource, count};
+use crate::pointer::leaves_mut;
+use crate::render::sanitize::clean;
+use crate::series::{Item, LEAST, Proposal, Spot, propose, rename, sorted};
+use crate::template::BUILT_IN;
+use crate::write::yaml;
+
+/// Folders below the project's.
+const TEMPLATES: &str = "templates";
+const LISTS: &str = "inventory";
+/// So many parameters are shown.
+const MOST: usize = 12;
+
+/// Writes the imports as templates and lists, as far as they are series, and the others as `plain` would have all of
+/// them. The files that are written; none where somebody says no.
+pub async fn templatized(
+    invocation: &Invocation<'_>,
+    options: &args::Import,
+    declared: &Declared,
+    imports: &[Import],
+    plain: &[File],
+) -> anyhow::Result<Vec<File>> {
+    let found = found(invocation, declared, imports, plain)?;
+    if found.drafts.is_empty() {
+        invocation.say(&format!(
+            "No template: no {LEAST} or more of these differ in names, scopes and numbers only."
+        ))?;
+        settle(invocation, plain)?;
+        return Ok(found.plain);
+    }
+    let lines = |files: &[File]| files.iter().map(File::new_lines).sum::<usize>();
+    let mut text: String = found.drafts.iter().map(Draft::told).collect();
+    text.push_str(&format!(
+        "{} in place of {}; each renders to the body that is live.",
+        counted(lines(&found.plain), "line"),
+        count(lines(plain))
+    ));
+    invocation.say(&text)?;
+    if !options.yes {
+        if !can_ask() {
+            bail!("nobody can be asked here whether this is wanted: run it with --yes; nothing was written");
+        }
+        if !says_yes(invocation, "Only \"yes\" writes these files: ").await? {
+            invocation.say("Nothing was written. Without --templatize each is imported by itself.")?;
+            return Ok(Vec::new());
+        }
+    }
+    settle(invocation, &found.plain)?;
+    Ok(found.plain)
+}
+
+/// What is proposed, and all files with it.
+struct Found {
+    drafts: Vec<Draft>,
+    plain: Vec<File>,
+}
+
+/// A proposal with its files.
+struct Draft {
+    proposal: Proposal,
+    template: Utf8PathBuf,
+    list: Utf8PathBuf,
+    definitions: Utf8PathBuf,
+    files: Vec<(Utf8PathBuf, String)>,
+    /// How many lines its members have by themselves.
+    before: usize,
+}
+
+impl Draft {
+    fn lines(&self) -> usize {
+        self.files.iter().map(|(_, text)| text.lines().count()).sum()
+    }
+
+    fn told(&self) -> String {
+        let Proposal { name, list, parameters, members, .. } = &self.proposal;
+        let mut text = format!(
+            "{}: {} of {} become one template\n  {}, {}, {}: {} in place of {}\n",
+            clean(name),
+            counted(members.len(), "resource"),
+            counted(list.len().saturating_sub(1), "instance"),
+            clean(self.template.as_str()),
+            clean(self.list.as_str()),
+            clean(self.definitions.as_str()),
+            counted(self.lines(), "line"),
+            count(self.before),
+        );
+        let shown = parameters.iter().take(MOST).map(|parameter| match &parameter.usual {
+            Some((usual, others)) => {
+                format!("{} ({}, {} otherwise)", parameter.name, clean(usual), count(*others))
+            }
+            None => parameter.name.clone(),
+        });
+        text.push_str(&format!("  parameters: {}", shown.collect::<Vec<_>>().join(", ")));
+        if let Some(more) = parameters.len().checked_sub(MOST).filter(|more| *more > 0) {
+            text.push_str(&format!(" and {} more", count(more)));
+        }
+        text.push('\n');
+        text
+    }
+}
+
+fn found(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    imports: &[Import],
+    plain: &[File],
+) -> anyhow::Result<Found> {
+    let before = resources(invocation, plain)?.ok_or_else(|| anyhow!("the import can't be read again"))?;
+    let mut dropped: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let drafts = drafts(declared, imports, &dropped)?;
+        if drafts.is_empty() {
+            return Ok(Found { drafts, plain: plain.to_vec() });
+        }
+        let files = files_of(invocation, declared, imports, &drafts)?;
+        let after = resources(invocation, &files)?;
+        let wrong = match &after {
+            Some(after) => wrong(&drafts, imports, &before, after),
+            // What is wrong with which can't be told.
+            None => drafts.iter().map(|draft| draft.proposal.name.clone()).collect(),
+        };
+        if wrong.is_empty() {
+            return Ok(Found { drafts, plain: files });
+        }
+        dropped.extend(wrong);
+    }
+}
+
+/// The resources of the project as it would be with these files; none where it would be wrong.
+fn resources(
+    invocation: &Invocation<'_>,
+    files: &[File],
+) -> anyhow::Result<Option<BTreeMap<Address, Resource>>> {
+    let texts = files.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
+    let judged = judge_over(invocation, texts)?;
+    let declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics));
+    let all = |resources: Vec<Resource>| {
+        resources.into_iter().map(|resource| (resource.address.clone(), resource)).collect()
+    };
+    Ok(declared.map(|declared| all(declared.resources)))
+}
+
+/// The names of those of which a resource does not come out as it is by itself.
+fn wrong(
+    drafts: &[Draft],
+    imports: &[Import],
+    before: &BTreeMap<Address, Resource>,
+    after: &BTreeMap<Address, Resource>,
+) -> BTreeSet<String> {
+    let members =
+        || drafts.iter().flat_map(|draft| draft.proposal.members.iter().map(move |own| (draft, own)));
+    let new: BTreeMap<Address, &Address> =
+        members().map(|(_, (number, to))| (imports[*number].address(), to)).collect();
+    let mut wrong = BTreeSet::new();
+    for (draft, (number, to)) in members() {
+        let import = &imports[*number];
+        let is_same = before.get(&import.address()).zip(after.get(to)).is_some_and(|(old, own)| {
+            let mut body = old.body.value();
+            leaves_mut(&mut body, &mut |_, leaf| {
+                if let Value::String(text) = leaf
+                    && text.contains(Reference::OPEN)
+                {
+                    *text = Reference::fill(text, &|reference| {
+                        let target = new.get(&reference.target).map_or(&reference.target, |to| *to).clone();
+                        Some(Reference { target, attribute: reference.attribute }.marker())
+                    });
+                }
+            });
+            let alike = same(&sorted(import.kind, &body), &sorted(import.kind, &own.body.value()));
+            alike
+                && old.directives.adopt == own.directives.adopt
+                && old.directives.protect == own.directives.protect
+        });
+        if !is_same {
+            wrong.insert(draft.proposal.name.clone());
+        }
+    }
+    wrong
+}
+
+/// Proposals that save lines, with the texts of their files.
+fn drafts(declared: &Declared, imports: &[Import], dropped: &BTreeSet<String>) -> anyhow::Result<Vec<Draft>> {
+    let (mut numbers, mut items) = (Vec::new(), Vec::new());
+    for (number, import) in imports.iter().enumerate().filter(|(_, import)| !import.kind.is_order()) {
+        let is_ours = import.live.as_ref().is_some_and(|live| live.mark.is_some());
+        let spot = if is_ours { Spot::of(&import.id) } else { None };
+        if is_ours && spot.is_none() {
+            continue;
+        }
+        numbers.push(number);
+        items.push(Item { kind: import.kind, id: import.id.clone(), body: import.body.clone(), spot });
+    }
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    used.extend(declared.written.iter().map(Address::id));
+    used.extend(declared.resources.iter().map(|resource| resource.address.id()));
+    let used: BTreeSet<&str> = used.into_iter().filter_map(|id| id.split('/').next()).collect();
+    let is_taken = |name: &str| {
+        used.contains(name) || dropped.contains(name) || imports.iter().any(|own| own.id == name)
+    };
+    let sections: BTreeSet<&str> = KINDS.iter().map(|kind| kind.section).collect();
+    let is_word = |word: &str| sections.contains(word) || declared.scope.vars.contains_key(word);
+    let mut found = Vec::new();
+    let mut stems = BTreeSet::new();
+    for mut proposal in propose(&items, &is_taken, &is_word) {
+        let is_open = !dropped.contains(&proposal.name) && !used.contains(&*proposal.name);
+        if !is_open {
+            continue;
+        }
+        proposal.members.iter_mut().for_each(|(number, _)| *number = numbers[*number]);
+        let draft = drawn(declared, imports, proposal, &mut stems)?;
+        found.extend(draft.filter(|draft| draft.lines() < draft.before));
+    }
+    Ok(found)
+}
+
+/// The files of a proposal. None where a text can't be said in YAML.
+fn drawn(
+    declared: &Declared,
+    imports: &[Import],
+    proposal: Proposal,
+    stems: &mut BTreeSet<String>,
+) -> anyhow::Result<Option<Draft>> {
+    let definitions = &declared.config.definitions;
+    let places = |stem: &str| {
+        let yaml = format!("{stem}.yaml");
+        (
+            Utf8Path::new(TEMPLATES).join(&yaml),
+            Utf8Path::new(LISTS).join(format!("{stem}.csv")),
+            definitions.join(yaml),
+        )
+    };
+    let is_free = |stem: &str| {
+        let (template, list, own) = places(stem);
+        let is_there = |path: &Utf8Path| std::fs::symlink_metadata(declared.config.root.join(path)).is_ok();
+        let of_import = imports.iter().any(|import| import.file == stem || import.id == stem);
+        !BUILT_IN.iter().any(|(name, _)| *name == stem)
+            && !stems.contains(stem)
+            && !of_import
+            && ![template, list, own].iter().any(|path| is_there(path))
+    };
+    let stem = crate::write::name::free(&proposal.name, &|stem| !is_free(stem));
+    let (template, list, own) = places(&stem);
+    stems.insert(stem.clone());
+    let up = "../".repeat(definitions.components().filter(|step| step.as_str() != ".").count());
+    let mut entry = Map::from_iter([
+        ("template".to_owned(), json!(stem)),
+        ("for_each".to_owned(), json!(format!("{up}{list}"))),
+    ]);
+    entry.extend(proposal.entry.clone());
+    let uses = json!({"uses": {proposal.name.as_str(): entry}});
+    let mut whole = Map::from_iter([(
+        "description".to_owned(),
+        json!(format!("Found among {} that were alike", counted(proposal.members.len(), "resource"))),
+    )]);
+    whole.extend(proposal.template.as_object().cloned().unwrap_or_default());
+    let (Some(made), Some(used)) = (yaml::document(&Value::Object(whole)), yaml::document(&uses)) else {
+        return Ok(None);
+    };
+    let by_itself = |number: usize| {
+        let import = &imports[number];
+        yaml::entry(&import.id, &import.body).map_or(0, |text| text.lines().count())
+    };
+    let before = proposal.members.iter().map(|(number, _)| by_itself(*number)).sum();
+    let table = csv(&proposal.list)?;
+    let files = vec![(template.clone(), made), (list.clone(), table), (own.clone(), used)];
+    Ok(Some(Draft { proposal, template, list, definitions: own, files, before }))
+}
+
+fn csv(rows: &[Vec<String>]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| anyhow!("the list can't be written: {error}"))?;
+    String::from_utf8(bytes).context("the list is no text")
+}
+
+/// All files: those of the drafts, and those of what stays by itself.
+fn files_of(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    imports: &[Import],
+    drafts: &[Draft],
+) -> anyhow::Result<Vec<File>> {
+    let members = || drafts.iter().flat_map(|draft| &draft.proposal.members);
+    let taken: BTreeSet<usize> = members().map(|(number, _)| *number).collect();
+    let new: BTreeMap<Address, Address> =
+        members().map(|(number, to)| (imports[*number].address(), to.clone())).collect();
+    let mut rest: Vec<Import> = Vec::new();
+    for (_, import) in imports.iter().enumerate().filter(|(number, _)| !taken.contains(number)) {
+        let mut import = import.clone();
+        rename(&mut import.body, &new);
+        rest.push(import);
+    }
+    let (alone, shared): (Vec<Import>, Vec<Import>) =
+        rest.into_iter().partition(|import| import.file.is_empty());
+    let mut found = apart(invocation, declared, &alone, invocation.common.format.unwrap_or(Format::Json))?;
+    found.extend(grouped(invocation, declared, &shared)?);
+    for draft in drafts {
+        for (shown, text) in &draft.files {
+            let path = files::inside(&declared.config.root, shown).map_err(|why| anyhow!("{shown} {why}"))?;
+            let is_use = *shown == draft.definitions;
+            let addresses = draft.proposal.members.iter().map(|(_, to)| to.clone());
+            let holds = if is_use { addresses.collect() } else { Vec::new() };
+            found.push(File { path, shown: shown.clone(), before: None, text: text.clone(), holds });
+        }
+    }
+    Ok(found)
+}
