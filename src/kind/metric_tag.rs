@@ -45,7 +45,7 @@ pub const METRIC_TAG: Kind = Kind {
             .required(),
         read_only("/created_at"),
         boolean("/exclude_tags_mode", "Whether all tags but these can be queried").defaults(&["false"]),
-        text("/id", "The metric's name; it must have points").required(),
+        text("/id", "The metric's name; it must have points").required().sized(1, None),
         boolean("/include_percentiles", "Percentiles too; of distributions alone").defaults(&["false"]),
         choice("/metric_type", &["gauge", "count", "rate", "distribution"], "Can't be changed in place")
             .closed()

@@ -179,6 +179,7 @@ pub const DASHBOARD: &[(&str, Form)] = &[
 
 pub const COMPUTED_METRIC: &[(&str, Form)] = &[
     ("/compute", Mapping),
+    ("/compute/aggregation_type", Needed),
     ("/compute/aggregation_type", Word(&["count", "distribution"])),
     ("/compute/include_percentiles", Flag),
     ("/compute/path", Text),

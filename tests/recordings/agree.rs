@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
+use super::kinds;
 use super::random::recorded;
 use super::rules::judged;
 use crate::cache::Cache;
@@ -264,7 +265,7 @@ fn try_all(kind: &'static Kind, bodies: &[Map<String, Value>]) -> Tried {
 #[test]
 fn the_sandbox_and_validate_agree() {
     let (mut apart, mut used, mut sections) = (0, BTreeSet::new(), Vec::new());
-    for kind in kind::KINDS.into_iter() {
+    for kind in kinds() {
         let Some(bodies) = recorded(kind) else { continue };
         sections.push(kind.section);
         let mut tried = try_all(kind, &bodies);

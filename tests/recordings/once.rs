@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::agree::{Mutation, mutated, nodes};
 use super::random::recorded;
 use super::rules::judged;
-use crate::kind::{self, Kind};
+use crate::kind::Kind;
 use crate::mark;
 
 const MUTATIONS: [Mutation; 3] = [Mutation::Retyped, Mutation::KeyMisspelled, Mutation::WordMisspelled];
@@ -22,7 +22,7 @@ fn said(kind: &Kind, body: &Value) -> BTreeSet<String> {
 fn one_fault_is_said_once() {
     let mut twice: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut tried = 0;
-    for kind in kind::KINDS {
+    for kind in super::kinds() {
         let mut seen = BTreeSet::new();
         for body in recorded(kind).unwrap_or_default() {
             let mut body = Value::Object(body);

@@ -24,6 +24,7 @@ const PATHLESS: Refusal = Refusal(
 );
 
 pub const LOGS_METRIC: Resource = Resource {
+    forms: forms::COMPUTED_METRIC,
     name: "logs_metric",
     path: "/api/v2/logs/config/metrics",
     shape: Shape::Data("logs_metrics"),
@@ -36,16 +37,6 @@ pub const LOGS_METRIC: Resource = Resource {
     ],
     refuses: &[
         Refusal(CREATE_ONLY, "/compute", Test::Missing, Words(400, "The parameter 'compute' is required")), // ?
-        // O: types and words; the words of the refusal are ours.
-        Refusal(
-            WRITES,
-            "",
-            Test::Code(|draft| {
-                let sent = draft.sent.as_object();
-                sent.is_some_and(|sent| forms::first_wrong(sent, forms::COMPUTED_METRIC).is_some())
-            }),
-            Words(400, "The body is not that of a metric"),
-        ),
         PATHLESS,
         // O, LogsMetricGroupBy; the words are ours.
         Refusal(WRITES, "/group_by/*/path", Test::Missing, Words(400, "A grouping has no 'path'")),

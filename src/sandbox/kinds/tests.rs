@@ -162,7 +162,8 @@ fn a_test_makes_its_monitor_and_takes_it_along() {
 fn versions_guard_and_ended_objects_stay() {
     let (_folder, sandbox) = opened();
     let rule = |version: Value| {
-        let mut attributes = json!({ "name": "r", "selectors": {}, "targets": [] });
+        let mut attributes =
+            json!({ "name": "r", "selectors": { "trigger_source": "security_signals" }, "targets": [] });
         attributes["version"] = version;
         data("notification_rules", &attributes)
     };
