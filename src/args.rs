@@ -312,7 +312,7 @@ Writes `$ignore` into the definition, its comments and layout kept.")]
 Examples:
   musher list -e prod
   musher list --only 'monitors/lambda/*' --format json
-  musher list --unmanaged               what no project owns: who made it, and when")]
+  musher list --unmanaged               what no project owns, and who made it")]
     List(List),
     /// Show one resource: as it is rendered, as it is live, and how they differ
     #[command(after_help = "\

@@ -13,7 +13,7 @@ use super::order;
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation};
 use crate::args::{self, Common, Exit, Format};
-use crate::client::Wanted;
+use crate::client::{Fault, Wanted};
 use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
 use crate::hidden;
@@ -169,7 +169,8 @@ async fn resumed(
         for (id, answer) in some.iter().zip(answers) {
             let live = match answer {
                 Ok(live) => live,
-                Err(refusal) if refusal.fault.is_of_keys() => {
+                // The list could be read: one that is restricted hides no others.
+                Err(refusal) if refusal.fault == Fault::Unauthorized => {
                     return Err(service.explain(&[kind], refusal));
                 }
                 Err(refusal) => {

@@ -261,7 +261,7 @@ mod tests {
              [{"index_key": "Eu West/1", "attributes": {"id": "abc-def-ghj"}}, {"index_key": "x", "attributes": {"id": "abc-def-ghi"}}]},
             {"mode": "data", "type": "datadog_role", "name": "r", "instances": [{"attributes": {"id": "x"}}]},
             {"mode": "managed", "type": "aws_iam_role", "name": "r", "instances": [{"attributes": {"id": "x"}}, {"attributes": {"id": "y"}}]},
-            {"mode": "managed", "type": "datadog_synthetics_test", "name": "t", "instances": [{"attributes": {"id": "a-b-c"}}]},
+            {"mode": "managed", "type": "datadog_user", "name": "t", "instances": [{"attributes": {"id": "a-b-c"}}]},
             {"mode": "managed", "type": "datadog_logs_index_order", "name": "o", "instances": [{"attributes": {"id": "o"}}]},
             {"mode": "managed", "type": "datadog_logs_pipeline_order", "name": "p", "instances": [{"attributes": {"id": "o"}}]},
             {"mode": "managed", "type": "datadog_monitor", "name": "bad", "instances":
@@ -277,7 +277,7 @@ mod tests {
                 "dashboards/by/eu-west-1 = abc-def-ghj in ``",
                 "module.app[\"eu\"].module.inner.datadog_monitor.counted[1] is deposed: Terraform was about to destroy it",
                 "datadog_dashboard.by[\"x\"] is the same object as datadog_dashboard_json.Main_Board",
-                "datadog_synthetics_test.t is of a type that musher does not manage",
+                "datadog_user.t is of a type that musher does not manage",
                 "datadog_logs_index_order.o is an order: `musher import order SECTION` takes it as it stands",
                 "datadog_logs_pipeline_order.p is an order: `musher import order SECTION` takes it as it stands",
                 "datadog_monitor.bad has the id `../../v1/org`, and a monitor has a number",

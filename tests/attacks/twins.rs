@@ -580,7 +580,9 @@ fn one_that_may_not_be_read_hides_no_others() {
                     && !flat(&ran).contains("refuses the keys")
             );
         }
-        assert_eq!(std::fs::read_dir(project.path("out")).unwrap().count(), 3);
+        let files = std::fs::read_dir(project.path("out")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        assert_eq!(names.filter(|name| name.ends_with(".json")).count(), 3);
     }
 }
 

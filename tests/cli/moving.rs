@@ -76,7 +76,7 @@ fn a_terraform_state_moves_in() {
         resource("", "datadog_dashboard", "both", &one(board["id"].clone())),
         resource("", "datadog_dashboard_json", "both", &one(json!("abc-def-ghi"))),
         resource("", "datadog_monitor", "theirs", &one(json!(foreign.to_string()))),
-        resource("", "datadog_synthetics_test", "browser", &one(json!("abc-def-ghi"))),
+        resource("", "datadog_user", "reader", &one(json!("abc-def-ghi"))),
         resource("", "datadog_monitor", "hostile\u{1b}[31m", &one(json!("1/../../org"))),
         resource("", "aws_lambda_function", "f", &one(json!("f"))),
     ]});
@@ -97,7 +97,7 @@ fn a_terraform_state_moves_in() {
         "6 imported into 3 files, 4 left. 1 not Datadog's to manage.",
         "module.app[\"eu\"].module.inner.datadog_monitor.counted: 4 of one pattern",
         "left: datadog_dashboard_json.both is not there",
-        "left: datadog_synthetics_test.browser is of a type that musher does not manage",
+        "left: datadog_user.reader is of a type that musher does not manage",
         "belongs to other.prod, as monitors/theirs",
         "has the id `1/../../org`, and a monitor has a number",
     ] {

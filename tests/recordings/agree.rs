@@ -50,8 +50,6 @@ const NO_CALENDAR: &str = "the sandbox reads no times, zones and rules of recurr
 const AT_READING: &str = "an empty body is refused where files are read";
 const FORM: &str =
     "words, names and sizes that documents tell, and no recording: what the service says is not known";
-const NO_COUNT: &str = "recorded updates leave it out, and the sandbox judges updates by the same table";
-const ELSEWHERE: &str = "another refusal of the sandbox comes first, or the path of the request is another";
 const TYPES: &str = "the JSON types and closed words of plain fields are told by the table of fields";
 
 /// Where both may differ: section, path (`/**`: and all below), mutation (none: any), and why.
@@ -66,14 +64,10 @@ const EXCEPTIONS: &[(&str, &str, Option<Mutation>, &str)] = &[
     ("monitors", "/**", Some(Mutation::Retyped), TYPES),
     ("slos", "/**", Some(Mutation::Retyped), TYPES),
     ("teams", "/**", Some(Mutation::Retyped), TYPES),
-    ("logs_metrics", "/compute/aggregation_type", None, TYPES),
     ("logs_indexes", "/name", None, FORM),
     ("logs_indexes", "/tags/**", None, FORM),
-    ("logs_metrics", "/compute", Some(Mutation::Emptied), NO_COUNT),
-    ("spans_metrics", "/compute/**", None, NO_COUNT),
     ("spans_metrics", "/id", None, CHOSEN),
     ("rum_metrics", "/id", None, CHOSEN),
-    ("metric_tags", "/id", None, ELSEWHERE),
     ("notification_rules", "/**", Some(Mutation::Emptied), FORM),
     ("restriction_policies", "/bindings", Some(Mutation::Emptied), FORM),
     ("slo_corrections", "/duration", None, NO_CALENDAR),

@@ -147,7 +147,11 @@ fn a_deleted_index_takes_its_name_along_and_a_quota_is_kept() {
 #[test]
 fn a_test_makes_its_monitor_and_takes_it_along() {
     let (_folder, sandbox) = opened();
-    let test = json!({ "name": "t", "type": "api", "tags": ["a:b"], "message": "", "options": { "tick_every": 60 } });
+    let config = json!({ "request": { "method": "GET", "url": "https://example.com" }, "assertions": [] });
+    let test = json!({
+        "name": "t", "type": "api", "subtype": "http", "tags": ["a:b"], "message": "", "config": config,
+        "locations": ["aws:eu-central-1"], "options": { "tick_every": 60 }
+    });
     let id = made(&sandbox, "v1/synthetics/tests/api", &test);
     let monitors = || call(&sandbox, "GET v1/monitor", &json!({})).1.as_array().unwrap().clone();
     let monitor = monitors()[0].clone();
