@@ -173,6 +173,8 @@ async fn resumed(
                 Err(refusal) if refusal.fault == Fault::Unauthorized => {
                     return Err(service.explain(&[kind], refusal));
                 }
+                // Gone since it was listed.
+                Err(refusal) if refusal.fault == Fault::NotFound => continue,
                 Err(refusal) => {
                     invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
                     missed += 1;
