@@ -62,8 +62,10 @@ fn types(kind: &Kind, subject: &Subject<'_>, found: &mut Findings) {
     found.rule = ("bad-type", RuleLevel::Error);
     match subject.find(TAGS) {
         None | Some(Value::Null | Value::Array(_)) => {}
-        // A map of them: the row tells its type.
-        Some(_) if matches!(kind.identity, Identity::Members(_)) => {}
+        // Something else in this kind: the row tells what.
+        Some(_)
+            if kind.fields.iter().any(|field| field.at == TAGS && !matches!(field.value, Type::Texts(_))) => {
+        }
         Some(other) => {
             let text = format!("`tags` is a list of texts, not {}", type_of(other));
             found.add(TAGS, text, remedy(Type::Texts(&[]), other)).mistyped();
