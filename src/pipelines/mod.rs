@@ -23,11 +23,15 @@ pub use rules::all_codes;
 pub use setup::{Setup, setups};
 
 use crate::config::{self, Config, Target};
+use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::model::Resource;
 use finding::Findings;
 use subjects::Subjects;
 use watch::Watch;
+
+/// Below this many resources, starting a thread costs more than it saves.
+const WORTH_THREADS: usize = 32;
 
 /// Everything that is wrong with the pipelines of a project, by themselves and with what is declared; advice included.
 /// Their files are added to the sources.
@@ -42,7 +46,10 @@ pub fn check(
     }
     let (pieces, mut reported) = read::read(config, sources);
     let subjects = Subjects::read(&pieces, sources);
-    let watches: Vec<Watch> = resources.iter().filter_map(Watch::of).collect();
+    let watches = in_parallel(resources, WORTH_THREADS, &|some, _| -> Vec<Watch> {
+        some.iter().filter_map(Watch::of).collect()
+    });
+    let watches: Vec<Watch> = watches.into_iter().flatten().collect();
     let mut found = Findings::default();
     judges::structure::judge(&subjects, &mut found);
     judges::spelling::judge(&subjects, &mut found);
