@@ -791,14 +791,20 @@ impl Reference {
 
     /// Whether a text in the value could be taken for a marker.
     pub fn may_stand_in(value: &Value) -> bool {
-        // One character at a time: that way the standard library searches fast.
-        let reserved = |text: &str| text.contains(Self::OPEN) || text.contains(Self::CLOSE);
         match value {
-            Value::String(text) => reserved(text),
+            Value::String(text) => Self::may_stand_in_text(text),
             Value::Array(list) => list.iter().any(Self::may_stand_in),
-            Value::Object(map) => map.iter().any(|(key, value)| reserved(key) || Self::may_stand_in(value)),
+            Value::Object(map) => {
+                map.iter().any(|(key, value)| Self::may_stand_in_text(key) || Self::may_stand_in(value))
+            }
             _ => false,
         }
+    }
+
+    /// The same of one text.
+    pub fn may_stand_in_text(text: &str) -> bool {
+        // One character at a time: that way the standard library searches fast.
+        text.contains(Self::OPEN) || text.contains(Self::CLOSE)
     }
 
     /// Every reference in a string, with the byte range of its marker.

@@ -186,7 +186,10 @@ impl Client {
         let mut listed = Bodies { live: lives, unread: Vec::new() };
         if kind.api.list.summary.is_some() {
             let kept: BTreeSet<&str> = listed.live.iter().map(|live| live.id.as_str()).collect();
-            self.cache().keep_only(kind.section, &|id| kept.contains(id));
+            // What a filter left out is not gone.
+            if wanted.filter.is_none() {
+                self.cache().keep_only(kind.section, &|id| kept.contains(id));
+            }
             let surely = |live: &Live| wanted.owner.is_some() && marked(live);
             listed = self.whole(kind, &listed.live, &surely).await?;
         }

@@ -81,7 +81,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     }
     progress.end();
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
-    if !files::is_special(&folder) || folder.as_str().is_empty() {
+    if !files::is_special(&folder) {
         render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
     }
     invocation.say(&export::summary(kind.map_or("object", |kind| kind.name), &written))?;
@@ -100,7 +100,7 @@ async fn one_kind(
     (kind, options): (&'static Kind, &args::Export),
     plan: &Plan<'_>,
 ) -> anyhow::Result<(Vec<Written>, usize)> {
-    let is_stream = !plan.folder.as_str().is_empty() && files::is_special(&plan.folder);
+    let is_stream = files::is_special(&plan.folder);
     // A tag stands in the whole body alone, and what is to adopt is told at each export.
     let may_resume = options.named.is_empty()
         && options.which.tag.is_empty()
@@ -409,7 +409,7 @@ fn write(
     plan: &Plan<'_>,
 ) -> anyhow::Result<Vec<Written>> {
     let folder = &plan.folder;
-    let is_stream = !folder.as_str().is_empty() && files::is_special(folder);
+    let is_stream = files::is_special(folder);
     if std::fs::metadata(folder).is_ok_and(|about| about.is_file()) && !is_stream {
         bail!("an export is a file for each object, and {folder} is not a folder: -o takes a folder");
     }

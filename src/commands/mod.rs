@@ -1,4 +1,4 @@
-//! One file a verb: glue that calls the stages in order.
+//! A file a verb, and what several verbs share: glue that calls the stages in order.
 
 pub mod apply;
 mod asked;

@@ -12,6 +12,7 @@ use crate::fill::references;
 use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Change, Live, Plan, Resource};
 use crate::plan::{Inputs, plan};
+use crate::pointer;
 
 /// More resources than these are found faster in lists.
 const MOST: usize = 16;
@@ -136,15 +137,10 @@ fn names_others(change: &Change, live: &[Live]) -> bool {
     let names = |text: &str| {
         text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| may_be_id(word) && !ids.contains(word))
     };
-    let mut open: Vec<&Value> = change.diff.iter().filter_map(|field| field.before.as_ref()).collect();
-    while let Some(value) = open.pop() {
-        match value {
-            Value::Object(map) => open.extend(map.values()),
-            Value::Array(items) => open.extend(items),
-            Value::String(text) if !ids.contains(text.as_str()) && names(text) => return true,
-            Value::Number(number) if names(&number.to_string()) => return true,
-            _ => {}
-        }
-    }
-    false
+    let before = change.diff.iter().filter_map(|field| field.before.as_ref());
+    before.flat_map(pointer::values).any(|value| match value {
+        Value::String(text) => !ids.contains(text.as_str()) && names(text),
+        Value::Number(number) => names(&number.to_string()),
+        _ => false,
+    })
 }

@@ -108,22 +108,17 @@ pub fn of_bad_events(bad: &str, total: &str) -> Value {
 /// The `sli_specification` of time slices.
 pub fn of_slices(
     (formula, queries): (&str, &[(&str, &str)]),
-    (comparator, threshold): (&str, f64),
+    (comparator, threshold): (&str, &Value),
     seconds: u32,
 ) -> Value {
     let queries: Vec<Value> = queries
         .iter()
         .map(|(name, query)| json!({"data_source": "metrics", "name": name, "query": query}))
         .collect();
-    let number = if threshold.fract() == 0.0 && threshold.abs() < 1e15 {
-        serde_json::from_str(&format!("{threshold:.0}")).unwrap_or_else(|_| json!(threshold))
-    } else {
-        json!(threshold)
-    };
     json!({"time_slice": {
         "query": {"formulas": [{"formula": formula}], "queries": queries},
         "comparator": comparator,
-        "threshold": number,
+        "threshold": threshold,
         "query_interval_seconds": seconds,
     }})
 }

@@ -181,6 +181,9 @@ fn occurrences(
     }
 }
 
+/// OpenSLO's words for them.
+const COMPARATORS: [(&str, &str); 4] = [("lt", "<"), ("lte", "<="), ("gt", ">"), ("gte", ">=")];
+
 fn slices(
     body: &mut Map<String, Value>,
     objective: &Object<'_>,
@@ -200,8 +203,8 @@ fn slices(
                 )));
             }
         };
-    let share = objective.number_of("timeSliceTarget");
-    let share = share.filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| {
+    let is_share = |value: &&Value| value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share));
+    let share = objective.get("timeSliceTarget").map(|own| own.value).filter(is_share).ok_or_else(|| {
         Box::new(objective.fault_at(
             "timeSliceTarget",
             "Timeslices need a `timeSliceTarget` from 0 to 1",
@@ -219,7 +222,7 @@ fn slices(
             of_slices((formula, &[("share", query)]), (">=", share), seconds)
         }
         Indicator::Threshold { query, .. } => {
-            if share < 1.0 {
+            if share.as_f64().is_some_and(|share| share < 1.0) {
                 let text = "A slice is good or bad as a whole: a share of its points can't be asked for";
                 return Err(Box::new(objective.fault_at(
                     "timeSliceTarget",
@@ -227,17 +230,14 @@ fn slices(
                     "write `timeSliceTarget: 1`",
                 )));
             }
-            let comparator = match objective.text_of("op").as_deref() {
-                Some("lt") => "<",
-                Some("lte") => "<=",
-                Some("gt") => ">",
-                Some("gte") => ">=",
-                _ => {
-                    let text = "A threshold needs `op`: lt, lte, gt or gte";
-                    return Err(Box::new(objective.fault_at("op", text, "say when a value is good")));
-                }
-            };
-            let value = objective.number_of("value").ok_or_else(|| {
+            let word = objective.text_of("op").unwrap_or_default();
+            let known = COMPARATORS.iter().find(|(own, _)| *own == word);
+            let (_, comparator) = known.ok_or_else(|| {
+                let text = "A threshold needs `op`: lt, lte, gt or gte";
+                Box::new(objective.fault_at("op", text, "say when a value is good"))
+            })?;
+            let value = objective.get("value").map(|own| own.value).filter(|value| value.is_number());
+            let value = value.ok_or_else(|| {
                 Box::new(objective.fault_at("value", "A threshold needs a `value`", "write the number"))
             })?;
             of_slices(("value", &[("value", query)]), (comparator, value), seconds)

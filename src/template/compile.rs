@@ -349,7 +349,8 @@ impl<'a> Compiler<'a> {
             }
         };
         let (section, last) = (word()?, word()?);
-        if ![self.names.sections, self.names.unused].concat().contains(&section.as_str()) {
+        let names = self.names.sections.iter().chain(self.names.unused);
+        if !names.clone().any(|name| *name == section) {
             let words = format!("There is no section `{section}` to refer to");
             let help = all_known(&section, self.names.sections.iter().copied());
             return Err(Fault::new("unknown-reference", words).at(range.clone()).help(help));

@@ -322,8 +322,7 @@ fn referred<'v>(computed: &'v Computed, run: &'v Run<'v>, frame: Option<&'v Fram
     let mut id = String::new();
     for part in parts {
         let part = value(part, run, frame)?;
-        let shown =
-            helper::shown(&part).ok().filter(|part| !Reference::may_stand_in(&Value::from(part.as_str())));
+        let shown = helper::shown(&part).ok().filter(|part| !Reference::may_stand_in_text(part));
         let Some(part) = shown.filter(|_| !part.is_null()) else {
             let words = format!("An id is made of texts and numbers, not of {}", helper::type_of(&part));
             return Err(Fault::new("unknown-reference", words).at(global.range.clone()));

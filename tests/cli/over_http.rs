@@ -45,6 +45,11 @@ impl Floor<'_> {
             assert!(ran.out.ends_with("No changes.\n"), "{}", ran.shown());
             self.check(what, &served.requests(), reads);
         }
+        // A list of what is nobody's reads no bodies, and forgets none.
+        project.fine(&["list", "--unmanaged"]);
+        let _ = served.requests();
+        project.exits(0, &["plan", "--detailed-exitcode"]);
+        self.check("after a list", &served.requests(), 0);
         project.exits(0, &["plan", "--detailed-exitcode", "--no-cache"]);
         self.check("without a cache", &served.requests(), self.dashboards);
     }

@@ -4,6 +4,11 @@ use crate::sandbox::forms::Form::{
     self, Between, Flag, List, Mapping, Needed, OneOf, Text, Texts, Whole, Word, Words,
 };
 
+/// Of windows: O.
+const SECONDS: Form =
+    OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]);
+const SEVERITY: Form = Word(&["info", "low", "medium", "high", "critical"]);
+
 type Table = &'static [(&'static str, Form)];
 
 pub const SECURITY_RULE: Table = &[
@@ -26,7 +31,7 @@ pub const SECURITY_RULE: Table = &[
     ("/cases/*/name", Text),
     ("/cases/*/notifications", Texts),
     ("/cases/*/status", Needed),
-    ("/cases/*/status", Word(&["info", "low", "medium", "high", "critical"])),
+    ("/cases/*/status", SEVERITY),
     ("/complianceSignalOptions", Mapping),
     ("/complianceSignalOptions/userActivationStatus", Flag),
     ("/complianceSignalOptions/userGroupByFields", Texts),
@@ -75,22 +80,13 @@ pub const SECURITY_RULE: Table = &[
             "sequence_detection",
         ]),
     ),
-    (
-        "/options/evaluationWindow",
-        OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]),
-    ),
+    ("/options/evaluationWindow", SECONDS),
     ("/options/hardcodedEvaluatorType", Word(&["log4shell"])),
     ("/options/impossibleTravelOptions", Mapping),
     ("/options/impossibleTravelOptions/baselineUserLocations", Flag),
     ("/options/impossibleTravelOptions/baselineUserLocationsDuration", Between(1.0, 30.0)),
-    (
-        "/options/keepAlive",
-        OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]),
-    ),
-    (
-        "/options/maxSignalDuration",
-        OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]),
-    ),
+    ("/options/keepAlive", SECONDS),
+    ("/options/maxSignalDuration", SECONDS),
     ("/options/newValueOptions", Mapping),
     ("/options/newValueOptions/forgetAfter", Between(1.0, 30.0)),
     ("/options/newValueOptions/instantaneousBaseline", Flag),
@@ -101,22 +97,16 @@ pub const SECURITY_RULE: Table = &[
     ("/options/sequenceDetectionOptions/stepTransitions", List),
     ("/options/sequenceDetectionOptions/stepTransitions/*", Mapping),
     ("/options/sequenceDetectionOptions/stepTransitions/*/child", Text),
-    (
-        "/options/sequenceDetectionOptions/stepTransitions/*/evaluationWindow",
-        OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]),
-    ),
+    ("/options/sequenceDetectionOptions/stepTransitions/*/evaluationWindow", SECONDS),
     ("/options/sequenceDetectionOptions/stepTransitions/*/parent", Text),
     ("/options/sequenceDetectionOptions/steps", List),
     ("/options/sequenceDetectionOptions/steps/*", Mapping),
     ("/options/sequenceDetectionOptions/steps/*/condition", Text),
-    (
-        "/options/sequenceDetectionOptions/steps/*/evaluationWindow",
-        OneOf(&[0.0, 60.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10800.0, 21600.0, 43200.0, 86400.0]),
-    ),
+    ("/options/sequenceDetectionOptions/steps/*/evaluationWindow", SECONDS),
     ("/options/sequenceDetectionOptions/steps/*/name", Text),
     ("/options/thirdPartyRuleOptions", Mapping),
     ("/options/thirdPartyRuleOptions/defaultNotifications", Texts),
-    ("/options/thirdPartyRuleOptions/defaultStatus", Word(&["info", "low", "medium", "high", "critical"])),
+    ("/options/thirdPartyRuleOptions/defaultStatus", SEVERITY),
     ("/options/thirdPartyRuleOptions/rootQueries", List),
     ("/options/thirdPartyRuleOptions/rootQueries/*", Mapping),
     ("/options/thirdPartyRuleOptions/rootQueries/*/groupByFields", Texts),
@@ -172,7 +162,7 @@ pub const SECURITY_RULE: Table = &[
     ("/thirdPartyCases/*/notifications", Texts),
     ("/thirdPartyCases/*/query", Text),
     ("/thirdPartyCases/*/status", Needed),
-    ("/thirdPartyCases/*/status", Word(&["info", "low", "medium", "high", "critical"])),
+    ("/thirdPartyCases/*/status", SEVERITY),
     (
         "/type",
         Word(&[
