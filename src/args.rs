@@ -265,7 +265,7 @@ Examples:
   musher import dashboard ~/Downloads/checkout.json         a new dashboard
   musher import monitor 123                                 adopts it by its $id
   musher import monitor 123 124 --into monitors/shop.yaml   as entries of a file
-  musher import slo https://app.datadoghq.eu/slo?slo_id=0a1b --apply
+  musher import slo 'https://app.datadoghq.eu/slo?slo_id=0a1b' --apply
   musher import monitor --tag team:payments --group-by service
   terraform show -json | musher import terraform -          adopts all of it
   musher import kennel           likewise: kennel, serverless, sync-cli FOLDER

@@ -118,7 +118,7 @@ async fn one_kind(
         named(invocation, service, kind, &options.named).await?
     };
     let missed = missed + live.iter().filter(|live| no_file_for(kind, live).is_some()).count();
-    Ok((write(invocation, kind, live, plan)?, missed))
+    Ok((write(invocation, kind, live, plan, &mut BTreeSet::new())?, missed))
 }
 
 fn refuse_idle(
@@ -145,17 +145,20 @@ async fn resumed(
 ) -> anyhow::Result<(Vec<Written>, usize)> {
     let (summaries, idle) = summaries(declared, service, kind, options).await?;
     refuse_idle(invocation, declared, progress, &idle)?;
-    let mut ledger = Ledger::open(&plan.folder, &service.site);
+    let mut ledger = Ledger::open(&plan.folder, &service.site, plan.format);
     let modified = |body: &Value| {
         let at = kind.api.list.summary.map(|summary| summary.modified).unwrap_or_default();
         body.get(at).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let (mut written, mut missed, mut missing) = (Vec::new(), 0, Vec::new());
-    let mut stems = BTreeMap::new();
+    let (mut stems, mut taken) = (BTreeMap::new(), BTreeSet::new());
     for (id, body) in &summaries {
         let stem = name::of_file(kind.name, kind.title(body), id);
         match ledger.holds(kind.section, id, &modified(body), &stem) {
-            Some(path) => written.push(Written::Same(path)),
+            Some(path) => {
+                taken.insert(stem.clone());
+                written.push(Written::Same(path));
+            }
             None => missing.push(id),
         }
         stems.insert(id.clone(), stem);
@@ -183,7 +186,7 @@ async fn resumed(
             };
             missed += usize::from(no_file_for(kind, &live).is_some());
             let changed = modified(&live.body);
-            let own = write(invocation, kind, vec![live], plan)?;
+            let own = write(invocation, kind, vec![live], plan, &mut taken)?;
             for file in &own {
                 if let Written::New(path) | Written::Same(path) = file {
                     ledger.note(kind.section, id, &changed, path);
@@ -407,6 +410,7 @@ fn write(
     kind: &Kind,
     live: Vec<Live>,
     plan: &Plan<'_>,
+    taken: &mut BTreeSet<String>,
 ) -> anyhow::Result<Vec<Written>> {
     let folder = &plan.folder;
     let is_stream = files::is_special(folder);
@@ -416,7 +420,6 @@ fn write(
     if !folder.as_str().is_empty() && !live.is_empty() && !is_stream {
         std::fs::create_dir_all(folder).with_context(|| format!("the folder {folder} can't be made"))?;
     }
-    let mut taken = BTreeSet::new();
     let mut written = Vec::new();
     for why in live.iter().filter_map(|live| no_file_for(kind, live)) {
         invocation.complain(&why)?;
@@ -424,8 +427,8 @@ fn write(
     let live: Vec<Live> = live.into_iter().filter(|live| no_file_for(kind, live).is_none()).collect();
     let mut stream = String::new();
     for live in live {
-        let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), &mut taken);
-        let body = exported(invocation, kind, live, plan.declares)?;
+        let stem = name::take(&name::of_file(kind.name, kind.title(&live.body), &live.id), taken);
+        let body = exported(invocation, kind, (live, &stem), plan.declares)?;
         let in_yaml = (plan.format == Format::Yaml).then(|| as_yaml(kind, &stem, &body));
         let (extension, text) = match in_yaml {
             Some(Ok(text)) => ("yaml", text),
@@ -481,9 +484,11 @@ pub fn no_file_for(kind: &Kind, live: &Live) -> Option<String> {
 fn exported(
     invocation: &Invocation<'_>,
     kind: &Kind,
-    live: Live,
+    (live, stem): (Live, &str),
     declares: Option<&Declared>,
 ) -> anyhow::Result<Value> {
+    // Of a kind that is known by name no two have one.
+    let title = kind.title(&live.body).filter(|_| kind.is_keyed()).unwrap_or(stem).to_owned();
     let mut body = Map::new();
     match (declares, &live.mark) {
         (Some(declared), None) => {
@@ -507,7 +512,7 @@ fn exported(
     }
     let mut troubles = escape::take_reserved(&mut body);
     troubles.extend(escape::escape(&mut body));
-    troubles.extend(secret::write(kind, &mut body));
+    troubles.extend(secret::write(kind, &mut body, &title, &mut BTreeSet::new()));
     for trouble in troubles {
         invocation.complain(&format!("{} {}: {} {}", kind.name, live.id, trouble.pointer, trouble.text))?;
     }

@@ -11,10 +11,12 @@ use super::pulled::changed;
 use super::undo::{Rewritten, rewrite};
 use super::{AlreadyReported, Invocation};
 use crate::args::{self, Exit, Format};
-use crate::diagnostic::{Place, has_errors};
+use crate::diagnostic::{Place, did_you_mean, has_errors};
 use crate::edit::edit;
 use crate::edit::step::Edit;
-use crate::model::Address;
+use crate::kind;
+use crate::model::{Address, Resource};
+use crate::pointer::matches;
 use crate::render::{self, Stream};
 use crate::selection::likely;
 use crate::source;
@@ -37,6 +39,9 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Ignore) -> anyhow::Resul
             place.file,
             place.line
         );
+    }
+    if let Some(meant) = misspelled(resource, &options.pointer) {
+        bail!("`{address}` has no `{}`: did you mean `{meant}`?", options.pointer);
     }
     if resource.directives.ignore.contains(&options.pointer) {
         invocation.say(&format!("{address} leaves {} to the UI already", options.pointer))?;
@@ -77,4 +82,14 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Ignore) -> anyhow::Resul
         writeln!(out, "{address}  leaves {} to the UI", render::sanitize::clean(&options.pointer))
     })?;
     Ok(Exit::Fine)
+}
+
+/// The pointer that was probably meant, where neither the definition nor the kind has this one.
+fn misspelled(resource: &Resource, pointer: &str) -> Option<String> {
+    let body = resource.body.value();
+    let fields = kind::of_section(resource.address.section())?.fields;
+    if body.pointer(pointer).is_some() || fields.iter().any(|field| matches(field.at, pointer)) {
+        return None;
+    }
+    did_you_mean(pointer, fields.iter().map(|field| field.at)).map(str::to_owned)
 }

@@ -17,7 +17,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::{Map, Value};
 
 use self::files::{apart, below, folder, has_file, into};
-use self::object::{Import, finish, from_live, not_for_people, refer_all};
+use self::object::{Import, finish, from_live, not_for_people, refer_all, secrets_of};
 use self::said::{applied, tell};
 use self::settle::{File, settle};
 use self::templatize::templatized;
@@ -75,8 +75,9 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         let mut wanted = gather(&service, kind, &options.named).await?;
         name_all(&declared, kind, options, &mut wanted)?;
         refer_all(invocation, &declared, &|| service.service(), &mut wanted).await?;
+        let mut secrets = secrets_of(&declared);
         for import in &mut wanted {
-            finish(invocation, &declared, import)?;
+            finish(invocation, &declared, import, &mut secrets)?;
         }
         wanted
     };

@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::args::Format;
 use crate::files;
 
 /// Hidden, so that no one takes it for an export.
@@ -26,11 +27,12 @@ pub struct Ledger {
     head: Head,
 }
 
-/// Another version may write other files, and another site has other objects.
+/// Another version may write other files, another format does, and another site has other objects.
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
 struct Head {
     musher: String,
     site: String,
+    format: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,9 +46,13 @@ struct Line {
 }
 
 impl Ledger {
-    pub fn open(folder: &Utf8Path, site: &str) -> Self {
+    pub fn open(folder: &Utf8Path, site: &str, format: Format) -> Self {
         let path = folder.join(NAME);
-        let head = Head { musher: env!("CARGO_PKG_VERSION").to_owned(), site: site.to_owned() };
+        let head = Head {
+            musher: env!("CARGO_PKG_VERSION").to_owned(),
+            site: site.to_owned(),
+            format: format!("{format:?}").to_lowercase(),
+        };
         // A pipe or a link to somewhere else is not read.
         let is_plain =
             std::fs::symlink_metadata(&path).is_ok_and(|about| about.is_file() && about.len() <= LARGEST);
@@ -81,8 +87,9 @@ impl Ledger {
             let stem = line.file.rsplit_once('.').map_or(line.file.as_str(), |(stem, _)| stem);
             stems.get(id).is_none_or(|own| own != stem)
         });
-        let folder = self.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-        stale.map(|(_, line)| folder.join(&line.file)).filter(|path| path.exists()).collect()
+        let folder = self.path.parent().unwrap_or(Utf8Path::new(""));
+        let inside = |file: &str| files::inside(folder, Utf8Path::new(file)).ok();
+        stale.filter_map(|(_, line)| inside(&line.file)).filter(|path| path.exists()).collect()
     }
 
     /// Notes a file that was written. That it can't be noted costs a request next time, nothing more.
@@ -125,11 +132,11 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).expect("a path");
         let file = folder.join("a-1.json");
         std::fs::write(&file, "{}").expect("written");
-        let mut ledger = Ledger::open(folder, "datadoghq.eu");
+        let mut ledger = Ledger::open(folder, "datadoghq.eu", Format::Json);
         assert_eq!(ledger.holds("dashboards", "1", "T", "a-1"), None);
         ledger.note("dashboards", "1", "T", &file);
         ledger.note("dashboards", "2", "T", &folder.join("absent.json"));
-        let again = || Ledger::open(folder, "datadoghq.eu");
+        let again = || Ledger::open(folder, "datadoghq.eu", Format::Json);
         assert!(again().holds("dashboards", "1", "T", "a-1").is_some());
         for (section, id, modified, stem) in [
             ("slos", "1", "T", "a-1"),
@@ -139,7 +146,9 @@ mod tests {
         ] {
             assert_eq!(again().holds(section, id, modified, stem), None, "{section} {id} {modified} {stem}");
         }
-        assert_eq!(Ledger::open(folder, "datadoghq.com").holds("dashboards", "1", "T", "a-1"), None);
+        for (site, format) in [("datadoghq.com", Format::Json), ("datadoghq.eu", Format::Yaml)] {
+            assert_eq!(Ledger::open(folder, site, format).holds("dashboards", "1", "T", "a-1"), None);
+        }
         assert_eq!(again().others("dashboards", &BTreeMap::new()), std::slice::from_ref(&file));
         assert!(
             again().others("dashboards", &BTreeMap::from([("1".to_owned(), "a-1".to_owned())])).is_empty()
@@ -169,6 +178,7 @@ mod tests {
             )
             .expect("written");
             assert_eq!(again().holds("dashboards", "1", "T", "passwd"), None);
+            assert!(again().others("dashboards", &BTreeMap::new()).is_empty());
         }
     }
 }

@@ -7,9 +7,11 @@ use crate::write::yaml;
 /// Words that some reader of YAML takes for something else than text.
 const WORDS: [&str; 10] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"];
 
-/// Characters that some reader takes for the end of a line, or drops: they are written with their numbers.
+/// Characters that some reader takes for the end of a line, or drops, and those that show a line to its reviewer in another
+/// order: they are written with their numbers.
 fn is_odd(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}')
+        || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether a text can only be written in double quotes: no other form has numbers for characters.

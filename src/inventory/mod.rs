@@ -316,6 +316,13 @@ fn rows(path: &Utf8Path, text: &str, file: FileId) -> Result<Table, Vec<Diagnost
             table.rows.push(Row { cells, range: line_at(text, start) });
         }
     }
+    // A list without items has the names of its columns: a file that holds nothing was cut off.
+    if table.header.is_empty() {
+        let words = format!("`{path}` is empty");
+        let help =
+            "a CSV file begins with the names of its columns; with them alone it is a list without items";
+        return Err(vec![Diagnostic::error("csv-syntax", words, At::file(file)).help(help)]);
+    }
     if let Some(fault) = separated(path, &table.header, || at(line_at(text, 0))) {
         return Err(vec![fault]);
     }
@@ -543,6 +550,7 @@ mod tests {
             ("inventory/aws.json", "{\"Functions\": [{\"FunctionName\": \"x\"}]}"),
             ("inventory/map.json", "{\"a\": 1, \"b\": {\"c\": 2}}"),
             ("inventory/table.csv", "\u{FEFF}name,size\r\na,012\r\n\"b, \"\"q\"\"\",\r\n"),
+            ("inventory/none.csv", "name,size\n"),
             ("inventory/eu/one.json", "[\"eu\"]"),
             ("inventory/us/one.json", "{\"Functions\": [\"us\"]}"),
         ]);
@@ -558,6 +566,7 @@ mod tests {
             json!("../inventory/table.csv"),
             json!([{"name": "a", "size": "012"}, {"name": "b, \"q\"", "size": ""}]),
         );
+        project.check(json!("../inventory/none.csv"), json!([]));
         project.check(json!("../inventory/*/one.json"), json!(["eu", "us"]));
     }
 
@@ -570,6 +579,8 @@ mod tests {
             ("inventory/twice.csv", "a,a\n1,2\n"),
             ("inventory/semicolons.csv", "a;b\n1;2\n"),
             ("inventory/tabs.csv", "a\tb\n1\t2\n"),
+            ("inventory/cut-off.csv", ""),
+            ("inventory/blank.csv", "\n\n"),
             ("inventory/same-key.json", "[{\"a\": 1, \"b\": {\"c\": [{\"d\": 1, \"d\": 2}]}}]"),
             ("inventory/forged.json", "[\"\\ufdd0id monitors/x\\ufdd1\"]"),
         ]);
@@ -583,6 +594,8 @@ mod tests {
         project.check_fault("../inventory/twice.csv", "csv-syntax", "Two columns bear the name `a`");
         project.check_fault("../inventory/semicolons.csv", "csv-syntax", "separated by `;`, not by commas");
         project.check_fault("../inventory/tabs.csv", "csv-syntax", "separated by tabs, not by commas");
+        project.check_fault("../inventory/cut-off.csv", "csv-syntax", "`inventory/cut-off.csv` is empty");
+        project.check_fault("../inventory/blank.csv", "csv-syntax", "`inventory/blank.csv` is empty");
         let named = project.read("../inventory/tabs.csv".into()).expect_err("a fault");
         assert_eq!(named[0].also.len(), 1, "the use that names the file");
         project.check_fault("../inventory/same-key.json", "duplicate-key", "The key `d` stands twice");

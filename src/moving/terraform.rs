@@ -223,12 +223,17 @@ impl One<'_> {
     }
 }
 
+/// Types of an older API, whose ids say nothing to the one that musher writes.
+const OLDER: [(&str, &str); 1] =
+    [("datadog_downtime", "has an id of an API that is gone: make it anew, or wait for its end")];
+
 /// Why a resource of Datadog's provider is not taken.
 fn unknown(class: &str) -> String {
     if class.ends_with("_order") {
         return "is an order: `musher import order SECTION` takes it as it stands".to_owned();
     }
-    "is of a type that musher does not manage".to_owned()
+    let older = OLDER.iter().find(|(own, _)| *own == class);
+    older.map_or("is of a type that musher does not manage", |(_, why)| why).to_owned()
 }
 
 #[cfg(test)]
@@ -262,6 +267,7 @@ mod tests {
             {"mode": "data", "type": "datadog_role", "name": "r", "instances": [{"attributes": {"id": "x"}}]},
             {"mode": "managed", "type": "aws_iam_role", "name": "r", "instances": [{"attributes": {"id": "x"}}, {"attributes": {"id": "y"}}]},
             {"mode": "managed", "type": "datadog_user", "name": "t", "instances": [{"attributes": {"id": "a-b-c"}}]},
+            {"mode": "managed", "type": "datadog_downtime", "name": "d", "instances": [{"attributes": {"id": "7"}}]},
             {"mode": "managed", "type": "datadog_logs_index_order", "name": "o", "instances": [{"attributes": {"id": "o"}}]},
             {"mode": "managed", "type": "datadog_logs_pipeline_order", "name": "p", "instances": [{"attributes": {"id": "o"}}]},
             {"mode": "managed", "type": "datadog_monitor", "name": "bad", "instances":
@@ -278,6 +284,7 @@ mod tests {
                 "module.app[\"eu\"].module.inner.datadog_monitor.counted[1] is deposed: Terraform was about to destroy it",
                 "datadog_dashboard.by[\"x\"] is the same object as datadog_dashboard_json.Main_Board",
                 "datadog_user.t is of a type that musher does not manage",
+                "datadog_downtime.d has an id of an API that is gone: make it anew, or wait for its end",
                 "datadog_logs_index_order.o is an order: `musher import order SECTION` takes it as it stands",
                 "datadog_logs_pipeline_order.p is an order: `musher import order SECTION` takes it as it stands",
                 "datadog_monitor.bad has the id `../../v1/org`, and a monitor has a number",

@@ -18,9 +18,13 @@ pub fn alerts(
 ) -> Result<Vec<(String, Value)>, Vec<Diagnostic>> {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     for own in spec.items("alertPolicies") {
-        let policy = match own.is("alertPolicyRef") {
-            true => objects.named(&own, "alertPolicyRef", "AlertPolicy"),
-            false => Ok(own),
+        let policy = match own.text() {
+            Some(name) => Err(own.fault(
+                "An alert policy of another document is named by `alertPolicyRef`",
+                format!("write `- alertPolicyRef: {}`", short(&name)),
+            )),
+            None if own.is("alertPolicyRef") => objects.named(&own, "alertPolicyRef", "AlertPolicy"),
+            None => Ok(own),
         };
         let made = policy.and_then(|policy| alert(slo, spec, objects, &policy, of, title));
         match made {

@@ -127,14 +127,20 @@ fn cells(item: &Item) -> [String; 4] {
     ]
 }
 
-/// A table of what nobody owns: kind and id, which an import takes, then who made it and when, and the name, which is cut
-/// where there is no room.
+/// A table of what nobody owns: kind and id, which an import takes, then who made it and when, and the name. On a terminal
+/// each kind has one of its own, so that long ids of one leave the others their names; the day and a part of who made it
+/// have to do there, and names are cut.
 pub fn write_unmanaged_text(items: &[Unmanaged], room: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
     if items.is_empty() {
         return out.write_all(b"Nothing is unmanaged.\n");
     }
     let text =
         |text: &Option<String>, most| text.as_ref().map_or_else(|| "-".to_owned(), |text| cut(text, most));
+    if let Some(room) = room {
+        let of_kinds = items.chunk_by(|one, next| one.kind == next.kind);
+        let tables: Vec<String> = of_kinds.map(|items| unmanaged_of_kind(items, room)).collect();
+        return out.write_all(tables.join("\n").as_bytes());
+    }
     let head = ["kind", "id", "made by", "made at", "name"].map(str::to_owned).to_vec();
     let row = |item: &Unmanaged| {
         vec![
@@ -145,14 +151,32 @@ pub fn write_unmanaged_text(items: &[Unmanaged], room: Option<usize>, out: &mut 
             text(&item.name, 200),
         ]
     };
-    let mut rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(row)).collect();
-    if let Some(room) = room {
-        let widest =
-            |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default() + GAP;
-        let left = room.saturating_sub(GAP + (0..4).map(widest).sum::<usize>()).max(LEAST);
-        rows.iter_mut().for_each(|row| row[4] = shortened(&row[4], left));
-    }
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(row)).collect();
     out.write_all(columns(&rows, false).as_bytes())
+}
+
+/// A day: `2026-11-28`.
+const DAY: usize = 10;
+
+fn unmanaged_of_kind(items: &[Unmanaged], room: usize) -> String {
+    let text =
+        |text: &Option<String>, most| text.as_ref().map_or_else(|| "-".to_owned(), |text| cut(text, most));
+    let day =
+        |at: &Option<String>| at.as_ref().map_or_else(|| "-".to_owned(), |at| at.chars().take(DAY).collect());
+    let head = [items[0].kind, "made by", "made at", "name"].map(str::to_owned).to_vec();
+    let row = |item: &Unmanaged| {
+        vec![
+            cut(&item.datadog_id, 60),
+            shortened(&text(&item.made_by, 40), LEAST),
+            clean_address(&day(&item.made_at)),
+            text(&item.name, 200),
+        ]
+    };
+    let mut rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(row)).collect();
+    let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or_default() + GAP;
+    let left = room.saturating_sub(GAP + (0..3).map(widest).sum::<usize>());
+    rows.iter_mut().for_each(|row| row[3] = shortened(&row[3], left));
+    columns(&rows, false)
 }
 
 /// The same as a Markdown list.
@@ -278,6 +302,34 @@ mod tests {
         monitors/lambda/api/errors    12345  API errors  templates/aws-lambda.yaml:12
         dashboard "a | b␛[2J `@all`"  -      -           -
         "#);
+    }
+
+    #[test]
+    fn what_nobody_owns_fits_a_terminal_and_keeps_its_names() {
+        let item = |kind: &'static str, id: &str, name: &str| Unmanaged {
+            kind,
+            section: "x",
+            name: Some(name.to_owned()),
+            url: String::new(),
+            datadog_id: id.to_owned(),
+            made_by: Some("somebody.with.a.long.name@example.com".to_owned()),
+            made_at: Some("2026-11-28T11:56:52Z".to_owned()),
+        };
+        let items = [
+            item("monitor", "100000001", "[prod] fn-000 errors"),
+            item("monitor", "100000003", "[prod] fn-000 is broken\u{1b}[2J"),
+            item("slo", "0123456789abcdef0123456789abcdef", "The shop answers"),
+        ];
+        let mut out = Vec::new();
+        write_unmanaged_text(&items, Some(80), &mut out).expect("a vector takes all");
+        insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"
+        monitor    made by           made at     name
+        100000001  somebody.with.a…  2026-11-28  [prod] fn-000 errors
+        100000003  somebody.with.a…  2026-11-28  [prod] fn-000 is broken␛[2J
+
+        slo                               made by           made at     name
+        0123456789abcdef0123456789abcdef  somebody.with.a…  2026-11-28  The shop answ…
+        ");
     }
 
     #[test]

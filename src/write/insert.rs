@@ -4,15 +4,16 @@ use serde_json::{Map, Value};
 
 use super::yaml;
 
-/// The text of the file with one more entry at the end of its section; the section is added where it is absent.
+/// The text of the file with more entries, ids and bodies, at the end of their section; the section is added where it is
+/// absent.
 ///
-/// The result is read back: the entry must have the wanted value, and everything else the value that it had.
-/// None where no place is found of which that holds.
-pub fn insert(text: &str, section: &str, id: &str, body: &Value) -> Option<String> {
+/// The result is read back, once for all of them: the entries must have the wanted values, and everything else the value
+/// that it had. None where no place is found of which that holds.
+pub fn insert(text: &str, section: &str, entries: &[(&str, &Value)]) -> Option<String> {
     let before =
         if text.trim_start_matches('\u{FEFF}').trim().is_empty() { Value::Null } else { yaml::read(text)? };
-    let wanted = wanted(before, section, id, body)?;
-    let entry = yaml::entry(id, body)?;
+    let wanted = wanted(before, section, entries)?;
+    let written = entries.iter().map(|(id, body)| yaml::entry(id, body)).collect::<Option<Vec<String>>>()?;
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let places = places(&lines, section);
@@ -27,7 +28,7 @@ pub fn insert(text: &str, section: &str, id: &str, body: &Value) -> Option<Strin
             }
             out.extend([section, ":", newline]);
         }
-        for line in entry.lines() {
+        for line in written.iter().flat_map(|entry| entry.lines()) {
             out.push_str(if line.is_empty() { "" } else { place.indent.as_str() });
             out.extend([line, newline]);
         }
@@ -36,8 +37,8 @@ pub fn insert(text: &str, section: &str, id: &str, body: &Value) -> Option<Strin
     })
 }
 
-/// The value of the whole file with the entry in it; none where there is no room for it.
-fn wanted(before: Value, section: &str, id: &str, body: &Value) -> Option<Value> {
+/// The value of the whole file with the entries in it; none where there is no room for them.
+fn wanted(before: Value, section: &str, entries: &[(&str, &Value)]) -> Option<Value> {
     let mut sections = match before {
         Value::Object(sections) => sections,
         Value::Null => Map::new(),
@@ -47,8 +48,10 @@ fn wanted(before: Value, section: &str, id: &str, body: &Value) -> Option<Value>
     if slot.is_null() {
         *slot = Value::Object(Map::new());
     }
-    let entries = slot.as_object_mut()?;
-    entries.insert(id.to_owned(), body.clone()).is_none().then_some(())?;
+    let slot = slot.as_object_mut()?;
+    for (id, body) in entries {
+        slot.insert((*id).to_owned(), (*body).clone()).is_none().then_some(())?;
+    }
     Some(Value::Object(sections))
 }
 
@@ -97,7 +100,7 @@ mod tests {
 
     fn check(text: &str, expected: Option<&str>) {
         let body = json!({"name": "x", "message": "a\nb\n"});
-        assert_eq!(insert(text, "monitors", "new", &body).as_deref(), expected, "{text}");
+        assert_eq!(insert(text, "monitors", &[("new", &body)]).as_deref(), expected, "{text}");
     }
 
     const ENTRY: &str = "  new:\n    name: x\n    message: |\n      a\n      b\n";
@@ -116,6 +119,17 @@ mod tests {
         );
         let deep = ENTRY.replace("\n  ", "\n    ").replacen("  ", "    ", 1);
         check("monitors:\n    a:\n      b: 1\n", Some(&format!("monitors:\n    a:\n      b: 1\n{deep}")));
+    }
+
+    #[test]
+    fn several_entries_are_added_at_once() {
+        let body = json!({"name": "x"});
+        let entries = [("one", &body), ("two", &body)];
+        assert_eq!(
+            insert("monitors:\n  a: {b: 1}\n", "monitors", &entries).as_deref(),
+            Some("monitors:\n  a: {b: 1}\n  one:\n    name: x\n  two:\n    name: x\n")
+        );
+        assert_eq!(insert("monitors:\n  two: {b: 1}\n", "monitors", &entries), None);
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! Secrets that no file may hold: the expression that stands in the place of each.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::escape::Trouble;
+use super::name;
 use crate::kind::Kind;
 use crate::model::slug;
 use crate::pointer::put;
 
 /// Writes `${secret.NAME}` into every field that is a secret, whatever stood there; tells what is to be added.
-pub fn write(kind: &Kind, body: &mut Value) -> Vec<Trouble> {
+///
+/// Two objects that shared a name would get one value: `of` is what no other object of the kind is called, and `taken` are
+/// the names that others have.
+pub fn write(kind: &Kind, body: &mut Value, of: &str, taken: &mut BTreeSet<String>) -> Vec<Trouble> {
     let places: Vec<String> = kind.fields.iter().flat_map(|field| field.secrets(body)).collect();
-    let title = kind.title(body).map(slug).filter(|title| !title.is_empty());
-    let title = title.unwrap_or_else(|| kind.name.to_owned());
+    let title = Some(slug(of)).filter(|title| !title.is_empty()).unwrap_or_else(|| kind.name.to_owned());
     let mut found: Vec<Trouble> = Vec::new();
     let last = |at: &str| at.rsplit('/').next().unwrap_or_default().to_owned();
     for (number, at) in places.iter().enumerate() {
@@ -22,6 +27,9 @@ pub fn write(kind: &Kind, body: &mut Value) -> Vec<Trouble> {
         let whole = if places.len() > 1 { format!("{title}_{field}") } else { title.clone() };
         let name = whole.replace(['-', '.', '/'], "_");
         let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+        let spelled = |name: &str| name.replace('-', "_");
+        let name = spelled(&name::free(&name, &|name| taken.contains(&spelled(name))));
+        taken.insert(name.clone());
         put(body, at, format!("${{secret.{name}}}").into());
         let line = format!("secrets: {{{name}: MUSHER_SECRET_{}}}", name.to_uppercase());
         let text =
@@ -42,10 +50,19 @@ mod tests {
     fn a_secret_is_never_written() {
         let kind = kind::of_section("webhook_variables").expect("a kind");
         let mut body = json!({"name": "MY-TOKEN", "is_secret": true, "value": "hidden"});
-        assert_eq!(write(kind, &mut body).len(), 1);
+        let alone = |kind: &Kind, body: &mut Value| write(kind, body, "MY-TOKEN", &mut BTreeSet::new());
+        assert_eq!(alone(kind, &mut body).len(), 1);
         assert_eq!(body["value"], "${secret.my_token}");
+        // Another one of the name has a secret of its own.
+        let mut taken = BTreeSet::from(["my_token".to_owned(), "my_token_2".to_owned()]);
+        let expected = ["${secret.my_token_3}", "${secret.my_token_4}"];
+        for expected in expected {
+            body["value"] = json!("hidden");
+            write(kind, &mut body, "my.token", &mut taken);
+            assert_eq!(body["value"], expected);
+        }
         let mut open = json!({"name": "TEAM", "is_secret": false, "value": "shop"});
-        assert_eq!(write(kind, &mut open), []);
+        assert_eq!(alone(kind, &mut open), []);
         assert_eq!(open["value"], "shop");
         let kind = kind::of_section("log_destinations").expect("a kind");
         for (class, auth, expected) in [
@@ -56,7 +73,7 @@ mod tests {
             ("microsoft_sentinel", json!({}), 0),
         ] {
             let mut body = json!({"name": "SIEM", "forwarder_destination": {"type": class, "auth": auth}});
-            assert_eq!(write(kind, &mut body).len(), expected, "{class}");
+            assert_eq!(alone(kind, &mut body).len(), expected, "{class}");
         }
     }
 }

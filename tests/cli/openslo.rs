@@ -195,3 +195,12 @@ fn what_cannot_be_expressed_is_told_at_its_line() {
         assert!(!ran.shown().contains('\u{1b}'), "{}", ran.shown());
     }
 }
+
+#[test]
+fn a_policy_that_is_named_by_a_text_is_told() {
+    let project = Project::new("project: shop\nenvironments: {sandbox: {api: sandbox}}\n");
+    project.write("slo.yaml", SOURCE.replace("[{alertPolicyRef: Fast.Burn}]", "[Fast.Burn]"));
+    let ran = project.exits(1, &["import", "openslo", "slo.yaml"]);
+    assert!(ran.err.contains("write `- alertPolicyRef: Fast.Burn`"), "{}", ran.err);
+    assert!(ran.err.contains("slo.yaml:53:19"), "{}", ran.err);
+}

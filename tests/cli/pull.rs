@@ -149,6 +149,8 @@ fn a_field_is_left_to_the_ui() {
     let (project, served) = applied();
     edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| body["priority"] = 2.into());
     drop(served);
+    let ran = project.exits(1, &["ignore", "monitors/errors", "/priorty"]);
+    assert!(ran.err.contains("has no `/priorty`: did you mean `/priority`?"), "{}", ran.err);
     project.fine(&["ignore", "monitors/errors", "/priority"]);
     assert!(
         project.read("monitors/shop.yaml").starts_with(SHOP.split_once("dashboards:").unwrap().0.trim_end())

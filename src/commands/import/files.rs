@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
 
 use super::super::Invocation;
 use super::super::declared::Declared;
@@ -109,9 +110,7 @@ pub fn grouped(
             None => {
                 yaml::whole(imports.iter().map(|import| (import.kind.section, &*import.id, &import.body)))
             }
-            Some(text) => imports.iter().try_fold(text.clone(), |text, import| {
-                insert::insert(&text, import.kind.section, &import.id, &import.body)
-            }),
+            Some(text) => added(text, &imports).ok(),
         };
         let text = text.with_context(|| {
             format!("{shown} has no place that leaves all else as it is: move it away, or import with --into")
@@ -146,30 +145,41 @@ pub fn into(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(error).with_context(|| format!("{path} can't be read")),
     };
-    let mut text = before.clone().unwrap_or_default();
-    let before = before.map(String::into_bytes);
-    for import in imports {
-        if let Some(pointer) = escape::foreign_key(&import.body) {
-            bail!("in YAML the key {pointer} would be taken for one of musher's: import it without --into");
-        }
-        match insert::insert(&text, import.kind.section, &import.id, &import.body) {
-            Some(more) => text = more,
-            None => {
-                let entry = yaml::file(import.kind.section, &import.id, &import.body).unwrap_or_default();
-                render::print(Stream::Out, invocation.common.colors(), |out, _| {
-                    out.write_all(render::sanitize::clean_lines(&entry).as_bytes())
-                })?;
-                bail!(
-                    "no place in {path} was found where {} leaves all else as it is: the file is unchanged; \
-                     put the text above into it yourself",
-                    import.address()
-                );
-            }
-        }
+    if let Some(pointer) = imports.iter().find_map(|import| escape::foreign_key(&import.body)) {
+        bail!("in YAML the key {pointer} would be taken for one of musher's: import it without --into");
     }
+    let text = match added(before.as_deref().unwrap_or_default(), &imports.iter().collect::<Vec<_>>()) {
+        Ok(text) => text,
+        Err(import) => {
+            let entry = yaml::file(import.kind.section, &import.id, &import.body).unwrap_or_default();
+            render::print(Stream::Out, invocation.common.colors(), |out, _| {
+                out.write_all(render::sanitize::clean_lines(&entry).as_bytes())
+            })?;
+            bail!(
+                "no place in {path} was found where {} leaves all else as it is: the file is unchanged; \
+                 put the text above into it yourself",
+                import.address()
+            );
+        }
+    };
+    let before = before.map(String::into_bytes);
     let holds = imports.iter().map(Import::address).collect();
     let shown = own.strip_prefix(&declared.config.root).unwrap_or(&own).to_owned();
     Ok(vec![File { path: own, shown, before, text, holds }])
+}
+
+/// The text of a file with more definitions in it, those of a section at once; else one that finds no place.
+fn added<'i>(text: &str, imports: &[&'i Import]) -> Result<String, &'i Import> {
+    let mut of_sections = imports.chunk_by(|one, next| one.kind.section == next.kind.section);
+    of_sections.try_fold(text.to_owned(), |text, some| {
+        let entries: Vec<(&str, &Value)> = some.iter().map(|import| (&*import.id, &import.body)).collect();
+        insert::insert(&text, some[0].kind.section, &entries).ok_or_else(|| {
+            let alone = |import: &Import| {
+                insert::insert(&text, import.kind.section, &[(&*import.id, &import.body)]).is_none()
+            };
+            some.iter().copied().find(|import| alone(import)).unwrap_or(some[0])
+        })
+    })
 }
 
 /// A path as the system resolves its folder, where that is the definitions' or below.

@@ -8,7 +8,7 @@ use super::super::export::no_file_for;
 use super::super::service::{Service, service};
 use super::super::{AlreadyReported, Invocation};
 use super::files::{apart, grouped, has_file, into};
-use super::object::{Import, declared_as, finish, from_live, refer_all};
+use super::object::{Import, declared_as, finish, from_live, refer_all, secrets_of};
 use super::said::{Sum, applied, tell};
 use super::settle::{File, blamed, faulty, tried};
 use super::templatize::templatized;
@@ -88,8 +88,9 @@ pub async fn conclude(
     (declared, service, progress): (&Declared, &Service, &Progress),
     (imports, mut sum): (Vec<Import>, Sum),
 ) -> anyhow::Result<Exit> {
-    let files = settled(invocation, options, declared, imports, &mut sum).await?;
+    // A question may follow: nothing draws over it.
     progress.end();
+    let files = settled(invocation, options, declared, imports, &mut sum).await?;
     sum.adopted = files.iter().map(|file| file.holds.len()).sum();
     tell(invocation, &files)?;
     sum.say(invocation, files.len())?;
@@ -114,8 +115,9 @@ async fn settled(
         // Anew each time: what is left out is referred to by its Datadog id.
         let mut ready = imports.clone();
         refer_all(invocation, declared, &again, &mut ready).await?;
+        let mut secrets = secrets_of(declared);
         for import in &mut ready {
-            finish(invocation, declared, import)?;
+            finish(invocation, declared, import, &mut secrets)?;
         }
         let files = match &options.into {
             Some(path) => into(invocation, declared, &ready, path)?,

@@ -1,6 +1,6 @@
 //! A live object, or an exported one, becomes a definition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use crate::kind::{Kind, of_section};
 use crate::load;
 use crate::mark;
 use crate::matching::key_of;
-use crate::model::{self, Address, Live};
+use crate::model::{self, Address, Live, Secret};
 use crate::write::{escape, refer, secret, tidy};
 
 /// An object on its way into the project.
@@ -159,14 +159,27 @@ fn complain(
     Ok(())
 }
 
+/// The names of the secrets that are declared by now.
+pub fn secrets_of(declared: &Declared) -> BTreeSet<String> {
+    let texts = declared.resources.iter().map(|resource| resource.body.text());
+    texts.flat_map(Secret::names).map(str::to_owned).collect()
+}
+
 /// The texts as a definition writes them, and the keys of ours in front.
-pub fn finish(invocation: &Invocation<'_>, declared: &Declared, import: &mut Import) -> anyhow::Result<()> {
+///
+/// `secrets` are the names of secrets that others have.
+pub fn finish(
+    invocation: &Invocation<'_>,
+    declared: &Declared,
+    import: &mut Import,
+    secrets: &mut BTreeSet<String>,
+) -> anyhow::Result<()> {
     let kind = import.kind;
     for said in load::leave_out(kind, &mut import.body) {
         invocation.complain(&format!("{} {}: {said}", kind.name, import.named))?;
     }
     let mut troubles = escape::escape(&mut import.body);
-    troubles.extend(secret::write(kind, &mut import.body));
+    troubles.extend(secret::write(kind, &mut import.body, &import.id, secrets));
     complain(invocation, kind, &import.named, &troubles)?;
     let mut body = Map::new();
     if let Some(live) = &import.live {

@@ -44,7 +44,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
             bail!("`{address}` is declared already: give what becomes of it another `metadata.name`");
         }
         let mut import = Import { kind, named: id.clone(), body, live: None, id, file: service };
-        finish(invocation, &declared, &mut import)?;
+        finish(invocation, &declared, &mut import, &mut BTreeSet::new())?;
         imports.push(import);
     }
     let files = match &options.into {
