@@ -90,7 +90,8 @@ const FIELDS: &[Field] = &[
         "What it is; another one makes it another entity",
     )
     .required()
-    .immutable(),
+    .immutable()
+    .sized(1, None),
     read_only("/meta"),
     object("/metadata", "Its name, its owner, and where people find more").required(),
     list("/metadata/additionalOwners", "Further teams").defaults(NONE),
