@@ -250,7 +250,12 @@ impl State {
         match kind.api.list.items {
             _ if kind.api.envelope == Envelope::Document => respond(200, &documents(kind, page)),
             None => respond(200, &json!(page)),
-            Some(key) => respond(200, &json!({ key: page })),
+            Some(at) => respond(
+                200,
+                &at.rsplit('/')
+                    .filter(|key| !key.is_empty())
+                    .fold(json!(page), |inner, key| json!({ key: inner })),
+            ),
         }
     }
 
