@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Map, Value, json};
 
-const PACKS: [&str; 21] = [
+const PACKS: [&str; 22] = [
     "api-checks",
     "app-protection",
     "aws-dynamodb",
@@ -26,6 +26,7 @@ const PACKS: [&str; 21] = [
     "personal-data",
     "quiet-hours",
     "routing",
+    "service-catalogue",
     "service-dashboard",
     "service-slo",
     "siem-cloudtrail",
@@ -61,7 +62,7 @@ fn project<'a>(uses: impl IntoIterator<Item = (String, &'a str, Parameters)>) ->
     std::fs::create_dir(folder.path().join("monitors")).unwrap();
     std::fs::write(
         folder.path().join("musher.yaml"),
-        "project: packs\nkinds: [downtimes, logs_archives, logs_indexes, logs_metrics, notebooks, notification_rules, retention_filters, scanner_groups, scanner_rules, security_rules, signal_notification_rules, synthetics_tests, waf_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
+        "project: packs\nkinds: [downtimes, entities, logs_archives, logs_indexes, logs_metrics, notebooks, notification_rules, retention_filters, scanner_groups, scanner_rules, security_rules, signal_notification_rules, synthetics_tests, waf_rules]\nenvironments:\n  sandbox: {api: sandbox}\n",
     )
     .unwrap();
     let uses: Parameters = uses

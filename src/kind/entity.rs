@@ -101,8 +101,8 @@ const FIELDS: &[Field] = &[
     text("/metadata/contacts/*/contact", "An address").required(),
     text("/metadata/contacts/*/name", "What it is called").sized(2, None),
     text("/metadata/contacts/*/type", "`email`, `slack`, `microsoft-teams`").required(),
-    text("/metadata/description", "For people"),
-    text("/metadata/displayName", "What people call it"),
+    text("/metadata/description", "For people").defaults(&[r#""""#]),
+    text("/metadata/displayName", "What people call it").defaults(&[r#""""#]),
     // "User supplied values are ignored" (the document); 1 of 1.
     read_only("/metadata/id"),
     text("/metadata/inheritFrom", "Another entity whose metadata counts here: `application:default/shop`"),
@@ -123,7 +123,7 @@ const FIELDS: &[Field] = &[
         .sized(1, None)
         .defaults(&[r#""default""#])
         .usually(is_part, "without `/`, `:` and blanks: others name it as `kind:namespace/name`"),
-    text("/metadata/owner", "The handle of the team that owns it"),
+    text("/metadata/owner", "The handle of the team that owns it").defaults(&[r#""""#]),
     // "A set" (the document); kept in order, 5 of 5.
     texts("/metadata/tags", "`key:value`").set().defaults(NONE),
     object("/spec", "What is known of its kind"),
@@ -138,7 +138,7 @@ const FIELDS: &[Field] = &[
     texts("/spec/languages", "Of a service: `go`, `python`").defaults(NONE),
     text("/spec/lifecycle", "`production`, `experimental`, `deprecated`").sized(1, None),
     text("/spec/tier", "How important it is: `\"1\"`").sized(1, None),
-    text("/spec/type", "`web`, `postgres`, `kafka`"),
+    text("/spec/type", "`web`, `postgres`, `kafka`").defaults(&[r#""""#]),
 ];
 
 /// 1 of 1 each: an empty list is left out, by most fields.

@@ -22,6 +22,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("personal-data", include_str!("../../templates/personal-data.yaml")),
     ("quiet-hours", include_str!("../../templates/quiet-hours.yaml")),
     ("routing", include_str!("../../templates/routing.yaml")),
+    ("service-catalogue", include_str!("../../templates/service-catalogue.yaml")),
     ("service-dashboard", include_str!("../../templates/service-dashboard.yaml")),
     ("service-slo", include_str!("../../templates/service-slo.yaml")),
     ("siem-cloudtrail", include_str!("../../templates/siem-cloudtrail.yaml")),

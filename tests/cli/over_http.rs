@@ -106,7 +106,8 @@ fn a_plan_of_a_small_project_costs_its_lists() {
 }
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer.
-const LISTS: [&str; 15] = [
+const LISTS: [&str; 16] = [
+    "GET /api/v2/catalog/entity",
     "GET /api/v1/notebooks",
     "GET /api/v1/synthetics/tests",
     "GET /api/v2/synthetics/suites/search",
