@@ -1,5 +1,6 @@
 //! What all calls share: the client, one request with its answer, an object made of a body.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,7 +27,7 @@ pub struct Client {
     pub(super) served: Arc<Served>,
     /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
     pub(super) web: String,
-    pub(super) cache: Mutex<Cache>,
+    pub(super) cache: Arc<Mutex<Cache>>,
     /// Names by ids of what bodies may name, by the list that tells them.
     pub(super) names: Mutex<BTreeMap<&'static str, Arc<Names>>>,
 }
@@ -70,7 +71,7 @@ pub(super) fn request(
     };
     let mut sent = body.map(|body| wrap(api, id, body));
     if api.meta && method != Method::Get {
-        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
+        sent.get_or_insert_with(|| Cow::Owned(json!({}))).to_mut()["meta"] = json!({});
     }
     let body = sent.map(|sent| sent.to_string().into());
     let mut request = Request { method, path, query: Vec::new(), body };
@@ -137,7 +138,7 @@ pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Re
     if !(200..300).contains(&response.status) {
         return Err(Refusal::of_answer(request, &response));
     }
-    answer::json(request, &response)
+    answer::json(request, response)
 }
 
 /// The same for one object of a kind: what its row says of one that is gone is understood.

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::answer;
 use super::call::{Client, call_for, lacking, live_of, read_request, request};
+use super::early::{Early, Source, kept};
 use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
@@ -92,15 +93,21 @@ impl Client {
     /// Lists all kinds at once. The objects come by kind, in the service's order; one that can't be read doesn't hide
     /// the others.
     pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
-        self.finish_all(self.ask(&wanted.kinds, wanted.owner), wanted).await
+        self.finish_all(self.ask_first(&wanted.kinds, wanted.owner, false), wanted).await
     }
 
-    /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
-    /// be read meanwhile.
+    /// Asks for the first pages of all kinds, as many as the last run met, and for what is the owner's on them, and doesn't wait:
+    /// what is declared may be read meanwhile.
     pub fn ask(&self, kinds: &[&'static Kind], owner: Option<&Owner>) -> Listing {
+        self.ask_first(kinds, owner, true)
+    }
+
+    fn ask_first(&self, kinds: &[&'static Kind], owner: Option<&Owner>, whole: bool) -> Listing {
         let mut documents: BTreeMap<&'static str, First> = BTreeMap::new();
         let list = |kind: &&'static Kind| {
-            let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
+            let early = owner.filter(|_| whole);
+            let early = early.and_then(|owner| Early::of(kind, owner, &self.wire, &self.cache));
+            let mut list = self.pages_of(kind, owner.map(mark::owner_tag)).reading(early);
             // Kinds of one document have one list.
             if let Some(path) = kind.api.list.path.filter(|_| kind.api.list.paging == Paging::Whole) {
                 let request = list.first_request();
@@ -162,7 +169,8 @@ impl Client {
         let kind = list.kind;
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let marked = |live: &Live| {
-            let is_of = |owner| kind.is_keyed() || mark::is_of(kind, &live.body, owner);
+            let bears = |owner: &Owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner);
+            let is_of = |owner| kind.is_keyed() || bears(owner) || mark::is_of(kind, &live.body, owner);
             !(kind.api.foreign)(&live.body) && wanted.owner.is_none_or(is_of)
         };
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
@@ -170,6 +178,7 @@ impl Client {
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
         let is_ordered = wanted.ordered.contains(kind.section);
         let until = Until::Short { last, declared, ours: &marked };
+        let early = list.early();
         let (mut lives, apart) = self.list_and_order(list, &until, is_ordered).await?;
         self.cache().set_count(kind.section, lives.len());
 
@@ -191,7 +200,7 @@ impl Client {
                 self.cache().keep_only(kind.section, &|id| kept.contains(id));
             }
             let surely = |live: &Live| wanted.owner.is_some() && marked(live);
-            listed = self.whole(kind, &listed.live, &surely).await?;
+            listed = self.whole_with(kind, &listed.live, &surely, early.as_deref()).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
         for (id, read) in self.get_all(kind, missing.into_iter().cloned().collect()).await? {
@@ -324,6 +333,17 @@ impl Client {
         summaries: &[Live],
         surely: &(dyn Fn(&Live) -> bool + Sync),
     ) -> Result<Bodies, Refusal> {
+        self.whole_with(kind, summaries, surely, None).await
+    }
+
+    /// The same, where some may have been read already.
+    async fn whole_with(
+        &self,
+        kind: &'static Kind,
+        summaries: &[Live],
+        surely: &(dyn Fn(&Live) -> bool + Sync),
+        early: Option<&Early>,
+    ) -> Result<Bodies, Refusal> {
         let Some(summary) = kind.api.list.summary else { return Ok(Bodies::default()) };
         let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
@@ -332,18 +352,19 @@ impl Client {
                 bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), shown.clone()));
                 continue;
             }
-            let modified = shown.get(summary.modified).and_then(Value::as_str);
-            let kept = modified.and_then(|modified| {
-                let body = self.cache().get(kind.section, id, modified)?;
-                let same = answer::id(kind, &body).as_ref() == Some(id)
-                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified)
-                    && summary.shown.iter().all(|field| agrees(shown.get(field), body.get(field)));
-                same.then_some(body)
-            });
-            match kept {
-                Some(body) => {
-                    bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), body));
+            let read = match early {
+                Some(early) => early.take(id).await,
+                None => None,
+            };
+            let live = match read {
+                Some((body, Source::Service)) => Some(self.seen(kind, id, body)?),
+                Some((body, Source::Cache)) => Some(live_of(kind, &self.web, id.clone(), body)),
+                None => {
+                    kept(kind, id, shown, &self.cache).map(|body| live_of(kind, &self.web, id.clone(), body))
                 }
+            };
+            match live {
+                Some(live) => drop(bodies.insert(id.clone(), live)),
                 None => missing.push(id.clone()),
             }
         }
@@ -484,12 +505,6 @@ impl Client {
         }
         Ok(reads)
     }
-}
-
-/// Whether a summary's field is that of a body. Both leave out what is empty, each in its own way.
-fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    shown.is_none() || text(shown) == text(body)
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on

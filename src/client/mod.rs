@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod early;
 mod items;
 mod key;
 mod list;
@@ -68,7 +69,7 @@ impl Client {
             wire: Arc::<Served>::clone(&served),
             served,
             web,
-            cache: Mutex::new(cache),
+            cache: Arc::new(Mutex::new(cache)),
             names: Mutex::default(),
         }
     }
@@ -140,7 +141,7 @@ impl Client {
         let method = update_method(kind.api.update);
         let (mut body, part) = part::split(kind, body);
         if let Some(version) = kind.api.version {
-            body[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
+            body.to_mut()[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
         }
         let request = request(kind, method, Some(id), Some(&body))?;
         let answer = match call_for(kind, self.wire.as_ref(), &request).await {
@@ -231,8 +232,10 @@ impl Client {
         if !(200..300).contains(&response.status) && response.status != 409 {
             return Err(Refusal::of_answer(&request, &response));
         }
-        match answer::json(&request, &response)?.get("errors") {
-            None | Some(Value::Null) if response.status != 409 => Ok(BTreeMap::new()),
+        let refusal = Refusal::of_answer(&request, &response);
+        let status = response.status;
+        match answer::json(&request, response)?.get("errors") {
+            None | Some(Value::Null) if status != 409 => Ok(BTreeMap::new()),
             Some(Value::Object(errors)) => {
                 let asked = |id: &&String| ids.contains(id);
                 Ok(errors
@@ -241,7 +244,7 @@ impl Client {
                     .map(|(id, users)| (id.clone(), texts(users)))
                     .collect())
             }
-            _ => Err(Refusal::of_answer(&request, &response)),
+            _ => Err(refusal),
         }
     }
 

@@ -369,13 +369,13 @@ impl Drop for Pass<'_> {
 }
 
 /// A good answer that isn't JSON was cut or mangled on its way.
-fn whole(response: Response) -> Result<Response, WireError> {
+fn whole(mut response: Response) -> Result<Response, WireError> {
     let good = (200..300).contains(&response.status);
     if good && !response.body.is_empty() {
-        serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
+        response.read = Some(serde_json::from_slice(&response.body).map_err(|error| {
             let words = format!("the answer with status {} is not JSON: {error}", response.status);
             WireError::Cut(response.status, words)
-        })?;
+        })?);
     }
     Ok(response)
 }
