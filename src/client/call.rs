@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer;
 use super::refusal::{Fault, Refusal};
+use super::shared::First;
 use crate::cache::Cache;
 use crate::kind::{Create, Delete, Kind, Update, wrap};
 use crate::mark;
@@ -30,6 +31,16 @@ pub struct Client {
     pub(super) cache: Arc<Mutex<Cache>>,
     /// Names by ids of what bodies may name, by the list that tells them.
     pub(super) names: Mutex<BTreeMap<&'static str, Arc<Names>>>,
+    /// By path: what was asked for beside lists, since the last run needed it.
+    pub(super) begun: Mutex<BTreeMap<&'static str, First>>,
+}
+
+impl Client {
+    /// The wire for a request of a path that may be on its way.
+    pub(super) fn wire_of(&self, path: &'static str) -> Arc<dyn Wire> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+        begun.map_or_else(|| Arc::clone(&self.wire), |first| first.on(Arc::clone(&self.wire)))
+    }
 }
 
 /// A wire that knows whether the service has done anything for these keys.

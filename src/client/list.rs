@@ -1,14 +1,14 @@
 //! All objects of some kinds as a plan needs them: lists, and whole bodies where a list shows summaries only.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call_for, lacking, live_of, read_request, request};
+use super::call::{Client, call_for, get, lacking, live_of, read_request, request};
 use super::early::{Early, Source, kept};
 use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
@@ -22,6 +22,14 @@ use crate::wire::{Method, Request, Wire};
 
 /// What a list shows and a read doesn't find is read again after these pauses.
 const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// What is asked for beside a list, in the cache.
+const NAMES: &str = "names";
+const ORDER: &str = "order";
+
+fn beside(what: &str, kind: &Kind) -> String {
+    format!("{what} of {}", kind.section)
+}
 
 /// What a list is to hold.
 #[derive(Clone, Default)]
@@ -115,9 +123,24 @@ impl Client {
                 list = list.sharing(documents.entry(path).or_insert_with(first));
             }
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
+            if whole {
+                self.ask_beside(kind);
+            }
             (list, self.ask_parts(kind))
         };
         Listing { lists: kinds.iter().filter(|kind| kind.is_listed()).map(list).collect() }
+    }
+
+    /// Asks for what stands beside a list, where the last run needed it.
+    fn ask_beside(&self, kind: &'static Kind) {
+        let needed = |what: &str| self.cache().count(&beside(what, kind)).is_some_and(|count| count > 0);
+        let names = kind.api.named.filter(|_| needed(NAMES)).map(|named| named.list);
+        let order = alone(kind).filter(|_| needed(ORDER)).map(|(order, _)| order.path);
+        for path in names.into_iter().chain(order) {
+            let first = First::new(Arc::clone(&self.wire), get(path));
+            first.begin();
+            self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(path, first);
+        }
     }
 
     /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
@@ -137,6 +160,8 @@ impl Client {
         let kinds: Vec<&'static Kind> = listing.lists.iter().map(|(list, _)| list.kind).collect();
         let lists = listing.lists.into_iter().map(|(list, parts)| self.finish_kind(list, parts, wanted));
         let lists = futures_util::future::join_all(lists).await;
+        // What nobody needed is old by the time that somebody does.
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).clear();
         // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
         let may_read_some = lists.iter().any(Result::is_ok);
@@ -245,6 +270,12 @@ impl Client {
         };
         // At once with the list, where something declared may need them; who needs them asks again.
         let is_declared = matches!(until, Until::Short { declared: 1.., .. });
+        if kind.api.named.is_some() {
+            self.cache().set_count(&beside(NAMES, kind), usize::from(is_declared));
+        }
+        if alone(kind).is_some() {
+            self.cache().set_count(&beside(ORDER, kind), usize::from(is_ordered));
+        }
         let names = async {
             if let Some(named) = kind.api.named.filter(|_| is_declared) {
                 drop(self.names(&named).await);

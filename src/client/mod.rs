@@ -71,6 +71,7 @@ impl Client {
             web,
             cache: Arc::new(Mutex::new(cache)),
             names: Mutex::default(),
+            begun: Mutex::default(),
         }
     }
 

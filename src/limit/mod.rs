@@ -20,12 +20,12 @@ use bucket::{Bucket, Buckets};
 use level::Level;
 use window::{Announced, Permit, asked_wait};
 
-/// The most reads and writes under way at once, where no number is fixed.
+/// Reads under way at once, where no number is fixed: all lists of a plan go out together. They cost the service little,
+/// and a plan waits for them.
 const READS: usize = 64;
+/// The first writes, and the most.
+const FIRST_WRITES: usize = 8;
 const WRITES: usize = 32;
-/// What a good answer adds to them at first: reads cost the service little, and a plan waits for them.
-const READS_RISE: usize = 4;
-const WRITES_RISE: usize = 1;
 /// The first wait after a fault, and the longest one.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -132,8 +132,8 @@ impl Paced {
             pace,
             stop,
             observer,
-            reads: Level::new(pace.concurrency, READS, READS_RISE),
-            writes: Level::new(pace.concurrency, WRITES, WRITES_RISE),
+            reads: Level::new(pace.concurrency, READS, READS),
+            writes: Level::new(pace.concurrency, FIRST_WRITES, WRITES),
             buckets: Buckets::default(),
             reached: AtomicBool::new(false),
             requests: AtomicU64::new(0),
