@@ -22,6 +22,7 @@ use estate::Run;
 use served::{Counting, Plain, Sandbox};
 use written::{Body, Shape};
 
+/// At 1x; what is ten times as large is run less often.
 const RUNS: usize = 7;
 const SIZES: [usize; 2] = [1, 10];
 /// Objects of others in a crowded organisation, and what plans create there.
@@ -117,7 +118,8 @@ impl Bench {
             for what in ["cold", "warm"] {
                 let name = named(estate, what);
                 if self.runs(&name) {
-                    self.plans(out, &name, (folder, &sandbox), what == "warm")?;
+                    let runs = if times == 1 { RUNS } else { RUNS.div_ceil(2) };
+                    self.plans(out, &name, (folder, &sandbox), (what == "warm", runs))?;
                 }
             }
             of_shapes = Some(sandbox).filter(|_| estate.shape.is_some());
@@ -147,12 +149,12 @@ impl Bench {
         out: &mut dyn Write,
         name: &str,
         (folder, sandbox): (&Path, &Sandbox),
-        warm: bool,
+        (warm, runs): (bool, usize),
     ) -> io::Result<()> {
         let reads = reads_of(folder, warm)?;
         let mut best: Option<Run> = None;
         let (mut yardstick, mut ratios, mut asked) = (Duration::MAX, Vec::new(), 0);
-        for _ in 0..RUNS {
+        for _ in 0..runs {
             let cache = folder.join("cache");
             if !warm && cache.exists() {
                 std::fs::remove_dir_all(cache)?;

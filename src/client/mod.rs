@@ -316,7 +316,8 @@ impl Client {
             KnownBy::Key(_) => None,
         };
         let mut pages = self.pages_of(kind, tag);
-        pages.ask_for(self.guess(kind));
+        let known = if least == usize::MAX { 0 } else { least };
+        pages.ask_for(self.guess(kind).max(known));
         let mut live = pages.all(&Until::Short { last: 0, declared: least, ours: &is_ours }).await?;
         live.retain(is_ours);
         Ok(live)
