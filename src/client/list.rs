@@ -24,8 +24,8 @@ use crate::wire::{Method, Request, Wire};
 const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
 /// What is asked for beside a list, in the cache.
-const NAMES: &str = "names";
-const ORDER: &str = "order";
+const NAMES: &str = "the names";
+const ORDER: &str = "the order";
 
 fn beside(what: &str, kind: &Kind) -> String {
     format!("{what} of {}", kind.section)
