@@ -38,8 +38,9 @@ impl Growing {
     }
 
     fn count(&mut self, mut part: &[u8]) {
-        if std::mem::take(&mut self.escaped) {
-            part = part.get(1..).unwrap_or_default();
+        if self.escaped && !part.is_empty() {
+            self.escaped = false;
+            part = &part[1..];
         }
         loop {
             if self.in_text {
