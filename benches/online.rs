@@ -60,18 +60,11 @@ struct Bench {
     runtime: Runtime,
 }
 
-/// An estate: its name, its folder, and whether its first apply is a part.
-struct Estate {
-    name: &'static str,
-    shape: Option<Shape>,
-}
-
-const ESTATES: [Estate; 4] = [
-    Estate { name: "example", shape: None },
-    Estate { name: "one YAML file", shape: Some(Shape::OneYaml) },
-    Estate { name: "YAML files", shape: Some(Shape::ManyYaml) },
-    Estate { name: "JSON files", shape: Some(Shape::ManyJson) },
-];
+/// The example, and what is written out in its shapes.
+const ESTATES: [Option<Shape>; 4] = {
+    let [one, many, json] = Shape::ALL;
+    [None, Some(one), Some(many), Some(json)]
+};
 
 impl Bench {
     fn runs(&self, part: &str) -> bool {
@@ -81,9 +74,12 @@ impl Bench {
 
     /// First applies and plans without a change. The shapes hold the same resources: one sandbox serves them all.
     fn estates(&self, out: &mut dyn Write, times: usize) -> io::Result<()> {
-        let named = |estate: &Estate, what: &str| format!("{} {times}x {what}", estate.name);
-        let wanted =
-            |estate: &&Estate| ["apply", "cold", "warm"].iter().any(|what| self.runs(&named(estate, what)));
+        let named = |estate: &Option<Shape>, what: &str| {
+            format!("{} {times}x {what}", estate.map_or("example", Shape::name))
+        };
+        let wanted = |estate: &&Option<Shape>| {
+            ["apply", "cold", "warm"].iter().any(|what| self.runs(&named(estate, what)))
+        };
         let (mut bodies, mut of_shapes): (Vec<Body>, Option<Sandbox>) = (Vec::new(), None);
         let mut head =
             Some("what                        requests   musher      plain  ratio  by turns  memory");
@@ -93,7 +89,7 @@ impl Bench {
             }
             let folder = tempfile::tempdir()?;
             let folder = folder.path();
-            match estate.shape {
+            match *estate {
                 None => estate::write(folder, times)?,
                 Some(shape) => {
                     if bodies.is_empty() {
@@ -102,7 +98,7 @@ impl Bench {
                     written::write(folder, &bodies, shape, times)?;
                 }
             }
-            let known = of_shapes.take().filter(|_| estate.shape.is_some());
+            let known = of_shapes.take().filter(|_| estate.is_some());
             let is_new = known.is_none();
             let sandbox = match known {
                 Some(sandbox) => sandbox,
@@ -122,7 +118,7 @@ impl Bench {
                     self.plans(out, &name, (folder, &sandbox), (what == "warm", runs))?;
                 }
             }
-            of_shapes = Some(sandbox).filter(|_| estate.shape.is_some());
+            of_shapes = Some(sandbox).filter(|_| estate.is_some());
         }
         Ok(())
     }
