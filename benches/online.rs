@@ -133,8 +133,11 @@ impl Bench {
     ) -> io::Result<()> {
         let (run, asked) = self.run(folder, sandbox, APPLY)?;
         let held = self.runtime.block_on(sandbox.held())?;
-        let writes: Vec<Plain> =
-            held.iter().cycle().take(usize::try_from(asked).unwrap_or(0)).cloned().collect();
+        let count = usize::try_from(asked).unwrap_or(0);
+        let writes = held.iter().cycle().take(count).enumerate();
+        let writes: Vec<Plain> = writes
+            .map(|(at, write)| if at < held.len() { write.clone() } else { another(write, at) })
+            .collect();
         let other = Sandbox::serve()?;
         let plain = self.runtime.block_on(other.send(&writes))?;
         report(out, name, asked, run, plain, ratio(run.wall, plain))
@@ -310,6 +313,18 @@ fn monitor(name: &str) -> Plain {
         "message": "Look. @slack-ops", "options": {"thresholds": {"critical": 1}},
     });
     Plain { path: "/api/v1/monitor".to_owned(), body: Some(body.to_string()) }
+}
+
+/// The create of an object's like, under another name.
+fn another(write: &Plain, number: usize) -> Plain {
+    let mut body: Value =
+        write.body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    for key in ["name", "title"] {
+        if let Some(Value::String(name)) = body.get_mut(key) {
+            *name = format!("{number} {name}");
+        }
+    }
+    Plain { path: write.path.clone(), body: Some(body.to_string()) }
 }
 
 /// The create of a dashboard.

@@ -292,19 +292,23 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_bool<E: Error>(self, item: bool) -> Result<(), E> {
-        self.meet(|live| *live == Value::from(item))
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
     }
 
     fn visit_i64<E: Error>(self, item: i64) -> Result<(), E> {
-        self.meet(|live| *live == Value::from(item))
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
     }
 
     fn visit_u64<E: Error>(self, item: u64) -> Result<(), E> {
-        self.meet(|live| *live == Value::from(item))
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
     }
 
     fn visit_f64<E: Error>(self, item: f64) -> Result<(), E> {
-        self.meet(|live| *live == Value::from(item))
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
     }
 
     fn visit_str<E: Error>(self, item: &str) -> Result<(), E> {
