@@ -18,8 +18,7 @@ const LONGEST_KEY: usize = 1000;
 /// The tree of a text, or nothing where the parser must look at it. `text` has no byte-order mark.
 pub fn read(text: &str) -> Option<Tree<'_>> {
     let bytes = text.as_bytes();
-    // Tabs, carriage returns and what can't be seen have rules of their own.
-    if bytes.iter().any(|byte| (*byte < b' ' && *byte != b'\n') || *byte == 0x7f) || has_odd_character(text) {
+    if !is_ordinary(bytes) {
         return None;
     }
     let mut reader =
@@ -33,10 +32,21 @@ pub fn read(text: &str) -> Option<Tree<'_>> {
     (reader.at == bytes.len()).then_some(reader.tree)
 }
 
-/// Control characters of the second block, and those that may not stand in a text at all.
-fn has_odd_character(text: &str) -> bool {
-    !text.is_ascii()
-        && text.chars().any(|c| matches!(c, '\u{80}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+/// Whether there is nothing but what stands for itself: tabs, carriage returns and what can't be seen have rules of their
+/// own.
+fn is_ordinary(bytes: &[u8]) -> bool {
+    // By blocks without an end in between, so that many bytes are looked at once.
+    let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\n') || *byte == 0x7f;
+    let has_control = |block: &[u8]| block.iter().fold(false, |found, byte| found | is_control(byte));
+    if bytes.chunks(64).any(has_control) {
+        return false;
+    }
+    // U+0080 to U+009F begin with the first; U+FEFF, U+FFFE and U+FFFF with the second.
+    memchr::memchr2_iter(0xc2, 0xef, bytes).all(|at| match bytes[at..] {
+        [0xc2, next, ..] => next > 0x9f,
+        [0xef, second, third, ..] => !matches!((second, third), (0xbb, 0xbf) | (0xbf, 0xbe | 0xbf)),
+        _ => true,
+    })
 }
 
 struct Reader<'t> {
@@ -205,12 +215,7 @@ impl<'t> Reader<'t> {
     fn below(&mut self, parent: u32, sign: usize, column: usize, of_key: bool) -> Option<()> {
         self.end_of_node(sign + 1)?;
         match self.column() {
-            Some(next) if next > column => {
-                if !self.is_dash() && self.key().is_none() {
-                    return None;
-                }
-                self.block(Some(parent), next)
-            }
+            Some(next) if next > column => self.block(Some(parent), next),
             // A list may stand in the column of its key.
             Some(next) if of_key && next == column && self.is_dash() => {
                 // The parser tells its beginning by the first item, or by the end of the line.
@@ -278,9 +283,6 @@ impl<'t> Reader<'t> {
             b'\n' => {
                 self.end_of_node(end)?;
                 let next = self.column().filter(|next| *next > column)?;
-                if !self.is_dash() && self.key().is_none() {
-                    return None;
-                }
                 self.block(Some(parent), next)?;
             }
             b'#' | b'&' | b'*' => return None,
@@ -309,7 +311,8 @@ impl<'t> Reader<'t> {
                 }
                 let end = self.colon(start)?;
                 let text = &self.text[start..end];
-                if text.ends_with(' ') || text.contains(" #") {
+                let is_cut = |at: usize| text.as_bytes()[..at].ends_with(b" ");
+                if text.ends_with(' ') || memchr::memchr_iter(b'#', text.as_bytes()).any(is_cut) {
                     return None;
                 }
                 Scalar { text: Cow::Borrowed(text), style: Style::Plain, end }

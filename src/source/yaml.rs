@@ -26,8 +26,7 @@ pub struct Parsed<'t> {
 
 /// Reads a text without a byte-order mark. A fault of syntax ends the tree there.
 pub fn parse(text: &str, file: FileId) -> Parsed<'_> {
-    block_yaml::read(text)
-        .map_or_else(|| parsed(text, file), |tree| Parsed { tree, faults: Vec::new() })
+    block_yaml::read(text).map_or_else(|| parsed(text, file), |tree| Parsed { tree, faults: Vec::new() })
 }
 
 /// The same of any text: by the parser.
@@ -296,9 +295,11 @@ impl Expansion<'_, '_> {
                 }
             } else if let Some(name) = self.key(key) {
                 let value = self.node(value, depth + 1);
-                if map.insert(name.clone(), value).is_some() {
-                    let first = self.tree.entries(id).find(|(own, _)| self.tree.text(*own) == Some(&name));
-                    self.duplicate(&name, first.map_or(key, |(first, _)| first), key);
+                if map.insert(name, value).is_some()
+                    && let Some(name) = self.tree.text(key)
+                {
+                    let first = self.tree.entries(id).find(|(own, _)| self.tree.text(*own) == Some(name));
+                    self.duplicate(name, first.map_or(key, |(first, _)| first), key);
                 }
             }
         }
