@@ -300,11 +300,8 @@ pub fn reached<'w>(watches: &'w [Watch], resources: &[Resource]) -> HashSet<&'w 
         kind::of_section(resource.address.section())
             .is_some_and(|kind| kind.quirks.family == Some(Family::Routing))
     };
-    let rules: Vec<Filter> = resources
-        .iter()
-        .filter(of_routing)
-        .map(|resource| Filter::of(&resource.body.value()))
-        .collect();
+    let rules: Vec<Filter> =
+        resources.iter().filter(of_routing).map(|resource| Filter::of(&resource.body.value())).collect();
     let is_told = |watch: &&Watch| {
         let tags: BTreeSet<&str> = watch.tags.iter().map(String::as_str).collect();
         !watch.silent && (watch.tells || rules.iter().any(|rule| rule.passes(&tags)))

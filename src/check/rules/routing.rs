@@ -46,9 +46,7 @@ fn tags<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
 /// itself: what its groups add is not known here.
 pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
     let tells = |message: &Message<'_>| !message.handles.is_empty();
-    if !subject.is(Family::Alert)
-        || subject.estate.routings.is_empty()
-        || !subject.messages.iter().any(tells)
+    if !subject.is(Family::Alert) || subject.estate.routings.is_empty() || !subject.messages.iter().any(tells)
     {
         return;
     }
