@@ -293,7 +293,8 @@ async fn what_a_list_names_is_read_while_others_are_busy() {
         let listing = client.ask(&wanted.kinds, wanted.owner);
         tokio::time::sleep(Duration::from_secs(1)).await;
         let own = format!("GET /api/v1/dashboard/{id}");
-        assert_eq!(fake.seen()[1..], [own.clone()], "before anybody asks what came of it");
+        let seen = fake.seen();
+        assert_eq!(&seen[1..], std::slice::from_ref(&own), "before anybody asks what came of it");
         let listed = client.finish(listing, &wanted).await.expect("a list");
         assert_eq!(addresses(&listed.live), ["dashboards/a"]);
         // What failed is asked for once more, and nothing else.
