@@ -87,6 +87,16 @@ impl Schedule {
             schedule.waits_for[first].push(step);
         }
         schedule.measure();
+        // Writes of which only one is under way at a time wait for each other, too.
+        let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+        for at in (0..schedule.steps.len()).rev() {
+            let kind = kind::of_name(changes[schedule.steps[at].change].kind);
+            if let Some(kind) = kind.filter(|kind| kind.api.serial) {
+                let behind = lanes.entry(kind.lane()).or_default();
+                schedule.behind[at] = schedule.behind[at].max(*behind);
+                *behind += 1;
+            }
+        }
         schedule
     }
 
@@ -228,6 +238,15 @@ mod tests {
         let (blocked, ready) = schedule.failed(1);
         assert!(blocked.is_empty(), "a monitor that fails holds no policy up");
         assert_eq!(ready, [3]);
+    }
+
+    #[test]
+    fn what_is_written_one_by_one_begins_early() {
+        let rule = |id: &str| change("waf_rule", Address::new("waf_rules", id), Action::Create);
+        let monitor = change("monitor", Address::new("monitors", "a"), Action::Create);
+        let schedule = Schedule::new(&[monitor, rule("a"), rule("b"), rule("c")]);
+        let first: Vec<usize> = schedule.first().into_iter().map(|(_, at)| at).collect();
+        assert_eq!(first, [1, 2, 0, 3]);
     }
 
     #[test]
