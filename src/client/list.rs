@@ -199,7 +199,7 @@ impl Client {
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
         if wanted.owner.is_some() && kind.api.list.tag_filter.is_some() {
-            let found = self.from_all(kind, &missing).await;
+            let found = self.found_in_pages(kind, &missing).await;
             missing.retain(|id| found.iter().all(|live| live.id != **id));
             listed.live.extend(found);
         }
@@ -229,7 +229,7 @@ impl Client {
     }
 
     /// Those of many objects that the list of all shows whole, in fewer requests than there are objects.
-    async fn from_all(&self, kind: &'static Kind, ids: &BTreeSet<&String>) -> Vec<Live> {
+    async fn found_in_pages(&self, kind: &'static Kind, ids: &BTreeSet<&String>) -> Vec<Live> {
         if ids.len() < MANY || kind.api.list.summary.is_some() || kind.api.part.is_some() {
             return Vec::new();
         }

@@ -69,14 +69,37 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     if kind.is_none() && files::is_special(&folder) {
         bail!("objects of all kinds are a folder for each kind: -o takes a folder");
     }
+    let all = (&kinds[..], folder.as_path(), format);
+    let (written, missed) = of_kinds(invocation, (&declared, &service, &progress), all, options).await?;
+    progress.end();
+    let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
+    if !files::is_special(&folder) {
+        render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
+    }
+    invocation.say(&export::summary(kind.map_or("object", |kind| kind.name), &written))?;
+    service.tell_counts(invocation)?;
+    Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
+        (_, true) => Exit::Incomplete,
+        (true, _) => Exit::Error,
+        _ => Exit::Fine,
+    })
+}
+
+/// The objects of some kinds, written; and how many of them, and kinds, can't be had.
+async fn of_kinds(
+    invocation: &Invocation<'_>,
+    (declared, service, progress): (&Declared, &Service, &Progress),
+    (kinds, folder, format): (&[&'static Kind], &Utf8Path, Format),
+    options: &args::Export,
+) -> anyhow::Result<(Vec<Written>, usize)> {
     let definitions = declared.config.root.join(&declared.config.definitions);
     let (mut written, mut missed, mut forbidden) = (Vec::new(), 0, Vec::new());
-    for kind in &kinds {
-        let folder = if kinds.len() > 1 { folder.join(kind.section) } else { folder.clone() };
+    for kind in kinds {
+        let folder = if kinds.len() > 1 { folder.join(kind.section) } else { folder.to_owned() };
         files::sweep(&folder);
-        let declares = files::within(&definitions, &folder).map(|_| &declared);
+        let declares = files::within(&definitions, &folder).map(|_| declared);
         let plan = Plan { folder, format, force: options.force, declares };
-        match one_kind(invocation, (&declared, &service, &progress), (kind, options), &plan).await {
+        match one_kind(invocation, (declared, service, progress), (kind, options), &plan).await {
             Ok((own, left)) => {
                 written.extend(own);
                 missed += left;
@@ -98,18 +121,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
             kind.section
         ))?;
     }
-    progress.end();
-    let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
-    if !files::is_special(&folder) {
-        render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
-    }
-    invocation.say(&export::summary(kind.map_or("object", |kind| kind.name), &written))?;
-    service.tell_counts(invocation)?;
-    Ok(match (refused || missed > 0, missed > 0 && !written.is_empty()) {
-        (_, true) => Exit::Incomplete,
-        (true, _) => Exit::Error,
-        _ => Exit::Fine,
-    })
+    Ok((written, missed))
 }
 
 /// Whether the keys may not do what failed.
@@ -421,6 +433,9 @@ fn is_at(host: &str, url: &str) -> bool {
     host == own || (own.starts_with("app.") && site(host) == site(own))
 }
 
+/// Takes a file that is about to be written, and its text.
+type Note<'a> = dyn FnMut(&Utf8Path, &[u8]) + 'a;
+
 struct Plan<'a> {
     folder: Utf8PathBuf,
     format: Format,
@@ -435,7 +450,7 @@ fn write(
     kind: &Kind,
     live: Vec<Live>,
     plan: &Plan<'_>,
-    (taken, note): (&mut BTreeSet<String>, &mut dyn FnMut(&Utf8Path, &[u8])),
+    (taken, note): (&mut BTreeSet<String>, &mut Note<'_>),
 ) -> anyhow::Result<Vec<Written>> {
     let folder = &plan.folder;
     let is_stream = files::is_special(folder);
@@ -575,12 +590,7 @@ pub fn as_json(kind: &Kind, body: &Value) -> String {
 }
 
 /// A file that says something else is left alone, but for `force`.
-fn put(
-    path: &Utf8Path,
-    text: &str,
-    force: bool,
-    note: &mut dyn FnMut(&Utf8Path, &[u8]),
-) -> anyhow::Result<Written> {
+fn put(path: &Utf8Path, text: &str, force: bool, note: &mut Note<'_>) -> anyhow::Result<Written> {
     if says(path, text) {
         note(path, text.as_bytes());
         return Ok(Written::Same(path.to_owned()));

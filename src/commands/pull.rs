@@ -137,18 +137,8 @@ fn tell(
     if named().next().is_none() {
         lines.push_str("Nothing that is managed was edited in the UI.\n");
     }
-    let absent: Vec<&str> =
-        told.iter().filter(|(_, told)| is_absent(told)).map(|(address, _)| address.as_str()).collect();
-    if !absent.is_empty() {
-        let more = absent.len().saturating_sub(ABSENT);
-        let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
-        let (are, them) = if absent.len() == 1 { ("is", "it") } else { ("are", "them") };
-        lines.push_str(&format!(
-            "{}{more} {are} declared and not live, never applied or deleted in the UI: `musher apply` makes {them}; to let \
-             {them} go, take {them} out of the definitions.\n",
-            absent.iter().take(ABSENT).copied().collect::<Vec<_>>().join(", ")
-        ));
-    }
+    let absent = told.iter().filter(|(_, told)| is_absent(told)).map(|(address, _)| address.as_str());
+    lines.push_str(&absent_line(&absent.collect::<Vec<_>>()));
     lines.push_str(ending);
     let stream = if options.dry_run { Stream::Err } else { Stream::Out };
     let text = render::sanitize::clean_lines(&lines).into_owned();
@@ -157,4 +147,19 @@ fn tell(
         render::print(stream, invocation.common.colors(), |out, _| out.write_all(text.as_bytes()))?;
     }
     Ok(if refused { Exit::Incomplete } else { Exit::Fine })
+}
+
+/// What is declared and not live.
+fn absent_line(absent: &[&str]) -> String {
+    if absent.is_empty() {
+        return String::new();
+    }
+    let more = absent.len().saturating_sub(ABSENT);
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    let (are, them) = if absent.len() == 1 { ("is", "it") } else { ("are", "them") };
+    format!(
+        "{}{more} {are} declared and not live, never applied or deleted in the UI: `musher apply` makes {them}; to let \
+         {them} go, take {them} out of the definitions.\n",
+        absent.iter().take(ABSENT).copied().collect::<Vec<_>>().join(", ")
+    )
 }
