@@ -374,4 +374,28 @@ mod tests {
         assert_eq!(fs::read(home.join("a")).unwrap(), b"1");
         assert_eq!(fs::read_dir(&home).unwrap().count(), 2);
     }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(folder.path()).unwrap();
+        let held = beside(home.join("a").as_std_path()).unwrap();
+        for name in [".musher-left.tmp", ".other.tmp", "b"] {
+            fs::write(home.join(name), "ha").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("b", home.join(".musher-link.tmp")).unwrap();
+        sweep(home);
+        assert!(held.path().exists() && home.join("b").exists() && home.join(".other.tmp").exists());
+        assert!(!home.join(".musher-left.tmp").exists());
+        assert_eq!(fs::symlink_metadata(home.join(".musher-link.tmp")).is_ok(), cfg!(unix));
+        // As a killed run leaves it: there, and nobody's.
+        let (file, left) = held.keep().unwrap();
+        sweep(home);
+        assert!(left.exists());
+        drop(file);
+        sweep(home);
+        assert!(!left.exists());
+        assert!(create(home.join("a").as_std_path(), b"1").unwrap());
+    }
 }
