@@ -124,6 +124,9 @@ impl Client {
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
         let (body, part) = part::split(kind, body);
         let (request, names) = self.with_ids(kind, Method::Post, &body).await?;
+        if let Some(id) = kind.api.composed.and_then(|id| id(&body)) {
+            self.refuse_to_replace(kind, &id, (&request, &body)).await?;
+        }
         let answer = call(self.wire.as_ref(), &request).await?;
         let mut made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
@@ -133,6 +136,25 @@ impl Client {
         self.wrote(kind, &id, &body);
         let live = self.seen(kind, &id, made)?;
         self.put_part(kind, live, part).await
+    }
+
+    /// A create that takes the place of whatever has its id is not sent where that is not the same object.
+    async fn refuse_to_replace(
+        &self,
+        kind: &'static Kind,
+        id: &str,
+        (request, body): (&Request, &Value),
+    ) -> Result<(), Refusal> {
+        match self.get(kind, id).await {
+            Ok(live) if live.mark == mark::read(kind, body) && !(kind.api.foreign)(&live.body) => Ok(()),
+            Ok(live) => {
+                let words =
+                    format!("`{id}` is there meanwhile, and not as this one: {}. Plan again", live.url);
+                Err(Refusal::new(request, Fault::Refused, words))
+            }
+            Err(refusal) if refusal.fault == Fault::NotFound => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Puts a whole body in the place of an object's.

@@ -313,7 +313,10 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
 
 /// The kinds with the usual five routes, which the fake service has.
 fn plain() -> impl Iterator<Item = &'static Kind> {
-    let has_all = |kind: &&Kind| kind.is_listed() && kind.api.list.path.is_none() && kind.api.item.is_empty();
+    let has_all = |kind: &&Kind| {
+        let is_usual = kind.api.list.path.is_none() && kind.api.item.is_empty();
+        kind.is_listed() && is_usual && kind.api.composed.is_none()
+    };
     KINDS.into_iter().filter(has_all)
 }
 
@@ -346,6 +349,46 @@ async fn objects_of_several_types_have_several_paths() {
     for class in ["../../v2/team", "a/b", "..", "?x=1"] {
         let refused = client.create(kind, &body(class)).await.expect_err("no type");
         assert!(matches!(refused.fault, Fault::Refused | Fault::NotFound), "{class}: {refused}");
+    }
+}
+
+/// A document is found by what it is called, and a create never takes the place of one that is there.
+#[tokio::test(start_paused = true)]
+async fn objects_that_say_their_ids_are_never_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = crate::sandbox::Sandbox::open(folder.path()).expect("a sandbox");
+    let client = Client::new(Arc::new(sandbox), "https://example.com", Cache::none());
+    let kind = of_section("entities").expect("a kind");
+    let body = |name: &str, tags: &[&str]| {
+        json!({
+            "apiVersion": "v3", "kind": "service", "metadata": {"name": name, "owner": "shop", "tags": tags},
+            "spec": {"tier": "1"},
+        })
+    };
+    let ours = ["musher:shop.prod", "musher_id:cart"];
+    let made = client.create(kind, &body("cart", &ours)).await.expect("made");
+    assert_eq!((made.id.as_str(), &made.body["spec"]["tier"]), ("service:default/cart", &json!("1")));
+    assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), Some("cart"));
+    // Once more is the same one: an answer may have been lost.
+    client.create(kind, &body("cart", &ours)).await.expect("made again");
+    for tags in [&["musher:shop.prod", "musher_id:basket"][..], &["musher:other.prod", "musher_id:cart"], &[]]
+    {
+        let refused = client.create(kind, &body("cart", tags)).await.expect_err("it is there");
+        assert_eq!(refused.fault, Fault::Refused, "{refused}");
+    }
+    assert_eq!(client.get(kind, "service:default/cart").await.expect("read").mark, made.mark);
+    for other in ["service:default/car", "service:shop/cart", "queue:default/cart"] {
+        assert_eq!(client.get(kind, other).await.expect_err("another").fault, Fault::NotFound, "{other}");
+    }
+    let mut changed = body("cart", &ours);
+    changed["metadata"]["owner"] = json!("checkout");
+    let changed = client.update(kind, "service:default/cart", &changed).await.expect("changed");
+    assert_eq!(changed.body["metadata"]["owner"], "checkout");
+    client.delete(kind, "service:default/cart", false).await.expect("deleted");
+    client.delete(kind, "service:default/cart", false).await.expect("gone is fine");
+    assert_eq!(client.get(kind, "service:default/cart").await.expect_err("gone").fault, Fault::NotFound);
+    for wrong in ["..", "service:default/..", "service:../cart", "/", ""] {
+        assert_eq!(client.get(kind, wrong).await.expect_err("no id").fault, Fault::Refused, "{wrong}");
     }
 }
 
