@@ -349,10 +349,26 @@ impl Client {
         self.cache().count(kind.section).unwrap_or_default()
     }
 
+    /// The object that an item of a list stands for; none where it is gone since.
+    pub async fn shown(&self, kind: &'static Kind, id: &str, item: &Value) -> Result<Option<Live>, Refusal> {
+        let shown = call::live_of(kind, &self.web, id.to_owned(), item.clone());
+        let read = self.whole(kind, std::slice::from_ref(&shown), &|_| false).await?;
+        match read.unread.into_iter().next() {
+            Some((_, refusal)) => Err(refusal),
+            None => Ok(read.live.into_iter().next()),
+        }
+    }
+
     /// The live object that bore this mark when last seen: a hint, safe to lose.
     pub fn seen_last(&self, section: &str, id: &str) -> Option<String> {
         self.cache().seen_last(section, id).map(str::to_owned)
     }
+
+    /// Whether something live ever bore this mark, as far as that is remembered.
+    pub fn was_seen(&self, section: &str, id: &str) -> bool {
+        self.cache().was_seen(section, id)
+    }
+
     /// The rate limit that writes of a kind met in an earlier run.
     pub fn limit(&self, kind: &Kind) -> Option<Limit> {
         self.cache().limit(kind.section).cloned()

@@ -80,6 +80,42 @@ async fn a_list_holds_what_bears_the_mark() {
     assert_eq!(list(&client, &wanted).await.expect("a list").len(), 11);
 }
 
+/// A list by the owner's tag shows nothing of it: many are found in the list of all, a few by themselves.
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_adopted_comes_in_pages() {
+    // The last one: so many pages are worth no more than twenty reads.
+    for (many, others, least, most) in [
+        (19, 100, 1 + 19, 1 + 19),
+        (20, 100, 1 + 1, 1 + 1),
+        (500, 100, 1 + 1, 1 + 1),
+        (500, 2_700, 1 + 4, 1 + 4),
+        (20, 9_000, 1 + 4 + 1, 1 + 4 + 19),
+    ] {
+        let fake = Fake::new();
+        let monitors = of_section("monitors").expect("a kind");
+        let mut ids = std::collections::BTreeSet::new();
+        for at in 0..many + others {
+            let id = fake.put("monitors", json!({"name": format!("m{at}"), "tags": []}));
+            // All over the list, the last one included.
+            if at * many / (many + others) != (at + 1) * many / (many + others) {
+                ids.insert(id);
+            }
+        }
+        assert_eq!(ids.len(), many);
+        let owner = owner();
+        let mut wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), ..Wanted::default() };
+        wanted.adopted.insert("monitors", ids.clone());
+        let lives = list(&client(&fake), &wanted).await.expect("a list");
+        let found: std::collections::BTreeSet<String> = lives.iter().map(|live| live.id.clone()).collect();
+        assert_eq!(found, ids);
+        let seen = fake.seen().len();
+        assert!((least..=most).contains(&seen), "{many} among {others}: {seen}");
+        // One that is gone is asked for by itself, to be sure.
+        wanted.adopted.entry("monitors").or_default().insert("999999".to_owned());
+        assert_eq!(list(&client(&fake), &wanted).await.expect("a list").len(), many);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_are_guessed_and_asked_for_at_once() {
     for (count, declared, cold, warm) in
