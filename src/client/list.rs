@@ -195,7 +195,7 @@ impl Client {
     }
 
     async fn finish_kind(&self, list: Pages, parts: Parts, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
-        let kind = list.kind;
+        let (kind, early) = (list.kind, list.early());
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let marked = |live: &Live| {
             let bears = |owner: &Owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner);
@@ -207,7 +207,6 @@ impl Client {
         let declared = wanted.declared.get(kind.section).copied().unwrap_or_default();
         let is_ordered = wanted.ordered.contains(kind.section);
         let until = Until::Short { last, declared, ours: &marked };
-        let early = list.early();
         let (mut lives, apart) = self.list_and_order(list, &until, is_ordered).await?;
         self.cache().set_count(kind.section, lives.len());
 
