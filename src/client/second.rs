@@ -74,7 +74,7 @@ impl Client {
         for (live, read) in self.get_all(kind, lost.keys().cloned().collect()).await? {
             match read {
                 Ok(object) => recalled.extend(lost.remove(&live).map(|id| (id, object))),
-                Err(refusal) if refusal.fault == Fault::NotFound => self.cache().forget(kind.section, &live),
+                Err(refusal) if refusal.fault == Fault::NotFound => self.cache().lost(kind.section, &live),
                 Err(refusal) => return Err(refusal),
             }
         }

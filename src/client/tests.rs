@@ -1,5 +1,8 @@
 //! The client against a fake service.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::fake::{Fake, Instead};
@@ -75,6 +78,42 @@ async fn a_list_holds_what_bears_the_mark() {
     );
     wanted.owner = None;
     assert_eq!(list(&client, &wanted).await.expect("a list").len(), 11);
+}
+
+/// A list by the owner's tag shows nothing of it: many are found in the list of all, a few by themselves.
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_adopted_comes_in_pages() {
+    // The last one: so many pages are worth no more than twenty reads.
+    for (many, others, least, most) in [
+        (19, 100, 1 + 19, 1 + 19),
+        (20, 100, 1 + 1, 1 + 1),
+        (500, 100, 1 + 1, 1 + 1),
+        (500, 2_700, 1 + 4, 1 + 4),
+        (20, 9_000, 1 + 4 + 1, 1 + 4 + 19),
+    ] {
+        let fake = Fake::new();
+        let monitors = of_section("monitors").expect("a kind");
+        let mut ids = std::collections::BTreeSet::new();
+        for at in 0..many + others {
+            let id = fake.put("monitors", json!({"name": format!("m{at}"), "tags": []}));
+            // All over the list, the last one included.
+            if at * many / (many + others) != (at + 1) * many / (many + others) {
+                ids.insert(id);
+            }
+        }
+        assert_eq!(ids.len(), many);
+        let owner = owner();
+        let mut wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), ..Wanted::default() };
+        wanted.adopted.insert("monitors", ids.clone());
+        let lives = list(&client(&fake), &wanted).await.expect("a list");
+        let found: std::collections::BTreeSet<String> = lives.iter().map(|live| live.id.clone()).collect();
+        assert_eq!(found, ids);
+        let seen = fake.seen().len();
+        assert!((least..=most).contains(&seen), "{many} among {others}: {seen}");
+        // One that is gone is asked for by itself, to be sure.
+        wanted.adopted.entry("monitors").or_default().insert("999999".to_owned());
+        assert_eq!(list(&client(&fake), &wanted).await.expect("a list").len(), many);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,6 +311,57 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
         fake.seen();
         let lives = list(&open(), &wanted).await.expect("a list");
         assert_eq!((fake.seen().len(), &lives[1].body), (2, &now));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_list_names_is_read_while_others_are_busy() {
+    let fake = Fake::new();
+    let dashboards = of_section("dashboards").expect("a kind");
+    let id = fake.put("dashboards", marked("dashboards", "shop.prod", "a"));
+    fake.put("dashboards", marked("dashboards", "other.prod", "b"));
+    let (client, owner) = (client(&fake), owner());
+    let wanted = Wanted { kinds: vec![dashboards], owner: Some(&owner), ..Wanted::default() };
+    for is_lost in [false, true] {
+        if is_lost {
+            fake.script(&[("GET /api/v1/dashboard/", Instead::Lost)]);
+        }
+        let listing = client.ask(&wanted.kinds, wanted.owner);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let own = format!("GET /api/v1/dashboard/{id}");
+        let seen = fake.seen();
+        assert_eq!(&seen[1..], std::slice::from_ref(&own), "before anybody asks what came of it");
+        let listed = client.finish(listing, &wanted).await.expect("a list");
+        assert_eq!(addresses(&listed.live), ["dashboards/a"]);
+        // What failed is asked for once more, and nothing else.
+        assert_eq!(fake.seen(), if is_lost { vec![own] } else { Vec::new() });
+    }
+}
+
+/// What stands beside a list is asked for with it where the last run needed it.
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_needed_is_asked_for_at_once() {
+    let fake = Fake::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let indexes = of_section("logs_indexes").expect("a kind");
+    let open = || {
+        Client::new(Arc::<Fake>::clone(&fake), "w", Cache::open_in(folder.path(), "https://api.x shop.prod"))
+    };
+    let path = indexes.api.order.expect("an order").path;
+    let order = format!("GET {path}");
+    let owner = owner();
+    let mut wanted = Wanted { kinds: vec![indexes], owner: Some(&owner), ..Wanted::default() };
+    for (is_needed, is_asked) in [(true, false), (true, true), (false, true), (false, false)] {
+        wanted.ordered = if is_needed { BTreeSet::from([indexes.section]) } else { BTreeSet::new() };
+        let client = open();
+        let listing = client.ask(&wanted.kinds, wanted.owner);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let early = fake.seen().iter().filter(|line| **line == order).count();
+        assert_eq!(early, usize::from(is_asked), "needed: {is_needed}");
+        let _ = client.finish(listing, &wanted).await;
+        client.save_cache().expect("saved");
+        let late = fake.seen().iter().filter(|line| **line == order).count();
+        assert_eq!(late, usize::from(is_needed && !is_asked), "asked for once");
     }
 }
 
