@@ -13,7 +13,7 @@ use super::log::Log;
 use super::{Connection, Invocation, Secrets};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
 use crate::fill::answer;
-use crate::kind::{self, Kind, ORDER};
+use crate::kind::{self, Kind, ORDER, Part};
 use crate::limit::{Pace, Paced};
 use crate::mark;
 use crate::matching::key_of;
@@ -84,8 +84,14 @@ impl Service {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let parted = parted(&declared.resources);
-        let whole = |kind: &Kind, body: &Value| {
-            mark::key(kind, body).is_some_and(|key| parted.contains(&(kind.section, key.to_owned())))
+        let (owner, former) = (&declared.scope.owner, &declared.scope.former);
+        let whole = |kind: &Kind, part: &Part, body: &Value| {
+            let mark = mark::read_as(kind, body, owner);
+            let mark = mark.filter(|mark| mark.owner == *owner || former.contains(&mark.owner));
+            let names = [mark::key(kind, body).map(str::to_owned), mark.map(|mark| mark.id)];
+            let id = body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+            let mut known = names.into_iter().chain([id]).flatten();
+            known.any(|name| parted.contains(&(kind.section, part.field, name)))
         };
         wanted.whole = Some(&whole);
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
@@ -116,9 +122,8 @@ impl Service {
         let mut asked = Keys::default();
         // By what references stood for when last seen: one round trip where they still do.
         let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
-        let former = &declared.scope.former;
         let of_former = async {
-            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
+            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former, &whole).await }
         };
         let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         self.telemetry.lists_end();
@@ -272,16 +277,24 @@ impl Service {
     }
 }
 
-/// The keys of what declares what it holds at a second address. What others put there is not asked for.
-fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, String)> {
-    let declared = |resource: &Resource| {
-        let kind = kind::of_section(resource.address.section())?;
-        let body = resource.body.get(kind.api.part?.field).map(|_| resource.body.value())?;
-        let own = mark::key(kind, &body)?.to_owned();
-        let keys = resource.directives.old_keys.iter().cloned().chain([own]);
-        Some(keys.map(|key| (kind.section, key)).collect::<Vec<_>>())
-    };
-    resources.iter().filter_map(declared).flatten().collect()
+/// What declares a part: the section, the part's field, and each name by which the live object may be known. Parts that
+/// nobody declares are not asked for.
+fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, &'static str, String)> {
+    let mut parted = BTreeSet::new();
+    for resource in resources {
+        let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+        for part in kind.api.parts.iter().filter(|part| resource.body.get(part.field).is_some()) {
+            let directives = &resource.directives;
+            let ids = directives.moved_from.iter().chain([&resource.address]);
+            let own = match kind.is_keyed() {
+                true => mark::key(kind, &resource.body.value()).map(str::to_owned).into_iter().collect(),
+                false => ids.map(|address| address.id().to_owned()).collect::<Vec<_>>(),
+            };
+            let names = own.into_iter().chain(directives.old_keys.iter().cloned()).chain(directives.adopt.clone());
+            parted.extend(names.map(|name| (kind.section, part.field, name)));
+        }
+    }
+    parted
 }
 
 /// The scopes that keys need for these kinds.
