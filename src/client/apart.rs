@@ -53,6 +53,18 @@ pub fn id(apart: &Apart, resource: &Value) -> Option<String> {
     resource.pointer(apart.id)?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
+/// The resources that stand beside the objects of a list, taken out of it.
+pub fn included(kind: &Kind, answer: &mut Value) -> Vec<Value> {
+    let is_shown = |part: &Part| matches!(&part.held, Held::Apart(apart) if apart.shown.is_some());
+    if !kind.api.parts.iter().any(is_shown) {
+        return Vec::new();
+    }
+    match answer.get_mut("included").map(Value::take) {
+        Some(Value::Array(included)) => included,
+        _ => Vec::new(),
+    }
+}
+
 /// Puts into the objects of a list what it shows of their parts, where that is all of it: an object tells how many there
 /// are.
 pub fn add_shown(kind: &Kind, included: &[Value], bodies: &mut [(String, Value)]) {
@@ -198,5 +210,123 @@ pub fn done(apart: &Apart, there: &mut Vec<Value>, step: &Step, answer: Option<V
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::of_section;
+
+    /// A part of teams.
+    fn part(field: &str) -> (&'static Part, &'static Apart) {
+        let teams = of_section("teams").expect("a kind");
+        let part = teams.api.parts.iter().find(|part| part.field == field).expect("a part");
+        match &part.held {
+            Held::Apart(apart) => (part, apart),
+            Held::Whole(_) => panic!("not written one by one"),
+        }
+    }
+
+    fn link(id: &str, label: &str, position: i64) -> Value {
+        json!({"type": "team_links", "id": id, "attributes":
+            {"team_id": "t", "label": label, "url": format!("https://{label}"), "position": position}})
+    }
+
+    fn member(user: &str, role: &Value, keeper: &Value) -> Value {
+        json!({"type": "team_memberships", "id": format!("TeamMembership-t-{user}"),
+            "attributes": {"role": role, "provisioned_by": keeper},
+            "relationships": {"user": {"data": {"type": "users", "id": user}}}})
+    }
+
+    /// What is sent for links: `+label@place`, `ID=label@place`, `-ID`.
+    fn link_steps(wanted: &[(&str, &str)], there: &[Value]) -> Vec<String> {
+        let (part, apart) = part("links");
+        let wanted: Vec<Value> =
+            wanted.iter().map(|(label, url)| json!({"label": label, "url": format!("https://{url}")})).collect();
+        let told = |body: &Value| {
+            let own = &body["data"]["attributes"];
+            assert_eq!(body["data"]["type"], "team_links");
+            format!("{}@{}", own["label"].as_str().expect("a label"), own["position"])
+        };
+        let steps = steps(part, apart, &wanted, there).expect("nobody else keeps links");
+        let step = |step: &Step| match step {
+            Step::Make(body) => format!("+{}", told(body)),
+            Step::Change(id, body) => format!("{id}={}", told(body)),
+            Step::Take(id) => format!("-{id}"),
+        };
+        steps.iter().map(step).collect()
+    }
+
+    #[test]
+    fn links_are_brought_to_their_order_by_few_writes() {
+        let there = [link("1", "a", 0), link("2", "b", 5)];
+        for (wanted, expected) in [
+            (vec![("a", "a"), ("b", "b")], vec![]),
+            // Of two that change places one moves.
+            (vec![("b", "b"), ("a", "a")], vec!["1=a@6"]),
+            (vec![("a", "a"), ("b", "b"), ("c", "c")], vec!["+c@6"]),
+            (vec![("c", "c"), ("a", "a"), ("b", "b")], vec!["+c@0", "1=a@1"]),
+            // Another label, or another address, is the same link; both are another one, and the old one goes last.
+            (vec![("A", "a"), ("b", "b")], vec!["1=A@0"]),
+            (vec![("a", "A"), ("b", "b")], vec!["1=a@0"]),
+            (vec![("c", "c"), ("b", "b")], vec!["+c@0", "-1"]),
+            (vec![], vec!["-1", "-2"]),
+        ] {
+            assert_eq!(link_steps(&wanted, &there), expected, "{wanted:?}");
+        }
+        // Two at one place are in the order of their labels, until somebody says otherwise.
+        let level = [link("1", "a", 0), link("2", "b", 0)];
+        assert_eq!(items(part("links").1, &level)[0]["label"], "a");
+        assert_eq!(link_steps(&[("b", "b"), ("a", "a")], &level), ["1=a@1"]);
+        // Of two equal ones the second is another one.
+        assert_eq!(link_steps(&[("a", "a"), ("a", "a")], &[link("1", "a", 0)]), ["+a@1"]);
+        assert_eq!(link_steps(&[("a", "a")], &[link("1", "a", 0), link("2", "a", 1)]), ["-2"]);
+    }
+
+    #[test]
+    fn members_are_known_by_their_users_and_those_of_a_provider_are_left_alone() {
+        let (part, apart) = part("members");
+        let there = [
+            member("a", &json!("admin"), &Value::Null),
+            member("b", &Value::Null, &json!("service_account")),
+            member("c", &json!("admin"), &json!("saml_mapping")),
+        ];
+        let shown = json!([{"user": "a", "role": "admin"}, {"user": "b"}]);
+        assert_eq!(items(apart, &there), shown);
+        let of = |wanted: Value| steps(part, apart, wanted.as_array().expect("a list"), &there);
+        assert_eq!(of(shown), Ok(vec![]));
+        assert_eq!(of(json!([])), Ok(vec![Step::Take("a".into()), Step::Take("b".into())]));
+        let attributes = |role: Value| json!({"data": {"type": "team_memberships", "attributes": {"role": role}}});
+        let made = json!({"data": {"type": "team_memberships",
+            "relationships": {"user": {"data": {"type": "users", "id": "d"}}}}});
+        assert_eq!(
+            of(json!([{"user": "d"}, {"user": "a"}, {"user": "b", "role": "admin"}])),
+            Ok(vec![
+                Step::Make(made),
+                Step::Change("a".into(), attributes(Value::Null)),
+                Step::Change("b".into(), attributes(json!("admin"))),
+            ])
+        );
+        let refused = of(json!([{"user": "c"}])).expect_err("somebody else keeps it");
+        assert!(refused.contains("`c` stands there already by `saml_mapping`"), "{refused}");
+    }
+
+    #[test]
+    fn a_list_shows_the_links_of_a_team_whole_or_not_at_all() {
+        let teams = of_section("teams").expect("a kind");
+        let included = [link("2", "b", 1), link("1", "a", 0), json!({"type": "users", "id": "t"})];
+        let both = json!([{"label": "a", "url": "https://a"}, {"label": "b", "url": "https://b"}]);
+        for (id, count, expected) in [
+            ("t", json!(2), Some(&both)),
+            ("t", json!(3), None),
+            ("t", Value::Null, None),
+            // A number that nobody keeps up to date is no proof that there are none.
+            ("u", json!(0), None),
+        ] {
+            let mut bodies = [(id.to_owned(), json!({ "id": id, "link_count": count }))];
+            add_shown(teams, &included, &mut bodies);
+            assert_eq!(bodies[0].1.get("links"), expected, "{id} {count}");
+        }
     }
 }

@@ -133,7 +133,7 @@ impl Client {
         named::add(kind, &mut made, &names);
         self.wrote(kind, &id, &body);
         let live = self.seen(kind, &id, made)?;
-        self.put_parts(kind, live, parts).await
+        self.put_parts(kind, live, parts, true).await
     }
 
     /// Puts a whole body in the place of an object's.
@@ -160,7 +160,7 @@ impl Client {
             self.seen(kind, &renamed(kind, &body, id), answer::object(kind, &request, answer)?)?
         };
         self.wrote(kind, &live.id, &body);
-        self.put_parts(kind, live, parts).await
+        self.put_parts(kind, live, parts, false).await
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
@@ -384,6 +384,8 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+#[cfg(test)]
+pub use apart::items as items_of_part;
 #[cfg(test)]
 pub mod fake;
 #[cfg(test)]

@@ -115,10 +115,7 @@ impl Pages {
                     };
                     let cursor = cursor.filter(|cursor| !cursor.is_empty()).map(str::to_owned);
                     let total = total.and_then(|at| answer.pointer(at)?.as_u64());
-                    let included = match answer.get_mut("included").map(Value::take) {
-                        Some(Value::Array(included)) if !kind.api.parts.is_empty() => included,
-                        _ => Vec::new(),
-                    };
+                    let included = apart::included(kind, &mut answer);
                     let mut items = answer::items(kind, &request, answer)?;
                     apart::add_shown(kind, &included, &mut items);
                     let ids = items.iter().map(|(id, _)| id.clone()).collect();

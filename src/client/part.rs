@@ -142,6 +142,14 @@ async fn replace(
     items(part, members, &request, answer)
 }
 
+/// The object is there: what is not is something that an item names.
+fn of_item(refusal: Refusal) -> Refusal {
+    match refusal.fault {
+        Fault::NotFound => Refusal { fault: Fault::Refused, ..refusal },
+        _ => refusal,
+    }
+}
+
 /// A part whose items are written one by one.
 struct Writes<'a> {
     kind: &'static Kind,
@@ -149,6 +157,8 @@ struct Writes<'a> {
     apart: &'a Apart,
     id: &'a str,
     wire: &'a dyn Wire,
+    /// The object was made just now: there are none of them.
+    is_new: bool,
     /// New items whose answer was lost, or was none that can be read.
     lost: Vec<(Value, Refusal)>,
     /// Whether one of those was sent again.
@@ -160,15 +170,19 @@ impl Writes<'_> {
     async fn bring(mut self, wanted: &[Value]) -> Result<Value, Refusal> {
         let mut pauses = AGAIN.into_iter();
         loop {
-            let mut there = self.resources().await?;
+            let mut there = if self.is_new { Vec::new() } else { self.resources().await? };
+            self.is_new = false;
             match self.run(self.steps(wanted, &there)?, &mut there).await {
                 Ok(()) if self.repeated => return self.take_doubles(wanted).await,
                 Ok(()) => return Ok(apart::items(self.apart, &there)),
                 Err(refusal) => {
-                    let may_pass = refusal.may_be_done()
-                        || refusal.status == Some(CONFLICT)
-                        || refusal.fault == Fault::NotFound;
-                    let Some(pause) = pauses.next().filter(|_| may_pass) else { return Err(refusal) };
+                    // Somebody may have made or taken it meanwhile.
+                    let is_late = refusal.status == Some(CONFLICT)
+                        || (refusal.fault == Fault::NotFound && refusal.method == Method::Patch);
+                    let may_pass = is_late || refusal.may_be_done();
+                    let Some(pause) = pauses.next().filter(|_| may_pass) else {
+                        return Err(of_item(refusal));
+                    };
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -323,20 +337,21 @@ impl Client {
         Ok(live)
     }
 
-    /// Writes the parts of an object that is there.
+    /// Writes the parts of an object that is there; `is_new`: it was made just now.
     pub(super) async fn put_parts(
         &self,
         kind: &'static Kind,
         mut live: Live,
         parts: Vec<(&'static Part, Value)>,
+        is_new: bool,
     ) -> Result<Live, Refusal> {
         for (part, wanted) in parts {
             let wire = self.wire.as_ref();
             live.body[part.field] = match &part.held {
                 Held::Whole(members) => replace(kind, part, members, &live.id, wanted, wire).await?,
                 Held::Apart(apart) => {
-                    let id = &live.id;
-                    let writes = Writes { kind, part, apart, id, wire, lost: Vec::new(), repeated: false };
+                    let (id, lost) = (&live.id, Vec::new());
+                    let writes = Writes { kind, part, apart, id, wire, is_new, lost, repeated: false };
                     writes.bring(wanted.as_array().map_or(&[], Vec::as_slice)).await?
                 }
             };
@@ -346,7 +361,7 @@ impl Client {
 
     /// An object that was made, though nobody knows whether it was made whole.
     pub async fn complete(&self, kind: &'static Kind, live: Live, body: &Value) -> Result<Live, Refusal> {
-        self.put_parts(kind, live, split(kind, body).1).await
+        self.put_parts(kind, live, split(kind, body).1, false).await
     }
 }
 

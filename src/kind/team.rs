@@ -157,7 +157,7 @@ fn members_lost(live: &Value, wanted: &Value) -> Option<String> {
 /// Where nobody is left to say who belongs to it.
 fn admins_lost(live: &Value, wanted: &Value) -> Option<String> {
     let [before, after] = [live, wanted].map(|body| users(body, Some("admin")));
-    (!before.is_empty() && after.is_empty()).then(|| "The team has no admin any more".to_owned())
+    (!before.is_empty() && after.is_empty()).then(|| "The team has no admin any more, but those of an identity provider".to_owned())
 }
 
 /// 409 `users already present on the team` (1 of 1).

@@ -73,6 +73,7 @@ fn edits() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
     let destination = |on: bool, name: &str| json!({"enabled": on, "name": name, "query": "*"});
     let silence = |scope: &str, end: Value| json!({"scope": scope, "monitor_identifier": {"monitor_tags": ["*"]}, "schedule": {"start": null, "end": end}});
     let soon = json!("2030-01-01T00:00:00Z");
+    let crew = |members: Value| json!({"name": "Crew", "handle": "crew", "members": members});
     vec![
         ("scanning-less", "scanner_groups", scan(true, "a"), scan(false, "a"), scan(true, "b")),
         ("detecting-less", "security_rules", rule(true, "a"), rule(false, "a"), rule(true, "b")),
@@ -90,6 +91,20 @@ fn edits() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
             policy(json!(["team:a", "org:b"])),
             policy(json!(["org:b"])),
             policy(json!(["org:b", "team:a"])),
+        ),
+        (
+            "access-changed",
+            "teams",
+            crew(json!([{"user": "a"}, {"user": "b"}])),
+            crew(json!([{"user": "b"}])),
+            crew(json!([{"user": "b"}, {"user": "a"}, {"user": "c"}])),
+        ),
+        (
+            "access-changed",
+            "teams",
+            crew(json!([{"user": "a", "role": "admin"}, {"user": "b"}])),
+            crew(json!([{"user": "a"}, {"user": "b"}])),
+            crew(json!([{"user": "a"}, {"user": "b", "role": "admin"}])),
         ),
         (
             "errors-discarded",

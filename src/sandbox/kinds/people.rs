@@ -95,6 +95,9 @@ fn paged(call: &Call, page: &Page, path: &str) -> Map<String, Value> {
     let others = call.query.iter().filter(|(name, _)| !name.starts_with("page["));
     let others: String = others.map(pair).map(|pair| pair + "&").collect();
     let link = |number: usize| format!("{base}?{others}page[number]={number}&page[size]={size}");
+    if !call.query.iter().any(|(name, _)| name.starts_with("page[")) {
+        return unpaged(&own, &format!("{base}?{others}"), size, total);
+    }
     let (number, last) = (from / size, total.div_ceil(size).saturating_sub(1));
     let body = json!({
         "meta": { "pagination": {
@@ -114,6 +117,25 @@ fn paged(call: &Call, page: &Page, path: &str) -> Map<String, Value> {
             "prev": number.checked_sub(1).map(link),
             "first": link(0),
         },
+    });
+    body.as_object().cloned().unwrap_or_default()
+}
+
+/// R 3 of 3: nobody asked for pages.
+fn unpaged(own: &str, base: &str, size: usize, total: usize) -> Map<String, Value> {
+    let link = |offset: usize| format!("{base}page[offset]={offset}&page[limit]={size}");
+    let body = json!({
+        "meta": { "pagination": {
+            "offset": 0,
+            "first_offset": 0,
+            "prev_offset": 0,
+            "next_offset": size,
+            "last_offset": 0,
+            "limit": size,
+            "type": "offset_limit",
+            "total": total,
+        } },
+        "links": { "self": own, "last": null, "next": link(size), "prev": null, "first": link(0) },
     });
     body.as_object().cloned().unwrap_or_default()
 }
@@ -257,9 +279,17 @@ fn named_link(world: &World, call: &Call, id: &str) -> Result<(String, Vec<Value
     Ok((team, links, at))
 }
 
+/// R 1: an answer of another hand than the others.
 fn link(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
     let (_, links, at) = named_link(world, call, id)?;
-    Ok(Answer::json(&json!({ "data": links[at] })))
+    let own = &links[at]["attributes"];
+    let attributes = json!({
+        "label": own["label"],
+        "position": own["position"],
+        "team_id": own["team_id"],
+        "url": own["url"],
+    });
+    Ok(Answer::json(&json!({ "data": { "id": id, "type": "team_links", "attributes": attributes } })))
 }
 
 fn change_link(world: &mut World, call: &Call, id: &str) -> Result<Answer, Answer> {
@@ -353,7 +383,18 @@ fn add_member(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer>
     });
     all.push(membership.clone());
     hold(world, USERS, &team, &all);
-    Ok(Answer::json(&json!({ "data": membership, "included": users(&[membership.clone()]) })))
+    // R 5 of 5 since 2026: in this order.
+    let shown = json!({
+        "id": membership["id"],
+        "type": membership["type"],
+        "attributes": {
+            "provisioned_by": null,
+            "provisioned_by_id": membership["attributes"]["provisioned_by_id"],
+            "role": membership["attributes"]["role"],
+        },
+        "relationships": { "user": { "data": { "id": user, "type": "users" } } },
+    });
+    Ok(Answer::json(&json!({ "data": shown, "included": users(&[membership]) })))
 }
 
 fn change_member(world: &mut World, call: &Call, user: &str) -> Result<Answer, Answer> {
