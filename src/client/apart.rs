@@ -242,8 +242,10 @@ mod tests {
     /// What is sent for links: `+label@place`, `ID=label@place`, `-ID`.
     fn link_steps(wanted: &[(&str, &str)], there: &[Value]) -> Vec<String> {
         let (part, apart) = part("links");
-        let wanted: Vec<Value> =
-            wanted.iter().map(|(label, url)| json!({"label": label, "url": format!("https://{url}")})).collect();
+        let wanted: Vec<Value> = wanted
+            .iter()
+            .map(|(label, url)| json!({"label": label, "url": format!("https://{url}")}))
+            .collect();
         let told = |body: &Value| {
             let own = &body["data"]["attributes"];
             assert_eq!(body["data"]["type"], "team_links");
@@ -297,7 +299,8 @@ mod tests {
         let of = |wanted: Value| steps(part, apart, wanted.as_array().expect("a list"), &there);
         assert_eq!(of(shown), Ok(vec![]));
         assert_eq!(of(json!([])), Ok(vec![Step::Take("a".into()), Step::Take("b".into())]));
-        let attributes = |role: Value| json!({"data": {"type": "team_memberships", "attributes": {"role": role}}});
+        let attributes =
+            |role: Value| json!({"data": {"type": "team_memberships", "attributes": {"role": role}}});
         let made = json!({"data": {"type": "team_memberships",
             "relationships": {"user": {"data": {"type": "users", "id": "d"}}}}});
         assert_eq!(

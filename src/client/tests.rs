@@ -468,7 +468,8 @@ async fn what_a_team_holds_is_read_where_it_is_asked_for() {
         let kinds = vec![of_section("teams").expect("a kind")];
         let wanted = Wanted { kinds, owner: Some(&owner), whole: Some(&whole), ..Wanted::default() };
         let lives = list(&client(&fake), &wanted).await.expect("a list");
-        let held: Vec<&str> = ["links", "members"].into_iter().filter(|part| lives[0].body.get(*part).is_some()).collect();
+        let held: Vec<&str> =
+            ["links", "members"].into_iter().filter(|part| lives[0].body.get(*part).is_some()).collect();
         assert_eq!(held, asked);
         assert_eq!(fake.seen().len(), expected, "{asked:?}");
         fake.state().script.clear();
@@ -501,8 +502,10 @@ async fn members_of_an_identity_provider_are_left_alone() {
         match expected {
             Ok(expected) => {
                 assert!(updated.is_ok(), "{updated:?}");
-                let expected: Vec<String> =
-                    expected.into_iter().map(|write| write.replacen(' ', &format!(" {members}/"), 1)).collect();
+                let expected: Vec<String> = expected
+                    .into_iter()
+                    .map(|write| write.replacen(' ', &format!(" {members}/"), 1))
+                    .collect();
                 assert_eq!(writes, expected, "{wanted}");
             }
             Err(words) => {

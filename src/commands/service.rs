@@ -89,7 +89,8 @@ impl Service {
             let mark = mark::read_as(kind, body, owner);
             let mark = mark.filter(|mark| mark.owner == *owner || former.contains(&mark.owner));
             let names = [mark::key(kind, body).map(str::to_owned), mark.map(|mark| mark.id)];
-            let id = body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+            let id =
+                body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
             let mut known = names.into_iter().chain([id]).flatten();
             known.any(|name| parted.contains(&(kind.section, part.field, name)))
         };
@@ -123,7 +124,11 @@ impl Service {
         // By what references stood for when last seen: one round trip where they still do.
         let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
         let of_former = async {
-            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former, &whole).await }
+            if former.is_empty() {
+                Ok(Vec::new())
+            } else {
+                self.client.of_owners(kinds, former, &whole).await
+            }
         };
         let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         self.telemetry.lists_end();
@@ -290,7 +295,8 @@ fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, &'static str, Strin
                 true => mark::key(kind, &resource.body.value()).map(str::to_owned).into_iter().collect(),
                 false => ids.map(|address| address.id().to_owned()).collect::<Vec<_>>(),
             };
-            let names = own.into_iter().chain(directives.old_keys.iter().cloned()).chain(directives.adopt.clone());
+            let names =
+                own.into_iter().chain(directives.old_keys.iter().cloned()).chain(directives.adopt.clone());
             parted.extend(names.map(|name| (kind.section, part.field, name)));
         }
     }

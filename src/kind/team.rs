@@ -84,7 +84,12 @@ pub const TEAM: Kind = Kind {
             Danger { code: "access-changed", judge: members_lost },
             Danger { code: "access-changed", judge: admins_lost },
         ],
-        wrongs: &[Wrong { at: "/members", judge: member_twice }, Wrong { at: "/members", judge: no_role }],
+        wrongs: &[
+            Wrong { at: "/links", judge: more_of_link },
+            Wrong { at: "/members", judge: more_of_member },
+            Wrong { at: "/members", judge: member_twice },
+            Wrong { at: "/members", judge: no_role },
+        ],
         ..Quirks::NONE
     },
 };
@@ -157,15 +162,34 @@ fn members_lost(live: &Value, wanted: &Value) -> Option<String> {
 /// Where nobody is left to say who belongs to it.
 fn admins_lost(live: &Value, wanted: &Value) -> Option<String> {
     let [before, after] = [live, wanted].map(|body| users(body, Some("admin")));
-    (!before.is_empty() && after.is_empty()).then(|| "The team has no admin any more, but those of an identity provider".to_owned())
+    (!before.is_empty() && after.is_empty())
+        .then(|| "The team has no admin any more, but those of an identity provider".to_owned())
 }
 
 /// 409 `users already present on the team` (1 of 1).
 fn member_twice(body: &Value) -> Option<(String, &'static str)> {
     let mut seen = BTreeSet::new();
     let members = body.get("members")?.as_array()?;
-    let user = members.iter().filter_map(|member| member.get("user")?.as_str()).find(|user| !seen.insert(*user))?;
+    let user =
+        members.iter().filter_map(|member| member.get("user")?.as_str()).find(|user| !seen.insert(*user))?;
     Some((format!("`{user}` is a member twice"), "name each user once"))
+}
+
+/// What an item has beyond what is sent of it: the service would never see it.
+fn more(body: &Value, field: &str, known: &[&str]) -> Option<String> {
+    let items = body.get(field)?.as_array()?.iter().filter_map(Value::as_object);
+    let stranger = items.flat_map(|item| item.keys()).find(|key| !known.contains(&key.as_str()))?;
+    Some(format!("`{stranger}` can't be said in `{field}`: it would not be sent"))
+}
+
+fn more_of_link(body: &Value) -> Option<(String, &'static str)> {
+    let text = more(body, "links", &["label", "position", "url"])?;
+    Some((text, "take it out: a link has a `label` and a `url`"))
+}
+
+fn more_of_member(body: &Value) -> Option<(String, &'static str)> {
+    let text = more(body, "members", &["role", "user"])?;
+    Some((text, "take it out: a member has a `user`, and a `role` or none"))
 }
 
 /// What is no role is left out.

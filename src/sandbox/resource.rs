@@ -461,7 +461,13 @@ impl Resource {
 
 impl List {
     /// All objects in `data`.
-    pub const DATA: Self =
-        Self { items: "data", paging: None, beside: "", dressed: None,
-        included: None, filters: &[], newest_first: false };
+    pub const DATA: Self = Self {
+        items: "data",
+        paging: None,
+        beside: "",
+        dressed: None,
+        included: None,
+        filters: &[],
+        newest_first: false,
+    };
 }

@@ -200,7 +200,9 @@ fn what_teams_hold_costs_what_is_declared() {
     let served = Served::for_project(&mut project);
     let team = |n: usize| {
         let user = |of: usize| format!("{{user: 00000000-0000-4000-8000-{of:012}}}");
-        let links = format!("[{{label: Runbook, url: 'https://example.com/{n}'}}, {{label: Chat, url: 'https://chat.example'}}]");
+        let links = format!(
+            "[{{label: Runbook, url: 'https://example.com/{n}'}}, {{label: Chat, url: 'https://chat.example'}}]"
+        );
         let members = match n % 100 {
             0 => format!(", members: [{}, {}]", user(n), user(n + 1)),
             _ => String::new(),
@@ -215,7 +217,10 @@ fn what_teams_hold_costs_what_is_declared() {
         let options: &[&str] = if cache == "none" { &["--no-cache"] } else { &[] };
         project.exits(0, &[&["plan", "--detailed-exitcode"], options].concat());
         let asked = served.requests();
-        println!("500 teams with links, 5 with members, {cache}: {} requests {:?}", asked.total, asked.routes);
+        println!(
+            "500 teams with links, 5 with members, {cache}: {} requests {:?}",
+            asked.total, asked.routes
+        );
         // Pages of 100, and one behind them.
         assert_eq!(asked.of("GET /api/v2/team"), 6);
         assert_eq!(asked.of("GET /api/v2/team/{id}/links"), 0);

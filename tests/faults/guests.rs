@@ -156,7 +156,8 @@ fn teams(world: &World) -> Vec<Value> {
         let mut links = links.as_array().unwrap().clone();
         links.sort_by_key(|link| link["attributes"]["position"].as_i64());
         let links: Vec<&Value> = links.iter().map(|link| &link["attributes"]["url"]).collect();
-        let member = |one: &Value| json!([one["relationships"]["user"]["data"]["id"], one["attributes"]["role"]]);
+        let member =
+            |one: &Value| json!([one["relationships"]["user"]["data"]["id"], one["attributes"]["role"]]);
         let mut members: Vec<Value> = members.as_array().unwrap().iter().map(member).collect();
         members.sort_by_key(Value::to_string);
         json!([team["attributes"]["handle"], links, members])

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Interaction, kinds, recorded, sessions};
-use crate::config::Scope;
 use crate::client::items_of_part;
+use crate::config::Scope;
 use crate::kind::{self, Apart, Envelope, Held, Identity, Kind, Part, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Owner, Plan, Resource};

@@ -279,7 +279,12 @@ const KNOWN: &[Known] = &[
     ),
     Known("team_membership", &["/links/"], "", "a blank in the address of a list is a plus"),
     Known("team_membership", &["provisioned_by_id"], "", "the user of the keys"),
-    Known("team_membership", &["provisioned_by"], "2023-06", "members of 2023 didn't tell who put them there"),
+    Known(
+        "team_membership",
+        &["provisioned_by"],
+        "2023-06",
+        "members of 2023 didn't tell who put them there",
+    ),
     Known("team_membership", &["(order)"], "2026", "other clients' answers had another order"),
     Known(
         "team",

@@ -220,7 +220,8 @@ fn hold(world: &mut World, (store, count): (&'static str, &str), team: &str, ite
     let serial = world.next_serial();
     let place = world.store(store).get(team).map_or(serial, |item| item.serial);
     world.put(store, (place, team), json!({ "id": team, "items": items }).to_string(), None);
-    let Some((serial, mut own)) = world.store("team").get(team).map(|item| (item.serial, item.value())) else {
+    let Some((serial, mut own)) = world.store("team").get(team).map(|item| (item.serial, item.value()))
+    else {
         return;
     };
     own["attributes"][count] = json!(items.len()); // R 17 of 17: users; nobody recorded it of links
