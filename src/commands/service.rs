@@ -84,15 +84,10 @@ impl Service {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
         let parted = parted(&declared.resources);
-        let (owner, former) = (&declared.scope.owner, &declared.scope.former);
+        let former = &declared.scope.former;
         let whole = |kind: &Kind, part: &Part, body: &Value| {
-            let mark = mark::read_as(kind, body, owner);
-            let mark = mark.filter(|mark| mark.owner == *owner || former.contains(&mark.owner));
-            let names = [mark::key(kind, body).map(str::to_owned), mark.map(|mark| mark.id)];
-            let id =
-                body.get(kind.api.id.at).map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
-            let mut known = names.into_iter().chain([id]).flatten();
-            known.any(|name| parted.contains(&(kind.section, part.field, name)))
+            let names = names(kind, &declared.scope, body);
+            names.into_iter().any(|name| parted.contains(&(kind.section, part.field, name)))
         };
         wanted.whole = Some(&whole);
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
@@ -280,6 +275,15 @@ impl Service {
         let variables = self.variables.join(" and ");
         format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
     }
+}
+
+/// All that a definition may know a live object by: its key, the id in its mark, its own id.
+fn names(kind: &Kind, scope: &Scope, body: &Value) -> Vec<String> {
+    let is_ours = |owner: &Owner| *owner == scope.owner || scope.former.contains(owner);
+    let mark = mark::read_as(kind, body, &scope.owner).filter(|mark| is_ours(&mark.owner));
+    let text = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    let names = [mark::key(kind, body).map(str::to_owned), mark.map(|mark| mark.id)];
+    names.into_iter().chain([body.get(kind.api.id.at).map(text)]).flatten().collect()
 }
 
 /// What declares a part: the section, the part's field, and each name by which the live object may be known. Parts that
