@@ -12,6 +12,7 @@ use super::declared::Declared;
 use super::log::Log;
 use super::{Connection, Invocation, Secrets};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
+use crate::config::Scope;
 use crate::fill::answer;
 use crate::kind::{self, Kind, ORDER, Part};
 use crate::limit::{Pace, Paced};
