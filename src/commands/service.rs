@@ -84,12 +84,7 @@ impl Service {
     ) -> anyhow::Result<Listed> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
-        let parted = parted(&declared.resources);
-        let former = &declared.scope.former;
-        let whole = |kind: &Kind, part: &Part, body: &Value| {
-            let names = names(kind, &declared.scope, body);
-            names.into_iter().any(|name| parted.contains(&(kind.section, part.field, name)))
-        };
+        let whole = is_parted(declared);
         wanted.whole = Some(&whole);
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in kinds {
@@ -119,6 +114,7 @@ impl Service {
         let mut asked = Keys::default();
         // By what references stood for when last seen: one round trip where they still do.
         let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
+        let former = &declared.scope.former;
         let of_former = async {
             if former.is_empty() {
                 Ok(Vec::new())
@@ -275,6 +271,15 @@ impl Service {
         };
         let variables = self.variables.join(" and ");
         format!("{} refuses the keys of {variables}: they must belong to this site{scopes}", self.site)
+    }
+}
+
+/// Whether something declares this part of a live object.
+fn is_parted(declared: &Declared) -> impl Fn(&Kind, &Part, &Value) -> bool + Sync + '_ {
+    let parted = parted(&declared.resources);
+    move |kind, part, body| {
+        let names = names(kind, &declared.scope, body);
+        names.into_iter().any(|name| parted.contains(&(kind.section, part.field, name)))
     }
 }
 
