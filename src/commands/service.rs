@@ -114,14 +114,10 @@ impl Service {
         let mut asked = Keys::default();
         // By what references stood for when last seen: one round trip where they still do.
         let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
-        let former = &declared.scope.former;
-        let of_former = async {
-            if former.is_empty() {
-                Ok(Vec::new())
-            } else {
-                self.client.of_owners(kinds, former, &whole).await
-            }
-        };
+        // Of none nothing is asked.
+        let of_none = declared.scope.former.is_empty();
+        let of_former =
+            self.client.of_owners(if of_none { &[] } else { kinds }, &declared.scope.former, &whole);
         let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         self.telemetry.lists_end();
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
