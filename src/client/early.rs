@@ -41,7 +41,7 @@ impl Early {
         cache: &Arc<Mutex<Cache>>,
     ) -> Option<Arc<Self>> {
         let api = &kind.api;
-        let is_simple = api.part.is_none() && api.typed.is_none() && api.read_from != ReadFrom::List;
+        let is_simple = api.parts.is_empty() && api.typed.is_none() && api.read_from != ReadFrom::List;
         api.list.summary.filter(|_| is_simple)?;
         let (owner, wire, cache) = (owner.clone(), Arc::clone(wire), Arc::clone(cache));
         Some(Arc::new(Self { kind, owner, wire, cache, reads: Mutex::default() }))

@@ -15,7 +15,7 @@ use super::pages::{Pages, Until};
 use super::part::Parts;
 use super::refusal::{Fault, Refusal};
 use super::shared::First;
-use crate::kind::{Kind, Paging, ReadFrom};
+use crate::kind::{Kind, Paging, Part, ReadFrom};
 use crate::mark;
 use crate::model::{Live, Owner};
 use crate::wire::{Method, Request, Wire};
@@ -51,9 +51,12 @@ pub struct Wanted<'a> {
     pub optional: BTreeSet<&'static str>,
     /// Of the others only those whose item of the list passes; no body is asked for in vain.
     pub filter: Option<Filter<'a>>,
-    /// Those of which is read too what they hold at a second address; absent: all.
-    pub whole: Option<Filter<'a>>,
+    /// Those of which a part is read, too; absent: all.
+    pub whole: Option<WholeFilter<'a>>,
 }
+
+/// Judges a part of an object as a list shows that.
+pub type WholeFilter<'a> = &'a (dyn Fn(&Kind, &Part, &Value) -> bool + Sync);
 
 /// Judges an object as a list shows it.
 pub type Filter<'a> = &'a (dyn Fn(&Kind, &Value) -> bool + Sync);
@@ -216,9 +219,8 @@ impl Client {
             missing.remove(&live.id);
             ours(live) || wanted.adopts(kind, &live.id)
         });
-        let is_whole = |live: &Live| {
-            wanted.adopts(kind, &live.id) || wanted.whole.is_none_or(|whole| whole(kind, &live.body))
-        };
+        let is_whole =
+            |part: &Part, live: &Live| wanted.whole.is_none_or(|whole| whole(kind, part, &live.body));
         self.add_parts(kind, parts, &mut lives, &is_whole).await?;
         let mut listed = Bodies { live: lives, unread: Vec::new() };
         if kind.api.list.summary.is_some() {
@@ -263,7 +265,7 @@ impl Client {
 
     /// Those of many objects that the list of all shows whole, in fewer requests than there are objects.
     async fn found_in_pages(&self, kind: &'static Kind, ids: &BTreeSet<&String>) -> Vec<Live> {
-        if ids.len() < MANY || kind.api.list.summary.is_some() || kind.api.part.is_some() {
+        if ids.len() < MANY || kind.api.list.summary.is_some() || !kind.api.parts.is_empty() {
             return Vec::new();
         }
         let wanted: BTreeSet<String> = ids.iter().map(|id| (*id).clone()).collect();
@@ -329,15 +331,20 @@ impl Client {
     }
 
     /// Everything that bears a mark of one of these owners: beside a list of one's own, and without the cache's
-    /// counts of it.
-    pub async fn of_owners(&self, kinds: &[&'static Kind], owners: &[Owner]) -> Result<Vec<Live>, Refusal> {
+    /// counts of it. `whole`: of which parts are read, too.
+    pub async fn of_owners(
+        &self,
+        kinds: &[&'static Kind],
+        owners: &[Owner],
+        whole: WholeFilter<'_>,
+    ) -> Result<Vec<Live>, Refusal> {
         let marked = kinds.iter().filter(|kind| !kind.is_keyed());
         let lists = marked.flat_map(|kind| {
             let tags: Vec<Option<String>> = match kind.api.list.tag_filter {
                 Some(_) => owners.iter().map(|owner| Some(mark::owner_tag(owner))).collect(),
                 None => vec![None],
             };
-            tags.into_iter().map(|tag| self.of_tag(kind, tag, owners))
+            tags.into_iter().map(|tag| self.of_tag(kind, tag, owners, whole))
         });
         let lists = futures_util::future::join_all(lists).await;
         let mut found: Vec<Live> =
@@ -354,6 +361,7 @@ impl Client {
         kind: &'static Kind,
         tag: Option<String>,
         owners: &[Owner],
+        whole: WholeFilter<'_>,
     ) -> Result<Vec<Live>, Refusal> {
         let mut pages = self.pages_of(kind, tag);
         pages.ask_for(0);
@@ -374,6 +382,8 @@ impl Client {
             live.mark = mark_of(live);
         }
         lives.retain(|live| live.mark.is_some());
+        let is_whole = |part: &Part, live: &Live| whole(kind, part, &live.body);
+        self.read_parts(kind, Parts::default(), &mut lives, &is_whole).await?;
         Ok(lives)
     }
 
@@ -503,7 +513,7 @@ impl Client {
                 continue;
             }
             let live = match body.and_then(|body| self.seen(kind, &id, body)) {
-                Ok(live) => self.with_part(kind, live).await,
+                Ok(live) => self.with_parts(kind, live).await,
                 failed => failed,
             };
             if let Err(refusal) = &live

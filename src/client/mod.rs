@@ -1,6 +1,7 @@
 //! Objects of any kind over any wire: list, get, create, update, delete, by the kind's row.
 
 mod answer;
+mod apart;
 mod call;
 mod early;
 mod items;
@@ -106,7 +107,7 @@ impl Client {
             return Err(Refusal::new(&request, Fault::NotFound, "there is none".to_owned()));
         }
         let live = self.seen(kind, id, body)?;
-        self.with_part(kind, live).await
+        self.with_parts(kind, live).await
     }
 
     /// One object of the list of all, where it has no read of its own.
@@ -124,7 +125,7 @@ impl Client {
     /// Makes an object of a body that bears its mark. A fault that [may be done](Refusal::may_be_done) is for
     /// the caller to look up.
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
-        let (body, part) = part::split(kind, body);
+        let (body, parts) = part::split(kind, body);
         let (request, names) = self.with_ids(kind, Method::Post, &body).await?;
         if let Some(id) = kind.api.composed.and_then(|id| id(&body)) {
             self.refuse_to_replace(kind, &id, (&request, &body)).await?;
@@ -137,7 +138,7 @@ impl Client {
         named::add(kind, &mut made, &names);
         self.wrote(kind, &id, &body);
         let live = self.seen(kind, &id, made)?;
-        self.put_part(kind, live, part).await
+        self.put_parts(kind, live, parts, true).await
     }
 
     /// A create that takes the place of whatever has its id is not sent where that is not the same object.
@@ -162,7 +163,7 @@ impl Client {
     /// Puts a whole body in the place of an object's.
     pub async fn update(&self, kind: &'static Kind, id: &str, body: &Value) -> Result<Live, Refusal> {
         let method = update_method(kind.api.update);
-        let (mut body, part) = part::split(kind, body);
+        let (mut body, parts) = part::split(kind, body);
         if let Some(version) = kind.api.version {
             body.to_mut()[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
         }
@@ -183,7 +184,7 @@ impl Client {
             self.seen(kind, &renamed(kind, &body, id), answer::object(kind, &request, answer)?)?
         };
         self.wrote(kind, &live.id, &body);
-        self.put_part(kind, live, part).await
+        self.put_parts(kind, live, parts, false).await
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.
@@ -426,6 +427,8 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+#[cfg(test)]
+pub use apart::items as items_of_part;
 #[cfg(test)]
 pub mod fake;
 #[cfg(test)]

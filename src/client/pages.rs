@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
+use super::apart;
 use super::call::{call, live_of};
 use super::early::Early;
 use super::refusal::Refusal;
@@ -121,14 +123,16 @@ impl Pages {
             let (wire, early) = (Arc::clone(&self.wire), self.early.clone());
             let request = page_request(kind, self.tag.as_deref(), (page, self.size), self.cursor.as_deref());
             self.tasks.spawn(async move {
-                let read = |answer: serde_json::Value| {
+                let read = |mut answer: Value| {
                     let cursor = match kind.api.list.paging {
                         Paging::Cursor { next, .. } => answer.pointer(next).and_then(|next| next.as_str()),
                         _ => None,
                     };
                     let cursor = cursor.filter(|cursor| !cursor.is_empty()).map(str::to_owned);
                     let total = total.and_then(|at| answer.pointer(at)?.as_u64());
-                    let items = answer::items(kind, &request, answer)?;
+                    let included = apart::included(kind, &mut answer);
+                    let mut items = answer::items(kind, &request, answer)?;
+                    apart::add_shown(kind, &included, &mut items);
                     let ids = items.iter().map(|(id, _)| id.clone()).collect();
                     let lives = items.into_iter().map(|(id, body)| live_of(kind, &web, id, body));
                     let kept: Vec<Live> =

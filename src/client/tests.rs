@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::fake::{Fake, Instead};
 use super::*;
-use crate::kind::{KINDS, Kind, of_section};
+use crate::kind::{KINDS, Kind, Part, of_section};
 use crate::model::{Mark, Owner};
 
 fn client(fake: &Arc<Fake>) -> Client {
@@ -601,5 +601,135 @@ async fn a_delete_whose_refusal_was_cut_looks_whether_the_object_is_there() {
         ]);
         let deleted = client(&fake).delete(kind, "1000", false).await;
         assert_eq!(deleted.is_ok(), expected, "{status}: {deleted:?}");
+    }
+}
+
+/// A team that is there, and the paths of what it holds.
+fn team(fake: &Fake) -> (String, String, String) {
+    let id = fake.put("teams", marked("teams", "shop.prod", "crew"));
+    let [links, members] = ["links", "memberships"].map(|part| format!("/api/v2/team/{id}/{part}"));
+    (id, links, members)
+}
+
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+fn link(id: &str, label: &str) -> Value {
+    json!({"type": "team_links", "id": id, "attributes": {"label": label, "url": "https://a.example", "position": 0}})
+}
+
+/// What was written of parts, in order.
+fn part_writes(fake: &Fake) -> Vec<String> {
+    let seen = fake.seen();
+    seen.into_iter().filter(|line| !line.starts_with("GET") && line.matches('/').count() > 4).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_team_holds_is_read_where_it_is_asked_for() {
+    let fake = Fake::new();
+    let (_, links, members) = team(&fake);
+    let owner = owner();
+    for (asked, expected) in [(&[][..], 1), (&["links"], 2), (&["links", "members"], 3)] {
+        fake.script(&[
+            (leak(format!("GET {links}")), Instead::Answer(200, json!({"data": [link("1", "a")]}))),
+            (leak(format!("GET {members}")), Instead::Answer(200, json!({"data": []}))),
+        ]);
+        let whole = |_: &Kind, part: &Part, _: &Value| asked.contains(&part.field);
+        let kinds = vec![of_section("teams").expect("a kind")];
+        let wanted = Wanted { kinds, owner: Some(&owner), whole: Some(&whole), ..Wanted::default() };
+        let lives = list(&client(&fake), &wanted).await.expect("a list");
+        let held: Vec<&str> =
+            ["links", "members"].into_iter().filter(|part| lives[0].body.get(*part).is_some()).collect();
+        assert_eq!(held, asked);
+        assert_eq!(fake.seen().len(), expected, "{asked:?}");
+        fake.state().script.clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_of_an_identity_provider_are_left_alone() {
+    let kind = of_section("teams").expect("a kind");
+    let member = |user: &str, keeper: Value| {
+        json!({"type": "team_memberships", "id": user, "attributes": {"role": null, "provisioned_by": keeper},
+            "relationships": {"user": {"data": {"type": "users", "id": user}}}})
+    };
+    for (wanted, expected) in [
+        (json!([]), Ok(vec!["DELETE a"])),
+        (json!([{"user": "a"}]), Ok(vec![])),
+        (json!([{"user": "saml"}, {"user": "b"}]), Err("`saml` stands there already by `saml_mapping`")),
+    ] {
+        let fake = Fake::new();
+        let (id, _, members) = team(&fake);
+        let there = json!({"data": [member("a", Value::Null), member("saml", json!("saml_mapping"))]});
+        fake.script(&[
+            (leak(format!("GET {members}")), Instead::Answer(200, there)),
+            (leak(format!("DELETE {members}")), Instead::Answer(204, Value::Null)),
+        ]);
+        let mut body = marked("teams", "shop.prod", "crew");
+        body["members"] = wanted.clone();
+        let updated = client(&fake).update(kind, &id, &body).await;
+        let writes = part_writes(&fake);
+        match expected {
+            Ok(expected) => {
+                assert!(updated.is_ok(), "{updated:?}");
+                let expected: Vec<String> = expected
+                    .into_iter()
+                    .map(|write| write.replacen(' ', &format!(" {members}/"), 1))
+                    .collect();
+                assert_eq!(writes, expected, "{wanted}");
+            }
+            Err(words) => {
+                let refusal = updated.expect_err("it is refused");
+                assert!(refusal.words.contains(words), "{refusal}");
+                assert!(writes.is_empty(), "{writes:?}");
+            }
+        }
+    }
+}
+
+/// A new link whose answer was lost, or is none that can be read.
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_doubles_no_link() {
+    let kind = of_section("teams").expect("a kind");
+    let lists = |ids: &[&str]| {
+        let links: Vec<Value> = ids.iter().map(|id| link(id, "a")).collect();
+        Instead::Answer(200, json!({ "data": links }))
+    };
+    let made = || Instead::Answer(200, json!({"data": link("2", "a")}));
+    let odd = || Instead::Answer(200, json!({"data": null}));
+    // What the lists show one after the other, the answers to the new link, and how often it and a delete are sent.
+    for (shown, answers, expected) in [
+        (vec![lists(&[]), lists(&["1"])], vec![Instead::Lost], Ok((1, 0))),
+        (vec![lists(&[]), lists(&[]), lists(&["2"])], vec![Instead::Lost, made()], Ok((2, 0))),
+        // It was made by the first one after all.
+        (vec![lists(&[]), lists(&[]), lists(&["1", "2"])], vec![Instead::Lost, made()], Ok((2, 1))),
+        (vec![lists(&[]), lists(&["1"])], vec![odd()], Ok((1, 0))),
+        // A success is not sent again, whatever the lists say.
+        (vec![lists(&[]), lists(&[]), lists(&[]), lists(&[])], vec![odd()], Err(1)),
+    ] {
+        let fake = Fake::new();
+        let (id, links, _) = team(&fake);
+        let (get, post) = (leak(format!("GET {links}")), leak(format!("POST {links}")));
+        let delete = leak(format!("DELETE {links}"));
+        let mut script: Vec<_> = shown.into_iter().map(|list| (get, list)).collect();
+        script.extend(answers.into_iter().map(|answer| (post, answer)));
+        script.push((delete, Instead::Answer(204, Value::Null)));
+        fake.script(&script);
+        let mut body = marked("teams", "shop.prod", "crew");
+        body["links"] = json!([{"label": "a", "url": "https://a.example"}]);
+        let updated = client(&fake).update(kind, &id, &body).await;
+        let writes = part_writes(&fake);
+        let count = |start: &str| writes.iter().filter(|line| line.starts_with(start)).count();
+        match expected {
+            Ok(counts) => {
+                assert!(updated.is_ok(), "{updated:?}");
+                assert_eq!((count("POST"), count("DELETE")), counts, "{writes:?}");
+            }
+            Err(sent) => {
+                assert!(updated.is_err(), "{updated:?}");
+                assert_eq!(count("POST"), sent, "{writes:?}");
+            }
+        }
     }
 }

@@ -546,6 +546,11 @@ fn exported(
     if let Value::Object(own) = live.body {
         body.extend(load::clean(kind, own));
     }
+    // An empty list would say that there must be nothing.
+    let is_none = |field: &str, body: &Map<String, Value>| body.get(field).is_some_and(kind::is_empty);
+    for part in kind.api.parts.iter().filter(|part| is_none(part.field, &body)).collect::<Vec<_>>() {
+        body.shift_remove(part.field);
+    }
     let mut body = Value::Object(body);
     for said in load::leave_out(kind, &mut body) {
         invocation.complain(&format!("{} {}: {said}", kind.name, live.id))?;

@@ -111,7 +111,7 @@ async fn unmanaged(invocation: &Invocation<'_>, declared: &Declared, format: For
     let wanted = Wanted {
         kinds: kinds.clone(),
         filter: Some(&see),
-        whole: Some(&|_, _| false),
+        whole: Some(&|_, _, _| false),
         optional: unnamed.collect(),
         ..Wanted::default()
     };

@@ -121,7 +121,7 @@ fn is_plain(kind: &Kind) -> bool {
     kind.is_listed()
         && !kind.is_keyed()
         && !kind.is_order()
-        && kind.api.part.is_none()
+        && kind.api.parts.is_empty()
         && kind.api.named.is_none()
         && kind.api.list.path.is_none()
 }

@@ -12,8 +12,9 @@ use super::declared::Declared;
 use super::log::Log;
 use super::{Connection, Invocation, Secrets};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
+use crate::config::Scope;
 use crate::fill::answer;
-use crate::kind::{self, Kind, ORDER};
+use crate::kind::{self, Kind, ORDER, Part};
 use crate::limit::{Pace, Paced};
 use crate::mark;
 use crate::matching::key_of;
@@ -83,10 +84,7 @@ impl Service {
     ) -> anyhow::Result<Listed> {
         let mut wanted =
             Wanted { kinds: kinds.to_vec(), owner: Some(&declared.scope.owner), ..Wanted::default() };
-        let parted = parted(&declared.resources);
-        let whole = |kind: &Kind, body: &Value| {
-            mark::key(kind, body).is_some_and(|key| parted.contains(&(kind.section, key.to_owned())))
-        };
+        let whole = is_parted(declared);
         wanted.whole = Some(&whole);
         let mut adopted: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
         for kind in kinds {
@@ -116,10 +114,10 @@ impl Service {
         let mut asked = Keys::default();
         // By what references stood for when last seen: one round trip where they still do.
         let at_once = self.by_keys(declared, self.keys(kinds, declared, &hints, &mut asked));
-        let former = &declared.scope.former;
-        let of_former = async {
-            if former.is_empty() { Ok(Vec::new()) } else { self.client.of_owners(kinds, former).await }
-        };
+        // Of none nothing is asked.
+        let of_none = declared.scope.former.is_empty();
+        let of_former =
+            self.client.of_owners(if of_none { &[] } else { kinds }, &declared.scope.former, &whole);
         let (own, former, by_key) = tokio::join!(self.client.finish(listing, &wanted), of_former, at_once);
         self.telemetry.lists_end();
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
@@ -272,16 +270,43 @@ impl Service {
     }
 }
 
-/// The keys of what declares what it holds at a second address. What others put there is not asked for.
-fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, String)> {
-    let declared = |resource: &Resource| {
-        let kind = kind::of_section(resource.address.section())?;
-        let body = resource.body.get(kind.api.part?.field).map(|_| resource.body.value())?;
-        let own = mark::key(kind, &body)?.to_owned();
-        let keys = resource.directives.old_keys.iter().cloned().chain([own]);
-        Some(keys.map(|key| (kind.section, key)).collect::<Vec<_>>())
-    };
-    resources.iter().filter_map(declared).flatten().collect()
+/// Whether something declares this part of a live object.
+fn is_parted(declared: &Declared) -> impl Fn(&Kind, &Part, &Value) -> bool + Sync + '_ {
+    let parted = parted(&declared.resources);
+    move |kind, part, body| {
+        let names = names(kind, &declared.scope, body);
+        names.into_iter().any(|name| parted.contains(&(kind.section, part.field, name)))
+    }
+}
+
+/// All that a definition may know a live object by: its key, the id in its mark, its own id.
+fn names(kind: &Kind, scope: &Scope, body: &Value) -> Vec<String> {
+    let is_ours = |owner: &Owner| *owner == scope.owner || scope.former.contains(owner);
+    let mark = mark::read_as(kind, body, &scope.owner).filter(|mark| is_ours(&mark.owner));
+    let text = |id: &Value| id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+    let names = [mark::key(kind, body).map(str::to_owned), mark.map(|mark| mark.id)];
+    names.into_iter().chain([body.get(kind.api.id.at).map(text)]).flatten().collect()
+}
+
+/// What declares a part: the section, the part's field, and each name by which the live object may be known. Parts that
+/// nobody declares are not asked for.
+fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, &'static str, String)> {
+    let mut parted = BTreeSet::new();
+    for resource in resources {
+        let Some(kind) = kind::of_section(resource.address.section()) else { continue };
+        for part in kind.api.parts.iter().filter(|part| resource.body.get(part.field).is_some()) {
+            let directives = &resource.directives;
+            let ids = directives.moved_from.iter().chain([&resource.address]);
+            let own = match kind.is_keyed() {
+                true => mark::key(kind, &resource.body.value()).map(str::to_owned).into_iter().collect(),
+                false => ids.map(|address| address.id().to_owned()).collect::<Vec<_>>(),
+            };
+            let names =
+                own.into_iter().chain(directives.old_keys.iter().cloned()).chain(directives.adopt.clone());
+            parted.extend(names.map(|name| (kind.section, part.field, name)));
+        }
+    }
+    parted
 }
 
 /// The scopes that keys need for these kinds.

@@ -35,8 +35,8 @@ pub struct Api {
     pub life: Life,
     /// How its objects are put in order, where that is a matter of its own.
     pub order: Option<Order>,
-    /// What its objects hold at a second address.
-    pub part: Option<Part>,
+    /// What its objects hold at addresses of their own.
+    pub parts: &'static [Part],
     /// Sections whose changes come first within one apply.
     pub after: &'static [&'static str],
     /// Whether an update empties the top-level fields that it doesn't name. Else those that somebody set are reset by name.
@@ -103,7 +103,7 @@ impl Api {
         named: None,
         life: Life::Many,
         order: None,
-        part: None,
+        parts: &[],
         after: &[],
         emptied: false,
         serial: false,
@@ -221,12 +221,49 @@ pub enum Shown {
 /// A list that an object holds at an address of its own: read with it, and written after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// With `{id}` in it. A GET answers, and a PUT takes, `{FIELD: [{…}]}`, whole.
+    /// With `{id}` in it.
     pub path: &'static str,
-    /// The field of the body, and of that answer.
+    /// The field of the body.
     pub field: &'static str,
-    /// What is sent of an item; answers tell more.
-    pub members: &'static [&'static str],
+    pub held: Held,
+}
+
+/// How a part travels.
+#[derive(Clone, Copy, Debug)]
+pub enum Held {
+    /// A GET answers, and a PUT takes, `{FIELD: [{…}]}`. What is sent of an item; answers tell more.
+    Whole(&'static [&'static str]),
+    /// Each item is a resource of JSON:API, made by a `POST`, changed and deleted behind an id of its own.
+    Apart(Apart),
+}
+
+/// See [`Held::Apart`]. Pointers are into a resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart {
+    /// A resource without what people write of it, as JSON.
+    pub blank: &'static str,
+    /// The members of an item, and where each stands.
+    pub members: &'static [(&'static str, &'static str)],
+    /// What its path names it by.
+    pub id: &'static str,
+    /// The members by which two items are still the same one; the first counts most.
+    pub known_by: &'static [&'static str],
+    /// A number that grows through the list, where that has an order.
+    pub place: Option<&'static str>,
+    /// Who keeps it, where that is not for people to change: neither shown nor touched.
+    pub keeper: fn(&Value) -> Option<&str>,
+    /// [Whole](Paging::Whole), or numbered pages.
+    pub paging: Paging,
+    pub shown: Option<ShownInList>,
+}
+
+/// Parts that stand in `included` of the list of all objects.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownInList {
+    /// Where a resource has the id of its object.
+    pub of: &'static str,
+    /// Where an object has the number of its resources: where another one is shown, they are read by themselves.
+    pub count: &'static str,
 }
 
 /// How objects come and go.

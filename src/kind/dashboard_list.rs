@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::field::*;
-use super::{About, Api, Id, Identity, Kind, List, Mention, Mentioned, Part, Quirks};
+use super::{About, Api, Held, Id, Identity, Kind, List, Mention, Mentioned, Part, Quirks};
 
 /// Facts: 14 creates, 2 updates and 7 reads, 3 writes of items, and the OpenAPI document.
 pub const DASHBOARD_LIST: Kind = Kind {
@@ -14,11 +14,11 @@ pub const DASHBOARD_LIST: Kind = Kind {
         path: "/api/v1/dashboard/lists/manual",
         id: Id { number: true, ..Api::V1.id },
         list: List { items: Some("/dashboard_lists"), ..Api::V1.list },
-        part: Some(Part {
+        parts: &[Part {
             path: "/api/v2/dashboard/lists/manual/{id}/dashboards",
             field: "dashboards",
-            members: &["id", "type"],
-        }),
+            held: Held::Whole(&["id", "type"]),
+        }],
         read: &["dashboards_read"],
         write: &["dashboards_write"],
         ..Api::V1

@@ -52,8 +52,8 @@ mod webhook_variable;
 use serde_json::{Map, Value};
 
 pub use api::{
-    Api, Create, Delete, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown,
-    Summary, Update, documents, flatten, wrap,
+    Apart, Api, Create, Delete, Envelope, Held, Id, ItemDryRun, Life, List, Named, Order, Paging, Part,
+    ReadFrom, Shown, ShownInList, Summary, Update, documents, flatten, wrap,
 };
 pub use danger::Danger;
 pub use each::OfEach;

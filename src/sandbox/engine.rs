@@ -189,6 +189,8 @@ fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answe
     }
     let page = page(call, resource, chosen.len())?;
     let items = chosen.iter().skip(page.from).take(page.size);
+    let shown: Vec<&str> = items.clone().map(|item| item.id.as_str()).collect();
+    let included = resource.list.included.and_then(|include| include(world, call, &shown));
     let rows: Vec<String> = items
         .map(|item| {
             let place = places
@@ -201,10 +203,11 @@ fn list(world: &World, call: &Call, resource: &'static Resource) -> Result<Answe
     if resource.list.items.is_empty() {
         return Ok(Answer::text(rows));
     }
-    let beside = match resource.list.dressed {
+    let mut beside = match resource.list.dressed {
         Some(dress) => dress(call, &page),
         None => beside(resource.list.beside, &page),
     };
+    beside.extend(included.map(|included| ("included".to_owned(), included)));
     let beside: String = beside.iter().map(|(name, value)| format!(",{}:{value}", json!(name))).collect();
     Ok(Answer::text(format!("{{{}:{rows}{beside}}}", json!(resource.list.items))))
 }

@@ -13,6 +13,9 @@ pub type Handler = fn(&mut World, &Call, &str) -> Result<Answer, Answer>;
 /// The members beside the items of a page.
 pub type Dress = fn(&Call, &Page) -> Map<String, Value>;
 
+/// What is asked for beside the objects of these ids.
+pub type Include = fn(&World, &Call, &[&str]) -> Option<Value>;
+
 /// A kind of objects. Paths of fields: `/name` is below the attributes, `^/name` below the whole object, `*`
 /// every item of a list, `[key=value]` goes on only where the object there has that text.
 #[derive(Debug)]
@@ -161,6 +164,8 @@ pub struct List {
     pub beside: &'static str,
     /// Makes the answer of the items where that is more than members; the call, the page.
     pub dressed: Option<Dress>,
+    /// The member `included`.
+    pub included: Option<Include>,
     /// Parameters that filter by a word: their name and the field.
     pub filters: &'static [(&'static str, &'static str)],
     /// Newest first.
@@ -456,6 +461,13 @@ impl Resource {
 
 impl List {
     /// All objects in `data`.
-    pub const DATA: Self =
-        Self { items: "data", paging: None, beside: "", dressed: None, filters: &[], newest_first: false };
+    pub const DATA: Self = Self {
+        items: "data",
+        paging: None,
+        beside: "",
+        dressed: None,
+        included: None,
+        filters: &[],
+        newest_first: false,
+    };
 }

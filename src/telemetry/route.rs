@@ -20,7 +20,6 @@ fn paths(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
     let more = [
         api.list.path,
         api.order.as_ref().map(|order| order.path),
-        api.part.as_ref().map(|part| part.path),
         api.named.as_ref().map(|named| named.list),
         api.validate_items.as_ref().map(|run| run.path),
         api.validate,
@@ -29,7 +28,8 @@ fn paths(kind: &'static Kind) -> impl Iterator<Item = &'static str> {
             Delete::Item => None,
         },
     ];
-    [api.path, api.item].into_iter().chain(more.into_iter().flatten())
+    let parts = api.parts.iter().map(|part| part.path);
+    [api.path, api.item].into_iter().chain(more.into_iter().flatten()).chain(parts)
 }
 
 /// `{id}` in an address.

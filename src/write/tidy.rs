@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::canon::{align, drop_implied, follow};
 use crate::diff::{diff, same};
-use crate::kind::Kind;
+use crate::kind::{Kind, is_empty};
 use crate::load;
 use crate::pointer::{matching, step, take};
 
@@ -41,7 +41,14 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
             *body = without;
         }
     }
-    let kept: Vec<String> = kind.paths(|field| field.kept).flat_map(|path| matching(path, body)).collect();
+    // What it holds at another address is what people ask for, where it holds anything.
+    let holds = |pointer: &str| {
+        let is_part = kind.api.parts.iter().any(|part| pointer.strip_prefix('/') == Some(part.field));
+        is_part && body.pointer(pointer).is_some_and(|items| !is_empty(items))
+    };
+    let mut kept: Vec<String> =
+        kind.paths(|field| field.kept).flat_map(|path| matching(path, body)).collect();
+    kept.retain(|pointer| !holds(pointer));
     for pointer in kept {
         take(body, &pointer);
     }
@@ -77,6 +84,15 @@ mod tests {
         let mut tidied = body.clone();
         tidy(kind, &mut tidied, defaults.as_ref());
         assert_eq!(tidied, expected, "{body}");
+    }
+
+    #[test]
+    fn what_an_object_holds_at_another_address_is_kept_where_there_is_something() {
+        let crew = |links: Value| json!({"name": "Crew", "handle": "crew", "links": links, "members": []});
+        let links = json!([{"label": "a", "url": "https://a.example"}]);
+        let held = json!({"name": "Crew", "handle": "crew", "links": links});
+        check("teams", crew(links), None, held);
+        check("teams", crew(json!([])), None, json!({"name": "Crew", "handle": "crew"}));
     }
 
     #[test]

@@ -205,7 +205,11 @@ webhook_variables:
 dashboard_lists:
   list: {name: List, dashboards: []}
 teams:
-  crew: {name: Crew, handle: crew}
+  crew:
+    name: Crew
+    handle: crew
+    links: [{label: Runbook, url: 'https://example.com/runbook'}]
+    members: [{user: 00000000-0000-4000-8000-000000000001, role: admin}]
 restriction_policies:
   crew: {id: 'dashboard:abc-def-ghi', bindings: [{relation: editor, principals: ['team:${teams.crew.id}']}]}
 ";
@@ -234,6 +238,42 @@ fn a_plan_of_every_kind_is_one_round_trip() {
     let warm = served.requests();
     println!("every kind, warm: {} requests {:?}", warm.total, warm.routes);
     sends(&project, &served, warm.total, 1);
+}
+
+/// Links stand in the list of teams, members are read team by team, and only where somebody declares them.
+#[test]
+fn what_teams_hold_costs_what_is_declared() {
+    let mut project = Project::new("project: shop\nkinds: [teams]\n");
+    let served = Served::for_project(&mut project);
+    let team = |n: usize| {
+        let user = |of: usize| format!("{{user: 00000000-0000-4000-8000-{of:012}}}");
+        let links = format!(
+            "[{{label: Runbook, url: 'https://example.com/{n}'}}, {{label: Chat, url: 'https://chat.example'}}]"
+        );
+        let members = match n % 100 {
+            0 => format!(", members: [{}, {}]", user(n), user(n + 1)),
+            _ => String::new(),
+        };
+        format!("  team-{n}: {{name: Team {n}, handle: team-{n}, links: {links}{members}}}\n")
+    };
+    let teams: String = (0..500).map(team).collect();
+    project.declare(&format!("teams:\n{teams}"));
+    project.fine(&["apply", "--yes", "-q"]);
+    let _ = served.requests();
+    for cache in ["warm", "none"] {
+        let options: &[&str] = if cache == "none" { &["--no-cache"] } else { &[] };
+        project.exits(0, &[&["plan", "--detailed-exitcode"], options].concat());
+        let asked = served.requests();
+        println!(
+            "500 teams with links, 5 with members, {cache}: {} requests {:?}",
+            asked.total, asked.routes
+        );
+        // Pages of 100, and one behind them.
+        assert_eq!(asked.of("GET /api/v2/team"), 6);
+        assert_eq!(asked.of("GET /api/v2/team/{id}/links"), 0);
+        assert_eq!(asked.of("GET /api/v2/team/{id}/memberships"), 5);
+        assert_eq!(asked.total, 6 + 5 + 4);
+    }
 }
 
 /// Copies the example: what a clone of the repository holds of a project.

@@ -41,8 +41,12 @@ slo_corrections:
   stays: {slo_query: 'env:stays', category: Other, start: 1779914722, end: 1779918322}
   goes: {slo_query: 'env:goes', category: Other, start: 1779914722, end: 1779918322}
 teams:
-  stays: {name: Stays, handle: stays}
-  goes: {name: Goes, handle: goes}
+  stays:
+    name: Stays
+    handle: stays
+    links: [{label: Stays, url: 'https://example.com/stays'}, {label: Goes, url: 'https://example.com/goes'}]
+    members: [{user: 00000000-0000-4000-8000-000000000001}, {user: 00000000-0000-4000-8000-000000000002}]
+  goes: {name: Goes, handle: goes, links: [{label: Goes, url: 'https://example.com/goes'}]}
 ";
 
 const AFTER: &str = "\
@@ -71,8 +75,17 @@ slo_corrections:
   stays: {slo_query: 'env:changed', category: Deployment, start: 1779914722, end: 1779918322}
   new: {slo_query: 'env:new', category: Other, start: 1779914722, end: 1779918322}
 teams:
-  stays: {name: Stays, handle: stays, description: Changed.}
-  new: {name: New, handle: new}
+  stays:
+    name: Stays
+    handle: stays
+    description: Changed.
+    links: [{label: New, url: 'https://example.com/new'}, {label: Stays, url: 'https://example.com/stays'}]
+    members: [{user: 00000000-0000-4000-8000-000000000001, role: admin}, {user: 00000000-0000-4000-8000-000000000003}]
+  new:
+    name: New
+    handle: new
+    links: [{label: A, url: 'https://example.com/a'}, {label: A, url: 'https://example.com/a'}]
+    members: [{user: 00000000-0000-4000-8000-000000000001, role: admin}]
 orders:
   retention_filters: ['${retention_filters.new.id}', $rest, '${retention_filters.stays.id}']
 ";
@@ -124,12 +137,34 @@ fn state(world: &World) -> Vec<Value> {
         }
         found.extend(items);
     }
+    found.extend(teams(world));
     let (_, lists) = world.send("GET", "/api/v1/dashboard/lists/manual", "");
     let of = |list: &Value| json!([list["name"], list["dashboard_count"]]);
     let mut lists: Vec<Value> = lists["dashboard_lists"].as_array().unwrap().iter().map(of).collect();
     lists.sort_by_key(Value::to_string);
     found.extend(lists);
     found
+}
+
+/// What teams hold at addresses of their own: links in their order, and members.
+fn teams(world: &World) -> Vec<Value> {
+    let (_, teams) = world.send("GET", "/api/v2/team", "");
+    let of = |team: &Value| {
+        let id = team["id"].as_str().unwrap();
+        let part = |name: &str| world.send("GET", &format!("/api/v2/team/{id}/{name}"), "").1["data"].clone();
+        let (links, members) = (part("links"), part("memberships"));
+        let mut links = links.as_array().unwrap().clone();
+        links.sort_by_key(|link| link["attributes"]["position"].as_i64());
+        let links: Vec<&Value> = links.iter().map(|link| &link["attributes"]["url"]).collect();
+        let member =
+            |one: &Value| json!([one["relationships"]["user"]["data"]["id"], one["attributes"]["role"]]);
+        let mut members: Vec<Value> = members.as_array().unwrap().iter().map(member).collect();
+        members.sort_by_key(Value::to_string);
+        json!([team["attributes"]["handle"], links, members])
+    };
+    let mut teams: Vec<Value> = teams["data"].as_array().unwrap().iter().map(of).collect();
+    teams.sort_by_key(Value::to_string);
+    teams
 }
 
 fn guests() -> Guests {
@@ -220,9 +255,9 @@ fn a_plan_of_eleven_kinds_is_one_round_trip() {
     world.take_requests();
     world.control(json!({"latency_ms": 20_000}));
     let mut run = world.spawn(&["plan", "--detailed-exitcode"]);
-    // A list for each kind, and what the one declared list of dashboards holds; whose the keys are is a courtesy that is
-    // not waited for.
-    let all = world.reached(12, &mut run);
+    // A list for each kind, what the one declared list of dashboards holds, and the members of the one team that declares
+    // any; whose the keys are is a courtesy that is not waited for.
+    let all = world.reached(13, &mut run);
     run.kill().unwrap();
     run.wait().unwrap();
     let asked = world.total();
@@ -231,6 +266,7 @@ fn a_plan_of_eleven_kinds_is_one_round_trip() {
     world.take_requests();
     assert_eq!(world.run(&["plan", "--detailed-exitcode", "--no-cache"]).code, Some(0));
     let routes = world.take_requests();
-    // Eleven lists, the organisation, the body of a dashboard, and what a list of them holds.
-    assert!(routes["total"].as_u64() <= Some(14), "{routes}");
+    // Eleven lists, the organisation, the body of a dashboard, what a list of them holds, and the members of a team: links
+    // stand in the list.
+    assert!(routes["total"].as_u64() <= Some(15), "{routes}");
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Interaction, kinds, recorded, sessions};
+use crate::client::items_of_part;
 use crate::config::Scope;
 use crate::diagnostic::{FileId, Format};
-use crate::kind::{self, Envelope, Identity, Kind, Update};
+use crate::kind::{self, Apart, Envelope, Held, Identity, Kind, Part, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
@@ -66,8 +67,65 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
                 pairs.push(Pair { source: interaction.source.clone(), definition, live });
             }
         }
+        pairs.extend(parts(kind, session));
     }
     Some(pairs)
+}
+
+/// A part that an interaction is about, the id of its object, and that of the item.
+fn of_part<'i>(kind: &Kind, path: &'i str) -> Option<(&'static Part, &'static Apart, &'i str, &'i str)> {
+    kind.api.parts.iter().find_map(|part| {
+        let Held::Apart(apart) = &part.held else { return None };
+        let (before, behind) = part.path.split_once("{id}")?;
+        let (id, rest) = path.strip_prefix(before)?.split_once('/')?;
+        let item = rest.strip_prefix(behind.trim_start_matches('/'))?;
+        Some((part, apart, id, item.trim_start_matches('/')))
+    })
+}
+
+/// The items of a part as they were asked for, and as they were shown, by their ids.
+type Items = BTreeMap<String, Value>;
+
+/// Each write of an item with its own answer, and with every later read of all of them: as part of the object that the
+/// session made.
+fn parts(kind: &'static Kind, session: &[Interaction]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    let mut objects: BTreeMap<String, (Value, Value)> = BTreeMap::new();
+    let mut asked: BTreeMap<(String, &str), Items> = BTreeMap::new();
+    for interaction in session.iter().filter(|interaction| matches!(interaction.status, 200..300)) {
+        let id_in = |live: &Value| live[kind.api.id.at].as_str().unwrap_or_default().to_owned();
+        for live in shown(kind, interaction).into_iter().filter(|_| interaction.method == "POST") {
+            objects.insert(id_in(&live), (sent(kind, &interaction.request), live));
+        }
+        let Some((part, apart, id, item)) = of_part(kind, &interaction.path) else { continue };
+        let asked = asked.entry((id.to_owned(), part.field)).or_default();
+        let name = |resource: &Value| resource.pointer(apart.id).and_then(Value::as_str).map(str::to_owned);
+        let answer = &interaction.response["data"];
+        let mut request = interaction.request["data"].clone();
+        match interaction.method.as_str() {
+            "POST" => drop(asked.insert(name(answer).expect("an item that was made has an id"), request)),
+            "PATCH" => {
+                let before = asked.get(item).cloned().unwrap_or_default();
+                keep_unsent(&before, &mut request);
+                asked.insert(item.to_owned(), request);
+            }
+            "DELETE" => drop(asked.remove(item)),
+            _ => {}
+        }
+        let shown = match answer {
+            Value::Array(items) => items.clone(),
+            Value::Object(_) => vec![answer.clone()],
+            _ => continue,
+        };
+        let of = |resource: &Value| asked.get(&name(resource)?).cloned();
+        let wanted: Option<Vec<Value>> = shown.iter().map(of).collect();
+        let (Some((definition, live)), Some(wanted)) = (objects.get(id), wanted) else { continue };
+        let (mut definition, mut live) = (definition.clone(), live.clone());
+        definition[part.field] = items_of_part(apart, &wanted);
+        live[part.field] = items_of_part(apart, &shown);
+        pairs.push(Pair { source: interaction.source.clone(), definition, live });
+    }
+    pairs
 }
 
 /// The body of a request.

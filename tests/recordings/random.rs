@@ -13,11 +13,11 @@ use crate::kind::{self, Create, Envelope, Kind, flatten};
 use crate::mark;
 use crate::model::{Mark, Owner};
 use crate::outgoing::to_create;
-use crate::recordings::pairs::{document, plan_one};
+use crate::recordings::pairs::{document, pairs, plan_one};
 use crate::sandbox::Sandbox;
 
-/// The bodies of recorded successful creates.
-pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
+/// The bodies of recorded successful creates, and of those that hold what is written after them.
+pub fn recorded(kind: &'static Kind) -> Option<Vec<Map<String, Value>>> {
     let what = format!("random bodies of {}", kind.name);
     let sessions = sessions(&[super::recorded(kind, &what)?], &what)?;
     let interactions = sessions.into_values().flatten();
@@ -30,6 +30,9 @@ pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
         (Create::Item, None) => one.path.starts_with(kind.api.path) && one.path.ends_with(kind.api.item),
     };
     let creates = interactions.filter(|one| one.method == "POST" && one.status < 300 && is_create(one));
+    let parted = pairs(kind).into_iter().flatten().map(|pair| pair.definition);
+    let holds_part = |body: &Value| kind.api.parts.iter().any(|part| body.get(part.field).is_some());
+    let parted = parted.filter(holds_part).filter_map(|body| body.as_object().cloned());
     Some(
         creates
             .filter_map(|create| match (kind.api.envelope, create.request) {
@@ -41,6 +44,7 @@ pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
                 (_, Value::Object(body)) => Some(body),
                 _ => None,
             })
+            .chain(parted)
             .collect(),
     )
 }

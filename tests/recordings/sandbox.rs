@@ -272,6 +272,21 @@ const KNOWN: &[Known] = &[
     Known("team", &["user_count", "link_count"], "", "members and links come by routes of their own"),
     Known("team", &["provisioned_by"], "", "a mark that one client's teams bear"),
     Known(
+        "team_membership",
+        &["/data/id", "/data/0/id", "/data/1/id"],
+        "",
+        "the id of a membership ends with a number of the service's",
+    ),
+    Known("team_membership", &["/links/"], "", "a blank in the address of a list is a plus"),
+    Known("team_membership", &["provisioned_by_id"], "", "the user of the keys"),
+    Known(
+        "team_membership",
+        &["provisioned_by"],
+        "2023-06",
+        "members of 2023 didn't tell who put them there",
+    ),
+    Known("team_membership", &["(order)"], "2026", "other clients' answers had another order"),
+    Known(
         "team",
         &["avatar", "visible_modules", "hidden_modules", "is_managed", "data"],
         "2026-06",

@@ -462,6 +462,21 @@ fn what_rows_say_is_endangered() {
 }
 
 #[test]
+fn who_belongs_to_a_team_no_more_is_told() {
+    let crew = |members: Value| json!({"name": "Crew", "handle": "crew", "members": members});
+    let both = || crew(json!([{"user": "a", "role": "admin"}, {"user": "b"}]));
+    let lost = "access-changed: They belong to the team no more: `a`";
+    let no_admin = "access-changed: The team has no admin any more, but those of an identity provider";
+    check("teams", Action::Update, both(), crew(json!([{"user": "b", "role": "admin"}])), &[lost]);
+    check("teams", Action::Update, both(), crew(json!([{"user": "b"}])), &[no_admin, lost]);
+    check("teams", Action::Update, both(), crew(json!([{"user": "a"}, {"user": "b"}])), &[no_admin]);
+    // It never had one, or nobody here says who belongs to it.
+    check("teams", Action::Update, crew(json!([{"user": "b"}])), both(), &[]);
+    let bare = json!({"name": "Crew", "handle": "crew"});
+    check("teams", Action::Update, bare.clone(), bare, &[]);
+}
+
+#[test]
 fn what_the_scanner_no_longer_finds_is_endangered() {
     let group = |on: bool, query: &str, products: Value, rate: u8| {
         json!({"is_enabled": on, "filter": {"query": query}, "product_list": products,

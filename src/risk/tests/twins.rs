@@ -73,6 +73,7 @@ fn edits() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
     let destination = |on: bool, name: &str| json!({"enabled": on, "name": name, "query": "*"});
     let silence = |scope: &str, end: Value| json!({"scope": scope, "monitor_identifier": {"monitor_tags": ["*"]}, "schedule": {"start": null, "end": end}});
     let soon = json!("2030-01-01T00:00:00Z");
+    let crew = |members: Value| json!({"name": "Crew", "handle": "crew", "members": members});
     let suite = |share: f64, tests: Value| json!({"name": "a", "options": {"alerting_threshold": share}, "tests": tests});
     let two = json!([{"public_id": "a"}, {"public_id": "b", "alerting_criticality": "critical"}]);
     vec![
@@ -106,6 +107,20 @@ fn edits() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
             policy(json!(["team:a", "org:b"])),
             policy(json!(["org:b"])),
             policy(json!(["org:b", "team:a"])),
+        ),
+        (
+            "access-changed",
+            "teams",
+            crew(json!([{"user": "a"}, {"user": "b"}])),
+            crew(json!([{"user": "b"}])),
+            crew(json!([{"user": "b"}, {"user": "a"}, {"user": "c"}])),
+        ),
+        (
+            "access-changed",
+            "teams",
+            crew(json!([{"user": "a", "role": "admin"}, {"user": "b"}])),
+            crew(json!([{"user": "a"}, {"user": "b"}])),
+            crew(json!([{"user": "a"}, {"user": "b", "role": "admin"}])),
         ),
         (
             "errors-discarded",

@@ -486,6 +486,9 @@ pub const TEAM: Table = &[
     ("/visible_modules", Texts),
 ];
 
+/// O; what is empty is refused by other words.
+pub const TEAM_LINK: Table = &[("/label", Text), ("/position", Whole), ("/url", Text)];
+
 pub const WEBHOOK: Table = &[
     ("/custom_headers", Text),
     ("/encode_as", Word(&["json", "form"])),

@@ -89,6 +89,8 @@ pub static RESOURCES: &[&Resource] = &[
     &content::POWERPACK,
     &content::MONITOR_TEMPLATE,
     &people::TEAM,
+    &people::TEAM_LINK,
+    &people::TEAM_MEMBERSHIP,
     &catalog::ENTITY,
     &sharing::WEBHOOK,
     &sharing::WEBHOOK_VARIABLE,
