@@ -251,15 +251,20 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     if OTHER_NAMES.iter().any(|(other, _)| *other == word) {
         return None;
     }
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= 1 + candidate.chars().count().max(word.chars().count()) / 4
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+    let length = word.chars().count();
+    let near = known.into_iter().filter_map(|candidate| {
+        let own = candidate.chars().count();
+        let reach = 1 + own.max(length) / 4;
+        // Lengths alone tell most apart, which costs less than to compare them.
+        let may_be = own.abs_diff(length) <= reach;
+        let distance = may_be.then(|| strsim::damerau_levenshtein(word, candidate))?;
+        (distance <= reach).then_some((distance, candidate))
+    });
+    near.min().map(|(_, candidate)| candidate)
 }
+
+/// Words that are named all, where no more are known.
+const MOST_KNOWN: usize = 60;
 
 /// A remedy for an unknown word: the one that was probably meant, else all of them (twelve of very many).
 pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -268,7 +273,7 @@ pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> 
     known.dedup();
     match did_you_mean(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => listed(&known, if known.len() <= 40 { 40 } else { 12 }),
+        None => listed(&known, if known.len() <= MOST_KNOWN { MOST_KNOWN } else { 12 }),
     }
 }
 
@@ -278,7 +283,7 @@ pub fn all_known<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> St
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();
-    let listed = listed(&known, 60);
+    let listed = listed(&known, MOST_KNOWN);
     match did_you_mean(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`? {listed}"),
         None => listed,

@@ -252,14 +252,25 @@ fn drawn(
             definitions.join(yaml),
         )
     };
+    let mut whole = Map::from_iter([(
+        "description".to_owned(),
+        json!(format!("Found among {} that were alike", counted(proposal.members.len(), "resource"))),
+    )]);
+    whole.extend(proposal.template.as_object().cloned().unwrap_or_default());
+    let Some(made) = yaml::document(&Value::Object(whole)) else { return Ok(None) };
+    let table = csv(&proposal.list)?;
     let is_free = |stem: &str| {
         let (template, list, own) = places(stem);
         let is_there = |path: &Utf8Path| std::fs::symlink_metadata(declared.config.root.join(path)).is_ok();
         let of_import = imports.iter().any(|import| import.file == stem || import.id == stem);
+        // The same text was left by a run that was killed before its definitions were written.
+        let is_open = |path: &Utf8Path, text: &str| !is_there(path) || stands(declared, path, text);
         !BUILT_IN.iter().any(|(name, _)| *name == stem)
             && !stems.contains(stem)
             && !of_import
-            && ![template, list, own].iter().any(|path| is_there(path))
+            && is_open(&template, &made)
+            && is_open(&list, &table)
+            && !is_there(&own)
     };
     let stem = crate::write::name::free(&proposal.name, &|stem| !is_free(stem));
     let (template, list, own) = places(&stem);
@@ -271,22 +282,21 @@ fn drawn(
     ]);
     entry.extend(proposal.entry.clone());
     let uses = json!({"uses": {proposal.name.as_str(): entry}});
-    let mut whole = Map::from_iter([(
-        "description".to_owned(),
-        json!(format!("Found among {} that were alike", counted(proposal.members.len(), "resource"))),
-    )]);
-    whole.extend(proposal.template.as_object().cloned().unwrap_or_default());
-    let (Some(made), Some(used)) = (yaml::document(&Value::Object(whole)), yaml::document(&uses)) else {
-        return Ok(None);
-    };
+    let Some(used) = yaml::document(&uses) else { return Ok(None) };
     let by_itself = |number: usize| {
         let import = &imports[number];
         yaml::entry(&import.id, &import.body).map_or(0, |text| text.lines().count())
     };
     let before = proposal.members.iter().map(|(number, _)| by_itself(*number)).sum();
-    let table = csv(&proposal.list)?;
     let files = vec![(template.clone(), made), (list.clone(), table), (own.clone(), used)];
     Ok(Some(Draft { proposal, template, list, definitions: own, files, before }))
+}
+
+/// Whether a plain file of the project says just this.
+fn stands(declared: &Declared, path: &Utf8Path, text: &str) -> bool {
+    let path = declared.config.root.join(path);
+    let is_plain = std::fs::symlink_metadata(&path).is_ok_and(|about| about.is_file());
+    is_plain && std::fs::read(path).is_ok_and(|own| own == text.as_bytes())
 }
 
 fn csv(rows: &[Vec<String>]) -> anyhow::Result<String> {
@@ -325,7 +335,8 @@ fn files_of(
             let is_use = *shown == draft.definitions;
             let addresses = draft.proposal.members.iter().map(|(_, to)| to.clone());
             let holds = if is_use { addresses.collect() } else { Vec::new() };
-            found.push(File { path, shown: shown.clone(), before: None, text: text.clone(), holds });
+            let before = stands(declared, shown, text).then(|| text.clone().into_bytes());
+            found.push(File { path, shown: shown.clone(), before, text: text.clone(), holds });
         }
     }
     Ok(found)
