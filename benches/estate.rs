@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 const EXAMPLE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Writes the example with its inventories so many times over, every copy under names of its own.
 pub fn write(folder: &Path, times: usize) -> io::Result<()> {
-    for part in ["musher.yaml", "monitors", "templates", "inventory"] {
+    for part in ["musher.yaml", "monitors", "templates", "inventory", "rendered"] {
         copy(&Path::new(EXAMPLE).join(part), &folder.join(part))?;
     }
     multiply_functions(&folder.join("inventory/functions.json"), times)?;
@@ -61,6 +61,9 @@ fn multiply_services(path: &Path, times: usize) -> io::Result<()> {
     std::fs::write(path, all)
 }
 
+/// A resource: its address and its body.
+pub type Rendered = (String, Map<String, Value>);
+
 /// How a run of the product went.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
@@ -72,9 +75,14 @@ pub struct Run {
     pub own: u64,
 }
 
+/// The program: `MUSHER` names another build of it, to compare the two.
+pub fn program() -> String {
+    std::env::var("MUSHER").unwrap_or_else(|_| env!("CARGO_BIN_EXE_musher").to_owned())
+}
+
 /// Runs `musher` in a folder, without the environment of whoever runs the benchmark.
 pub fn musher(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> io::Result<Run> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_musher"));
+    let mut command = Command::new(program());
     command.env_clear().env("XDG_CACHE_HOME", folder.join("cache")).envs(variables.iter().copied());
     command.args(arguments).arg("-C").arg(folder).stdin(Stdio::null()).stdout(Stdio::null());
     let started = Instant::now();
@@ -104,4 +112,23 @@ fn bytes(status: &str, name: &str) -> u64 {
         .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
+}
+
+/// The addresses and bodies that the definitions give: a plan against an empty sandbox adds each of their fields. And how
+/// that plan went.
+pub fn rendered(folder: &Path) -> io::Result<(Vec<Rendered>, Run)> {
+    let file = folder.join("plan.json");
+    let path = file.to_string_lossy().into_owned();
+    let run = musher(folder, &["plan", "--format", "json", "-q", "-o", &path], &[])?;
+    let plan: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    std::fs::remove_file(&file)?;
+    let changes = plan["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let body = |change: &Value| {
+        let fields = change["diff"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let members = fields.iter().filter_map(|field| {
+            Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone()))
+        });
+        Some((change["address"].as_str()?.to_owned(), members.collect()))
+    };
+    Ok((changes.iter().filter_map(body).collect(), run))
 }

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use written::{Body, Shape};
 
@@ -28,21 +28,17 @@ fn main() -> io::Result<()> {
         out,
         "what           size  resources  rendered     validate   serde_json  ratio   memory     of the bytes  with the program  us/resource"
     )?;
-    let mut once: Vec<Body> = Vec::new();
     for times in SIZES {
         let folder = tempfile::tempdir()?;
         estate::write(folder.path(), times)?;
-        let bodies = rendered(folder.path())?;
-        measure(&mut out, folder.path(), ("example", times), &texts(&bodies))?;
-        if times == 1 {
-            // References need what they refer to, under its name there.
-            let is_alone = |(section, body): &Body| {
-                ["monitors", "slos", "dashboards"].contains(&section.as_str())
-                    && !Value::Object(body.clone()).to_string().contains("${")
-            };
-            once = bodies.into_iter().filter(is_alone).collect();
-        }
+        let (bodies, run) = estate::rendered(folder.path())?;
+        let (count, time, memory) = (bodies.len(), milliseconds(run.wall), megabytes(run.peak));
+        writeln!(io::stderr(), "plan of {count} creates: {time:.1} ms, {memory:.1} MB")?;
+        let bodies: Vec<String> =
+            bodies.into_iter().map(|(_, body)| Value::Object(body).to_string()).collect();
+        measure(&mut out, folder.path(), ("example", times), &bodies)?;
     }
+    let once = written::bodies()?;
     for shape in Shape::ALL {
         for times in WRITTEN {
             let folder = tempfile::tempdir()?;
@@ -82,34 +78,6 @@ fn measure(
         run.peak as f64 / bytes as f64,
         run.wall.as_secs_f64() * 1e6 / bodies.len() as f64,
     )
-}
-
-/// The bodies that the definitions give, as compact JSON: a plan against an empty sandbox adds each of
-/// their fields.
-fn rendered(folder: &Path) -> io::Result<Vec<Body>> {
-    let file = folder.join("plan.json");
-    let path = file.to_string_lossy().into_owned();
-    let run = estate::musher(folder, &["plan", "--format", "json", "-o", &path], &[])?;
-    let plan: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-    std::fs::remove_file(&file)?;
-    let changes = plan["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
-    writeln!(
-        io::stderr(),
-        "plan of {} creates: {:.1} ms, {:.1} MB",
-        changes.len(),
-        milliseconds(run.wall),
-        megabytes(run.peak)
-    )?;
-    Ok(changes.iter().map(body).collect())
-}
-
-fn body(change: &Value) -> Body {
-    let fields = change["diff"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let members = fields.iter().filter_map(|field| {
-        Some((field["path"].as_str()?.trim_start_matches('/').to_owned(), field["after"].clone()))
-    });
-    let section = change["address"].as_str().and_then(|address| address.split('/').next());
-    (section.unwrap_or_default().to_owned(), members.collect::<Map<_, _>>())
 }
 
 /// The time that one thread of serde_json takes to parse and print the bodies, one by one.

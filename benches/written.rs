@@ -1,9 +1,17 @@
 //! An estate that is written out, without templates: what people have who export an organisation and commit it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value};
+
+use crate::estate::{self, Rendered};
+
+/// How many resources it has of each section: what an organisation has that somebody counted.
+const COUNTS: [(&str, usize); 3] = [("monitors", 2_600), ("slos", 500), ("dashboards", 100)];
+/// Stands in a reference for the copy that it is written in.
+const COPY: &str = "@/";
 
 /// How the same resources lie in files.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +33,106 @@ impl Shape {
     }
 }
 
-/// A resource: its section, and its body without references.
+/// A resource: its section, and its body, which refers to others of the estate only.
 pub type Body = (String, Map<String, Value>);
+
+/// The example's monitors, SLOs and dashboards as they are once rendered, some of them several times, others left out,
+/// so that there are as many as the table says. What refers to something else names what stands there instead.
+pub fn bodies() -> io::Result<Vec<Body>> {
+    let folder = tempfile::tempdir()?;
+    estate::write(folder.path(), 1)?;
+    let (rendered, _) = estate::rendered(folder.path())?;
+    let chosen = chosen(&rendered);
+    let number =
+        |address: &String| chosen.iter().position(|(at, copy)| *copy == 0 && rendered[*at].0 == *address);
+    let numbers: BTreeMap<&String, usize> =
+        rendered.iter().filter_map(|(address, _)| Some((address, number(address)?))).collect();
+    let body = |(at, copy): &(usize, usize)| {
+        let (address, body) = &rendered[*at];
+        let mut body = Value::Object(body.clone());
+        each_text(&mut body, &mut |text| *text = settled(text, &numbers));
+        let body = body.as_object().map(|body| renamed(body, "variant", *copy)).unwrap_or_default();
+        (section(address).to_owned(), body)
+    };
+    Ok(chosen.iter().map(body).collect())
+}
+
+/// Which of the resources, and the how many-th time; by section. What others refer to is among them.
+fn chosen(rendered: &[Rendered]) -> Vec<(usize, usize)> {
+    let mut chosen = Vec::new();
+    for (own, count) in COUNTS {
+        let of_section: Vec<usize> =
+            (0..rendered.len()).filter(|at| section(&rendered[*at].0) == own).collect();
+        let named: BTreeSet<String> = rendered
+            .iter()
+            .flat_map(|(_, body)| references(&Value::Object(body.clone()).to_string()))
+            .map(|(_, address, _)| address)
+            .collect();
+        let mut surplus = of_section.len().saturating_sub(count);
+        let mut kept = of_section.clone();
+        kept.reverse();
+        kept.retain(|at| {
+            let goes = surplus > 0 && !named.contains(&rendered[*at].0);
+            surplus -= usize::from(goes);
+            !goes
+        });
+        kept.reverse();
+        chosen
+            .extend((0..count).filter_map(|at| Some((*kept.get(at % kept.len().max(1))?, at / kept.len()))));
+    }
+    chosen
+}
+
+fn section(address: &str) -> &str {
+    address.split('/').next().unwrap_or_default()
+}
+
+/// The references in a text: where each stands, the address that it names, and whether it is for the page.
+fn references(text: &str) -> Vec<(std::ops::Range<usize>, String, bool)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(open) = text[from..].find("${").map(|at| from + at) {
+        let Some(close) = text[open..].find('}').map(|at| open + at) else { break };
+        from = close + 1;
+        let inside = &text[open + 2..close];
+        let parts =
+            inside.split_once('.').and_then(|(section, rest)| Some((section, rest.rsplit_once('.')?)));
+        if let Some((section, (id, attribute))) = parts {
+            let address = format!("{section}/{}", id.trim_matches(['[', ']']));
+            found.push((open..from, address, attribute == "url"));
+        }
+    }
+    found
+}
+
+/// A text whose references name resources by their numbers; what is left out is named as it would be found there.
+fn settled(text: &str, numbers: &BTreeMap<&String, usize>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (range, address, is_page) in references(text) {
+        out.push_str(&text[from..range.start]);
+        let attribute = if is_page { "url" } else { "id" };
+        match numbers.get(&address) {
+            Some(number) => {
+                out.push_str(&format!("${{{}.[{COPY}r{number:05}].{attribute}}}", section(&address)));
+            }
+            None if is_page => out.push_str("https://app.datadoghq.eu/notebook/1234567"),
+            None => out.push_str("1234567"),
+        }
+        from = range.end;
+    }
+    out.push_str(&text[from..]);
+    out
+}
+
+fn each_text(value: &mut Value, work: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(text) => work(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, work)),
+        Value::Object(map) => map.values_mut().for_each(|member| each_text(member, work)),
+        _ => {}
+    }
+}
 
 /// Writes bodies so many times over, every copy under names of its own.
 pub fn write(folder: &Path, bodies: &[Body], shape: Shape, times: usize) -> io::Result<()> {
@@ -41,7 +147,7 @@ pub fn write(folder: &Path, bodies: &[Body], shape: Shape, times: usize) -> io::
         let place = definitions.join(format!("c{copy}"));
         std::fs::create_dir_all(&place)?;
         for (number, (own, body)) in bodies.iter().enumerate() {
-            let body = named(body, copy);
+            let body = settle(body, copy);
             let id = format!("c{copy}/r{number:05}");
             match shape {
                 Shape::ManyJson => {
@@ -71,11 +177,23 @@ pub fn write(folder: &Path, bodies: &[Body], shape: Shape, times: usize) -> io::
     Ok(())
 }
 
-fn named(body: &Map<String, Value>, copy: usize) -> Map<String, Value> {
+/// A body in a copy: under a name of its own, and referring to its like.
+fn settle(body: &Map<String, Value>, copy: usize) -> Map<String, Value> {
+    let mut body = Value::Object(renamed(body, "c", copy));
+    let own = format!("c{copy}/");
+    each_text(&mut body, &mut |text| {
+        if text.contains(COPY) {
+            *text = text.replace(&format!("[{COPY}"), &format!("[{own}"));
+        }
+    });
+    body.as_object().cloned().unwrap_or_default()
+}
+
+fn renamed(body: &Map<String, Value>, word: &str, copy: usize) -> Map<String, Value> {
     let mut body = body.clone();
     for key in ["name", "title"] {
         if let Some(Value::String(name)) = body.get_mut(key).filter(|_| copy > 0) {
-            *name = format!("c{copy} {name}");
+            *name = format!("{word}{copy} {name}");
         }
     }
     body

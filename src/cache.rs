@@ -102,18 +102,18 @@ impl Cache {
         cache
     }
 
-    /// The body of an object as it was at this time of change.
-    pub fn get(&self, section: &str, id: &str, modified: &str) -> Option<Value> {
+    /// The body of an object as it was at this time of change, as JSON.
+    pub fn text(&self, section: &str, id: &str, modified: &str) -> Option<String> {
         let entry = self.seen.get(&(section.to_owned(), id.to_owned()))?;
         if entry.modified != modified {
             return None;
         }
         match &entry.body {
-            Body::Fresh(json) => serde_json::from_str(json).ok(),
+            Body::Fresh(json) => Some(json.clone()),
             Body::Line(range) => {
                 let (sum, rest) = self.text[range.clone()].split_once('\t')?;
                 let json = rest.rsplit_once('\t')?.1;
-                (sum == checksum(rest)).then(|| serde_json::from_str(json).ok())?
+                (sum == checksum(rest)).then(|| json.to_owned())
             }
         }
     }
@@ -325,6 +325,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    impl Cache {
+        fn get(&self, section: &str, id: &str, modified: &str) -> Option<Value> {
+            serde_json::from_str(&self.text(section, id, modified)?).ok()
+        }
+    }
 
     const M: &str = "2026-01-01T00:00:00.000001+00:00";
 

@@ -3,19 +3,41 @@
 //! Most pairs of a plan are. It sees what [`crate::canon`] and [`crate::diff`] would see, as far as that shows member
 //! by member; where it doesn't, it says no, and they have the last word.
 
-use serde::Deserializer;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::diff::same;
 use crate::kind::{Kind, NO_RULE, Rule, rules};
 use crate::pointer::{find, matching, member};
 
+/// The live member that holds the mark, by its name.
+#[derive(Clone, Copy)]
+pub enum Bare<'a> {
+    /// As it is without the mark.
+    As(&'a str, &'a Value),
+    /// A list, of which these texts are the mark.
+    Without(&'a str, Is),
+}
+
+/// Judges a text.
+type Is = fn(&str) -> bool;
+
 /// Whether what is declared stands live, and what else is live says nothing; `false` decides nothing.
 ///
-/// `desired` is the JSON text of an object without reference markers. `bare` is the live member that holds the
-/// mark, by its name, without the mark.
-pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Value)>) -> bool {
+/// `desired` is the JSON text of an object without reference markers.
+pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<Bare<'_>>) -> bool {
+    if !may_be(kind, live) {
+        return false;
+    }
+    let mut reader = serde_json::Deserializer::from_str(desired);
+    let glance = Glance { live, rule: rules(kind), bare, is_member: false, without: None };
+    glance.deserialize(&mut reader).is_ok()
+}
+
+/// Whether a glance can tell anything of an object.
+fn may_be(kind: &Kind, live: &Value) -> bool {
     // One spelling stands for another one that is left out.
     let quirks = &kind.quirks;
     if kind.fields.iter().any(|field| !field.implied.is_empty() || field.ended_by.is_some()) {
@@ -25,21 +47,25 @@ pub fn equal(kind: &Kind, desired: &str, live: &Value, bare: Option<(&str, &Valu
     let mut spellings = spellings.chain(quirks.alternatives.iter().flat_map(|pair| [pair.one, pair.other]));
     // Lists whose items are named elsewhere by the ids that the service gave them.
     let mut names = quirks.identified.iter().filter_map(|list| list.placeholders);
-    if spellings.any(|path| find(live, path).is_some()) || names.any(|path| !matching(path, live).is_empty())
-    {
-        return false;
-    }
-    let mut reader = serde_json::Deserializer::from_str(desired);
-    let glance = Glance { live, rule: rules(kind), bare, is_member: false };
-    glance.deserialize(&mut reader).is_ok()
+    !spellings.any(|path| find(live, path).is_some()) && names.all(|path| matching(path, live).is_empty())
+}
+
+/// The same of a body that is parsed, and that bears the mark as the live object does.
+pub fn equal_values(kind: &Kind, desired: &Value, live: &Value) -> bool {
+    may_be(kind, live)
+        && Glance { live, rule: rules(kind), bare: None, is_member: false, without: None }
+            .deserialize(desired)
+            .is_ok()
 }
 
 /// One declared value that is read and one that lives; an error means that they may differ.
 struct Glance<'a> {
     live: &'a Value,
     rule: &'a Rule,
-    bare: Option<(&'a str, &'a Value)>,
+    bare: Option<Bare<'a>>,
     is_member: bool,
+    /// Of a list: these texts are nobody's.
+    without: Option<Is>,
 }
 
 impl Glance<'_> {
@@ -99,16 +125,15 @@ impl<'de> Visitor<'de> for Glance<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut declared: A) -> Result<(), A::Error> {
         let Value::Array(live) = self.live else { return equal_if(false) };
-        if self.rule.set {
-            let mut items: Vec<Value> = Vec::with_capacity(live.len());
-            while let Some(item) = declared.next_element()? {
-                items.push(item);
-            }
-            return equal_if(equal_sets(&items, live));
+        if self.rule.set || self.without.is_some() {
+            let is_own =
+                |item: &&Value| !self.without.is_some_and(|is_mark| item.as_str().is_some_and(is_mark));
+            let live: Vec<&Value> = live.iter().filter(is_own).collect();
+            return if self.rule.set { equal_sets(declared, &live) } else { equal_lists(declared, &live) };
         }
         let rule = self.rule.item().unwrap_or(&NO_RULE);
         for live in live {
-            let item = Glance { live, rule, bare: None, is_member: false };
+            let item = Glance { live, rule, bare: None, is_member: false, without: None };
             equal_if(declared.next_element_seed(item)?.is_some())?;
         }
         equal_if(declared.next_element::<serde::de::IgnoredAny>()?.is_none())
@@ -120,20 +145,26 @@ impl<'de> Visitor<'de> for Glance<'_> {
         let tells = |value: &Value, rule: Option<&Rule>| {
             !rule.is_some_and(|rule| rule.by_place || rule.is_silent(self.rule.open, value))
         };
-        let (mut members, mut telling) = (0, 0);
+        let (mut members, mut telling, mut is_holder_met) = (0, 0, false);
         while let Some(found) = declared.next_key_seed(key_of)? {
-            let Some((value, rule)) = found else { return equal_if(false) };
+            let Some((value, rule, without)) = found else { return equal_if(false) };
             equal_if(!rule.is_some_and(|rule| rule.read_only || rule.by_place))?;
             let own = rule.unwrap_or(&NO_RULE);
-            declared.next_value_seed(Glance { live: value, rule: own, bare: None, is_member: true })?;
+            let member = Glance { live: value, rule: own, bare: None, is_member: true, without };
+            declared.next_value_seed(member)?;
             members += 1;
-            telling += usize::from(tells(value, rule));
+            // What is counted on both sides makes no difference.
+            is_holder_met |= without.is_some();
+            telling += usize::from(without.is_some() || tells(value, rule));
         }
         // Each live member that tells something is declared where there are as many of them as declared ones.
         let all_telling = || {
-            let reported =
-                live.iter().filter(|(key, value)| tells(key_of.value(key, value), self.rule.child(key)));
-            reported.count()
+            let is_telling = |(key, value): &(&String, &Value)| match key_of.without(key) {
+                Some(_) if is_holder_met => true,
+                Some(is_mark) => tells(&rest(value, is_mark), self.rule.child(key)),
+                None => tells(key_of.value(key, value), self.rule.child(key)),
+            };
+            live.iter().filter(is_telling).count()
         };
         equal_if(members == live.len() || telling == all_telling())
     }
@@ -144,18 +175,42 @@ impl<'de> Visitor<'de> for Glance<'_> {
 struct Key<'a> {
     live: &'a Map<String, Value>,
     rule: &'a Rule,
-    bare: Option<(&'a str, &'a Value)>,
+    bare: Option<Bare<'a>>,
 }
 
 impl<'a> Key<'a> {
-    /// The value of a live member, without the mark.
+    /// The value of a live member, as it is without the mark.
     fn value(&self, key: &str, value: &'a Value) -> &'a Value {
-        self.bare.filter(|(name, _)| *name == key).map_or(value, |(_, bare)| bare)
+        match self.bare {
+            Some(Bare::As(name, bare)) if name == key => bare,
+            _ => value,
+        }
+    }
+
+    /// What is the mark of a live member.
+    fn without(&self, key: &str) -> Option<Is> {
+        match self.bare {
+            Some(Bare::Without(name, is_mark)) if name == key => Some(is_mark),
+            _ => None,
+        }
+    }
+}
+
+/// A member's live value, its rule, and what in it is the mark.
+type Found<'a> = (&'a Value, Option<&'a Rule>, Option<Is>);
+
+/// A list without what is the mark.
+fn rest(value: &Value, is_mark: Is) -> Value {
+    match value {
+        Value::Array(items) => {
+            items.iter().filter(|item| !item.as_str().is_some_and(is_mark)).cloned().collect()
+        }
+        other => other.clone(),
     }
 }
 
 impl<'de, 'a> DeserializeSeed<'de> for Key<'a> {
-    type Value = Option<(&'a Value, Option<&'a Rule>)>;
+    type Value = Option<Found<'a>>;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Self::Value, D::Error> {
         reader.deserialize_str(self)
@@ -163,14 +218,15 @@ impl<'de, 'a> DeserializeSeed<'de> for Key<'a> {
 }
 
 impl<'a> Visitor<'_> for Key<'a> {
-    type Value = Option<(&'a Value, Option<&'a Rule>)>;
+    type Value = Option<Found<'a>>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(member(self.live, key).map(|value| (self.value(key, value), self.rule.child(key))))
+        let found = |value| (self.value(key, value), self.rule.child(key), self.without(key));
+        Ok(member(self.live, key).map(found))
     }
 }
 
@@ -178,10 +234,96 @@ impl<'a> Visitor<'_> for Key<'a> {
 const SHORT: usize = 64;
 
 /// Whether two lists without an order hold the same.
-fn equal_sets(declared: &[Value], live: &[Value]) -> bool {
-    let short = declared.len().max(live.len()) <= SHORT;
-    let within = |some: &[Value], others: &[Value]| some.iter().all(|value| others.contains(value));
-    declared == live || (short && within(declared, live) && within(live, declared))
+fn equal_sets<'de, A: SeqAccess<'de>>(mut declared: A, live: &[&Value]) -> Result<(), A::Error> {
+    if live.len() > SHORT {
+        return equal_lists(declared, live);
+    }
+    let (mut met, mut count) = ([false; SHORT], 0);
+    while declared.next_element_seed(Item { live, met: &mut met })?.is_some() {
+        count += 1;
+        equal_if(count <= SHORT)?;
+    }
+    equal_if(met[..live.len()].iter().all(|met| *met))
+}
+
+/// Whether two lists hold the same in the same order.
+fn equal_lists<'de, A: SeqAccess<'de>>(mut declared: A, live: &[&Value]) -> Result<(), A::Error> {
+    for live in live {
+        equal_if(declared.next_element::<Value>()?.is_some_and(|declared| declared == **live))?;
+    }
+    equal_if(declared.next_element::<serde::de::IgnoredAny>()?.is_none())
+}
+
+/// Reads an item of a list without an order, and notes which of the live ones it is.
+struct Item<'a> {
+    live: &'a [&'a Value],
+    met: &'a mut [bool; SHORT],
+}
+
+impl Item<'_> {
+    fn meet<E: Error>(self, is_it: impl Fn(&Value) -> bool) -> Result<(), E> {
+        let mut is_any = false;
+        for (met, live) in self.met.iter_mut().zip(self.live) {
+            let is_it = is_it(live);
+            *met |= is_it;
+            is_any |= is_it;
+        }
+        equal_if(is_any)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Item<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Item<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an item of what is live")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.meet(Value::is_null)
+    }
+
+    fn visit_bool<E: Error>(self, item: bool) -> Result<(), E> {
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
+    }
+
+    fn visit_i64<E: Error>(self, item: i64) -> Result<(), E> {
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
+    }
+
+    fn visit_u64<E: Error>(self, item: u64) -> Result<(), E> {
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
+    }
+
+    fn visit_f64<E: Error>(self, item: f64) -> Result<(), E> {
+        let item = Value::from(item);
+        self.meet(|live| *live == item)
+    }
+
+    fn visit_str<E: Error>(self, item: &str) -> Result<(), E> {
+        self.meet(|live| live.as_str() == Some(item))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
+        let item = Value::deserialize(SeqAccessDeserializer::new(items))?;
+        self.meet(|live| *live == item)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<(), A::Error> {
+        let item = Value::deserialize(MapAccessDeserializer::new(members))?;
+        self.meet(|live| *live == item)
+    }
 }
 
 #[cfg(test)]
@@ -199,8 +341,10 @@ mod tests {
         let kind = kind::of_section("monitors").expect("a kind");
         let check = |declared: Value, live: Value, expected: bool| {
             let bare = json!(["a", "b"]);
-            let seen = equal(kind, &declared.to_string(), &live, Some(("tags", &bare)));
-            assert_eq!(seen, expected, "{declared} and {live}");
+            for bare in [Bare::As("tags", &bare), Bare::Without("tags", mark::is_mark_tag)] {
+                let seen = equal(kind, &declared.to_string(), &live, Some(bare));
+                assert_eq!(seen, expected, "{declared} and {live}");
+            }
         };
         let live = json!({"id": 1, "type": "query alert", "query": "q", "message": "", "priority": null,
             "tags": ["a", "musher:x", "b"],
@@ -360,8 +504,13 @@ mod tests {
         #[test]
         fn what_is_equal_at_first_sight_is_no_change((kind, declared, live) in pair()) {
             let bare = mark::bare(kind, &live);
-            let bare = bare.as_ref().map(|(name, value)| (*name, value));
-            if equal(kind, &declared.to_string(), &live, bare) {
+            let bare = bare.as_ref().map(|(name, value)| Bare::As(name, value));
+            let seen = equal(kind, &declared.to_string(), &live, bare);
+            if let Some(tags) = mark::list_of_tags(kind) {
+                let without = Some(Bare::Without(tags, mark::is_mark_tag));
+                prop_assert_eq!(equal(kind, &declared.to_string(), &live, without), seen);
+            }
+            if seen {
                 let mut stripped = live.clone();
                 mark::strip(kind, &mut stripped);
                 let aligned = canon::align(kind, &declared, &stripped);

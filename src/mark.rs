@@ -210,6 +210,12 @@ pub fn bare(kind: &Kind, body: &Value) -> Option<(&'static str, Value)> {
     Some((name, member))
 }
 
+/// The member that is a list of tags with the mark among them.
+pub fn list_of_tags(kind: &Kind) -> Option<&'static str> {
+    let Identity::Tags(at) = kind.identity else { return None };
+    at.strip_prefix('/').filter(|name| !name.contains('/'))
+}
+
 /// What holds a mark, without it.
 fn bare_of(identity: Identity, holder: &Value) -> Value {
     match (identity, holder) {

@@ -16,7 +16,7 @@ use crate::cores::in_parallel;
 use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
 use crate::fill::{answer, blinded, escape, fill, fill_text, known_of, secret_places};
-use crate::glance;
+use crate::glance::{self, Bare};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{Found, Matched, Pair, Wanted, match_all};
@@ -342,8 +342,12 @@ fn is_untouched(pair: &Pair, live: &Live, mark: &Mark, known: &BTreeMap<Address,
     else {
         return false;
     };
+    if let Some(tags) = mark::list_of_tags(pair.kind) {
+        let bare = Some(Bare::Without(tags, mark::is_mark_tag));
+        return glance::equal(pair.kind, &desired, &live.body, bare);
+    }
     let bare = mark::bare(pair.kind, &live.body);
-    let bare = bare.as_ref().map(|(name, value)| (*name, value));
+    let bare = bare.as_ref().map(|(name, value)| Bare::As(name, value));
     glance::equal(pair.kind, &desired, &live.body, bare)
 }
 

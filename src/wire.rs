@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use tokio::time::Instant;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +44,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// Whole: a shortened answer is a [`WireError::Cut`].
     pub body: Bytes,
+    /// The JSON of the body, where it was read on the way: to see that it is whole.
+    pub read: Option<Value>,
 }
 
 impl Response {

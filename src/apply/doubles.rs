@@ -10,7 +10,7 @@ use super::write::{filled, kind_of, wait};
 use crate::client::{Client, Refusal};
 use crate::fill::known_of;
 use crate::kind::{self, Kind};
-use crate::mark::KnownBy;
+use crate::mark::{self, KnownBy};
 use crate::model::{Address, Change, Known, Live, Outcome, Plan, Status};
 
 /// Between two looks, at first and at most.
@@ -121,7 +121,8 @@ enum Verdict<'b> {
 fn judge<'b>(ended: &Ended<'_>, created: &Created, bearers: &'b Bearers) -> Verdict<'b> {
     let change = &ended.plan.changes[created.change];
     let (kind, address) = (kind_of(change), &change.address);
-    let own = own_of(change);
+    // A mark names the resource by its id.
+    let own = if kind.is_keyed() { own_of(change) } else { None };
     let name = own.as_ref().map_or(address.id(), KnownBy::name);
     let key = (kind.section, name.to_owned());
     let new = bearers.get(&key).into_iter().flatten().filter(|live| is_new(ended, change, &live.id));
@@ -171,10 +172,11 @@ async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     let mut made: BTreeMap<&'static str, (&'static Kind, KnownBy, usize)> = BTreeMap::new();
     for created in ended.created {
         let change = &ended.plan.changes[created.change];
-        if let (kind, Some(own)) = (kind_of(change), own_of(change))
-            && kind.is_listed()
-        {
-            made.entry(kind.section).or_insert((kind, own, 0)).2 += 1;
+        let kind = kind_of(change);
+        if let Some((_, _, count)) = made.get_mut(kind.section) {
+            *count += 1;
+        } else if let Some(own) = own_of(change).filter(|_| kind.is_listed()) {
+            made.insert(kind.section, (kind, own, 1));
         }
     }
     let least = |count| if thoroughly { usize::MAX } else { count };
@@ -182,8 +184,8 @@ async fn look(ended: &Ended<'_>, thoroughly: bool) -> Result<Bearers, Refusal> {
     let mut bearers = Bearers::new();
     for list in futures_util::future::join_all(lists).await {
         for live in list? {
-            let own = kind::of_section(live.section).and_then(|kind| KnownBy::of(kind, &live.body));
-            let name = own.map(|own| own.name().to_owned()).unwrap_or_default();
+            let key = kind::of_section(live.section).and_then(|kind| mark::key(kind, &live.body));
+            let name = key.or_else(|| Some(live.mark.as_ref()?.id.as_str())).unwrap_or_default().to_owned();
             bearers.entry((live.section, name)).or_default().push(live);
         }
     }

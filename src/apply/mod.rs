@@ -6,7 +6,7 @@ mod options;
 mod steps;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -22,7 +22,7 @@ use crate::model::{Action, Address, Change, Event, FieldChange, Known, Live, Out
 use crate::wire::{counted, no_later_than};
 use doubles::Created;
 pub use options::Options;
-use steps::{Schedule, deletes_first};
+use steps::{Ready, Schedule, deletes_first};
 use write::{Create, CreateLog, Failure, filled, kind_of};
 
 /// Changes begun at once: more than the limiter lets out, so that it decides, and at the lowest limit known (300
@@ -88,7 +88,7 @@ struct Run<'a> {
     options: &'a Options<'a>,
     progress: &'a dyn Watch,
     schedule: Schedule,
-    ready: VecDeque<usize>,
+    ready: Ready,
     running: FuturesUnordered<BoxFuture<'a, Ended>>,
     /// Sections whose writes go one after another, and one is on its way.
     busy: BTreeSet<&'static str>,
@@ -146,10 +146,10 @@ impl<'a> Run<'a> {
     async fn go(mut self) -> (Vec<Outcome>, Vec<Created>) {
         loop {
             while self.running.len() < AT_ONCE && !self.stopped() {
-                let free = |at: &usize| !self.busy.contains(self.lane(*at));
-                let Some(next) = self.ready.iter().position(free) else { break };
-                let Some(at) = self.ready.remove(next) else { break };
-                self.start(at);
+                let free = |(_, at): &&(_, usize)| !self.busy.contains(self.lane(*at));
+                let Some(next) = self.ready.iter().find(free).copied() else { break };
+                self.ready.remove(&next);
+                self.start(next.1);
             }
             self.ask();
             match self.running.next().await {
@@ -353,7 +353,8 @@ impl<'a> Run<'a> {
                 if change.action != Action::Replace || step.old != deletes_first(change) {
                     self.finish(step.change, Status::Done);
                 }
-                self.ready.extend(self.schedule.done(at));
+                let ready = self.schedule.done(at);
+                self.ready.extend(self.schedule.in_turn(ready));
             }
             Err(failure) => {
                 let status = self.status_of(at, failure);
@@ -363,7 +364,7 @@ impl<'a> Run<'a> {
                 for blocked in blocked {
                     self.blocked(blocked, &change.address, stopped);
                 }
-                self.ready.extend(ready);
+                self.ready.extend(self.schedule.in_turn(ready));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What waits for what: each change is a step, a replace two, and a step begins when those that it needs are done.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
 use crate::model::{Action, Address, Change};
@@ -14,6 +15,9 @@ pub struct Step {
     pub old: bool,
 }
 
+/// Steps that can begin, in turn.
+pub type Ready = BTreeSet<(Reverse<usize>, usize)>;
+
 /// The order of steps, and how far it has come.
 #[derive(Debug)]
 pub struct Schedule {
@@ -24,6 +28,8 @@ pub struct Schedule {
     /// What only waits for a step: it begins too when that fails.
     waits_for: Vec<Vec<usize>>,
     ended: Vec<bool>,
+    /// How many steps wait for one another behind a step, at the longest.
+    behind: Vec<usize>,
 }
 
 impl Schedule {
@@ -69,6 +75,7 @@ impl Schedule {
             needed_by: vec![Vec::new(); steps.len()],
             waits_for: vec![Vec::new(); steps.len()],
             ended: vec![false; steps.len()],
+            behind: vec![0; steps.len()],
             steps,
         };
         for (step, needed) in edges {
@@ -79,12 +86,49 @@ impl Schedule {
             schedule.open[step] += 1;
             schedule.waits_for[first].push(step);
         }
+        schedule.measure();
+        // Writes of which only one is under way at a time wait for each other, too.
+        let mut lanes: BTreeMap<&str, usize> = BTreeMap::new();
+        for at in (0..schedule.steps.len()).rev() {
+            let kind = kind::of_name(changes[schedule.steps[at].change].kind);
+            if let Some(kind) = kind.filter(|kind| kind.api.serial) {
+                let behind = lanes.entry(kind.lane()).or_default();
+                schedule.behind[at] = schedule.behind[at].max(*behind);
+                *behind += 1;
+            }
+        }
         schedule
     }
 
+    /// Finds how long the chains are behind each step. What waits in a circle never begins.
+    fn measure(&mut self) {
+        let mut open = self.open.clone();
+        let mut sorted: Vec<usize> = (0..self.steps.len()).filter(|&at| open[at] == 0).collect();
+        let mut next = 0;
+        while let Some(&at) = sorted.get(next) {
+            next += 1;
+            for &later in self.needed_by[at].iter().chain(&self.waits_for[at]) {
+                open[later] -= 1;
+                if open[later] == 0 {
+                    sorted.push(later);
+                }
+            }
+        }
+        for &at in sorted.iter().rev() {
+            let later = self.needed_by[at].iter().chain(&self.waits_for[at]);
+            self.behind[at] = later.map(|&later| self.behind[later] + 1).max().unwrap_or(0);
+        }
+    }
+
     /// The steps that need nothing.
-    pub fn first(&self) -> VecDeque<usize> {
-        (0..self.steps.len()).filter(|&at| self.open[at] == 0).collect()
+    pub fn first(&self) -> Ready {
+        self.in_turn((0..self.steps.len()).filter(|&at| self.open[at] == 0))
+    }
+
+    /// Steps that can begin, as they take their turn: first what the longest chain waits for, so that its last links
+    /// don't remain alone at the end.
+    pub fn in_turn(&self, steps: impl IntoIterator<Item = usize>) -> Ready {
+        steps.into_iter().map(|at| (Reverse(self.behind[at]), at)).collect()
     }
 
     /// A step is done: those that can begin now.
@@ -133,6 +177,9 @@ fn later(changes: &[Change]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     for (at, change) in written() {
         let after = kind::of_name(change.kind).map_or(&[][..], |kind| kind.api.after);
+        if after.is_empty() {
+            continue;
+        }
         let first = written().filter(|(_, first)| after.contains(&first.address.section()));
         pairs.extend(first.map(|(first, _)| (at, first)));
     }
@@ -185,10 +232,44 @@ mod tests {
             change("monitor_policy", Address::new("monitor_policies", "old"), Action::Delete),
         ];
         let mut schedule = Schedule::new(&changes);
-        assert_eq!(schedule.first(), [0, 1, 2, 4], "the new policy waits for what is written");
+        let first: Vec<usize> = schedule.first().into_iter().map(|(_, at)| at).collect();
+        assert_eq!(first, [0, 1, 2, 4], "the new policy waits for what is written");
         assert!(schedule.done(0).is_empty());
         let (blocked, ready) = schedule.failed(1);
         assert!(blocked.is_empty(), "a monitor that fails holds no policy up");
         assert_eq!(ready, [3]);
+    }
+
+    #[test]
+    fn what_is_written_one_by_one_begins_early() {
+        let rule = |id: &str| change("waf_rule", Address::new("waf_rules", id), Action::Create);
+        let monitor = change("monitor", Address::new("monitors", "a"), Action::Create);
+        let schedule = Schedule::new(&[monitor, rule("a"), rule("b"), rule("c")]);
+        let first: Vec<usize> = schedule.first().into_iter().map(|(_, at)| at).collect();
+        assert_eq!(first, [1, 2, 0, 3]);
+    }
+
+    #[test]
+    fn what_the_longest_chain_waits_for_comes_first() {
+        let needs = |id: &str, needed: &[&str]| {
+            let mut change = change("monitor", Address::new("monitors", id), Action::Create);
+            change.after.extend(needed.iter().map(|id| Address::new("monitors", id)));
+            change
+        };
+        let changes = [
+            needs("alone", &[]),
+            needs("last", &["middle", "alone too"]),
+            needs("middle", &["first"]),
+            needs("alone too", &[]),
+            needs("first", &[]),
+            needs("circle", &["circle too"]),
+            needs("circle too", &["circle"]),
+        ];
+        let mut schedule = Schedule::new(&changes);
+        let order = |ready: Ready| ready.into_iter().map(|(_, at)| at).collect::<Vec<_>>();
+        assert_eq!(order(schedule.first()), [4, 3, 0]);
+        assert!(schedule.done(3).is_empty());
+        let next = schedule.done(4);
+        assert_eq!(order(schedule.in_turn(next)), [2]);
     }
 }

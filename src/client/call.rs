@@ -1,8 +1,9 @@
 //! What all calls share: the client, one request with its answer, an object made of a body.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer;
 use super::refusal::{Fault, Refusal};
+use super::shared::First;
 use crate::cache::Cache;
 use crate::kind::{Create, Delete, Kind, ReadFrom, Update, wrap};
 use crate::mark;
@@ -26,9 +28,19 @@ pub struct Client {
     pub(super) served: Arc<Served>,
     /// The web application, without a slash at the end: `https://app.datadoghq.eu`.
     pub(super) web: String,
-    pub(super) cache: Mutex<Cache>,
+    pub(super) cache: Arc<Mutex<Cache>>,
     /// Names by ids of what bodies may name, by the list that tells them.
     pub(super) names: Mutex<BTreeMap<&'static str, Arc<Names>>>,
+    /// By path: what was asked for beside lists, since the last run needed it.
+    pub(super) begun: Mutex<BTreeMap<&'static str, First>>,
+}
+
+impl Client {
+    /// The wire for a request of a path that may be on its way.
+    pub(super) fn wire_of(&self, path: &'static str) -> Arc<dyn Wire> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(path);
+        begun.map_or_else(|| Arc::clone(&self.wire), |first| first.on(Arc::clone(&self.wire)))
+    }
 }
 
 /// A wire that knows whether the service has done anything for these keys.
@@ -70,7 +82,7 @@ pub(super) fn request(
     };
     let mut sent = body.map(|body| wrap(api, id, body));
     if api.meta && method != Method::Get {
-        sent.get_or_insert_with(|| json!({}))["meta"] = json!({});
+        sent.get_or_insert_with(|| Cow::Owned(json!({}))).to_mut()["meta"] = json!({});
     }
     let body = sent.map(|sent| sent.to_string().into());
     let mut request = Request { method, path, query: Vec::new(), body };
@@ -145,7 +157,7 @@ pub(super) async fn call(wire: &dyn Wire, request: &Request) -> Result<Value, Re
     if !(200..300).contains(&response.status) {
         return Err(Refusal::of_answer(request, &response));
     }
-    answer::json(request, &response)
+    answer::json(request, response)
 }
 
 /// The same for one object of a kind: what its row says of one that is gone is understood.

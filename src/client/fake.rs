@@ -96,7 +96,7 @@ impl Wire for Fake {
 }
 
 fn respond(status: u16, body: &Value) -> Response {
-    Response { status, headers: Vec::new(), body: body.to_string().into() }
+    Response { status, headers: Vec::new(), body: body.to_string().into(), read: None }
 }
 
 impl State {

@@ -1,14 +1,15 @@
 //! All objects of some kinds as a plan needs them: lists, and whole bodies where a list shows summaries only.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::answer;
-use super::call::{Client, call_for, lacking, live_of, read_request, request};
+use super::call::{Client, call_for, get, lacking, live_of, read_request, request};
+use super::early::{Early, Source, kept};
 use super::order::{alone, in_list};
 use super::pages::{Pages, Until};
 use super::part::Parts;
@@ -21,6 +22,14 @@ use crate::wire::{Method, Request, Wire};
 
 /// What a list shows and a read doesn't find is read again after these pauses.
 const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+
+/// What is asked for beside a list, in the cache.
+const NAMES: &str = "the names";
+const ORDER: &str = "the order";
+
+fn beside(what: &str, kind: &Kind) -> String {
+    format!("{what} of {}", kind.section)
+}
 
 /// So many objects are looked for in the list of all, in so many pages for each time as many; fewer are read one by one.
 const MANY: usize = 20;
@@ -96,15 +105,21 @@ impl Client {
     /// Lists all kinds at once. The objects come by kind, in the service's order; one that can't be read doesn't hide
     /// the others.
     pub async fn list(&self, wanted: &Wanted<'_>) -> Result<Listed, Unlisted> {
-        self.finish_all(self.ask(&wanted.kinds, wanted.owner), wanted).await
+        self.finish_all(self.ask_first(&wanted.kinds, wanted.owner, false), wanted).await
     }
 
-    /// Asks for the first pages of all kinds, as many as the last run met, and doesn't wait: what is declared may
-    /// be read meanwhile.
+    /// Asks for the first pages of all kinds, as many as the last run met, and for what is the owner's on them, and doesn't wait:
+    /// what is declared may be read meanwhile.
     pub fn ask(&self, kinds: &[&'static Kind], owner: Option<&Owner>) -> Listing {
+        self.ask_first(kinds, owner, true)
+    }
+
+    fn ask_first(&self, kinds: &[&'static Kind], owner: Option<&Owner>, whole: bool) -> Listing {
         let mut documents: BTreeMap<&'static str, First> = BTreeMap::new();
         let list = |kind: &&'static Kind| {
-            let mut list = self.pages_of(kind, owner.map(mark::owner_tag));
+            let early = owner.filter(|_| whole);
+            let early = early.and_then(|owner| Early::of(kind, owner, &self.wire, &self.cache));
+            let mut list = self.pages_of(kind, owner.map(mark::owner_tag)).reading(early);
             // Kinds of one document have one list.
             if let Some(path) = kind.api.list.path.filter(|_| kind.api.list.paging == Paging::Whole) {
                 let request = list.first_request();
@@ -112,9 +127,24 @@ impl Client {
                 list = list.sharing(documents.entry(path).or_insert_with(first));
             }
             list.ask_for(self.cache().count(kind.section).unwrap_or_default());
+            if whole {
+                self.ask_beside(kind);
+            }
             (list, self.ask_parts(kind))
         };
         Listing { lists: kinds.iter().filter(|kind| kind.is_listed()).map(list).collect() }
+    }
+
+    /// Asks for what stands beside a list, where the last run needed it.
+    fn ask_beside(&self, kind: &'static Kind) {
+        let needed = |what: &str| self.cache().count(&beside(what, kind)).is_some_and(|count| count > 0);
+        let names = kind.api.named.filter(|_| needed(NAMES)).map(|named| named.list);
+        let order = alone(kind).filter(|_| needed(ORDER)).map(|(order, _)| order.path);
+        for path in names.into_iter().chain(order) {
+            let first = First::new(Arc::clone(&self.wire), get(path));
+            first.begin();
+            self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(path, first);
+        }
     }
 
     /// The lists to their ends. `wanted` names the kinds and the owner that were asked for. An object that can't be
@@ -134,6 +164,8 @@ impl Client {
         let kinds: Vec<&'static Kind> = listing.lists.iter().map(|(list, _)| list.kind).collect();
         let lists = listing.lists.into_iter().map(|(list, parts)| self.finish_kind(list, parts, wanted));
         let lists = futures_util::future::join_all(lists).await;
+        // What nobody needed is old by the time that somebody does.
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).clear();
         // Keys that may read nothing at all are wrong keys.
         let forbidden = |list: &Result<_, Refusal>| list.as_ref().is_err_and(|r| r.fault == Fault::Forbidden);
         let may_read_some = lists.iter().any(Result::is_ok);
@@ -163,10 +195,11 @@ impl Client {
     }
 
     async fn finish_kind(&self, list: Pages, parts: Parts, wanted: &Wanted<'_>) -> Result<Bodies, Refusal> {
-        let kind = list.kind;
+        let (kind, early) = (list.kind, list.early());
         // Also what bears a mark of the owner that can't be read: it must not be invisible.
         let marked = |live: &Live| {
-            let is_of = |owner| kind.is_keyed() || mark::is_of(kind, &live.body, owner);
+            let bears = |owner: &Owner| live.mark.as_ref().is_some_and(|mark| mark.owner == *owner);
+            let is_of = |owner| kind.is_keyed() || bears(owner) || mark::is_of(kind, &live.body, owner);
             !(kind.api.foreign)(&live.body) && wanted.owner.is_none_or(is_of)
         };
         let ours = |live: &Live| marked(live) && wanted.filter.is_none_or(|filter| filter(kind, &live.body));
@@ -195,7 +228,7 @@ impl Client {
                 self.cache().keep_only(kind.section, &|id| kept.contains(id));
             }
             let surely = |live: &Live| wanted.owner.is_some() && marked(live);
-            listed = self.whole(kind, &listed.live, &surely).await?;
+            listed = self.whole_with(kind, &listed.live, &surely, early.as_deref()).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
         if wanted.owner.is_some() && kind.api.list.tag_filter.is_some() {
@@ -262,6 +295,12 @@ impl Client {
         };
         // At once with the list, where something declared may need them; who needs them asks again.
         let is_declared = matches!(until, Until::Short { declared: 1.., .. });
+        if kind.api.named.is_some() {
+            self.cache().set_count(&beside(NAMES, kind), usize::from(is_declared));
+        }
+        if alone(kind).is_some() {
+            self.cache().set_count(&beside(ORDER, kind), usize::from(is_ordered));
+        }
         let names = async {
             if let Some(named) = kind.api.named.filter(|_| is_declared) {
                 drop(self.names(&named).await);
@@ -350,6 +389,17 @@ impl Client {
         summaries: &[Live],
         surely: &(dyn Fn(&Live) -> bool + Sync),
     ) -> Result<Bodies, Refusal> {
+        self.whole_with(kind, summaries, surely, None).await
+    }
+
+    /// The same, where some may have been read already.
+    async fn whole_with(
+        &self,
+        kind: &'static Kind,
+        summaries: &[Live],
+        surely: &(dyn Fn(&Live) -> bool + Sync),
+        early: Option<&Early>,
+    ) -> Result<Bodies, Refusal> {
         let Some(summary) = kind.api.list.summary else { return Ok(Bodies::default()) };
         let mut bodies: BTreeMap<String, Live> = BTreeMap::new();
         let mut missing = Vec::new();
@@ -358,18 +408,19 @@ impl Client {
                 bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), shown.clone()));
                 continue;
             }
-            let modified = shown.get(summary.modified).and_then(Value::as_str);
-            let kept = modified.and_then(|modified| {
-                let body = self.cache().get(kind.section, id, modified)?;
-                let same = answer::id(kind, &body).as_ref() == Some(id)
-                    && body.get(summary.modified).and_then(Value::as_str) == Some(modified)
-                    && summary.shown.iter().all(|field| agrees(shown.get(field), body.get(field)));
-                same.then_some(body)
-            });
-            match kept {
-                Some(body) => {
-                    bodies.insert(id.clone(), live_of(kind, &self.web, id.clone(), body));
+            let read = match early {
+                Some(early) => early.take(id).await,
+                None => None,
+            };
+            let live = match read {
+                Some((body, Source::Service)) => Some(self.seen(kind, id, body)?),
+                Some((body, Source::Cache)) => Some(live_of(kind, &self.web, id.clone(), body)),
+                None => {
+                    kept(kind, id, shown, &self.cache).map(|body| live_of(kind, &self.web, id.clone(), body))
                 }
+            };
+            match live {
+                Some(live) => drop(bodies.insert(id.clone(), live)),
                 None => missing.push(id.clone()),
             }
         }
@@ -510,12 +561,6 @@ impl Client {
         }
         Ok(reads)
     }
-}
-
-/// Whether a summary's field is that of a body. Both leave out what is empty, each in its own way.
-fn agrees(shown: Option<&Value>, body: Option<&Value>) -> bool {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    shown.is_none() || text(shown) == text(body)
 }
 
 /// Sends all at once and reads the answers on all cores, in the order of the requests. How many are really on

@@ -2,6 +2,7 @@
 
 mod answer;
 mod call;
+mod early;
 mod items;
 mod key;
 mod list;
@@ -68,8 +69,9 @@ impl Client {
             wire: Arc::<Served>::clone(&served),
             served,
             web,
-            cache: Mutex::new(cache),
+            cache: Arc::new(Mutex::new(cache)),
             names: Mutex::default(),
+            begun: Mutex::default(),
         }
     }
 
@@ -162,7 +164,7 @@ impl Client {
         let method = update_method(kind.api.update);
         let (mut body, part) = part::split(kind, body);
         if let Some(version) = kind.api.version {
-            body[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
+            body.to_mut()[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
         }
         let request = request(kind, method, Some(id), Some(&body))?;
         let answer = match call_for(kind, self.wire.as_ref(), &request).await {
@@ -253,8 +255,10 @@ impl Client {
         if !(200..300).contains(&response.status) && response.status != 409 {
             return Err(Refusal::of_answer(&request, &response));
         }
-        match answer::json(&request, &response)?.get("errors") {
-            None | Some(Value::Null) if response.status != 409 => Ok(BTreeMap::new()),
+        let refusal = Refusal::of_answer(&request, &response);
+        let status = response.status;
+        match answer::json(&request, response)?.get("errors") {
+            None | Some(Value::Null) if status != 409 => Ok(BTreeMap::new()),
             Some(Value::Object(errors)) => {
                 let asked = |id: &&String| ids.contains(id);
                 Ok(errors
@@ -263,7 +267,7 @@ impl Client {
                     .map(|(id, users)| (id.clone(), texts(users)))
                     .collect())
             }
-            _ => Err(Refusal::of_answer(&request, &response)),
+            _ => Err(refusal),
         }
     }
 
@@ -334,7 +338,8 @@ impl Client {
             KnownBy::Key(_) => None,
         };
         let mut pages = self.pages_of(kind, tag);
-        pages.ask_for(self.guess(kind));
+        let known = if least == usize::MAX { 0 } else { least };
+        pages.ask_for(self.guess(kind).max(known));
         let mut live = pages.all(&Until::Short { last: 0, declared: least, ours: &is_ours }).await?;
         live.retain(is_ours);
         Ok(live)

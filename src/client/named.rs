@@ -20,7 +20,7 @@ impl Client {
             return Ok(Arc::clone(names));
         }
         let request = get(named.list);
-        let answer = call(self.wire.as_ref(), &request).await?;
+        let answer = call(self.wire_of(named.list).as_ref(), &request).await?;
         let Some(items) = answer.get("data").and_then(Value::as_array) else {
             return Err(Refusal::odd(&request, "there is no list under `data` in it"));
         };

@@ -22,7 +22,7 @@ impl Client {
     pub async fn order(&self, kind: &'static Kind) -> Result<Ordered, Refusal> {
         if let Some((order, at)) = alone(kind) {
             let request = get(order.path);
-            let answer = call(self.wire.as_ref(), &request).await?;
+            let answer = call(self.wire_of(order.path).as_ref(), &request).await?;
             let Some(members) = answer.pointer(at).and_then(Value::as_array) else {
                 return Err(Refusal::odd(&request, format!("there is no list at `{at}` in it")));
             };

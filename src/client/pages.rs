@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use super::answer;
 use super::call::{call, live_of};
+use super::early::Early;
 use super::refusal::Refusal;
 use super::shared::First;
 use crate::kind::{Kind, Paging};
@@ -40,6 +41,8 @@ pub struct Pages {
     wire: Arc<dyn Wire>,
     web: String,
     keep: Option<Keep>,
+    /// Reads whole what a page shows a summary of.
+    early: Option<Arc<Early>>,
     /// How many items a page is asked for.
     size: usize,
     asked: usize,
@@ -74,12 +77,22 @@ struct Read {
 impl Pages {
     pub fn new(kind: &'static Kind, tag: Option<String>, wire: Arc<dyn Wire>, web: String) -> Self {
         let size = kind.api.list.page_size;
-        Self { kind, tag, wire, web, keep: None, size, asked: 0, cursor: None, tasks: JoinSet::new() }
+        let (keep, early, asked, cursor) = (None, None, 0, None);
+        Self { kind, tag, wire, web, keep, early, size, asked, cursor, tasks: JoinSet::new() }
     }
 
     /// Keeps some objects only.
     pub fn keeping(self, keep: Keep) -> Self {
         Self { keep: Some(keep), ..self }
+    }
+
+    /// Has what pages show read whole at once.
+    pub fn reading(self, early: Option<Arc<Early>>) -> Self {
+        Self { early, ..self }
+    }
+
+    pub fn early(&self) -> Option<Arc<Early>> {
+        self.early.clone()
     }
 
     /// The request of the first page.
@@ -105,7 +118,7 @@ impl Pages {
         while self.asked < until {
             let (kind, page, web, keep) = (self.kind, self.asked, self.web.clone(), self.keep.clone());
             let total = kind.api.list.total.filter(|_| self.tag.is_none());
-            let wire = Arc::clone(&self.wire);
+            let (wire, early) = (Arc::clone(&self.wire), self.early.clone());
             let request = page_request(kind, self.tag.as_deref(), (page, self.size), self.cursor.as_deref());
             self.tasks.spawn(async move {
                 let read = |answer: serde_json::Value| {
@@ -118,7 +131,11 @@ impl Pages {
                     let items = answer::items(kind, &request, answer)?;
                     let ids = items.iter().map(|(id, _)| id.clone()).collect();
                     let lives = items.into_iter().map(|(id, body)| live_of(kind, &web, id, body));
-                    let kept = lives.filter(|live| keep.as_ref().is_none_or(|keep| keep(live))).collect();
+                    let kept: Vec<Live> =
+                        lives.filter(|live| keep.as_ref().is_none_or(|keep| keep(live))).collect();
+                    if let Some(early) = early {
+                        early.begin(&kept);
+                    }
                     Ok(Page { cursor, ids, kept, total: total.and_then(|total| usize::try_from(total).ok()) })
                 };
                 (page, call(wire.as_ref(), &request).await.and_then(read))
@@ -165,8 +182,10 @@ impl Pages {
                 read.first = ids.len();
             }
             read.total = total.or(read.total);
-            let new: HashSet<String> = ids.into_iter().filter(|id| read.seen.insert(id.clone())).collect();
-            read.items.extend(kept.into_iter().filter(|live| new.contains(&live.id)));
+            // Few are on two pages.
+            let again: HashSet<String> = ids.iter().filter(|id| read.seen.contains(*id)).cloned().collect();
+            read.seen.extend(ids);
+            read.items.extend(kept.into_iter().filter(|live| !again.contains(&live.id)));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What objects hold at a second address: read with them, and written after them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -66,10 +67,11 @@ fn request(kind: &Kind, part: Part, method: Method, id: &str) -> Result<Request,
 }
 
 /// The body that is sent to the first address, and what goes to the second one.
-pub fn split(kind: &Kind, body: &Value) -> (Value, Option<Value>) {
+pub fn split<'b>(kind: &Kind, body: &'b Value) -> (Cow<'b, Value>, Option<Value>) {
+    let Some(part) = kind.api.part else { return (Cow::Borrowed(body), None) };
     let mut first = body.clone();
-    let part = kind.api.part.and_then(|part| first.as_object_mut()?.shift_remove(part.field));
-    (first, part.filter(|part| !part.is_null()))
+    let part = first.as_object_mut().and_then(|first| first.shift_remove(part.field));
+    (Cow::Owned(first), part.filter(|part| !part.is_null()))
 }
 
 impl Client {

@@ -211,7 +211,7 @@ mod tests {
     fn check(status: u16, body: &str, fault: Fault, expected: &str) {
         let request =
             Request { method: Method::Get, path: "/api/v1/monitor/1".into(), query: Vec::new(), body: None };
-        let response = Response { status, headers: Vec::new(), body: body.to_owned().into() };
+        let response = Response { status, headers: Vec::new(), body: body.to_owned().into(), read: None };
         let refusal = Refusal::of_answer(&request, &response);
         assert_eq!((&refusal.fault, refusal.words.as_str()), (&fault, expected), "{body}");
         assert!(

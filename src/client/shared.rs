@@ -25,6 +25,11 @@ impl First {
         Self { request, sent }
     }
 
+    /// Sends it now, and doesn't wait.
+    pub fn begin(&self) {
+        tokio::spawn(self.sent.clone());
+    }
+
     /// A wire that answers this request from the first answer once: who asks again is sent to the service.
     pub fn on(&self, wire: Arc<dyn Wire>) -> Arc<dyn Wire> {
         Arc::new(Sharing { first: self.clone(), is_taken: AtomicBool::new(false), wire })

@@ -1,5 +1,8 @@
 //! The client against a fake service.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::fake::{Fake, Instead};
@@ -308,6 +311,57 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
         fake.seen();
         let lives = list(&open(), &wanted).await.expect("a list");
         assert_eq!((fake.seen().len(), &lives[1].body), (2, &now));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_list_names_is_read_while_others_are_busy() {
+    let fake = Fake::new();
+    let dashboards = of_section("dashboards").expect("a kind");
+    let id = fake.put("dashboards", marked("dashboards", "shop.prod", "a"));
+    fake.put("dashboards", marked("dashboards", "other.prod", "b"));
+    let (client, owner) = (client(&fake), owner());
+    let wanted = Wanted { kinds: vec![dashboards], owner: Some(&owner), ..Wanted::default() };
+    for is_lost in [false, true] {
+        if is_lost {
+            fake.script(&[("GET /api/v1/dashboard/", Instead::Lost)]);
+        }
+        let listing = client.ask(&wanted.kinds, wanted.owner);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let own = format!("GET /api/v1/dashboard/{id}");
+        let seen = fake.seen();
+        assert_eq!(&seen[1..], std::slice::from_ref(&own), "before anybody asks what came of it");
+        let listed = client.finish(listing, &wanted).await.expect("a list");
+        assert_eq!(addresses(&listed.live), ["dashboards/a"]);
+        // What failed is asked for once more, and nothing else.
+        assert_eq!(fake.seen(), if is_lost { vec![own] } else { Vec::new() });
+    }
+}
+
+/// What stands beside a list is asked for with it where the last run needed it.
+#[tokio::test(start_paused = true)]
+async fn an_order_that_was_needed_is_asked_for_at_once() {
+    let fake = Fake::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let indexes = of_section("logs_indexes").expect("a kind");
+    let open = || {
+        Client::new(Arc::<Fake>::clone(&fake), "w", Cache::open_in(folder.path(), "https://api.x shop.prod"))
+    };
+    let path = indexes.api.order.expect("an order").path;
+    let order = format!("GET {path}");
+    let owner = owner();
+    let mut wanted = Wanted { kinds: vec![indexes], owner: Some(&owner), ..Wanted::default() };
+    for (is_needed, is_asked) in [(true, false), (true, true), (false, true), (false, false)] {
+        wanted.ordered = if is_needed { BTreeSet::from([indexes.section]) } else { BTreeSet::new() };
+        let client = open();
+        let listing = client.ask(&wanted.kinds, wanted.owner);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let early = fake.seen().iter().filter(|line| **line == order).count();
+        assert_eq!(early, usize::from(is_asked), "needed: {is_needed}");
+        let _ = client.finish(listing, &wanted).await;
+        client.save_cache().expect("saved");
+        let late = fake.seen().iter().filter(|line| **line == order).count();
+        assert_eq!(late, usize::from(is_needed && !is_asked), "asked for once");
     }
 }
 

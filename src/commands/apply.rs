@@ -26,6 +26,7 @@ use crate::diagnostic::Sources;
 use crate::diff::diff;
 use crate::files;
 use crate::fill::blinded;
+use crate::glance;
 use crate::hidden;
 use crate::kind::{KINDS, Kind};
 use crate::lock::{self, Held, Lock, LockError};
@@ -318,7 +319,8 @@ async fn carry_out(
         keys_refused: &keys_refused,
         secret: &|name| service.secrets.value(name),
     };
-    let watch = Costly::new(plan, service, &progress, invocation.common.shows_no_progress());
+    let worded = |text: &str| invocation.worded(Severity::Info, text).into_owned();
+    let watch = Costly::new((plan, service), &progress, &worded, quiet);
     let outcomes = apply::apply(plan, &service.client, &options, &watch).await;
     cost::remember(service);
     listener.abort();
@@ -363,6 +365,15 @@ async fn signalled() {
 
 /// What the service did not keep of what was sent to it, under the normal form.
 fn not_kept(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
+    // Nearly always all of it is.
+    if glance::equal_values(kind, sent, got) {
+        debug_assert!(lost(kind, sent, got).is_empty(), "kept at first sight, and not kept: {sent} {got}");
+        return Vec::new();
+    }
+    lost(kind, sent, got)
+}
+
+fn lost(kind: &Kind, sent: &Value, got: &Value) -> Vec<FieldChange> {
     let bare = |body: &Value| {
         let mut body = body.clone();
         mark::strip(kind, &mut body);

@@ -69,14 +69,21 @@ pub struct Costly<'a> {
     pub plan: &'a Plan,
     pub service: &'a Service,
     pub progress: &'a Progress,
+    /// A text as it stands on stderr.
+    pub worded: &'a (dyn Fn(&str) -> String + Sync),
     /// How often there is still a look; none: it has been reported.
     pub looks: AtomicU32,
 }
 
 impl<'a> Costly<'a> {
-    pub fn new(plan: &'a Plan, service: &'a Service, progress: &'a Progress, quiet: bool) -> Self {
+    pub fn new(
+        (plan, service): (&'a Plan, &'a Service),
+        progress: &'a Progress,
+        worded: &'a (dyn Fn(&str) -> String + Sync),
+        quiet: bool,
+    ) -> Self {
         let looks = if quiet || cost(plan, service).is_some() { 0 } else { LOOKS };
-        Self { plan, service, progress, looks: looks.into() }
+        Self { plan, service, progress, worded, looks: looks.into() }
     }
 }
 
@@ -90,7 +97,7 @@ impl Watch for Costly<'_> {
         let cost = cost(self.plan, self.service);
         self.looks.store(if cost.is_some() { 0 } else { looks - 1 }, Ordering::Relaxed);
         if let Some(cost) = cost {
-            self.progress.say(&cost);
+            self.progress.say(&(self.worded)(&cost));
         }
     }
 }

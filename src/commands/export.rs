@@ -583,7 +583,9 @@ pub fn as_json(kind: &Kind, body: &Value) -> String {
     let (own, fields): (Map<_, _>, Map<_, _>) =
         members.clone().into_iter().partition(|(key, _)| key.starts_with('$'));
     let mut whole = Value::Object(own);
-    if let (Value::Object(whole), Value::Object(rest)) = (&mut whole, wrap(&kind.api, None, &fields.into())) {
+    if let (Value::Object(whole), Value::Object(rest)) =
+        (&mut whole, wrap(&kind.api, None, &fields.into()).into_owned())
+    {
         whole.extend(rest);
     }
     format!("{whole:#}\n")

@@ -98,7 +98,7 @@ impl Https {
             WireError::Lost(words) => WireError::Cut(status, words),
             other => other,
         })?;
-        Ok(Response { status, headers, body })
+        Ok(Response { status, headers, body, read: None })
     }
 
     /// The body, whole and unpacked.

@@ -37,18 +37,33 @@ impl Growing {
         self.body.freeze()
     }
 
-    fn count(&mut self, part: &[u8]) {
-        for byte in part {
+    fn count(&mut self, mut part: &[u8]) {
+        if self.escaped && !part.is_empty() {
+            self.escaped = false;
+            part = &part[1..];
+        }
+        loop {
             if self.in_text {
-                self.in_text = self.escaped || *byte != b'"';
-                self.escaped = !self.escaped && *byte == b'\\';
-                continue;
+                // Most bytes are in texts: many are looked at together.
+                match memchr::memchr2(b'"', b'\\', part) {
+                    Some(at) if part[at] == b'"' => {
+                        self.in_text = false;
+                        part = &part[at + 1..];
+                    }
+                    Some(at) => {
+                        self.escaped = at + 1 == part.len();
+                        part = part.get(at + 2..).unwrap_or_default();
+                        continue;
+                    }
+                    None => return,
+                }
             }
-            match byte {
-                b'"' => self.in_text = true,
-                b',' | b'[' | b'{' => self.values += 1,
-                _ => {}
-            }
+            let text = part.iter().position(|byte| *byte == b'"');
+            let plain = &part[..text.unwrap_or(part.len())];
+            self.values += plain.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+            let Some(text) = text else { return };
+            self.in_text = true;
+            part = &part[text + 1..];
         }
     }
 }
@@ -74,6 +89,21 @@ mod tests {
         // What stands in texts is not a value.
         let text = format!(r#"["\\\",{}"],"#, "[,{".repeat(10_000));
         check(&text, ((64 << 20) / text.len(), "the answer is larger than 64 MB"));
+    }
+
+    #[test]
+    fn it_counts_alike_wherever_it_is_cut() {
+        let text = r#"[{"a\\":"b,\"[{","c":[1,{"d":"\\\""}]},"",[]]"#;
+        for first in 0..text.len() {
+            for second in first..text.len() {
+                let mut growing = Growing::default();
+                for part in [&text[..first], &text[first..second], &text[second..]] {
+                    assert_eq!(growing.take(part.as_bytes()), Ok(()));
+                }
+                assert_eq!(growing.values, 9, "cut at {first} and {second}");
+                assert!(!growing.in_text && !growing.escaped);
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How a kind travels: its routes, its envelope, its lists. Only `client/`, and what reads exports, needs to know.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
@@ -288,13 +289,13 @@ pub enum Paging {
 }
 
 /// A flat body as it is sent or exported; `id` names the object that an update is about.
-pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
+pub fn wrap<'b>(api: &Api, id: Option<&str>, body: &'b Value) -> Cow<'b, Value> {
     let Envelope::Resource(name) = api.envelope else {
-        let mut body = body.clone();
-        if let Value::Object(members) = &mut body
-            && id.is_some()
+        let mut body = Cow::Borrowed(body);
+        if id.is_some()
             && api.id.chosen
             && !api.id.in_update
+            && let Value::Object(members) = body.to_mut()
         {
             members.shift_remove(api.id.at);
         }
@@ -316,7 +317,7 @@ pub fn wrap(api: &Api, id: Option<&str>, body: &Value) -> Value {
     if let Some(relationships) = relationships {
         data["relationships"] = relationships;
     }
-    json!({ "data": data })
+    Cow::Owned(json!({ "data": data }))
 }
 
 /// `{"type", "id", "attributes"}` as a flat body: the attributes, and the id beside them; relationships where people

@@ -5,9 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The level that a run begins with.
-const FIRST: f64 = 8.0;
-
 /// A level that moves, or one that is fixed.
 #[derive(Debug)]
 pub struct Level {
@@ -15,8 +12,6 @@ pub struct Level {
     pub freed: Notify,
     fixed: bool,
     most: f64,
-    /// More for each answer before the first trouble.
-    rise: f64,
     state: Mutex<State>,
 }
 
@@ -33,15 +28,14 @@ struct State {
 }
 
 impl Level {
-    /// A level fixed at `fixed`, or one that rises from 8 to `most`, by `rise` with each good answer until the
+    /// A level fixed at `fixed`, or one that rises from `first` to `most`, by one with each good answer until the
     /// service slows down for the first time.
-    pub fn new(fixed: Option<usize>, most: usize, rise: usize) -> Self {
-        let level = fixed.map_or(FIRST, |fixed| fixed.max(1) as f64);
+    pub fn new(fixed: Option<usize>, first: usize, most: usize) -> Self {
+        let level = fixed.unwrap_or(first).max(1) as f64;
         Self {
             freed: Notify::new(),
             fixed: fixed.is_some(),
             most: most as f64,
-            rise: rise as f64,
             state: Mutex::new(State {
                 level,
                 in_flight: 0,
@@ -77,7 +71,7 @@ impl Level {
         let mut state = self.state();
         let needed = state.waited_for || state.in_flight as f64 * 2.0 >= state.level;
         if !self.fixed && quick && needed {
-            let more = if state.untroubled { self.rise } else { 1.0 / state.level };
+            let more = if state.untroubled { 1.0 } else { 1.0 / state.level };
             state.level = (state.level + more).min(self.most);
         }
     }
@@ -116,7 +110,7 @@ mod tests {
 
     #[test]
     fn it_rises_from_8_and_halves() {
-        let level = Level::new(None, 32, 1);
+        let level = Level::new(None, 8, 32);
         assert_eq!(round(&level, true), 8);
         let later = round(&level, true);
         assert!(later > 8, "{later}");
@@ -140,18 +134,18 @@ mod tests {
     }
 
     #[test]
-    fn it_rises_as_steeply_as_it_is_told() {
-        let second = |rise| {
-            let level = Level::new(None, 64, rise);
-            assert_eq!(round(&level, true), 8);
-            round(&level, true)
-        };
-        assert!(second(4) > second(1), "{} {}", second(4), second(1));
+    fn it_begins_where_it_is_told_to_and_halves_from_there() {
+        let level = Level::new(None, 64, 64);
+        assert_eq!(round(&level, true), 64);
+        assert_eq!(round(&level, true), 64);
+        let sent = Instant::now();
+        level.bad(sent, sent);
+        assert_eq!(round(&level, true), 32);
     }
 
     #[test]
     fn slow_answers_and_idle_places_do_not_raise_it() {
-        let level = Level::new(None, 32, 1);
+        let level = Level::new(None, 8, 32);
         for _ in 0..10 {
             round(&level, false);
         }
@@ -166,9 +160,9 @@ mod tests {
 
     #[test]
     fn a_fixed_one_stays() {
-        let level = Level::new(Some(64), 32, 1);
+        let level = Level::new(Some(64), 8, 32);
         level.bad(Instant::now(), Instant::now());
         assert_eq!(round(&level, true), 64);
-        assert_eq!(round(&Level::new(Some(0), 32, 1), true), 1);
+        assert_eq!(round(&Level::new(Some(0), 8, 32), true), 1);
     }
 }

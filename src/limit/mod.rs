@@ -20,12 +20,12 @@ use bucket::{Bucket, Buckets};
 use level::Level;
 use window::{Announced, Permit, asked_wait};
 
-/// The most reads and writes under way at once, where no number is fixed.
+/// Reads under way at once, where no number is fixed: all lists of a plan go out together. They cost the service little,
+/// and a plan waits for them.
 const READS: usize = 64;
+/// The first writes, and the most.
+const FIRST_WRITES: usize = 8;
 const WRITES: usize = 32;
-/// What a good answer adds to them at first: reads cost the service little, and a plan waits for them.
-const READS_RISE: usize = 4;
-const WRITES_RISE: usize = 1;
 /// The first wait after a fault, and the longest one.
 const SHORTEST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(30);
@@ -132,8 +132,8 @@ impl Paced {
             pace,
             stop,
             observer,
-            reads: Level::new(pace.concurrency, READS, READS_RISE),
-            writes: Level::new(pace.concurrency, WRITES, WRITES_RISE),
+            reads: Level::new(pace.concurrency, READS, READS),
+            writes: Level::new(pace.concurrency, FIRST_WRITES, WRITES),
             buckets: Buckets::default(),
             reached: AtomicBool::new(false),
             requests: AtomicU64::new(0),
@@ -369,13 +369,13 @@ impl Drop for Pass<'_> {
 }
 
 /// A good answer that isn't JSON was cut or mangled on its way.
-fn whole(response: Response) -> Result<Response, WireError> {
+fn whole(mut response: Response) -> Result<Response, WireError> {
     let good = (200..300).contains(&response.status);
     if good && !response.body.is_empty() {
-        serde_json::from_slice::<serde::de::IgnoredAny>(&response.body).map_err(|error| {
+        response.read = Some(serde_json::from_slice(&response.body).map_err(|error| {
             let words = format!("the answer with status {} is not JSON: {error}", response.status);
             WireError::Cut(response.status, words)
-        })?;
+        })?);
     }
     Ok(response)
 }

@@ -66,6 +66,7 @@ impl Service {
                 status,
                 headers: Vec::new(),
                 body: body.into(),
+                read: None,
             });
         }
         let (mut status, mut headers) = (200, Vec::new());
@@ -95,7 +96,7 @@ impl Service {
             }
         }
         state.done += u64::from(status == 200);
-        Ok(Response { status, headers, body: "{}".into() })
+        Ok(Response { status, headers, body: "{}".into(), read: None })
     }
 }
 

@@ -220,7 +220,7 @@ mod tests {
 
     fn response(headers: &[(&str, &str)]) -> Response {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Response { status: 429, headers: headers.iter().map(own).collect(), body: "".into() }
+        Response { status: 429, headers: headers.iter().map(own).collect(), body: "".into(), read: None }
     }
 
     #[test]

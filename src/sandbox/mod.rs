@@ -218,7 +218,7 @@ impl Wire for Sandbox {
                 }
                 None => {}
             }
-            Ok(Response { status: answer.status, headers, body: answer.body.into() })
+            Ok(Response { status: answer.status, headers, body: answer.body.into(), read: None })
         })
     }
 }
