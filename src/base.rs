@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::outgoing::to_create;
 use crate::plan::{Inputs, plan};
+use crate::pointer::put;
 
 /// One version of a project.
 #[derive(Clone, Copy)]
@@ -74,7 +75,10 @@ fn as_live(owner: &Owner, resources: &[Resource]) -> Vec<Live> {
             protect: resource.directives.protect,
         };
         let name = |attribute| written(&Reference { target: resource.address.clone(), attribute });
-        let body = if kind.is_keyed() { body.into_owned() } else { to_create(kind, &body, &own) };
+        let mut body = if kind.is_keyed() { body.into_owned() } else { to_create(kind, &body, &own) };
+        if let Some(at) = kind.quirks.alert {
+            put(&mut body, at, name(Attribute::Alert).into());
+        }
         Some(Live {
             section: kind.section,
             id: name(Attribute::Id),

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::kind::Kind;
-use crate::model::{Address, Attribute, Known, Reference, Secret};
+use crate::kind::{self, Kind};
+use crate::model::{Address, Attribute, Known, Live, Reference, Secret};
 use crate::pointer::{leaves_mut, take, values};
 
 /// The body with every reference that `known` answers filled in; the others stay markers.
@@ -60,11 +60,26 @@ fn refers(body: &Value) -> bool {
 
 /// The text that a reference stands for, where it is known.
 pub fn answer(known: &BTreeMap<Address, Known>, reference: &Reference) -> Option<String> {
-    let known = known.get(&reference.target)?;
-    Some(match reference.attribute {
-        Attribute::Id => known.id.clone(),
-        Attribute::Url => known.url.clone(),
-    })
+    known.get(&reference.target)?.of(reference.attribute)
+}
+
+/// What references to a live object stand for.
+pub fn known_of(live: &Live) -> Known {
+    let alert = kind::of_section(live.section).and_then(|kind| kind.alert_of(&live.body));
+    Known { id: live.id.clone(), url: live.url.clone(), alert }
+}
+
+/// The live ids that references may stand for, by section: an object's own, and that of its alert. With the reference
+/// that stands for each.
+pub fn ids<'k>(
+    address: &Address,
+    section: &'static str,
+    known: &'k Known,
+) -> impl Iterator<Item = ((&'static str, &'k str), Reference)> {
+    let of = |attribute| Reference { target: address.clone(), attribute };
+    let own = ((section, known.id.as_str()), of(Attribute::Id));
+    let alert = known.alert.as_deref().map(|id| ((kind::alerts(), id), of(Attribute::Alert)));
+    std::iter::once(own).chain(alert)
 }
 
 /// A live body in which no text is a marker, whatever somebody wrote there. Nearly all are so by themselves.

@@ -672,6 +672,19 @@ pub struct Instances {
 pub struct Known {
     pub id: String,
     pub url: String,
+    /// The id of the alert that the service made with it, where it makes one.
+    pub alert: Option<String>,
+}
+
+impl Known {
+    /// What a reference to it stands for.
+    pub fn of(&self, attribute: Attribute) -> Option<String> {
+        match attribute {
+            Attribute::Id => Some(self.id.clone()),
+            Attribute::Url => Some(self.url.clone()),
+            Attribute::Alert => self.alert.clone(),
+        }
+    }
 }
 
 impl Plan {
@@ -689,6 +702,8 @@ pub struct Outcome {
     pub status: Status,
     pub datadog_id: Option<String>,
     pub url: Option<String>,
+    /// The id of the alert that the service made with it.
+    pub alert: Option<String>,
     /// Requests that were sent for it, retries included.
     pub attempts: u32,
     pub milliseconds: u64,
@@ -740,14 +755,23 @@ pub trait Watch: Send + Sync {
 pub enum Attribute {
     Id,
     Url,
+    /// The id of the alert that the service makes with the object.
+    Alert,
 }
 
 impl Attribute {
-    fn name(self) -> &'static str {
+    pub const ALL: [Self; 3] = [Self::Id, Self::Url, Self::Alert];
+
+    pub fn name(self) -> &'static str {
         match self {
             Self::Id => "id",
             Self::Url => "url",
+            Self::Alert => "monitor_id",
         }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attribute| attribute.name() == name)
     }
 }
 
@@ -783,12 +807,7 @@ impl Reference {
 
     fn from_marker(inside: &str) -> Option<Self> {
         let (attribute, target) = inside.split_once(' ')?;
-        let attribute = match attribute {
-            "id" => Attribute::Id,
-            "url" => Attribute::Url,
-            _ => return None,
-        };
-        Some(Self { target: Address::parse(target)?, attribute })
+        Some(Self { target: Address::parse(target)?, attribute: Attribute::named(attribute)? })
     }
 
     /// Whether a text in the value could be taken for a marker.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::cores::in_parallel;
+use crate::kind;
 use crate::model::{Action, Address, Change, Reference, Resource};
 use crate::pointer::values;
 
@@ -75,11 +76,22 @@ pub fn order(changes: &mut [Change]) {
             }
         }
     }
-    let deleted: HashMap<&str, usize> = changes
+    let deleted: HashMap<String, usize> = changes
         .iter()
         .enumerate()
         .filter(|(_, change)| change.action == Action::Delete)
-        .filter_map(|(index, change)| Some((change.datadog_id.as_deref()?, index)))
+        .filter_map(|(index, change)| Some((change.datadog_id.clone()?, index)))
+        .collect();
+    // What the service made with an object goes with it.
+    let alerts = deleted.values().filter_map(|index| {
+        let change = &changes[*index];
+        let id = kind::of_section(change.address.section())?.alert_of(change.live.as_ref()?)?;
+        Some((id, *index))
+    });
+    let deleted: HashMap<String, usize> = alerts
+        .collect::<Vec<_>>()
+        .into_iter()
+        .chain(deleted.iter().map(|(id, at)| (id.clone(), *at)))
         .collect();
     if !deleted.is_empty() {
         for (index, change) in changes.iter().enumerate() {
@@ -130,7 +142,7 @@ fn reaches(after: &[BTreeSet<usize>], from: usize, to: usize) -> bool {
 }
 
 /// The deleted objects whose ids stand in a live body, as a number or as a word of a text.
-fn mentions(live: &Value, deleted: &HashMap<&str, usize>) -> BTreeSet<usize> {
+fn mentions(live: &Value, deleted: &HashMap<String, usize>) -> BTreeSet<usize> {
     let mut found = BTreeSet::new();
     for value in values(live) {
         match value {

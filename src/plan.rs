@@ -15,7 +15,7 @@ use crate::config::Scope;
 use crate::cores::in_parallel;
 use crate::diagnostic::Diagnostic;
 use crate::diff::diff;
-use crate::fill::{answer, blinded, escape, fill, fill_text, secret_places};
+use crate::fill::{answer, blinded, escape, fill, fill_text, known_of, secret_places};
 use crate::glance::{self, Bare};
 use crate::kind::{self, Kind};
 use crate::mark;
@@ -195,7 +195,7 @@ fn known_ids(inputs: &Inputs, pairs: &[Pair]) -> BTreeMap<Address, Known> {
         })
         .filter_map(|pair| {
             let (live, _) = pair.live?;
-            Some((pair.resource.address.clone(), Known { id: live.id.clone(), url: live.url.clone() }))
+            Some((pair.resource.address.clone(), known_of(live)))
         })
         .collect()
 }

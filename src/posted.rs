@@ -547,6 +547,7 @@ fn outcome(done: Done) -> Option<Outcome> {
         kind: kind.name,
         status,
         datadog_id: done.id,
+        alert: None,
         url: done.url.filter(|url| is_of_datadog(url)),
         attempts: done.attempts,
         milliseconds: done.ms,

@@ -148,7 +148,7 @@ impl<'a> Search<'a> {
                 let old = || self.old_ids.get(&reference.target).map(|id| (*id).to_owned());
                 known.map(|known| known.id.clone()).or_else(old)
             }
-            Attribute::Url => known.map(|known| known.url.clone()),
+            attribute => known.and_then(|known| known.of(attribute)),
         }
     }
 }

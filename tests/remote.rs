@@ -130,6 +130,32 @@ fn wrong_definitions_are_not_sent() {
     assert!(!err.contains("POST"), "{err}");
 }
 
+#[test]
+fn rules_that_find_signals_are_asked_about_before_and_after_they_live() {
+    let folder = project();
+    let shop = folder.path().join("shop");
+    let config = std::fs::read_to_string(shop.join("musher.yaml")).unwrap();
+    std::fs::write(shop.join("musher.yaml"), format!("{config}kinds: [security_rules]\n")).unwrap();
+    std::fs::remove_file(shop.join("templates/t.yaml")).unwrap();
+    let rule = |extra: &str| {
+        format!(
+            "security_rules:\n  login:\n    name: Logins\n    message: Many\n    isEnabled: true\n    type: log_detection\n    \
+             queries: [{{query: 'source:login', aggregation: count}}]\n    cases: [{{status: high, condition: 'a > 5'}}]\n    \
+             options: {{evaluationWindow: 300, keepAlive: 300, maxSignalDuration: 900{extra}}}\n"
+        )
+    };
+    std::fs::write(shop.join("monitors/a.yaml"), rule("")).unwrap();
+    let route = "POST /api/v2/security_monitoring/rules/validation";
+    for apply in [true, false] {
+        let (code, _, err) = musher(folder.path(), &["validate", "--remote", "-v"]);
+        has(&err, &[route, "The API was asked about 1 resource.\n"]);
+        assert_eq!(code, Some(0), "{err}");
+        if apply {
+            assert_eq!(musher(folder.path(), &["apply", "--yes"]).0, Some(0));
+        }
+    }
+}
+
 const BOARDS: &str = "\
 dashboards:
   good: {title: good, layout_type: ordered, widgets: [{definition: {type: note, content: hi}}]}

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::options::Options;
 use super::write::{filled, kind_of, wait};
 use crate::client::{Client, Refusal};
+use crate::fill::known_of;
 use crate::kind::{self, Kind};
 use crate::mark::{self, KnownBy};
 use crate::model::{Address, Change, Known, Live, Outcome, Plan, Status};
@@ -205,7 +206,7 @@ async fn replaceable<'e, 'l>(
     let mut known = made_known(ended, outcomes);
     known.extend(doubles.iter().map(|(created, other)| {
         let address = ended.plan.changes[created.change].address.clone();
-        (address, Known { id: other.id.clone(), url: other.url.clone() })
+        (address, known_of(other))
     }));
     let mut found = Vec::new();
     for (created, other) in doubles {
@@ -220,7 +221,7 @@ async fn replaceable<'e, 'l>(
 fn made_known(ended: &Ended<'_>, outcomes: &[Outcome]) -> BTreeMap<Address, Known> {
     let written = ended.plan.changes.iter().zip(outcomes).filter_map(|(change, outcome)| {
         let (id, url) = outcome.datadog_id.clone().zip(outcome.url.clone())?;
-        Some((change.address.clone(), Known { id, url }))
+        Some((change.address.clone(), Known { id, url, alert: outcome.alert.clone() }))
     });
     written.collect()
 }
@@ -235,7 +236,7 @@ async fn give_way(ended: &Ended<'_>, losers: &[(&Created, &Live)], outcomes: &mu
     let mut turned = BTreeSet::new();
     for (created, winner) in losers {
         let address = &ended.plan.changes[created.change].address;
-        known.insert(address.clone(), Known { id: winner.id.clone(), url: winner.url.clone() });
+        known.insert(address.clone(), known_of(winner));
         turned.insert(address);
     }
     let lost: BTreeSet<usize> = losers.iter().map(|(created, _)| created.change).collect();

@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::client::{Client, Fault, Refusal};
+use crate::fill::known_of;
 use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Change, Event, FieldChange, Known, Live, Outcome, Plan, Status, Watch};
 use crate::wire::{counted, no_later_than};
@@ -340,7 +341,7 @@ impl<'a> Run<'a> {
         match result {
             Ok(written) => {
                 if let Some(Written { sent, live }) = written {
-                    let known = Known { id: live.id, url: live.url };
+                    let known = known_of(&live);
                     if change.makes() {
                         self.created.push(Created { change: step.change, id: known.id.clone() });
                     }
@@ -468,6 +469,7 @@ async fn look_first(
 
 fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
     let both_stand = change.action == Action::Replace && part.written.is_some() && status != Status::Done;
+    let alert = part.written.as_ref().and_then(|known| known.alert.clone());
     let (id, url) = part.written.map(|known| (known.id, known.url)).unzip();
     Outcome {
         address: change.address.clone(),
@@ -476,6 +478,7 @@ fn outcome(change: &Change, part: Part, status: Status) -> Outcome {
         status,
         datadog_id: id.or_else(|| change.datadog_id.clone()),
         url: url.or_else(|| change.url.clone()),
+        alert: alert.or_else(|| kind_of(change).alert_of(change.live.as_ref()?)),
         attempts: part.attempts,
         milliseconds: part.milliseconds,
         origin: change.origin.clone(),

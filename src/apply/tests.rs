@@ -669,7 +669,7 @@ async fn end_state(needs: &[Option<usize>], script: Vec<crate::client::fake::Scr
             let objects = state.objects.get(kind.section).into_iter().flatten();
             let mut there = objects.filter(|(_, body)| mark::read(kind, body).as_ref() == Some(&mark));
             if let Some((id, _)) = there.next() {
-                let known = Known { id: id.clone(), url: String::new() };
+                let known = Known { id: id.clone(), url: String::new(), alert: None };
                 plan.known.insert(outcome.address.clone(), known);
                 plan.changes.retain(|change| change.address != outcome.address);
             } else {

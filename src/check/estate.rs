@@ -222,7 +222,8 @@ impl<'a> Estate<'a> {
     /// adopted one of a family.
     pub fn target(&self, id: &str, family: Family) -> Option<(&'a Resource, Attribute)> {
         if let Some((range, reference)) = Reference::in_text(id).into_iter().next() {
-            let whole = range == (0..id.len());
+            // An alert that the service made is declared nowhere.
+            let whole = range == (0..id.len()) && reference.attribute != Attribute::Alert;
             let at = whole.then(|| self.position(&reference.target)).flatten()?;
             return Some((&self.resources[at], reference.attribute));
         }

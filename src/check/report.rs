@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::place::source_range;
 use super::settings::Settings;
 use crate::diagnostic::{At, Diagnostic, Part, Sources};
-use crate::model::{Address, Attribute, Origin, Reference, Resource, Secret};
+use crate::model::{Address, Origin, Reference, Resource, Secret};
 use crate::source::locate::Locator;
 use crate::template::Renderings;
 
@@ -230,10 +230,7 @@ fn shown(text: &str) -> String {
     }
     let text = Secret::fill(text, &|name| format!("${{secret.{name}}}"));
     Reference::fill(&text, &|reference| {
-        let attribute = match reference.attribute {
-            Attribute::Id => "id",
-            Attribute::Url => "url",
-        };
+        let attribute = reference.attribute.name();
         let (section, id) = (reference.target.section(), reference.target.id());
         let id = if id.contains(['.', '/']) { format!("[{id}]") } else { id.to_owned() };
         Some(format!("${{{section}.{id}.{attribute}}}"))

@@ -275,7 +275,7 @@ impl Client {
     /// A dry run of a create, or of an update of the object with this id; fine for kinds that have none.
     pub async fn validate(&self, kind: &'static Kind, id: Option<&str>, body: &Value) -> Result<(), Refusal> {
         let Some(suffix) = kind.api.validate else { return Ok(()) };
-        let mut request = request(kind, Method::Post, id, Some(body))?;
+        let mut request = request(kind, Method::Post, id.filter(|_| kind.api.validates_live), Some(body))?;
         request.path.push_str(suffix);
         call(self.wire.as_ref(), &request).await.map(|_| ())
     }

@@ -11,7 +11,7 @@ use super::{AlreadyReported, Invocation};
 use crate::args::{self, Exit, Format};
 use crate::client::Wanted;
 use crate::drift;
-use crate::fill::answer;
+use crate::fill::{answer, known_of};
 use crate::kind::{self, Kind};
 use crate::mark;
 use crate::matching::{key_of, taken};
@@ -39,7 +39,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::List) -> anyhow::R
     let mut keys: BTreeMap<(&str, String), &Address> = BTreeMap::new();
     let marked = live.iter().filter_map(|live| {
         let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
-        Some((Address::new(live.section, &mark.id), Known { id: live.id.clone(), url: live.url.clone() }))
+        Some((Address::new(live.section, &mark.id), known_of(live)))
     });
     let known: BTreeMap<Address, Known> = marked.collect();
     for resource in &declared.resources {

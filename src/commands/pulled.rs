@@ -15,12 +15,12 @@ use crate::diff::diff;
 use crate::edit::edit;
 use crate::edit::step::{Edit, between};
 use crate::expand::renderings;
-use crate::fill::{answer, escape, fill};
+use crate::fill::{answer, escape, fill, ids};
 use crate::kind;
 use crate::load::definitions::{Definition, Definitions, Template, Use};
 use crate::load::load;
 use crate::mark;
-use crate::model::{Address, Change, Live, Origin, Resource};
+use crate::model::{Address, Change, Live, Origin, Reference, Resource};
 use crate::outgoing::with_ignored;
 use crate::plan::{Inputs, plan};
 use crate::pointer::step;
@@ -53,8 +53,8 @@ pub struct Estate<'a> {
     pub definitions: Definitions,
     pub sources: Sources,
     renderings: Renderings,
-    /// Addresses of live objects, by section and id.
-    managed: BTreeMap<(&'static str, &'a str), Address>,
+    /// References to live objects, by section and id.
+    managed: BTreeMap<(&'static str, &'a str), Reference>,
 }
 
 /// What a live edit makes of a definition's body.
@@ -81,7 +81,8 @@ impl<'a> Estate<'a> {
         let known = surveyed.plan.known.iter();
         let sections = |address: &Address| kind::of_section(address.section()).map(|kind| kind.section);
         let managed = known
-            .filter_map(|(address, known)| Some(((sections(address)?, known.id.as_str()), address.clone())))
+            .filter_map(|(address, known)| Some(ids(address, sections(address)?, known)))
+            .flatten()
             .collect();
         Ok(Self { invocation, declared, service, surveyed, definitions, sources, renderings, managed })
     }

@@ -38,8 +38,9 @@ struct Question<'a> {
 pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Result<Vec<Diagnostic>> {
     let selected: Vec<&Resource> =
         declared.resources.iter().filter(|resource| declared.selects(&resource.address)).collect();
-    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) =
-        selected.into_iter().partition(|resource| kind_of(resource).is_some_and(has_dry_run));
+    let (judged, foreign): (Vec<&Resource>, Vec<&Resource>) = selected.into_iter().partition(|resource| {
+        kind_of(resource).is_some_and(|kind| has_dry_run(kind) && !is_part(kind, resource))
+    });
     if judged.is_empty() {
         invocation.say(&reported(0, &[], &foreign))?;
         return Ok(Vec::new());
@@ -73,6 +74,11 @@ pub async fn ask(invocation: &Invocation<'_>, declared: &Declared) -> anyhow::Re
 
 fn has_dry_run(kind: &Kind) -> bool {
     kind.api.validate.is_some() || kind.api.validate_items.is_some()
+}
+
+/// Whether a definition may hold no more than what changes of an object of others: a dry run takes it for the whole.
+fn is_part(kind: &Kind, resource: &Resource) -> bool {
+    resource.directives.adopt.is_some() && !kind.quirks.fixed.is_empty()
 }
 
 fn kind_of(resource: &Resource) -> Option<&'static Kind> {

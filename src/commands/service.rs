@@ -13,7 +13,7 @@ use super::log::Log;
 use super::{Connection, Invocation, Secrets};
 use crate::client::{self, Client, Fault, Listed, Listing, Refusal, Unlisted, Wanted};
 use crate::config::Scope;
-use crate::fill::answer;
+use crate::fill::{answer, known_of};
 use crate::kind::{self, Kind, ORDER, Part};
 use crate::limit::{Pace, Paced};
 use crate::mark;
@@ -109,7 +109,7 @@ impl Service {
         wanted.adopted = adopted;
         let hints = |reference: &Reference| match reference.attribute {
             Attribute::Id => self.client.seen_last(reference.target.section(), reference.target.id()),
-            Attribute::Url => None,
+            Attribute::Url | Attribute::Alert => None,
         };
         let mut asked = Keys::default();
         // By what references stood for when last seen: one round trip where they still do.
@@ -123,8 +123,7 @@ impl Service {
         let mut listed = own.map_err(|failed| self.no_list(kinds, failed))?;
         let marked = listed.live.iter().filter_map(|live| {
             let mark = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner)?;
-            let known = Known { id: live.id.clone(), url: live.url.clone() };
-            Some((Address::new(live.section, &mark.id), known))
+            Some((Address::new(live.section, &mark.id), known_of(live)))
         });
         let known: BTreeMap<Address, Known> = marked.collect();
         let keys = self.keys(kinds, declared, &|reference| answer(&known, reference), &mut asked);

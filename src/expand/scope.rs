@@ -21,6 +21,8 @@ pub struct Setting<'a> {
     pub sections: Vec<&'static str>,
     /// Those of kinds that the project does not use.
     pub unused: Vec<&'static str>,
+    /// Those of kinds whose objects come with an alert of their own.
+    pub alerting: Vec<&'static str>,
     /// By section: what is merged under each body, and where it stands.
     pub defaults: IndexMap<&'a str, (&'a Map<String, Value>, At)>,
     /// Records what strings are rendered from.
@@ -41,6 +43,7 @@ impl<'a> Setting<'a> {
             constants,
             sections: sections(used),
             unused: sections(unused),
+            alerting: sections(KINDS.iter().filter(|kind| kind.quirks.alert.is_some()).collect()),
             defaults: defaults.collect(),
             trace: None,
         }
@@ -53,6 +56,7 @@ impl<'a> Setting<'a> {
             slots,
             sections: &self.sections,
             unused: &self.unused,
+            alerting: &self.alerting,
             siblings,
             traced: self.trace.is_some(),
         }

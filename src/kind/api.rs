@@ -51,6 +51,8 @@ pub struct Api {
     pub can_delete: Option<&'static str>,
     /// A dry run: a `POST` of a body to the path with this behind it; behind the object's own path for one that lives.
     pub validate: Option<&'static str>,
+    /// Whether one that lives has a dry run at its own path; else that of a create judges it, too.
+    pub validates_live: bool,
     /// A dry run of the items of an object, all at once.
     pub validate_items: Option<ItemDryRun>,
     /// Objects of others in the same list: invisible, unless `$id` names one.
@@ -111,6 +113,7 @@ impl Api {
         gone: None,
         can_delete: None,
         validate: None,
+        validates_live: true,
         validate_items: None,
         foreign: |_| false,
         read: &[],

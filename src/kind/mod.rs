@@ -149,6 +149,11 @@ pub fn of_sync_cli(name: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.about.sync_cli.contains(&name))
 }
 
+/// The section of what alerts: also of those that the service makes with other objects.
+pub fn alerts() -> &'static str {
+    monitor::MONITOR.section
+}
+
 /// The kinds whose objects have an order.
 pub fn ordered() -> impl Iterator<Item = &'static Kind> {
     KINDS.into_iter().filter(|kind| kind.api.order.is_some())

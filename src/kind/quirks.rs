@@ -34,6 +34,10 @@ pub struct Quirks {
     pub lasting: bool,
     /// What a change endangers beyond what is known of alerts.
     pub dangers: &'static [Danger],
+    /// What an object endangers as soon as it is made; the one that stands is null then.
+    pub new_dangers: &'static [Danger],
+    /// Where the id of the alert stands that the service makes with an object.
+    pub alert: Option<&'static str>,
     /// The fields of others' objects that may change, where `$id` takes one of them.
     pub fixed: &'static [&'static str],
     /// Where a body names live objects by their ids: an import writes references there.
@@ -60,6 +64,8 @@ impl Quirks {
         precious: false,
         lasting: false,
         dangers: &[],
+        new_dangers: &[],
+        alert: None,
         fixed: &[],
         mentions: &[],
         store: None,

@@ -92,6 +92,15 @@ impl Kind {
         own || self.quirks.precious
     }
 
+    /// The id of the alert that the service made with an object.
+    pub fn alert_of(&self, live: &Value) -> Option<String> {
+        match live.pointer(self.quirks.alert?)? {
+            Value::Number(number) => Some(number.to_string()),
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     /// What people call an object: of a text that may bear the mark, the first line that is none.
     pub fn title<'a>(&self, body: &'a Value) -> Option<&'a str> {
         let text = body.pointer(self.about.title)?.as_str()?;

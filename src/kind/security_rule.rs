@@ -21,6 +21,7 @@ pub const SECURITY_RULE: Kind = Kind {
             ..Api::V1.list
         },
         validate: Some("/validation"),
+        validates_live: false,
         // The service's own, and its partners'.
         foreign: |body| ["isDefault", "isPartner"].iter().any(|by| body.get(*by) == Some(&Value::Bool(true))),
         read: &["security_monitoring_rules_read"],

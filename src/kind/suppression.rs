@@ -14,6 +14,7 @@ pub const SUPPRESSION: Kind = Kind {
         envelope: Envelope::Resource("suppressions"),
         serial: true,
         validate: Some("/validation"),
+        validates_live: false,
         read: &["security_monitoring_suppressions_read"],
         write: &["security_monitoring_suppressions_write"],
         ..Api::V2

@@ -90,6 +90,7 @@ pub const SYNTHETICS_SUITE: Kind = Kind {
             when: None,
             section: "synthetics_tests",
         }],
+        alert: Some("/monitor_id"),
         dangers: &[
             Danger { code: "detecting-less", judge: watches_less },
             Danger { code: "threshold-loosened", judge: fails_later },

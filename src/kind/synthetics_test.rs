@@ -78,6 +78,7 @@ pub const SYNTHETICS_TEST: Kind = Kind {
                 section: "synthetics_variables",
             },
         ],
+        alert: Some("/monitor_id"),
         dangers: &[super::Danger { code: "turned-off", judge: paused }],
         ..Quirks::NONE
     },

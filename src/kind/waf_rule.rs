@@ -109,6 +109,7 @@ pub const WAF_RULE: Kind = Kind {
             Danger { code: "detecting-less", judge: finds_less },
             Danger { code: "requests-blocked", judge: blocks_more },
         ],
+        new_dangers: &[Danger { code: "requests-blocked", judge: blocks_more }],
         ..Quirks::NONE
     },
 };

@@ -395,7 +395,9 @@ fn may_repeat(request: &Request, answer: &Result<Response, WireError>) -> bool {
 
 /// Changes nothing: a GET, or a dry run.
 fn is_read(request: &Request) -> bool {
-    request.method == Method::Get || (request.method == Method::Post && request.path.ends_with("/validate"))
+    request.method == Method::Get
+        || (request.method == Method::Post
+            && ["/validate", "/validation"].iter().any(|end| request.path.ends_with(end)))
 }
 
 /// A delete by a list of ids.

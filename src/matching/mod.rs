@@ -14,9 +14,10 @@ use std::sync::OnceLock;
 
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Part};
+use crate::fill::known_of as live_side;
 use crate::kind::{self, Kind};
 use crate::mark::{self, Damage};
-use crate::model::{Address, Attribute, Claim, Known, Live, Mark, Question, Reference, Resource};
+use crate::model::{Address, Claim, Live, Mark, Question, Reference, Resource};
 
 pub use self::bearers::taken;
 use self::bearers::{Selected, choose};
@@ -68,7 +69,7 @@ pub fn match_all<'a>(wanted: &Wanted<'a>) -> (Matched<'a>, Vec<Diagnostic>) {
         forgotten.extend(bearers.map(|live| (resource, live)));
     }
     let sure = marked.iter().filter_map(|(address, bearers)| match bearers[..] {
-        [only] => Some((address.clone(), Known { id: only.id.clone(), url: only.url.clone() })),
+        [only] => Some((address.clone(), live_side(only))),
         _ => None,
     });
     let mut work = Matching {
@@ -148,11 +149,7 @@ fn lives<'p>(pairs: &[Pair<'p>]) -> HashMap<&'p Address, &'p Live> {
 
 /// What a reference to one of them stands for.
 fn known_of(lives: &HashMap<&Address, &Live>, reference: &Reference) -> Option<String> {
-    let live = lives.get(&reference.target)?;
-    Some(match reference.attribute {
-        Attribute::Id => live.id.clone(),
-        Attribute::Url => live.url.clone(),
-    })
+    live_side(lives.get(&reference.target)?).of(reference.attribute)
 }
 
 /// Puts a live object where its mark belongs.

@@ -352,6 +352,7 @@ mod tests {
             kind: "monitor",
             datadog_id: Some("12".to_owned()),
             url: Some("https://app.datadoghq.eu/monitors/12".to_owned()),
+            alert: None,
             attempts: 2,
             milliseconds: 80,
             origin: Some(origin("monitors/shop.yaml", 7)),

@@ -244,6 +244,7 @@ mod tests {
             status,
             datadog_id: None,
             url: None,
+            alert: None,
             attempts: 1,
             milliseconds: 1,
             origin: None,

@@ -56,7 +56,11 @@ pub fn risks(kind: &Kind, watched: Watched<'_>) -> Vec<Risk> {
             let endangered = |danger: &Danger| Some(risk(danger.code, (danger.judge)(live, wanted)?));
             risks.extend(kind.quirks.dangers.iter().filter_map(endangered));
         }
-        (None, _) => {}
+        (None, Some(wanted)) => {
+            let endangered = |danger: &Danger| Some(risk(danger.code, (danger.judge)(&Value::Null, wanted)?));
+            risks.extend(kind.quirks.new_dangers.iter().filter_map(endangered));
+        }
+        (None, None) => {}
     }
     if let (Some(wanted), Some(Family::Silence)) = (watched.wanted, kind.quirks.family) {
         risks.extend(silence::silenced(watched.live, wanted));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind;
-use crate::model::Address;
+use crate::model::{Address, Attribute};
 use crate::template;
 
 /// A piece of a text. The pieces in turn make up the whole of it.
@@ -77,7 +77,7 @@ pub fn reference(text: &str) -> Option<(Address, &str)> {
     kind::of_section(section)?;
     let (id, attribute) = rest.rsplit_once('.')?;
     let id = id.strip_prefix('[').and_then(|id| id.strip_suffix(']')).unwrap_or(id);
-    let is_plain = matches!(attribute, "id" | "url") && !id.contains(['[', ']', ' ', '"']);
+    let is_plain = Attribute::named(attribute).is_some() && !id.contains(['[', ']', ' ', '"']);
     is_plain.then(|| (Address::new(section, id), attribute))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::name::{Owners, references, walk, words};
+use super::name::{Owners, owned, references, walk, words};
 use crate::kind::{self, Family, Kind, Mention};
 use crate::model::{
     Action, Address, Change, FieldChange, ItemAction, Known, Live, Reference, Resource, Risk,
@@ -31,7 +31,7 @@ pub fn tell(changes: &mut [Change], around: &Around<'_>) {
             Some((change.address.section().to_owned(), id, change.address.clone()))
         })
         .collect();
-    let known = around.known.iter().map(|(address, known)| ((address.section(), known.id.as_str()), address));
+    let known = around.known.iter().flat_map(|(address, known)| owned(address, known));
     let gone = deleted.iter().map(|(section, id, address)| ((section.as_str(), id.as_str()), address));
     let owners: Owners<'_> = gone.chain(known).collect();
     let in_use = objectives_in_use(changes, around, &owners);

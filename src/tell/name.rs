@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::kind::{Kind, Mention, Mentioned};
+use crate::kind::{self, Kind, Mention, Mentioned};
 use crate::model::{Action, Address, Change, FieldChange, Known, Reference, References};
 use crate::pointer::{keys, matches, step};
 
@@ -66,9 +66,17 @@ pub fn names(
         .map(|key| FieldChange { path: step(key), before: side(live, key), after: side(wanted, key) })
         .collect();
     whole.live = live.cloned();
-    let owners: Owners<'_> =
-        known.iter().map(|(own, known)| ((own.section(), known.id.as_str()), own)).collect();
+    let owners: Owners<'_> = known.iter().flat_map(|(own, known)| owned(own, known)).collect();
     references(kind, &whole, &owners)
+}
+
+/// The ids that an object is known by, its alert's among them.
+pub fn owned<'a>(
+    own: &'a Address,
+    known: &'a Known,
+) -> impl Iterator<Item = ((&'a str, &'a str), &'a Address)> {
+    let alert = known.alert.as_deref().map(|id| ((kind::alerts(), id), own));
+    std::iter::once(((own.section(), known.id.as_str()), own)).chain(alert)
 }
 
 /// Shows every text and number of a value that may stand for others, with the mention that says so; markers stand for

@@ -27,6 +27,8 @@ pub struct Names<'a> {
     pub sections: &'a [&'static str],
     /// Those of kinds that the project does not use: what stands in them is reported, references to it are not.
     pub unused: &'a [&'static str],
+    /// Those of kinds whose objects come with an alert of their own.
+    pub alerting: &'a [&'static str],
     /// Section and short id of what an instance makes, by position.
     pub siblings: Vec<(String, String)>,
     /// For a [trace](super::Trace): no part of a string is joined with another, though both are constant.
@@ -317,7 +319,7 @@ impl<'a> Compiler<'a> {
                     .help(format!("write `${{{section}.ID.id}}` or `${{{section}.ID.url}}`")));
             }
         };
-        let attribute = attribute(last, range)?;
+        let attribute = self.attribute(section, last, range)?;
         let sibling = |(own, short): &(String, String)| own == section && short == id;
         if let Some(index) = self.names.siblings.iter().position(sibling) {
             return Ok(Expr::Sibling { index, attribute, range: range.clone() });
@@ -343,7 +345,7 @@ impl<'a> Compiler<'a> {
         let mut word = || match arguments.next() {
             Some(Expr::Constant(Value::String(word))) => Ok(word),
             _ => {
-                let words = "`reference` takes a section, `id` or `url`, and the parts of an id";
+                let words = "`reference` takes a section, what of an object is meant (`id`, `url`), and the parts of an id";
                 let help = "for example `${reference 'dashboards' 'url' 'teams/' team}`";
                 Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
             }
@@ -355,12 +357,38 @@ impl<'a> Compiler<'a> {
             let help = all_known(&section, self.names.sections.iter().copied());
             return Err(Fault::new("unknown-reference", words).at(range.clone()).help(help));
         }
-        let attribute = attribute(&last, range)?;
+        let attribute = self.attribute(&section, &last, range)?;
         let target = Target::Computed(Mutex::default());
         let global = Arc::new(Global { target, range: site.whole(), sibling: None });
         self.globals.push(Arc::clone(&global));
         let parts = arguments.collect();
         Ok(Expr::Computed(Box::new(Computed { global, section, attribute, parts })))
+    }
+
+    /// What of an object of this section a reference gives.
+    fn attribute(&self, section: &str, word: &str, range: &Range<usize>) -> Result<Attribute, Box<Fault>> {
+        let has = |attribute: &Attribute| match attribute {
+            Attribute::Alert => self.names.alerting.contains(&section),
+            Attribute::Id | Attribute::Url => true,
+        };
+        let named = Attribute::named(word);
+        if let Some(attribute) = named.filter(has) {
+            return Ok(attribute);
+        }
+        let known = Attribute::ALL.into_iter().filter(has).map(Attribute::name);
+        let help = match (named, did_you_mean(word, known.clone())) {
+            (None, Some(meant)) => format!("did you mean `{meant}`?"),
+            (Some(_), _) => {
+                let with = self.names.alerting.join("` and `");
+                format!("only `{with}` come with a monitor of their own; of a monitor it is `id`")
+            }
+            (None, None) => format!("a reference gives `{}`", known.collect::<Vec<_>>().join("` or `")),
+        };
+        let words = match named {
+            Some(_) => format!("A reference to `{section}` has no `{word}`"),
+            None => format!("A reference has no `{word}`"),
+        };
+        Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
     }
 
     pub(super) fn unknown_helper(&self, name: &str, range: Range<usize>) -> Box<Fault> {
@@ -372,20 +400,6 @@ impl<'a> Compiler<'a> {
         };
         Fault::new("unknown-helper", format!("Unknown helper `{name}`")).at(range).help(help)
     }
-}
-
-/// What of an object a reference gives.
-fn attribute(word: &str, range: &Range<usize>) -> Result<Attribute, Box<Fault>> {
-    let help = match word {
-        "id" => return Ok(Attribute::Id),
-        "url" => return Ok(Attribute::Url),
-        _ => match did_you_mean(word, ["id", "url"]) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "a reference gives `id` or `url`".to_owned(),
-        },
-    };
-    let words = format!("A reference has no `{word}`");
-    Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
 }
 
 /// Whether a value is the mapping of secrets, and not a variable that bears the same name.

@@ -24,6 +24,7 @@ fn rendered(text: &str) -> String {
         slots: vec!["each".to_owned(), "param".to_owned()],
         sections: &SECTIONS,
         unused: &[],
+        alerting: &["synthetics_tests"],
         siblings: siblings.to_vec(),
         traced: false,
     });
@@ -211,6 +212,11 @@ fn references_become_markers() {
     check(
         "${monitors.x.ids}",
         "unknown-reference: A reference has no `ids` @ monitors.x.ids (did you mean `id`?)",
+    );
+    check(
+        "${monitors.x.monitor_id}",
+        "unknown-reference: A reference to `monitors` has no `monitor_id` @ monitors.x.monitor_id (only \
+         `synthetics_tests` come with a monitor of their own; of a monitor it is `id`)",
     );
     check_starts("${monitors.x}", "unknown-reference: `monitors.x` is not a reference");
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::diagnostic::{At, FileId};
 use crate::load;
-use crate::model::{Attribute, Reference, is_id};
+use crate::model::{Reference, is_id};
 use crate::pointer::{leaves_mut, objects, step};
 
 /// A place of a body that no definition can hold as it is.
@@ -88,10 +88,7 @@ pub fn foreign_key(body: &Value) -> Option<String> {
 /// `${monitors.checkout.id}`; an id with `.` or `/` in it stands in brackets.
 fn expression(reference: &Reference) -> String {
     let (section, id) = (reference.target.section(), reference.target.id());
-    let attribute = match reference.attribute {
-        Attribute::Id => "id",
-        Attribute::Url => "url",
-    };
+    let attribute = reference.attribute.name();
     let is_word = is_id(id) && id.starts_with(|c: char| c.is_ascii_lowercase()) && !id.contains(['.', '/']);
     let id = if is_word { id.to_owned() } else { format!("[{id}]") };
     format!("${{{section}.{id}.{attribute}}}")
@@ -142,8 +139,10 @@ mod tests {
 
     #[test]
     fn references_are_expressions() {
-        let marker =
-            |id: &str| Reference { target: Address::new("monitors", id), attribute: Attribute::Id }.marker();
+        let marker = |id: &str| {
+            Reference { target: Address::new("monitors", id), attribute: crate::model::Attribute::Id }
+                .marker()
+        };
         let mut body = json!({"q": format!("{} && {} && {}", marker("a-b"), marker("x/y.z"), marker("1"))});
         assert_eq!(escape(&mut body), []);
         let expected = "${monitors.a-b.id} && ${monitors.[x/y.z].id} && ${monitors.[1].id}";

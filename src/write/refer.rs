@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::kind::{Kind, Mention, Mentioned};
-use crate::model::{Address, Attribute, Reference};
+use crate::model::Reference;
 use crate::pointer::{keys, leaves_mut, matches};
 
-/// The resource that a live object of a section is, by its id.
-pub type Known<'a> = dyn Fn(&str, &str) -> Option<Address> + 'a;
+/// The reference that stands for a live object of a section, by its id.
+pub type Known<'a> = dyn Fn(&str, &str) -> Option<Reference> + 'a;
 
 /// Puts reference markers for the ids that the kind's row says are ids, where they are known. Whole words
 /// only: a number that an id is a part of stays.
@@ -43,10 +43,7 @@ fn replace(kind: &Kind, mention: &Mention, pointer: &str, leaf: &mut Value, know
     if !is_here {
         return;
     }
-    let marker = |id: &str| {
-        let target = known(mention.section, id)?;
-        Some(Reference { target, attribute: Attribute::Id }.marker())
-    };
+    let marker = |id: &str| known(mention.section, id).map(|reference| reference.marker());
     let replaced = match (&*leaf, mention.at) {
         (Value::String(text), Mentioned::Path(_)) => Some(replace_words(text, &marker)),
         (Value::String(text), Mentioned::Between(_, before, after)) => {
@@ -106,15 +103,21 @@ mod tests {
 
     use super::*;
     use crate::kind;
+    use crate::model::{Address, Attribute};
     use crate::write::escape::escape;
 
     fn check(section: &str, body: Value, expected: Value) {
         let kind = kind::of_section(section).expect("a kind");
-        let known = |section: &str, id: &str| match (section, id) {
-            ("monitors", "12") => Some(Address::new("monitors", "a")),
-            ("logs_indexes", "lambda") => Some(Address::new("logs_indexes", "lambda")),
-            ("slos", "0a1b") => Some(Address::new("slos", "x/y")),
-            _ => None,
+        let known = |section: &str, id: &str| {
+            let (own, name, attribute) = match (section, id) {
+                ("monitors", "12") => ("monitors", "a", Attribute::Id),
+                ("monitors", "77") => ("synthetics_tests", "shop", Attribute::Alert),
+                ("logs_indexes", "lambda") => ("logs_indexes", "lambda", Attribute::Id),
+                ("slos", "0a1b") => ("slos", "x/y", Attribute::Id),
+                ("synthetics_tests", "abc-def-ghi") => ("synthetics_tests", "shop", Attribute::Id),
+                _ => return None,
+            };
+            Some(Reference { target: Address::new(own, name), attribute })
         };
         let mut referring = body.clone();
         refer(kind, &mut referring, &known);
@@ -153,6 +156,30 @@ mod tests {
             "dashboards",
             json!({"widgets": [{"definition": {"widgets": [{"definition": {"alert_id": "12", "slo_id": "0a1b"}}]}}, {"alert_id": "12 "}, {"alert_id": 12}]}),
             json!({"widgets": [{"definition": {"widgets": [{"definition": {"alert_id": "${monitors.a.id}", "slo_id": "${slos.[x/y].id}"}}]}}, {"alert_id": "12 "}, {"alert_id": 12}]}),
+        );
+    }
+
+    #[test]
+    fn what_a_test_or_its_alert_is_becomes_a_reference() {
+        check(
+            "slos",
+            json!({"monitor_ids": [77, 12, 78]}),
+            json!({"monitor_ids": ["${synthetics_tests.shop.monitor_id}", "${monitors.a.id}", 78]}),
+        );
+        check(
+            "monitors",
+            json!({"type": "composite", "query": "12 && 77"}),
+            json!({"type": "composite", "query": "${monitors.a.id} && ${synthetics_tests.shop.monitor_id}"}),
+        );
+        check(
+            "synthetics_suites",
+            json!({"tests": [{"public_id": "abc-def-ghi"}, {"public_id": "77"}]}),
+            json!({"tests": [{"public_id": "${synthetics_tests.shop.id}"}, {"public_id": "77"}]}),
+        );
+        check(
+            "downtimes",
+            json!({"monitor_identifier": {"monitor_id": 77}}),
+            json!({"monitor_identifier": {"monitor_id": "${synthetics_tests.shop.monitor_id}"}}),
         );
     }
 

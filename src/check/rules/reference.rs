@@ -50,7 +50,19 @@ fn judge(id: &str, (pointer, part): (&str, &Part), wanted: Family, found: &mut F
     let sections = kind::KINDS.into_iter().filter(|kind| kind.quirks.family == Some(wanted));
     let section: Vec<&str> = sections.map(|kind| kind.section).collect();
     let target = &reference.target;
-    let (text, help) = if !section.contains(&target.section()) {
+    let makes_alert = || {
+        let kind = kind::of_section(target.section()).filter(|_| wanted == Family::Alert);
+        kind.is_some_and(|kind| kind.quirks.alert.is_some())
+    };
+    let (text, help) = if makes_alert() && reference.attribute == Attribute::Alert {
+        return;
+    } else if makes_alert() {
+        let name = Attribute::Alert.name();
+        (
+            format!("`{target}` can't stand here: this is the place of the monitor that it makes"),
+            format!("write `.{name}` instead of `.{}`", reference.attribute.name()),
+        )
+    } else if !section.contains(&target.section()) {
         let section = section.join("` or `");
         (
             format!("`{target}` can't stand here: this is the place of one of `{section}`"),

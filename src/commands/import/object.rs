@@ -9,11 +9,12 @@ use super::super::Invocation;
 use super::super::declared::Declared;
 use super::super::export::adopted;
 use super::super::service::Service;
+use crate::fill;
 use crate::kind::{Kind, of_section};
 use crate::load;
 use crate::mark;
 use crate::matching::key_of;
-use crate::model::{self, Address, Live, Secret};
+use crate::model::{self, Address, Attribute, Live, Reference, Secret};
 use crate::write::{escape, refer, secret, tidy};
 
 /// An object on its way into the project.
@@ -113,14 +114,20 @@ pub async fn refer_all(
     if !imports.iter().any(|import| refer::mentions(import.kind, &import.body, &is_used)) {
         return Ok(());
     }
-    let mut known: BTreeMap<(String, String), Address> = BTreeMap::new();
+    let mut known: BTreeMap<(String, String), Reference> = BTreeMap::new();
+    let ids = |live: &Live, address: &Address| -> Vec<((String, String), Reference)> {
+        let owned = |((section, id), reference): ((&str, &str), Reference)| {
+            ((section.to_owned(), id.to_owned()), reference)
+        };
+        fill::ids(address, live.section, &fill::known_of(live)).map(owned).collect()
+    };
     // Where nothing is declared, nothing is managed that could be meant.
     let managed = if declared.resources.is_empty() { Vec::new() } else { service()?.live(declared).await? };
     for live in managed {
-        let Some(mark) = live.mark.filter(|mark| mark.owner == declared.scope.owner) else { continue };
-        let address = Address::new(live.section, &mark.id);
+        let own = live.mark.as_ref().filter(|mark| mark.owner == declared.scope.owner);
+        let Some(address) = own.map(|mark| Address::new(live.section, &mark.id)) else { continue };
         if declared.resources.binary_search_by(|resource| resource.address.cmp(&address)).is_ok() {
-            known.insert((live.section.to_owned(), live.id), address);
+            known.extend(ids(&live, &address));
         }
     }
     // What was imported before, and has no mark yet.
@@ -128,12 +135,12 @@ pub async fn refer_all(
         if let Some(id) = &resource.directives.adopt {
             known
                 .entry((resource.address.section().to_owned(), id.clone()))
-                .or_insert_with(|| resource.address.clone());
+                .or_insert_with(|| Reference { target: resource.address.clone(), attribute: Attribute::Id });
         }
     }
     for import in imports.iter() {
         if let Some(live) = &import.live {
-            known.insert((import.kind.section.to_owned(), live.id.clone()), import.address());
+            known.extend(ids(live, &import.address()));
         }
     }
     for import in imports {

@@ -296,6 +296,12 @@ fn each_risk_is_told_and_its_harmless_twin_is_not() {
         told.insert(code);
     }
     assert!(faults.is_empty(), "{faults:#?}");
+    // Of what is made as well: one that blocks at once, and one that only tells.
+    for (blocking, expected) in [(true, true), (false, false)] {
+        let made = json!({"name": "a", "enabled": true, "blocking": blocking});
+        let codes = codes("waf_rules", Action::Create, &Value::Null, &made, false);
+        assert_eq!(codes.contains("requests-blocked"), expected, "{made}");
+    }
     let pager =
         json!({"type": "query alert", "query": "avg(last_5m):avg:x{*} > 5", "message": "@pagerduty-a"});
     let quiet = json!({"type": "query alert", "query": "avg(last_5m):avg:x{*} > 5", "message": "@slack-a"});

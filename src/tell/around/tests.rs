@@ -15,7 +15,7 @@ use crate::model::{
 fn known(of: &[(&str, &str)]) -> BTreeMap<Address, Known> {
     let one = |(address, id): &(&str, &str)| {
         let address = Address::parse(address).expect("an address");
-        (address, Known { id: (*id).to_owned(), url: String::new() })
+        (address, Known { id: (*id).to_owned(), url: String::new(), alert: None })
     };
     of.iter().map(one).collect()
 }
