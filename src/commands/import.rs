@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use self::files::{apart, below, folder, has_file, into};
 use self::object::{Import, finish, from_live, not_for_people, refer_all, secrets_of};
 use self::said::{applied, tell};
-use self::settle::{File, settle};
+use self::settle::{File, judged, settle};
 use self::templatize::templatized;
 use super::declared::{Declared, declare};
 use super::export::{id_of, kind_of, no_file_for};
@@ -88,7 +88,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         None => apart(invocation, &declared, &wanted, format)?,
     };
     let files = if options.templatize {
-        templatized(invocation, options, &declared, &wanted, &files).await?
+        let judged = judged(invocation, &files)?;
+        templatized(invocation, options, &declared, &wanted, (&files, judged)).await?
     } else {
         settle(invocation, &files)?;
         files
