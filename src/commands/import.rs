@@ -9,6 +9,8 @@ mod openslo;
 mod said;
 mod settle;
 mod templatize;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -88,8 +90,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         None => apart(invocation, &declared, &wanted, format)?,
     };
     let files = if options.templatize {
-        let judged = judged(invocation, &files)?;
-        templatized(invocation, options, &declared, &wanted, (&files, judged)).await?
+        templatized(invocation, options, &declared, &wanted, (&files, judged(invocation, &files)?)).await?
     } else {
         settle(invocation, &files)?;
         files

@@ -86,18 +86,22 @@ impl Name {
         }
         let is_ours = name.is_some();
         let key = best_key(&draft, is_ours.then_some(keys.as_slice()));
+        let numbered = numbered(&draft);
         let keys = match (is_ours, key) {
             (true, _) => keys,
             (false, Some(key)) => {
                 draft.columns.list[key].values.iter().flatten().map(|value| slug(value)).collect()
             }
-            (false, None) => numbered(&draft).unwrap_or_else(|| by_ids(items, &parts)),
+            (false, None) => {
+                numbered.as_ref().map_or_else(|| by_ids(items, &parts), |(_, keys)| keys.clone())
+            }
         };
         let bases: Vec<(usize, &Column)> = draft.columns.bases().collect();
         let resources: Vec<String> = parts.iter().filter_map(|part| part.name.clone()).collect();
         let parameters = naming::parameters(&bases, &resources, words.is_word);
         let name = name.unwrap_or_else(|| {
-            let of_key = key.and_then(|key| parameters.get(&key)).map_or("id", String::as_str);
+            let of_key = key.or(numbered.map(|(column, _)| column)).and_then(|key| parameters.get(&key));
+            let of_key = of_key.map_or("id", String::as_str);
             let subject = subject(bodies, &parts, &sections);
             let fallback = fallback.first().copied().unwrap_or("series");
             let wanted = naming::template(&draft.titles, (&subject, of_key), fallback, &is_idle);
@@ -405,12 +409,12 @@ fn best_key(draft: &Draft, keys: Option<&[String]>) -> Option<usize> {
 }
 
 /// Where no column tells the rows apart: the one of the most places, numbered where some say the same.
-fn numbered(draft: &Draft) -> Option<Vec<String>> {
+fn numbered(draft: &Draft) -> Option<(usize, Vec<String>)> {
     let names = |column: &&Column| {
         !column.is_number && !draft.is_adoption(column) && column.values.iter().all(Option::is_some)
     };
     let bases = draft.columns.bases().filter(|(_, column)| names(column));
-    let (_, column) =
+    let (number, column) =
         bases.max_by_key(|(number, column)| (column.places.len(), std::cmp::Reverse(*number)))?;
     let mut given: BTreeSet<String> = BTreeSet::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -426,7 +430,7 @@ fn numbered(draft: &Draft) -> Option<Vec<String>> {
         }
     });
     let keys: Vec<String> = keys.collect();
-    keys.iter().all(|key| !key.is_empty() && !key.starts_with('-')).then_some(keys)
+    keys.iter().all(|key| !key.is_empty() && !key.starts_with('-')).then_some((number, keys))
 }
 
 /// What all of a template are about: the begin that the metrics of its queries have in common, or their kind.

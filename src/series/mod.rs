@@ -11,6 +11,8 @@ mod group;
 mod item;
 mod naming;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -65,10 +65,9 @@ fn short(name: &str, room: usize) -> String {
     if name.len() <= most {
         return name.to_owned();
     }
-    let ends = name.match_indices(['-', '_', '.']).map(|(at, _)| at).filter(|at| (1..=most).contains(at));
-    let end = ends.last().unwrap_or_else(|| {
-        name.char_indices().map(|(at, _)| at).take_while(|at| *at <= most).last().unwrap_or(0)
-    });
+    let fits = |(at, c): &(usize, char)| (1..=most).contains(at) && matches!(c, '-' | '_' | '.');
+    let end =
+        name.char_indices().rev().find(fits).map_or_else(|| name.floor_char_boundary(most), |(at, _)| at);
     name[..end].to_owned()
 }
 

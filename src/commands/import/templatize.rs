@@ -52,7 +52,7 @@ pub async fn templatized(
             "No template: no {LEAST} or more of these differ in names, scopes and numbers only."
         ))?;
         settle(invocation, plain)?;
-        return Ok(found.plain);
+        return Ok(found.files);
     }
     let mut text: String = found.drafts.iter().map(Draft::told).collect();
     let saved: usize = found.drafts.iter().map(|draft| draft.before - draft.lines()).sum();
@@ -72,19 +72,19 @@ pub async fn templatized(
             return Ok(Vec::new());
         }
     }
-    settle(invocation, &found.plain)?;
-    Ok(found.plain)
+    settle(invocation, &found.files)?;
+    Ok(found.files)
 }
 
 /// What is proposed, and all files with it.
-struct Found {
-    drafts: Vec<Draft>,
-    plain: Vec<File>,
+pub struct Found {
+    pub drafts: Vec<Draft>,
+    pub files: Vec<File>,
 }
 
 /// A proposal with its files.
-struct Draft {
-    proposal: Proposal,
+pub struct Draft {
+    pub proposal: Proposal,
     definitions: Utf8PathBuf,
     files: Vec<(Utf8PathBuf, String)>,
     /// How many lines its members have by themselves.
@@ -123,7 +123,7 @@ impl Draft {
     }
 }
 
-fn found(
+pub fn found(
     invocation: &Invocation<'_>,
     declared: &Declared,
     imports: &[Import],
@@ -133,7 +133,7 @@ fn found(
     loop {
         let drafts = drafts(declared, imports, &dropped)?;
         if drafts.is_empty() {
-            return Ok(Found { drafts, plain: plain.to_vec() });
+            return Ok(Found { drafts, files: plain.to_vec() });
         }
         let files = files_of(invocation, declared, imports, &drafts)?;
         let after = resources(judged(invocation, &files)?);
@@ -143,14 +143,14 @@ fn found(
             None => drafts.iter().map(|draft| draft.proposal.name.clone()).collect(),
         };
         if wrong.is_empty() {
-            return Ok(Found { drafts, plain: files });
+            return Ok(Found { drafts, files });
         }
         dropped.extend(wrong);
     }
 }
 
 /// The resources of a project; none where it would be wrong.
-fn resources(judged: Checked) -> Option<BTreeMap<Address, Resource>> {
+pub fn resources(judged: Checked) -> Option<BTreeMap<Address, Resource>> {
     let declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics))?;
     Some(declared.resources.into_iter().map(|resource| (resource.address.clone(), resource)).collect())
 }
