@@ -1,6 +1,7 @@
 //! Work split among all cores, its results in order.
 
 use std::num::NonZero;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -39,6 +40,20 @@ pub fn in_parallel<T: Sync, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// The same of items that are used up: what becomes of each of them, in their order.
+pub fn each_in_parallel<T: Send, R: Send>(
+    items: Vec<T>,
+    least: usize,
+    work: &(dyn Fn(T) -> R + Sync),
+) -> Vec<R> {
+    let items: Vec<Mutex<Option<T>>> = items.into_iter().map(|item| Mutex::new(Some(item))).collect();
+    let taken = |item: &Mutex<Option<T>>| item.lock().ok().and_then(|mut item| item.take());
+    let parts = in_parallel(&items, least, &|items, _| -> Vec<R> {
+        items.iter().filter_map(taken).map(work).collect()
+    });
+    parts.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +71,11 @@ mod tests {
                 assert!(parts.iter().rev().skip(1).all(|part| part.len() >= least), "{length} by {least}");
             }
         }
+    }
+
+    #[test]
+    fn items_are_used_up_in_their_order() {
+        let items: Vec<String> = (0..1_001).map(|number| number.to_string()).collect();
+        assert_eq!(each_in_parallel(items.clone(), 8, &|item| item), items);
     }
 }

@@ -251,14 +251,16 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     if OTHER_NAMES.iter().any(|(other, _)| *other == word) {
         return None;
     }
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= 1 + candidate.chars().count().max(word.chars().count()) / 4
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
+    let length = word.chars().count();
+    let near = known.into_iter().filter_map(|candidate| {
+        let own = candidate.chars().count();
+        let reach = 1 + own.max(length) / 4;
+        // Lengths alone tell most apart, which costs less than to compare them.
+        let may_be = own.abs_diff(length) <= reach;
+        let distance = may_be.then(|| strsim::damerau_levenshtein(word, candidate))?;
+        (distance <= reach).then_some((distance, candidate))
+    });
+    near.min().map(|(_, candidate)| candidate)
 }
 
 /// A remedy for an unknown word: the one that was probably meant, else all of them (twelve of very many).

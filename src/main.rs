@@ -92,6 +92,11 @@ mod recordings;
 #[path = "../tests/rows/mod.rs"]
 mod rows;
 
+/// Most of the work makes and drops small texts and maps, on all cores; the allocator of musl, which releases are built
+/// with, would be the slowest part of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

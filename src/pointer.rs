@@ -97,8 +97,9 @@ pub fn matching(path: &str, body: &Value) -> Vec<String> {
 }
 
 fn collect(path: &str, around: &Value, pointer: &mut String, found: &mut Vec<String>) {
-    let (straight, behind) =
-        path.split_once("/*").map_or((path, None), |(straight, behind)| (straight, Some(behind)));
+    // By bytes: paths are short, and to search for a text costs more than to look at so few.
+    let star = path.as_bytes().windows(2).position(|pair| pair == b"/*");
+    let (straight, behind) = star.map_or((path, None), |at| (&path[..at], Some(&path[at + 2..])));
     let Some(value) = find(around, straight) else { return };
     let Some(behind) = behind else { return found.push(format!("{pointer}{straight}")) };
     pointer.push_str(straight);

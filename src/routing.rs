@@ -4,14 +4,24 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Whether a rule tells of an alert with these tags. A filter that says more than tags passes nothing: what it asks is
-/// not known here.
-pub fn passes(rule: &Value, tags: &BTreeSet<&str>) -> bool {
-    filter(rule).is_some_and(|wanted| wanted.iter().all(|tag| tags.contains(tag)))
+/// The tags that an alert must bear for a rule to tell of it; none where the filter says more than tags: what it asks
+/// is not known here, and passes nothing.
+#[derive(Debug)]
+pub struct Filter(Option<Vec<String>>);
+
+impl Filter {
+    /// That of a rule's body.
+    pub fn of(rule: &Value) -> Self {
+        Self(wanted(rule).map(|tags| tags.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// Whether the rule tells of an alert with these tags.
+    pub fn passes(&self, tags: &BTreeSet<&str>) -> bool {
+        self.0.as_ref().is_some_and(|wanted| wanted.iter().all(|tag| tags.contains(tag.as_str())))
+    }
 }
 
-/// The tags that an alert must have; none where the filter says more than that.
-fn filter(rule: &Value) -> Option<Vec<&str>> {
+fn wanted(rule: &Value) -> Option<Vec<&str>> {
     let filter = rule.get("filter")?;
     if let Some(tags) = filter.get("tags").and_then(Value::as_array) {
         return (!tags.is_empty()).then(|| tags.iter().filter_map(Value::as_str).collect());

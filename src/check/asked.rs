@@ -11,6 +11,7 @@ pub struct Asked {
     pub required_inside: Vec<&'static Field>,
     pub formed: Vec<&'static Field>,
     pub sized: Vec<&'static Field>,
+    pub secret: Vec<&'static Field>,
 }
 
 /// What is asked of the fields of a kind.
@@ -26,5 +27,6 @@ fn of(kind: &'static Kind) -> Asked {
         required_inside: those(|field| !field.required_in.is_empty()),
         formed: those(|field| field.form.is_some()),
         sized: those(|field| field.size.is_some()),
+        secret: those(|field| field.secret.is_some()),
     }
 }

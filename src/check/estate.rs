@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::diff::spelling;
 use crate::kind::{self, Family};
 use crate::model::{Address, Attribute, Reference, Resource, slug};
+use crate::pointer::matching;
 use crate::query;
+use crate::routing::Filter;
 
 /// The type of alerts of logs.
 pub const OF_LOGS: &str = "log alert";
@@ -32,8 +34,8 @@ pub struct Estate<'a> {
     /// The same of alerts with equal names, and of those over one query. Read when a rule asks first: both rules are off
     /// by default.
     namesakes: OnceLock<HashMap<usize, usize>>,
-    /// What routes alerts by their tags: positions and bodies.
-    pub routings: Vec<(usize, Value)>,
+    /// What routes alerts by their tags.
+    pub routings: Vec<Routing>,
     /// What keeps events, and throws some of them away: positions and bodies.
     pub stores: Vec<(usize, Value)>,
     same_queries: OnceLock<HashMap<usize, usize>>,
@@ -43,6 +45,25 @@ pub struct Estate<'a> {
     pub functions: &'a [Tags],
     /// Read when an alert of logs asks first: most projects have none.
     first_of_logs_past: OnceLock<Option<usize>>,
+}
+
+/// A rule that routes alerts by their tags, read once for all alerts.
+pub struct Routing {
+    /// Its position.
+    pub at: usize,
+    pub filter: Filter,
+    pub recipients: BTreeSet<String>,
+}
+
+impl Routing {
+    fn read(at: usize, resource: &Resource) -> Self {
+        let rule = resource.body.value();
+        let kind = kind::of_section(resource.address.section());
+        let lists = kind.into_iter().flat_map(|kind| kind.paths(|field| field.recipients));
+        let items = lists.flat_map(|list| matching(&format!("{list}/*"), &rule));
+        let recipients = items.filter_map(|pointer| Some(rule.pointer(&pointer)?.as_str()?.to_owned()));
+        Self { at, filter: Filter::of(&rule), recipients: recipients.collect() }
+    }
 }
 
 /// What one resource adds.
@@ -146,7 +167,7 @@ impl<'a> Estate<'a> {
         let mut estate = Self::bare(resources, required_tags, functions);
         for (index, resource) in resources.iter().enumerate() {
             if family(resource) == Some(Family::Routing) && !resource.directives.absent {
-                estate.routings.push((index, resource.body.value()));
+                estate.routings.push(Routing::read(index, resource));
             }
             let is_store = kind::of_section(resource.address.section())
                 .is_some_and(|kind| kind.quirks.store.is_some() && !resource.directives.absent);

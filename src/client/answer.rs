@@ -44,22 +44,21 @@ fn flat(kind: &Kind, data: Value) -> Value {
 }
 
 /// The objects on a page of a list, flat, with their ids.
-pub fn items(kind: &Kind, request: &Request, answer: Value) -> Result<Vec<(String, Value)>, Refusal> {
+pub fn items(kind: &Kind, request: &Request, mut answer: Value) -> Result<Vec<(String, Value)>, Refusal> {
     let is_mixed = kind.api.list.mixed;
-    let list = match (kind.api.list.items, answer) {
-        (None, list) => list,
-        (Some(key), Value::Object(mut members)) => {
-            let none = if is_mixed { Value::Array(Vec::new()) } else { Value::Null };
-            members.shift_remove(key).unwrap_or(none)
+    let list = match kind.api.list.items {
+        None => answer,
+        Some(at) => {
+            let none = if is_mixed && answer.is_object() { Value::Array(Vec::new()) } else { Value::Null };
+            answer.pointer_mut(at).map_or(none, Value::take)
         }
-        (Some(_), _) => Value::Null,
     };
     let is_other = |item: &Value| match kind.api.envelope {
         Envelope::Resource(name) => is_mixed && item.get("type").is_none_or(|own| own != name),
         _ => false,
     };
     let Value::Array(items) = list else {
-        let place = kind.api.list.items.map_or(String::new(), |key| format!(" under `{key}`"));
+        let place = kind.api.list.items.map_or(String::new(), |at| format!(" under `{}`", &at[1..]));
         return Err(Refusal::odd(request, format!("there is no list{place} in it")));
     };
     items

@@ -226,7 +226,12 @@ impl State {
             .collect();
         match kind.api.list.items {
             None => respond(200, &json!(page)),
-            Some(key) => respond(200, &json!({ key: page })),
+            Some(at) => respond(
+                200,
+                &at.rsplit('/')
+                    .filter(|key| !key.is_empty())
+                    .fold(json!(page), |inner, key| json!({ key: inner })),
+            ),
         }
     }
 

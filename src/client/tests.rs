@@ -313,6 +313,44 @@ async fn objects_of_several_types_have_several_paths() {
     }
 }
 
+/// A list at another path whose items lie deep and are no more than summaries.
+#[tokio::test(start_paused = true)]
+async fn suites_are_found_by_search_and_read_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = crate::sandbox::Sandbox::open(folder.path()).expect("a sandbox");
+    let client = Client::new(Arc::new(sandbox), "https://example.com", Cache::none());
+    let kind = of_section("synthetics_suites").expect("a kind");
+    let body = |number: usize| {
+        json!({
+            "type": "suite", "name": format!("s{number}"), "message": "@slack-a", "options": {"alerting_threshold": 0.5},
+            "tests": [], "tags": ["musher:shop.prod", format!("musher_id:s{number}")],
+        })
+    };
+    let mut made = Vec::new();
+    for number in 0..101 {
+        made.push(client.create(kind, &body(number)).await.expect("made"));
+    }
+    // Somebody else's, and what the service itself calls monitors of these.
+    let mut other = body(0);
+    other["tags"] = json!(["team:other"]);
+    client.create(kind, &other).await.expect("made");
+    let owner = Owner("shop.prod".into());
+    let wanted = Wanted { kinds: vec![kind], owner: Some(&owner), ..Wanted::default() };
+    let listed = client.list(&wanted).await.expect("listed").live;
+    assert_eq!(listed.len(), 101);
+    assert!(
+        listed
+            .iter()
+            .all(|live| live.body["message"] == "@slack-a"
+                && live.body["options"]["alerting_threshold"] == 0.5)
+    );
+    let first = &made[0].id;
+    assert_eq!(client.update(kind, first, &body(7)).await.expect("changed").body["name"], "s7");
+    client.delete(kind, first, false).await.expect("deleted");
+    client.delete(kind, first, false).await.expect("gone is fine");
+    assert_eq!(client.get(kind, first).await.expect_err("gone").fault, Fault::NotFound);
+}
+
 #[tokio::test(start_paused = true)]
 async fn objects_are_made_changed_and_removed() {
     for kind in plain() {

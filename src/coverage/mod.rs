@@ -14,7 +14,7 @@ use self::selection::{FUNCTION, named};
 use crate::diagnostic::Position;
 use crate::kind::{self, Family};
 use crate::model::{Address, Resource};
-use crate::routing::passes;
+use crate::routing::Filter;
 use crate::signal::{Demands, Signal};
 
 pub use self::function::{Function, Tags, functions};
@@ -300,10 +300,11 @@ pub fn reached<'w>(watches: &'w [Watch], resources: &[Resource]) -> HashSet<&'w 
         kind::of_section(resource.address.section())
             .is_some_and(|kind| kind.quirks.family == Some(Family::Routing))
     };
-    let rules: Vec<_> = resources.iter().filter(of_routing).map(|resource| resource.body.value()).collect();
+    let rules: Vec<Filter> =
+        resources.iter().filter(of_routing).map(|resource| Filter::of(&resource.body.value())).collect();
     let is_told = |watch: &&Watch| {
         let tags: BTreeSet<&str> = watch.tags.iter().map(String::as_str).collect();
-        !watch.silent && (watch.tells || rules.iter().any(|rule| passes(rule, &tags)))
+        !watch.silent && (watch.tells || rules.iter().any(|rule| rule.passes(&tags)))
     };
     let mut reached: HashSet<&Address> = watches.iter().filter(is_told).map(|watch| &watch.address).collect();
     // A composite speaks for its members; one composite may be a member of another.

@@ -112,7 +112,7 @@ impl Api {
     };
     /// JSON:API: a row names the type of its envelope.
     pub const V2: Self =
-        Self { update: Update::Patch, list: List { items: Some("data"), ..Self::V1.list }, ..Self::V1 };
+        Self { update: Update::Patch, list: List { items: Some("/data"), ..Self::V1.list }, ..Self::V1 };
 }
 
 /// How a body is wrapped on its way. Inside the house it is always flat.
@@ -236,7 +236,7 @@ pub struct List {
     pub paging: Paging,
     /// The most that a page may hold.
     pub page_size: usize,
-    /// Where the items are: a key of the answer, or the answer itself.
+    /// Where the items are: a pointer into the answer, or the answer itself.
     pub items: Option<&'static str>,
     /// Items of other types stand in it, too; and it is left out where there are none at all.
     pub mixed: bool,

@@ -15,7 +15,7 @@ pub const DASHBOARD: Kind = Kind {
         path: "/api/v1/dashboard",
         list: List {
             paging: Paging::Offset { offset: "start", limit: "count" },
-            items: Some("dashboards"),
+            items: Some("/dashboards"),
             summary: Some(Summary {
                 modified: "modified_at",
                 shown: &["title", "description", "layout_type"],

@@ -13,7 +13,7 @@ pub const DASHBOARD_LIST: Kind = Kind {
     api: Api {
         path: "/api/v1/dashboard/lists/manual",
         id: Id { number: true, ..Api::V1.id },
-        list: List { items: Some("dashboard_lists"), ..Api::V1.list },
+        list: List { items: Some("/dashboard_lists"), ..Api::V1.list },
         part: Some(Part {
             path: "/api/v2/dashboard/lists/manual/{id}/dashboards",
             field: "dashboards",

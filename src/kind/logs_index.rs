@@ -16,7 +16,7 @@ pub const LOGS_INDEX: Kind = Kind {
         path: "/api/v1/logs/config/indexes",
         // An update that names it is refused (OpenAPI).
         id: Id { at: "name", chosen: true, ..Api::V1.id },
-        list: List { items: Some("indexes"), ..Api::V1.list },
+        list: List { items: Some("/indexes"), ..Api::V1.list },
         order: Some(Order {
             path: "/api/v1/logs/config/index-order",
             update: Update::Put,

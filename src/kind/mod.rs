@@ -38,6 +38,7 @@ mod slo_correction;
 mod spans_metric;
 mod steps;
 mod suppression;
+mod synthetics_suite;
 mod synthetics_test;
 mod synthetics_variable;
 mod team;
@@ -65,7 +66,7 @@ pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 36] = [
+pub const KINDS: [&Kind; 37] = [
     &critical_asset::CRITICAL_ASSET,
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
@@ -94,6 +95,7 @@ pub const KINDS: [&Kind; 36] = [
     &slo::SLO,
     &spans_metric::SPANS_METRIC,
     &suppression::SUPPRESSION,
+    &synthetics_suite::SYNTHETICS_SUITE,
     &synthetics_test::SYNTHETICS_TEST,
     &synthetics_variable::SYNTHETICS_VARIABLE,
     &team::TEAM,

@@ -15,7 +15,7 @@ pub const NOTEBOOK: Kind = Kind {
         list: List {
             paging: Paging::Offset { offset: "start", limit: "count" },
             page_size: 100,
-            items: Some("data"),
+            items: Some("/data"),
             total: Some("/meta/page/total_count"),
             ..Api::V1.list
         },

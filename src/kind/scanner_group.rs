@@ -15,7 +15,7 @@ pub const CONFIGURATION: Api = Api {
     id: Id { in_update: true, ..Api::V2.id },
     list: List {
         path: Some("/api/v2/sensitive-data-scanner/config"),
-        items: Some("included"),
+        items: Some("/included"),
         mixed: true,
         ..Api::V2.list
     },

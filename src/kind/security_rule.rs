@@ -17,7 +17,7 @@ pub const SECURITY_RULE: Kind = Kind {
         list: List {
             paging: Paging::Number { page: "page[number]", size: "page[size]" },
             page_size: 100,
-            items: Some("data"),
+            items: Some("/data"),
             ..Api::V1.list
         },
         validate: Some("/validation"),

@@ -19,7 +19,7 @@ pub const SLO: Kind = Kind {
         // The default page, and the largest in the OpenAPI document, is 1000.
         list: List {
             paging: Paging::Offset { offset: "offset", limit: "limit" },
-            items: Some("data"),
+            items: Some("/data"),
             tag_filter: Some("tags_query"),
             total: Some("/metadata/page/total_count"),
             ..Api::V1.list

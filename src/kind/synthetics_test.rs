@@ -18,7 +18,7 @@ pub const SYNTHETICS_TEST: Kind = Kind {
         typed: Some("type"),
         delete: Delete::Post { path: "/delete", body: r#"{"public_ids": ["{id}"]}"# },
         list: List {
-            items: Some("tests"),
+            items: Some("/tests"),
             paging: Paging::Number { page: "page_number", size: "page_size" },
             page_size: 100,
             // 66 of 66: neither the list nor a read without the type shows the steps of a browser or a phone.

@@ -13,7 +13,7 @@ pub const SYNTHETICS_VARIABLE: Kind = Kind {
     api: Api {
         path: "/api/v1/synthetics/variables",
         id: Id { at: "id", ..Api::V1.id },
-        list: List { items: Some("variables"), ..Api::V1.list },
+        list: List { items: Some("/variables"), ..Api::V1.list },
         emptied: true,
         foreign: |body| body.get("type").is_some_and(|class| class != "variable"),
         read: &["synthetics_global_variable_read"],

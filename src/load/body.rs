@@ -19,16 +19,18 @@ use crate::source::read::{Document, format_of};
 use crate::source::{short, type_of, walk};
 
 /// An entry as it stands in its file.
-pub struct Entry<'a> {
+pub struct Entry {
     pub kind: &'static Kind,
-    pub id: &'a str,
+    pub id: String,
     pub value: Value,
-    /// Its value.
+    /// Its value; of an export, that of the body, which may stand inside `{"data": …}`.
     pub at: At,
     /// Of its key.
     pub position: Position,
     /// The folder of the file that holds it.
-    pub folder: &'a Utf8Path,
+    pub folder: Arc<Utf8Path>,
+    /// Whether it is a file as the UI or the API exports it.
+    pub is_export: bool,
 }
 
 /// Files that a `$file` may name, by their paths from the root.
@@ -37,9 +39,12 @@ pub type Files = HashMap<Utf8PathBuf, Document>;
 /// Builds a definition. A faulty one comes out as far as it goes, so that references to it are none
 /// of the faults that are reported.
 pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> Definition {
-    let Entry { kind, id, value, at, position, folder } = entry;
+    if entry.is_export {
+        return export(entry, faults);
+    }
+    let Entry { kind, id, value, at, position, folder, .. } = entry;
     let reported = faults.len();
-    let mut own = object(kind, listed(kind, id, value, &at, faults), &at, faults);
+    let mut own = object(kind, listed(kind, &id, value, &at, faults), &at, faults);
     directives::check_keys(&own, &at, false, faults);
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
@@ -48,7 +53,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let alone = own.len() == 1;
     if let Some(path) = own.remove("$file") {
         let file_at = at.child("/$file");
-        match file(kind, &path, folder, &file_at, files, faults) {
+        match file(kind, &path, &folder, &file_at, files, faults) {
             Some((base, layer)) => {
                 body = base;
                 layers.push(layer);
@@ -80,7 +85,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         body.clear();
     }
     let origin = Arc::new(Origin { position, layers });
-    Definition { address: Address::new(kind.section, id), body, directives, origin }
+    Definition { address: Address::new(kind.section, &id), body, directives, origin }
 }
 
 /// A file that a template writes: its content as a mapping, and `$when`.
@@ -315,14 +320,9 @@ pub fn leave_out(kind: &Kind, body: &mut Value) -> Vec<String> {
     said
 }
 
-/// Builds a definition of a raw export; `at` is its body, which may stand inside `{"data": …}`.
-pub fn export(
-    kind: &'static Kind,
-    id: &str,
-    value: Value,
-    (at, position): (At, Position),
-    faults: &mut Vec<Diagnostic>,
-) -> Definition {
+/// Builds a definition of a raw export.
+fn export(entry: Entry, faults: &mut Vec<Diagnostic>) -> Definition {
+    let Entry { kind, id, value, at, position, .. } = entry;
     let (mut outer, mut body) = (Map::new(), Map::new());
     if let Value::Object(map) = value {
         body = map;
@@ -347,7 +347,7 @@ pub fn export(
         faults.push(directives::not_alone(place("$forget")));
     }
     Definition {
-        address: Address::new(kind.section, id),
+        address: Address::new(kind.section, &id),
         body: clean(kind, body),
         directives,
         origin: Arc::new(Origin { position, layers: vec![at] }),

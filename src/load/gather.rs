@@ -1,6 +1,7 @@
 //! The whole of a project: walks, reads, and takes the documents apart into definitions.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -10,6 +11,7 @@ use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, FILES, Template};
 use super::{passed, templates, uses};
 use crate::config::{self, Config};
+use crate::cores::each_in_parallel;
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words};
 use crate::kind::{self, KINDS, Kind};
 use crate::model::{self, Address};
@@ -21,6 +23,9 @@ use crate::source::{short, type_of};
 /// The folder of the team's templates, at the root.
 const TEMPLATES: &str = "templates";
 const USES: &str = "uses";
+
+/// Below this many definitions, starting a thread costs more than it saves.
+const WORTH_THREADS: usize = 32;
 
 /// Reads the definitions of a project and the templates that they name. `built_in` are names and
 /// texts of the templates that come with the program: one is read only where a use names it and the
@@ -47,6 +52,7 @@ pub fn load(
     for path in paths {
         gather.document(&path, &config.definitions);
     }
+    gather.definitions();
     gather.faults.extend(passed::report_empty(&gather.empty));
     gather.built_in(built_in);
     gather.environments_of_ids(config);
@@ -143,6 +149,9 @@ struct Gather {
     passed: Vec<Utf8PathBuf>,
     /// Read, with nothing in them.
     empty: BTreeSet<Utf8PathBuf>,
+    /// What is to become of definitions outside of templates, in their order: all are known before one is made, so that
+    /// all cores make them.
+    entries: Vec<Entry>,
 }
 
 impl Gather {
@@ -233,9 +242,7 @@ impl Gather {
                 for (id, value) in self.entries(document, &section, entries) {
                     let at = At::value(document.file, format!("{pointer}{}", step(&id)));
                     if self.id_is_free(kind, &id, &at) {
-                        let entry = entry(document, kind, &id, value, &self.sources);
-                        let definition = body::definition(entry, &self.files, &mut self.faults);
-                        self.definitions.resources.push(definition);
+                        self.entries.push(entry(document, kind, id, value, &self.sources));
                     }
                 }
             } else {
@@ -357,8 +364,23 @@ impl Gather {
             return;
         }
         let position = Position { file: self.sources.get(document.file).path.clone(), line: 1, column: 1 };
-        let definition = body::export(kind, &id, value, (at, position), &mut self.faults);
-        self.definitions.resources.push(definition);
+        let folder = Arc::from(document.folder());
+        self.entries.push(Entry { kind, id, value, at, position, folder, is_export: true });
+    }
+
+    /// Makes definitions of what was gathered.
+    fn definitions(&mut self) {
+        let files = &self.files;
+        let make = |entry| {
+            let mut faults = Vec::new();
+            (body::definition(entry, files, &mut faults), faults)
+        };
+        let made = each_in_parallel(std::mem::take(&mut self.entries), WORTH_THREADS, &make);
+        self.definitions.resources.reserve(made.len());
+        for (definition, faults) in made {
+            self.definitions.resources.push(definition);
+            self.faults.extend(faults);
+        }
     }
 
     /// Reads a template of the team.
@@ -415,7 +437,7 @@ impl Gather {
                 (_, Some(kind)) => {
                     for (id, value) in self.entries(document, &section, value) {
                         if self.is_id(&id, &at.child(&step(&id))) {
-                            let entry = entry(document, kind, &id, value, &self.sources);
+                            let entry = entry(document, kind, id, value, &self.sources);
                             template.definitions.push(body::definition(entry, &self.files, &mut self.faults));
                         }
                     }
@@ -483,20 +505,15 @@ impl Gather {
     }
 }
 
-fn entry<'a>(
-    document: &'a Document,
-    kind: &'static Kind,
-    id: &'a str,
-    value: Value,
-    sources: &Sources,
-) -> Entry<'a> {
+fn entry(document: &Document, kind: &'static Kind, id: String, value: Value, sources: &Sources) -> Entry {
     let section = step(kind.section);
-    let pointer = format!("{section}{}", step(id));
+    let pointer = format!("{section}{}", step(&id));
     // An entry that came by a merge key has no key of its own here.
     let place = document.keys.get(&pointer).or_else(|| document.keys.get(&section));
     let (line, column) = place.copied().unwrap_or((1, 1));
     let position = Position { file: sources.get(document.file).path.clone(), line, column };
-    Entry { kind, id, value, at: At::value(document.file, pointer), position, folder: document.folder() }
+    let (at, folder) = (At::value(document.file, pointer), Arc::from(document.folder()));
+    Entry { kind, id, value, at, position, folder, is_export: false }
 }
 
 /// The names of the sections, quoted.

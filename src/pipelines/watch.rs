@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::finding::Spot;
 use crate::kind::{self, Family};
 use crate::model::{Origin, Reference, Resource};
-use crate::pointer::objects;
+use crate::pointer::{member, objects};
 use crate::query::{self, ChainHead, Metric, Monitor, Search};
 
 /// A tag that is asked for.
@@ -60,17 +60,22 @@ impl Watch {
         {
             return None;
         }
-        let body = resource.body.value();
         let mut reads = Vec::new();
-        if let (Family::Alert, Some(text)) = (family, body.get("query").and_then(Value::as_str)) {
-            let class = body.get("type").and_then(Value::as_str).unwrap_or("query alert");
-            reads.extend(of_alert(class, text));
-        }
-        objects(&body, "", &mut |pointer, map| {
-            let source = map.get("data_source").and_then(Value::as_str);
-            let text = |key: &str| {
-                map.get(key).and_then(Value::as_str).map(|text| (format!("{pointer}/{key}"), text))
-            };
+        let (body, at) = if family == Family::Alert {
+            // All but these is words for people.
+            let [query, class, options] = resource.body.pick(["query", "type", "options"]);
+            if let Some(text) = query.as_ref().and_then(Value::as_str) {
+                let class = class.as_ref().and_then(Value::as_str).unwrap_or("query alert");
+                reads.extend(of_alert(class, text));
+            }
+            (options.unwrap_or_default(), "/options")
+        } else {
+            (resource.body.value(), "")
+        };
+        objects(&body, at, &mut |pointer, map| {
+            let own = |key: &str| member(map, key).and_then(Value::as_str);
+            let source = own("data_source");
+            let text = |key: &str| own(key).map(|text| (format!("{pointer}/{key}"), text));
             let metrics = [
                 text("q"),
                 text("numerator"),
@@ -81,7 +86,7 @@ impl Watch {
                 reads.extend(of_metrics(text, &pointer));
             }
             if let (Some(source), Some(search)) =
-                (source, map.get("search").and_then(|search| search.get("query")?.as_str()))
+                (source, member(map, "search").and_then(|search| search.get("query")?.as_str()))
             {
                 reads.extend(
                     query::read_search(search)

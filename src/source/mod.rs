@@ -1,6 +1,7 @@
 //! Text -> values, with late byte spans: files found and read, YAML and JSON, places looked up again.
 
 mod align;
+mod block_yaml;
 pub mod documents;
 mod json;
 pub mod locate;

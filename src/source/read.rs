@@ -1,8 +1,8 @@
 //! Files of the disk -> documents: bounded in size, read and parsed on all cores.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
@@ -172,10 +172,9 @@ fn keys(tree: &Tree, text: &str) -> HashMap<String, (u32, u32)> {
 }
 
 /// Whether a path leads out of the project. Of a file that is not a link its folder tells, which is looked at once.
-fn leaves(root: &Root, inside: &mut Inside, path: &Utf8Path) -> bool {
+fn leaves(root: &Root, inside: &mut Inside, path: &Utf8Path, is_link: bool) -> bool {
     let folder = path.parent().unwrap_or(Utf8Path::new(""));
-    let is_link = || std::fs::symlink_metadata(root.join(path)).is_ok_and(|about| about.is_symlink());
-    if root.stored().is_some() || is_link() {
+    if root.stored().is_some() || is_link {
         return root.leaves(path);
     }
     if inside.contains(folder) {
@@ -199,7 +198,10 @@ fn text(
         let fault = Diagnostic::error(code, text, At::file(file));
         (String::new(), if help.is_empty() { fault } else { fault.help(help) })
     };
-    if leaves(root, inside, path) {
+    // One look tells both, but of a link.
+    let own = root.stored().is_none().then(|| std::fs::symlink_metadata(root.join(path)).ok()).flatten();
+    let is_link = own.as_ref().is_some_and(Metadata::is_symlink);
+    if leaves(root, inside, path, is_link) {
         let help = "put the file below the folder of `musher.yaml`";
         return Err(fault("outside-root", format!("The file `{path}` leads out of the project"), help));
     }
@@ -213,7 +215,10 @@ fn text(
     }
     let unreadable = |error| fault("unreadable", format!("The file `{path}` can't be read: {error}"), "");
     // Looked at before it is opened: opening a pipe would wait for ever.
-    let about = std::fs::metadata(root.join(path)).map_err(unreadable)?;
+    let about = match own.filter(|_| !is_link) {
+        Some(own) => own,
+        None => std::fs::metadata(root.join(path)).map_err(unreadable)?,
+    };
     if !about.is_file() {
         return Err(fault("unreadable", format!("`{path}` is not a regular file"), "name a regular file"));
     }
@@ -228,13 +233,33 @@ fn text(
         let text = format!("The project's files are larger than {} MB together", MAX_TOTAL >> 20);
         return Err(fault("too-large", text, "set `definitions:` to the folder of the definitions"));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
-    let mut reader = File::open(root.join(path)).map_err(unreadable)?.take(MAX_FILE + 1);
-    reader.read_to_end(&mut bytes).map_err(unreadable)?;
+    let length = usize::try_from(about.len()).unwrap_or_default();
+    let bytes = whole(&root.join(path), length).map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }
     decode(bytes, file)
+}
+
+/// What a file holds that had a length, in one read where that is still so. Of more than may be, one byte tells.
+fn whole(path: &Utf8Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut reader = File::open(path)?.take(MAX_FILE + 1);
+    // One byte more: what comes in whole, and no more, has ended.
+    let mut bytes = vec![0; length + 1];
+    let mut filled = 0;
+    while filled < length {
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    if filled != length || length == 0 {
+        reader.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Bytes as text; of what is not UTF-8, what comes before stays so that the place can be shown.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::scalar::{Plain, plain};
 use super::tree::{Children, Content, MAX_DEPTH, MAX_FAULTS, MAX_NODES, Style, Tree, bytes_at};
-use super::yaml_faults;
+use super::{block_yaml, yaml_faults};
 use crate::diagnostic::{Diagnostic, FileId};
 
 /// The most bytes of text that aliases may add.
@@ -26,6 +26,11 @@ pub struct Parsed<'t> {
 
 /// Reads a text without a byte-order mark. A fault of syntax ends the tree there.
 pub fn parse(text: &str, file: FileId) -> Parsed<'_> {
+    block_yaml::read(text).map_or_else(|| parsed(text, file), |tree| Parsed { tree, faults: Vec::new() })
+}
+
+/// The same of any text: by the parser.
+pub fn parsed(text: &str, file: FileId) -> Parsed<'_> {
     let mut builder =
         Builder { text, file, parsed: Parsed::default(), open: Vec::new(), anchors: Vec::new() };
     if let Some(fault) = yaml_faults::foreign_bytes(text, file) {
@@ -290,9 +295,11 @@ impl Expansion<'_, '_> {
                 }
             } else if let Some(name) = self.key(key) {
                 let value = self.node(value, depth + 1);
-                if map.insert(name.clone(), value).is_some() {
-                    let first = self.tree.entries(id).find(|(own, _)| self.tree.text(*own) == Some(&name));
-                    self.duplicate(&name, first.map_or(key, |(first, _)| first), key);
+                if map.insert(name, value).is_some()
+                    && let Some(name) = self.tree.text(key)
+                {
+                    let first = self.tree.entries(id).find(|(own, _)| self.tree.text(*own) == Some(name));
+                    self.duplicate(name, first.map_or(key, |(first, _)| first), key);
                 }
             }
         }

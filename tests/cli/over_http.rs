@@ -16,11 +16,13 @@ struct Floor<'a> {
     dashboards: u64,
     /// Beside monitors, SLOs and dashboards: one request each.
     lists: &'a [&'a str],
+    /// Suites of synthetic tests: their list shows summaries, too.
+    suites: u64,
 }
 
 impl Floor<'_> {
     #[track_caller]
-    fn check(&self, what: &str, requests: &Requests, dashboards: u64) {
+    fn check(&self, what: &str, requests: &Requests, (dashboards, suites): (u64, u64)) {
         println!("{what}: {} requests {:?}", requests.total, requests.routes);
         // A page that is full may be the last one: only the next tells.
         let pages = self.monitors / 1000 + 1;
@@ -31,8 +33,9 @@ impl Floor<'_> {
             assert_eq!(requests.of(route), times, "{what}: {route}");
         }
         assert_eq!(requests.of("GET /api/v1/dashboard/{id}"), dashboards, "{what}");
+        assert_eq!(requests.of("GET /api/v2/synthetics/suites/{id}"), suites, "{what}");
         let lists = u64::try_from(once.len() + self.lists.len()).unwrap();
-        assert_eq!(requests.total, pages + lists + dashboards, "{what}: {:?}", requests.routes);
+        assert_eq!(requests.total, pages + lists + dashboards + suites, "{what}: {:?}", requests.routes);
     }
 
     /// Plans twice, the first time with nothing in the cache.
@@ -40,7 +43,7 @@ impl Floor<'_> {
         project.fine(&["apply", "--yes", "-q"]);
         std::fs::remove_dir_all(project.path(&project.cache())).unwrap();
         let _ = served.requests();
-        for (what, reads) in [("cold", self.dashboards), ("warm", 0)] {
+        for (what, reads) in [("cold", (self.dashboards, self.suites)), ("warm", (0, 0))] {
             let ran = project.exits(0, &["plan", "--detailed-exitcode"]);
             assert!(ran.out.ends_with("No changes.\n"), "{}", ran.shown());
             self.check(what, &served.requests(), reads);
@@ -49,9 +52,9 @@ impl Floor<'_> {
         project.fine(&["list", "--unmanaged"]);
         let _ = served.requests();
         project.exits(0, &["plan", "--detailed-exitcode"]);
-        self.check("after a list", &served.requests(), 0);
+        self.check("after a list", &served.requests(), (0, 0));
         project.exits(0, &["plan", "--detailed-exitcode", "--no-cache"]);
-        self.check("without a cache", &served.requests(), self.dashboards);
+        self.check("without a cache", &served.requests(), (self.dashboards, self.suites));
     }
 }
 
@@ -89,7 +92,7 @@ fn a_plan_of_a_small_project_costs_its_lists() {
         "monitors:\n  one: {{name: One, type: query alert, query: 'avg(last_5m):avg:a.b{{*}} > 1'}}\ndashboards:\n{}",
         boards.concat()
     ));
-    let floor = Floor { monitors: 1, dashboards: 7, lists: &[] };
+    let floor = Floor { monitors: 1, dashboards: 7, lists: &[], suites: 0 };
     floor.cold_and_warm(&project, &served);
 
     // One that changed since is read again, and no other.
@@ -99,13 +102,14 @@ fn a_plan_of_a_small_project_costs_its_lists() {
     served.send("PUT", &path, &live);
     let _ = served.requests();
     assert_eq!(project.actions(), ["update dashboards/board-3"]);
-    floor.check("one changed", &served.requests(), 1);
+    floor.check("one changed", &served.requests(), (1, 0));
 }
 
 /// What the example declares beside monitors, SLOs and dashboards. The scanner's groups and rules stand in one answer.
-const LISTS: [&str; 14] = [
+const LISTS: [&str; 15] = [
     "GET /api/v1/notebooks",
     "GET /api/v1/synthetics/tests",
+    "GET /api/v2/synthetics/suites/search",
     "GET /api/v2/remote_config/products/asm/waf/custom_rules",
     "GET /api/v2/downtime",
     "GET /api/v2/logs/config/archives",
@@ -131,7 +135,12 @@ fn a_plan_of_the_example_costs_its_lists() {
     let ids = project.ids();
     let of = |section: &str| ids.keys().filter(|address| address.starts_with(section)).count() as u64;
     assert!(of("monitors/") > 1000, "the example has shrunk");
-    let floor = Floor { monitors: of("monitors/"), dashboards: of("dashboards/"), lists: &LISTS };
+    let floor = Floor {
+        monitors: of("monitors/"),
+        dashboards: of("dashboards/"),
+        lists: &LISTS,
+        suites: of("synthetics_suites/"),
+    };
     floor.cold_and_warm(&project, &served);
 
     // Warm it is one round trip: all is asked for before anything is answered.

@@ -113,7 +113,8 @@ fn is_object(kind: &Kind, interaction: &Interaction) -> bool {
     rest.is_some_and(|rest| {
         let id = rest.strip_suffix(kind.api.item).unwrap_or(rest).trim_matches('/');
         let steps = if kind.api.typed.is_some() { 2 } else { 1 };
-        id.split('/').count() <= steps && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete")
+        id.split('/').count() <= steps
+            && !matches!(id, "validate" | "can_delete" | "search" | "bulk_delete" | "bulk-delete")
     })
 }
 
@@ -124,11 +125,11 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
     }
     let body = match kind.api.envelope {
         Envelope::Flat => {
-            let list = kind.api.list.items.and_then(|items| interaction.response.get(items));
+            let list = kind.api.list.items.and_then(|items| interaction.response.pointer(items));
             list.unwrap_or(&interaction.response)
         }
         _ if kind.api.list.path == Some(&*interaction.path) => {
-            &interaction.response[kind.api.list.items.unwrap_or("data")]
+            interaction.response.pointer(kind.api.list.items.unwrap_or("/data")).unwrap_or(&Value::Null)
         }
         Envelope::Data | Envelope::Resource(_) => &interaction.response["data"],
     };

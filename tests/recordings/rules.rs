@@ -80,7 +80,14 @@ fn no_error_hits_what_the_service_accepted() {
                 let beside = |rest: &str| {
                     matches!(
                         rest,
-                        "rules" | "convert" | "test" | "bulk_export" | "delete" | "trigger" | "uptimes"
+                        "rules"
+                            | "convert"
+                            | "test"
+                            | "bulk_export"
+                            | "delete"
+                            | "bulk-delete"
+                            | "trigger"
+                            | "uptimes"
                     )
                 };
                 let own = |rest: &str| !rest.contains('/') && !beside(rest) || rest.ends_with("/validate");

@@ -8,9 +8,8 @@ use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::check::message::Message;
 use crate::handle::is_pager;
-use crate::kind::{self, Family};
+use crate::kind::Family;
 use crate::pointer::matching;
-use crate::routing::passes;
 use crate::source::short;
 
 /// "Recipient handle should not start with '@'" (2 recordings).
@@ -31,8 +30,11 @@ pub fn at_signs(subject: &Subject<'_>, found: &mut Findings) {
 
 /// Whether a rule that is declared tells somebody of an alert.
 pub fn is_routed(subject: &Subject<'_>) -> bool {
+    if subject.estate.routings.is_empty() {
+        return false;
+    }
     let tags = tags(subject);
-    subject.estate.routings.iter().any(|(_, rule)| passes(rule, &tags))
+    subject.estate.routings.iter().any(|routing| routing.filter.passes(&tags))
 }
 
 fn tags<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
@@ -43,21 +45,22 @@ fn tags<'a>(subject: &Subject<'a>) -> BTreeSet<&'a str> {
 /// A recipient of a message whom a rule tells too, and two that wake people. A rule counts whose tags the alert bears
 /// itself: what its groups add is not known here.
 pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
-    if !subject.is(Family::Alert) || subject.estate.routings.is_empty() {
+    let tells = |message: &Message<'_>| !message.handles.is_empty();
+    if !subject.is(Family::Alert) || subject.estate.routings.is_empty() || !subject.messages.iter().any(tells)
+    {
         return;
     }
     let tags = tags(subject);
-    for (at, rule) in &subject.estate.routings {
-        let address = &subject.estate.resources[*at].address;
-        if !passes(rule, &tags) {
+    for routing in &subject.estate.routings {
+        if !routing.filter.passes(&tags) {
             continue;
         }
-        let recipients = recipients(address.section(), rule);
-        let pager = recipients.iter().find(|name| is_pager(name));
+        let address = &subject.estate.resources[routing.at].address;
+        let pager = routing.recipients.iter().find(|name| is_pager(name));
         for Message { pointer, text, handles, .. } in &subject.messages {
             for range in handles {
                 let name = text[range.clone()].trim_start_matches('@');
-                let other = if recipients.contains(name) {
+                let other = if routing.recipients.contains(name) {
                     format!("The rule `{address}` tells `@{}` too", short(name))
                 } else if let Some(pager) = pager.filter(|_| is_pager(name)) {
                     format!("This pages people, and the rule `{address}` pages `{}`", short(pager))
@@ -69,10 +72,4 @@ pub fn twice(subject: &Subject<'_>, found: &mut Findings) {
             }
         }
     }
-}
-
-fn recipients<'r>(section: &str, rule: &'r Value) -> BTreeSet<&'r str> {
-    let lists = kind::of_section(section).into_iter().flat_map(|kind| kind.paths(|field| field.recipients));
-    let items = lists.flat_map(|list| matching(&format!("{list}/*"), rule));
-    items.filter_map(|pointer| rule.pointer(&pointer)?.as_str()).collect()
 }

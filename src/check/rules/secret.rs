@@ -7,7 +7,7 @@ use crate::model::Secret;
 
 /// What a row says is a secret stands in the file.
 pub fn literal(subject: &Subject<'_>, found: &mut Findings) {
-    let places = subject.kind.fields.iter().flat_map(|field| field.secrets(subject.body));
+    let places = subject.asked.secret.iter().flat_map(|field| field.secrets(subject.body));
     for at in places.collect::<Vec<_>>() {
         let written = subject.text(&at).is_some_and(|text| !Secret::is_in(text) && !text.is_empty());
         if written {

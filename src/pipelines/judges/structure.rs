@@ -284,7 +284,7 @@ fn unknown(collector: &Collector<'_>, subjects: &Subjects<'_>, found: &mut Findi
                 continue;
             }
             let known = components::all_types().any(|known| known == own);
-            let near = did_you_mean(own, components::all_types()).filter(|_| !known);
+            let near = if known { None } else { did_you_mean(own, components::all_types()) };
             let (text, help, severity) = match (distribution, near) {
                 (Some(distribution), near) if !distribution.has(id) => (
                     format!(

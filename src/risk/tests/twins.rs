@@ -73,9 +73,25 @@ fn edits() -> Vec<(&'static str, &'static str, Value, Value, Value)> {
     let destination = |on: bool, name: &str| json!({"enabled": on, "name": name, "query": "*"});
     let silence = |scope: &str, end: Value| json!({"scope": scope, "monitor_identifier": {"monitor_tags": ["*"]}, "schedule": {"start": null, "end": end}});
     let soon = json!("2030-01-01T00:00:00Z");
+    let suite = |share: f64, tests: Value| json!({"name": "a", "options": {"alerting_threshold": share}, "tests": tests});
+    let two = json!([{"public_id": "a"}, {"public_id": "b", "alerting_criticality": "critical"}]);
     vec![
         ("scanning-less", "scanner_groups", scan(true, "a"), scan(false, "a"), scan(true, "b")),
         ("detecting-less", "security_rules", rule(true, "a"), rule(false, "a"), rule(true, "b")),
+        (
+            "detecting-less",
+            "synthetics_suites",
+            suite(0.5, two.clone()),
+            suite(0.5, json!([{"public_id": "a"}, {"public_id": "b", "alerting_criticality": "ignore"}])),
+            suite(0.5, json!([{"public_id": "b"}, {"public_id": "a"}, {"public_id": "c"}])),
+        ),
+        (
+            "threshold-loosened",
+            "synthetics_suites",
+            suite(0.5, two.clone()),
+            suite(0.8, two.clone()),
+            suite(0.2, two),
+        ),
         ("requests-blocked", "waf_rules", waf(false, "a"), waf(true, "a"), waf(false, "b")),
         (
             "host-changed",

@@ -106,6 +106,24 @@ pub const SYNTHETICS_VARIABLE: Table = &[
     ("/value/value", Text),
 ];
 
+pub const SYNTHETICS_SUITE: Table = &[
+    ("/message", Text),
+    ("/name", Needed),
+    ("/name", Text),
+    ("/options", Needed),
+    ("/options", Mapping),
+    ("/options/alerting_threshold", Between(0.0, 1.0)),
+    ("/tags", Texts),
+    ("/tests", Needed),
+    ("/tests", List),
+    ("/tests/*", Mapping),
+    ("/tests/*/alerting_criticality", Word(&["ignore", "critical"])),
+    ("/tests/*/public_id", Needed),
+    ("/tests/*/public_id", Text),
+    ("/type", Needed),
+    ("/type", Word(&["suite"])),
+];
+
 pub const NOTEBOOK: Table = &[
     ("/cells", Needed),
     ("/cells", List),

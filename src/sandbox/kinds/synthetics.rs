@@ -211,6 +211,7 @@ fn watch(world: &mut World, test: &Value, is_there: bool) {
 
 /// Tests that are watched as one.
 pub const SYNTHETICS_SUITE: Resource = Resource {
+    forms: bodies::SYNTHETICS_SUITE,
     name: "synthetics_suite",
     path: "/api/v2/synthetics/suites",
     routes: &[
