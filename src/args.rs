@@ -277,7 +277,7 @@ stay or go.")]
     #[command(after_help = "\
 Examples:
   musher forget monitors/checkout-errors        shows what it would do and asks
-  musher forget -e prod dashboards/checkout slos/checkout --yes
+  musher forget -e prod dashboards/checkout 'slos/checkout-*' --yes
 
 A definition that still stands would make another one at the next apply: take it
 out, or write `$forget: true` in place of its body, which does the same for
@@ -296,8 +296,8 @@ Takes what stands live for what is wanted: definitions that were changed and
 not yet applied go back, too. So pull first, then edit. To undo an edit of the
 UI, apply; to leave a field to the UI, `musher ignore`.
 
-Exit code 4 where an edit could not be written; each is named, with the
-reason.")]
+Exit code 4 where an edit could not be written, or somebody deleted an object;
+each is named, with the reason.")]
     Pull(Pull),
     /// Leave a field to the UI: it is neither compared nor reset
     #[command(after_help = "\
@@ -616,7 +616,7 @@ pub struct List {
 
 #[derive(Debug, Args)]
 pub struct Forget {
-    /// Section and id: monitors/checkout-errors
+    /// Section and id: monitors/checkout-errors, 'dashboards/*'
     #[arg(required = true, value_name = "ADDRESS")]
     pub addresses: Vec<String>,
     /// Don't ask

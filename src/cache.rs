@@ -29,6 +29,8 @@ pub struct Cache {
     counts: BTreeMap<String, usize>,
     /// By section and the id in a mark: the live object that bore it when last seen.
     bearers: BTreeMap<Key, String>,
+    /// By section and id: marks whose live object is gone, and not by our hand.
+    gone: BTreeSet<Key>,
     /// The rate limits that writes of a section met last.
     limits: BTreeMap<String, Limit>,
     changed: bool,
@@ -48,6 +50,7 @@ pub struct Limit {
 /// Stand in the place of the time of change in the line of a limit, and of a bearer.
 const LIMIT: &str = "limit";
 const BEARER: &str = "bearer";
+const GONE: &str = "gone";
 
 /// Section and id.
 type Key = (String, String);
@@ -158,7 +161,21 @@ impl Cache {
         if plain(id) && plain(live) {
             let before = self.bearers.insert((section.to_owned(), id.to_owned()), live.to_owned());
             self.changed |= before.as_deref() != Some(live);
+            self.changed |= self.gone.remove(&(section.to_owned(), id.to_owned()));
         }
+    }
+
+    /// Whether a live object ever bore the mark of this id, as far as that is remembered.
+    pub fn was_seen(&self, section: &str, id: &str) -> bool {
+        let key = (section.to_owned(), id.to_owned());
+        self.bearers.contains_key(&key) || self.gone.contains(&key)
+    }
+
+    /// A live object was looked for and not found: what bore its mark is remembered as gone.
+    pub fn lost(&mut self, section: &str, live: &str) {
+        let of_it = self.bearers.iter().filter(|((own, _), bearer)| own == section && *bearer == live);
+        self.gone.extend(of_it.map(|(key, _)| key.clone()).collect::<Vec<_>>());
+        self.forget(section, live);
     }
 
     /// All live objects that are remembered so of a section.
@@ -226,6 +243,9 @@ impl Cache {
         for ((section, id), live) in &self.bearers {
             line(&format!("{section}\t\t{BEARER}\t{id} {live}"));
         }
+        for (section, id) in &self.gone {
+            line(&format!("{section}\t\t{GONE}\t{id}"));
+        }
         for ((section, id), entry) in &self.seen {
             match &entry.body {
                 Body::Fresh(json) => line(&format!("{section}\t{id}\t{}\t{json}", entry.modified)),
@@ -262,6 +282,8 @@ impl Cache {
                     self.bearers.extend(
                         bearer.map(|(id, live)| ((section.to_owned(), id.to_owned()), live.to_owned())),
                     );
+                } else if whole && modified == GONE {
+                    self.gone.insert((section.to_owned(), body.to_owned()));
                 } else if let Some(count) = body.parse().ok().filter(|_| whole) {
                     self.counts.insert(section.to_owned(), count);
                 }
@@ -316,6 +338,8 @@ mod tests {
         cache.set_seen_last("slos", "a/b", "abc123");
         cache.set_seen_last("monitors", "a/b", "12");
         cache.forget("monitors", "12");
+        cache.set_seen_last("slos", "deleted", "77");
+        cache.lost("slos", "77");
         cache.set_seen_last("monitors", "hostile", "1\n2");
         cache.set_limit("slos", Limit { name: "a\nb".into(), requests: 300, seconds: 60 });
         cache.save().expect("saved");
@@ -346,6 +370,10 @@ mod tests {
             let limit = Limit { name: "monitor write".into(), requests: 300, seconds: 60 };
             assert_eq!((cache.limit("monitors"), cache.limit("slos")), (Some(&limit), None));
             assert_eq!(cache.seen_last("slos", "a/b"), Some("abc123"));
+            // What somebody else deleted is remembered, what we did is not.
+            assert_eq!(cache.seen_last("slos", "deleted"), None);
+            assert!(cache.was_seen("slos", "deleted") && cache.was_seen("slos", "a/b"));
+            assert!(!cache.was_seen("monitors", "a/b") && !cache.was_seen("monitors", "deleted"));
             assert_eq!(
                 [cache.seen_last("monitors", "a/b"), cache.seen_last("monitors", "hostile")],
                 [None; 2]

@@ -263,6 +263,9 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     near.min().map(|(_, candidate)| candidate)
 }
 
+/// Words that are named all, where no more are known.
+const MOST_KNOWN: usize = 60;
+
 /// A remedy for an unknown word: the one that was probably meant, else all of them (twelve of very many).
 pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
@@ -270,7 +273,7 @@ pub fn known_words<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> 
     known.dedup();
     match did_you_mean(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => listed(&known, if known.len() <= 40 { 40 } else { 12 }),
+        None => listed(&known, if known.len() <= MOST_KNOWN { MOST_KNOWN } else { 12 }),
     }
 }
 
@@ -280,7 +283,7 @@ pub fn all_known<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> St
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     known.dedup();
-    let listed = listed(&known, 60);
+    let listed = listed(&known, MOST_KNOWN);
     match did_you_mean(word, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`? {listed}"),
         None => listed,

@@ -167,13 +167,51 @@ pub fn create(path: &Path, text: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// An empty temporary file in the folder of a path.
+/// What the name of a temporary file begins and ends with.
+const TEMPORARY: (&str, &str) = (".musher-", ".tmp");
+/// A file that another run takes for left behind is made anew so often.
+const TRIES: usize = 8;
+
+/// An empty temporary file in the folder of a path. It is locked for as long as it is written, so that one which a killed
+/// run left behind can be told by [`sweep`].
 pub fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
+    builder.prefix(TEMPORARY.0).suffix(TEMPORARY.1);
     // As for any other new file, the umask decides.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder_of(path))
+    let mut file = builder.tempfile_in(folder_of(path))?;
+    for _ in 0..TRIES {
+        // Where a volume knows no locks, nothing is swept either.
+        let _ = file.as_file().lock();
+        // Whoever swept between the making and the lock has taken it away.
+        if file.path().exists() {
+            break;
+        }
+        file = builder.tempfile_in(folder_of(path))?;
+    }
+    Ok(file)
+}
+
+/// Takes away the temporary files that killed runs left in a folder: those that nobody holds.
+pub fn sweep(folder: &Utf8Path) {
+    let folder = if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder };
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_ours =
+            name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1));
+        // Neither a pipe, which would wait for ever, nor what a link names.
+        if !is_ours || !entry.file_type().is_ok_and(|form| form.is_file()) {
+            continue;
+        }
+        let held = OpenOptions::new().read(true).write(true).open(entry.path());
+        if let Ok(file) = held
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// The place of a file whose name was made of words from outside: an id, a title, a mark. Every such path comes from
@@ -335,5 +373,29 @@ mod tests {
         assert!(!create(home.join("link").as_std_path(), b"2").unwrap());
         assert_eq!(fs::read(home.join("a")).unwrap(), b"1");
         assert_eq!(fs::read_dir(&home).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_is_being_written_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(folder.path()).unwrap();
+        let held = beside(home.join("a").as_std_path()).unwrap();
+        for name in [".musher-left.tmp", ".other.tmp", "b"] {
+            fs::write(home.join(name), "ha").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("b", home.join(".musher-link.tmp")).unwrap();
+        sweep(home);
+        assert!(held.path().exists() && home.join("b").exists() && home.join(".other.tmp").exists());
+        assert!(!home.join(".musher-left.tmp").exists());
+        assert_eq!(fs::symlink_metadata(home.join(".musher-link.tmp")).is_ok(), cfg!(unix));
+        // As a killed run leaves it: there, and nobody's.
+        let (file, left) = held.keep().unwrap();
+        sweep(home);
+        assert!(left.exists());
+        drop(file);
+        sweep(home);
+        assert!(!left.exists());
+        assert!(create(home.join("a").as_std_path(), b"1").unwrap());
     }
 }

@@ -544,6 +544,8 @@ pub struct Notes {
     pub secrets: Vec<(Address, String)>,
     /// The older version of the definitions that this plan tells apart from what is live.
     pub base: Option<Based>,
+    /// The definitions are as they were committed last, and nothing tells which updates are edits made in the UI.
+    pub committed: bool,
 }
 
 /// A plan beside an older version of the definitions.

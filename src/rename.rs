@@ -114,8 +114,9 @@ impl<'a> Search<'a> {
         let (Some(kind), Some(body)) = (kind::of_name(change.kind), &change.body) else {
             return Some(Vec::new());
         };
-        let [title] = body.pick([kind.about.title.trim_start_matches('/')]);
-        let title = called(title.as_ref().and_then(Value::as_str));
+        let (member, inside) = first_step(kind.about.title);
+        let [member] = body.pick([member]);
+        let title = called(member.as_ref().and_then(|member| member.pointer(inside)?.as_str()));
         let Some(named) = self.by_name.get(&(change.kind, title)) else {
             return Some(Vec::new());
         };
@@ -155,6 +156,12 @@ impl<'a> Search<'a> {
 fn equal(kind: &Kind, wanted: &Value, live: &Value) -> bool {
     let aligned = canon::align(kind, wanted, live);
     same(&aligned.desired, &aligned.live)
+}
+
+/// A pointer as the member of a body that it leads into, and the way inside.
+fn first_step(pointer: &'static str) -> (&'static str, &'static str) {
+    let rest = pointer.trim_start_matches('/');
+    rest.split_at(rest.find('/').unwrap_or(rest.len()))
 }
 
 /// What people call an object.

@@ -59,6 +59,8 @@ fn made<'a>(plan: &'a Plan, resources: &'a [Resource]) -> BTreeSet<&'a Address> 
 
 /// Finds among an organisation's objects those that a twin may be among.
 pub struct Probe {
+    /// Section and id of what is made, where a body says its id.
+    composed: HashSet<(&'static str, String)>,
     /// Section, the field that people know it by, its text.
     wanted: HashSet<(&'static str, &'static str, String)>,
     /// Section and id of what `$id` names.
@@ -77,7 +79,8 @@ impl Probe {
         let adopted = resources.iter().filter_map(|resource| {
             Some((resource.address.section().to_owned(), resource.directives.adopt.clone()?))
         });
-        Self { wanted: wanted.collect(), adopted: adopted.collect() }
+        let composed = composed(plan).into_iter().map(|(kind, id, _)| (kind.section, id));
+        Self { composed: composed.collect(), wanted: wanted.collect(), adopted: adopted.collect() }
     }
 
     /// Whether an object is worth keeping: it bears a mark, may be a twin, or is to be adopted.
@@ -88,6 +91,7 @@ impl Probe {
                 .is_some_and(|text| self.wanted.contains(&(live.section, at, text)))
         };
         live.mark.is_some()
+            || self.composed.contains(&(live.section, live.id.clone()))
             || kind.about.known_by.iter().any(|at| looks_alike(at))
             || self.adopted.contains(&(live.section.to_owned(), live.id.clone()))
     }
@@ -98,6 +102,10 @@ pub fn judge(plan: &mut Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
     let overlooked = overlooked(plan, sight);
     if !overlooked.is_empty() {
         return overlooked;
+    }
+    let taken = taken(plan, sight);
+    if !taken.is_empty() {
+        return taken;
     }
     let taken: HashSet<(&str, &str)> =
         plan.changes
@@ -174,6 +182,70 @@ fn overlooked(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
         )
     };
     missed.into_values().map(report).collect()
+}
+
+/// What a plan makes whose bodies say their ids, with these.
+fn composed(plan: &Plan) -> Vec<(&'static Kind, String, &Change)> {
+    let made = plan.changes.iter().filter(|change| change.makes());
+    let composed = made.filter_map(|change| {
+        let kind = kind::of_name(change.kind)?;
+        let body = change.body.as_ref().filter(|_| kind.api.composed.is_some())?.value();
+        let id = kind.api.composed?(&fill(kind, &body, &|reference| answer(&plan.known, reference)))?;
+        Some((kind, id, change))
+    });
+    composed.collect()
+}
+
+/// Where a body says its id, a write takes the place of whatever has it: what is there is never written over by a create.
+fn taken(plan: &Plan, sight: &Sight<'_>) -> Vec<Diagnostic> {
+    let made = composed(plan);
+    if made.is_empty() {
+        return Vec::new();
+    }
+    let all = sight.live.iter().chain(sight.shown);
+    let there: HashMap<(&str, &str), &Live> =
+        all.map(|live| ((live.section, live.id.as_str()), live)).collect();
+    let mut declared: HashMap<(&str, &str), &Address> = HashMap::new();
+    let mut found = Vec::new();
+    for (kind, id, change) in &made {
+        let address = &change.address;
+        let mut report = |words: String, help: String| {
+            let text = format!("`{address}` is to be `{id}`, and {words}");
+            let at = change.origin.as_ref().and_then(|origin| origin.layers.first().cloned());
+            found.push(Diagnostic::error("id-taken", text, at).help(help));
+        };
+        if let Some(other) = declared.insert((kind.section, id), address) {
+            report(format!("so is `{other}`"), "give them different names, or take one out".to_owned());
+        } else if let Some(live) = there.get(&(kind.section, id.as_str())) {
+            let own = live.mark.as_ref().filter(|mark| mark.owner == *sight.owner);
+            let (url, id) = (&live.url, id_in_yaml(kind, &live.id));
+            match (own, &live.mark) {
+                (Some(mark), _) => report(
+                    format!("`{}/{}` has that name: {url}", kind.section, mark.id),
+                    format!(
+                        "write `$moved_from: {}` where it is the same one; else rename it in an apply of its own",
+                        mark.id
+                    ),
+                ),
+                (None, Some(mark)) => report(
+                    format!("that is `{}/{}` of `{}`: {url}", kind.section, mark.id, mark.owner),
+                    "give this one another name or namespace, or leave it to them".to_owned(),
+                ),
+                (None, None) if (kind.api.foreign)(&live.body) => report(
+                    format!("another pipeline writes that{}: {url}", history(kind, &live.body)),
+                    "give this one another name or namespace, or leave it to them".to_owned(),
+                ),
+                (None, None) => report(
+                    format!("that is there and bears no mark{}: {url}", history(kind, &live.body)),
+                    format!(
+                        "to take it over write `$id: {id}` here, or run `musher import {} {}`",
+                        kind.name, live.id
+                    ),
+                ),
+            }
+        }
+    }
+    found
 }
 
 /// Objects by section and each field that people know them by.

@@ -3,9 +3,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::refusal::Refusal;
-use crate::kind::{Envelope, Kind, flatten};
-use crate::wire::{Request, Response};
+use super::refusal::{Fault, Refusal};
+use crate::kind::{Envelope, Kind, documents, flatten};
+use crate::wire::{Method, Request, Response};
 
 /// The longest id that is put into a path.
 const LONGEST_ID: usize = 200;
@@ -23,6 +23,15 @@ pub fn json(request: &Request, response: &Response) -> Result<Value, Refusal> {
 pub fn object(kind: &Kind, request: &Request, answer: Value) -> Result<Value, Refusal> {
     let inner = match (kind.api.envelope, answer) {
         (Envelope::Flat, answer) => answer,
+        (Envelope::Document, Value::Object(members)) => {
+            match documents(&kind.api, members).into_iter().next() {
+                // A list by a parameter that nothing fits.
+                None if request.method == Method::Get => {
+                    return Err(Refusal::new(request, Fault::NotFound, "there is none".to_owned()));
+                }
+                document => document.unwrap_or_default(),
+            }
+        }
         (_, Value::Object(mut members)) => match members.shift_remove("data") {
             // A write of one answers a list of one.
             Some(Value::Array(mut items)) if items.len() == 1 => items.remove(0),
@@ -48,6 +57,14 @@ pub fn items(kind: &Kind, request: &Request, mut answer: Value) -> Result<Vec<(S
     let is_mixed = kind.api.list.mixed;
     let list = match kind.api.list.items {
         None => answer,
+        Some(at) if kind.api.envelope == Envelope::Document => match answer {
+            Value::Object(members)
+                if members.get(at.trim_start_matches('/')).is_some_and(Value::is_array) =>
+            {
+                Value::Array(documents(&kind.api, members))
+            }
+            _ => Value::Null,
+        },
         Some(at) => {
             let none = if is_mixed && answer.is_object() { Value::Array(Vec::new()) } else { Value::Null };
             answer.pointer_mut(at).map_or(none, Value::take)
@@ -92,7 +109,23 @@ pub fn segment(kind: &Kind, id: &str) -> Option<String> {
     if kind.api.id.number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    if kind.api.composed.is_some() {
+        return path_of(id);
+    }
     Some(escaped(id))
+}
+
+/// An id of several parts as the path that it is: `service:default/cart`.
+fn path_of(id: &str) -> Option<String> {
+    let is_part = |part: &str| !part.is_empty() && !part.chars().all(|c| c == '.');
+    let mut parts = Vec::new();
+    for part in id.split('/') {
+        if !part.split(':').all(is_part) {
+            return None;
+        }
+        parts.push(part.split(':').map(escaped).collect::<Vec<_>>().join(":"));
+    }
+    Some(parts.join("/"))
 }
 
 /// A text as a segment of a path, as far as it can be one.
@@ -120,6 +153,12 @@ mod tests {
             ("dashboards", "..", None),
             ("dashboards", "", None),
             ("slos", "é\n", Some("%C3%A9%0A")),
+            ("entities", "service:default/cart", Some("service:default/cart")),
+            ("entities", "service:default/a?b c#", Some("service:default/a%3Fb%20c%23")),
+            ("entities", "service:default/..", None),
+            ("entities", "service:../cart", None),
+            ("entities", "service:default//cart", None),
+            ("entities", "/cart", None),
         ] {
             let kind = kind::of_section(section).expect("a kind");
             assert_eq!(segment(kind, id).as_deref(), expected, "{id}");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answer;
 use super::refusal::{Fault, Refusal};
 use crate::cache::Cache;
-use crate::kind::{Create, Delete, Kind, Update, wrap};
+use crate::kind::{Create, Delete, Kind, ReadFrom, Update, wrap};
 use crate::mark;
 use crate::model::Live;
 use crate::pointer::leaves_mut;
@@ -79,7 +79,15 @@ pub(super) fn request(
             let words = format!("`{id}` can't be the id of a {}", kind.name);
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        request.path = format!("{}/{segment}{}", request.path, api.item);
+        match (api.read_from, api.create) {
+            (ReadFrom::Filtered(name), _) if method == Method::Get => {
+                let own = api.list.query.iter().copied().chain([(name, id)]);
+                request.query = own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            }
+            // The body says which one it is.
+            (_, Create::Collection) if method == Method::Post && api.update == Update::Upsert => {}
+            _ => request.path = format!("{}/{segment}{}", request.path, api.item),
+        }
     }
     Ok(request)
 }

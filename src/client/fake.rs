@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::kind::{Delete, Envelope, KINDS, Kind, Paging, flatten};
+use crate::kind::{Delete, Envelope, KINDS, Kind, Paging, ReadFrom, flatten};
 use crate::wire::{Method, Request, Response, Wire, WireError};
 
 /// What happens to a request instead of a good answer.
@@ -142,12 +142,29 @@ impl State {
             (Method::Get, "", _) => self.list(kind, request),
             (Method::Get, "can_delete", _) => self.can_delete(request),
             (Method::Post, "validate", Some(_)) => respond(200, &json!({})),
+            (Method::Post, "", Some(body)) if kind.api.composed.is_some() => {
+                let id = kind.api.composed.and_then(|id| id(&body)).expect("a body that says its id");
+                self.put_composed(kind, id, body)
+            }
             (Method::Post, "", Some(body)) => {
                 let (_, made) = self.make(kind, body);
                 respond(200, &wrap(kind, made, true))
             }
             (method, id, body) => self.one(kind, method, id, body),
         }
+    }
+
+    /// A create of an id that is there takes its place; its body says the id.
+    fn put_composed(&mut self, kind: &'static Kind, id: String, mut body: Value) -> Response {
+        self.clock += 1;
+        body[kind.api.id.at] = json!(id);
+        body["modified_at"] = json!(format!("time {}", self.clock));
+        let objects = self.objects.entry(kind.section).or_default();
+        match objects.iter_mut().find(|(own, _)| *own == id) {
+            Some((_, own)) => *own = body.clone(),
+            None => objects.push((id, body.clone())),
+        }
+        respond(200, &wrap(kind, body, true))
     }
 
     fn one(&mut self, kind: &'static Kind, method: Method, id: &str, body: Option<Value>) -> Response {
@@ -181,8 +198,9 @@ impl State {
         let taken = |id: &&str| {
             self.objects.get(kind.section).is_some_and(|all| all.iter().any(|(own, _)| own == id))
         };
-        let chosen =
-            body[kind.api.id.at].as_str().filter(|id| kind.api.id.chosen && !taken(id)).map(str::to_owned);
+        let composed = kind.api.composed.and_then(|id| id(&body));
+        let chosen = body[kind.api.id.at].as_str().filter(|id| kind.api.id.chosen && !taken(id));
+        let chosen = composed.or(chosen.map(str::to_owned));
         let id = chosen.clone().unwrap_or(id);
         body[kind.api.id.at] = if kind.api.id.number { json!(number) } else { json!(chosen.unwrap_or(text)) };
         body["modified_at"] = json!(format!("time {}", self.clock));
@@ -197,10 +215,15 @@ impl State {
         }
         let value =
             |name: &str| request.query.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        let filter = match kind.api.read_from {
+            ReadFrom::Filtered(name) => value(name),
+            _ => None,
+        };
         let number = |name: &str| value(name).expect("paged").parse::<usize>().expect("a number");
         let (from, size) = match kind.api.list.paging {
             Paging::Whole | Paging::Cursor { .. } | Paging::ByKey => (0, usize::MAX),
             Paging::Number { page, size } => (number(page) * number(size), number(size)),
+            Paging::Offset { .. } if filter.is_some() => (0, usize::MAX),
             Paging::Offset { offset, limit } => (number(offset), number(limit)),
         };
         let tag = kind.api.list.tag_filter.and_then(value);
@@ -219,12 +242,13 @@ impl State {
         };
         let objects = self.objects.get(kind.section).into_iter().flatten();
         let page: Vec<Value> = objects
-            .filter(|(_, body)| tagged(body))
+            .filter(|(id, body)| tagged(body) && filter.as_ref().is_none_or(|filter| filter == id))
             .skip(from)
             .take(size)
             .map(|(_, body)| resource(kind, shown(body)))
             .collect();
         match kind.api.list.items {
+            _ if kind.api.envelope == Envelope::Document => respond(200, &documents(kind, page)),
             None => respond(200, &json!(page)),
             Some(at) => respond(
                 200,
@@ -251,10 +275,22 @@ impl State {
 fn wrap(kind: &Kind, body: Value, write: bool) -> Value {
     match kind.api.envelope {
         Envelope::Flat => body,
+        Envelope::Document => documents(kind, [body]),
         Envelope::Resource(_) => json!({"data": resource(kind, body)}),
         Envelope::Data if write => json!({"data": [body], "error": null}),
         Envelope::Data => json!({"data": body, "error": null}),
     }
+}
+
+/// Bodies as an answer shows documents: each beside what is told of it.
+fn documents(kind: &Kind, bodies: impl IntoIterator<Item = Value>) -> Value {
+    let (mut data, mut included) = (Vec::new(), Vec::new());
+    for body in bodies {
+        let id = kind.api.composed.and_then(|id| id(&body));
+        data.push(json!({"id": id, "type": "told", "attributes": body, "meta": body["meta"]}));
+        included.push(json!({"id": id, "type": "schema", "attributes": {"schema": body}}));
+    }
+    json!({"data": data, "included": included})
 }
 
 /// A body as a resource of JSON:API, where the kind travels so.

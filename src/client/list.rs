@@ -22,6 +22,10 @@ use crate::wire::{Method, Request, Wire};
 /// What a list shows and a read doesn't find is read again after these pauses.
 const READ_AGAIN: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
+/// So many objects are looked for in the list of all, in so many pages for each time as many; fewer are read one by one.
+const MANY: usize = 20;
+const PAGES: usize = 4;
+
 /// What a list is to hold.
 #[derive(Clone, Default)]
 pub struct Wanted<'a> {
@@ -194,6 +198,11 @@ impl Client {
             listed = self.whole(kind, &listed.live, &surely).await?;
         }
         // A list filtered by the owner's tag doesn't show what is to be adopted.
+        if wanted.owner.is_some() && kind.api.list.tag_filter.is_some() {
+            let found = self.found_in_pages(kind, &missing).await;
+            missing.retain(|id| found.iter().all(|live| live.id != **id));
+            listed.live.extend(found);
+        }
         for (id, read) in self.get_all(kind, missing.into_iter().cloned().collect()).await? {
             match read {
                 Ok(live) => listed.live.push(live),
@@ -217,6 +226,23 @@ impl Client {
             listed.live.push(self.ordered(kind, &in_order));
         }
         Ok(listed)
+    }
+
+    /// Those of many objects that the list of all shows whole, in fewer requests than there are objects.
+    async fn found_in_pages(&self, kind: &'static Kind, ids: &BTreeSet<&String>) -> Vec<Live> {
+        if ids.len() < MANY || kind.api.list.summary.is_some() || kind.api.part.is_some() {
+            return Vec::new();
+        }
+        let wanted: BTreeSet<String> = ids.iter().map(|id| (*id).clone()).collect();
+        let (count, most) = (wanted.len(), ids.len() / MANY * PAGES);
+        let mut pages = self.pages_of(kind, None).keeping(Arc::new(move |live| wanted.contains(&live.id)));
+        pages.ask_for(1);
+        // What it doesn't show, or not in so many pages, is read by itself.
+        let mut lives = pages.all(&Until::Found { count, most }).await.unwrap_or_default();
+        match self.add_names(kind, &mut lives).await {
+            Ok(()) => lives,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// All objects of a list, with the names that stand for ids in them; and their order, where that is asked for and

@@ -124,6 +124,9 @@ impl Client {
     pub async fn create(&self, kind: &'static Kind, body: &Value) -> Result<Live, Refusal> {
         let (body, part) = part::split(kind, body);
         let (request, names) = self.with_ids(kind, Method::Post, &body).await?;
+        if let Some(id) = kind.api.composed.and_then(|id| id(&body)) {
+            self.refuse_to_replace(kind, &id, (&request, &body)).await?;
+        }
         let answer = call(self.wire.as_ref(), &request).await?;
         let mut made = answer::object(kind, &request, answer)?;
         let Some(id) = answer::id(kind, &made) else {
@@ -133,6 +136,25 @@ impl Client {
         self.wrote(kind, &id, &body);
         let live = self.seen(kind, &id, made)?;
         self.put_part(kind, live, part).await
+    }
+
+    /// A create that takes the place of whatever has its id is not sent where that is not the same object.
+    async fn refuse_to_replace(
+        &self,
+        kind: &'static Kind,
+        id: &str,
+        (request, body): (&Request, &Value),
+    ) -> Result<(), Refusal> {
+        match self.get(kind, id).await {
+            Ok(live) if live.mark == mark::read(kind, body) && !(kind.api.foreign)(&live.body) => Ok(()),
+            Ok(live) => {
+                let words =
+                    format!("`{id}` is there meanwhile, and not as this one: {}. Plan again", live.url);
+                Err(Refusal::new(request, Fault::Refused, words))
+            }
+            Err(refusal) if refusal.fault == Fault::NotFound => Ok(()),
+            Err(refusal) => Err(refusal),
+        }
     }
 
     /// Puts a whole body in the place of an object's.
@@ -322,10 +344,26 @@ impl Client {
         self.cache().count(kind.section).unwrap_or_default()
     }
 
+    /// The object that an item of a list stands for; none where it is gone since.
+    pub async fn shown(&self, kind: &'static Kind, id: &str, item: &Value) -> Result<Option<Live>, Refusal> {
+        let shown = call::live_of(kind, &self.web, id.to_owned(), item.clone());
+        let read = self.whole(kind, std::slice::from_ref(&shown), &|_| false).await?;
+        match read.unread.into_iter().next() {
+            Some((_, refusal)) => Err(refusal),
+            None => Ok(read.live.into_iter().next()),
+        }
+    }
+
     /// The live object that bore this mark when last seen: a hint, safe to lose.
     pub fn seen_last(&self, section: &str, id: &str) -> Option<String> {
         self.cache().seen_last(section, id).map(str::to_owned)
     }
+
+    /// Whether something live ever bore this mark, as far as that is remembered.
+    pub fn was_seen(&self, section: &str, id: &str) -> bool {
+        self.cache().was_seen(section, id)
+    }
+
     /// The rate limit that writes of a kind met in an earlier run.
     pub fn limit(&self, kind: &Kind) -> Option<Limit> {
         self.cache().limit(kind.section).cloned()

@@ -25,6 +25,8 @@ pub enum Until<'a> {
     Short { last: usize, declared: usize, ours: &'a (dyn Fn(&Live) -> bool + Sync) },
     /// At a page without anything new, whatever its size; where the service tells how many there are, with those.
     NothingNew,
+    /// As soon as so many are kept, behind so many pages, or at the end.
+    Found { count: usize, most: usize },
 }
 
 /// What is kept of a page; the rest is forgotten as soon as it is read.
@@ -172,6 +174,11 @@ impl Pages {
     /// Up to which page is to be asked for next; `None` at the end. `before`: how many were known before the last
     /// pages came.
     fn next(&mut self, read: &mut Read, before: usize, until: &Until<'_>) -> Option<usize> {
+        if let Until::Found { count, most } = until
+            && (read.items.len() >= *count || self.asked >= *most)
+        {
+            return None;
+        }
         // Page behind page, also behind one of which nothing is of the kind.
         if matches!(self.kind.api.list.paging, Paging::Cursor { .. }) {
             return self.cursor.is_some().then_some(self.asked + 1);
@@ -180,13 +187,16 @@ impl Pages {
             Until::Short { declared, ours, .. } => {
                 read.items.iter().filter(|live| ours(live)).count() >= *declared
             }
-            Until::NothingNew => read.total.is_some_and(|total| read.seen.len() >= total),
+            Until::NothingNew | Until::Found { .. } => {
+                read.total.is_some_and(|total| read.seen.len() >= total)
+            }
         };
         // Not every list has pages: one with nothing new is the end in any case.
         if read.seen.len() == before {
             let is_known_of = match until {
                 Until::Short { last, .. } => read.seen.is_empty() && *last > 0,
                 Until::NothingNew => read.total.is_some_and(|total| read.seen.len() < total),
+                Until::Found { .. } => false,
             };
             if read.again || !is_known_of {
                 return None;
@@ -201,7 +211,8 @@ impl Pages {
         }
         if read.last >= self.size {
             let all = read.total.map_or(0, |total| total.div_ceil(self.size)).min(self.asked + PAGES_AT_ONCE);
-            return Some(all.max(self.asked + self.asked.min(PAGES_AT_ONCE)));
+            let next = all.max(self.asked + self.asked.min(PAGES_AT_ONCE));
+            return Some(if let Until::Found { most, .. } = until { next.min(*most) } else { next });
         }
         if is_enough(read) || read.last == 0 && read.first >= self.size {
             return None;

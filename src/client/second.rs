@@ -53,8 +53,9 @@ impl Client {
             .collect();
         let (hinted, keep): (BTreeSet<String>, _) =
             (hints.iter().map(|(live, _)| live.clone()).collect(), Arc::clone(&look.keep));
-        let is_foreign = kind.api.foreign;
-        let keep = move |live: &Live| !is_foreign(&live.body) && keep(live) || hinted.contains(&live.id);
+        // What others keep is in the way, too, where people choose the ids.
+        let is_seen = move |live: &Live| kind.api.composed.is_some() || !(kind.api.foreign)(&live.body);
+        let keep = move |live: &Live| is_seen(live) && keep(live) || hinted.contains(&live.id);
         // Not the number of ours, which the cache has under the section alone.
         let name = format!("{} of everybody", kind.section);
         let mut pages = self.pages_of(kind, None).keeping(Arc::new(keep));
@@ -73,7 +74,7 @@ impl Client {
         for (live, read) in self.get_all(kind, lost.keys().cloned().collect()).await? {
             match read {
                 Ok(object) => recalled.extend(lost.remove(&live).map(|id| (id, object))),
-                Err(refusal) if refusal.fault == Fault::NotFound => self.cache().forget(kind.section, &live),
+                Err(refusal) if refusal.fault == Fault::NotFound => self.cache().lost(kind.section, &live),
                 Err(refusal) => return Err(refusal),
             }
         }

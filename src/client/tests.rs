@@ -77,6 +77,42 @@ async fn a_list_holds_what_bears_the_mark() {
     assert_eq!(list(&client, &wanted).await.expect("a list").len(), 11);
 }
 
+/// A list by the owner's tag shows nothing of it: many are found in the list of all, a few by themselves.
+#[tokio::test(start_paused = true)]
+async fn what_is_to_be_adopted_comes_in_pages() {
+    // The last one: so many pages are worth no more than twenty reads.
+    for (many, others, least, most) in [
+        (19, 100, 1 + 19, 1 + 19),
+        (20, 100, 1 + 1, 1 + 1),
+        (500, 100, 1 + 1, 1 + 1),
+        (500, 2_700, 1 + 4, 1 + 4),
+        (20, 9_000, 1 + 4 + 1, 1 + 4 + 19),
+    ] {
+        let fake = Fake::new();
+        let monitors = of_section("monitors").expect("a kind");
+        let mut ids = std::collections::BTreeSet::new();
+        for at in 0..many + others {
+            let id = fake.put("monitors", json!({"name": format!("m{at}"), "tags": []}));
+            // All over the list, the last one included.
+            if at * many / (many + others) != (at + 1) * many / (many + others) {
+                ids.insert(id);
+            }
+        }
+        assert_eq!(ids.len(), many);
+        let owner = owner();
+        let mut wanted = Wanted { kinds: vec![monitors], owner: Some(&owner), ..Wanted::default() };
+        wanted.adopted.insert("monitors", ids.clone());
+        let lives = list(&client(&fake), &wanted).await.expect("a list");
+        let found: std::collections::BTreeSet<String> = lives.iter().map(|live| live.id.clone()).collect();
+        assert_eq!(found, ids);
+        let seen = fake.seen().len();
+        assert!((least..=most).contains(&seen), "{many} among {others}: {seen}");
+        // One that is gone is asked for by itself, to be sure.
+        wanted.adopted.entry("monitors").or_default().insert("999999".to_owned());
+        assert_eq!(list(&client(&fake), &wanted).await.expect("a list").len(), many);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_are_guessed_and_asked_for_at_once() {
     for (count, declared, cold, warm) in
@@ -277,7 +313,10 @@ async fn bodies_come_from_the_cache_while_they_are_unchanged() {
 
 /// The kinds with the usual five routes, which the fake service has.
 fn plain() -> impl Iterator<Item = &'static Kind> {
-    let has_all = |kind: &&Kind| kind.is_listed() && kind.api.list.path.is_none() && kind.api.item.is_empty();
+    let has_all = |kind: &&Kind| {
+        let is_usual = kind.api.list.path.is_none() && kind.api.item.is_empty();
+        kind.is_listed() && is_usual && kind.api.composed.is_none()
+    };
     KINDS.into_iter().filter(has_all)
 }
 
@@ -310,6 +349,46 @@ async fn objects_of_several_types_have_several_paths() {
     for class in ["../../v2/team", "a/b", "..", "?x=1"] {
         let refused = client.create(kind, &body(class)).await.expect_err("no type");
         assert!(matches!(refused.fault, Fault::Refused | Fault::NotFound), "{class}: {refused}");
+    }
+}
+
+/// A document is found by what it is called, and a create never takes the place of one that is there.
+#[tokio::test(start_paused = true)]
+async fn objects_that_say_their_ids_are_never_written_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = crate::sandbox::Sandbox::open(folder.path()).expect("a sandbox");
+    let client = Client::new(Arc::new(sandbox), "https://example.com", Cache::none());
+    let kind = of_section("entities").expect("a kind");
+    let body = |name: &str, tags: &[&str]| {
+        json!({
+            "apiVersion": "v3", "kind": "service", "metadata": {"name": name, "owner": "shop", "tags": tags},
+            "spec": {"tier": "1"},
+        })
+    };
+    let ours = ["musher:shop.prod", "musher_id:cart"];
+    let made = client.create(kind, &body("cart", &ours)).await.expect("made");
+    assert_eq!((made.id.as_str(), &made.body["spec"]["tier"]), ("service:default/cart", &json!("1")));
+    assert_eq!(made.mark.as_ref().map(|mark| mark.id.as_str()), Some("cart"));
+    // Once more is the same one: an answer may have been lost.
+    client.create(kind, &body("cart", &ours)).await.expect("made again");
+    for tags in [&["musher:shop.prod", "musher_id:basket"][..], &["musher:other.prod", "musher_id:cart"], &[]]
+    {
+        let refused = client.create(kind, &body("cart", tags)).await.expect_err("it is there");
+        assert_eq!(refused.fault, Fault::Refused, "{refused}");
+    }
+    assert_eq!(client.get(kind, "service:default/cart").await.expect("read").mark, made.mark);
+    for other in ["service:default/car", "service:shop/cart", "queue:default/cart"] {
+        assert_eq!(client.get(kind, other).await.expect_err("another").fault, Fault::NotFound, "{other}");
+    }
+    let mut changed = body("cart", &ours);
+    changed["metadata"]["owner"] = json!("checkout");
+    let changed = client.update(kind, "service:default/cart", &changed).await.expect("changed");
+    assert_eq!(changed.body["metadata"]["owner"], "checkout");
+    client.delete(kind, "service:default/cart", false).await.expect("deleted");
+    client.delete(kind, "service:default/cart", false).await.expect("gone is fine");
+    assert_eq!(client.get(kind, "service:default/cart").await.expect_err("gone").fault, Fault::NotFound);
+    for wrong in ["..", "service:default/..", "service:../cart", "/", ""] {
+        assert_eq!(client.get(kind, wrong).await.expect_err("no id").fault, Fault::Refused, "{wrong}");
     }
 }
 

@@ -6,11 +6,13 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value};
 
 use super::Invocation;
+use super::declared::Declared;
 use super::pulled::{Estate, Followed, Remedy, Texts};
-use super::surveyed::declare_and_survey;
+use super::service::Service;
+use super::surveyed::{Surveyed, declare_and_survey};
 use super::undo::Rewritten;
 use crate::args;
-use crate::diagnostic::Part;
+use crate::diagnostic::{Part, Position};
 use crate::edit::step::between;
 use crate::load::definitions::{Definition, ParamType, Template, Use};
 use crate::model::{Action, Address, Change, Resource, count};
@@ -44,14 +46,38 @@ pub async fn bring(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow:
     let estate = Estate::new(invocation, (&declared, &service, &surveyed), &drifted)?;
     let mut work = Work { estate: &estate, options, texts: Texts::new(), told: BTreeMap::new() };
     work.pull(&drifted)?;
+    work.told.extend(gone(&declared, &service, &surveyed));
     let Work { texts, told, .. } = work;
     let rewritten = texts.iter().filter_map(|(path, text)| estate.rewritten(path, text)).collect();
     let read = declared.sources.files.iter().map(|file| file.path.to_string()).collect();
     Ok(Brought { root: declared.config.root.clone(), rewritten, read, told })
 }
 
+/// What was seen live, or is named by `$id`, and is there no more.
+fn gone(declared: &Declared, service: &Service, surveyed: &Surveyed) -> Vec<(Address, Told)> {
+    let mut found = Vec::new();
+    for change in surveyed.plan.changes.iter().filter(|change| change.action == Action::Create) {
+        let Some(resource) = declared.resource(&change.address) else { continue };
+        let (section, id) = (change.address.section(), change.address.id());
+        let was_there = resource.directives.adopt.is_some() || service.client.was_seen(section, id);
+        let told = match was_there {
+            true => Told::Gone { place: resource.origin.position.clone() },
+            false => Told::Absent,
+        };
+        found.push((change.address.clone(), told));
+    }
+    found
+}
+
 /// What became of a drifted resource.
 pub enum Told {
+    /// It was deleted in the UI.
+    Gone {
+        /// Where it is declared.
+        place: Position,
+    },
+    /// It is not live, and nothing tells whether it ever was.
+    Absent,
     Pulled {
         files: Vec<String>,
         /// Further sentences.

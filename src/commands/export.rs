@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
+use futures_util::StreamExt as _;
 use serde_json::{Map, Value, json};
 
 use super::declared::{Declared, declare, declare_nothing, report};
@@ -13,7 +14,7 @@ use super::order;
 use super::service::{Service, service};
 use super::{AlreadyReported, Invocation};
 use crate::args::{self, Common, Exit, Format};
-use crate::client::{Fault, Wanted};
+use crate::client::{Fault, Refusal, Wanted};
 use crate::diagnostic::{Diagnostic, known_words};
 use crate::files;
 use crate::hidden;
@@ -28,7 +29,7 @@ use crate::write::{escape, name, secret, web, yaml};
 
 /// Every kind in use, in the place of one.
 pub const ALL: &str = "all";
-/// So many objects are read before their files are written.
+/// So many objects are being read while others are written.
 const AT_ONCE: usize = 32;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::Result<Exit> {
@@ -68,17 +69,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
     if kind.is_none() && files::is_special(&folder) {
         bail!("objects of all kinds are a folder for each kind: -o takes a folder");
     }
-    let definitions = declared.config.root.join(&declared.config.definitions);
-    let (mut written, mut missed) = (Vec::new(), 0);
-    for kind in &kinds {
-        let folder = if kinds.len() > 1 { folder.join(kind.section) } else { folder.clone() };
-        let declares = files::within(&definitions, &folder).map(|_| &declared);
-        let plan = Plan { folder, format, force: options.force, declares };
-        let (own, left) =
-            one_kind(invocation, (&declared, &service, &progress), (kind, options), &plan).await?;
-        written.extend(own);
-        missed += left;
-    }
+    let all = (&kinds[..], folder.as_path(), format);
+    let (written, missed) = of_kinds(invocation, (&declared, &service, &progress), all, options).await?;
     progress.end();
     let refused = written.iter().any(|file| matches!(file, Written::Refused(_)));
     if !files::is_special(&folder) {
@@ -91,6 +83,52 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Export) -> anyhow:
         (true, _) => Exit::Error,
         _ => Exit::Fine,
     })
+}
+
+/// The objects of some kinds, written; and how many of them, and kinds, can't be had.
+async fn of_kinds(
+    invocation: &Invocation<'_>,
+    (declared, service, progress): (&Declared, &Service, &Progress),
+    (kinds, folder, format): (&[&'static Kind], &Utf8Path, Format),
+    options: &args::Export,
+) -> anyhow::Result<(Vec<Written>, usize)> {
+    let definitions = declared.config.root.join(&declared.config.definitions);
+    let (mut written, mut missed, mut forbidden) = (Vec::new(), 0, Vec::new());
+    for kind in kinds {
+        let folder = if kinds.len() > 1 { folder.join(kind.section) } else { folder.to_owned() };
+        files::sweep(&folder);
+        let declares = files::within(&definitions, &folder).map(|_| declared);
+        let plan = Plan { folder, format, force: options.force, declares };
+        match one_kind(invocation, (declared, service, progress), (kind, options), &plan).await {
+            Ok((own, left)) => {
+                written.extend(own);
+                missed += left;
+            }
+            Err(error) if kinds.len() > 1 && is_forbidden(&error) => forbidden.push((*kind, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    missed += forbidden.len();
+    match forbidden.pop() {
+        // Keys that may list nothing at all are wrong keys.
+        Some((_, error)) if forbidden.len() + 1 == kinds.len() => return Err(error),
+        last => forbidden.extend(last),
+    }
+    for (kind, _) in &forbidden {
+        let needed = kind.api.read.join("`, `");
+        invocation.complain(&format!(
+            "{} are left out: these keys may not list them, and need the scope `{needed}`",
+            kind.section
+        ))?;
+    }
+    Ok((written, missed))
+}
+
+/// Whether the keys may not do what failed.
+fn is_forbidden(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.fault == Fault::Forbidden))
 }
 
 /// The objects of one kind, written; and how many can't be had.
@@ -118,7 +156,7 @@ async fn one_kind(
         named(invocation, service, kind, &options.named).await?
     };
     let missed = missed + live.iter().filter(|live| no_file_for(kind, live).is_some()).count();
-    Ok((write(invocation, kind, live, plan, &mut BTreeSet::new())?, missed))
+    Ok((write(invocation, kind, live, plan, (&mut BTreeSet::new(), &mut |_, _| {}))?, missed))
 }
 
 fn refuse_idle(
@@ -159,42 +197,41 @@ async fn resumed(
                 taken.insert(stem.clone());
                 written.push(Written::Same(path));
             }
-            None => missing.push(id),
+            None => missing.push((id, body)),
         }
         stems.insert(id.clone(), stem);
     }
     for path in ledger.others(kind.section, &stems).into_iter().filter(|_| options.which.all) {
         invocation.complain(&format!("{path} is left: its {} is gone or has another name now", kind.name))?;
     }
-    for some in missing.chunks(AT_ONCE) {
-        let answers =
-            futures_util::future::join_all(some.iter().map(|id| service.client.get(kind, id))).await;
-        for (id, answer) in some.iter().zip(answers) {
-            let live = match answer {
-                Ok(live) => live,
-                // The list could be read: one that is restricted hides no others.
-                Err(refusal) if refusal.fault == Fault::Unauthorized => {
-                    return Err(service.explain(&[kind], refusal));
-                }
-                // Gone since it was listed.
-                Err(refusal) if refusal.fault == Fault::NotFound => continue,
-                Err(refusal) => {
-                    invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
-                    missed += 1;
-                    continue;
-                }
-            };
-            missed += usize::from(no_file_for(kind, &live).is_some());
-            let changed = modified(&live.body);
-            let own = write(invocation, kind, vec![live], plan, &mut taken)?;
-            for file in &own {
-                if let Written::New(path) | Written::Same(path) = file {
-                    ledger.note(kind.section, id, &changed, path);
-                }
+    let reads = missing
+        .into_iter()
+        .enumerate()
+        .map(|(at, (id, shown))| async move { (at, id, service.client.shown(kind, id, shown).await) });
+    // As they come: one that is slow holds up no other, and what was read is written before more is.
+    let mut reads = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
+    let mut read = BTreeMap::new();
+    while let Some((at, id, answer)) = reads.next().await {
+        let live = match answer {
+            Ok(Some(live)) => live,
+            // Gone since it was listed.
+            Ok(None) => continue,
+            // The list could be read: one that is restricted hides no others.
+            Err(refusal) if refusal.fault == Fault::Unauthorized => {
+                return Err(service.explain(&[kind], refusal));
             }
-            written.extend(own);
-        }
+            Err(refusal) => {
+                invocation.complain(&format!("the {} {id} can't be read: {refusal}", kind.name))?;
+                missed += 1;
+                continue;
+            }
+        };
+        missed += usize::from(no_file_for(kind, &live).is_some());
+        let changed = modified(&live.body);
+        let mut note = |path: &Utf8Path, text: &[u8]| ledger.note((kind.section, id), &changed, path, text);
+        read.insert(at, write(invocation, kind, vec![live], plan, (&mut taken, &mut note))?);
     }
+    written.extend(read.into_values().flatten());
     Ok((written, missed))
 }
 
@@ -300,7 +337,7 @@ async fn orders(invocation: &Invocation<'_>, options: &args::Export) -> anyhow::
             .with_context(|| format!("the order of {} can't be said in YAML", kind.section))?;
         let name = Utf8PathBuf::from(format!("{stem}.yaml"));
         let path = files::inside(&folder, &name).map_err(|why| anyhow::anyhow!("{name} {why}"))?;
-        written.push(put(&path, &text, options.force)?);
+        written.push(put(&path, &text, options.force, &mut |_, _| {})?);
     }
     progress.end();
     render::print(Stream::Out, common.colors(), |out, _| export::write(&written, out))?;
@@ -396,6 +433,9 @@ fn is_at(host: &str, url: &str) -> bool {
     host == own || (own.starts_with("app.") && site(host) == site(own))
 }
 
+/// Takes a file that is about to be written, and its text.
+type Note<'a> = dyn FnMut(&Utf8Path, &[u8]) + 'a;
+
 struct Plan<'a> {
     folder: Utf8PathBuf,
     format: Format,
@@ -404,13 +444,13 @@ struct Plan<'a> {
     declares: Option<&'a Declared>,
 }
 
-/// Writes each object to its file. What can't be said in a file is reported.
+/// Writes each object to its file, which is noted before. What can't be said in a file is reported.
 fn write(
     invocation: &Invocation<'_>,
     kind: &Kind,
     live: Vec<Live>,
     plan: &Plan<'_>,
-    taken: &mut BTreeSet<String>,
+    (taken, note): (&mut BTreeSet<String>, &mut Note<'_>),
 ) -> anyhow::Result<Vec<Written>> {
     let folder = &plan.folder;
     let is_stream = files::is_special(folder);
@@ -446,7 +486,7 @@ fn write(
             continue;
         }
         match files::inside(folder, &name) {
-            Ok(path) => written.push(put(&path, &text, plan.force)?),
+            Ok(path) => written.push(put(&path, &text, plan.force, note)?),
             Err(why) => {
                 invocation.complain(&format!("{name} is not written: it {why}"))?;
                 written.push(Written::Refused(folder.join(name)));
@@ -550,18 +590,30 @@ pub fn as_json(kind: &Kind, body: &Value) -> String {
 }
 
 /// A file that says something else is left alone, but for `force`.
-fn put(path: &Utf8Path, text: &str, force: bool) -> anyhow::Result<Written> {
-    // Looked at before it is opened: opening a pipe would wait for ever.
-    let is_plain = std::fs::metadata(path).is_ok_and(|about| about.is_file());
-    if is_plain && std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+fn put(path: &Utf8Path, text: &str, force: bool, note: &mut Note<'_>) -> anyhow::Result<Written> {
+    if says(path, text) {
+        note(path, text.as_bytes());
         return Ok(Written::Same(path.to_owned()));
+    }
+    if force || std::fs::symlink_metadata(path).is_err() {
+        note(path, text.as_bytes());
     }
     if force {
         super::replace_file(path, text.as_bytes())?;
         return Ok(Written::New(path.to_owned()));
     }
-    let is_new = super::new_file(path, text.as_bytes())?;
-    Ok(if is_new { Written::New(path.to_owned()) } else { Written::Refused(path.to_owned()) })
+    Ok(match super::new_file(path, text.as_bytes())? {
+        true => Written::New(path.to_owned()),
+        // Another export may have written the same meanwhile.
+        false if says(path, text) => Written::Same(path.to_owned()),
+        false => Written::Refused(path.to_owned()),
+    })
+}
+
+/// Whether a file says this. Looked at before it is opened: opening a pipe would wait for ever.
+fn says(path: &Utf8Path, text: &str) -> bool {
+    let is_plain = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    is_plain && std::fs::read(path).is_ok_and(|old| old == text.as_bytes())
 }
 
 #[cfg(test)]

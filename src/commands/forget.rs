@@ -21,12 +21,21 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
         bail!("the addresses say themselves what is let go: leave `--only` out");
     }
     let declared = declare(invocation)?;
-    let addresses =
-        options.addresses.iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
+    let (globs, addresses): (Vec<&String>, Vec<&String>) =
+        options.addresses.iter().partition(|text| text.contains(['*', '?', '[', '{']));
+    let mut addresses =
+        addresses.into_iter().map(|text| address(text)).collect::<anyhow::Result<BTreeSet<_>>>()?;
+    let globs = Selection::read(&globs.into_iter().cloned().collect::<Vec<_>>())?;
     let listing = Arc::new(Progress::start(invocation.common.shows_no_progress()));
     let live = service(invocation, &declared, &listing)?.live(&declared).await?;
     listing.end();
     let owned: BTreeSet<Address> = live.iter().filter_map(|live| owned(&declared, live)).collect();
+    if let [idle, ..] = &globs.idle(owned.iter())[..] {
+        bail!("{}: {}", idle.text, idle.help.as_deref().unwrap_or_default());
+    }
+    if !globs.texts().is_empty() {
+        addresses.extend(owned.iter().filter(|address| globs.selects(address)).cloned());
+    }
     let missing: Vec<String> =
         addresses.difference(&owned).map(|own| not_live(&declared, own, &owned)).collect();
     if !missing.is_empty() {

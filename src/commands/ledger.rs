@@ -5,7 +5,7 @@
 //! a file, or took away, is read again.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ use crate::files;
 
 /// Hidden, so that no one takes it for an export.
 const NAME: &str = ".musher-export";
+/// Its first line is not longer.
+const HEAD: u64 = 4096;
 /// A larger one is not read.
 const LARGEST: u64 = 64 << 20;
 
@@ -65,6 +67,15 @@ impl Ledger {
         Self { path, lines, is_new: !is_ours, head }
     }
 
+    /// Whether what is there now, perhaps since another run began it, is of this version, site and format.
+    fn is_begun(&self) -> bool {
+        let mut first = String::new();
+        let is_plain = std::fs::symlink_metadata(&self.path).is_ok_and(|about| about.is_file());
+        let file = std::fs::File::open(&self.path).ok().filter(|_| is_plain);
+        let read = file.and_then(|file| BufReader::new(file).take(HEAD).read_line(&mut first).ok());
+        read.is_some() && serde_json::from_str::<Head>(&first).is_ok_and(|own| own == self.head)
+    }
+
     /// The file of an object, where it still says what was written when the object was changed last.
     pub fn holds(&self, section: &str, id: &str, modified: &str, stem: &str) -> Option<Utf8PathBuf> {
         let line = self.lines.get(&(section.to_owned(), id.to_owned()))?;
@@ -92,18 +103,19 @@ impl Ledger {
         stale.filter_map(|(_, line)| inside(&line.file)).filter(|path| path.exists()).collect()
     }
 
-    /// Notes a file that was written. That it can't be noted costs a request next time, nothing more.
-    pub fn note(&mut self, section: &str, id: &str, modified: &str, path: &Utf8Path) {
-        let Some((file, text)) = path.file_name().zip(std::fs::read(path).ok()) else { return };
+    /// Notes a file that is about to be written: one that is there is known, however the run ends. That it can't be noted
+    /// costs a request next time, nothing more.
+    pub fn note(&mut self, (section, id): (&str, &str), modified: &str, path: &Utf8Path, text: &[u8]) {
+        let Some(file) = path.file_name() else { return };
         let line = Line {
             section: section.to_owned(),
             id: id.to_owned(),
             modified: modified.to_owned(),
             file: file.to_owned(),
-            sum: sum(&text),
+            sum: sum(text),
         };
         let mut rows = String::new();
-        if std::mem::take(&mut self.is_new) {
+        if std::mem::take(&mut self.is_new) && !self.is_begun() {
             // What is there belongs to another version, or is none of ours.
             let _ = std::fs::remove_file(&self.path);
             rows.extend(serde_json::to_string(&self.head).ok().map(|row| row + "\n"));
@@ -134,8 +146,12 @@ mod tests {
         std::fs::write(&file, "{}").expect("written");
         let mut ledger = Ledger::open(folder, "datadoghq.eu", Format::Json);
         assert_eq!(ledger.holds("dashboards", "1", "T", "a-1"), None);
-        ledger.note("dashboards", "1", "T", &file);
-        ledger.note("dashboards", "2", "T", &folder.join("absent.json"));
+        ledger.note(("dashboards", "2"), "T", &folder.join("absent.json"), b"{}");
+        // Another run that began at the same time takes nothing away from this one.
+        let mut other = Ledger { is_new: true, ..Ledger::open(folder, "datadoghq.eu", Format::Json) };
+        other.note(("dashboards", "3"), "T", &folder.join("absent.json"), b"{}");
+        assert!(Ledger::open(folder, "datadoghq.eu", Format::Json).lines.len() == 2);
+        ledger.note(("dashboards", "1"), "T", &file, b"{}");
         let again = || Ledger::open(folder, "datadoghq.eu", Format::Json);
         assert!(again().holds("dashboards", "1", "T", "a-1").is_some());
         for (section, id, modified, stem) in [
@@ -159,7 +175,7 @@ mod tests {
             std::fs::write(folder.join(NAME), &whole[..cut]).expect("written");
             let mut ledger = again();
             assert!(ledger.holds("dashboards", "1", "T", "a-1").is_none() || cut + 1 >= whole.len(), "{cut}");
-            ledger.note("dashboards", "1", "T", &file);
+            ledger.note(("dashboards", "1"), "T", &file, b"{}");
             assert!(again().holds("dashboards", "1", "T", "a-1").is_some(), "{cut}");
         }
         std::fs::write(&file, "{ }").expect("written");

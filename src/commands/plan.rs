@@ -1,6 +1,7 @@
 //! `musher plan`: what apply would do.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use super::Invocation;
 use super::base::{self, Planned};
@@ -9,7 +10,8 @@ use super::cost::cost;
 use super::failed;
 use super::surveyed::declare_and_survey_some;
 use crate::args::{self, Common, Exit, Format};
-use crate::model::Plan;
+use crate::git;
+use crate::model::{Action, Plan};
 use crate::render::comment::{LIMIT, own};
 use crate::render::{based, gitlab_terraform, html, plan_json, plan_markdown, plan_text};
 use crate::saved::{Seal, seal};
@@ -24,7 +26,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Plan) -> anyhow::R
     let formats = formats.collect::<Result<Vec<Format>, _>>()?;
     let planned = match &options.base {
         Some(reference) => base::planned(invocation, options, reference).await,
-        None => planned(invocation, options, formats.contains(&Format::Json)).await,
+        None => planned(invocation, options, &formats).await,
     };
     let planned = match planned {
         Ok(planned) => planned,
@@ -79,13 +81,22 @@ fn fail(
 async fn planned(
     invocation: &Invocation<'_>,
     options: &args::Plan,
-    is_saved: bool,
+    formats: &[Format],
 ) -> anyhow::Result<Planned> {
     let (declared, service, mut surveyed) =
         declare_and_survey_some(invocation, options.strictness.denies_warnings()).await?;
     service.tell_counts(invocation)?;
     surveyed.plan.notes.brakes = forecast(&declared, &surveyed);
-    let saved = is_saved.then(|| seal(&surveyed.plan, &declared.resources, &invocation.common.only));
+    // Who compares what changed here has nobody's edit in mind.
+    let has_updates = surveyed.plan.count(Action::Update) > 0;
+    let for_people = formats.iter().any(|format| matches!(format, Format::Text | Format::Markdown));
+    surveyed.plan.notes.committed = has_updates && for_people && !invocation.common.quiet && {
+        let read: BTreeSet<&str> = declared.sources.files.iter().map(|file| &*file.path).collect();
+        git::is_committed(&declared.config.root, &|path| read.contains(path))
+    };
+    let saved = formats
+        .contains(&Format::Json)
+        .then(|| seal(&surveyed.plan, &declared.resources, &invocation.common.only));
     let cost = cost(&surveyed.plan, &service);
     let planned = Planned { saved, cost, denied: surveyed.denied, plan: std::mem::take(&mut surveyed.plan) };
     std::mem::forget((declared, service, surveyed));

@@ -11,6 +11,9 @@ use crate::git::{Branch, Committed};
 use crate::model::{Address, count};
 use crate::render::{self, Stream};
 
+/// Names of what is declared and not live.
+const ABSENT: usize = 5;
+
 pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::Result<Exit> {
     invocation.format(&[Format::Text])?;
     anyhow::ensure!(
@@ -36,7 +39,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Pull) -> anyhow::R
 
 fn branch(invocation: &Invocation<'_>, name: &str) -> anyhow::Result<Branch> {
     let root = config::find(&start(invocation.common)?)?;
-    Ok(Branch::new(&root, name)?)
+    // The whole name of a branch is its name, too.
+    Ok(Branch::new(&root, name.strip_prefix("refs/heads/").unwrap_or(name))?)
 }
 
 /// Commits what was pulled to the branch, and says how it becomes a pull request.
@@ -93,12 +97,23 @@ fn tell(
     told: &BTreeMap<Address, Told>,
     ending: &str,
 ) -> anyhow::Result<Exit> {
-    let width = told.keys().map(|address| address.as_str().len()).max().unwrap_or_default();
+    let is_absent = |told: &Told| matches!(told, Told::Absent);
+    let named = || told.iter().filter(|(_, told)| !is_absent(told));
+    let width = named().map(|(address, _)| address.as_str().len()).max().unwrap_or_default();
     let mut lines = String::new();
     // The same edit of all instances of a template is told once.
     let mut said: BTreeMap<(&String, &String), &Address> = BTreeMap::new();
-    for (address, told) in told {
+    let end = render::choices::end(invocation.common.environment.as_deref()).unwrap_or_default();
+    for (address, told) in named() {
         match told {
+            Told::Absent => {}
+            Told::Gone { place } => lines.push_str(&format!(
+                "{address:width$}  gone: somebody deleted it. `musher apply --only {}{end}` makes it again; to let it go, \
+                 take its definition out ({}:{})\n",
+                render::choices::address(address).unwrap_or_else(|| "ADDRESS".to_owned()),
+                place.file,
+                place.line
+            )),
             Told::Pulled { files, notes } => {
                 let done = match (options.dry_run, &options.branch) {
                     (true, _) => "would be pulled into",
@@ -119,15 +134,32 @@ fn tell(
             }
         }
     }
-    if told.is_empty() {
+    if named().next().is_none() {
         lines.push_str("Nothing that is managed was edited in the UI.\n");
     }
+    let absent = told.iter().filter(|(_, told)| is_absent(told)).map(|(address, _)| address.as_str());
+    lines.push_str(&absent_line(&absent.collect::<Vec<_>>()));
     lines.push_str(ending);
     let stream = if options.dry_run { Stream::Err } else { Stream::Out };
     let text = render::sanitize::clean_lines(&lines).into_owned();
-    let refused = told.values().any(|told| matches!(told, Told::Refused { .. }));
+    let refused = told.values().any(|told| matches!(told, Told::Refused { .. } | Told::Gone { .. }));
     if !(options.dry_run && invocation.common.quiet && !refused) {
         render::print(stream, invocation.common.colors(), |out, _| out.write_all(text.as_bytes()))?;
     }
     Ok(if refused { Exit::Incomplete } else { Exit::Fine })
+}
+
+/// What is declared and not live.
+fn absent_line(absent: &[&str]) -> String {
+    if absent.is_empty() {
+        return String::new();
+    }
+    let more = absent.len().saturating_sub(ABSENT);
+    let more = if more > 0 { format!(" and {} more", count(more)) } else { String::new() };
+    let (are, them) = if absent.len() == 1 { ("is", "it") } else { ("are", "them") };
+    format!(
+        "{}{more} {are} declared and not live, never applied or deleted in the UI: `musher apply` makes {them}; to let \
+         {them} go, take {them} out of the definitions.\n",
+        absent.iter().take(ABSENT).copied().collect::<Vec<_>>().join(", ")
+    )
 }

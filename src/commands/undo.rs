@@ -1,9 +1,12 @@
 //! Files of the project written one after the other, all of them or none.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{new_file, replace_file};
+use crate::files;
 use crate::model::Address;
 
 /// A file as it is to be, and as it was.
@@ -24,6 +27,8 @@ pub struct Undo<'a> {
     written: Vec<&'a File>,
     /// The outer ones first.
     folders: Vec<Utf8PathBuf>,
+    /// Those in which nothing of a killed run is left.
+    swept: BTreeSet<Utf8PathBuf>,
 }
 
 impl<'a> Undo<'a> {
@@ -36,6 +41,10 @@ impl<'a> Undo<'a> {
             std::fs::create_dir(folder)
                 .with_context(|| format!("the folder of {} can't be made", file.shown))?;
             self.folders.push(folder.to_owned());
+        }
+        let folder = file.path.parent().unwrap_or(Utf8Path::new(""));
+        if self.swept.insert(folder.to_owned()) {
+            files::sweep(folder);
         }
         let is_as_it_was = match &file.before {
             None => new_file(&file.path, file.text.as_bytes())?,

@@ -15,6 +15,28 @@ pub struct Committed {
     pub after: Vec<u8>,
 }
 
+const STATUS: [&str; 7] = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", "."];
+
+/// The paths in what `git status` lists, from the project's folder.
+fn changed(listed: &str, prefix: &str) -> Vec<String> {
+    let path = |entry: &str| entry.get(3..)?.strip_prefix(prefix).map(str::to_owned);
+    listed.split('\0').filter_map(path).collect()
+}
+
+/// Whether these files of the project's folder are all as they were committed last; no, where nothing tells.
+pub fn is_committed(folder: &Utf8Path, is_read: &dyn Fn(&str) -> bool) -> bool {
+    let said = |arguments: &[&str]| {
+        let output = run(folder, arguments).ok().filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok()
+    };
+    let about = || {
+        let prefix = said(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+            .and(said(&["rev-parse", "--show-prefix"]))?;
+        Some(changed(&said(&STATUS)?, prefix.trim_end_matches('\n')))
+    };
+    about().is_some_and(|changed| !changed.iter().any(|path| is_read(path)))
+}
+
 /// A branch that can be made.
 #[derive(Debug)]
 pub struct Branch {
@@ -30,7 +52,10 @@ impl Branch {
     /// Finds out whether a branch of this name can be made at the last commit.
     pub fn new(folder: &Utf8Path, name: &str) -> Result<Self, GitError> {
         let full = format!("refs/heads/{name}");
-        let is_odd = name.starts_with('-') || name == "HEAD" || name.chars().any(char::is_control);
+        // git would take it, as a branch that nobody finds again.
+        let is_whole = name.starts_with("refs/");
+        let is_odd =
+            is_whole || name.starts_with('-') || name == "HEAD" || name.chars().any(char::is_control);
         let about = run(folder, &["rev-parse", "--is-inside-work-tree", "--show-prefix"])?;
         let said = String::from_utf8_lossy(&about.stdout).into_owned();
         let (is_inside, prefix) = said.split_once('\n').unwrap_or((&said, ""));
@@ -61,10 +86,8 @@ impl Branch {
 
     /// Files of the project's folder that are not as they were committed last, from that folder.
     pub fn uncommitted(&self) -> Result<Vec<String>, GitError> {
-        let arguments = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", "."];
-        let listed = self.said(git(&self.folder).args(arguments), b"")?;
-        let path = |entry: &str| entry.get(3..)?.strip_prefix(&self.prefix).map(str::to_owned);
-        Ok(listed.split('\0').filter_map(path).collect())
+        let listed = self.said(git(&self.folder).args(STATUS), b"")?;
+        Ok(changed(&listed, &self.prefix))
     }
 
     /// Commits these files on top of the last commit, and answers the name of the new one.

@@ -14,7 +14,7 @@ use crate::source::stored::Stored;
 use objects::{Objects, Version};
 use run::{git, run, words};
 
-pub use branch::{Branch, Committed};
+pub use branch::{Branch, Committed, is_committed};
 pub use run::GitError;
 
 /// A version of the project's folder.

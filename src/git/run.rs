@@ -30,7 +30,9 @@ pub enum GitError {
     Partial(String),
     #[error("git can't show the commit {0}: {1}")]
     Unreadable(String, String),
-    #[error("`{0}` is not a name that a branch may have")]
+    #[error(
+        "`{0}` is not a name that a branch may have: name it as `git branch` lists it, such as `fix/ui-edits`"
+    )]
     BadBranch(String),
     #[error("there is a branch `{0}` already, and it stays as it is: name another one")]
     BranchExists(String),

@@ -1,5 +1,7 @@
 //! How a kind travels: its routes, its envelope, its lists. Only `client/`, and what reads exports, needs to know.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 /// A row says what differs from [`Api::V1`] or [`Api::V2`].
@@ -14,6 +16,8 @@ pub struct Api {
     /// Whether an empty `meta` stands beside `data` in each write, deletes included.
     pub meta: bool,
     pub id: Id,
+    /// The id that a body says in several of its fields: people choose it, and a write takes the place of whatever has it.
+    pub composed: Option<fn(&Value) -> Option<String>>,
     pub list: List,
     pub create: Create,
     /// The member of a body whose text stands in the path, of a create and before the id.
@@ -76,6 +80,7 @@ impl Api {
         related: false,
         meta: false,
         id: Id { at: "id", number: false, chosen: false, in_update: false },
+        composed: None,
         list: List {
             path: None,
             paging: Paging::Whole,
@@ -124,6 +129,8 @@ pub enum Envelope {
     Data,
     /// `{"data": {"type": …, "id": …, "attributes": {…}}}`, with this type.
     Resource(&'static str),
+    /// Sent flat; answers show it in `included`, and in `data` what the service tells of it.
+    Document,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +177,8 @@ pub enum ReadFrom {
     Item,
     /// From the list of all: it has no read of its own.
     List,
+    /// From the list, by this parameter.
+    Filtered(&'static str),
 }
 
 /// A place of a body that names something of the service's own: `{"type", "id"}`, or `{"type", "name"}` where people
@@ -320,4 +329,33 @@ pub fn flatten(api: &Api, mut resource: Map<String, Value>) -> Map<String, Value
         body.insert("relationships".to_owned(), relationships);
     }
     body
+}
+
+/// The documents that an answer shows, as flat bodies: each with its id, and what the service tells of it as `meta`. Of
+/// one that is not shown no more than these, and its `kind`.
+pub fn documents(api: &Api, mut answer: Map<String, Value>) -> Vec<Value> {
+    let mut list = |name: &str| match answer.shift_remove(name) {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    let written = list("included").into_iter().filter_map(|mut item| {
+        let id = item.get("id")?.as_str()?.to_owned();
+        Some((id, item.pointer_mut("/attributes/schema")?.take()))
+    });
+    let mut written: HashMap<String, Value> = written.collect();
+    let told = list("data").into_iter().map(|mut item| {
+        let document = item.get("id").and_then(Value::as_str).and_then(|id| written.remove(id));
+        let attributes = item.get_mut("attributes").map(Value::take).unwrap_or_default();
+        let named =
+            document.clone().unwrap_or_else(|| json!({ "kind": attributes["kind"], "metadata": attributes }));
+        let mut body = Map::new();
+        body.extend(api.composed.and_then(|id| id(&named)).map(|id| (api.id.at.to_owned(), id.into())));
+        body.extend(item.get_mut("meta").map(|meta| ("meta".to_owned(), meta.take())));
+        match document {
+            Some(Value::Object(document)) => body.extend(document),
+            _ => body.extend([("kind".to_owned(), attributes["kind"].clone())]),
+        }
+        Value::Object(body)
+    });
+    told.collect()
 }

@@ -7,6 +7,7 @@ mod dashboard;
 mod dashboard_list;
 mod downtime;
 mod each;
+mod entity;
 mod field;
 mod log_destination;
 mod logs_archive;
@@ -52,7 +53,7 @@ use serde_json::{Map, Value};
 
 pub use api::{
     Api, Create, Delete, Envelope, Id, ItemDryRun, Life, List, Named, Order, Paging, Part, ReadFrom, Shown,
-    Summary, Update, flatten, wrap,
+    Summary, Update, documents, flatten, wrap,
 };
 pub use danger::Danger;
 pub use each::OfEach;
@@ -66,11 +67,12 @@ pub use rules::{NO_RULE, Rule, is_empty, rules};
 pub use shape::{Shape, resolved, shape};
 
 /// Every kind, in the order of their sections.
-pub const KINDS: [&Kind; 37] = [
+pub const KINDS: [&Kind; 38] = [
     &critical_asset::CRITICAL_ASSET,
     &dashboard_list::DASHBOARD_LIST,
     &dashboard::DASHBOARD,
     &downtime::DOWNTIME,
+    &entity::ENTITY,
     &log_destination::LOG_DESTINATION,
     &logs_archive::LOGS_ARCHIVE,
     &logs_index::LOGS_INDEX,
@@ -179,8 +181,9 @@ mod tests {
         ),
         ("vulnerability_notification_rule", "the same"),
     ];
-    const NOT_SYNC_CLI: [(&str, &str); 13] = [
+    const NOT_SYNC_CLI: [(&str, &str); 14] = [
         ("critical_asset", "it knows rules of this product only"),
+        ("entity", "it has none"),
         ("monitor_policy", "it has none"),
         ("monitor_template", "it has none"),
         ("notification_rule", "it has none"),

@@ -81,7 +81,8 @@ pub fn differing(kind: &Kind, resource: &Resource, live: &Value, known: Targets<
             let member = value.map(|value| (key.to_owned(), value));
             let body = Value::Object(member.into_iter().collect::<Map<_, _>>());
             let body = fill(kind, &body, &|reference| known?(reference)).into_owned();
-            canon::normal(kind, &body).pointer(path).cloned().unwrap_or_default()
+            let own = canon::normal(kind, &body).pointer(path).filter(|value| !value.is_null()).cloned();
+            own.or_else(|| rules(kind).at_path(path)?.defaults.first().cloned()).unwrap_or_default()
         };
         let desired = alone(desired);
         let is_unknown = known.is_none() && desired.to_string().contains(Reference::OPEN);

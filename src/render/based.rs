@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::choices::{self, Choice};
+use super::choices::{self, Among, Choice};
+use super::fitted::CUT;
+use super::fold::{Entry, fold, patterns};
 use super::markdown::{code, quoted_prose};
 use super::page::{Look, Page, Tone};
 use super::room::Room;
-use super::telling::clean_address;
+use super::telling::{clean_address, names};
 use super::value::{count, cut, path, plural, short};
 use super::{plan_markdown, plan_text, summary};
 use crate::model::{Action, Based, Cause, Change, Plan, Risk};
@@ -19,6 +21,8 @@ const PART: usize = 4;
 const WORDS: usize = 250;
 /// Fields of one drifted object.
 const FIELDS: usize = 6;
+/// Names of many that drifted alike, where there is little room.
+const FEW: usize = 8;
 /// Characters of a value.
 const VALUE: usize = 120;
 
@@ -58,15 +62,34 @@ fn is_in_fields(change: &Change) -> bool {
     !change.makes() && change.action != Action::Delete
 }
 
-/// What can be done about a drifted object of a few; nothing where they are many, and `general` tells.
-fn choices_of(change: &Change, plan: &Plan, based: &Based, drifted: usize) -> Vec<Choice> {
-    match drifted <= choices::EACH {
-        true => {
-            let own = based.cause(&change.address) == Cause::Drift;
-            choices::of(change, plan.environment.as_deref(), own)
-        }
-        false => Vec::new(),
-    }
+/// What can be done about what drifted and is told together.
+pub fn choices_of(entry: &Entry<'_>, among: &Among<'_>, based: &Based) -> Vec<Choice> {
+    let own = entry.changes.iter().all(|change| based.cause(&change.address) == Cause::Drift);
+    among.of(&entry.changes, own)
+}
+
+/// Whether the changes of an entry are told by one of them.
+pub fn is_alike(entry: &Entry<'_>, same: &dyn Fn(&Change, &Change) -> bool) -> bool {
+    let first = entry.first();
+    let told = fields(first);
+    let same =
+        |change: &&Change| change.action == first.action && fields(change) == told && same(first, change);
+    entry.is_folded() && entry.changes.iter().all(same)
+}
+
+/// The same beside an older version.
+fn is_told_by_one(entry: &Entry<'_>, based: &Based) -> bool {
+    is_alike(entry, &|a, b| beside(a, based) == beside(b, based) && a.risks == b.risks)
+}
+
+/// `3 monitors lambda/*/errors`
+pub fn several(entry: &Entry<'_>) -> String {
+    let patterns = patterns(entry.changes.iter().map(|change| &change.address));
+    let pattern = match &patterns[..] {
+        [only] => format!(" {}", clean_address(&only.text)),
+        _ => String::new(),
+    };
+    format!("{} {}{pattern}", count(entry.changes.len()), clean_address(entry.first().address.section()))
 }
 
 /// `, beside what changes here`
@@ -170,27 +193,42 @@ pub fn write(plan: &Plan, based: &Based, look: Look, out: &mut dyn Write) -> io:
     }
     page.line(&[])?;
     page.line(&[(Tone::Strong, "Drift: not of this change")])?;
-    for change in &drifted {
-        let address = clean_address(change.address.as_str());
-        let (symbol, verb) = (summary::symbol(change.action), summary::verb(change.action));
-        let action = format!("  {symbol} would {verb}{}", beside(change, based));
-        page.line(&[(Tone::Plain, "  "), (Tone::Plain, &address), (Tone::Faint, &action)])?;
-        for line in fields(change) {
-            page.indent(6)?;
-            page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
+    let (among, entries) = (Among::the(plan), fold(&drifted, look.expand));
+    let few = entries.len() <= choices::EACH;
+    for entry in &entries {
+        let alike = is_told_by_one(entry, based);
+        if alike {
+            page.line(&[(Tone::Plain, "  "), (Tone::Plain, &several(entry)), (Tone::Plain, " alike")])?;
         }
-        for risk in &change.risks {
-            page.indent(6)?;
-            page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
+        let last = entry.changes.len() - 1;
+        for (at, change) in entry.changes.iter().enumerate() {
+            let address = clean_address(change.address.as_str());
+            let (symbol, verb) = (summary::symbol(change.action), summary::verb(change.action));
+            let action = format!("  {symbol} would {verb}{}", beside(change, based));
+            page.indent(if alike { 4 } else { 2 })?;
+            page.line(&[(Tone::Plain, &address), (Tone::Faint, &action)])?;
+            // Where all say the same the last one says it.
+            if !alike || at == last {
+                write_fields(change, &mut page)?;
+            }
         }
-        choices::write(&choices_of(change, plan, based, drifted.len()), 6, &mut page)?;
-    }
-    if drifted.len() > choices::EACH {
-        choices::write_general(plan.environment.as_deref(), 2, &mut page)?;
+        choices::write(&choices_of(entry, &among, based), (6, few), &mut page)?;
     }
     let text = format!("Drift: {}; an apply takes it back.", plural(drifted.len(), "object"));
     page.line(&[])?;
     page.line(&[(Tone::Strong, &text)])
+}
+
+fn write_fields(change: &Change, page: &mut Page<'_>) -> io::Result<()> {
+    for line in fields(change) {
+        page.indent(6)?;
+        page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
+    }
+    for risk in &change.risks {
+        page.indent(6)?;
+        page.wrapped_at(&[(Tone::Risk, "! "), (Tone::Risk, &cut(&risk.text, 400))], 6, 8)?;
+    }
+    Ok(())
 }
 
 /// The plan as Markdown in so much room: the marker first, the summary line last. `expand`: each change by itself, if that fits.
@@ -208,13 +246,24 @@ pub fn markdown(plan: &Plan, based: &Based, room: Room, expand: bool) -> String 
     let part = room.part(PART);
     top += &both_markdown(plan, based, part);
     let drifted = drifted(plan, based);
-    let bottom = drift_markdown(&drifted, (plan, based), part);
-    let inner = room.after(&top).after(&bottom).beside(WORDS);
     let shown = own(plan, based);
-    let own = match expand {
-        true => plan_markdown::expanded(&shown, inner),
-        false => plan_markdown::within(&shown, inner),
+    let beside = |offers: bool| {
+        let bottom = drift_markdown(&drifted, (plan, based), part, offers);
+        let inner = room.after(&top).after(&bottom).beside(WORDS);
+        let own = match expand {
+            true => plan_markdown::expanded(&shown, inner),
+            false => plan_markdown::within(&shown, inner),
+        };
+        (own, bottom)
     };
+    let (mut own, mut bottom) = beside(true);
+    if own.contains(CUT) {
+        // What can be done about a drift takes no room from a risk.
+        let (bare, without) = beside(false);
+        if bare.matches(RISK).count() > own.matches(RISK).count() {
+            (own, bottom) = (bare, without);
+        }
+    }
     // The verdict tells of what drifted, too.
     let verdict = summary::verdict(&shown);
     let drifted = summary::verdict_beside(&shown, drifted.len());
@@ -225,20 +274,13 @@ pub fn markdown(plan: &Plan, based: &Based, room: Room, expand: bool) -> String 
     format!("{}{top}{}{bottom}{}", &own[..at], &own[at..end], &own[end..])
 }
 
+/// What stands before a risk.
+const RISK: &str = ":warning:";
+
 /// Lines as they fit: whole ones, then as short as they can be, then how many there are more.
-fn listed(lines: impl Iterator<Item = (String, String)>, room: Room) -> String {
-    let (mut out, mut room, mut more) = (String::new(), room.beside(WORDS), 0);
-    for (whole, short) in lines {
-        // A third of the room is for the short ones, so that all have their word.
-        let line = [whole, short].into_iter().enumerate();
-        let mut line = line.map(|(at, line)| (if at == 0 { room.left / 3 } else { 0 }, line));
-        let Some((_, line)) = line.find(|(kept, line)| room.beside(*kept).holds(line)) else {
-            more += 1;
-            continue;
-        };
-        room = room.after(&line);
-        out.push_str(&line);
-    }
+fn listed(forms: &[Vec<String>], room: Room) -> String {
+    let (lines, more) = room.beside(WORDS).fitted(forms);
+    let mut out: String = lines.into_iter().flatten().collect();
     if more > 0 {
         let _ = writeln!(out, "- {} more", count(more));
     }
@@ -259,12 +301,14 @@ fn both_markdown(plan: &Plan, based: &Based, room: Room) -> String {
             code(&field.live),
             code(&field.here)
         );
-        (whole, format!("{head}\n"))
+        vec![format!("{head}\n"), whole]
     });
-    format!("#### Changed here, and by somebody else\n\n{}\n", listed(lines, room))
+    let lines: Vec<Vec<String>> = lines.collect();
+    format!("#### Changed here, and by somebody else\n\n{}\n", listed(&lines, room))
 }
 
-fn drift_markdown(drifted: &[Change], (plan, based): (&Plan, &Based), room: Room) -> String {
+/// `offers`: what can be done about each, where there is room.
+fn drift_markdown(drifted: &[Change], (plan, based): (&Plan, &Based), room: Room, offers: bool) -> String {
     if drifted.is_empty() {
         return String::new();
     }
@@ -272,26 +316,116 @@ fn drift_markdown(drifted: &[Change], (plan, based): (&Plan, &Based), room: Room
         1 => "1 object was".to_owned(),
         many => format!("{} objects were", count(many)),
     };
-    let lines = drifted.iter().map(|change| {
+    let (among, entries) = (Among::the(plan), fold(drifted, false));
+    let few = entries.len() <= choices::EACH;
+    let items: Vec<(Vec<String>, String)> = entries
+        .iter()
+        .flat_map(|entry| {
+            let choices = choices::markdown(&choices_of(entry, &among, based), "  ", few);
+            items(entry, based, choices)
+        })
+        .collect();
+    let forms = items.iter().map(|(forms, choices)| {
+        let whole = forms.last().filter(|_| offers && !choices.is_empty());
+        forms.iter().cloned().chain(whole.map(|whole| format!("{whole}{choices}"))).collect()
+    });
+    let forms: Vec<Vec<String>> = forms.collect();
+    let mut list = listed(&forms, room);
+    let mut general = String::new();
+    if items.iter().any(|(_, choices)| !list.contains(choices.as_str())) {
+        general = choices::general_markdown(plan.environment.as_deref());
+        list = listed(&forms, room.after(&general));
+    }
+    format!(
+        "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{list}\n{general}An apply takes \
+         these back.\n\n</details>\n\n"
+    )
+}
+
+/// What drifted, shortest form first: the addresses, the risks, the fields. What can be done stands below the last one.
+fn items(entry: &Entry<'_>, based: &Based, choices: String) -> Vec<(Vec<String>, String)> {
+    let risk = |risk: &Risk| format!("  - {RISK} {}\n", quoted_prose(&cut(&risk.text, 400)));
+    let forms = |change: &Change, named: &str, which: &[String]| {
         let fields: Vec<String> = fields(change).iter().map(|line| code(line)).collect();
         let colon = if fields.is_empty() { "" } else { ": " };
-        let address = code(&cut(&clean_address(change.address.as_str()), 200));
-        let head = format!("- {address} would {}{}", summary::verb(change.action), beside(change, based));
-        let risk = |risk: &Risk| format!("  - :warning: {}\n", quoted_prose(&cut(&risk.text, 400)));
+        let head = format!("- {named} would {}{}", summary::verb(change.action), beside(change, based));
         let risks: String = change.risks.iter().map(risk).collect();
-        let choices = choices::markdown(&choices_of(change, plan, based, drifted.len()), "  ");
-        (format!("{head}{colon}{}\n{risks}{choices}", fields.join(", ")), format!("- {address}\n"))
-    });
-    let each = match drifted.len() > choices::EACH {
-        true => {
-            let list = choices::markdown(&choices::general(plan.environment.as_deref()), "");
-            format!("For each of them:\n\n{list}\n")
-        }
-        false => String::new(),
+        let (few, all) = (which.first().map_or("", String::as_str), which.last().map_or("", String::as_str));
+        vec![
+            format!("- {named}\n{few}"),
+            format!("{head}\n{risks}{few}"),
+            format!("{head}{colon}{}\n{risks}{all}", fields.join(", ")),
+        ]
     };
-    format!(
-        "<details><summary>Drift: {objects} changed by somebody else, not here</summary>\n\n{}\n{each}An apply takes these \
-         back.\n\n</details>\n\n",
-        listed(lines, room)
-    )
+    if is_told_by_one(entry, based) {
+        let ids: Vec<String> =
+            entry.changes.iter().map(|change| clean_address(change.address.id())).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let which = [FEW, usize::MAX].map(|most| format!("  - {}\n", code(&names(&ids, most))));
+        return vec![(forms(entry.first(), &code(&several(entry)), &which), choices)];
+    }
+    let address = |change: &Change| code(&cut(&clean_address(change.address.as_str()), 200));
+    let mut items: Vec<_> =
+        entry.changes.iter().map(|change| (forms(change, &address(change), &[]), String::new())).collect();
+    if let Some(last) = items.last_mut() {
+        last.1 = choices;
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::Causes;
+    use crate::render::plan_markdown::LIMIT;
+    use crate::render::samples::{self, instance, replaced};
+
+    /// Changes of this version and drifted ones, no two alike, each with a risk of its own.
+    fn both_sorts(own: usize, drifted: usize) -> (Plan, Based) {
+        let word = |n: usize| -> String {
+            format!("{n:04}").bytes().map(|digit| char::from(digit - b'0' + b'a')).collect()
+        };
+        let mut based = Based { commit: "0a1b2c3d4e5f".to_owned(), ..Based::default() };
+        let changes = (0..own + drifted).map(|n| {
+            let name = format!("{}-{}", if n < own { "own" } else { "theirs" }, word(n));
+            let change = Change {
+                risks: vec![Risk {
+                    rank: 3,
+                    code: "recipient-lost",
+                    text: format!("No longer notified: `@{name}`"),
+                }],
+                diff: vec![replaced("/message", json!(format!("@{name} x")), json!(word(n)))],
+                ..instance(Action::Update, &name, "errors", Vec::new())
+            };
+            if n >= own {
+                let causes = Causes { cause: Cause::Drift, ..Causes::default() };
+                based.causes.insert(change.address.clone(), causes);
+            }
+            change
+        });
+        (samples::plan(changes.collect(), 0), based)
+    }
+
+    #[test]
+    fn what_can_be_done_takes_no_room_from_a_risk() {
+        for (own, drifted, offered) in [(2, 3, 3), (3, 20, 20), (100, 60, 10), (300, 100, 0), (350, 110, 0)] {
+            let (plan, based) = both_sorts(own, drifted);
+            let text = markdown(&plan, &based, Room::characters(LIMIT), false);
+            assert!(text.encode_utf16().count() <= LIMIT);
+            for change in &plan.changes {
+                let risk = change.risks[0].text.trim_start_matches("No longer notified: ");
+                assert!(text.contains(risk), "of {own} and {drifted}, {risk} is cut");
+            }
+            let takes = text.matches("`musher pull monitors/lambda/theirs-").count();
+            assert!(takes >= offered, "of {own} and {drifted}, {takes} are told what can be done");
+            // Who is not told by name is told in general.
+            assert_eq!(
+                text.contains("`musher pull ADDRESS -e staging`"),
+                takes < drifted,
+                "{own} and {drifted}"
+            );
+        }
+    }
 }

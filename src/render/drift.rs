@@ -5,21 +5,24 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::based::fields;
-use super::choices;
+use super::based::{fields, is_alike, several};
+use super::choices::{self, Among};
 use super::comment::marker;
+use super::fold::{Entry, fold_of};
 use super::markdown::{code, link, prose};
 use super::page::{Look, Page, Tone};
 use super::plan_json::{self, write_value};
 use super::room::Room;
 use super::summary;
-use super::telling::clean_address;
+use super::telling::{clean_address, names};
 use super::value::{count, cut, plural};
-use crate::drift::{By, Group, groups};
+use crate::drift::{By, Group, groups, when};
 use crate::model::{Action, Change, Plan};
 
 /// Kept for the end of a text.
 const TAIL: usize = 400;
+/// Names of many that differ alike, where there is little room.
+const FEW: usize = 8;
 
 /// `Changed by ann@example.com, last 2026-01-31T10:00:00Z`
 fn headline(group: &Group<'_>) -> (String, String) {
@@ -45,6 +48,19 @@ fn became(change: &Change) -> &'static str {
     }
 }
 
+/// The same of many.
+fn became_of_many(change: &Change) -> &'static str {
+    match change.action {
+        Action::Create => "are missing",
+        Action::Delete => "are there, and are not declared",
+        Action::Replace => "differ in what can't be changed",
+        Action::Adopt => "are not taken over yet",
+        Action::Move => "bear an old name",
+        Action::Forget => "are not let go yet",
+        Action::Update => "differ",
+    }
+}
+
 /// `Drift: 3 objects differ from the definitions.`, or `No drift.`
 pub fn line(plan: &Plan) -> String {
     match plan.changes.len() {
@@ -62,39 +78,50 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
         page.wrapped(&[(Tone::Strong, &partial)], 2)?;
     }
     page.line(&[])?;
-    let environment = plan.environment.as_deref();
-    let few = plan.changes.len() <= choices::EACH;
-    for group in groups(plan) {
-        let (what, latest) = headline(&group);
+    let (among, groups) = (Among::the(plan), groups(plan));
+    let folded: Vec<_> = groups.iter().map(|group| (group, entries(group))).collect();
+    let few = folded.iter().map(|(_, entries)| entries.len()).sum::<usize>() <= choices::EACH;
+    for (group, entries) in folded {
+        let (what, latest) = headline(group);
         let name = group.by.name().map_or_else(String::new, |name| format!(" {}", cut(name, 80)));
         page.line(&[(Tone::Strong, &what), (Tone::Strong, &name), (Tone::Faint, &latest)])?;
-        for (change, when) in &group.changes {
-            let address = clean_address(change.address.as_str());
-            let when = when.as_ref().map_or_else(String::new, |when| format!("  {when}"));
-            let became = format!("  {}", became(change));
-            page.line(&[
-                (Tone::Plain, "  "),
-                (Tone::Plain, &address),
-                (Tone::Plain, &became),
-                (Tone::Faint, &when),
-            ])?;
-            for line in fields(change) {
-                page.indent(6)?;
-                page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
-            }
-            let choices = if few { choices::of(change, environment, true) } else { Vec::new() };
-            choices::write(&choices, 6, &mut page)?;
+        for entry in entries {
+            write_entry(&entry, &mut page)?;
+            choices::write(&among.of(&entry.changes, true), (6, few), &mut page)?;
         }
-        page.line(&[])?;
-    }
-    if !few {
-        choices::write_general(environment, 0, &mut page)?;
         page.line(&[])?;
     }
     for line in summary::not_listed(plan) {
         page.line(&[(Tone::Faint, &line)])?;
     }
     page.line(&[(Tone::Strong, &line(plan))])
+}
+
+/// What one person changed, what is alike together.
+fn entries<'a>(group: &Group<'a>) -> Vec<Entry<'a>> {
+    fold_of(&group.changes.iter().map(|(change, _)| *change).collect::<Vec<_>>(), false)
+}
+
+fn write_entry(entry: &Entry<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let alike = is_alike(entry, &|_, _| true);
+    if alike {
+        let became = format!("  {}, all alike", became_of_many(entry.first()));
+        page.line(&[(Tone::Plain, "  "), (Tone::Plain, &several(entry)), (Tone::Plain, &became)])?;
+    }
+    let last = entry.changes.len() - 1;
+    for (at, change) in entry.changes.iter().enumerate() {
+        let address = clean_address(change.address.as_str());
+        let when = when(change).map_or_else(String::new, |when| format!("  {when}"));
+        let became = if alike { String::new() } else { format!("  {}", became(change)) };
+        page.indent(if alike { 4 } else { 2 })?;
+        page.line(&[(Tone::Plain, &address), (Tone::Plain, &became), (Tone::Faint, &when)])?;
+        let fields = if !alike || at == last { fields(change) } else { Vec::new() };
+        for line in fields {
+            page.indent(6)?;
+            page.wrapped_at(&[(Tone::Plain, &line)], 6, 8)?;
+        }
+    }
+    Ok(())
 }
 
 /// The same as Markdown in so much room, with the marker by which a later run finds it.
@@ -111,33 +138,41 @@ pub fn markdown(plan: &Plan, room: Room) -> String {
     if let Some(partial) = summary::partial(&plan.notes.only) {
         let _ = writeln!(out, "**{}**\n", prose(&partial));
     }
-    let environment = plan.environment.as_deref();
-    let few = plan.changes.len() <= choices::EACH;
-    if !few {
-        let list = choices::markdown(&choices::general(environment), "");
-        let _ = writeln!(out, "For each of them:\n\n{list}");
-    }
-    let mut shown = 0;
-    'groups: for group in groups(plan) {
-        let (what, latest) = headline(&group);
+    let (among, groups) = (Among::the(plan), groups(plan));
+    let folded: Vec<_> = groups.iter().map(|group| (group, entries(group))).collect();
+    let few = folded.iter().map(|(_, entries)| entries.len()).sum::<usize>() <= choices::EACH;
+    let (mut items, mut titles) = (Vec::new(), Vec::new());
+    for (place, (group, entries)) in folded.iter().enumerate() {
+        let (what, latest) = headline(group);
         let by = group.by.name().map_or_else(String::new, |name| format!(" {}", code(name)));
-        let mut title = format!("#### {what}{by}{latest}\n\n");
-        for (change, when) in &group.changes {
-            let mut line = entry(change, when.as_deref());
-            if few {
-                line.push_str(&choices::markdown(&choices::of(change, environment, true), "  "));
-            }
-            if !room.after(&out).after(&title).beside(TAIL).holds(&line) {
-                break 'groups;
-            }
-            out.push_str(&std::mem::take(&mut title));
-            out.push_str(&line);
-            shown += 1;
+        titles.push(format!("#### {what}{by}{latest}\n\n"));
+        for entry in entries {
+            let offered = choices::markdown(&among.of(&entry.changes, true), "  ", few);
+            items.extend(self::items(entry, place, offered));
         }
-        out.push('\n');
     }
-    if shown < plan.changes.len() {
-        let _ = writeln!(out, "\n{} more are not shown here.\n", count(plan.changes.len() - shown));
+    let room = room.after(&out).after(&titles.concat()).beside(TAIL + titles.len());
+    let forms: Vec<Vec<String>> = items.iter().map(Item::forms).collect();
+    let (mut texts, _) = room.fitted(&forms);
+    let is_offered = |(item, text): (&Item, &Option<String>)| {
+        text.as_ref().is_some_and(|text| text.contains(&item.choices))
+    };
+    if !items.iter().zip(&texts).all(is_offered) {
+        let general = choices::general_markdown(plan.environment.as_deref());
+        (texts, _) = room.after(&general).fitted(&forms);
+        out.push_str(&general);
+    }
+    let mut hidden = 0;
+    for (place, title) in titles.iter().enumerate() {
+        let own = items.iter().zip(&texts).filter(|(item, _)| item.group == place);
+        hidden += own.clone().filter(|(_, text)| text.is_none()).map(|(item, _)| item.changes).sum::<usize>();
+        let own: String = own.filter_map(|(_, text)| text.as_deref()).collect();
+        if !own.is_empty() {
+            let _ = writeln!(out, "{title}{own}");
+        }
+    }
+    if hidden > 0 {
+        let _ = writeln!(out, "{} more are not shown here.\n", count(hidden));
     }
     for line in summary::not_listed(plan) {
         let _ = writeln!(out, "{}\n", prose(&line));
@@ -145,20 +180,65 @@ pub fn markdown(plan: &Plan, room: Room) -> String {
     out + &line(plan) + "\n"
 }
 
-fn entry(change: &Change, when: Option<&str>) -> String {
-    let mut line =
-        format!("- {} {}", code(&cut(&clean_address(change.address.as_str()), 200)), became(change));
-    if let Some(when) = when {
-        let _ = write!(line, ", {when}");
+/// What is told together in Markdown.
+struct Item {
+    /// The place of its group.
+    group: usize,
+    /// How many changes it stands for.
+    changes: usize,
+    /// Shortest first.
+    forms: Vec<String>,
+    /// What can be done about it, below the longest of them.
+    choices: String,
+}
+
+impl Item {
+    fn forms(&self) -> Vec<String> {
+        let whole = self.forms.last().filter(|_| !self.choices.is_empty());
+        self.forms.iter().cloned().chain(whole.map(|whole| format!("{whole}{}", self.choices))).collect()
+    }
+}
+
+/// What was changed alike as one, else each by itself, what can be done below the last one.
+fn items(entry: &Entry<'_>, group: usize, choices: String) -> Vec<Item> {
+    let fields = |change: &Change| -> String {
+        fields(change).iter().map(|field| format!("  - {}\n", code(field))).collect()
+    };
+    if is_alike(entry, &|_, _| true) {
+        let first = entry.first();
+        let head = format!("- {} {}, all alike\n", code(&several(entry)), became_of_many(first));
+        let ids: Vec<&str> = entry.changes.iter().map(|change| change.address.id()).collect();
+        let which = |most: usize| format!("  - {}\n", code(&names(&ids, most)));
+        let each: String = entry.changes.iter().map(|change| format!("  - {}\n", called(change))).collect();
+        let forms = vec![
+            format!("{head}{}", which(FEW)),
+            format!("{head}{}{}", fields(first), which(usize::MAX)),
+            format!("{head}{}{each}", fields(first)),
+        ];
+        return vec![Item { group, changes: entry.changes.len(), forms, choices }];
+    }
+    let item = |change: &Change| {
+        let head = format!("- {}\n", called(change));
+        let forms = vec![head.clone(), format!("{head}{}", fields(change))];
+        Item { group, changes: 1, forms, choices: String::new() }
+    };
+    let mut items: Vec<Item> = entry.changes.iter().map(|change| item(change)).collect();
+    if let Some(last) = items.last_mut() {
+        last.choices = choices;
+    }
+    items
+}
+
+/// Its address, what became of it, when, and where it is.
+fn called(change: &Change) -> String {
+    let mut text = format!("{} {}", code(&cut(&clean_address(change.address.as_str()), 200)), became(change));
+    if let Some(when) = when(change) {
+        let _ = write!(text, ", {when}");
     }
     if let Some(url) = &change.url {
-        let _ = write!(line, " · {}", link("in Datadog", url));
+        let _ = write!(text, " · {}", link("in Datadog", url));
     }
-    line.push('\n');
-    for field in fields(change) {
-        let _ = writeln!(line, "  - {}", code(&field));
-    }
-    line
+    text
 }
 
 /// Writes it for programs: as a plan's changes, each with who and when. Errors are those of the writer.

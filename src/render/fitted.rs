@@ -18,6 +18,8 @@ const SHORT: usize = 80;
 const ALIKE: usize = 3;
 /// Kept for what is said of those that are not even listed, and for headings.
 const WORDS: usize = 500;
+/// What is said where something had no room.
+pub const CUT: &str = "not shown here";
 
 /// Each entry as it fits; absent: by address, in the list of what is not shown.
 pub fn fitted(entries: &[Entry<'_>], room: Room) -> Vec<Option<String>> {
@@ -99,7 +101,7 @@ pub fn write_rest(out: &mut String, rest: &[&Entry<'_>], room: Room) {
     };
     let risky = changes().filter(|change| !change.risks.is_empty()).count();
     let of = if risky > 0 { format!(", {} of them risky", count(risky)) } else { String::new() };
-    let _ = write!(out, "**{text} not shown here{of}.** `musher plan` shows all of them.\n\n");
+    let _ = write!(out, "**{text} {CUT}{of}.** `musher plan` shows all of them.\n\n");
     let mut groups: BTreeMap<(bool, String, &str, &str), Vec<&Address>> = BTreeMap::new();
     for change in changes() {
         let codes: Vec<&str> = change.risks.iter().map(|risk| risk.code).collect();

@@ -73,16 +73,21 @@ impl Pattern<'_> {
 /// Folds what is alike, or lists each by itself. What is risky comes first, the heaviest risk on top; otherwise the
 /// order is the plan's.
 pub fn fold(changes: &[Change], each: bool) -> Vec<Entry<'_>> {
-    let mut entries: Vec<(usize, Entry<'_>)> = Vec::new();
+    fold_of(&changes.iter().collect::<Vec<_>>(), each)
+}
+
+/// The same of some changes of a plan.
+pub fn fold_of<'a>(changes: &[&'a Change], each: bool) -> Vec<Entry<'a>> {
+    let mut entries: Vec<(usize, Entry<'a>)> = Vec::new();
     let entry = |group: &[usize], bond: Bond| {
-        (group[0], Entry { changes: group.iter().map(|at| &changes[*at]).collect(), bond })
+        (group[0], Entry { changes: group.iter().map(|at| changes[*at]).collect(), bond })
     };
     let mut rest: Vec<usize> = Vec::new();
     if each {
         rest.extend(0..changes.len());
     } else {
-        for shape in grouped(0..changes.len(), |at| likeness(&changes[at], Numbers::Open)) {
-            let equal = grouped(shape.iter().copied(), |at| likeness(&changes[at], Numbers::Closed));
+        for shape in grouped(0..changes.len(), |at| likeness(changes[at], Numbers::Open)) {
+            let equal = grouped(shape.iter().copied(), |at| likeness(changes[at], Numbers::Closed));
             let most = equal.iter().map(Vec::len).max().unwrap_or(0);
             // What nearly all say alike is told once, and whoever differs by itself.
             let is_even = equal.len() == 1 || most * 2 >= shape.len();
@@ -123,9 +128,9 @@ fn grouped<K: Eq + std::hash::Hash>(
 }
 
 /// What comes or goes with its whole instance, `lambda/checkout`; and the rest.
-fn instances(changes: &[Change], rest: Vec<usize>) -> (Vec<Vec<usize>>, Vec<usize>) {
+fn instances(changes: &[&Change], rest: Vec<usize>) -> (Vec<Vec<usize>>, Vec<usize>) {
     let key = |at: usize| {
-        let change = &changes[at];
+        let change = changes[at];
         let instance = instance_of(change.address.id())
             .filter(|_| matches!(change.action, Action::Create | Action::Delete));
         // A use by itself is known where something is made; what goes is known by its address alone.

@@ -2,7 +2,7 @@
 
 pub mod annotation;
 pub mod based;
-mod choices;
+pub mod choices;
 pub mod comment;
 pub mod code_quality;
 pub mod coverage;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::choices;
 use super::fitted::{fitted, write_rest};
 use super::fold::{Entry, fold};
 use super::markdown::{code, prose, quoted_prose};
@@ -61,6 +62,9 @@ fn written(plan: &Plan, mut out: String, entries: &[Entry<'_>], room: Room) -> S
     }
     if let Some(held) = summary::held(&plan.notes.brakes) {
         let _ = writeln!(tail, "**{held}.**\n");
+    }
+    if let Some(edited) = choices::closing(plan) {
+        let _ = writeln!(tail, "{}\n", quoted_prose(&edited));
     }
     let _ = writeln!(tail, "{}", summary::line(plan));
     let room = room.after(&tail);

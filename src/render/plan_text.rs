@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::choices;
 use super::fields::{Place, write_rows};
 use super::fold::{Bond, Entry, Pattern, fold, patterns};
 use super::page::{Look, Page, Tone};
@@ -73,6 +74,10 @@ pub fn write(plan: &Plan, look: Look, out: &mut dyn Write) -> io::Result<()> {
     }
     write_warnings(plan, &mut page)?;
     write_brakes(plan, &mut page)?;
+    if let Some(edited) = choices::closing(plan) {
+        page.wrapped(&[(Tone::Faint, &edited)], 2)?;
+        page.line(&[])?;
+    }
     page.line(&[(Tone::Strong, &summary::line(plan))])
 }
 

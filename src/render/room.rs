@@ -46,6 +46,24 @@ impl Room {
         Self { left: self.left / of.max(1), ..self }
     }
 
+    /// Each of some texts in the longest of its forms that there is room for, the shortest of all being seen to first, then
+    /// the second of all. Those of which even the shortest has no room are counted.
+    pub fn fitted(self, forms: &[Vec<String>]) -> (Vec<Option<String>>, usize) {
+        let mut left = self.left;
+        let mut shown: Vec<Option<&String>> = vec![None; forms.len()];
+        for form in 0..forms.iter().map(Vec::len).max().unwrap_or_default() {
+            for (forms, shown) in forms.iter().zip(&mut shown) {
+                let Some(text) = forms.get(form).filter(|_| form == 0 || shown.is_some()) else { continue };
+                let free = left + shown.map_or(0, |shown| self.of(shown));
+                if let Some(rest) = free.checked_sub(self.of(text)) {
+                    (left, *shown) = (rest, Some(text));
+                }
+            }
+        }
+        let hidden = shown.iter().filter(|shown| shown.is_none()).count();
+        (shown.into_iter().map(Option::<&String>::cloned).collect(), hidden)
+    }
+
     /// What is left of it beside a text.
     pub fn after(self, text: &str) -> Self {
         self.beside(self.of(text))
@@ -65,5 +83,25 @@ mod tests {
         assert!(Room::characters(2).holds("🎉") && !Room::bytes(2).holds("🎉"));
         assert_eq!(Room::characters(5).after("🎉").left, 3);
         assert_eq!(Room::bytes(3).after("🎉").left, 0);
+    }
+
+    #[test]
+    fn all_are_told_briefly_before_one_is_told_at_length() {
+        let forms: Vec<Vec<String>> =
+            ["a", "b", "c"].map(|name| vec![name.to_owned(), name.repeat(3), name.repeat(9)]).into();
+        let fitted = |left: usize| {
+            let (shown, hidden) = Room::bytes(left).fitted(&forms);
+            (shown.into_iter().flatten().collect::<Vec<_>>().join(" "), hidden)
+        };
+        for (left, text, hidden) in [
+            (0, "", 3),
+            (2, "a b", 1),
+            (5, "aaa b c", 0),
+            (9, "aaa bbb ccc", 0),
+            (16, "aaaaaaaaa bbb ccc", 0),
+            (99, "aaaaaaaaa bbbbbbbbb ccccccccc", 0),
+        ] {
+            assert_eq!(fitted(left), (text.to_owned(), hidden), "{left}");
+        }
     }
 }

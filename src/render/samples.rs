@@ -86,6 +86,7 @@ pub fn notes(text: &str) -> Notes {
     let of = |renamed| Rename { renamed, count: 2, position: position.clone() };
     Notes {
         base: None,
+        committed: false,
         brakes: vec![Brake { name: "delete", text: own(), remedy: own() }; 2],
         warnings: vec![Warning { code: "no-recipient", text: own(), position: position.clone() }; 40],
         only: vec![own(); 12],

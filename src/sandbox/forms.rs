@@ -12,6 +12,8 @@ pub enum Form {
     /// Written as a text at times: an export of Datadog's own integrations holds `"0"`.
     WholeOrText,
     Text,
+    /// A text that says something.
+    Filled,
     Texts,
     Mapping,
     List,
@@ -30,8 +32,8 @@ pub enum Form {
 }
 
 use Form::{
-    Between, Flag, List, Mapping, Needed, NeededIn, Number, OneOf, Text, Texts, Whole, WholeOrText, Word,
-    Words,
+    Between, Filled, Flag, List, Mapping, Needed, NeededIn, Number, OneOf, Text, Texts, Whole, WholeOrText,
+    Word, Words,
 };
 
 pub const MONITOR: &[(&str, Form)] = &[
@@ -260,6 +262,7 @@ fn fits(value: &Value, form: Form) -> bool {
             Whole => is_whole(value),
             WholeOrText => is_whole(value) || value.as_str().is_some_and(|text| text.parse::<u32>().is_ok()),
             Text => value.is_string(),
+            Filled => value.as_str().is_some_and(|text| !text.is_empty()),
             Texts => each(&Value::is_string),
             Mapping => value.is_object(),
             List => value.is_array(),

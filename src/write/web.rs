@@ -15,7 +15,8 @@ pub struct Named {
 /// The error is a full sentence.
 pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
     let text = text.trim();
-    if !text.contains('/') {
+    // An id that a body says may hold a slash, and stands in no URL.
+    if !text.contains('/') || kind.api.composed.is_some() && !text.contains("://") {
         return Ok(Named { id: text.to_owned(), host: None });
     }
     let address = text.split_once("://").map_or(text, |(_, address)| address);
@@ -23,17 +24,20 @@ pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
     if let Some(id) = id_in(kind, path) {
         return Ok(Named { id, host: Some(host.to_ascii_lowercase()).filter(|host| !host.is_empty()) });
     }
-    let pattern = kind.about.web.replace("{id}", "ID");
+    let pattern = match kind.api.composed {
+        Some(_) => String::new(),
+        None => format!(", or https://…{}", kind.about.web.replace("{id}", "ID")),
+    };
     Err(match KINDS.into_iter().find(|other| id_in(other, path).is_some()) {
         Some(other) => format!("`{text}` is the URL of a {}, not of a {}", other.name, kind.name),
-        None => format!("`{text}` is not a URL of a {}: write its id, or https://…{pattern}", kind.name),
+        None => format!("`{text}` is not a URL of a {}: write its id{pattern}", kind.name),
     })
 }
 
 /// The id in the path of a URL, its query and fragment included.
 fn id_in(kind: &Kind, url: &str) -> Option<String> {
     // Some have no page of their own.
-    if kind.about.web.is_empty() {
+    if kind.about.web.is_empty() || kind.api.composed.is_some() {
         return None;
     }
     let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
@@ -96,6 +100,10 @@ mod tests {
         check("slo", "https://app.datadoghq.eu/slo/0a1b/edit", Ok("0a1b"));
         check("slo", "https://app.datadoghq.eu/monitors/123", Err("is the URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu/monitors/..%2f", Err("is not a URL of a monitor"));
+        check("entity", "service:default/cart", Ok("service:default/cart"));
+        check("entity", "https://app.datadoghq.eu/software", Err("is not a URL of a entity: write its id"));
+        check("entity", "https://app.datadoghq.eu/monitors/1", Err("is the URL of a monitor"));
+        check("monitor", "https://app.datadoghq.eu/software", Err("is not a URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu", Err("is not a URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu/monitorsx/1", Err("is not a URL of a monitor"));
     }

@@ -588,6 +588,35 @@ fn one_that_may_not_be_read_hides_no_others() {
     }
 }
 
+/// One kind is none of these keys' business: the others are exported, and it is named.
+#[test]
+fn a_kind_that_may_not_be_listed_hides_no_others() {
+    for refused in [&["slos"][..], &["monitors"], &["monitors", "slos", "dashboards"]] {
+        let liar = Liar::start();
+        let project = liar.project();
+        for section in ["monitors", "slos", "dashboards"] {
+            liar.add(section, body(section, "a"));
+        }
+        liar.before(move |request, _| {
+            let is_refused = refused.iter().any(|section| request.lists(section));
+            is_refused.then(|| Answer::new(403, json!({"errors": ["Forbidden"]})))
+        });
+        let ran = project.run(&["export", "all", "--all", "-o", "out", "--timeout", "3"]);
+        if refused.len() == 3 {
+            says(&ran, 1, "refuses the keys of");
+            assert!(!project.path("out").exists(), "{}", ran.shown());
+            continue;
+        }
+        says(&ran, 4, &format!("{} are left out: these keys may not list them", refused[0]));
+        for section in ["monitors", "slos", "dashboards"] {
+            assert_eq!(project.path(&format!("out/{section}")).exists(), section != refused[0], "{section}");
+        }
+        // Asked for by name it is an error.
+        let kind = refused[0].trim_end_matches('s');
+        assert_eq!(project.run(&["export", kind, "--all", "-o", "one"]).code, Some(1));
+    }
+}
+
 /// What plans ask for in an organisation that is large: as much as without a second look where nothing is made, and
 /// the pages of everybody's objects of those kinds where something is, one thing or many.
 #[test]

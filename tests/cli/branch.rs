@@ -114,6 +114,12 @@ fn names_that_no_branch_may_have() {
         assert!(ran.err.contains("not a name that a branch may have") || name.is_empty(), "{}", ran.err);
         assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
     }
+    // What git would make a branch of that nobody finds again.
+    let ran = project.exits(1, &["-C", "obs", "pull", "--branch=refs/tags/x"]);
+    assert!(ran.err.contains("name it as `git branch` lists it"), "{}", ran.err);
+    let said = project.fine(&["-C", "obs", "pull", "--branch", "refs/heads/whole"]);
+    assert!(said.contains("to the branch `whole`") && said.contains("git push -u origin whole\n"), "{said}");
+    git(&project, &["rev-parse", "--verify", "refs/heads/whole"]);
     git(&project, &["branch", "taken"]);
     let ran = project.exits(1, &["-C", "obs", "pull", "--branch", "taken"]);
     assert!(ran.err.contains("there is a branch `taken` already"), "{}", ran.err);

@@ -114,6 +114,23 @@ fn the_desk_lets_go_and_says_what_the_files_still_say() {
 }
 
 #[test]
+fn a_glob_lets_go_of_all_that_it_selects() {
+    let project = Project::sandbox();
+    let three = ["one", "other", "two"].map(|name| monitor(name, "").replace("Load", name)).concat();
+    project.applies(
+        &format!("monitors:\n{three}"),
+        &["create monitors/one", "create monitors/other", "create monitors/two"],
+    );
+    let ran = project.exits(1, &["forget", "monitor/o*", "--yes"]);
+    assert!(ran.err.contains("did you mean `monitors/o*`?"), "{}", ran.err);
+    project.exits(1, &["forget", "slos/*", "--yes"]);
+    project.declare("monitors: {}\n");
+    let ran = project.exits(0, &["forget", "monitors/o*", "--yes"]);
+    assert!(ran.out.contains("Applied: 2 forgotten."), "{}", ran.out);
+    assert_eq!(project.actions(), ["delete monitors/two"]);
+}
+
+#[test]
 fn an_environment_that_an_id_does_not_list_makes_its_own() {
     let project = Project::new("project: shop\nenvironments: {one: {api: sandbox}, two: {api: sandbox}}\n");
     let served = Served::start(&project);

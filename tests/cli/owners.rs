@@ -231,3 +231,68 @@ fn a_reference_outside_of_only_is_the_live_one() {
     assert_eq!(live["name"], "Pair");
     assert_eq!(live["query"], format!("{} && {}", ids["monitors/one"], ids["monitors/two"]));
 }
+
+/// An entity of this id and name, and what stands beside it.
+fn entity(id: &str, name: &str, beside: &str) -> String {
+    format!("  {id}: {{apiVersion: v3, kind: service, metadata: {{name: {name}, owner: shop}}{beside}}}\n")
+}
+
+/// The service has one write for entities, which takes the place of whatever bears the name: nothing is written over.
+#[test]
+fn an_entity_that_is_there_is_never_written_over() {
+    let project = Project::new(
+        "project: shop\nkinds: [entities]\nenvironments: {one: {api: sandbox}, two: {api: sandbox}}\n",
+    );
+    let served = Served::start(&project);
+    let owners = || -> Vec<Value> {
+        let all = served.get("/api/v2/catalog/entity?include=schema");
+        let mut all: Vec<Value> = all["included"].as_array().cloned().unwrap_or_default();
+        all.sort_by_key(|one| one["id"].to_string());
+        all.iter().map(|one| one["attributes"]["schema"]["metadata"].clone()).collect()
+    };
+    let declared = |all: &[String]| project.declare(&format!("entities:\n{}", all.concat()));
+    declared(&[entity("cart", "cart", "")]);
+    project.fine(&["apply", "--yes", "-e", "one"]);
+    let document =
+        json!({"apiVersion": "v3", "kind": "service", "metadata": {"name": "theirs", "owner": "others"}});
+    served.send("POST", "/api/v2/catalog/entity", &document);
+    let before = owners();
+    assert_eq!(before.len(), 2);
+    let refused = |environment: &str, words: &str| {
+        for command in [&["plan"][..], &["apply", "--yes"]] {
+            let ran = project.exits(1, &[command, &["-e", environment]].concat());
+            assert!(ran.err.contains("id-taken") && ran.err.contains(words), "{words}\n{}", ran.err);
+        }
+        assert_eq!(owners(), before, "{words}");
+    };
+    // Another environment's, one without a mark, one of our own under another id, and one that is declared twice.
+    refused("two", "that is `entities/cart` of `shop.one`");
+    declared(&[entity("cart", "cart", ""), entity("a", "theirs", "")]);
+    refused("one", "to take it over write `$id: \"service:default/theirs\"` here");
+    declared(&[entity("basket", "cart", "")]);
+    refused("one", "write `$moved_from: cart`");
+    declared(&[entity("cart", "cart", ""), entity("a", "new", ""), entity("b", "new", "")]);
+    refused("one", "so is `entities/a`");
+    // Renamed to what somebody else has.
+    declared(&[entity("cart", "theirs", "")]);
+    refused("one", "bears no mark");
+    // What was said may be done.
+    declared(&[
+        entity("basket", "cart", ", $moved_from: cart"),
+        entity("a", "theirs", ", $id: \"service:default/theirs\""),
+    ]);
+    project.fine(&["apply", "--yes", "-e", "one"]);
+    project.exits(0, &["plan", "--detailed-exitcode", "-e", "one"]);
+    assert_eq!(owners().len(), 2);
+    // Somebody makes it between the plan and its apply.
+    declared(&[entity("basket", "cart", ""), entity("a", "theirs", ""), entity("late", "late", "")]);
+    project.fine(&["plan", "-e", "one", "--format", "json", "-o", "plan.json"]);
+    let document =
+        json!({"apiVersion": "v3", "kind": "service", "metadata": {"name": "late", "owner": "others"}});
+    served.send("POST", "/api/v2/catalog/entity", &document);
+    let before = owners();
+    let ran = project.run(&["apply", "plan.json", "--yes", "-e", "one"]);
+    assert!(ran.code != Some(0) && owners() == before, "{}", ran.shown());
+    project.fine(&["apply", "--destroy", "--yes", "-e", "one"]);
+    assert_eq!(owners().len(), 1);
+}

@@ -198,6 +198,39 @@ fn the_same_edit_of_all_instances_is_told_once() {
 }
 
 #[test]
+fn what_was_deleted_in_the_ui_is_told_with_what_to_do() {
+    let mut project = Project::new("project: shop\nvars: {channel: '@slack-a'}\n");
+    project.write("monitors/shop.yaml", SHOP);
+    project.write("monitors/board.json", BOARD);
+    project.write("templates/fn.yaml", TEMPLATE);
+    project.write("inventory/over.csv", "glob,errors\na,7\n");
+    let served = Served::for_project(&mut project);
+    project.fine(&["apply", "--yes"]);
+    let path = format!("/api/v1/monitor/{}", project.ids()["monitors/errors"]);
+    served.send("DELETE", &path, &Value::Null);
+    // Who looked in between knows it all the same.
+    project.exits(2, &["drift"]);
+    edit(&project, &served, ("dashboards/board", "/api/v1/dashboard"), |body| body["title"] = "B".into());
+    let ran = project.exits(4, &["pull"]);
+    let said = "monitors/errors   gone: somebody deleted it. `musher apply --only monitors/errors` makes it again; to let it \
+                go, take its definition out (monitors/shop.yaml:3)\n";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    assert!(ran.out.contains("dashboards/board  pulled into monitors/shop.yaml\n"), "{}", ran.out);
+    // The rest of it is no business of this glob's.
+    assert!(!project.fine(&["pull", "dashboards/*"]).contains("gone"));
+    project.fine(&["apply", "--yes", "--only", "monitors/errors"]);
+    assert_eq!(project.fine(&["pull"]), "Nothing that is managed was edited in the UI.\n");
+    // What was never there is no edit.
+    project.write(
+        "monitors/new.yaml",
+        "monitors: {new: {name: n, type: query alert, message: m, query: 'avg(last_5m):avg:x.y{a:b} > 1'}}\n",
+    );
+    let said = "Nothing that is managed was edited in the UI.\nmonitors/new is declared and not live, never applied or \
+                deleted in the UI: `musher apply` makes it; to let it go, take it out of the definitions.\n";
+    assert_eq!(project.fine(&["pull"]), said);
+}
+
+#[test]
 fn a_drift_names_its_choices() {
     let (project, served) = applied();
     edit(&project, &served, ("monitors/errors", "/api/v1/monitor"), |body| body["priority"] = 2.into());
@@ -216,12 +249,94 @@ fn a_drift_names_its_choices() {
         "undo": "musher apply --only monitors/errors -e sandbox",
         "leave": ["musher ignore monitors/errors /priority -e sandbox"]});
     assert_eq!(said["drift"][0]["choices"], expected);
-    // Of many they are told once.
+    // Of more each has them on a line.
     for address in ["monitors/lambda/a/errs", "monitors/lambda/b/errs"] {
         edit(&project, &served, (address, "/api/v1/monitor"), |body| body["priority"] = 2.into());
     }
     edit(&project, &served, ("dashboards/board", "/api/v1/dashboard"), |body| body["title"] = "B".into());
     let said = project.exits(2, &["drift"]).out;
-    assert_eq!(said.matches("musher pull ").count(), 1, "{said}");
-    assert!(said.contains("  musher pull ADDRESS -e sandbox "), "{said}");
+    for (address, pointer) in [
+        ("monitors/errors", "/priority"),
+        ("monitors/lambda/a/errs", "/priority"),
+        ("monitors/lambda/b/errs", "/priority"),
+        ("dashboards/board", "/title"),
+    ] {
+        let line = format!(
+            "\n      take: musher pull {address} -e sandbox   undo: musher apply --only {address} -e sandbox   \
+             leave: musher ignore {address} {pointer} -e sandbox\n"
+        );
+        assert!(said.contains(&line), "{address}: {said}");
+    }
+    let said = project.exits(2, &["drift", "--format", "markdown"]).out;
+    let line = "\n  - take `musher pull dashboards/board -e sandbox` · undo `musher apply --only dashboards/board -e sandbox` \
+         · leave `musher ignore dashboards/board /title -e sandbox`\n";
+    assert!(said.contains(line) && !said.contains("For each of them"), "{said}");
+}
+
+#[test]
+fn what_drifted_alike_is_told_together_with_commands_that_take_all_of_it() {
+    let project = Project::sandbox();
+    project.write("musher.yaml", "project: shop\nenvironments: {sandbox: {api: sandbox}}\n");
+    let monitor = |name: &str| {
+        format!(
+            "  {name}: {{name: {name}, type: query alert, message: hi, \
+             query: 'avg(last_5m):avg:system.load.1{{service:shop}} > 5', options: {{thresholds: {{critical: 5}}}}}}\n"
+        )
+    };
+    let names = ["pay-a", "pay-b", "pay-c", "ship-a"];
+    let before = format!("monitors:\n{}", names.map(monitor).concat());
+    project.write("monitors/shop.yaml", &before);
+    project.fine(&["apply", "--yes"]);
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "musher.yaml", "monitors"],
+        &["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "All"],
+    ] {
+        let ran = project.ended(project.command("git").args(arguments));
+        assert_eq!(ran.code, Some(0), "{}", ran.shown());
+    }
+    let served = Served::start(&project);
+    for name in &names[..3] {
+        edit(&project, &served, (&format!("monitors/{name}"), "/api/v1/monitor"), |body| {
+            body["priority"] = 2.into()
+        });
+    }
+    drop(served);
+    let (take, undo, leave) = (
+        "musher pull 'monitors/pay-*' -e sandbox",
+        "musher apply --only 'monitors/pay-*' -e sandbox",
+        "musher ignore ADDRESS /priority -e sandbox",
+    );
+    for arguments in [&["drift"][..], &["plan", "--base", "HEAD"], &["drift", "--format", "markdown"]] {
+        let said = project.run(arguments).out;
+        for command in [take, undo, leave] {
+            assert_eq!(said.matches(command).count(), 1, "{arguments:?}, {command}: {said}");
+        }
+        for name in &names[..3] {
+            assert!(said.contains(&format!("monitors/{name}")), "{arguments:?}, {name}: {said}");
+        }
+        assert_eq!(said.matches("priority: nothing → 2").count(), 1, "{arguments:?}: {said}");
+    }
+    let page = project.run(&["plan", "--base", "HEAD", "--format", "html"]).out;
+    for command in [take, undo, leave] {
+        assert_eq!(page.matches(&format!("<td><code>{command}</code>")).count(), 1, "{command}: {page}");
+    }
+    // A plan by itself can't tell them apart, and says how; nobody is told of it where the files are being worked on.
+    let closing = "Edited in the UI? `musher pull ADDRESS -e sandbox` takes it into the files, `musher ignore ADDRESS POINTER \
+        -e sandbox` leaves it there; `musher plan --base REF` tells edits from changes.";
+    let plan = project.fine(&["plan"]);
+    assert!(plan.contains(&format!("\n{closing}\n\nPlan: 3 to change")), "{plan}");
+    assert!(
+        project
+            .fine(&["plan", "--format", "markdown"])
+            .contains(&format!("\n{closing}\n\nPlan: 3 to change"))
+    );
+    assert!(!project.fine(&["plan", "-q"]).contains("Edited in the UI?"));
+    project.write("monitors/shop.yaml", format!("# At work.\n{before}"));
+    assert!(!project.fine(&["plan"]).contains("Edited in the UI?"));
+    project.write("monitors/shop.yaml", &before);
+    // What is shown does what it says.
+    let command: Vec<&str> = take.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();
+    project.fine(&command);
+    assert_eq!(project.actions(), [""; 0]);
 }

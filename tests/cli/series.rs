@@ -46,7 +46,7 @@ fn what_is_alike_becomes_a_template() {
     assert!(!project.path("templates").exists() && !project.path("inventory").exists());
     assert_eq!(std::fs::read_dir(project.path("monitors")).unwrap().count(), 0);
 
-    let ran = project.exits(0, &["import", "monitor", "--all", "--templatize", "--yes"]);
+    let ran = project.exits(0, &["import", "monitor", "--all", "--templatize", "--yes", "-v"]);
     assert_eq!(ran.out.lines().count(), 32, "{}", ran.shown());
     let template = project.read("templates/load-of-is-high.yaml");
     for line in [
@@ -74,10 +74,57 @@ fn what_is_alike_becomes_a_template() {
         project.remove(file);
     }
     project.remove("monitors/both-are-high.json");
-    project.exits(0, &["import", "monitor", "--managed", "--templatize", "--yes"]);
+    // Told by places, where nobody asked for each.
+    let ran = project.exits(0, &["import", "monitor", "--managed", "--templatize", "--yes"]);
+    assert_eq!(
+        ran.out,
+        "monitors/both-are-high.json    1 monitor\nmonitors/load-of-is-high.yaml  30 monitors\n"
+    );
     assert!(!project.read("inventory/load-of-is-high.csv").contains("datadog_id"));
     let ran = project.exits(0, &["plan", "--detailed-exitcode"]);
     assert!(ran.out.ends_with("No changes.\n"), "{}", ran.shown());
+}
+
+/// Killed as soon as the first of its files is there, or a little later: nothing is declared without its template and
+/// list, and the next run ends as an undisturbed one.
+#[test]
+fn killed_between_its_files_it_is_mended_by_the_next_run() {
+    const FILES: [&str; 3] =
+        ["templates/load-of-is-high.yaml", "inventory/load-of-is-high.csv", "monitors/load-of-is-high.yaml"];
+    let arguments = ["import", "monitor", "--all", "--templatize", "--yes"];
+    let project = Project::sandbox();
+    let served = Served::start(&project);
+    for number in 0..12 {
+        load(&served, &format!("card-{number}-api"), if number == 3 { 9.0 } else { 5.0 }, &["team:core"]);
+    }
+    drop(served);
+    project.fine(&arguments);
+    let expected = FILES.map(|file| project.read(file));
+    // Each state that a kill can leave, by the order in which the files are written.
+    for there in 0..FILES.len() {
+        FILES.iter().skip(there).for_each(|file| drop(std::fs::remove_file(project.path(file))));
+        project.fine(&["validate"]);
+        project.fine(&arguments);
+        assert_eq!(FILES.map(|file| project.read(file)), expected, "{there} were there");
+    }
+    for pause in 0..12 {
+        FILES.iter().for_each(|file| project.remove(file));
+        let mut run = project.command(crate::project::BINARY);
+        run.args(arguments).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut run = run.spawn().unwrap();
+        while !FILES.iter().any(|file| project.path(file).exists()) && run.try_wait().unwrap().is_none() {}
+        std::thread::sleep(std::time::Duration::from_micros(40 * pause));
+        run.kill().unwrap();
+        run.wait().unwrap();
+        let there = FILES.map(|file| project.path(file).exists());
+        assert!(!there[2] || there == [true; 3], "{there:?}");
+        let ran = project.run(&arguments);
+        assert_eq!(ran.code, Some(0), "{}", ran.shown());
+        assert_eq!(FILES.map(|file| project.read(file)), expected, "{there:?}");
+        for folder in ["templates", "inventory", "monitors"] {
+            assert_eq!(std::fs::read_dir(project.path(folder)).unwrap().count(), 1, "{folder}");
+        }
+    }
 }
 
 #[test]

@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use super::{Interaction, kinds, recorded, sessions};
 use crate::config::Scope;
+use crate::diagnostic::{FileId, Format};
 use crate::kind::{self, Envelope, Identity, Kind, Update};
 use crate::mark;
 use crate::model::{Address, Body, Directives, Live, Mark, Owner, Plan, Resource};
 use crate::plan::{Inputs, plan};
+use crate::source;
 
 /// A request as a definition, and an object that the service showed while it stood.
 pub struct Pair {
@@ -72,8 +74,17 @@ pub fn pairs(kind: &'static Kind) -> Option<Vec<Pair>> {
 fn sent(kind: &Kind, request: &Value) -> Value {
     match kind.api.envelope {
         Envelope::Resource(_) => flat(kind, &request["data"]),
+        Envelope::Document => document(request),
         _ => request.clone(),
     }
+}
+
+/// A document, which may be sent as the text of a YAML file.
+pub fn document(request: &Value) -> Value {
+    let Some(text) = request.as_str() else { return request.clone() };
+    let (value, faults) = source::value(text, Format::Yaml, FileId(0));
+    assert!(faults.is_empty(), "the service took it: {text}");
+    value.expect("a document")
 }
 
 /// Whether an update keeps the fields that it doesn't send: they are part of what stands.
@@ -123,7 +134,13 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
     if !is_object(kind, interaction) {
         return Vec::new();
     }
+    let documents;
     let body = match kind.api.envelope {
+        Envelope::Document => {
+            let answer = interaction.response.as_object().cloned().unwrap_or_default();
+            documents = Value::Array(kind::documents(&kind.api, answer));
+            &documents
+        }
         Envelope::Flat => {
             let list = kind.api.list.items.and_then(|items| interaction.response.pointer(items));
             list.unwrap_or(&interaction.response)

@@ -13,7 +13,7 @@ use crate::kind::{self, Create, Envelope, Kind, flatten};
 use crate::mark;
 use crate::model::{Mark, Owner};
 use crate::outgoing::to_create;
-use crate::recordings::pairs::plan_one;
+use crate::recordings::pairs::{document, plan_one};
 use crate::sandbox::Sandbox;
 
 /// The bodies of recorded successful creates.
@@ -37,6 +37,7 @@ pub fn recorded(kind: &Kind) -> Option<Vec<Map<String, Value>>> {
                     Value::Object(data) => Some(flatten(&kind.api, data)),
                     _ => None,
                 },
+                (Envelope::Document, request) => document(&request).as_object().cloned(),
                 (_, Value::Object(body)) => Some(body),
                 _ => None,
             })

@@ -189,6 +189,10 @@ fn check(section: &str, step: usize, at_least: usize) {
                 if kind.api.typed.is_some_and(|member| pointer == format!("/{member}")) {
                     continue;
                 }
+                // Another one says that it is another object.
+                if kind.api.composed.is_some_and(|id| id(&body) != id(&live)) {
+                    continue;
+                }
                 let end = bench.edit(&pointer, &body).await;
                 *ends.entry(end).or_default() += 1;
                 if matches!(end, End::Missed | End::NotRestored) {

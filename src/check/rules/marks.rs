@@ -18,11 +18,15 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     let kind = subject.kind;
     types(kind, subject, found);
     let is_fine = |tag: &Value| tag.as_str().is_some_and(|tag| !mark::is_mark_tag(tag));
+    let at = match kind.identity {
+        Identity::Tags(at) => at,
+        _ => TAGS,
+    };
     // Nearly all lists are in order: no place is spelled out for their items.
-    if let Some(Value::Array(tags)) = subject.find(TAGS)
+    if let Some(Value::Array(tags)) = subject.find(at)
         && !tags.iter().all(is_fine)
     {
-        subject.items(TAGS).for_each(|(pointer, tag)| of_tag(&pointer, tag, found));
+        subject.items(at).for_each(|(pointer, tag)| of_tag(&pointer, tag, found));
     }
     found.rule = ("own-mark", RuleLevel::Error);
     for at in mark::places_of_lines(kind, subject.body) {

@@ -20,7 +20,10 @@ pub fn settle(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<()>
 /// The same; where the project would be faulty, nothing was written and this is what is wrong with it.
 pub fn tried(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Option<Checked>> {
     let mut undo = Undo::default();
-    let settled = files.iter().try_for_each(|file| undo.write(file)).and_then(|()| judge(invocation));
+    // What declares nothing by itself first, templates and lists: a run that is killed leaves no definition without them.
+    let mut order: Vec<&File> = files.iter().collect();
+    order.sort_by_key(|file| !file.holds.is_empty());
+    let settled = order.into_iter().try_for_each(|file| undo.write(file)).and_then(|()| judge(invocation));
     match settled {
         Ok(judged) if !has_errors(&judged.diagnostics) => Ok(None),
         Ok(judged) => {

@@ -264,27 +264,6 @@ fn drawn(
             Utf8Path::new(LISTS).join(format!("{stem}{EXCEPTIONS}.csv")),
         ]
     };
-    let is_free = |stem: &str| {
-        let is_there = |path: &Utf8Path| std::fs::symlink_metadata(declared.config.root.join(path)).is_ok();
-        let of_import = imports.iter().any(|import| import.file == stem || import.id == stem);
-        !BUILT_IN.iter().any(|(name, _)| *name == stem)
-            && !stems.contains(stem)
-            && !of_import
-            && !places(stem).iter().any(|path| is_there(path))
-    };
-    let stem = crate::write::name::free(&proposal.name, &|stem| !is_free(stem));
-    let [template, list, own, others] = places(&stem);
-    stems.insert(stem.clone());
-    let up = "../".repeat(definitions.components().filter(|step| step.as_str() != ".").count());
-    let mut entry = Map::from_iter([
-        ("template".to_owned(), json!(stem)),
-        ("for_each".to_owned(), json!(format!("{up}{list}"))),
-    ]);
-    entry.extend(proposal.entry.clone());
-    if !proposal.exceptions.is_empty() {
-        entry.insert("overrides".to_owned(), json!(format!("{up}{others}")));
-    }
-    let uses = json!({"uses": {proposal.name.as_str(): entry}});
     let mut whole = Map::from_iter([(
         "description".to_owned(),
         json!(format!(
@@ -294,13 +273,39 @@ fn drawn(
         )),
     )]);
     whole.extend(proposal.template.as_object().cloned().unwrap_or_default());
-    let (Some(made), Some(used)) = (yaml::document(&Value::Object(whole)), yaml::document(&uses)) else {
-        return Ok(None);
+    let Some(made) = yaml::document(&Value::Object(whole)) else { return Ok(None) };
+    let (table, others) = (csv(&proposal.list)?, csv(&proposal.exceptions)?);
+    let is_free = |stem: &str| {
+        let is_there = |path: &Utf8Path| std::fs::symlink_metadata(declared.config.root.join(path)).is_ok();
+        let of_import = imports.iter().any(|import| import.file == stem || import.id == stem);
+        // The same text was left by a run that was killed before its definitions were written.
+        let is_open = |path: &Utf8Path, text: &str| !is_there(path) || stands(declared, path, text);
+        !BUILT_IN.iter().any(|(name, _)| *name == stem)
+            && !stems.contains(stem)
+            && !of_import
+            && is_open(&places(stem)[0], &made)
+            && is_open(&places(stem)[1], &table)
+            && is_open(&places(stem)[3], &others)
+            && !is_there(&places(stem)[2])
     };
-    let before = proposal.members.iter().map(|(number, _)| lines(&imports[*number])).sum();
-    let mut files = vec![(template, made), (list, csv(&proposal.list)?), (own.clone(), used)];
+    let stem = crate::write::name::free(&proposal.name, &|stem| !is_free(stem));
+    let [template, list, own, exceptions] = places(&stem);
+    stems.insert(stem.clone());
+    let up = "../".repeat(definitions.components().filter(|step| step.as_str() != ".").count());
+    let mut entry = Map::from_iter([
+        ("template".to_owned(), json!(stem)),
+        ("for_each".to_owned(), json!(format!("{up}{list}"))),
+    ]);
+    entry.extend(proposal.entry.clone());
     if !proposal.exceptions.is_empty() {
-        files.push((others, csv(&proposal.exceptions)?));
+        entry.insert("overrides".to_owned(), json!(format!("{up}{exceptions}")));
+    }
+    let uses = json!({"uses": {proposal.name.as_str(): entry}});
+    let Some(used) = yaml::document(&uses) else { return Ok(None) };
+    let before = proposal.members.iter().map(|(number, _)| lines(&imports[*number])).sum();
+    let mut files = vec![(template, made), (list, table), (own.clone(), used)];
+    if !proposal.exceptions.is_empty() {
+        files.push((exceptions, others));
     }
     Ok(Some(Draft { proposal, definitions: own, files, before }))
 }
@@ -308,6 +313,13 @@ fn drawn(
 /// How many lines of YAML an import has by itself.
 fn lines(import: &Import) -> usize {
     yaml::entry(&import.id, &import.body).map_or(0, |text| text.lines().count())
+}
+
+/// Whether a plain file of the project says just this.
+fn stands(declared: &Declared, path: &Utf8Path, text: &str) -> bool {
+    let path = declared.config.root.join(path);
+    let is_plain = std::fs::symlink_metadata(&path).is_ok_and(|about| about.is_file());
+    is_plain && std::fs::read(path).is_ok_and(|own| own == text.as_bytes())
 }
 
 fn csv(rows: &[Vec<String>]) -> anyhow::Result<String> {
@@ -346,7 +358,8 @@ fn files_of(
             let is_use = *shown == draft.definitions;
             let addresses = draft.proposal.members.iter().map(|(_, to)| to.clone());
             let holds = if is_use { addresses.collect() } else { Vec::new() };
-            found.push(File { path, shown: shown.clone(), before: None, text: text.clone(), holds });
+            let before = stands(declared, shown, text).then(|| text.clone().into_bytes());
+            found.push(File { path, shown: shown.clone(), before, text: text.clone(), holds });
         }
     }
     Ok(found)

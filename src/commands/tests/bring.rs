@@ -213,6 +213,7 @@ impl Bench {
                 return End::Unsound;
             }
             Some(Told::Refused { why, .. }) => return End::Refused(why),
+            Some(Told::Gone { .. } | Told::Absent) => return End::Wrong("it is taken for gone".to_owned()),
             Some(Told::Pulled { .. }) => {}
         }
         for file in &rewritten {

@@ -40,7 +40,8 @@ pub struct Shown {
     pub changes: usize,
 }
 
-pub fn show(entry: &Entry<'_>) -> Shown {
+/// `below`: what can be done about it, as HTML.
+pub fn show(entry: &Entry<'_>, below: &str) -> Shown {
     let change = entry.first();
     let (live, wanted) = (change.live.as_ref(), change.body.as_ref().map(crate::model::Body::value));
     let mut shown = Shown {
@@ -93,6 +94,7 @@ pub fn show(entry: &Entry<'_>) -> Shown {
         let open = if entry.changes.len() > MANY { "" } else { " open" };
         let _ = write!(out, "<details{open}><summary class=dim>{objects}</summary>{addresses}</details>");
     }
+    out.push_str(below);
     out.push_str("</div></details>\n");
     shown.told.clone_from(&out);
     out.insert_str(at, &drawn);

@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::based;
-use super::choices;
-use super::fold::fold;
+use super::choices::{self, Among};
+use super::fold::{Entry, fold};
 use super::frame;
 use super::markdown::html as escape;
 use super::summary;
 use super::telling::clean_address;
 use super::value::{count, cut, plural};
-use crate::model::{Based, Cause, Change, Plan};
+use crate::model::{Based, Plan};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -41,9 +41,17 @@ pub fn render(plan: &Plan) -> String {
 
 /// Beside an older version: what is of this change, and then what both sides or others changed.
 fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
-    let entries: Vec<entry::Shown> = fold(&plan.changes, false).iter().map(entry::show).collect();
+    let entries: Vec<entry::Shown> =
+        fold(&plan.changes, false).iter().map(|entry| entry::show(entry, "")).collect();
     let drifted = beside.map(|(whole, based)| based::drifted(whole, based)).unwrap_or_default();
-    let drift: Vec<entry::Shown> = fold(&drifted, false).iter().map(entry::show).collect();
+    let drift: Vec<entry::Shown> = match beside {
+        Some((whole, based)) => {
+            let among = Among::the(whole);
+            let below = |entry: &Entry<'_>| table(&based::choices_of(entry, &among, based));
+            fold(&drifted, false).iter().map(|entry| entry::show(entry, &below(entry))).collect()
+        }
+        None => Vec::new(),
+    };
     let mut out = String::new();
     head(plan, drifted.len(), &mut out);
     if let Some((whole, based)) = beside {
@@ -54,7 +62,7 @@ fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
     if !entries.is_empty() || !drift.is_empty() {
         filters(entries.iter().chain(&drift), &mut out);
         let mut room = LIMIT.saturating_sub(out.len() + SCRIPT.len() + FRAME);
-        list(&entries, true, &mut room, &mut out);
+        let _ = list(&entries, true, &mut room, &mut out);
         if !drift.is_empty() {
             let objects = plural(drifted.len(), "object");
             let _ = writeln!(
@@ -62,8 +70,11 @@ fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
                 "<details class=part><summary><h2>Drift: {objects} changed by somebody else, not here</h2></summary>\n<p \
                  class=dim>An apply takes it back: live is before, the definitions are after.</p>"
             );
-            out.push_str(&what_to_do(&drifted, beside, plan.environment.as_deref()));
-            list(&drift, false, &mut room, &mut out);
+            let mut listed = String::new();
+            if list(&drift, false, &mut room, &mut listed) {
+                out.push_str(&table(&choices::general(plan.environment.as_deref())));
+            }
+            out.push_str(&listed);
             out.push_str("</details>\n");
         }
         let _ = write!(out, "<script>{SCRIPT}</script>");
@@ -72,13 +83,8 @@ fn page(plan: &Plan, beside: Option<(&Plan, &Based)>) -> String {
     out
 }
 
-/// The commands for what drifted: of a few each its own.
-fn what_to_do(drifted: &[Change], beside: Option<(&Plan, &Based)>, environment: Option<&str>) -> String {
-    let own = |change: &Change| beside.is_some_and(|(_, based)| based.cause(&change.address) == Cause::Drift);
-    let choices: Vec<choices::Choice> = match drifted.len() <= choices::EACH {
-        true => drifted.iter().flat_map(|change| choices::of(change, environment, own(change))).collect(),
-        false => choices::general(environment),
-    };
+/// Commands, and what they do.
+fn table(choices: &[choices::Choice]) -> String {
     let row = |choice: &choices::Choice| {
         format!("<tr><td><code>{}</code><td>{}", escape(&choice.command), choice.does)
     };
@@ -212,8 +218,9 @@ fn filters<'s>(entries: impl Iterator<Item = &'s entry::Shown> + Clone, out: &mu
     );
 }
 
-/// All entries: whole where there is room, else without drawings, with their risks alone, on a line; what is risky before all others.
-fn list(entries: &[entry::Shown], is_titled: bool, room: &mut usize, out: &mut String) {
+/// All entries: whole where there is room, else without drawings, with their risks alone, on a line; what is risky before all
+/// others. Whether some are on a line alone.
+fn list(entries: &[entry::Shown], is_titled: bool, room: &mut usize, out: &mut String) -> bool {
     let bare: usize = entries.iter().map(|entry| entry.bare.len()).sum();
     let mut left = room.saturating_sub(bare);
     let mut chosen: Vec<&String> = entries.iter().map(|entry| &entry.bare).collect();
@@ -229,6 +236,7 @@ fn list(entries: &[entry::Shown], is_titled: bool, room: &mut usize, out: &mut S
             }
         }
     }
+    let is_brief = entries.iter().zip(&chosen).any(|(entry, chosen)| chosen.len() < entry.told.len());
     let (mut risks, mut hidden) = (None, 0);
     for (entry, text) in entries.iter().zip(chosen) {
         if text.len() > *room {
@@ -250,6 +258,7 @@ fn list(entries: &[entry::Shown], is_titled: bool, room: &mut usize, out: &mut S
             count(hidden)
         );
     }
+    is_brief
 }
 
 #[cfg(test)]

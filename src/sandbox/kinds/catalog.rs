@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::bodies;
 use crate::sandbox::call::{Answer, Call};
-use crate::sandbox::ids;
 use crate::sandbox::resource::{Resource, Route};
 use crate::sandbox::world::{Item, World};
+use crate::sandbox::{forms, ids};
 
 pub const ENTITY: Resource = Resource {
     name: "entity",
@@ -86,6 +87,9 @@ fn list(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
 /// Makes one, or takes the place of one that is there: 202 (R 5 of 5).
 fn write(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
     let mut document = call.object()?;
+    if let Some(name) = forms::first_wrong(&document, bodies::ENTITY) {
+        return Err(Answer::invalid_parameter(name));
+    }
     // The words are ours.
     let id =
         reference(&document).ok_or_else(|| Answer::refusal(400, "An entity needs kind and metadata.name"))?;
@@ -108,6 +112,14 @@ fn write(world: &mut World, call: &Call, _: &str) -> Result<Answer, Answer> {
                 "modifiedAt": now,
             }),
         );
+    }
+    // R 1 of 1: a search without its texts has empty ones.
+    for list in ["events", "logs"] {
+        let searches = document.get_mut("datadog").and_then(|datadog| datadog.get_mut(list)?.as_array_mut());
+        for search in searches.into_iter().flatten().filter_map(Value::as_object_mut) {
+            search.entry("name").or_insert_with(|| json!(""));
+            search.entry("query").or_insert_with(|| json!(""));
+        }
     }
     let entity = json!({ "id": uuid, "created": created, "modified": now, "schema": document });
     world.put("entity", (serial, &id), entity.to_string(), None);
