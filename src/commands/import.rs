@@ -9,6 +9,8 @@ mod openslo;
 mod said;
 mod settle;
 mod templatize;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -19,7 +21,7 @@ use serde_json::{Map, Value};
 use self::files::{apart, below, folder, has_file, into};
 use self::object::{Import, finish, from_live, not_for_people, refer_all, secrets_of};
 use self::said::{applied, tell};
-use self::settle::{File, settle};
+use self::settle::{File, judged, settle};
 use self::templatize::templatized;
 use super::declared::{Declared, declare};
 use super::export::{id_of, kind_of, no_file_for};
@@ -88,7 +90,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         None => apart(invocation, &declared, &wanted, format)?,
     };
     let files = if options.templatize {
-        templatized(invocation, options, &declared, &wanted, &files).await?
+        templatized(invocation, options, &declared, &wanted, (&files, judged(invocation, &files)?)).await?
     } else {
         settle(invocation, &files)?;
         files

@@ -21,15 +21,6 @@ pub struct File {
     pub holds: Vec<Address>,
 }
 
-impl File {
-    /// The lines that it has more than before.
-    pub fn new_lines(&self) -> usize {
-        let before =
-            self.before.as_ref().map_or(0, |before| before.split_inclusive(|byte| *byte == b'\n').count());
-        self.text.lines().count().saturating_sub(before)
-    }
-}
-
 /// What was written, to be taken back.
 #[derive(Default)]
 pub struct Undo<'a> {

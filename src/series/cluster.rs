@@ -14,8 +14,9 @@ const ALIKE: f64 = 0.75;
 /// So many sorts of one structure are told apart; what comes behind them stays by itself.
 const SORTS: usize = 40;
 
-/// Numbers of items, in their order. `bodies` are sorted; what has a place (`spot`) of its own already is only like what has the same.
-pub fn clusters(items: &[Item], bodies: &[Value], spot: &dyn Fn(&Item) -> String) -> Vec<Vec<usize>> {
+/// Numbers of items: those of one structure, and of these by what they say, the largest sort first. `bodies` are sorted; what
+/// has a place (`spot`) of its own already is only like what has the same.
+pub fn clusters(items: &[Item], bodies: &[Value], spot: &dyn Fn(&Item) -> String) -> Vec<Vec<Vec<usize>>> {
     let mut known = Known::default();
     let mut buckets: BTreeMap<(String, u64), Vec<(usize, Look)>> = BTreeMap::new();
     for (number, (item, body)) in items.iter().zip(bodies).enumerate() {
@@ -23,8 +24,10 @@ pub fn clusters(items: &[Item], bodies: &[Value], spot: &dyn Fn(&Item) -> String
         buckets.entry((spot(item), own.shape)).or_default().push((number, own));
     }
     let large = buckets.into_values().filter(|bucket| bucket.len() >= LEAST);
-    let mut found: Vec<Vec<usize>> = large.flat_map(|bucket| sorts(&bucket)).collect();
-    found.retain(|members| members.len() >= LEAST);
+    let mut found: Vec<Vec<Vec<usize>>> = large.map(|bucket| sorts(&bucket)).collect();
+    for sorts in &mut found {
+        sorts.sort_by_key(|members| std::cmp::Reverse(members.len()));
+    }
     found.sort();
     found
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::atom::number;
+use crate::model::slug;
 
 /// A value for each row; absent where a row has no place for it.
 pub type Values = Vec<Option<String>>;
@@ -16,6 +17,8 @@ pub struct Place {
     /// What stands before it in its text; empty for a number.
     pub before: String,
     pub is_number: bool,
+    /// Whether the value stands there as it is, not in lower case or the like.
+    pub is_plain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -41,17 +44,27 @@ pub enum Change {
     Lower,
     Upper,
     Replace(&'static str, &'static str),
+    /// In lower case, and then the same.
+    LowerReplace(&'static str, &'static str),
+    Slug,
+    /// Its slug, with this in the place of `-`.
+    SlugWith(&'static str),
     /// Times this number.
     Times(String),
 }
 
-const CHANGES: [Change; 6] = [
+/// The plainer ones first.
+const CHANGES: [Change; 10] = [
     Change::None,
     Change::Lower,
     Change::Upper,
     Change::Replace("-", "_"),
     Change::Replace("_", "-"),
     Change::Replace("-", " "),
+    Change::LowerReplace("-", "_"),
+    Change::LowerReplace(" ", "_"),
+    Change::Slug,
+    Change::SlugWith("_"),
 ];
 
 impl Change {
@@ -61,6 +74,9 @@ impl Change {
             Self::Lower => text.to_lowercase(),
             Self::Upper => text.to_uppercase(),
             Self::Replace(from, to) => text.replace(from, to),
+            Self::LowerReplace(from, to) => text.to_lowercase().replace(from, to),
+            Self::Slug => slug(text),
+            Self::SlugWith(to) => slug(text).replace('-', to),
             Self::Times(factor) => product(text, factor).unwrap_or_default(),
         }
     }
@@ -72,6 +88,9 @@ impl Change {
             Self::Lower => format!("lower {name}"),
             Self::Upper => format!("upper {name}"),
             Self::Replace(from, to) => format!("replace {name} '{from}' '{to}'"),
+            Self::LowerReplace(from, to) => format!("replace (lower {name}) '{from}' '{to}'"),
+            Self::Slug => format!("slug {name}"),
+            Self::SlugWith(to) => format!("replace (slug {name}) '-' '{to}'"),
             Self::Times(factor) => format!("mul {name} {factor}"),
         }
     }
@@ -100,40 +119,72 @@ impl Columns {
         at
     }
 
-    /// Finds which columns are made of others: the shortest texts come first, since they are what others are made of.
+    /// Finds which columns are made of others: the shortest texts come first, since they are what others are made of, and of
+    /// numbers those of the most places.
     pub fn derive(&mut self, fixed: &dyn Fn(&Column) -> bool) {
-        let mut order: Vec<usize> = (0..self.list.len()).collect();
-        let size = |column: &Column| {
-            let missing = column.values.iter().filter(|value| value.is_none()).count();
-            (missing, column.values.iter().flatten().map(String::len).sum::<usize>())
+        let is_number = |column: &Column| column.places.iter().any(|place| place.is_number);
+        let rank = |column: &Column| {
+            let texts = || column.values.iter().flatten();
+            let places = if is_number(column) { column.places.len() } else { 0 };
+            // Of texts of one length that with capitals tells most.
+            let plain =
+                texts().flat_map(|text| text.chars()).filter(|c| !c.is_uppercase() && *c != ' ').count();
+            let missing = column.values.len() - texts().count();
+            (missing, std::cmp::Reverse(places), texts().map(String::len).sum::<usize>(), plain)
         };
-        order.sort_by_key(|at| size(&self.list[*at]));
+        let mut order: Vec<usize> = (0..self.list.len()).filter(|at| !fixed(&self.list[*at])).collect();
+        order.sort_by_cached_key(|at| rank(&self.list[*at]));
         let mut bases: Vec<usize> = Vec::new();
         for at in order {
             let own = &self.list[at];
-            if fixed(own) {
-                continue;
-            }
             // A number is no part of a name; another number may be made of it.
-            let is_number = |column: &Column| column.places.iter().any(|place| place.is_number);
             let mut others = bases.iter().filter(|base| !is_number(own) && !is_number(&self.list[**base]));
             let made = others.find_map(|base| made(&own.values, *base, &self.list[*base]));
             let mut numbers =
                 bases.iter().filter(|base| is_number(own) && own.is_number && is_number(&self.list[**base]));
             let made = made.or_else(|| numbers.find_map(|base| multiple(own, *base, &self.list[*base])));
-            match made {
-                Some(made) => {
-                    let places = self.list[at].places.clone();
-                    // Where a column goes in disguise it names nothing.
-                    let is_plain = made.change == Change::None;
-                    let places = places
-                        .into_iter()
-                        .map(|place| Place { before: format!("{}{}", place.before, made.before), ..place });
-                    self.list[made.of].places.extend(places.filter(|_| is_plain));
-                    self.list[at].made = Some(made);
-                }
-                None => bases.push(at),
+            if made.is_none() {
+                bases.push(at);
             }
+            self.list[at].made = made;
+        }
+        bases.retain(|at| !is_number(&self.list[*at]));
+        self.turn(&bases);
+        self.place();
+    }
+
+    /// A slug may be shorter than the name that it is made of.
+    fn turn(&mut self, bases: &[usize]) {
+        for at in bases {
+            let mut others = bases.iter().filter(|other| *other != at && self.list[**other].made.is_none());
+            let turned = others.find_map(|other| {
+                let of = &self.list[*other];
+                let own = made(&self.list[*at].values, *other, of)?;
+                let mut all = vec![(*at, own)];
+                for (number, column) in self.list.iter().enumerate() {
+                    if column.made.as_ref().is_some_and(|made| made.of == *at) {
+                        all.push((number, made(&column.values, *other, of)?));
+                    }
+                }
+                Some(all)
+            });
+            for (number, made) in turned.into_iter().flatten() {
+                self.list[number].made = Some(made);
+            }
+        }
+    }
+
+    /// A column stands also where others are made of it.
+    fn place(&mut self) {
+        for at in 0..self.list.len() {
+            let Some(made) = self.list[at].made.clone() else { continue };
+            let is_plain = made.change == Change::None;
+            let places = self.list[at].places.clone().into_iter().map(|place| Place {
+                before: format!("{}{}", place.before, made.before),
+                is_plain,
+                ..place
+            });
+            self.list[made.of].places.extend(places);
         }
     }
 
@@ -209,7 +260,7 @@ fn shortest(value: f64) -> String {
 }
 
 /// The value that most rows have, and in how many.
-pub fn most(values: &Values) -> (String, usize) {
+pub fn most(values: &[Option<String>]) -> (String, usize) {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     values.iter().flatten().for_each(|value| *counts.entry(value).or_default() += 1);
     let most = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)));
@@ -225,7 +276,13 @@ mod tests {
     }
 
     fn place() -> Place {
-        Place { part: 0, pointer: "/name".to_owned(), before: String::new(), is_number: false }
+        Place {
+            part: 0,
+            pointer: "/name".to_owned(),
+            before: String::new(),
+            is_number: false,
+            is_plain: true,
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A group with its names -> the template, the list, and the use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -8,8 +8,9 @@ use super::atom::{reference, renamed};
 use super::column::{Change, Column, most};
 use super::draft::{Draft, Field, Part, Piece, draft};
 use super::group::Group;
-use super::item::{Item, Parameter, Proposal};
+use super::item::{Item, Parameter, Proposal, Words};
 use super::naming;
+use super::shape::metrics;
 use crate::model::{Address, slug};
 
 /// A group of which everything has its name.
@@ -33,22 +34,18 @@ type Around<'a> = (&'a BTreeMap<Address, usize>, &'a Places, &'a BTreeMap<Addres
 
 /// So many of a hundred rows have a value that is a default.
 const USUAL: usize = 80;
+/// More instances than this that differ from the defaults have a table of their own.
+const FEW: usize = 10;
 
-pub fn names(
-    items: &[Item],
-    bodies: &[Value],
-    groups: Vec<Group>,
-    is_taken: &dyn Fn(&str) -> bool,
-    is_word: &dyn Fn(&str) -> bool,
-) -> Vec<Name> {
+pub fn names(items: &[Item], bodies: &[Value], groups: Vec<Group>, words: &Words<'_>) -> Vec<Name> {
     let mut found: Vec<Name> = Vec::new();
     for group in groups {
         let Some(name) = Name::of(
             items,
             bodies,
             group,
-            &|name| is_taken(name) || found.iter().any(|other| other.name == name),
-            is_word,
+            &|name| (words.is_taken)(name) || found.iter().any(|other| other.name == name),
+            words,
         ) else {
             continue;
         };
@@ -74,7 +71,7 @@ impl Name {
         bodies: &[Value],
         group: Group,
         is_taken: &dyn Fn(&str) -> bool,
-        is_word: &dyn Fn(&str) -> bool,
+        words: &Words<'_>,
     ) -> Option<Self> {
         let Group { name, keys, mut parts } = group;
         let draft = draft(items, bodies, &parts)?;
@@ -82,26 +79,32 @@ impl Name {
         let kinds: Vec<_> = parts.iter().filter_map(kind).collect();
         let sections: Vec<&str> = kinds.iter().map(|kind| kind.section).collect();
         let fallback: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-        let given = naming::parts(&draft.titles, &sections, &fallback);
+        let is_idle = |word: &str| words.environment == Some(word);
+        let given = naming::parts(&draft.titles, &sections, &fallback, &is_idle);
         for (part, given) in parts.iter_mut().zip(given) {
             part.name.get_or_insert(given);
         }
         let is_ours = name.is_some();
         let key = best_key(&draft, is_ours.then_some(keys.as_slice()));
+        let numbered = numbered(&draft);
         let keys = match (is_ours, key) {
             (true, _) => keys,
             (false, Some(key)) => {
                 draft.columns.list[key].values.iter().flatten().map(|value| slug(value)).collect()
             }
-            (false, None) => by_ids(items, &parts),
+            (false, None) => {
+                numbered.as_ref().map_or_else(|| by_ids(items, &parts), |(_, keys)| keys.clone())
+            }
         };
         let bases: Vec<(usize, &Column)> = draft.columns.bases().collect();
         let resources: Vec<String> = parts.iter().filter_map(|part| part.name.clone()).collect();
-        let parameters = naming::parameters(&bases, &resources, is_word);
+        let parameters = naming::parameters(&bases, &resources, words.is_word);
         let name = name.unwrap_or_else(|| {
-            let of_key = key.and_then(|key| parameters.get(&key)).map_or("id", String::as_str);
-            let wanted =
-                naming::template(&draft.titles, of_key, fallback.first().copied().unwrap_or("series"));
+            let of_key = key.or(numbered.map(|(column, _)| column)).and_then(|key| parameters.get(&key));
+            let of_key = of_key.map_or("id", String::as_str);
+            let subject = subject(bodies, &parts, &sections);
+            let fallback = fallback.first().copied().unwrap_or("series");
+            let wanted = naming::template(&draft.titles, (&subject, of_key), fallback, &is_idle);
             let mut numbers = std::iter::once(wanted.clone())
                 .chain((2..).map(|number: usize| format!("{wanted}-{number}")));
             numbers.find(|name| !is_taken(name)).unwrap_or(wanted)
@@ -115,7 +118,7 @@ impl Name {
         items: &[Item],
         bodies: &[Value],
         keep: &dyn Fn(usize) -> bool,
-        is_word: &dyn Fn(&str) -> bool,
+        words: &Words<'_>,
     ) -> Option<Self> {
         let kept = self.parts.into_iter().enumerate().filter(|(part, _)| keep(*part));
         let parts: Vec<Part> = kept.map(|(_, part)| part).collect();
@@ -134,7 +137,7 @@ impl Name {
             bodies,
             Group { name: Some(self.name), keys, parts: parts.collect() },
             &|_| false,
-            is_word,
+            words,
         )
     }
 
@@ -194,9 +197,12 @@ impl Name {
         if self.key.is_none() {
             sheet.table.add("key", self.keys.clone());
         }
-        // The key stands in front.
-        let mut bases: Vec<(usize, &Column)> = self.draft.columns.bases().collect();
-        bases.sort_by_key(|(number, _)| Some(*number) != self.key);
+        // The key stands in front; what is only needed once, to adopt, behind all that stays.
+        let is_key = |(number, _): &(usize, &Column)| Some(*number) == self.key;
+        let bases = self.draft.columns.bases();
+        let (ids, mut bases): (Vec<_>, Vec<_>) =
+            bases.partition(|(_, column)| self.draft.is_adoption(column));
+        bases.sort_by_key(|base| !is_key(base));
         for (number, column) in bases {
             self.parameter_of(number, column, &mut sheet)?;
         }
@@ -204,17 +210,22 @@ impl Name {
             self.parts.iter().enumerate().filter(|(_, part)| part.rows.iter().any(Option::is_none))
         {
             let says = format!("Whether an instance has its {}", part.name.as_deref()?);
-            let param = Map::from_iter([("type".to_owned(), json!("boolean"))]);
-            let values = part.rows.iter().map(|row| row.is_some().to_string()).collect();
-            sheet.listed(&self.flag(number), values, param, &says);
+            let values: Vec<Option<String>> =
+                part.rows.iter().map(|row| Some(row.is_some().to_string())).collect();
+            self.parameter(&self.flag(number), ("boolean", &values), &says, &mut sheet);
+        }
+        for (number, column) in ids {
+            self.parameter_of(number, column, &mut sheet)?;
         }
         let key = self.key.map_or(Some("key"), |key| self.parameters.get(&key).map(String::as_str))?;
         let Sheet { table, params, with, mut overrides, parameters } = sheet;
+        let few = overrides.len() <= FEW;
         let mut entry = Map::from_iter([
             ("key".to_owned(), json!(format!("${{each.{key}}}"))),
             ("with".to_owned(), Value::Object(with)),
         ]);
-        if !overrides.is_empty() {
+        let exceptions = if few { Vec::new() } else { exceptions(key, &self.keys, &params, &overrides) };
+        if !overrides.is_empty() && few {
             overrides.sort_keys();
             entry.insert("overrides".to_owned(), Value::Object(overrides));
         }
@@ -225,6 +236,7 @@ impl Name {
             name: self.name.clone(),
             template: Value::Object(template),
             list: table.rows(),
+            exceptions,
             entry,
             members: self.members(items),
             parameters,
@@ -239,7 +251,7 @@ impl Name {
             let first = *part.rows.iter().flatten().next()?;
             let mut body = bodies[first].clone();
             for field in &self.draft.fields[number] {
-                *body.pointer_mut(&field.pointer)? = json!(self.text(field, group, around)?);
+                *body.pointer_mut(&field.pointer)? = json!(self.text(items, field, group, around)?);
             }
             if part.rows.iter().any(Option::is_none) {
                 let mut whole =
@@ -252,32 +264,48 @@ impl Name {
         Some(sections.into_iter().map(|(section, own)| (section.to_owned(), Value::Object(own))).collect())
     }
 
-    /// A parameter with its default and what overrides it, or with its column in the list.
+    /// The parameter of a column.
     fn parameter_of(&self, number: usize, column: &Column, sheet: &mut Sheet) -> Option<()> {
         let name = self.parameters.get(&number)?;
-        let (usual, count) = most(&column.values);
         let is_adoption = self.draft.is_adoption(column);
         let kind = if column.is_number && !is_adoption { "number" } else { "string" };
-        let mut param = Map::from_iter([("type".to_owned(), json!(kind))]);
-        let is_default =
-            Some(number) != self.key && !is_adoption && count * 100 >= column.values.len() * USUAL;
-        if !is_default {
-            let values = column.values.iter().map(|value| value.clone().unwrap_or_else(|| usual.clone()));
-            sheet.listed(name, values.collect(), param, &self.says(column));
-            return Some(());
+        if Some(number) == self.key || is_adoption {
+            sheet.listed(name, (kind, &column.values), &self.says(column));
+        } else {
+            self.parameter(name, (kind, &column.values), &self.says(column), sheet);
         }
-        param.insert("default".to_owned(), typed(&usual, kind));
+        Some(())
+    }
+
+    /// A parameter with its default and what overrides it, or with its column in the list.
+    fn parameter(
+        &self,
+        name: &str,
+        (kind, values): (&str, &[Option<String>]),
+        says: &str,
+        sheet: &mut Sheet,
+    ) {
+        let (usual, count) = most(values);
+        if count * 100 < values.iter().flatten().count() * USUAL {
+            sheet.listed(name, (kind, values), says);
+            return;
+        }
         let mut others = 0;
-        for (value, key) in column.values.iter().zip(&self.keys) {
+        for (value, key) in values.iter().zip(&self.keys) {
             let Some(value) = value.as_ref().filter(|value| **value != usual) else { continue };
             let own = sheet.overrides.entry(key).or_insert_with(|| json!({}));
-            own.as_object_mut()?.insert(name.clone(), typed(value, kind));
+            if let Value::Object(own) = own {
+                own.insert(name.to_owned(), typed(value, kind));
+            }
             others += 1;
         }
-        param.insert("description".to_owned(), json!(self.says(column)));
-        sheet.params.insert(name.clone(), Value::Object(param));
-        sheet.parameters.push(Parameter { name: name.clone(), usual: Some((usual, others)) });
-        Some(())
+        let param = Map::from_iter([
+            ("type".to_owned(), json!(kind)),
+            ("default".to_owned(), typed(&usual, kind)),
+            ("description".to_owned(), json!(says)),
+        ]);
+        sheet.params.insert(name.to_owned(), Value::Object(param));
+        sheet.parameters.push(Parameter { name: name.to_owned(), usual: Some((usual, others)) });
     }
 
     /// The parameter that says whether an instance has a resource.
@@ -292,28 +320,41 @@ impl Name {
     fn says(&self, column: &Column) -> String {
         let Some(first) = column.places.first() else { return String::new() };
         let resource = self.parts.get(first.part).and_then(|part| part.name.as_deref()).unwrap_or_default();
+        if self.draft.is_adoption(column) {
+            return format!("Datadog's id of {resource}; not needed once it is adopted");
+        }
         let pointer = first.pointer.replace(['{', '}'], "");
         match column.places.len() - 1 {
-            0 => format!("{resource}: {pointer}"),
-            more => format!("{resource}: {pointer}, and {more} more"),
+            0 => format!("In {resource} at {pointer}"),
+            1 => format!("In {resource} at {pointer}, and in one more place"),
+            more => format!("In {resource} at {pointer}, and in {more} more places"),
         }
     }
 
     /// A field of the template.
-    fn text(&self, field: &Field, group: usize, (by_address, places, new): Around<'_>) -> Option<String> {
+    fn text(
+        &self,
+        items: &[Item],
+        field: &Field,
+        group: usize,
+        (by_address, places, new): Around<'_>,
+    ) -> Option<String> {
         let mut out = String::new();
         for piece in &field.pieces {
             let own = match piece {
                 Piece::Same(text) => text.clone(),
                 Piece::Refers(texts) => match self.sibling(texts, group, by_address, places) {
                     Some((part, attribute)) => {
-                        let target = self.parts[part].rows.iter().flatten().next()?;
-                        let section = by_address.iter().find(|(_, item)| *item == target)?.0.section();
+                        let section = items[*self.parts[part].rows.iter().flatten().next()?].kind.section;
                         format!("${{{section}.{}.{attribute}}}", bracketed(self.parts[part].name.as_deref()?))
                     }
                     None => renamed(one(texts)?, new),
                 },
-                Piece::Column(number) => self.parameter(*number, field)?,
+                Piece::Sibling(part) => {
+                    let section = items[*self.parts[*part].rows.iter().flatten().next()?].kind.section;
+                    format!("${{{section}.{}.id}}", bracketed(self.parts[*part].name.as_deref()?))
+                }
+                Piece::Column(number) => self.expression(*number, field)?,
             };
             if out.ends_with('$') && own.starts_with("${") {
                 return None;
@@ -323,7 +364,7 @@ impl Name {
         Some(out)
     }
 
-    fn parameter(&self, number: usize, field: &Field) -> Option<String> {
+    fn expression(&self, number: usize, field: &Field) -> Option<String> {
         let column = &self.draft.columns.list[number];
         let (before, change, base, after) = match &column.made {
             Some(made) => (made.before.as_str(), &made.change, made.of, made.after.as_str()),
@@ -367,6 +408,70 @@ fn best_key(draft: &Draft, keys: Option<&[String]>) -> Option<usize> {
         .map(|(number, _)| number)
 }
 
+/// Where no column tells the rows apart: the one of the most places, numbered where some say the same.
+fn numbered(draft: &Draft) -> Option<(usize, Vec<String>)> {
+    let names = |column: &&Column| {
+        !column.is_number && !draft.is_adoption(column) && column.values.iter().all(Option::is_some)
+    };
+    let bases = draft.columns.bases().filter(|(_, column)| names(column));
+    let (number, column) =
+        bases.max_by_key(|(number, column)| (column.places.len(), std::cmp::Reverse(*number)))?;
+    let mut given: BTreeSet<String> = BTreeSet::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let keys = column.values.iter().flatten().map(|value| {
+        let own = slug(value);
+        loop {
+            let count = counts.entry(own.clone()).or_default();
+            *count += 1;
+            let key = if *count == 1 { own.clone() } else { format!("{own}-{count}") };
+            if given.insert(key.clone()) {
+                return key;
+            }
+        }
+    });
+    let keys: Vec<String> = keys.collect();
+    keys.iter().all(|key| !key.is_empty() && !key.starts_with('-')).then_some((number, keys))
+}
+
+/// What all of a template are about: the begin that the metrics of its queries have in common, or their kind.
+fn subject(bodies: &[Value], parts: &[Part], sections: &[&str]) -> String {
+    let ends = |part: &Part| {
+        let mut rows = part.rows.iter().flatten();
+        [rows.next().copied(), rows.next_back().copied()]
+    };
+    let items = parts.iter().flat_map(ends).flatten();
+    let metrics: Vec<String> = items.flat_map(|item| metrics(&bodies[item])).collect();
+    if let Some(first) = metrics.first() {
+        let steps: Vec<usize> = first.match_indices('.').map(|(at, _)| at).collect();
+        let is_common = |at: &&usize| metrics.iter().all(|metric| metric.starts_with(&first[..=**at]));
+        if let Some(end) = steps.iter().skip(1).rev().find(is_common) {
+            return first[..*end].replace('.', " ");
+        }
+    }
+    let first = sections.first().copied().unwrap_or_default();
+    let is_one = sections.iter().all(|section| *section == first);
+    if is_one { first.replace('_', " ") } else { String::new() }
+}
+
+/// The instances that differ from the defaults, as a table.
+fn exceptions(
+    key: &str,
+    keys: &[String],
+    params: &Map<String, Value>,
+    overrides: &Map<String, Value>,
+) -> Vec<Vec<String>> {
+    let is_used = |name: &&String| overrides.values().any(|own| own.get(name.as_str()).is_some());
+    let names: Vec<&String> = params.keys().filter(is_used).collect();
+    let head = std::iter::once(key.to_owned()).chain(names.iter().map(|name| (*name).clone())).collect();
+    let cell = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let row = |(key, own): (&String, &Value)| {
+        let cells = names.iter().map(|name| own.get(name.as_str()).map(cell).unwrap_or_default());
+        std::iter::once(key.clone()).chain(cells).collect()
+    };
+    let own = keys.iter().filter_map(|key| Some((key, overrides.get(key)?)));
+    std::iter::once(head).chain(own.map(row)).collect()
+}
+
 /// Where no column tells the rows apart: the ids that they would have by themselves.
 fn by_ids(items: &[Item], parts: &[Part]) -> Vec<String> {
     let Some(first) = parts.first() else { return Vec::new() };
@@ -381,7 +486,7 @@ fn by_ids(items: &[Item], parts: &[Part]) -> Vec<String> {
 }
 
 fn typed(value: &str, kind: &str) -> Value {
-    let number = (kind == "number").then(|| serde_json::from_str(value).ok()).flatten();
+    let number = (kind != "string").then(|| serde_json::from_str(value).ok()).flatten();
     number.unwrap_or_else(|| json!(value))
 }
 
@@ -396,11 +501,15 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// A parameter that each row of the list says.
-    fn listed(&mut self, name: &str, values: Vec<String>, mut param: Map<String, Value>, says: &str) {
-        self.table.add(name, values);
+    /// A parameter that each row of the list says. What is for a resource that an instance has not is left empty, as far as
+    /// its type has an empty value.
+    fn listed(&mut self, name: &str, (kind, values): (&str, &[Option<String>]), says: &str) {
+        let nothing = if kind == "string" { String::new() } else { most(values).0 };
+        let cells = values.iter().map(|value| value.clone().unwrap_or_else(|| nothing.clone()));
+        self.table.add(name, cells.collect());
         self.with.insert(name.to_owned(), json!(format!("${{each.{name}}}")));
-        param.insert("description".to_owned(), json!(says));
+        let param =
+            Map::from_iter([("type".to_owned(), json!(kind)), ("description".to_owned(), json!(says))]);
         self.params.insert(name.to_owned(), Value::Object(param));
         self.parameters.push(Parameter { name: name.to_owned(), usual: None });
     }

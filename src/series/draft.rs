@@ -29,6 +29,8 @@ pub enum Piece {
     Column(usize),
     /// The reference of each row, as it stands in the text.
     Refers(Vec<Option<String>>),
+    /// The id of another part's resource, in a link to it.
+    Sibling(usize),
 }
 
 pub struct Draft {
@@ -76,8 +78,36 @@ pub fn draft(items: &[Item], bodies: &[Value], parts: &[Part]) -> Option<Draft> 
         }
         fields.push(own);
     }
+    // One by one: none may lead back to another.
+    while let Some((column, target)) = linked(&columns, &fields) {
+        link(&mut columns.list[column], &mut fields, (column, target));
+    }
     columns.derive(&|column| column.places.iter().all(|place| place.pointer.starts_with(ADOPT)));
     Some(Draft { columns, fields, titles })
+}
+
+/// A column that holds the ids of a part's resources and stands elsewhere, too: in a link. What refers to others itself is
+/// left out, since these may refer to it.
+fn linked(columns: &Columns, fields: &[Vec<Field>]) -> Option<(usize, usize)> {
+    columns.list.iter().enumerate().find_map(|(number, column)| {
+        let target = column.places.iter().find(|place| place.pointer.starts_with(ADOPT))?.part;
+        let elsewhere = |place: &&Place| !place.pointer.starts_with(ADOPT);
+        let mut others = column.places.iter().filter(elsewhere).peekable();
+        others.peek()?;
+        let refers = |piece: &Piece| matches!(piece, Piece::Refers(_) | Piece::Sibling(_));
+        let is_last = !fields[target].iter().flat_map(|field| &field.pieces).any(refers);
+        (is_last && others.all(|place| place.part != target && !place.is_number)).then_some((number, target))
+    })
+}
+
+fn link(column: &mut Column, fields: &mut [Vec<Field>], (number, target): (usize, usize)) {
+    let pieces = fields.iter_mut().flatten().filter(|field| !field.pointer.starts_with(ADOPT));
+    for piece in pieces.flat_map(|field| &mut field.pieces) {
+        if matches!(piece, Piece::Column(own) if *own == number) {
+            *piece = Piece::Sibling(target);
+        }
+    }
+    column.places.retain(|place| place.pointer.starts_with(ADOPT));
 }
 
 /// Whether a field is a number, and its pieces.
@@ -102,8 +132,13 @@ fn field(
     if !first.is_number() && !pointer.starts_with(ADOPT) {
         return Some((false, texts(values, columns, (part, pointer))?));
     }
-    let place =
-        Place { part, pointer: pointer.to_owned(), before: String::new(), is_number: first.is_number() };
+    let place = Place {
+        part,
+        pointer: pointer.to_owned(),
+        before: String::new(),
+        is_number: first.is_number(),
+        is_plain: true,
+    };
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         value if pointer.starts_with(ADOPT) => Some(value.to_string()),
@@ -129,7 +164,13 @@ fn texts(
         }
         Stretch::Refers(texts) => Piece::Refers(texts),
         Stretch::Differs(values) => {
-            let place = Place { part, pointer: pointer.to_owned(), before: before.clone(), is_number: false };
+            let place = Place {
+                part,
+                pointer: pointer.to_owned(),
+                before: before.clone(),
+                is_number: false,
+                is_plain: true,
+            };
             Piece::Column(columns.add(values, place))
         }
     });

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::atom::reference;
-use super::cluster::clusters;
+use super::cluster::{LEAST, clusters};
+use super::column::Column;
 use super::draft::{Draft, Part, Piece, draft};
 use super::item::{Item, Spot};
 use crate::model::{Address, slug};
@@ -26,12 +27,45 @@ pub fn groups(items: &[Item], bodies: &[Value], by_address: &ByAddress) -> Vec<G
     let spot = |item: &Item| {
         item.spot.as_ref().map(|spot| format!("{}/{}", spot.name, spot.part)).unwrap_or_default()
     };
-    let found = clusters(items, bodies, &spot);
+    let buckets = clusters(items, bodies, &spot);
+    let mut found: Vec<Vec<usize>> =
+        buckets.into_iter().flat_map(|sorts| merged(items, bodies, sorts)).collect();
+    found.retain(|members| members.len() >= LEAST);
+    found.sort();
     let (own, free): (Vec<Vec<usize>>, Vec<Vec<usize>>) =
         found.into_iter().partition(|members| items[members[0]].spot.is_some());
     let mut groups = placed(items, &own);
     groups.extend(joined(items, bodies, free, by_address));
     groups
+}
+
+/// Sorts of one structure that are instances of one thing after all: their titles are made alike, and no two are about the same.
+/// One of them has a further handle, a sentence, or a link.
+fn merged(items: &[Item], bodies: &[Value], sorts: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let drawn = |members: &[usize]| {
+        let part = Part { name: None, rows: members.iter().copied().map(Some).collect() };
+        draft(items, bodies, std::slice::from_ref(&part))
+    };
+    let mut found: Vec<(Vec<usize>, Option<String>)> = Vec::new();
+    for members in sorts {
+        let of_ours = items[members[0]].spot.is_some();
+        let joins = |(others, title): &(Vec<usize>, Option<String>)| {
+            let mut all = [others.as_slice(), &members].concat();
+            all.sort_unstable();
+            let drawn = drawn(&all)?;
+            let fits = drawn.titles.first() == title.as_ref() && (of_ours || !tellers(&drawn).is_empty());
+            fits.then_some(all)
+        };
+        let joined = found.iter().enumerate().find_map(|(at, other)| Some((at, joins(other)?)));
+        match joined {
+            Some((at, all)) => found[at].0 = all,
+            None => {
+                let title = drawn(&members).and_then(|draft| draft.titles.into_iter().next());
+                found.push((members, title));
+            }
+        }
+    }
+    found.into_iter().map(|(members, _)| members).collect()
 }
 
 /// What bears our mark already, by its id: `NAME/KEY/PART`.
@@ -65,7 +99,9 @@ fn placed(items: &[Item], clusters: &[Vec<usize>]) -> Vec<Group> {
 struct Series {
     members: Vec<usize>,
     /// By slugs, each with its row.
-    tellers: Vec<BTreeMap<String, usize>>,
+    tellers: Vec<Keys>,
+    /// The same where some rows say the same: these are numbered.
+    numbered: Vec<Keys>,
     /// By the items that the rows refer to, each by another one.
     targets: Vec<Vec<usize>>,
 }
@@ -73,7 +109,7 @@ struct Series {
 /// What is joined so far: a group, its rows by their keys, and by the items in them.
 struct Joined {
     group: Group,
-    keys: BTreeMap<String, usize>,
+    keys: Keys,
     rows: BTreeMap<usize, usize>,
 }
 
@@ -89,6 +125,7 @@ fn joined(items: &[Item], bodies: &[Value], clusters: Vec<Vec<usize>>, by_addres
             let draft = draft(items, bodies, std::slice::from_ref(&part));
             Series {
                 tellers: draft.as_ref().map(tellers).unwrap_or_default(),
+                numbered: draft.as_ref().map(numbered).unwrap_or_default(),
                 targets: draft.map(|draft| targets(&draft, by_address)).unwrap_or_default(),
                 members,
             }
@@ -125,7 +162,7 @@ impl Joined {
         let rows = series.members.iter().enumerate().map(|(row, item)| (*item, row)).collect();
         let part = Part { name: None, rows: series.members.iter().copied().map(Some).collect() };
         let keys = vec![String::new(); series.members.len()];
-        let keyed = series.tellers.into_iter().next().unwrap_or_default();
+        let keyed = series.tellers.into_iter().chain(series.numbered).next().unwrap_or_default();
         Self { group: Group { name: None, keys, parts: vec![part] }, keys: keyed, rows }
     }
 
@@ -145,12 +182,8 @@ impl Joined {
 fn by_keys(found: &mut [Joined], series: Series) -> Option<Series> {
     for joined in found.iter_mut().filter(|joined| joined.group.parts.len() < MOST && !joined.keys.is_empty())
     {
-        if let Some(teller) = matching(&joined.keys, &series) {
-            let placed: Vec<(usize, usize)> = teller
-                .iter()
-                .filter_map(|(key, row)| Some((*joined.keys.get(key)?, series.members[*row])))
-                .collect();
-            joined.add(placed.into_iter());
+        if let Some(rows) = matching(&joined.keys, &series) {
+            joined.add(rows.into_iter().map(|(to, from)| (to, series.members[from])));
             return None;
         }
     }
@@ -186,32 +219,93 @@ fn targets(draft: &Draft, by_address: &ByAddress) -> Vec<Vec<usize>> {
     items.collect()
 }
 
-/// How the rows of a series go to those of a group; at least half of them must be there.
-fn matching<'s>(keys: &BTreeMap<String, usize>, series: &'s Series) -> Option<&'s BTreeMap<String, usize>> {
-    let fits = |teller: &&BTreeMap<String, usize>| {
-        teller.len() * 2 >= keys.len() && teller.keys().all(|key| keys.contains_key(key))
+type Keys = BTreeMap<String, usize>;
+
+/// How the rows of a series go to those of a group: to which, from which. At least half of them must be there.
+fn matching(keys: &Keys, series: &Series) -> Option<Vec<(usize, usize)>> {
+    let plain = |teller: &Keys| {
+        let rows = teller.iter().map(|(key, row)| Some((*keys.get(key)?, *row)));
+        rows.collect::<Option<Vec<_>>>().filter(|rows| rows.len() * 2 >= keys.len())
     };
-    series.tellers.iter().find(fits)
+    let found = series.tellers.iter().find_map(plain);
+    // Rows that are told apart by a number only are the same ones where all are there.
+    let found = found.or_else(|| {
+        let all = |rows: &Vec<(usize, usize)>| series.tellers.is_empty() && rows.len() == keys.len();
+        series.numbered.iter().filter_map(plain).find(all)
+    });
+    // One may have a word before or behind that the other has not: `prod-checkout`.
+    found.or_else(|| {
+        series.tellers.iter().find_map(|teller| {
+            let own = cuttings(teller).find_map(|cut| plain(&cut));
+            own.or_else(|| {
+                cuttings(keys).find_map(|cut| {
+                    let rows = teller.iter().map(|(key, row)| Some((*cut.get(key)?, *row)));
+                    rows.collect::<Option<Vec<_>>>().filter(|rows| rows.len() * 2 >= keys.len())
+                })
+            })
+        })
+    })
+}
+
+/// Keys without one or more of the words that all of them begin or end with, as long as a name is left of each.
+fn cuttings(keys: &Keys) -> impl Iterator<Item = Keys> {
+    let first = keys.keys().next().map_or("", String::as_str);
+    let mut places = vec![0];
+    places.extend(first.match_indices('-').map(|(at, _)| at + 1));
+    let starts =
+        places.clone().into_iter().filter(move |at| keys.keys().all(|key| key.starts_with(&first[..*at])));
+    let ends = move |start: usize| {
+        let ends = first.match_indices('-').map(|(at, _)| at).chain([first.len()]);
+        ends.filter(move |at| *at > start && keys.keys().all(|key| key.ends_with(&first[*at..])))
+    };
+    let pairs = starts.flat_map(move |start| ends(start).map(move |end| (start, first.len() - end)));
+    pairs.filter(|pair| *pair != (0, 0)).filter_map(move |(start, behind)| {
+        let cut = |key: &str| {
+            let inner = key.get(start..key.len().checked_sub(behind)?)?;
+            // A number alone is the number of anything.
+            inner.contains(|c: char| c.is_ascii_lowercase()).then(|| inner.to_owned())
+        };
+        keys.iter().map(|(key, row)| Some((cut(key)?, *row))).collect()
+    })
 }
 
 /// The columns that tell the rows apart, that of the most places first.
-fn tellers(draft: &Draft) -> Vec<BTreeMap<String, usize>> {
-    let mut bases: Vec<(usize, BTreeMap<String, usize>)> = Vec::new();
-    for (_, column) in draft.columns.bases() {
-        if column.is_number || draft.is_adoption(column) {
-            continue;
+fn tellers(draft: &Draft) -> Vec<Keys> {
+    let of_all = |column: &Column| {
+        let slugs = slugs(column);
+        let keys: Keys = slugs.into_iter().filter(|(slug, _)| !slug.is_empty()).collect();
+        (keys.len() == column.values.len()).then_some(keys)
+    };
+    told(draft, &of_all)
+}
+
+/// The same for columns in which some say the same: by their order.
+fn numbered(draft: &Draft) -> Vec<Keys> {
+    let of_all = |column: &Column| {
+        let slugs = slugs(column);
+        if slugs.len() < column.values.len() || slugs.iter().any(|(slug, _)| slug.is_empty()) {
+            return None;
         }
-        let slugs = column
-            .values
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(row, value)| (slug(value).replace('_', "-"), row));
-        let slugs: BTreeMap<String, usize> = slugs.filter(|(slug, _)| !slug.is_empty()).collect();
-        if slugs.len() == column.values.len() {
-            bases.push((column.places.len(), slugs));
-        }
-    }
-    bases.sort_by_key(|(places, _)| std::cmp::Reverse(*places));
-    bases.into_iter().map(|(_, slugs)| slugs).collect()
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let numbered = slugs.into_iter().map(|(slug, row)| {
+            let count = counts.entry(slug.clone()).or_default();
+            *count += 1;
+            (format!("{slug}#{count}"), row)
+        });
+        Some(numbered.collect())
+    };
+    told(draft, &of_all)
+}
+
+fn slugs(column: &Column) -> Vec<(String, usize)> {
+    let values = column.values.iter().flatten().enumerate();
+    values.map(|(row, value)| (slug(value).replace('_', "-"), row)).collect()
+}
+
+fn told(draft: &Draft, keys: &dyn Fn(&Column) -> Option<Keys>) -> Vec<Keys> {
+    let bases = draft.columns.bases().filter(|(_, column)| !column.is_number && !draft.is_adoption(column));
+    let mut found: Vec<(usize, Keys)> =
+        bases.filter_map(|(_, column)| Some((column.places.len(), keys(column)?))).collect();
+    found.sort_by_key(|(places, _)| std::cmp::Reverse(*places));
+    found.into_iter().map(|(_, keys)| keys).collect()
 }

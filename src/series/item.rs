@@ -5,6 +5,17 @@ use serde_json::{Map, Value};
 use crate::kind::Kind;
 use crate::model::Address;
 
+/// What is known of words around a series.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    /// Names of templates and uses that are there.
+    pub is_taken: &'a dyn Fn(&str) -> bool,
+    /// Names that no parameter may have.
+    pub is_word: &'a dyn Fn(&str) -> bool,
+    /// The environment's name, which tells nothing of a title.
+    pub environment: Option<&'a str>,
+}
+
 /// A definition, as it would be written by itself.
 pub struct Item {
     pub kind: &'static Kind,
@@ -38,7 +49,9 @@ pub struct Proposal {
     pub template: Value,
     /// The first row is the head.
     pub list: Vec<Vec<String>>,
-    /// The entry of `uses`, but for the template and the list.
+    /// What single instances override, where these are many; the first row is the head.
+    pub exceptions: Vec<Vec<String>>,
+    /// The entry of `uses`, but for the template and the lists.
     pub entry: Map<String, Value>,
     /// The item's number, and what it is called then.
     pub members: Vec<(usize, Address)>,

@@ -11,26 +11,23 @@ mod group;
 mod item;
 mod naming;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 pub use cluster::LEAST;
-pub use item::{Item, Proposal, Spot};
+pub use item::{Item, Proposal, Spot, Words};
 pub use shape::sorted;
 
 use self::document::Name;
 use crate::model::Address;
 use crate::pointer::leaves_mut;
 
-/// Everything that is one of a series. `is_taken` knows names of templates and uses that are there, `is_word` the names
-/// that no parameter may have.
-pub fn propose(
-    items: &[Item],
-    is_taken: &dyn Fn(&str) -> bool,
-    is_word: &dyn Fn(&str) -> bool,
-) -> Vec<Proposal> {
+/// Everything that is one of a series.
+pub fn propose(items: &[Item], words: &Words<'_>) -> Vec<Proposal> {
     let bodies: Vec<Value> = items.iter().map(|item| sorted(item.kind, &item.body)).collect();
     let by_address: BTreeMap<Address, usize> = items
         .iter()
@@ -38,7 +35,7 @@ pub fn propose(
         .map(|(number, item)| (Address::new(item.kind.section, &item.id), number))
         .collect();
     let groups = group::groups(items, &bodies, &by_address);
-    let mut names = document::names(items, &bodies, groups, is_taken, is_word);
+    let mut names = document::names(items, &bodies, groups, words);
     // A resource that refers to what no template can name stays by itself, and so does what refers to it.
     loop {
         let places = document::places(&names);
@@ -62,7 +59,7 @@ pub fn propose(
             if (0..name.parts.len()).all(keep) {
                 again.push(name);
             } else {
-                again.extend(name.without(items, &bodies, &keep, is_word));
+                again.extend(name.without(items, &bodies, &keep, words));
             }
         }
         names = again;

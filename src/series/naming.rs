@@ -12,6 +12,10 @@ use crate::template::is_helper;
 const ADOPTED: &str = "datadog_id";
 /// Words that an expression has a meaning for already.
 const RESERVED: [&str; 8] = ["key", "each", "env", "environment", "project", "this", "secret", "vars"];
+/// Who is told: what stands behind an `@`.
+const NOTIFIED: &str = "notify";
+/// Fields that say what something is called, whatever stands around it there.
+const TITLES: [&str; 2] = ["name", "title"];
 /// The longest name.
 const LONGEST: usize = 40;
 
@@ -26,37 +30,59 @@ pub fn parameters(
     let mut names = BTreeMap::new();
     for (number, column) in columns {
         let wanted = wanted(&column.places);
+        let first = wanted.first().map_or("value", String::as_str);
         let taken = |name: &str| {
             given.contains(name) || is_taken(name) || is_helper(name) || RESERVED.contains(&name)
         };
         let own_part = column.places.first().map(|place| place.part);
         let is_of_one = column.places.iter().all(|place| Some(place.part) == own_part);
         let part = own_part.filter(|_| is_of_one && parts.len() > 1).and_then(|part| parts.get(part));
-        let mut name = wanted.clone();
-        if let Some(part) = part.filter(|_| wanted == ADOPTED || taken(&name)) {
-            name = word(&format!("{part}_{wanted}")).unwrap_or(wanted);
+        let of_part =
+            part.and_then(|part| word(&short(part, first.len() + 1))).map(|part| format!("{part}_{first}"));
+        // An id is the one of a resource, and so is a number of which there are several; else a second choice is better
+        // than a number behind the name.
+        let is_own = first == ADOPTED || column.is_number;
+        let others = wanted.iter().skip(1).cloned();
+        let mut free = match (is_own, of_part) {
+            (true, Some(of_part)) if first == ADOPTED => vec![of_part],
+            (true, of_part) => [Some(first.to_owned()), of_part].into_iter().flatten().collect(),
+            (false, of_part) => std::iter::once(first.to_owned()).chain(others).chain(of_part).collect(),
         }
-        let start = name.clone();
-        let mut behind = 2;
-        while taken(&name) {
-            name = format!("{start}_{behind}");
-            behind += 1;
-        }
+        .into_iter();
+        let name = free.find(|name| !taken(name)).unwrap_or_else(|| {
+            let mut numbered = (2..).map(|behind: usize| format!("{first}_{behind}"));
+            numbered.find(|name| !taken(name)).unwrap_or_default()
+        });
         given.insert(name.clone());
         names.insert(*number, name);
     }
     names
 }
 
-/// The word that most of the places agree on.
-fn wanted(places: &[Place]) -> String {
+/// A name that leaves room for so many characters, cut between words.
+fn short(name: &str, room: usize) -> String {
+    let most = LONGEST.saturating_sub(room);
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    let fits = |(at, c): &(usize, char)| (1..=most).contains(at) && matches!(c, '-' | '_' | '.');
+    let end =
+        name.char_indices().rev().find(fits).map_or_else(|| name.floor_char_boundary(most), |(at, _)| at);
+    name[..end].to_owned()
+}
+
+/// The words that the places agree on, that of the most first.
+fn wanted(places: &[Place]) -> Vec<String> {
     let mut votes: BTreeMap<String, usize> = BTreeMap::new();
     for place in places {
         let (word, weight) = vote(place);
         *votes.entry(word).or_default() += weight;
     }
-    let best = votes.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)));
-    best.map_or_else(|| "value".to_owned(), |(word, _)| word)
+    let mut words: Vec<(String, usize)> = votes.into_iter().collect();
+    words.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    // What only stands in the midst of some prose says nothing, where another place does.
+    let tells = words.first().is_some_and(|(_, weight)| *weight > 0);
+    words.into_iter().filter(|(_, weight)| !tells || *weight > 0).map(|(word, _)| word).collect()
 }
 
 fn vote(place: &Place) -> (String, usize) {
@@ -69,13 +95,18 @@ fn vote(place: &Place) -> (String, usize) {
     if place.is_number {
         return (field, 40);
     }
-    // `service:` of a tag or scope, `@slack-` of a message.
+    let disguised = |weight: usize| if place.is_plain { weight } else { weight / 2 };
+    if place.before.ends_with('@') {
+        return (NOTIFIED.to_owned(), disguised(6));
+    }
+    // `service:` of a tag or scope.
     let before = place.before.trim_end_matches(['"', '(', ' ']);
     let key = before.strip_suffix(':').and_then(last_word);
     match key.and_then(word) {
-        Some(key) if place.before.len() == key.len() + 1 => (key, 10),
-        Some(key) if place.before.ends_with(':') => (key, 6),
-        _ => (field, 1),
+        Some(key) if place.before.len() == key.len() + 1 => (key, disguised(10)),
+        Some(key) if place.before.ends_with(':') => (key, disguised(6)),
+        _ if place.before.is_empty() || TITLES.contains(&field.as_str()) => (field, disguised(2)),
+        _ => (field, 0),
     }
 }
 
@@ -94,12 +125,15 @@ fn word(text: &str) -> Option<String> {
     made.starts_with(|c: char| c.is_ascii_lowercase()).then_some(made)
 }
 
-/// Names for the resources of one template: the words of each title that not all of them have.
-pub fn parts(titles: &[String], sections: &[&str], fallback: &[&str]) -> Vec<String> {
-    let words: Vec<Vec<String>> = titles
-        .iter()
-        .map(|title| title.split_whitespace().map(slug).filter(|word| !word.is_empty()).collect())
-        .collect();
+/// Names for the resources of one template: the words of each title that not all of them have; `is_idle` knows words that
+/// tell nothing.
+pub fn parts(
+    titles: &[String],
+    sections: &[&str],
+    fallback: &[&str],
+    is_idle: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
+    let words: Vec<Vec<String>> = titles.iter().map(|title| words(title, is_idle)).collect();
     let is_common = |word: &String| words.len() > 1 && words.iter().all(|own| own.contains(word));
     let mut given: BTreeSet<(String, String)> = BTreeSet::new();
     let mut names = Vec::new();
@@ -117,11 +151,22 @@ pub fn parts(titles: &[String], sections: &[&str], fallback: &[&str]) -> Vec<Str
     names
 }
 
-/// A name for a template of these titles.
-pub fn template(titles: &[String], key: &str, fallback: &str) -> String {
+/// A title's words as parts of a name.
+fn words(title: &str, is_idle: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let slugs = title.split(|c: char| c.is_whitespace() || matches!(c, '.' | '/')).map(slug);
+    slugs.filter(|word| !word.is_empty() && !is_idle(word)).collect()
+}
+
+/// A name for a template of these titles. `subject` is what the queries of all have in common, or the section.
+pub fn template(
+    titles: &[String],
+    (subject, key): (&str, &str),
+    fallback: &str,
+    is_idle: &dyn Fn(&str) -> bool,
+) -> String {
     let name = match titles {
-        [title] => cut(&slug(&title.split_whitespace().collect::<Vec<_>>().join(" "))),
-        _ => cut(&slug(&format!("by {}", key.replace('_', "-")))),
+        [title] => cut(&words(title, is_idle).join("-")),
+        _ => cut(&slug(&format!("{subject} by {}", key.replace('_', "-")))),
     };
     if name.is_empty() { fallback.to_owned() } else { name }
 }
@@ -142,7 +187,7 @@ mod tests {
     use super::*;
 
     fn place(pointer: &str, before: &str, is_number: bool) -> Place {
-        Place { part: 0, pointer: pointer.to_owned(), before: before.to_owned(), is_number }
+        Place { part: 0, pointer: pointer.to_owned(), before: before.to_owned(), is_number, is_plain: true }
     }
 
     #[test]
@@ -160,9 +205,11 @@ mod tests {
             (vec![place("/name", "", false)], "name"),
             (vec![place("/$id/prod", "", true)], "datadog_id"),
             (vec![place("/widgets/0/definition/🔥", "", false)], "value"),
+            (vec![place("/message", "a ", false), place("/name", "[prod] ", false)], "name"),
+            (vec![place("/message", "Page @", false), place("/message", "x ", false)], "notify"),
             (vec![place("/message", "see the run\u{1b}book: ", false)], "message"),
         ] {
-            assert_eq!(wanted(&places), expected);
+            assert_eq!(wanted(&places)[0], expected);
         }
         let column = |at: &str| Column {
             values: Vec::new(),
@@ -173,14 +220,25 @@ mod tests {
         let (a, b, c) = (column("service:"), column("service:"), column("lower:"));
         let names = parameters(&[(0, &a), (1, &b), (2, &c)], &["x".to_owned()], &|_| false);
         assert_eq!(names.into_values().collect::<Vec<_>>(), ["service", "service_2", "lower_2"]);
+        // A second choice comes before a number.
+        let mut titled = column("project:");
+        titled.places.push(place("/name", "[prod] ", false));
+        assert_eq!(parameters(&[(0, &titled)], &[], &|_| false)[&0], "name");
+        let id = Column { places: vec![place("/$id/prod", "", true)], ..column("") };
+        let long = ["a-key-or-password-for-somebody-else".to_owned(), "x".to_owned()];
+        assert_eq!(parameters(&[(0, &id)], &long, &|_| false)[&0], "a_key_or_password_for_datadog_id");
     }
 
     #[test]
     fn resources_are_named_by_what_tells_them_apart() {
         let titles = ["[prod] : errors", "[prod] : throttles", "[prod] :"].map(str::to_owned);
-        assert_eq!(parts(&titles, &["a", "a", "a"], &["m", "m", "m"]), ["errors", "throttles", "m"]);
-        assert_eq!(template(&titles[..1], "x", "m"), "prod-errors");
-        assert_eq!(template(&titles, "function_name", "m"), "by-function-name");
-        assert_eq!(template(&["../🔥".to_owned()], "x", "m"), "m");
+        let idle = |word: &str| word == "prod";
+        assert_eq!(parts(&titles, &["a", "a", "a"], &["m", "m", "m"], &idle), ["errors", "throttles", "m"]);
+        let logs = ["prod. .logs.events", "[prod] "].map(str::to_owned);
+        assert_eq!(parts(&logs, &["a", "b"], &["m", "archive"], &idle), ["logs-events", "archive"]);
+        assert_eq!(template(&titles[..1], ("a", "x"), "m", &idle), "errors");
+        assert_eq!(template(&titles, ("aws.sqs", "function_name"), "m", &idle), "aws-sqs-by-function-name");
+        assert_eq!(template(&titles, ("", "x"), "m", &idle), "by-x");
+        assert_eq!(template(&["../🔥".to_owned()], ("", "x"), "m", &idle), "m");
     }
 }

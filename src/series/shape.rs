@@ -131,6 +131,21 @@ pub fn look(kind: &'static Kind, body: &Value, known: &mut Known) -> Look {
     Look { shape: shape.finish(), words }
 }
 
+/// The metrics of all queries in a body.
+pub fn metrics(body: &Value) -> Vec<String> {
+    let texts = leaves(body).into_iter().filter_map(|(_, leaf)| leaf.as_str());
+    let of_text = |text: &str| -> Vec<String> {
+        let metric = |four: &[Atom<'_>]| match four {
+            [Atom::Word(_), Atom::Mark(":"), Atom::Word(metric), Atom::Mark("{")] if metric.contains('.') => {
+                Some((*metric).to_owned())
+            }
+            _ => None,
+        };
+        atoms(text).windows(4).filter_map(metric).collect()
+    };
+    texts.flat_map(of_text).collect()
+}
+
 /// Whether a text is a query of metrics: `avg:a.b{…}`.
 fn is_query(atoms: &[Atom<'_>]) -> bool {
     atoms.windows(4).any(|four| {

@@ -16,7 +16,7 @@ use crate::client::Wanted;
 use crate::config::Config;
 use crate::kind::{KINDS, Kind};
 use crate::mark;
-use crate::model::Owner;
+use crate::model::{Live, Owner};
 use crate::moving::{Left, segment};
 use crate::render::progress::Progress;
 use crate::write::name;
@@ -49,29 +49,32 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Import) -> anyhow:
         if !passes(kind, &live.body) {
             continue;
         }
-        let group = options
-            .group_by
-            .as_deref()
-            .map(|key| group_of(&live.body, key).map(|own| segment(&own, "other")));
-        let made = kind.title(&live.body).and_then(name::of_resource);
-        let made = made.or_else(|| name::of_resource(&live.id)).unwrap_or_else(|| kind.name.to_owned());
-        let (id, file) = match group {
-            None => (made, String::new()),
-            Some(None) => (made, kind.section.to_owned()),
-            Some(Some(group)) => (format!("{group}/{made}"), group),
-        };
-        let from = format!("{} {}", kind.name, live.id);
-        wishes.push(Wish { kind, live, id, from, file });
+        wishes.push(wish(kind, live, options.group_by.as_deref()));
     }
-    wishes.sort_by(|a, b| {
-        let key =
-            |wish: &Wish| (wish.kind.section, wish.id.clone(), wish.live.id.len(), wish.live.id.clone());
-        key(a).cmp(&key(b))
-    });
+    wishes.sort_by_key(order);
     let imports = take(&declared, wishes, &mut sum);
     // Numbers behind equal names are nothing to tell.
     sum.renamed.clear();
     conclude(invocation, options, (&declared, &service, &progress), (imports, sum)).await
+}
+
+/// What an object is to be, by its title.
+pub fn wish(kind: &'static Kind, live: Live, group_by: Option<&str>) -> Wish {
+    let group = group_by.map(|key| group_of(&live.body, key).map(|own| segment(&own, "other")));
+    let made = kind.title(&live.body).and_then(name::of_resource);
+    let made = made.or_else(|| name::of_resource(&live.id)).unwrap_or_else(|| kind.name.to_owned());
+    let (id, file) = match group {
+        None => (made, String::new()),
+        Some(None) => (made, kind.section.to_owned()),
+        Some(Some(group)) => (format!("{group}/{made}"), group),
+    };
+    let from = format!("{} {}", kind.name, live.id);
+    Wish { kind, live, id, from, file }
+}
+
+/// Of equal names the older object comes first.
+pub fn order(wish: &Wish) -> (&'static str, String, usize, String) {
+    (wish.kind.section, wish.id.clone(), wish.live.id.len(), wish.live.id.clone())
 }
 
 /// The kinds of a word: one, or all in use that can be listed.

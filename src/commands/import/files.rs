@@ -1,6 +1,6 @@
 //! Definitions put into files: one each, or entries of one file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Context as _, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -36,11 +36,11 @@ pub fn apart(
 ) -> anyhow::Result<Vec<File>> {
     let root = folder(declared);
     let mut files: Vec<File> = Vec::new();
+    let mut taken: HashSet<Utf8PathBuf> = HashSet::new();
     for import in imports {
         // What bears our mark keeps the id of the mark, and another kind may have one of that name.
         let in_json = root.join(format!("{}.json", import.id));
-        let is_there =
-            std::fs::symlink_metadata(&in_json).is_ok() || files.iter().any(|file| file.path == in_json);
+        let is_there = std::fs::symlink_metadata(&in_json).is_ok() || taken.contains(&in_json);
         let in_yaml =
             (format == Format::Yaml || is_there).then(|| as_yaml(import.kind, &import.id, &import.body));
         let (extension, text) = match in_yaml {
@@ -54,7 +54,7 @@ pub fn apart(
         let name_of = |stem: &str| Utf8PathBuf::from(format!("{stem}.{extension}"));
         let is_taken = |stem: &str| {
             let path = root.join(name_of(stem));
-            std::fs::symlink_metadata(&path).is_ok() || files.iter().any(|file| file.path == path)
+            std::fs::symlink_metadata(&path).is_ok() || taken.contains(&path)
         };
         // In YAML the id stands in the file, whatever the file's name.
         let stem = if extension == "yaml" { name::free(&import.id, &is_taken) } else { import.id.clone() };
@@ -68,6 +68,7 @@ pub fn apart(
         }
         let path =
             files::inside(&root, &name).map_err(|why| anyhow!("{shown} {why}: choose another --id"))?;
+        taken.insert(path.clone());
         files.push(File { path, shown, before: None, text, holds: vec![import.address()] });
     }
     Ok(files)

@@ -10,9 +10,10 @@ use super::super::{AlreadyReported, Invocation};
 use super::files::{apart, grouped, has_file, into};
 use super::object::{Import, declared_as, finish, from_live, refer_all, secrets_of};
 use super::said::{Sum, applied, tell};
-use super::settle::{File, blamed, faulty, tried};
+use super::settle::{File, blamed, judged, tried};
 use super::templatize::templatized;
 use crate::args::{self, Exit, Format};
+use crate::diagnostic::has_errors;
 use crate::kind::Kind;
 use crate::mark;
 use crate::model::{Address, Live};
@@ -131,14 +132,14 @@ async fn settled(
             }
         };
         let judged = match options.templatize {
-            true => faulty(invocation, &files)?,
-            false => tried(invocation, &files)?,
-        };
-        let Some(judged) = judged else {
-            return match options.templatize {
-                true => templatized(invocation, options, declared, &ready, &files).await,
-                false => Ok(files),
-            };
+            true => match judged(invocation, &files)? {
+                judged if has_errors(&judged.diagnostics) => judged,
+                judged => return templatized(invocation, options, declared, &ready, (&files, judged)).await,
+            },
+            false => match tried(invocation, &files)? {
+                Some(judged) => judged,
+                None => return Ok(files),
+            },
         };
         let Some(blamed) = blamed(&files, &judged) else {
             report(invocation, &judged.diagnostics, &judged.sources)?;

@@ -37,11 +37,10 @@ pub fn tried(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Opti
     }
 }
 
-/// What would be wrong with the project with these files; nothing is written.
-pub fn faulty(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Option<Checked>> {
+/// The project as it would be with these files; nothing is written.
+pub fn judged(invocation: &Invocation<'_>, files: &[File]) -> anyhow::Result<Checked> {
     let texts = files.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
-    let judged = judge_over(invocation, texts)?;
-    Ok(has_errors(&judged.diagnostics).then_some(judged))
+    judge_over(invocation, texts)
 }
 
 /// The new ones among what errors are about, each with the first of them. None where one is about something else.

@@ -11,26 +11,28 @@ use serde_json::{Map, Value, json};
 
 use super::super::Invocation;
 use super::super::asked::{can_ask, says_yes};
-use super::super::declared::{Declared, judge_over};
+use super::super::declared::{Checked, Declared};
 use super::files::{apart, grouped};
 use super::object::Import;
 use super::said::counted;
-use super::settle::{File, settle};
+use super::settle::{File, judged, settle};
 use crate::args::{self, Format};
 use crate::diagnostic::has_errors;
 use crate::diff::same;
 use crate::files;
 use crate::kind::KINDS;
-use crate::model::{Address, Reference, Resource, count};
+use crate::model::{Address, Attribute, Reference, Resource, count};
 use crate::pointer::leaves_mut;
 use crate::render::sanitize::clean;
-use crate::series::{Item, LEAST, Proposal, Spot, propose, rename, sorted};
+use crate::series::{Item, LEAST, Proposal, Spot, Words, propose, rename, sorted};
 use crate::template::BUILT_IN;
 use crate::write::yaml;
 
 /// Folders below the project's.
 const TEMPLATES: &str = "templates";
 const LISTS: &str = "inventory";
+/// Behind the name of the list that they are exceptions to.
+const EXCEPTIONS: &str = "-overrides";
 /// So many parameters are shown.
 const MOST: usize = 12;
 
@@ -41,22 +43,24 @@ pub async fn templatized(
     options: &args::Import,
     declared: &Declared,
     imports: &[Import],
-    plain: &[File],
+    (plain, judged): (&[File], Checked),
 ) -> anyhow::Result<Vec<File>> {
-    let found = found(invocation, declared, imports, plain)?;
+    let before = resources(judged).ok_or_else(|| anyhow!("the import can't be read again"))?;
+    let found = found(invocation, declared, imports, (plain, &before))?;
     if found.drafts.is_empty() {
         invocation.say(&format!(
             "No template: no {LEAST} or more of these differ in names, scopes and numbers only."
         ))?;
         settle(invocation, plain)?;
-        return Ok(found.plain);
+        return Ok(found.files);
     }
-    let lines = |files: &[File]| files.iter().map(File::new_lines).sum::<usize>();
     let mut text: String = found.drafts.iter().map(Draft::told).collect();
+    let saved: usize = found.drafts.iter().map(|draft| draft.before - draft.lines()).sum();
+    let before: usize = imports.iter().map(lines).sum();
     text.push_str(&format!(
-        "{} in place of {}; each renders to the body that is live.",
-        counted(lines(&found.plain), "line"),
-        count(lines(plain))
+        "{} of YAML and CSV in place of {} of YAML; each renders to the body that is live.",
+        counted(before - saved, "line"),
+        count(before)
     ));
     invocation.say(&text)?;
     if !options.yes {
@@ -68,21 +72,19 @@ pub async fn templatized(
             return Ok(Vec::new());
         }
     }
-    settle(invocation, &found.plain)?;
-    Ok(found.plain)
+    settle(invocation, &found.files)?;
+    Ok(found.files)
 }
 
 /// What is proposed, and all files with it.
-struct Found {
-    drafts: Vec<Draft>,
-    plain: Vec<File>,
+pub struct Found {
+    pub drafts: Vec<Draft>,
+    pub files: Vec<File>,
 }
 
 /// A proposal with its files.
-struct Draft {
-    proposal: Proposal,
-    template: Utf8PathBuf,
-    list: Utf8PathBuf,
+pub struct Draft {
+    pub proposal: Proposal,
     definitions: Utf8PathBuf,
     files: Vec<(Utf8PathBuf, String)>,
     /// How many lines its members have by themselves.
@@ -96,14 +98,13 @@ impl Draft {
 
     fn told(&self) -> String {
         let Proposal { name, list, parameters, members, .. } = &self.proposal;
+        let paths: Vec<_> = self.files.iter().map(|(path, _)| clean(path.as_str())).collect();
         let mut text = format!(
-            "{}: {} of {} become one template\n  {}, {}, {}: {} in place of {}\n",
+            "{}: {} of {} become one template\n  {}: {} in place of {}\n",
             clean(name),
             counted(members.len(), "resource"),
             counted(list.len().saturating_sub(1), "instance"),
-            clean(self.template.as_str()),
-            clean(self.list.as_str()),
-            clean(self.definitions.as_str()),
+            paths.join(", "),
             counted(self.lines(), "line"),
             count(self.before),
         );
@@ -122,45 +123,36 @@ impl Draft {
     }
 }
 
-fn found(
+pub fn found(
     invocation: &Invocation<'_>,
     declared: &Declared,
     imports: &[Import],
-    plain: &[File],
+    (plain, before): (&[File], &BTreeMap<Address, Resource>),
 ) -> anyhow::Result<Found> {
-    let before = resources(invocation, plain)?.ok_or_else(|| anyhow!("the import can't be read again"))?;
     let mut dropped: BTreeSet<String> = BTreeSet::new();
     loop {
         let drafts = drafts(declared, imports, &dropped)?;
         if drafts.is_empty() {
-            return Ok(Found { drafts, plain: plain.to_vec() });
+            return Ok(Found { drafts, files: plain.to_vec() });
         }
         let files = files_of(invocation, declared, imports, &drafts)?;
-        let after = resources(invocation, &files)?;
+        let after = resources(judged(invocation, &files)?);
         let wrong = match &after {
-            Some(after) => wrong(&drafts, imports, &before, after),
+            Some(after) => wrong(&drafts, imports, before, after),
             // What is wrong with which can't be told.
             None => drafts.iter().map(|draft| draft.proposal.name.clone()).collect(),
         };
         if wrong.is_empty() {
-            return Ok(Found { drafts, plain: files });
+            return Ok(Found { drafts, files });
         }
         dropped.extend(wrong);
     }
 }
 
-/// The resources of the project as it would be with these files; none where it would be wrong.
-fn resources(
-    invocation: &Invocation<'_>,
-    files: &[File],
-) -> anyhow::Result<Option<BTreeMap<Address, Resource>>> {
-    let texts = files.iter().map(|file| (file.shown.clone(), file.text.clone())).collect();
-    let judged = judge_over(invocation, texts)?;
-    let declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics));
-    let all = |resources: Vec<Resource>| {
-        resources.into_iter().map(|resource| (resource.address.clone(), resource)).collect()
-    };
-    Ok(declared.map(|declared| all(declared.resources)))
+/// The resources of a project; none where it would be wrong.
+pub fn resources(judged: Checked) -> Option<BTreeMap<Address, Resource>> {
+    let declared = judged.declared.filter(|_| !has_errors(&judged.diagnostics))?;
+    Some(declared.resources.into_iter().map(|resource| (resource.address.clone(), resource)).collect())
 }
 
 /// The names of those of which a resource does not come out as it is by itself.
@@ -178,18 +170,13 @@ fn wrong(
     for (draft, (number, to)) in members() {
         let import = &imports[*number];
         let is_same = before.get(&import.address()).zip(after.get(to)).is_some_and(|(old, own)| {
-            let mut body = old.body.value();
-            leaves_mut(&mut body, &mut |_, leaf| {
-                if let Value::String(text) = leaf
-                    && text.contains(Reference::OPEN)
-                {
-                    *text = Reference::fill(text, &|reference| {
-                        let target = new.get(&reference.target).map_or(&reference.target, |to| *to).clone();
-                        Some(Reference { target, attribute: reference.attribute }.marker())
-                    });
-                }
-            });
-            let alike = same(&sorted(import.kind, &body), &sorted(import.kind, &own.body.value()));
+            let moved = |reference: Reference| {
+                let target = new.get(&reference.target).map_or(&reference.target, |to| *to).clone();
+                Reference { target, attribute: reference.attribute }
+            };
+            let was = filled(old.body.value(), before, &moved);
+            let is = filled(own.body.value(), after, &|reference| reference);
+            let alike = same(&sorted(import.kind, &was), &sorted(import.kind, &is));
             alike
                 && old.directives.adopt == own.directives.adopt
                 && old.directives.protect == own.directives.protect
@@ -199,6 +186,28 @@ fn wrong(
         }
     }
     wrong
+}
+
+/// A body with the ids of what is adopted in the place of references, and other references as `moved` has them.
+fn filled(
+    mut body: Value,
+    resources: &BTreeMap<Address, Resource>,
+    moved: &dyn Fn(Reference) -> Reference,
+) -> Value {
+    let id = |reference: &Reference| {
+        let target = resources.get(&reference.target).filter(|_| reference.attribute == Attribute::Id)?;
+        target.directives.adopt.clone()
+    };
+    leaves_mut(&mut body, &mut |_, leaf| {
+        if let Value::String(text) = leaf
+            && text.contains(Reference::OPEN)
+        {
+            *text = Reference::fill(text, &|reference| {
+                Some(id(reference).unwrap_or_else(|| moved(reference.clone()).marker()))
+            });
+        }
+    });
+    body
 }
 
 /// Proposals that save lines, with the texts of their files.
@@ -224,7 +233,9 @@ fn drafts(declared: &Declared, imports: &[Import], dropped: &BTreeSet<String>) -
     let is_word = |word: &str| sections.contains(word) || declared.scope.vars.contains_key(word);
     let mut found = Vec::new();
     let mut stems = BTreeSet::new();
-    for mut proposal in propose(&items, &is_taken, &is_word) {
+    let environment = declared.scope.environment.as_deref();
+    let words = Words { is_taken: &is_taken, is_word: &is_word, environment };
+    for mut proposal in propose(&items, &words) {
         let is_open = !dropped.contains(&proposal.name) && !used.contains(&*proposal.name);
         if !is_open {
             continue;
@@ -246,21 +257,25 @@ fn drawn(
     let definitions = &declared.config.definitions;
     let places = |stem: &str| {
         let yaml = format!("{stem}.yaml");
-        (
+        [
             Utf8Path::new(TEMPLATES).join(&yaml),
             Utf8Path::new(LISTS).join(format!("{stem}.csv")),
             definitions.join(yaml),
-        )
+            Utf8Path::new(LISTS).join(format!("{stem}{EXCEPTIONS}.csv")),
+        ]
     };
     let mut whole = Map::from_iter([(
         "description".to_owned(),
-        json!(format!("Found among {} that were alike", counted(proposal.members.len(), "resource"))),
+        json!(format!(
+            "Found among {} of {} that were alike",
+            counted(proposal.members.len(), "resource"),
+            counted(proposal.list.len().saturating_sub(1), "instance"),
+        )),
     )]);
     whole.extend(proposal.template.as_object().cloned().unwrap_or_default());
     let Some(made) = yaml::document(&Value::Object(whole)) else { return Ok(None) };
-    let table = csv(&proposal.list)?;
+    let (table, others) = (csv(&proposal.list)?, csv(&proposal.exceptions)?);
     let is_free = |stem: &str| {
-        let (template, list, own) = places(stem);
         let is_there = |path: &Utf8Path| std::fs::symlink_metadata(declared.config.root.join(path)).is_ok();
         let of_import = imports.iter().any(|import| import.file == stem || import.id == stem);
         // The same text was left by a run that was killed before its definitions were written.
@@ -268,12 +283,13 @@ fn drawn(
         !BUILT_IN.iter().any(|(name, _)| *name == stem)
             && !stems.contains(stem)
             && !of_import
-            && is_open(&template, &made)
-            && is_open(&list, &table)
-            && !is_there(&own)
+            && is_open(&places(stem)[0], &made)
+            && is_open(&places(stem)[1], &table)
+            && is_open(&places(stem)[3], &others)
+            && !is_there(&places(stem)[2])
     };
     let stem = crate::write::name::free(&proposal.name, &|stem| !is_free(stem));
-    let (template, list, own) = places(&stem);
+    let [template, list, own, exceptions] = places(&stem);
     stems.insert(stem.clone());
     let up = "../".repeat(definitions.components().filter(|step| step.as_str() != ".").count());
     let mut entry = Map::from_iter([
@@ -281,15 +297,22 @@ fn drawn(
         ("for_each".to_owned(), json!(format!("{up}{list}"))),
     ]);
     entry.extend(proposal.entry.clone());
+    if !proposal.exceptions.is_empty() {
+        entry.insert("overrides".to_owned(), json!(format!("{up}{exceptions}")));
+    }
     let uses = json!({"uses": {proposal.name.as_str(): entry}});
     let Some(used) = yaml::document(&uses) else { return Ok(None) };
-    let by_itself = |number: usize| {
-        let import = &imports[number];
-        yaml::entry(&import.id, &import.body).map_or(0, |text| text.lines().count())
-    };
-    let before = proposal.members.iter().map(|(number, _)| by_itself(*number)).sum();
-    let files = vec![(template.clone(), made), (list.clone(), table), (own.clone(), used)];
-    Ok(Some(Draft { proposal, template, list, definitions: own, files, before }))
+    let before = proposal.members.iter().map(|(number, _)| lines(&imports[*number])).sum();
+    let mut files = vec![(template, made), (list, table), (own.clone(), used)];
+    if !proposal.exceptions.is_empty() {
+        files.push((exceptions, others));
+    }
+    Ok(Some(Draft { proposal, definitions: own, files, before }))
+}
+
+/// How many lines of YAML an import has by itself.
+fn lines(import: &Import) -> usize {
+    yaml::entry(&import.id, &import.body).map_or(0, |text| text.lines().count())
 }
 
 /// Whether a plain file of the project says just this.
