@@ -478,9 +478,7 @@ fn instances_of_each_pack_come_back_as_one_template() {
             .unwrap_or_else(|error| panic!("{pack}: {error}: {said}"))
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
             .collect();
-        // The owner of an entity is no scope, and neither name nor number: the services of each team become one.
-        let shapes = if pack == "service-catalogue" { asked.min(5) } else { 1 };
-        assert_eq!(templates.len(), shapes, "{pack}: {templates:?}\n{said}");
+        assert_eq!(templates.len(), 1, "{pack}: {templates:?}\n{said}");
         let wanted = format!("{} resource", made.len());
         assert!(said.replace(',', "").contains(&wanted), "{pack}: {} were made\n{said}", made.len());
         let plan: Value = serde_json::from_str(&fine(path, &["plan", "--format", "json"])).unwrap();
