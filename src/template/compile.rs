@@ -345,7 +345,7 @@ impl<'a> Compiler<'a> {
         let mut word = || match arguments.next() {
             Some(Expr::Constant(Value::String(word))) => Ok(word),
             _ => {
-                let words = "`reference` takes a section, what of an object is meant (`id`, `url`), and the parts of an id";
+                let words = "`reference` takes a section, `id` or `url`, and the parts of an id";
                 let help = "for example `${reference 'dashboards' 'url' 'teams/' team}`";
                 Err(Fault::new("unknown-reference", words).at(range.clone()).help(help))
             }
