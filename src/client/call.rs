@@ -88,7 +88,7 @@ pub(super) fn request(
     let mut request = Request { method, path, query: Vec::new(), body };
     if let Some(id) = id.or(own.as_deref()) {
         let Some(segment) = answer::segment(kind, id) else {
-            let words = format!("`{id}` can't be the id of a {}", kind.name);
+            let words = format!("`{id}` can't be the id of {}", kind.one());
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
         match (api.read_from, api.create) {

@@ -113,7 +113,7 @@ fn request(kind: &Kind, part: &Part, method: Method, id: &str) -> Result<Request
         Request { method, path: part.path.replace("{id}", &segment), query: Vec::new(), body: None };
     match segment.is_empty() {
         true => {
-            Err(Refusal::new(&request, Fault::Refused, format!("`{id}` can't be the id of a {}", kind.name)))
+            Err(Refusal::new(&request, Fault::Refused, format!("`{id}` can't be the id of {}", kind.one())))
         }
         false => Ok(request),
     }

@@ -49,6 +49,12 @@ impl std::fmt::Debug for Kind {
 }
 
 impl Kind {
+    /// Its name behind its article: `a monitor`, `an entity`.
+    pub fn one(&self) -> String {
+        let article = if self.name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} {}", self.name)
+    }
+
     /// The paths of the fields of which something holds, sorted.
     pub fn paths(&self, holds: fn(&Field) -> bool) -> impl Iterator<Item = &'static str> + Clone + use<> {
         self.fields.iter().filter(move |field| holds(field)).map(|field| field.at)

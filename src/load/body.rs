@@ -148,7 +148,8 @@ fn object(kind: &Kind, value: Value, at: &At, faults: &mut Vec<Diagnostic>) -> M
         Value::Object(map) => return map,
         Value::Null => faults.push(empty(kind, at)),
         other => {
-            let text = format!("A {} is a mapping of fields, not {}", kind.name, type_of(&other));
+            let (one, is) = (kind.one(), type_of(&other));
+            let text = format!("A{} is a mapping of fields, not {is}", &one[1..]);
             let help = format!("write the fields of the {} as `key: value`", kind.name);
             faults.push(Diagnostic::error("no-object", text, at.clone()).help(help));
         }
@@ -163,7 +164,7 @@ fn empty(kind: &Kind, at: &At) -> Diagnostic {
 }
 
 fn wrong_kind(kind: &Kind, other: &Kind, at: &At) -> Diagnostic {
-    let text = format!("This is a {}, not a {}", other.name, kind.name);
+    let text = format!("This is {}, not {}", other.one(), kind.one());
     Diagnostic::error("wrong-kind", text, at.part(Part::Key))
         .help(format!("put it under `{}`", other.section))
 }

@@ -554,7 +554,7 @@ fn no_resource(document: &Document, value: &Value) -> Diagnostic {
     let needs: Vec<_> = KINDS
         .iter()
         .filter(|kind| kind.always)
-        .map(|kind| format!("a {} needs {}", kind.name, kind.export_needs()))
+        .map(|kind| format!("{} needs {}", kind.one(), kind.export_needs()))
         .collect();
     fault.help(format!(
         "{}; a list or a body for `$file` is not taken for one once a definition names it",

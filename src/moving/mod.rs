@@ -57,13 +57,13 @@ pub fn id_of(kind: &Kind, id: &str) -> Result<(), String> {
     let shown: String = id.chars().take(40).collect();
     let is_number = id.parse::<u64>().is_ok_and(|number| number > 0) && !id.starts_with('+');
     if kind.api.id.number && !is_number {
-        return Err(format!("has the id `{shown}`, and a {} has a number", kind.name));
+        return Err(format!("has the id `{shown}`, and {} has a number", kind.one()));
     }
     let odd = |c: char| c.is_control() || matches!(c, '/' | '\\' | '?' | '#' | '%');
     let is_name = kind.api.id.chosen;
     let fits = |c: char| is_name && !odd(c) || c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if id.is_empty() || id.len() > 255 || id.chars().all(|c| c == '.') || !id.chars().all(fits) {
-        return Err(format!("has the id `{shown}`, which is not one of a {}", kind.name));
+        return Err(format!("has the id `{shown}`, which is not one of {}", kind.one()));
     }
     Ok(())
 }

@@ -29,8 +29,8 @@ pub fn named(kind: &Kind, text: &str) -> Result<Named, String> {
         None => format!(", or https://…{}", kind.about.web.replace("{id}", "ID")),
     };
     Err(match KINDS.into_iter().find(|other| id_in(other, path).is_some()) {
-        Some(other) => format!("`{text}` is the URL of a {}, not of a {}", other.name, kind.name),
-        None => format!("`{text}` is not a URL of a {}: write its id{pattern}", kind.name),
+        Some(other) => format!("`{text}` is the URL of {}, not of {}", other.one(), kind.one()),
+        None => format!("`{text}` is not a URL of {}: write its id{pattern}", kind.one()),
     })
 }
 
@@ -101,7 +101,7 @@ mod tests {
         check("slo", "https://app.datadoghq.eu/monitors/123", Err("is the URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu/monitors/..%2f", Err("is not a URL of a monitor"));
         check("entity", "service:default/cart", Ok("service:default/cart"));
-        check("entity", "https://app.datadoghq.eu/software", Err("is not a URL of a entity: write its id"));
+        check("entity", "https://app.datadoghq.eu/software", Err("is not a URL of an entity: write its id"));
         check("entity", "https://app.datadoghq.eu/monitors/1", Err("is the URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu/software", Err("is not a URL of a monitor"));
         check("monitor", "https://app.datadoghq.eu", Err("is not a URL of a monitor"));
