@@ -82,7 +82,7 @@ impl Schedule {
             schedule.open[step] += 1;
             schedule.needed_by[needed].push(step);
         }
-        for (step, first) in later(changes) {
+        for (step, first) in later(changes).into_iter().chain(emptied(changes, &needs, &old_of)) {
             schedule.open[step] += 1;
             schedule.waits_for[first].push(step);
         }
@@ -186,6 +186,23 @@ fn later(changes: &[Change]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// Where the namespace alone tells what is ours, the old object of a replace goes after what only goes: killed between old
+/// and new, a run would else leave a namespace in which nothing lives that is declared, and more to delete, which is what
+/// a wrong namespace looks like. A delete that waits for others might wait for the replace: it holds nothing up.
+fn emptied(changes: &[Change], needs: &[Vec<usize>], old_of: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (&change, &old) in old_of.iter().filter(|(change, _)| deletes_first(&changes[**change])) {
+        let own = &changes[change];
+        if !kind::of_name(own.kind).is_some_and(|kind| kind.is_keyed()) {
+            continue;
+        }
+        let goes = |at: &usize| changes[*at].action == Action::Delete && needs[*at].is_empty();
+        let same = (0..changes.len()).filter(|at| changes[*at].address.section() == own.address.section());
+        pairs.extend(same.filter(goes).map(|delete| (old, delete)));
+    }
+    pairs
+}
+
 /// Whether the old object of a replace must go before the new one can come: both have the id that people chose.
 pub fn deletes_first(change: &Change) -> bool {
     change.action == Action::Replace && kind::of_name(change.kind).is_some_and(|kind| kind.api.id.chosen)
@@ -238,6 +255,19 @@ mod tests {
         let (blocked, ready) = schedule.failed(1);
         assert!(blocked.is_empty(), "a monitor that fails holds no policy up");
         assert_eq!(ready, [3]);
+    }
+
+    #[test]
+    fn a_namespace_is_never_emptied_while_something_is_still_to_go() {
+        let tag = |id: &str, action| change("metric_tag", Address::new("metric_tags", id), action);
+        let changes = [tag("a", Action::Replace), tag("b", Action::Delete)];
+        let mut schedule = Schedule::new(&changes);
+        let first: Vec<usize> = schedule.first().into_iter().map(|(_, at)| at).collect();
+        assert_eq!(first, [1]);
+        let (blocked, ready) = schedule.failed(1);
+        assert!(blocked.is_empty());
+        assert_eq!(ready, [2], "the old one goes all the same");
+        assert_eq!(schedule.done(2), [0]);
     }
 
     #[test]

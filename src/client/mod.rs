@@ -35,7 +35,7 @@ pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
 use crate::cache::{Cache, Limit};
-use crate::kind::{Envelope, Kind, ReadFrom};
+use crate::kind::{Envelope, Kind, ReadFrom, Update};
 use crate::mark::{self, KnownBy};
 use crate::model::Live;
 use crate::wire::{Method, Request, Wire};
@@ -168,7 +168,7 @@ impl Client {
             body.to_mut()[version] = self.get(kind, id).await?.body.get(version).cloned().unwrap_or_default();
         }
         let request = request(kind, method, Some(id), Some(&body))?;
-        let answer = match call_for(kind, self.wire.as_ref(), &request).await {
+        let answer = match self.put(kind, &request).await {
             Ok(answer) => answer,
             // An update whose answer was lost is sent again, and meets the version that it made itself.
             Err(refusal) if kind.api.version.is_some() && refusal.status == Some(CONFLICT) => {
@@ -185,6 +185,20 @@ impl Client {
         };
         self.wrote(kind, &live.id, &body);
         self.put_parts(kind, live, parts, false).await
+    }
+
+    /// Sends an update. One that is a POST does the same twice, too, which no layer below can know.
+    async fn put(&self, kind: &'static Kind, request: &Request) -> Result<Value, Refusal> {
+        let mut pauses = part::AGAIN.into_iter();
+        loop {
+            match call_for(kind, self.wire.as_ref(), request).await {
+                Err(refusal) if kind.api.update == Update::Upsert && refusal.may_be_done() => {
+                    let Some(pause) = pauses.next() else { return Err(refusal) };
+                    tokio::time::sleep(pause).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Deletes an object; one that is gone is fine. `force`: also where others use it, for kinds that ask.

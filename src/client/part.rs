@@ -19,7 +19,7 @@ use crate::wire::{Method, Request, Wire};
 const PAGE: usize = 100;
 const MOST_PAGES: usize = 500;
 /// A write that met another one, or whose answer was lost, is looked at again after these pauses.
-const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
+pub const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
 const CONFLICT: u16 = 409;
 
 /// Parts that are on their way, by the ids of their objects and by their fields.

@@ -163,7 +163,37 @@ impl World {
 
     /// What lives, by mark, without ids and times: the same for two worlds that only took another way.
     pub fn state(&self) -> State {
-        state(self.objects(), &self.address)
+        state(self.objects(), self.names())
+    }
+
+    /// Words that differ from one world to the other, and what stands for them: the address, and ids of what monitors link
+    /// or belong to.
+    fn names(&self) -> BTreeMap<String, String> {
+        let mut names = BTreeMap::from([(self.address.clone(), "ADDRESS".to_owned())]);
+        let mut add = |what: &str, id: &Value, name: &Value| {
+            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            names.insert(id, format!("{what}: {}", name.as_str().unwrap_or_default()));
+        };
+        for start in (0..).step_by(100) {
+            let page = self.get(&format!("/api/v1/notebooks?count=100&start={start}"));
+            let books = page["data"].as_array().unwrap();
+            books.iter().for_each(|book| add("notebooks", &book["id"], &book["attributes"]["name"]));
+            if books.len() < 100 {
+                break;
+            }
+        }
+        for number in 0.. {
+            let page = self.get(&format!("/api/v1/synthetics/tests?page_size=100&page_number={number}"));
+            let tests = page["tests"].as_array().unwrap();
+            tests.iter().for_each(|test| add("synthetics_tests", &test["public_id"], &test["name"]));
+            if tests.len() < 100 {
+                break;
+            }
+        }
+        let page = self.get("/api/v2/synthetics/suites/search?count=100");
+        let suites = page["data"]["attributes"]["suites"].as_array().unwrap();
+        suites.iter().for_each(|suite| add("synthetics_suites", &suite["public_id"], &suite["name"]));
+        names
     }
 }
 
@@ -186,15 +216,13 @@ pub fn scrubbed(folder: &Path) -> Command {
 /// Bodies by what they are to us; several where a mark, or an unmanaged name, is there more than once.
 pub type State = BTreeMap<String, Vec<Value>>;
 
-/// `address` stands in links, and is another one in each world.
-fn state(objects: Vec<(&'static str, Value)>, address: &str) -> State {
+/// `names` stand for words that are others in each world.
+fn state(objects: Vec<(&'static str, Value)>, mut names: BTreeMap<String, String>) -> State {
     let id_of = |body: &Value| match &body["id"] {
         Value::String(id) => id.clone(),
         other => other.to_string(),
     };
-    let mut names: BTreeMap<String, String> =
-        objects.iter().map(|(section, body)| (id_of(body), name_of(section, body))).collect();
-    names.insert(address.to_owned(), "ADDRESS".to_owned());
+    names.extend(objects.iter().map(|(section, body)| (id_of(body), name_of(section, body))));
     let mut state = State::new();
     for (section, body) in objects {
         state.entry(name_of(section, &body)).or_default().push(bare(&body, &names));
