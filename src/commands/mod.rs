@@ -41,6 +41,10 @@ mod template;
 mod undo;
 pub mod validate;
 
+#[cfg(test)]
+#[path = "tests/invoked.rs"]
+mod invoked;
+
 pub use log::line as log_line;
 pub use secrets::Secrets;
 
@@ -107,7 +111,7 @@ pub struct Invocation<'a> {
     pub forge: &'a Forging<'a>,
     /// What this run tells of itself.
     pub telemetry: &'a Arc<Telemetry>,
-    pub connect: &'a (dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync),
+    pub connect: &'a Connecting<'a>,
 }
 
 /// Where an environment's API is, and whether its keys are set.
@@ -118,6 +122,9 @@ pub struct Reach {
 
 /// Finds out [`Reach`], opening no connection.
 pub type Reaching<'a> = dyn Fn(&Config, &Scope) -> anyhow::Result<Reach> + Sync + 'a;
+
+/// Finds a way to the API of an environment, with its cache or without.
+pub type Connecting<'a> = dyn Fn(&Config, &Scope, bool) -> anyhow::Result<Connection> + Sync + 'a;
 
 /// Finds the way to where pull requests are discussed, by its system and the URL of its API.
 pub type Forging<'a> = dyn Fn(System, &str) -> anyhow::Result<Option<Arc<dyn Wire>>> + Sync + 'a;

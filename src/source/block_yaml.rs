@@ -245,14 +245,8 @@ impl<'t> Reader<'t> {
             b'&' => return self.anchored(parent, column),
             b'*' => self.alias(parent)?,
             b'[' | b'{' => self.flow(Some(parent), column)?,
-            b'"' | b'\'' => {
-                let scalar = self.quoted(start)?;
-                let end = scalar.end;
-                self.scalar(Some(parent), start, scalar)?;
-                end
-            }
             _ => {
-                let scalar = self.plain(start)?;
+                let scalar = self.scalar_at(start, Self::plain_value)?;
                 let end = scalar.end;
                 self.scalar(Some(parent), start, scalar)?;
                 end
@@ -300,28 +294,33 @@ impl<'t> Reader<'t> {
         Some(end)
     }
 
+    /// The scalar at a byte: between quotes, or plain and as long as it may be where it stands, spaces at its end left aside.
+    fn scalar_at(&self, start: usize, plain: fn(&Self, usize) -> Option<usize>) -> Option<Scalar<'t>> {
+        if matches!(self.peek(start)?, b'"' | b'\'') {
+            return self.quoted(start);
+        }
+        if !self.may_begin(start) {
+            return None;
+        }
+        let text = self.text[start..plain(self, start)?].trim_end_matches(' ');
+        Some(Scalar { text: Cow::Borrowed(text), style: Style::Plain, end: start + text.len() })
+    }
+
     /// The key at hand, its end at the colon; nothing where it is none, or one for the parser.
     fn key(&self) -> Option<Scalar<'t>> {
-        let start = self.at;
-        let scalar = match self.peek(start)? {
-            b'"' | b'\'' => self.quoted(start)?,
-            _ => {
-                if !self.may_begin(start) {
-                    return None;
-                }
-                let end = self.colon(start)?;
-                let text = &self.text[start..end];
-                let is_cut = |at: usize| text.as_bytes()[..at].ends_with(b" ");
-                if text.ends_with(' ') || memchr::memchr_iter(b'#', text.as_bytes()).any(is_cut) {
-                    return None;
-                }
-                Scalar { text: Cow::Borrowed(text), style: Style::Plain, end }
-            }
-        };
+        let scalar = self.scalar_at(self.at, Self::plain_key)?;
         let is_key = self.peek(scalar.end) == Some(b':')
             && matches!(self.peek(scalar.end + 1), None | Some(b' ' | b'\n'))
-            && scalar.end - start <= LONGEST_KEY;
+            && scalar.end - self.at <= LONGEST_KEY;
         is_key.then_some(scalar)
+    }
+
+    /// Up to the colon, but for a comment.
+    fn plain_key(&self, start: usize) -> Option<usize> {
+        let end = self.colon(start)?;
+        let text = &self.bytes[start..end];
+        let is_cut = |at: usize| text[..at].ends_with(b" ");
+        (!memchr::memchr_iter(b'#', text).any(is_cut)).then_some(end)
     }
 
     /// The first colon of a line that a space or the end follows.
@@ -347,11 +346,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A plain scalar of one line, outside of brackets.
-    fn plain(&self, start: usize) -> Option<Scalar<'t>> {
-        if !self.may_begin(start) {
-            return None;
-        }
+    /// Up to the end of the line, or a comment.
+    fn plain_value(&self, start: usize) -> Option<usize> {
         let mut end = self.line_end(start);
         let mut at = start;
         while let Some(found) = memchr2(b':', b'#', &self.bytes[at..end]) {
@@ -367,8 +363,7 @@ impl<'t> Reader<'t> {
             }
             at = found + 1;
         }
-        let text = self.text[start..end].trim_end_matches(' ');
-        Some(Scalar { text: Cow::Borrowed(text), style: Style::Plain, end: start + text.len() })
+        Some(end)
     }
 
     /// A scalar of one line between quotes.
@@ -556,34 +551,23 @@ impl<'t> Reader<'t> {
     /// A scalar between brackets; behind it stands a comma, a colon or a bracket, or spaces before one.
     fn flow_scalar(&mut self, parent: u32) -> Option<()> {
         let start = self.at;
-        let scalar = match self.peek(start)? {
-            b'"' | b'\'' => self.quoted(start)?,
-            _ => {
-                if !self.may_begin(start) {
-                    return None;
-                }
-                let mut end = start;
-                loop {
-                    match self.peek(end)? {
-                        b',' | b']' | b'}' | b'\n' => break,
-                        b':' if matches!(
-                            self.peek(end + 1)?,
-                            b' ' | b',' | b']' | b'}' | b'[' | b'{' | b'\n'
-                        ) =>
-                        {
-                            break;
-                        }
-                        // What begins here is a comment or a collection.
-                        b'#' | b'[' | b'{' => return None,
-                        _ => end += 1,
-                    }
-                }
-                let text = self.text[start..end].trim_end_matches(' ');
-                Scalar { text: Cow::Borrowed(text), style: Style::Plain, end: start + text.len() }
-            }
-        };
+        let scalar = self.scalar_at(start, Self::plain_item)?;
         self.at = scalar.end;
         self.scalar(Some(parent), start, scalar)
+    }
+
+    /// Up to what ends it between brackets.
+    fn plain_item(&self, start: usize) -> Option<usize> {
+        let mut end = start;
+        loop {
+            match self.peek(end)? {
+                b',' | b']' | b'}' | b'\n' => return Some(end),
+                b':' if b" ,]}[{\n".contains(&self.peek(end + 1)?) => return Some(end),
+                // What begins here is a comment or a collection.
+                b'#' | b'[' | b'{' => return None,
+                _ => end += 1,
+            }
+        }
     }
 }
 

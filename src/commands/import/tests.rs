@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use clap::Parser as _;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -15,10 +14,10 @@ use super::object::{finish, refer_all, secrets_of};
 use super::said::Sum;
 use super::settle::judged;
 use super::templatize::{found, resources};
-use crate::args::{Cli, Format};
+use crate::args::Format;
 use crate::commands::declared::{Declared, bare, judge};
-use crate::commands::{Invocation, Reach};
-use crate::config::Hosts;
+use crate::commands::invoked::invoked;
+use crate::commands::{Connecting, Invocation};
 use crate::diagnostic::has_errors;
 use crate::expand::expand;
 use crate::fill::fill;
@@ -30,7 +29,6 @@ use crate::model::{Action, Address, Attribute, Live, Reference, Resource};
 use crate::plan::{Inputs, plan};
 use crate::source::overlay::Overlay;
 use crate::source::walk::Root;
-use crate::telemetry::Telemetry;
 use crate::template::BUILT_IN;
 
 const INSTANCES: usize = 500;
@@ -52,18 +50,8 @@ impl Project {
     }
 
     async fn with<R>(&self, act: impl AsyncFnOnce(&Invocation<'_>) -> R) -> R {
-        let cli = Cli::try_parse_from(["musher", "-q", "-C", self.root.as_str(), "plan"]).expect("a command");
-        let nothing = |_: &str| None;
-        let act_on = Invocation {
-            common: &cli.common,
-            hosts: &Hosts::read(&nothing),
-            reach: &|_, _| Ok(Reach { keys: true, site: "sandbox".to_owned() }),
-            variable: &nothing,
-            forge: &|_, _| Ok(None),
-            telemetry: &Arc::new(Telemetry::off()),
-            connect: &|_, _, _| Err(anyhow::anyhow!("nobody is asked")),
-        };
-        act(&act_on).await
+        let nobody: &Connecting<'_> = &|_, _, _| Err(anyhow::anyhow!("nobody is asked"));
+        invoked(&["-q", "-C", self.root.as_str(), "plan"], nobody, act).await
     }
 }
 

@@ -12,9 +12,10 @@ use crate::args::{Cli, Command};
 use crate::cache::Cache;
 use crate::client::{Client, Fault, Refusal, Wanted};
 use crate::commands::declared::judge_with;
+use crate::commands::invoked::invoked;
 use crate::commands::surveyed::declare_and_survey;
-use crate::commands::{Connection, Invocation, Reach, Secrets};
-use crate::config::{Hosts, Target};
+use crate::commands::{Connecting, Connection, Invocation, Secrets};
+use crate::config::Target;
 use crate::diagnostic::has_errors;
 use crate::fill::fill;
 use crate::kind::{self, Kind};
@@ -25,7 +26,6 @@ use crate::pointer::matching;
 use crate::recordings::mutations::{changed, excepted, is_filled, leaves, removed};
 use crate::recordings::pairs::{Pair, pairs};
 use crate::sandbox::{Behaviour, Limits, Sandbox};
-use crate::telemetry::Telemetry;
 use crate::write::{escape, yaml};
 
 const OWNER: &str = "p.sandbox";
@@ -140,27 +140,17 @@ impl Bench {
     }
 
     async fn with<R>(&self, act: impl AsyncFnOnce(&Invocation<'_>) -> R) -> R {
-        let cli = Cli::try_parse_from(["musher", "-q", "-C", self.root.as_str(), "pull"]).expect("a command");
-        let nothing = |_: &str| None;
-        let act_on = Invocation {
-            common: &cli.common,
-            hosts: &Hosts::read(&nothing),
-            reach: &|_, _| Ok(Reach { keys: true, site: "sandbox".to_owned() }),
-            variable: &nothing,
-            forge: &|_, _| Ok(None),
-            telemetry: &Arc::new(Telemetry::off()),
-            connect: &|_, scope, _| {
-                Ok(Connection {
-                    wire: self.sandbox.clone(),
-                    site: "sandbox".to_owned(),
-                    web: "https://example.com".to_owned(),
-                    cache: Cache::none(),
-                    variables: Vec::new(),
-                    secrets: Secrets::read(scope, &Target::Sandbox, &nothing),
-                })
-            },
+        let sandbox: &Connecting<'_> = &|_, scope, _| {
+            Ok(Connection {
+                wire: self.sandbox.clone(),
+                site: "sandbox".to_owned(),
+                web: "https://example.com".to_owned(),
+                cache: Cache::none(),
+                variables: Vec::new(),
+                secrets: Secrets::read(scope, &Target::Sandbox, &|_| None),
+            })
         };
-        act(&act_on).await
+        invoked(&["-q", "-C", self.root.as_str(), "pull"], sandbox, act).await
     }
 
     /// How many objects the plan would change; one that is not seen as one of ours any more is not among them.
