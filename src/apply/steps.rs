@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind;
+use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Change};
 
 /// A part of a change.
@@ -190,17 +190,16 @@ fn later(changes: &[Change]) -> Vec<(usize, usize)> {
 /// and new, a run would else leave a namespace in which nothing lives that is declared, and more to delete, which is what
 /// a wrong namespace looks like. A delete that waits for others might wait for the replace: it holds nothing up.
 fn emptied(changes: &[Change], needs: &[Vec<usize>], old_of: &BTreeMap<usize, usize>) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
-    for (&change, &old) in old_of.iter().filter(|(change, _)| deletes_first(&changes[**change])) {
-        let own = &changes[change];
-        if !kind::of_name(own.kind).is_some_and(|kind| kind.is_keyed()) {
-            continue;
-        }
-        let goes = |at: &usize| changes[*at].action == Action::Delete && needs[*at].is_empty();
-        let same = (0..changes.len()).filter(|at| changes[*at].address.section() == own.address.section());
-        pairs.extend(same.filter(goes).map(|delete| (old, delete)));
-    }
-    pairs
+    let is_keyed = |at: usize| kind::of_name(changes[at].kind).is_some_and(Kind::is_keyed);
+    let goes = |at: &usize| changes[*at].action == Action::Delete && needs[*at].is_empty() && is_keyed(*at);
+    let going: Vec<usize> = (0..changes.len()).filter(goes).collect();
+    let replaced =
+        old_of.iter().filter(|(change, _)| is_keyed(**change) && deletes_first(&changes[**change]));
+    let of_one = |(&change, &old): (&usize, &usize)| {
+        let same = going.iter().filter(move |at| changes[**at].kind == changes[change].kind);
+        same.map(move |delete| (old, *delete))
+    };
+    replaced.flat_map(of_one).collect()
 }
 
 /// Whether the old object of a replace must go before the new one can come: both have the id that people chose.
