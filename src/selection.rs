@@ -25,7 +25,7 @@ impl Selection {
     pub fn read(texts: &[String]) -> anyhow::Result<Self> {
         let mut set = GlobSetBuilder::new();
         for text in texts {
-            set.add(Glob::new(text).map_err(|error| anyhow::anyhow!("--only {text}: {}", error.kind()))?);
+            set.add(Glob::new(text).map_err(|error| anyhow::anyhow!("{text}: {}", error.kind()))?);
         }
         Ok(Self { texts: texts.to_vec(), set: set.build()? })
     }

@@ -26,15 +26,13 @@ pub fn json(request: &Request, response: Response) -> Result<Value, Refusal> {
 pub fn object(kind: &Kind, request: &Request, answer: Value) -> Result<Value, Refusal> {
     let inner = match (kind.api.envelope, answer) {
         (Envelope::Flat, answer) => answer,
-        (Envelope::Document, Value::Object(members)) => {
-            match documents(&kind.api, members).into_iter().next() {
-                // A list by a parameter that nothing fits.
-                None if request.method == Method::Get => {
-                    return Err(Refusal::new(request, Fault::NotFound, "there is none".to_owned()));
-                }
-                document => document.unwrap_or_default(),
+        (Envelope::Document, answer) => match documents(&kind.api, answer) {
+            // A list by a parameter that nothing fits. Where there is no list, nobody knows what there is.
+            Some(none) if none.is_empty() && request.method == Method::Get => {
+                return Err(Refusal::new(request, Fault::NotFound, "there is none".to_owned()));
             }
-        }
+            found => found.and_then(|all| all.into_iter().next()).unwrap_or_default(),
+        },
         (_, Value::Object(mut members)) => match members.shift_remove("data") {
             // A write of one answers a list of one.
             Some(Value::Array(mut items)) if items.len() == 1 => items.remove(0),
@@ -60,14 +58,9 @@ pub fn items(kind: &Kind, request: &Request, mut answer: Value) -> Result<Vec<(S
     let is_mixed = kind.api.list.mixed;
     let list = match kind.api.list.items {
         None => answer,
-        Some(at) if kind.api.envelope == Envelope::Document => match answer {
-            Value::Object(members)
-                if members.get(at.trim_start_matches('/')).is_some_and(Value::is_array) =>
-            {
-                Value::Array(documents(&kind.api, members))
-            }
-            _ => Value::Null,
-        },
+        Some(_) if kind.api.envelope == Envelope::Document => {
+            documents(&kind.api, answer).map_or(Value::Null, Value::Array)
+        }
         Some(at) => {
             let none = if is_mixed && answer.is_object() { Value::Array(Vec::new()) } else { Value::Null };
             answer.pointer_mut(at).map_or(none, Value::take)

@@ -1,5 +1,7 @@
 //! A part whose items are resources of their own: what they say, and the writes that bring them to what is declared.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::kind::{Apart, Held, Kind, Part};
@@ -29,9 +31,9 @@ impl Step {
 }
 
 /// The items of resources as a definition has them, in their order.
-pub fn items(apart: &Apart, resources: &[Value]) -> Value {
+pub fn items<'r>(apart: &Apart, resources: impl IntoIterator<Item = &'r Value>) -> Value {
     let mut own: Vec<&Value> =
-        resources.iter().filter(|resource| (apart.keeper)(resource).is_none()).collect();
+        resources.into_iter().filter(|resource| (apart.keeper)(resource).is_none()).collect();
     if apart.place.is_some() {
         own.sort_by_cached_key(|resource| (place(apart, resource), item(apart, resource).to_string()));
     }
@@ -72,14 +74,17 @@ pub fn add_shown(kind: &Kind, included: &[Value], bodies: &mut [(String, Value)]
         let Held::Apart(apart) = &part.held else { continue };
         let Some(shown) = apart.shown else { continue };
         let class = &blank(apart)["type"];
+        let mut by_id: HashMap<&str, Vec<&Value>> = HashMap::new();
+        for resource in included.iter().filter(|resource| resource.get("type") == Some(class)) {
+            if let Some(id) = resource.pointer(shown.of).and_then(Value::as_str) {
+                by_id.entry(id).or_default().push(resource);
+            }
+        }
         for (id, body) in &mut *bodies {
-            let is_own = |resource: &&Value| {
-                resource.get("type") == Some(class) && resource.pointer(shown.of) == Some(&json!(id))
-            };
-            let own: Vec<Value> = included.iter().filter(is_own).cloned().collect();
+            let Some(own) = by_id.get(id.as_str()) else { continue };
             let count = body.pointer(shown.count).and_then(Value::as_u64);
-            if !own.is_empty() && count == u64::try_from(own.len()).ok() {
-                body[part.field] = items(apart, &own);
+            if count == u64::try_from(own.len()).ok() {
+                body[part.field] = items(apart, own.iter().copied());
             }
         }
     }

@@ -91,13 +91,13 @@ pub(super) fn request(
             let words = format!("`{id}` can't be the id of {}", kind.one());
             return Err(Refusal::new(&request, Fault::Refused, words));
         };
-        match (api.read_from, api.create) {
-            (ReadFrom::Filtered(name), _) if method == Method::Get => {
+        match api.read_from {
+            ReadFrom::Filtered(name) if method == Method::Get => {
                 let own = api.list.query.iter().copied().chain([(name, id)]);
                 request.query = own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
             }
             // The body says which one it is.
-            (_, Create::Collection) if method == Method::Post && api.update == Update::Upsert => {}
+            _ if method == Method::Post && api.composed.is_some() => {}
             _ => request.path = format!("{}/{segment}{}", request.path, api.item),
         }
     }

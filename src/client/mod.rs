@@ -31,6 +31,7 @@ use call::{
 pub use items::RefusedItem;
 pub use list::{Listed, Listing, Unlisted, Wanted};
 use pages::Until;
+use refusal::CONFLICT;
 pub use refusal::{Fault, Refusal};
 pub use second::{Look, Seen};
 
@@ -51,9 +52,6 @@ pub struct Organisation {
     pub name: String,
     pub public_id: String,
 }
-
-/// The status of an update of a version that is no longer the last.
-const CONFLICT: u16 = 409;
 
 /// Whether a live object has everything that an update said, as it said it. What somebody else wrote is never taken for
 /// ours: at worst a write that was done is reported as failed.
@@ -267,13 +265,12 @@ impl Client {
             body: None,
         };
         let response = self.wire.send(&request).await.map_err(|error| Refusal::of_fault(&request, &error))?;
-        if !(200..300).contains(&response.status) && response.status != 409 {
-            return Err(Refusal::of_answer(&request, &response));
+        let (status, refusal) = (response.status, Refusal::of_answer(&request, &response));
+        if !(200..300).contains(&status) && status != CONFLICT {
+            return Err(refusal);
         }
-        let refusal = Refusal::of_answer(&request, &response);
-        let status = response.status;
         match answer::json(&request, response)?.get("errors") {
-            None | Some(Value::Null) if status != 409 => Ok(BTreeMap::new()),
+            None | Some(Value::Null) if status != CONFLICT => Ok(BTreeMap::new()),
             Some(Value::Object(errors)) => {
                 let asked = |id: &&String| ids.contains(id);
                 Ok(errors

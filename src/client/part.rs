@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
 use super::apart::{self, Step};
-use super::refusal::{Fault, Refusal};
+use super::refusal::{CONFLICT, Fault, Refusal};
 use super::{Client, answer, call};
 use crate::kind::{Apart, Held, Kind, Paging, Part};
 use crate::model::Live;
@@ -20,7 +21,6 @@ const PAGE: usize = 100;
 const MOST_PAGES: usize = 500;
 /// A write that met another one, or whose answer was lost, is looked at again after these pauses.
 pub const AGAIN: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
-const CONFLICT: u16 = 409;
 
 /// Parts that are on their way, by the ids of their objects and by their fields.
 #[derive(Default)]
@@ -335,8 +335,10 @@ impl Client {
 
     /// One object with its parts.
     pub(super) async fn with_parts(&self, kind: &'static Kind, mut live: Live) -> Result<Live, Refusal> {
-        for part in kind.api.parts {
-            live.body[part.field] = read(kind, part, &live.id, self.wire.as_ref()).await?;
+        let reads = kind.api.parts.iter().map(|part| read(kind, part, &live.id, self.wire.as_ref()));
+        let held = try_join_all(reads).await?;
+        for (part, held) in kind.api.parts.iter().zip(held) {
+            live.body[part.field] = held;
         }
         Ok(live)
     }

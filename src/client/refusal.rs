@@ -12,6 +12,9 @@ const MOST_PARTS: usize = 20;
 /// How many bytes of a body that isn't understood are searched for keys: more than any form of one has.
 const MOST_READ: usize = 16 * LONGEST;
 
+/// The status of a write that met another one: of a version that is no longer the last, of a name that is taken.
+pub const CONFLICT: u16 = 409;
+
 /// A request that came to nothing. Its words are raw: whoever shows them cleans them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.text())]

@@ -1,4 +1,4 @@
-//! One answer for several lists: what stands in one document is asked for once.
+//! A request that is sent before somebody waits for it, and one answer for several lists that stand in one document.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

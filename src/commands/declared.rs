@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Map;
 
@@ -179,7 +180,7 @@ impl Checked {
 /// Reads `musher.yaml` alone: a project that declares nothing.
 pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
     let root = config::find(&start(invocation.common)?)?;
-    let only = Selection::read(&invocation.common.only)?;
+    let only = Selection::read(&invocation.common.only).context("--only")?;
     let mut sources = Sources::default();
     let (config, mut diagnostics) = config::read(&root, invocation.hosts, &mut sources);
     let Some(config) = config else { return Ok(Checked { declared: None, diagnostics, sources }) };

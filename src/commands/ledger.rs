@@ -1,7 +1,8 @@
 //! What an export wrote into a folder, so that the next one reads only what has changed since, and an interrupted one goes
 //! on where it was.
 //!
-//! One line of JSON for each object, written behind its file: a line that is cut off counts as none. What a person changed in
+//! One line of JSON for each object, written before its file, with the sum of its text: a line that is cut off counts as
+//! none, and so does one whose file says something else. What a person changed in
 //! a file, or took away, is read again.
 
 use std::collections::BTreeMap;
@@ -70,8 +71,9 @@ impl Ledger {
     /// Whether what is there now, perhaps since another run began it, is of this version, site and format.
     fn is_begun(&self) -> bool {
         let mut first = String::new();
+        // Looked at before it is opened: opening a pipe would wait for ever.
         let is_plain = std::fs::symlink_metadata(&self.path).is_ok_and(|about| about.is_file());
-        let file = std::fs::File::open(&self.path).ok().filter(|_| is_plain);
+        let file = if is_plain { std::fs::File::open(&self.path).ok() } else { None };
         let read = file.and_then(|file| BufReader::new(file).take(HEAD).read_line(&mut first).ok());
         read.is_some() && serde_json::from_str::<Head>(&first).is_ok_and(|own| own == self.head)
     }

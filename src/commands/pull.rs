@@ -103,17 +103,19 @@ fn tell(
     let mut lines = String::new();
     // The same edit of all instances of a template is told once.
     let mut said: BTreeMap<(&String, &String), &Address> = BTreeMap::new();
-    let end = render::choices::end(invocation.common.environment.as_deref()).unwrap_or_default();
+    let environment = invocation.common.environment.as_deref();
     for (address, told) in named() {
         match told {
             Told::Absent => {}
-            Told::Gone { place } => lines.push_str(&format!(
-                "{address:width$}  gone: somebody deleted it. `musher apply --only {}{end}` makes it again; to let it go, \
-                 take its definition out ({}:{})\n",
-                render::choices::address(address).unwrap_or_else(|| "ADDRESS".to_owned()),
-                place.file,
-                place.line
-            )),
+            Told::Gone { place } => {
+                let undo = render::choices::undo(address, environment);
+                let undo = undo.map_or("an apply".to_owned(), |command| format!("`{command}`"));
+                lines.push_str(&format!(
+                    "{address:width$}  gone: somebody deleted it. {undo} makes it again; to let it go, take its definition \
+                     out ({}:{})\n",
+                    place.file, place.line
+                ));
+            }
             Told::Pulled { files, notes } => {
                 let done = match (options.dry_run, &options.branch) {
                     (true, _) => "would be pulled into",

@@ -297,7 +297,7 @@ fn parted(resources: &[Resource]) -> BTreeSet<(&'static str, &'static str, Strin
             let directives = &resource.directives;
             let ids = directives.moved_from.iter().chain([&resource.address]);
             let own = match kind.is_keyed() {
-                true => mark::key(kind, &resource.body.value()).map(str::to_owned).into_iter().collect(),
+                true => key_of(kind, resource).into_iter().collect(),
                 false => ids.map(|address| address.id().to_owned()).collect::<Vec<_>>(),
             };
             let names =

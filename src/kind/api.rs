@@ -373,24 +373,27 @@ pub fn flatten(api: &Api, mut resource: Map<String, Value>) -> Map<String, Value
 }
 
 /// The documents that an answer shows, as flat bodies: each with its id, and what the service tells of it as `meta`. Of
-/// one that is not shown no more than these, and its `kind`.
-pub fn documents(api: &Api, mut answer: Map<String, Value>) -> Vec<Value> {
-    let mut list = |name: &str| match answer.shift_remove(name) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
+/// one that is not shown no more than these, and its `kind`. None where there is no list in it.
+pub fn documents(api: &Api, mut answer: Value) -> Option<Vec<Value>> {
+    let mut list = |name: &str| match answer.get_mut(name).map(Value::take) {
+        Some(Value::Array(items)) => Some(items),
+        _ => None,
     };
-    let written = list("included").into_iter().filter_map(|mut item| {
+    let data = list("data")?;
+    let written = list("included").into_iter().flatten().filter_map(|mut item| {
         let id = item.get("id")?.as_str()?.to_owned();
         Some((id, item.pointer_mut("/attributes/schema")?.take()))
     });
     let mut written: HashMap<String, Value> = written.collect();
-    let told = list("data").into_iter().map(|mut item| {
+    let told = data.into_iter().map(|mut item| {
         let document = item.get("id").and_then(Value::as_str).and_then(|id| written.remove(id));
         let attributes = item.get_mut("attributes").map(Value::take).unwrap_or_default();
-        let named =
-            document.clone().unwrap_or_else(|| json!({ "kind": attributes["kind"], "metadata": attributes }));
+        let id = api.composed.and_then(|id| match &document {
+            Some(document) => id(document),
+            None => id(&json!({ "kind": attributes["kind"], "metadata": attributes })),
+        });
         let mut body = Map::new();
-        body.extend(api.composed.and_then(|id| id(&named)).map(|id| (api.id.at.to_owned(), id.into())));
+        body.extend(id.map(|id| (api.id.at.to_owned(), id.into())));
         body.extend(item.get_mut("meta").map(|meta| ("meta".to_owned(), meta.take())));
         match document {
             Some(Value::Object(document)) => body.extend(document),
@@ -398,5 +401,5 @@ pub fn documents(api: &Api, mut answer: Map<String, Value>) -> Vec<Value> {
         }
         Value::Object(body)
     });
-    told.collect()
+    Some(told.collect())
 }

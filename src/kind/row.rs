@@ -66,6 +66,11 @@ impl Kind {
         lists.map(|list| list.list).filter(|list| !list.contains('*'))
     }
 
+    /// Whether a field is held at an address of its own.
+    pub fn is_part(&self, at: &str) -> bool {
+        self.api.parts.iter().any(|part| at.strip_prefix('/') == Some(part.field))
+    }
+
     /// Whether its objects bear no mark, and are known by a key.
     pub fn is_keyed(&self) -> bool {
         matches!(self.identity, Identity::Key(_))

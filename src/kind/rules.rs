@@ -125,7 +125,7 @@ fn compile(kind: &Kind) -> Rule {
         let rule = root.at(field.at);
         rule.read_only = field.is_dropped();
         rule.kept = field.kept || field.filled;
-        rule.empties = kind.api.parts.iter().any(|part| field.at.strip_prefix('/') == Some(part.field));
+        rule.empties = kind.is_part(field.at);
         rule.unseen = field.unseen;
         rule.open = field.open;
         rule.set = field.set;

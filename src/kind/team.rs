@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::danger::{Danger, listed};
+use super::danger::{self, Danger, listed};
 use super::field::*;
 use super::{
     About, Apart, Api, Envelope, Held, Identity, Kind, List, Paging, Part, Quirks, ShownInList, Wrong,
@@ -146,23 +146,19 @@ fn is_uuid(value: &Value) -> bool {
     value.as_str().is_none_or(groups)
 }
 
-/// The users of a team, those of one role alone where that is named.
-fn users<'a>(body: &'a Value, role: Option<&str>) -> BTreeSet<&'a str> {
-    let members = body.get("members").and_then(Value::as_array).into_iter().flatten();
-    let of_role = |member: &&Value| role.is_none() || member.get("role").and_then(Value::as_str) == role;
-    members.filter(of_role).filter_map(|member| member.get("user")?.as_str()).collect()
-}
-
 fn members_lost(live: &Value, wanted: &Value) -> Option<String> {
-    let (before, after) = (users(live, None), users(wanted, None));
+    let [before, after] = [live, wanted].map(|body| danger::texts(body, "/members", Some("user")));
     let lost: Vec<&str> = before.difference(&after).copied().collect();
     (!lost.is_empty()).then(|| format!("They belong to the team no more: {}", listed(&lost)))
 }
 
 /// Where nobody is left to say who belongs to it.
 fn admins_lost(live: &Value, wanted: &Value) -> Option<String> {
-    let [before, after] = [live, wanted].map(|body| users(body, Some("admin")));
-    (!before.is_empty() && after.is_empty())
+    let has_admin = |body: &Value| {
+        let mut members = body.get("members").and_then(Value::as_array).into_iter().flatten();
+        members.any(|member| member.get("role").is_some_and(|role| role == "admin"))
+    };
+    (has_admin(live) && !has_admin(wanted))
         .then(|| "The team has no admin any more, but those of an identity provider".to_owned())
 }
 

@@ -232,6 +232,7 @@ impl Gather {
         if sections.values().all(Value::is_null) {
             self.empty.insert(document.path.clone());
         }
+        let folder: Arc<Utf8Path> = Arc::from(document.folder());
         for (section, entries) in sections {
             let pointer = step(&section);
             if section == USES {
@@ -242,7 +243,7 @@ impl Gather {
                 for (id, value) in self.entries(document, &section, entries) {
                     let at = At::value(document.file, format!("{pointer}{}", step(&id)));
                     if self.id_is_free(kind, &id, &at) {
-                        self.entries.push(entry(document, kind, id, value, &self.sources));
+                        self.entries.push(entry((document, &folder), kind, id, value, &self.sources));
                     }
                 }
             } else {
@@ -415,6 +416,7 @@ impl Gather {
                 return template;
             }
         };
+        let folder: Arc<Utf8Path> = Arc::from(document.folder());
         for (section, value) in sections {
             let at = At::value(document.file, step(&section));
             match (section.as_str(), kind::of_section(&section)) {
@@ -437,7 +439,7 @@ impl Gather {
                 (_, Some(kind)) => {
                     for (id, value) in self.entries(document, &section, value) {
                         if self.is_id(&id, &at.child(&step(&id))) {
-                            let entry = entry(document, kind, id, value, &self.sources);
+                            let entry = entry((document, &folder), kind, id, value, &self.sources);
                             template.definitions.push(body::definition(entry, &self.files, &mut self.faults));
                         }
                     }
@@ -505,14 +507,21 @@ impl Gather {
     }
 }
 
-fn entry(document: &Document, kind: &'static Kind, id: String, value: Value, sources: &Sources) -> Entry {
+/// `folder` is that of the document, shared by all its entries.
+fn entry(
+    (document, folder): (&Document, &Arc<Utf8Path>),
+    kind: &'static Kind,
+    id: String,
+    value: Value,
+    sources: &Sources,
+) -> Entry {
     let section = step(kind.section);
     let pointer = format!("{section}{}", step(&id));
     // An entry that came by a merge key has no key of its own here.
     let place = document.keys.get(&pointer).or_else(|| document.keys.get(&section));
     let (line, column) = place.copied().unwrap_or((1, 1));
     let position = Position { file: sources.get(document.file).path.clone(), line, column };
-    let (at, folder) = (At::value(document.file, pointer), Arc::from(document.folder()));
+    let (at, folder) = (At::value(document.file, pointer), Arc::clone(folder));
     Entry { kind, id, value, at, position, folder, is_export: false }
 }
 

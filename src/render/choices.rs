@@ -154,8 +154,13 @@ fn is_edit(change: &Change) -> bool {
     change.action == Action::Update && !change.diff.is_empty()
 }
 
+/// The command that makes one object as it is declared; none where a name in it could not be handed to a shell.
+pub fn undo(own: &Address, environment: Option<&str>) -> Option<String> {
+    Some(format!("musher apply --only {}{}", address(own)?, end(environment)?))
+}
+
 /// An address as a word that selects nothing else.
-pub fn address(address: &Address) -> Option<String> {
+fn address(address: &Address) -> Option<String> {
     let address = address.as_str();
     word(address).filter(|_| !has_signs(address))
 }
@@ -245,7 +250,7 @@ pub fn closing(plan: &Plan) -> Option<String> {
 }
 
 /// ` -e prod`
-pub fn end(environment: Option<&str>) -> Option<String> {
+fn end(environment: Option<&str>) -> Option<String> {
     match environment {
         None => Some(String::new()),
         Some(name) => Some(format!(" -e {}", word(name)?)),

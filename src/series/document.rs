@@ -219,7 +219,9 @@ impl Name {
         }
         let key = self.key.map_or(Some("key"), |key| self.parameters.get(&key).map(String::as_str))?;
         let Sheet { table, params, with, mut overrides, parameters } = sheet;
-        let few = overrides.len() <= FEW;
+        // In a table an empty cell says nothing.
+        let is_blank = |own: &Value| own.as_object().is_some_and(|own| own.values().any(|value| value == ""));
+        let few = overrides.len() <= FEW || overrides.values().any(is_blank);
         let mut entry = Map::from_iter([
             ("key".to_owned(), json!(format!("${{each.{key}}}"))),
             ("with".to_owned(), Value::Object(with)),

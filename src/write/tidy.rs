@@ -42,10 +42,8 @@ fn tidy(kind: &Kind, body: &mut Value, defaults: Option<&Value>) {
         }
     }
     // What it holds at another address is what people ask for, where it holds anything.
-    let holds = |pointer: &str| {
-        let is_part = kind.api.parts.iter().any(|part| pointer.strip_prefix('/') == Some(part.field));
-        is_part && body.pointer(pointer).is_some_and(|items| !is_empty(items))
-    };
+    let holds =
+        |pointer: &str| kind.is_part(pointer) && body.pointer(pointer).is_some_and(|items| !is_empty(items));
     let mut kept: Vec<String> =
         kind.paths(|field| field.kept).flat_map(|path| matching(path, body)).collect();
     kept.retain(|pointer| !holds(pointer));

@@ -195,8 +195,8 @@ fn shown(kind: &Kind, interaction: &Interaction) -> Vec<Value> {
     let documents;
     let body = match kind.api.envelope {
         Envelope::Document => {
-            let answer = interaction.response.as_object().cloned().unwrap_or_default();
-            documents = Value::Array(kind::documents(&kind.api, answer));
+            let shown = kind::documents(&kind.api, interaction.response.clone());
+            documents = Value::Array(shown.unwrap_or_default());
             &documents
         }
         Envelope::Flat => {

@@ -1,7 +1,7 @@
 //! 500 instances of each built-in template, known by their live bodies alone, come back as one template whose plan is empty.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use crate::args::Format;
 use crate::commands::declared::{Declared, bare, judge};
 use crate::commands::invoked::invoked;
 use crate::commands::{Connecting, Invocation};
+use crate::cores::each_in_parallel;
 use crate::diagnostic::has_errors;
 use crate::expand::expand;
 use crate::fill::fill;
@@ -187,18 +188,9 @@ fn instances_of_each_pack_come_back_as_one_template() {
     // Those of files make nothing at Datadog.
     let packs: Vec<_> = BUILT_IN.iter().filter(|(_, text)| !text.contains("\nfiles:\n")).collect();
     assert!(packs.len() >= 22);
-    let left = Mutex::new(packs.into_iter());
-    let next = || left.lock().expect("nobody failed").next();
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-                while let Some((pack, text)) = next() {
-                    let project = Project::new();
-                    runtime
-                        .block_on(project.with(async |invocation| come_back(invocation, pack, text).await));
-                }
-            });
-        }
+    each_in_parallel(packs, 1, &|(pack, text)| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let project = Project::new();
+        runtime.block_on(project.with(async |invocation| come_back(invocation, pack, text).await));
     });
 }

@@ -6,6 +6,7 @@ use super::bodies;
 use crate::sandbox::call::{Answer, Call, encoded};
 use crate::sandbox::forms;
 use crate::sandbox::ids;
+use crate::sandbox::refusal::is_uuid;
 use crate::sandbox::resource::{
     BY_ID, CREATE_ONLY, Clock, Does, Effect, Lacks, List, Page, Paging, Refusal, Reply, Resource, Route,
     Shape, Test, Unit, WRITES, Words,
@@ -186,11 +187,6 @@ fn ended(world: &mut World, team: &Value, _: Option<&Value>) {
 fn links_of(world: &World, call: &Call, teams: &[&str]) -> Option<Value> {
     let is_asked = call.list("include").iter().any(|name| name == "team_links");
     is_asked.then(|| teams.iter().flat_map(|team| held(world, "team_link", team)).collect())
-}
-
-fn is_uuid(id: &str) -> bool {
-    let hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    id.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && id.split('-').all(hex)
 }
 
 /// R 10 of 10.
