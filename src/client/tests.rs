@@ -446,6 +446,24 @@ async fn objects_that_say_their_ids_are_never_written_over() {
     }
 }
 
+/// What tells of no list doesn't tell that nothing is there.
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_a_list_lets_nothing_be_written_over() {
+    let kind = of_section("entities").expect("a kind");
+    let body = json!({
+        "apiVersion": "v3", "kind": "service",
+        "metadata": {"name": "cart", "tags": ["musher:shop.prod", "musher_id:cart"]},
+    });
+    for odd in [json!({}), json!({ "data": null }), json!([])] {
+        let fake = Fake::new();
+        let client = Client::new(fake.clone(), "https://example.com", Cache::none());
+        fake.script(&[("GET /api/v2/catalog/entity", Instead::DoneAnd(200, odd.clone()))]);
+        let refused = client.create(kind, &body).await.expect_err("nobody knows what is there");
+        assert_eq!(refused.fault, Fault::Odd, "{odd}: {refused}");
+        assert!(fake.seen().iter().all(|seen| seen.starts_with("GET")), "{odd}");
+    }
+}
+
 /// A list at another path whose items lie deep and are no more than summaries.
 #[tokio::test(start_paused = true)]
 async fn suites_are_found_by_search_and_read_whole() {

@@ -86,6 +86,19 @@ fn many_exceptions_have_a_table_of_their_own() {
 }
 
 #[test]
+fn an_exception_that_says_nothing_is_no_cell_of_a_table() {
+    let own = |at: usize| {
+        let more = if at < 11 { "" } else { " @slack-more" };
+        monitor(at, "errors", &format!("shop-{at:03}"), &format!("Look at it. @slack-core{more}"))
+    };
+    let found = one(&(0..100).map(own).collect::<Vec<_>>());
+    assert!(found.exceptions.is_empty(), "{:?}", found.exceptions);
+    let overrides = found.entry["overrides"].as_object().expect("exceptions");
+    assert_eq!(overrides.len(), 11);
+    assert!(overrides["shop-000"].as_object().expect("values").values().all(|value| value == ""));
+}
+
+#[test]
 fn rows_that_say_the_same_go_together_in_their_order() {
     let note = |sort: &str, at: usize| {
         let text =
