@@ -140,6 +140,19 @@ fn sum(text: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_its_place_is_replaced_and_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Utf8Path::from_path(folder.path()).expect("a path");
+        let made = std::process::Command::new("mkfifo").arg(folder.join(NAME)).status().expect("mkfifo");
+        assert!(made.success());
+        let mut ledger = Ledger::open(folder, "datadoghq.eu", Format::Json);
+        ledger.note(("dashboards", "1"), "T", &folder.join("a-1.json"), b"{}");
+        let about = std::fs::symlink_metadata(folder.join(NAME)).expect("a ledger");
+        assert!(about.is_file());
+    }
+
     #[test]
     fn what_was_written_is_known_until_it_changes() {
         let folder = tempfile::tempdir().expect("a folder");
