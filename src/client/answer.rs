@@ -99,7 +99,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b
 
 /// An id as a segment of a path; `None` for a text that can't be one.
 pub fn segment(kind: &Kind, id: &str) -> Option<String> {
-    if id.is_empty() || id.len() > LONGEST_ID || id.chars().all(|c| c == '.') {
+    if !is_segment(id) {
         return None;
     }
     if kind.api.id.number && !id.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -109,6 +109,11 @@ pub fn segment(kind: &Kind, id: &str) -> Option<String> {
         return path_of(id);
     }
     Some(escaped(id))
+}
+
+/// Whether an id can be a segment of a path, once it is escaped.
+pub fn is_segment(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_ID && !id.chars().all(|c| c == '.')
 }
 
 /// An id of several parts as the path that it is: `service:default/cart`.

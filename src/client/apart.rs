@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
+use super::answer::is_segment;
 use crate::kind::{Apart, Held, Kind, Part};
-use crate::pointer::put;
+use crate::pointer::{put, take};
 use crate::wire::Method;
 
 /// A place beyond that is given anew: an API takes no greater numbers than 32 bits hold.
@@ -52,7 +53,7 @@ fn place(apart: &Apart, resource: &Value) -> i64 {
 
 /// What the path of a resource names it by.
 pub fn id(apart: &Apart, resource: &Value) -> Option<String> {
-    resource.pointer(apart.id)?.as_str().filter(|id| !id.is_empty()).map(str::to_owned)
+    resource.pointer(apart.id)?.as_str().filter(|id| is_segment(id)).map(str::to_owned)
 }
 
 /// The resources that stand beside the objects of a list, taken out of it.
@@ -195,6 +196,18 @@ fn changed(apart: &Apart, item: &Value, at: i64) -> Value {
         put(&mut resource, pointer, at.into());
     }
     json!({ "data": resource })
+}
+
+/// Whether two bodies make the same item, wherever it is to stand.
+pub fn is_same(apart: &Apart, one: &Value, other: &Value) -> bool {
+    let placeless = |body: &Value| {
+        let mut resource = body["data"].clone();
+        if let Some(pointer) = apart.place {
+            take(&mut resource, pointer);
+        }
+        resource
+    };
+    placeless(one) == placeless(other)
 }
 
 /// What became of the resources by the answer to one write.

@@ -165,7 +165,9 @@ struct Writes<'a> {
     is_new: bool,
     /// New items whose answer was lost, or was none that can be read.
     lost: Vec<(Value, Refusal)>,
-    /// Whether one of those was sent again.
+    /// What was made, as answered: a list may lag behind.
+    made: Vec<Value>,
+    /// Whether one of those that were lost was sent again.
     repeated: bool,
 }
 
@@ -203,8 +205,13 @@ impl Writes<'_> {
         Ok(apart::items(self.apart, &there))
     }
 
+    /// What the list shows, and what was made and isn't in it yet.
     async fn resources(&self) -> Result<Vec<Value>, Refusal> {
-        resources(self.kind, self.part, self.apart, self.id, self.wire).await
+        let mut there = resources(self.kind, self.part, self.apart, self.id, self.wire).await?;
+        let ids: BTreeSet<Option<String>> = there.iter().map(|own| apart::id(self.apart, own)).collect();
+        let unlisted = self.made.iter().filter(|own| !ids.contains(&apart::id(self.apart, own)));
+        there.extend(unlisted.cloned());
+        Ok(there)
     }
 
     fn steps(&self, wanted: &[Value], there: &[Value]) -> Result<Vec<Step>, Refusal> {
@@ -239,7 +246,16 @@ impl Writes<'_> {
                 _ => Err(Refusal::odd(&request, "there is no object with an id in it")),
             });
             match (answer, &step) {
-                (Ok(answer), _) => apart::done(self.apart, there, &step, answer),
+                (Ok(answer), _) => {
+                    match &step {
+                        Step::Make(_) => self.made.extend(answer.clone()),
+                        Step::Take(own) => {
+                            self.made.retain(|made| apart::id(self.apart, made).as_ref() != Some(own))
+                        }
+                        Step::Change(..) => {}
+                    }
+                    apart::done(self.apart, there, &step, answer);
+                }
                 (Err(refusal), Step::Make(body)) if refusal.may_be_done() => {
                     self.lost.push((body.clone(), refusal.clone()));
                     return Err(refusal);
@@ -252,7 +268,7 @@ impl Writes<'_> {
 
     /// What was answered with a success of whatever form is not sent again.
     fn may_send(&mut self, body: &Value) -> Result<(), Refusal> {
-        match self.lost.iter().rfind(|(lost, _)| lost == body) {
+        match self.lost.iter().rfind(|(lost, _)| apart::is_same(self.apart, lost, body)) {
             Some((_, refusal)) if !refusal.may_be_sent_again() => Err(refusal.clone()),
             Some(_) => {
                 self.repeated = true;
@@ -356,8 +372,8 @@ impl Client {
             live.body[part.field] = match &part.held {
                 Held::Whole(members) => replace(kind, part, members, &live.id, wanted, wire).await?,
                 Held::Apart(apart) => {
-                    let (id, lost) = (&live.id, Vec::new());
-                    let writes = Writes { kind, part, apart, id, wire, is_new, lost, repeated: false };
+                    let (id, lost, made) = (&live.id, Vec::new(), Vec::new());
+                    let writes = Writes { kind, part, apart, id, wire, is_new, lost, made, repeated: false };
                     writes.bring(wanted.as_array().map_or(&[], Vec::as_slice)).await?
                 }
             };

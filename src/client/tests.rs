@@ -464,6 +464,25 @@ async fn an_answer_without_a_list_lets_nothing_be_written_over() {
     }
 }
 
+/// A document may say of itself what only the service knows.
+#[tokio::test(start_paused = true)]
+async fn an_entity_is_called_by_what_the_service_says() {
+    let kind = of_section("entities").expect("a kind");
+    let document = json!({
+        "apiVersion": "v3", "kind": "service", "id": "another", "meta": {"createdAt": "x"},
+        "metadata": {"name": "cart", "tags": ["musher:shop.prod", "musher_id:cart"]},
+    });
+    let answer = json!({"data": [{
+        "id": "schema", "type": "entity",
+        "attributes": {"kind": "service", "name": "cart", "namespace": "default", "apiVersion": "v3", "tags": ["musher:shop.prod"]},
+        "meta": {"createdAt": "y"},
+    }], "included": [{"id": "schema", "type": "schema", "attributes": {"schema": document}}]});
+    let listed = crate::kind::documents(&kind.api, answer).expect("a list");
+    let [own] = &listed[..] else { panic!("{listed:?}") };
+    let said = [&own["id"], &own["meta"]["createdAt"]];
+    assert_eq!(said, [&json!("service:default/cart"), &json!("y")]);
+}
+
 /// A list at another path whose items lie deep and are no more than summaries.
 #[tokio::test(start_paused = true)]
 async fn suites_are_found_by_search_and_read_whole() {
@@ -704,6 +723,31 @@ async fn members_of_an_identity_provider_are_left_alone() {
             }
         }
     }
+}
+
+/// A list that lags behind doesn't show the link that was made before the one whose answer was lost.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_lags_doubles_no_link() {
+    let kind = of_section("teams").expect("a kind");
+    let fake = Fake::new();
+    let (id, links, _) = team(&fake);
+    let (get, post) = (leak(format!("GET {links}")), leak(format!("POST {links}")));
+    let empty = || (get, Instead::Answer(200, json!({"data": []})));
+    let made = |id: &str, label: &str| (post, Instead::Answer(200, json!({"data": link(id, label)})));
+    fake.script(&[empty(), made("1", "a"), (post, Instead::Lost), empty(), made("2", "b"), empty()]);
+    let mut body = marked("teams", "shop.prod", "crew");
+    body["links"] =
+        json!([{"label": "a", "url": "https://a.example"}, {"label": "b", "url": "https://b.example"}]);
+    let updated = client(&fake).update(kind, &id, &body).await.expect("updated");
+    let labels: Vec<&str> = updated.body["links"]
+        .as_array()
+        .expect("links")
+        .iter()
+        .filter_map(|link| link["label"].as_str())
+        .collect();
+    assert_eq!(labels, ["a", "b"]);
+    let writes = part_writes(&fake);
+    assert_eq!(writes.iter().filter(|line| line.starts_with("POST")).count(), 3, "{writes:?}");
 }
 
 /// A new link whose answer was lost, or is none that can be read.

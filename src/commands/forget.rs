@@ -1,6 +1,6 @@
 //! `musher forget`: takes the mark off live objects, and leaves them as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -11,9 +11,12 @@ use super::{Invocation, apply};
 use crate::args::{self, Exit, Format};
 use crate::diagnostic::{Position, known_words};
 use crate::kind::{self, KINDS};
-use crate::model::{Address, Body, Directives, Live, Origin, Resource};
+use crate::model::{Address, Body, Directives, Live, Origin, Resource, count};
 use crate::render::progress::Progress;
 use crate::selection::Selection;
+
+/// Of so many definitions that still stand each has a sentence of its own.
+const EACH: usize = 10;
 
 pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow::Result<Exit> {
     invocation.format(&[Format::Text])?;
@@ -41,10 +44,8 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
     if !missing.is_empty() {
         bail!("{}", missing.join("\n"));
     }
-    for address in &addresses {
-        if let Some(text) = afterwards(&declared, address, &live) {
-            invocation.complain(&text)?;
-        }
+    for text in afterwards(&declared, &addresses, &live) {
+        invocation.complain(&text)?;
     }
     let only: Vec<String> = addresses.iter().map(|address| globset::escape(address.as_str())).collect();
     let forgotten = addresses.into_iter().map(|address| forgotten(&declared, address)).collect();
@@ -79,21 +80,56 @@ fn not_live(declared: &Declared, address: &Address, owned: &BTreeSet<Address>) -
     format!("nothing live bears the mark of `{address}`: {known}")
 }
 
-/// What the next plan would do with a definition that still stands.
-fn afterwards(declared: &Declared, address: &Address, live: &[Live]) -> Option<String> {
-    let resource = declared.resource(address).filter(|resource| !resource.directives.forget)?;
-    let position = &resource.origin.position;
-    let adopts = resource.directives.adopt.as_ref();
-    let is_own = |live: &&Live| owned(declared, live).as_ref() == Some(address) && Some(&live.id) == adopts;
-    let next = match live.iter().any(|live| is_own(&live)) {
-        true => "adopt it again, by its `$id`",
-        false => "create another one beside it",
+/// Definitions that still stand in one place.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Standing<'a> {
+    /// A file, or a use.
+    place: String,
+    /// What the next plan would do.
+    next: &'a str,
+    remedy: &'a str,
+}
+
+/// What the next plan would do with definitions that still stand: a sentence for each, or one for many of a place.
+fn afterwards(declared: &Declared, addresses: &BTreeSet<Address>, live: &[Live]) -> Vec<String> {
+    let ids: BTreeSet<(Address, &str)> =
+        live.iter().filter_map(|live| Some((owned(declared, live)?, &*live.id))).collect();
+    let mut standing: BTreeMap<Standing<'_>, Vec<(&Address, u32)>> = BTreeMap::new();
+    for address in addresses {
+        let Some(resource) = declared.resource(address).filter(|own| !own.directives.forget) else {
+            continue;
+        };
+        let adopts = resource.directives.adopt.as_deref();
+        let is_own = adopts.is_some_and(|id| ids.contains(&(address.clone(), id)));
+        let next = if is_own { "adopt it again, by its `$id`" } else { "create another one beside it" };
+        let Position { file, line, .. } = &resource.origin.position;
+        let (place, remedy) = match &resource.instance {
+            Some(own) => (
+                format!("the use `{}`", own.name),
+                "Take it out of its list, or write `$forget: true` in the use",
+            ),
+            None => {
+                (file.to_string(), "Take the definition out, or write `$forget: true` in place of its body")
+            }
+        };
+        let line = if resource.instance.is_some() { 0 } else { *line };
+        standing.entry(Standing { place, next, remedy }).or_default().push((address, line));
+    }
+    let said = |(Standing { place, next, remedy }, all): (Standing<'_>, Vec<(&Address, u32)>)| match &all[..]
+    {
+        [(first, _), more @ ..] if more.len() >= EACH => vec![format!(
+            "{first} and {} more still stand in {place}: the next plan would {next}. {remedy}",
+            count(more.len())
+        )],
+        few => {
+            let one = |(address, line): &(&Address, u32)| {
+                let line = if *line > 0 { format!(":{line}") } else { String::new() };
+                format!("{address} still stands in {place}{line}: the next plan would {next}. {remedy}")
+            };
+            few.iter().map(one).collect()
+        }
     };
-    Some(format!(
-        "{address} still stands in {}:{}: the next plan would {next}. Take the definition out, or write \
-         `$forget: true` in place of its body",
-        position.file, position.line
-    ))
+    standing.into_iter().flat_map(said).collect()
 }
 
 /// As `$forget` in the files would say it. Without layers it stands in none.

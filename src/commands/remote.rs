@@ -76,9 +76,10 @@ fn has_dry_run(kind: &Kind) -> bool {
     kind.api.validate.is_some() || kind.api.validate_items.is_some()
 }
 
-/// Whether a definition may hold no more than what changes of an object of others: a dry run takes it for the whole.
+/// Whether a definition holds no more than what changes of an object of others: a dry run would take it for the whole.
 fn is_part(kind: &Kind, resource: &Resource) -> bool {
-    resource.directives.adopt.is_some() && !kind.quirks.fixed.is_empty()
+    let is_whole = || resource.body.value().as_object().is_some_and(kind.about.is_export);
+    resource.directives.adopt.is_some() && !kind.quirks.fixed.is_empty() && !is_whole()
 }
 
 fn kind_of(resource: &Resource) -> Option<&'static Kind> {
@@ -216,7 +217,7 @@ fn reported(asked: usize, waiting: &[&Resource], foreign: &[&Resource]) -> Strin
     let counted: Vec<String> =
         by_section.iter().map(|(section, count)| format!("{count} in `{section}`")).collect();
     if !counted.is_empty() {
-        parts.push(format!("there is no dry run for {}", counted.join(" and ")));
+        parts.push(format!("there is no dry run for {}", counted.join(", ")));
     }
     parts.join("; ") + "."
 }

@@ -54,8 +54,9 @@ impl Branch {
         let full = format!("refs/heads/{name}");
         // git would take it, as a branch that nobody finds again.
         let is_whole = name.starts_with("refs/");
-        let is_odd =
-            is_whole || name.starts_with('-') || name == "HEAD" || name.chars().any(char::is_control);
+        // To a `git push` these are no names of branches.
+        let is_other = name.starts_with(['-', '+']) || ["HEAD", "@", "tag"].contains(&name);
+        let is_odd = is_whole || is_other || name.chars().any(char::is_control);
         let about = run(folder, &["rev-parse", "--is-inside-work-tree", "--show-prefix"])?;
         let said = String::from_utf8_lossy(&about.stdout).into_owned();
         let (is_inside, prefix) = said.split_once('\n').unwrap_or((&said, ""));

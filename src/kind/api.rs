@@ -396,7 +396,11 @@ pub fn documents(api: &Api, mut answer: Value) -> Option<Vec<Value>> {
         body.extend(id.map(|id| (api.id.at.to_owned(), id.into())));
         body.extend(item.get_mut("meta").map(|meta| ("meta".to_owned(), meta.take())));
         match document {
-            Some(Value::Object(document)) => body.extend(document),
+            // What it says of itself in their place is no part of it.
+            Some(Value::Object(document)) => {
+                let own = |(key, _): &(String, Value)| key != api.id.at && key != "meta";
+                body.extend(document.into_iter().filter(own));
+            }
             _ => body.extend([("kind".to_owned(), attributes["kind"].clone())]),
         }
         Value::Object(body)

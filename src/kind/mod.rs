@@ -176,6 +176,28 @@ mod tests {
         assert!(!team::TEAM.protects(false) && team::TEAM.protects(true));
     }
 
+    /// It stands in queries, where another value than an id would have a meaning of its own.
+    #[test]
+    fn the_id_of_an_alert_is_a_positive_whole_number() {
+        let of =
+            |id: Value| synthetics_test::SYNTHETICS_TEST.alert_of(&serde_json::json!({ "monitor_id": id }));
+        for id in [Value::from(7), Value::from("7"), Value::from("007")] {
+            assert_eq!(of(id.clone()).as_deref(), Some("7"), "{id}");
+        }
+        for id in [
+            0.into(),
+            (-7).into(),
+            7.5.into(),
+            "".into(),
+            "+7".into(),
+            "7 || 8".into(),
+            "0".into(),
+            Value::Null,
+        ] {
+            assert_eq!(of(id), None);
+        }
+    }
+
     /// Kinds that another tool has no resource for, or none that tells them apart.
     const NOT_TERRAFORM: [(&str, &str); 4] = [
         ("monitor_template", "the provider has none"),

@@ -105,11 +105,12 @@ impl Kind {
 
     /// The id of the alert that the service made with an object.
     pub fn alert_of(&self, live: &Value) -> Option<String> {
-        match live.pointer(self.quirks.alert?)? {
-            Value::Number(number) => Some(number.to_string()),
-            Value::String(text) => Some(text.clone()),
-            _ => None,
-        }
+        // It will stand in queries, where anything else would mean something else.
+        let number = match live.pointer(self.quirks.alert?)? {
+            Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+            other => other.as_u64(),
+        };
+        number.filter(|number| *number > 0).map(|number| number.to_string())
     }
 
     /// What people call an object: of a text that may bear the mark, the first line that is none.

@@ -173,8 +173,12 @@ fn member_twice(body: &Value) -> Option<(String, &'static str)> {
 
 /// What an item has beyond what is sent of it: the service would never see it.
 fn more(body: &Value, field: &str, known: &[&str]) -> Option<String> {
-    let items = body.get(field)?.as_array()?.iter().filter_map(Value::as_object);
-    let stranger = items.flat_map(|item| item.keys()).find(|key| !known.contains(&key.as_str()))?;
+    let items = body.get(field)?.as_array()?;
+    if items.iter().any(Value::is_null) {
+        return Some(format!("an item of `{field}` is null, and says nothing"));
+    }
+    let keys = items.iter().filter_map(Value::as_object).flat_map(|item| item.keys());
+    let stranger = keys.into_iter().find(|key| !known.contains(&key.as_str()))?;
     Some(format!("`{stranger}` can't be said in `{field}`: it would not be sent"))
 }
 

@@ -230,22 +230,15 @@ pub fn general_markdown(environment: Option<&str>) -> String {
 }
 
 /// What is said once of a plan that can't tell an edit made in the UI from a change of the definitions, though nobody is at
-/// work on those: `Edited in the UI? …`
+/// work on those. One that makes or deletes something is a change.
 pub fn closing(plan: &Plan) -> Option<String> {
-    if !plan.notes.committed {
+    if !plan.notes.committed || plan.changes.is_empty() || !plan.changes.iter().all(is_edit) {
         return None;
     }
-    let mut updates = plan.changes.iter().filter(|change| is_edit(change));
-    let own = match (updates.next()?, updates.next()) {
-        (only, None) => of(only, plan.environment.as_deref(), true),
-        _ => general(plan.environment.as_deref()),
-    };
-    let command = |does: Does| own.iter().find(|choice| choice.word == does.2).map(|choice| &choice.command);
+    let end = end(plan.environment.as_deref())?;
     Some(format!(
-        "Edited in the UI? `{}` takes it into the files, `{}` leaves it there; `musher plan --base REF` tells edits from \
-         changes.",
-        command(TAKES)?,
-        command(LEAVES)?
+        "Was this edited in the UI, and not in the files? `musher plan --base REF{end}` tells, and how to take it or leave \
+         it there."
     ))
 }
 
@@ -361,12 +354,14 @@ mod tests {
         let mut plan = Plan { changes: vec![drifted("a", &["/priority"])], ..Plan::default() };
         assert_eq!(closing(&plan), None);
         plan.notes.committed = true;
-        let said = "Edited in the UI? `musher pull monitors/a` takes it into the files, `musher ignore monitors/a /priority` \
-                    leaves it there; `musher plan --base REF` tells edits from changes.";
+        let said = "Was this edited in the UI, and not in the files? `musher plan --base REF` tells, and how to take it or \
+                    leave it there.";
         assert_eq!(closing(&plan).as_deref(), Some(said));
         plan.changes.push(drifted("b", &["/priority"]));
-        assert!(closing(&plan).is_some_and(|said| said.contains("`musher ignore ADDRESS POINTER` leaves")));
-        plan.changes = vec![Change::new("monitor", Address::new("monitors", "a"), Action::Create)];
+        assert_eq!(closing(&plan).as_deref(), Some(said));
+        plan.changes.push(Change::new("monitor", Address::new("monitors", "c"), Action::Create));
+        assert_eq!(closing(&plan), None);
+        plan.changes.clear();
         assert_eq!(closing(&plan), None);
     }
 

@@ -524,8 +524,12 @@ impl<'t> Reader<'t> {
         if self.peek(self.at) != Some(close) {
             loop {
                 if is_map {
+                    let key = self.at;
                     self.flow_scalar(own)?;
-                    if self.peek(self.at) != Some(b':') || self.peek(self.at + 1) != Some(b' ') {
+                    if self.at - key > LONGEST_KEY
+                        || self.peek(self.at) != Some(b':')
+                        || self.peek(self.at + 1) != Some(b' ')
+                    {
                         return None;
                     }
                     self.at = self.spaces(self.at + 1);
@@ -644,6 +648,7 @@ mod tests {
             "a: b\r\n",
             "a: \u{80}\n",
             "@a: b\n",
+            &format!("a: {{{}: b}}\n", "k".repeat(3000)),
         ] {
             assert!(!agree(text), "read: {text}");
         }

@@ -109,7 +109,7 @@ fn what_is_not_committed_makes_no_branch() {
 #[test]
 fn names_that_no_branch_may_have() {
     let project = drifted();
-    for name in ["-x", "a..b", "a b", "HEAD", "x\ny", "@{-1}", "", "a.lock", "\u{1b}[2J"] {
+    for name in ["-x", "+x", "@", "tag", "a..b", "a b", "HEAD", "x\ny", "@{-1}", "", "a.lock", "\u{1b}[2J"] {
         let ran = project.exits(1, &["-C", "obs", "pull", &format!("--branch={name}")]);
         assert!(ran.err.contains("not a name that a branch may have") || name.is_empty(), "{}", ran.err);
         assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);

@@ -51,6 +51,17 @@ fn init_leaves_a_gitignore_alone_that_is_no_text_of_this_folder() {
     assert!(project.exits(0, &["init"]).err.contains("add the line `.musher/`"));
 }
 
+/// An example among the definitions of a project would be applied with them.
+#[test]
+fn init_writes_no_example_into_a_project_that_is_there() {
+    let project = Project::new("project: shop\n");
+    project.fine(&["init", "--editor"]);
+    assert!(!project.path("monitors/example.yaml").exists());
+    let project = Project::empty();
+    project.fine(&["init"]);
+    assert!(project.path("monitors/example.yaml").exists());
+}
+
 #[test]
 fn init_writes_what_editors_need() {
     let project = Project::empty();

@@ -230,6 +230,33 @@ fn what_was_deleted_in_the_ui_is_told_with_what_to_do() {
     assert_eq!(project.fine(&["pull"]), said);
 }
 
+/// The id of what is no more never takes the place of a reference: what is made again has another one.
+#[test]
+fn a_reference_to_what_was_deleted_in_the_ui_stays() {
+    const PAIR: &str = "monitors:\n  one: {name: One, type: query alert, message: m, query: 'avg(last_5m):avg:x.y{a:b} > 1'}\n  \
+                        both:\n    name: Both\n    type: composite\n    message: m\n    query: '${monitors.one.id} && \
+                        ${monitors.two.id}'\n  two: {name: Two, type: query alert, message: m, query: 'avg(last_5m):avg:x.z{a:b} > \
+                        1'}\n";
+    let mut project = Project::new("project: shop\n");
+    project.write("monitors/shop.yaml", PAIR);
+    let served = Served::for_project(&mut project);
+    project.fine(&["apply", "--yes"]);
+    edit(&project, &served, ("monitors/both", "/api/v1/monitor"), |body| body["message"] = "n".into());
+    served.send(
+        "DELETE",
+        &format!("/api/v1/monitor/{}?force=true", project.ids()["monitors/one"]),
+        &Value::Null,
+    );
+    let ran = project.exits(4, &["pull"]);
+    assert!(
+        ran.out
+            .contains("monitors/both  refused: it refers to monitors/one, which is not live: write the edit"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(project.read("monitors/shop.yaml"), PAIR);
+}
+
 #[test]
 fn a_drift_names_its_choices() {
     let (project, served) = applied();
@@ -322,8 +349,8 @@ fn what_drifted_alike_is_told_together_with_commands_that_take_all_of_it() {
         assert_eq!(page.matches(&format!("<td><code>{command}</code>")).count(), 1, "{command}: {page}");
     }
     // A plan by itself can't tell them apart, and says how; nobody is told of it where the files are being worked on.
-    let closing = "Edited in the UI? `musher pull ADDRESS -e sandbox` takes it into the files, `musher ignore ADDRESS POINTER \
-        -e sandbox` leaves it there; `musher plan --base REF` tells edits from changes.";
+    let closing = "Was this edited in the UI, and not in the files? `musher plan --base REF -e sandbox` tells, and how to take \
+        it or leave it there.";
     let plan = project.fine(&["plan"]);
     assert!(plan.contains(&format!("\n{closing}\n\nPlan: 3 to change")), "{plan}");
     assert!(
@@ -331,9 +358,9 @@ fn what_drifted_alike_is_told_together_with_commands_that_take_all_of_it() {
             .fine(&["plan", "--format", "markdown"])
             .contains(&format!("\n{closing}\n\nPlan: 3 to change"))
     );
-    assert!(!project.fine(&["plan", "-q"]).contains("Edited in the UI?"));
+    assert!(!project.fine(&["plan", "-q"]).contains("Was this edited"));
     project.write("monitors/shop.yaml", format!("# At work.\n{before}"));
-    assert!(!project.fine(&["plan"]).contains("Edited in the UI?"));
+    assert!(!project.fine(&["plan"]).contains("Was this edited"));
     project.write("monitors/shop.yaml", &before);
     // What is shown does what it says.
     let command: Vec<&str> = take.split(' ').skip(1).map(|word| word.trim_matches('\'')).collect();

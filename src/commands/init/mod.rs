@@ -21,10 +21,15 @@ pub fn run(invocation: &Invocation<'_>, options: &args::Init) -> anyhow::Result<
     let folder = start(invocation.common)?;
     std::fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize_utf8()?;
-    let files = vec![
-        (config::FILE, format!("project: {}\n{}", project(&folder), configuration(options.ci.is_some()))),
-        ("monitors/example.yaml", DEFINITION.to_owned()),
-    ];
+    let is_new = std::fs::symlink_metadata(folder.join(config::FILE)).is_err();
+    let mut files = vec![(
+        config::FILE,
+        format!("project: {}\n{}", project(&folder), configuration(options.ci.is_some())),
+    )];
+    // Who has a project has definitions: an example among them would be applied.
+    if is_new {
+        files.push(("monitors/example.yaml", DEFINITION.to_owned()));
+    }
     for (path, text) in files {
         let line = if options.editor { modeline(path) } else { String::new() };
         write(invocation, &folder, path, &format!("{line}{text}"))?;
