@@ -1,12 +1,18 @@
 //! Work split among all cores, its results in order.
 
 use std::num::NonZero;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 /// This many pieces for each core: their work differs, and a thread that is done early takes the next.
 const PIECES: usize = 8;
+
+/// How many there are, asked once: to find out takes the system longer than many a piece takes.
+fn count() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
+}
 
 /// What the pieces of a list give, in the order of the list. A piece comes with the position of its first item
 /// and holds `least` items or more, so that a short list is one piece and needs no thread.
@@ -15,7 +21,7 @@ pub fn in_parallel<T: Sync, R: Send>(
     least: usize,
     work: &(dyn Fn(&[T], usize) -> R + Sync),
 ) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let cores = count();
     let size = items.len().div_ceil(cores * PIECES).max(least).max(1);
     let pieces = items.len().div_ceil(size);
     let next = AtomicUsize::new(0);

@@ -1,11 +1,12 @@
 //! The words of the trade: address, resource, live object, change, plan, outcome. Values only.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::{Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::diagnostic::{At, Position};
 
@@ -119,10 +120,14 @@ pub struct Resource {
     pub instance: Option<Arc<Instance>>,
 }
 
+thread_local! {
+    static PRINTED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A body at rest, as compact JSON. Tens of thousands are held at once, and one that is parsed takes more
 /// than four times the room; whoever works on one parses it, uses it, and lets it go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body(Box<str>);
+pub struct Body(Arc<str>);
 
 impl Body {
     /// Levels of nesting; deeper ones couldn't be read again.
@@ -130,8 +135,23 @@ impl Body {
 
     /// `None` for a value that is nested too deeply: more than 127 levels.
     pub fn of(value: &Value) -> Option<Self> {
-        let print = || serde_json::to_string(value).expect("bug: a value can be printed");
-        is_shallow(value, Self::DEEPEST).then(|| Self(print().into()))
+        is_shallow(value, Self::DEEPEST).then(|| Self::print(value))
+    }
+
+    /// The same of its members.
+    pub fn of_members(members: &Map<String, Value>) -> Option<Self> {
+        let is_shallow = members.values().all(|value| is_shallow(value, Self::DEEPEST - 1));
+        is_shallow.then(|| Self::print(members))
+    }
+
+    fn print(value: &impl Serialize) -> Self {
+        // Printed where another one was before, so that each is allocated once and in its size.
+        let mut text = PRINTED.take();
+        text.clear();
+        serde_json::to_writer(&mut text, value).expect("bug: a value can be printed");
+        let own = Self(str::from_utf8(&text).expect("bug: JSON is UTF-8").into());
+        PRINTED.set(text);
+        own
     }
 
     /// `text` is compact JSON, of at most 127 levels.
@@ -141,6 +161,18 @@ impl Body {
 
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.0).expect("bug: a printed body is JSON")
+    }
+
+    /// Its members; none of what is no object.
+    pub fn members(&self) -> Map<String, Value> {
+        match self.value() {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        &*self.0 == "{}"
     }
 
     pub fn text(&self) -> &str {

@@ -31,6 +31,8 @@ pub struct Subject<'a> {
     pub asked: &'static Asked,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
+    /// The metric queries of an objective, whichever form it has.
+    pub counts: Vec<Count<'a>>,
     /// What an alert sends to people.
     pub messages: Vec<Message<'a>>,
     pub estate: &'a Estate<'a>,
@@ -51,6 +53,13 @@ pub struct Variable {
     pub parsed: Parsed<Metrics>,
 }
 
+/// A metric query of an objective.
+pub struct Count<'a> {
+    pub pointer: String,
+    pub text: &'a str,
+    pub parsed: Parsed<Metrics>,
+}
+
 impl<'a> Subject<'a> {
     /// Of the resource at a position of the estate. Absent where the section is none of a kind, and where there is no
     /// body, which is reported elsewhere.
@@ -62,11 +71,14 @@ impl<'a> Subject<'a> {
         body.as_object().filter(|body| !body.is_empty() && !resource.directives.absent)?;
         let is_alert = kind.quirks.family == Some(Family::Alert);
         let alert = if is_alert { read(body) } else { None };
+        let is_objective = kind.quirks.family == Some(Family::Objective);
+        let counts = if is_objective { counts(body) } else { Vec::new() };
         let message = |pointer| Some(Message::read(pointer, find(body, pointer)?.as_str()?));
         let messages = [MESSAGE, ESCALATION].into_iter().filter(|_| is_alert).filter_map(message).collect();
         let options = find(body, "/options").and_then(Value::as_object);
         let places = Places::of(kind, body);
-        Some(Self { resource, at, body, places, options, kind, asked: asked(kind), alert, messages, estate })
+        let asked = asked(kind);
+        Some(Self { resource, at, body, places, options, kind, asked, alert, counts, messages, estate })
     }
 
     /// The tree of the alert's query, where it could be read.
@@ -129,6 +141,22 @@ fn read(body: &Value) -> Option<Alert<'_>> {
         });
     }
     Some(Alert { class: query::monitor_type(class), query, parsed: query::monitor(class, query), variables })
+}
+
+fn counts(body: &Value) -> Vec<Count<'_>> {
+    let mut found: Vec<(String, &str)> = ["/query/numerator", "/query/denominator"]
+        .into_iter()
+        .filter_map(|at| Some((at.to_owned(), find(body, at)?.as_str()?)))
+        .collect();
+    for list in ["/sli_specification/count/queries", "/sli_specification/time_slice/query/queries"] {
+        let items = find(body, list).and_then(Value::as_array).into_iter().flatten().enumerate();
+        found.extend(items.filter_map(|(at, query)| {
+            let of_metrics = query.get("data_source").and_then(Value::as_str) == Some("metrics");
+            Some((format!("{list}/{at}/query"), query.get("query")?.as_str().filter(|_| of_metrics)?))
+        }));
+    }
+    let read = |(pointer, text)| Count { pointer, text, parsed: query::metric(text) };
+    found.into_iter().map(read).collect()
 }
 
 /// Sources whose `query` is a metric query.

@@ -16,10 +16,13 @@ mod widgets;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
+
 use crate::config::RuleLevel;
 use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::model::Resource;
+use crate::query::Monitor;
 
 use self::allow::Used;
 use self::estate::Estate;
@@ -38,15 +41,18 @@ const WORTH_THREADS: usize = 32;
 /// At most this many findings are reported per resource; the loader has the same limit per file.
 const MOST: usize = 100;
 
-/// What can be known to be wrong without the network. `resources` are sorted by address; `functions` are those of the
-/// inventories, where somebody [groups logs](groups_logs).
-pub fn check(
+/// A look at each resource while its body and its query are at hand: to parse them once more costs as much as many rules.
+pub type Look<'a, L> = dyn Fn(&Resource, &Value, Option<&Monitor>) -> Option<L> + Sync + 'a;
+
+/// What can be known to be wrong without the network, and what a look gave of each resource that has a body. `resources`
+/// are sorted by address; `functions` are those of the inventories, where somebody [groups logs](groups_logs).
+pub fn check<L: Send>(
     resources: &[Resource],
     settings: &Settings,
     sources: &Sources,
     functions: &[Tags],
-    again: &Again<'_>,
-) -> Vec<Diagnostic> {
+    (again, look): (&Again<'_>, &Look<'_, L>),
+) -> (Vec<Diagnostic>, Vec<L>) {
     let mut reported = shape::circles(resources);
     reported.extend(shape::adopted_twice(resources));
     reported.extend(shape::moved_twice(resources));
@@ -54,31 +60,41 @@ pub fn check(
     let facts = in_parallel(resources, WORTH_THREADS, &|chunk, _| estate::facts(chunk, inventories));
     let estate = Estate::new(resources, facts, &settings.required_tags, functions);
     let mut found: Vec<(usize, Finding)> = Vec::new();
-    let mut used = Used::default();
-    for (mut part, also_used) in
-        in_parallel(resources, WORTH_THREADS, &|chunk, from| judge(chunk, from, &estate, settings))
+    let (mut used, mut seen) = (Used::default(), Vec::new());
+    for mut part in
+        in_parallel(resources, WORTH_THREADS, &|chunk, from| judge(chunk, from, (&estate, settings), look))
     {
-        found.append(&mut part);
-        used.append(also_used);
+        found.append(&mut part.found);
+        used.append(part.used);
+        seen.append(&mut part.seen);
     }
     let found = found.into_iter().map(|(index, finding)| (&resources[index], finding));
     reported.extend(report(found, settings, sources, again));
     reported.extend(allow::report(resources, &used, settings, sources));
-    reported
+    (reported, seen)
 }
 
-/// The findings of a part of the resources, which begins at a position, and the `$allow`s that silenced one.
-fn judge(
+/// What a part of the resources gives.
+struct Judged<L> {
+    found: Vec<(usize, Finding)>,
+    /// The `$allow`s that silenced one.
+    used: Used,
+    seen: Vec<L>,
+}
+
+/// Judges a part of the resources, which begins at a position.
+fn judge<L>(
     resources: &[Resource],
     from: usize,
-    estate: &Estate<'_>,
-    settings: &Settings,
-) -> (Vec<(usize, Finding)>, Used) {
+    (estate, settings): (&Estate<'_>, &Settings),
+    look: &Look<'_, L>,
+) -> Judged<L> {
     let rules: Vec<&Rule> = RULES.iter().filter(|rule| !settings.is_off(rule)).collect();
-    let (mut found, mut used) = (Vec::new(), Used::default());
+    let (mut found, mut used, mut seen) = (Vec::new(), Used::default(), Vec::new());
     for (index, resource) in resources.iter().enumerate() {
         let body = resource.body.value();
         let Some(subject) = alert::Subject::new(from + index, &body, estate) else { continue };
+        seen.extend(look(resource, &body, subject.tree()));
         let mut findings = Findings::new();
         query::faults(&subject, &mut findings);
         marks::faults(&subject, &mut findings);
@@ -104,5 +120,5 @@ fn judge(
         }
         found.extend(own.into_iter().map(|finding| (from + index, finding)));
     }
-    (found, used)
+    Judged { found, used, seen }
 }

@@ -140,7 +140,7 @@ proptest! {
         let silent = RULES.iter().filter(|rule| rule.level == RuleLevel::Off);
         let all = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
         let (settings, _) = Settings::read(&all, &[], file);
-        let reported = check(&resources, &settings, &sources, &[], &|_| Renderings::new());
+        let (reported, _) = check(&resources, &settings, &sources, &[], (&|_| Renderings::new(), &|_, _, _| None::<()>));
         let shown = diagnostics::text(&reported, &sources, false);
         prop_assert!(reported.is_empty() || !shown.is_empty());
     }
@@ -183,7 +183,13 @@ fn a_thousand_alerts_of_logs_are_not_too_many() {
             }
         };
         let resources: Vec<Resource> = (0..number).map(alert).collect();
-        let found = check(&resources, &Settings::default(), &sources, &[], &|_| Renderings::new());
+        let (found, _) = check(
+            &resources,
+            &Settings::default(),
+            &sources,
+            &[],
+            (&|_| Renderings::new(), &|_, _, _| None::<()>),
+        );
         found.iter().filter(|found| found.code == "log-monitors").count()
     };
     assert_eq!(reported(1_000, "log alert"), 0);

@@ -18,6 +18,7 @@ use crate::expand::{expand, listed, renderings};
 use crate::kind::{KINDS, Kind};
 use crate::load::load;
 use crate::model::{Address, Live, Resource};
+use crate::pipelines::Watch;
 use crate::render::{self, Stream, diagnostics, log};
 use crate::selection::Selection;
 use crate::source::overlay::Overlay;
@@ -82,6 +83,8 @@ pub struct Checked {
     pub declared: Option<Declared>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: Sources,
+    /// What is declared that reads telemetry, where it was asked for.
+    pub watches: Vec<Watch>,
 }
 
 /// Reads and checks the project as it would be with other texts in its files, by their paths; reports nothing.
@@ -91,7 +94,7 @@ pub fn judge_with(
 ) -> anyhow::Result<Checked> {
     let mut checked = bare(invocation)?;
     checked.sources.instead = instead;
-    Ok(checked.with_definitions(invocation.telemetry))
+    Ok(checked.with_definitions(invocation.telemetry, false))
 }
 
 /// The same with files that may not be there yet, by their paths; nothing is written.
@@ -105,17 +108,30 @@ pub fn judge_over(
         let overlay = Overlay { disk: config.files.clone(), files };
         config.files = Root::with(&config.root, Arc::new(overlay));
     }
-    Ok(checked.with_definitions(invocation.telemetry))
+    Ok(checked.with_definitions(invocation.telemetry, false))
 }
 
 /// Reads and checks the project; reports nothing yet.
 pub fn judge(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
-    let checked = bare(invocation)?.with_definitions(invocation.telemetry);
+    let checked = bare(invocation)?.with_definitions(invocation.telemetry, false);
+    checked.spare(invocation)?;
+    Ok(checked)
+}
+
+/// The same with what the project's pipelines are held against.
+pub fn judge_and_watch(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
+    let bare = bare(invocation)?;
+    let has_pipelines = bare.declared.as_ref().is_some_and(|declared| !declared.config.pipelines.is_empty());
+    let checked = bare.with_definitions(invocation.telemetry, has_pipelines);
     checked.spare(invocation)?;
     Ok(checked)
 }
 
 impl Checked {
+    fn nothing(diagnostics: Vec<Diagnostic>, sources: Sources) -> Self {
+        Self { declared: None, diagnostics, sources, watches: Vec::new() }
+    }
+
     /// Refuses an `-o` that would replace what was read.
     fn spare(&self, invocation: &Invocation<'_>) -> anyhow::Result<()> {
         let Some(declared) = &self.declared else { return Ok(()) };
@@ -124,8 +140,8 @@ impl Checked {
     }
 
     /// Reads and judges what the project declares.
-    fn with_definitions(self, telemetry: &Telemetry) -> Self {
-        let Self { declared: Some(mut declared), mut diagnostics, sources } = self else { return self };
+    fn with_definitions(self, telemetry: &Telemetry, watches: bool) -> Self {
+        let Self { declared: Some(mut declared), mut diagnostics, sources, .. } = self else { return self };
         let read = sources.clone();
         let stage = telemetry.stage("load");
         let (definitions, mut sources, faults) = load(&declared.config, BUILT_IN, sources);
@@ -164,7 +180,8 @@ impl Checked {
             let (definitions, sources, _) = load(&declared.config, BUILT_IN, read.clone());
             renderings(&definitions, (&declared.config, &declared.scope), &sources, wanted)
         };
-        let found = check(&resources, &settings, &sources, &functions, &again);
+        let look: &check::Look<'_, Watch> = if watches { &Watch::of } else { &|_, _, _| None };
+        let (found, watches) = check(&resources, &settings, &sources, &functions, (&again, look));
         drop(stage);
         let secrets = found.iter().filter(|found| found.code == check::LITERAL_SECRET);
         let places: Vec<At> = secrets.filter_map(|found| found.at.clone()).collect();
@@ -173,7 +190,7 @@ impl Checked {
         declared.resources = resources;
         declared.forgotten = forgotten;
         declared.sources = sources.clone();
-        Self { declared: Some(declared), diagnostics, sources }
+        Self { declared: Some(declared), diagnostics, sources, watches }
     }
 }
 
@@ -183,12 +200,12 @@ pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
     let only = Selection::read(&invocation.common.only).context("--only")?;
     let mut sources = Sources::default();
     let (config, mut diagnostics) = config::read(&root, invocation.hosts, &mut sources);
-    let Some(config) = config else { return Ok(Checked { declared: None, diagnostics, sources }) };
+    let Some(config) = config else { return Ok(Checked::nothing(diagnostics, sources)) };
     let scope = match config::scope(&config, invocation.common.environment.as_deref()) {
         Ok(scope) => scope,
         Err(diagnostic) => {
             diagnostics.push(diagnostic);
-            return Ok(Checked { declared: None, diagnostics, sources });
+            return Ok(Checked::nothing(diagnostics, sources));
         }
     };
     invocation.telemetry.project(&config.project, scope.environment.as_deref());
@@ -204,7 +221,7 @@ pub fn bare(invocation: &Invocation<'_>) -> anyhow::Result<Checked> {
         sources: sources.clone(),
         only,
     };
-    Ok(Checked { declared: Some(declared), diagnostics, sources })
+    Ok(Checked { declared: Some(declared), diagnostics, sources, watches: Vec::new() })
 }
 
 /// Reads the project and reports what is wrong with it; an error ends the command.
@@ -218,7 +235,7 @@ pub fn declare_strictly(
     bare: Checked,
     deny_warnings: bool,
 ) -> anyhow::Result<Declared> {
-    let mut checked = bare.with_definitions(invocation.telemetry);
+    let mut checked = bare.with_definitions(invocation.telemetry, false);
     if deny_warnings {
         deny(&mut checked.diagnostics);
     }

@@ -127,7 +127,7 @@ impl<'a> Estate<'a> {
             let section = kind::of_section(section)?.section;
             self.managed.get(&(section, id)).filter(|_| (section, id) != own).cloned()
         });
-        let written = Value::Object(definition.body.clone());
+        let written = definition.body.value();
         let mut part = Part {
             kind,
             written: &written,

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::declared::{Checked, deny, judge, report};
+use super::declared::{Checked, deny, judge_and_watch, report};
 use super::{Invocation, remote, start};
 use crate::args::{self, Exit, Format};
 use crate::config;
@@ -19,7 +19,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
         options.remote || invocation.common.only.is_empty(),
         "--only chooses what `validate --remote` asks the API; without --remote all definitions are judged together"
     );
-    let judged = with_pipelines(judge(invocation)?, options.advice);
+    let judged = with_pipelines(judge_and_watch(invocation)?, options.advice);
     let mut found = judged.diagnostics;
     if options.remote {
         match judged.declared.as_ref().filter(|_| !has_errors(&found)) {
@@ -70,7 +70,7 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Validate) -> anyho
 fn with_pipelines(mut judged: Checked, advice: bool) -> Checked {
     let Some(declared) = &judged.declared else { return judged };
     let environment = declared.scope.environment.as_deref();
-    let mut found = pipelines::check(&declared.config, environment, &declared.resources, &mut judged.sources);
+    let mut found = pipelines::check(&declared.config, environment, &judged.watches, &mut judged.sources);
     found.retain(|found| advice || found.severity != Severity::Advice);
     judged.diagnostics.extend(found);
     judged

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::body::{Body, Node, render};
 use super::fault::Faults;
-use super::printed::Printed;
+use super::printed::{self, Printed};
 use super::scope::Setting;
 use super::site::{Base, SiteId};
 use crate::diagnostic::Diagnostic;
@@ -25,7 +25,7 @@ thread_local! {
 #[derive(Debug)]
 pub struct Compiled<'d> {
     pub definition: &'d Definition,
-    body: Printed,
+    body: Form,
     when: Option<(Node, SiteId)>,
     protect: Option<(Node, SiteId)>,
     absent: Option<(Node, SiteId)>,
@@ -41,13 +41,21 @@ pub struct Compiled<'d> {
     pub faults: Vec<Diagnostic>,
 }
 
+/// A body, compiled.
+#[derive(Debug)]
+enum Form {
+    /// Nothing is to be rendered in it.
+    Literal(model::Body),
+    Printed(Printed),
+}
+
 pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut Body<'_>) -> Compiled<'d> {
     let defaults = setting.defaults.get(definition.address.section());
     let mut origin = Arc::clone(&definition.origin);
     if let Some((_, at)) = defaults {
         Arc::make_mut(&mut origin).layers.push(at.clone());
     }
-    let own_id = definition.directives.id.as_ref().and_then(|value| match value {
+    let own_id = definition.directives.id.as_deref().and_then(|value| match value {
         Value::Object(map) => map.get(setting.environment?).map(|value| (value, true)),
         value => Some((value, false)),
     });
@@ -70,13 +78,30 @@ pub fn compile<'d>(definition: &'d Definition, setting: &Setting<'_>, body: &mut
             id: own_id.map(|(value, _)| body.sited(value, &id_at)),
             moved_from: old_ids.map(|old| body.sited(&old, "/$moved_from")).collect(),
             environment: setting.environment.filter(|_| own_id.is_some()).map(str::to_owned),
-            body: Printed::literal(&definition.body).filter(|_| defaults.is_none()).unwrap_or_else(|| {
-                Printed::new(body.over(&definition.body, defaults.map(|(map, at)| (*map, at))))
-            }),
+            body: match defaults {
+                None if printed::is_literal(&definition.body) => Form::Literal(definition.body.clone()),
+                defaults => Form::Printed(Printed::new(
+                    body.over(&definition.body.members(), defaults.map(|(map, at)| (*map, at))),
+                )),
+            },
             whole: body.whole(),
             origin,
             faults: std::mem::take(&mut body.faults),
         }
+    })
+}
+
+/// The resource of a definition in which nothing is to be rendered, and of which nothing else is said. Most are such where
+/// an organisation was exported.
+pub fn as_it_stands(definition: &Definition, setting: &Setting<'_>) -> Option<Resource> {
+    let Definition { address, body, directives, origin } = definition;
+    let is_bare = directives.is_empty() && !setting.defaults.contains_key(address.section());
+    (is_bare && !body.is_empty() && printed::is_literal(body)).then(|| Resource {
+        address: address.clone(),
+        body: body.clone(),
+        directives: Directives::default(),
+        origin: Arc::clone(origin),
+        instance: None,
     })
 }
 
@@ -182,10 +207,14 @@ impl Compiled<'_> {
     }
 
     fn body(&self, run: &Run<'_>, faults: &mut Faults, address: &Address) -> Option<model::Body> {
+        let printed = match &self.body {
+            Form::Literal(body) => return Some(body.clone()),
+            Form::Printed(printed) => printed,
+        };
         let mut text = PRINTED.take();
         text.clear();
         let before = faults.count;
-        let printed = self.body.print(run, faults, &mut text);
+        let printed = printed.print(run, faults, &mut text);
         if printed.is_err() {
             let words = format!("The body of `{address}` is nested too deeply once it is rendered");
             faults.add(self.whole, Fault::new("too-deep", words).help("no body needs more than 127 levels"));

@@ -57,8 +57,8 @@ fn of_use(own: &Use, context: &mut uses::UseContext<'_>, sources: &mut Sources) 
     let (compiled, list) = uses::prepare(own, template, &mut body, context, &mut rendered, sources)?;
     let folder = Folder { root: context.setting.root, folder: &own.folder, at: own.at.child("/for_each") };
     let items = inventory::placed(&list?, &folder, sources).ok()?;
-    let bodies = template.template.definitions.iter().flat_map(|definition| definition.body.values());
-    let of_functions = bodies.into_iter().any(|value| value.to_string().contains(FUNCTION_TAG));
+    let mut definitions = template.template.definitions.iter();
+    let of_functions = definitions.any(|definition| definition.body.text().contains(FUNCTION_TAG));
     let one = |(item, at): (inventory::Item, At)| {
         let slots = [std::borrow::Cow::Borrowed(&item.value)];
         let run = Run::new(&slots, None, "");

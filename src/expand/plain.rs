@@ -13,8 +13,13 @@ use crate::template::Run;
 pub fn plain(definitions: &[Definition], setting: &Setting<'_>) -> Rendered {
     let mut rendered = Rendered::default();
     let Some(first) = definitions.first() else { return rendered };
+    rendered.resources.reserve_exact(definitions.len());
     let mut body = Body::new(setting.names(Vec::new(), Vec::new()), 0, place(&first.origin, ""));
     for definition in definitions {
+        if let Some(resource) = definition::as_it_stands(definition, setting) {
+            rendered.resources.push(resource);
+            continue;
+        }
         body.sites = Sites::part(0);
         let before = rendered.diagnostics.len();
         let mut compiled = definition::compile(definition, setting, &mut body);

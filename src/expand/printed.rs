@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::body::{Item, Node, render, spread};
 use super::fault::Faults;
@@ -44,14 +44,6 @@ impl Printed {
         let mut printed = Self { pieces: Vec::new() };
         printed.add(body, model::Body::DEEPEST);
         printed
-    }
-
-    /// A body in which nothing is to be rendered: printed as it stands, without being compiled. Absent where there is
-    /// something.
-    pub fn literal(body: &Map<String, Value>) -> Option<Self> {
-        let is_literal = body.values().all(|value| is_literal(value, model::Body::DEEPEST - 1));
-        let print = || serde_json::to_string(body).expect("bug: a value can be printed");
-        is_literal.then(|| Self { pieces: vec![Piece::Fixed(print())] })
     }
 
     fn add(&mut self, node: Node, levels: usize) {
@@ -111,17 +103,10 @@ impl Printed {
     }
 }
 
-/// Whether a value is the same at every render, and of no more levels than these.
-fn is_literal(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::String(text) => !is_template(text),
-        Value::Array(items) => {
-            let repeats = |item: &Value| item.get("$for").or(item.get("$yield")).is_some();
-            levels > 0 && items.iter().all(|item| !repeats(item) && is_literal(item, levels - 1))
-        }
-        Value::Object(map) => levels > 0 && map.values().all(|value| is_literal(value, levels - 1)),
-        _ => true,
-    }
+/// Whether nothing in a body is to be rendered: looked for in its text, in which `$`, braces and markers stand as they are.
+pub fn is_literal(body: &model::Body) -> bool {
+    let text = body.text();
+    !is_template(text) && !["\"$for\"", "\"$yield\""].iter().any(|key| text.contains(key))
 }
 
 fn append_text(

@@ -12,10 +12,10 @@ use super::directives;
 use crate::diagnostic::{At, Diagnostic, Format, Part, Position, known_words};
 use crate::kind::{self, Field, Kind};
 use crate::mark;
-use crate::model::{Address, Origin};
+use crate::model::{Address, Body, Origin};
 use crate::pointer::step;
 use crate::pointer::{matching, take};
-use crate::source::read::{Document, format_of};
+use crate::source::parsed::{Document, format_of};
 use crate::source::{short, type_of, walk};
 
 /// An entry as it stands in its file.
@@ -45,7 +45,10 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let Entry { kind, id, value, at, position, folder, .. } = entry;
     let reported = faults.len();
     let mut own = object(kind, listed(kind, &id, value, &at, faults), &at, faults);
-    directives::check_keys(&own, &at, false, faults);
+    let is_plain = !own.keys().any(|key| key.contains('$'));
+    if !is_plain {
+        directives::check_keys(&own, &at, false, faults);
+    }
     let mut layers = vec![at.clone()];
     let mut body = Map::new();
     let names_file = own.contains_key("$file");
@@ -62,7 +65,11 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         }
     }
     let own_keys: Vec<String> = own.keys().filter(|key| key.starts_with('$')).cloned().collect();
-    merge(&mut body, own);
+    if body.is_empty() {
+        body = own;
+    } else {
+        merge(&mut body, own);
+    }
     let place = |key: &str| {
         let layer = if own_keys.iter().any(|own| own == key) { layers.first() } else { layers.last() };
         layer.unwrap_or(&at).child(&step(key))
@@ -85,7 +92,25 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
         body.clear();
     }
     let origin = Arc::new(Origin { position, layers });
-    Definition { address: Address::new(kind.section, &id), body, directives, origin }
+    let text = printed(&body, &at, faults);
+    if is_plain && holds_dollar(&text) {
+        directives::check_keys(&body, &at, false, faults);
+    }
+    Definition { address: Address::new(kind.section, &id), body: text, directives, origin }
+}
+
+/// Whether one of its keys may be of ours: most bodies are seen at once to have none.
+fn holds_dollar(body: &Body) -> bool {
+    memchr::memchr(b'$', body.text().as_bytes()).is_some()
+}
+
+/// A body at rest, empty where it can't be kept.
+fn printed(body: &Map<String, Value>, at: &At, faults: &mut Vec<Diagnostic>) -> Body {
+    Body::of_members(body).unwrap_or_else(|| {
+        let fault = Diagnostic::error("too-deep", "This body is nested too deeply", at.clone());
+        faults.push(fault.help("no body needs more than 127 levels"));
+        Body::printed("{}")
+    })
 }
 
 /// A file that a template writes: its content as a mapping, and `$when`.
@@ -105,7 +130,8 @@ pub fn of_template(id: &str, value: Value, at: At, faults: &mut Vec<Diagnostic>)
         let place = at.child(&step(key)).part(Part::Key);
         faults.push(Diagnostic::error("unknown-key", text, place).help(known_words(key, ["$when"])));
     }
-    let directives = RawDirectives { when, ..RawDirectives::default() };
+    let directives = RawDirectives { when: when.map(Box::new), ..RawDirectives::default() };
+    let body = printed(&body, &at, faults);
     let origin = Arc::new(Origin { position: Position::default(), layers: vec![at] });
     Some(Definition { address: Address::new(FILES, id), body, directives, origin })
 }
@@ -335,7 +361,10 @@ fn export(entry: Entry, faults: &mut Vec<Diagnostic>) -> Definition {
             outer.retain(|key, _| key.starts_with('$'));
         }
     }
-    directives::check_keys(&body, &at, true, faults);
+    let is_plain = !body.keys().any(|key| key.contains('$'));
+    if !is_plain {
+        directives::check_keys(&body, &at, true, faults);
+    }
     let outside: Vec<String> = outer.keys().cloned().collect();
     merge(&mut body, outer);
     let file = At::value(at.file, "");
@@ -347,10 +376,11 @@ fn export(entry: Entry, faults: &mut Vec<Diagnostic>) -> Definition {
     if directives.forget {
         faults.push(directives::not_alone(place("$forget")));
     }
-    Definition {
-        address: Address::new(kind.section, &id),
-        body: clean(kind, body),
-        directives,
-        origin: Arc::new(Origin { position, layers: vec![at] }),
+    let body = clean(kind, body);
+    let text = printed(&body, &at, faults);
+    if is_plain && holds_dollar(&text) {
+        directives::check_keys(&body, &at, true, faults);
     }
+    let origin = Arc::new(Origin { position, layers: vec![at] });
+    Definition { address: Address::new(kind.section, &id), body: text, directives, origin }
 }

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::At;
-use crate::model::{Address, Origin};
+use crate::model::{Address, Body, Origin};
 
 /// The section of a template's files: what `render` writes, and no object of the service.
 pub const FILES: &str = "files";
@@ -30,19 +30,19 @@ pub struct Definition {
     /// In a template: the section and the short id.
     pub address: Address,
     /// `$file` and siblings merged, `$` keys taken out; strings are still templates.
-    pub body: Map<String, Value>,
+    pub body: Body,
     pub directives: RawDirectives,
     pub origin: Arc<Origin>,
 }
 
-/// `$` keys as written; strings are still templates.
-#[derive(Clone, Debug, Default)]
+/// `$` keys as written; strings are still templates. Few definitions have any: the values stand elsewhere.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RawDirectives {
     /// `$id`: a string or number, or an object of them by environment.
-    pub id: Option<Value>,
-    pub when: Option<Value>,
-    pub protect: Option<Value>,
-    pub absent: Option<Value>,
+    pub id: Option<Box<Value>>,
+    pub when: Option<Box<Value>>,
+    pub protect: Option<Box<Value>>,
+    pub absent: Option<Box<Value>>,
     /// Checked: a list of JSON pointers.
     pub ignore: Vec<String>,
     /// In a template: relative to the instance.
@@ -50,6 +50,13 @@ pub struct RawDirectives {
     pub allow: Vec<String>,
     /// In place of a body: the object is let go.
     pub forget: bool,
+}
+
+impl RawDirectives {
+    /// Whether none is there.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An entry under `uses`: a template run over a list.

@@ -101,9 +101,9 @@ pub fn unknown(key: &str, at: At) -> Diagnostic {
     Diagnostic::error("unknown-key", text, at).help(known_words(key, KEYS))
 }
 
-fn set(slot: &mut Option<Value>, value: Value, check: fn(&Value) -> Option<Fault>) -> Option<Fault> {
+fn set(slot: &mut Option<Box<Value>>, value: Value, check: fn(&Value) -> Option<Fault>) -> Option<Fault> {
     let fault = check(&value);
-    *slot = fault.is_none().then_some(value);
+    *slot = fault.is_none().then(|| Box::new(value));
     fault
 }
 

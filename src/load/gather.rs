@@ -1,4 +1,4 @@
-//! The whole of a project: walks, reads, and takes the documents apart into definitions.
+//! The whole of a project: walks, reads, and gathers what stands in the files.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -9,20 +9,18 @@ use serde_json::{Map, Value};
 
 use super::body::{self, Entry, Files};
 use super::definitions::{Definitions, FILES, Template};
+use super::document::{self, Content, Made, Ready, Section, TEMPLATES, Taken, USES};
 use super::{passed, templates, uses};
 use crate::config::{self, Config};
 use crate::cores::each_in_parallel;
-use crate::diagnostic::{At, Diagnostic, Format, Part, Position, Sources, all_known, known_words};
-use crate::kind::{self, KINDS, Kind};
+use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Sources, all_known, known_words};
+use crate::kind::{self, Kind};
 use crate::model::{self, Address};
 use crate::pointer::step;
-use crate::source::read::{self, Document};
+use crate::source::parsed::{self, Document, format_of};
+use crate::source::read;
 use crate::source::walk::{self, Root, Walked};
 use crate::source::{short, type_of};
-
-/// The folder of the team's templates, at the root.
-const TEMPLATES: &str = "templates";
-const USES: &str = "uses";
 
 /// Below this many definitions, starting a thread costs more than it saves.
 const WORTH_THREADS: usize = 32;
@@ -37,20 +35,41 @@ pub fn load(
     built_in: &[(&str, &str)],
     sources: Sources,
 ) -> (Definitions, Sources, Vec<Diagnostic>) {
-    let root = config.files.clone();
+    let (root, folder) = (config.files.clone(), &config.definitions);
     let mut gather = Gather { sources, ..Gather::default() };
-    let paths = gather.find(&root, &config.definitions);
+    let paths = gather.find(&root, folder);
     let team = gather.find_templates(&root);
-    gather.read(&root, paths.iter().chain(&team));
-    let named = Named::of(paths.iter().chain(&team).filter_map(|path| gather.files.get(path)));
-    gather.read(&root, named.bodies.iter().filter(|path| root.exists(path)));
-    let (team, paths) = (named.without(team, &gather.files), named.without(paths, &gather.files));
-    gather.report_passed(&root, &config.definitions, &named);
+    gather.read(&root, &team);
+    // Only YAML names other files.
+    let (yaml, json): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| format_of(path) == Format::Yaml);
+    let mut taken = gather.take(&root, &yaml, folder);
+    let named = Named::of(
+        team.iter().filter_map(|path| gather.files.get(path)).map(document::Named::of),
+        taken.iter_mut().map(|taken| std::mem::take(&mut taken.named)),
+    );
+    let (own, json): (Vec<_>, Vec<_>) = json.into_iter().partition(|path| named.bodies.contains(path));
+    taken.append(&mut gather.take(&root, &json, folder));
+    // Stable: the parts of a large file stay in their order.
+    taken.sort_by(|one, other| one.path().cmp(other.path()));
+    gather.read_again(taken.iter().filter(|taken| named.bodies.contains(taken.path())));
+    let mut bodies: BTreeSet<&Utf8PathBuf> = named.bodies.iter().filter(|path| root.exists(path)).collect();
+    bodies.extend(&own);
+    bodies.retain(|path| !gather.files.contains_key(*path));
+    gather.read(&root, &bodies.into_iter().cloned().collect::<Vec<_>>());
+    gather.report_passed(&root, folder, &named);
     for path in team {
-        gather.template(&path);
+        let is_definition = || gather.files.get(&path).is_some_and(passed::is_definition);
+        if !named.takes(&path, &is_definition) {
+            gather.template(&path);
+        }
     }
-    for path in paths {
-        gather.document(&path, &config.definitions);
+    let count = taken.iter().map(Taken::count).sum();
+    gather.definitions.resources.reserve_exact(count);
+    gather.declared.reserve(count);
+    for taken in taken {
+        if !named.takes(taken.path(), &|| taken.is_definition) {
+            gather.add(taken);
+        }
     }
     gather.definitions();
     gather.faults.extend(passed::report_empty(&gather.empty));
@@ -76,31 +95,20 @@ struct Named {
 }
 
 impl Named {
-    fn of<'a>(documents: impl Iterator<Item = &'a Document>) -> Self {
+    fn of(
+        templates: impl Iterator<Item = document::Named>,
+        definitions: impl Iterator<Item = document::Named>,
+    ) -> Self {
         let (mut bodies, mut lists, mut globs) = (BTreeSet::new(), HashSet::new(), GlobSetBuilder::new());
-        for document in documents.filter(|document| document.format == Format::Yaml) {
-            let sections = document.value.as_object().into_iter().flatten();
-            for (section, entry) in sections.flat_map(|(section, entries)| {
-                entries.as_object().into_iter().flatten().map(move |(_, entry)| (section, entry))
-            }) {
-                if section != USES {
-                    let path =
-                        entry.get("$file").and_then(|path| body::literal(path, document.folder()).ok());
-                    bodies.extend(path);
-                    continue;
+        for named in templates.chain(definitions) {
+            bodies.extend(named.bodies);
+            for path in named.lists {
+                let is_glob = path.as_str().contains(['*', '?', '[', '{']);
+                let glob = GlobBuilder::new(path.as_str()).literal_separator(true).build();
+                if let Some(glob) = glob.ok().filter(|_| is_glob) {
+                    globs.add(glob);
                 }
-                for path in ["for_each", "overrides"].iter().filter_map(|key| entry.get(*key)?.as_str()) {
-                    let Some(path) = starred(path).and_then(|path| walk::resolve(document.folder(), &path))
-                    else {
-                        continue;
-                    };
-                    let is_glob = path.as_str().contains(['*', '?', '[', '{']);
-                    let glob = GlobBuilder::new(path.as_str()).literal_separator(true).build();
-                    if let Some(glob) = glob.ok().filter(|_| is_glob) {
-                        globs.add(glob);
-                    }
-                    lists.insert(path);
-                }
+                lists.insert(path);
             }
         }
         Self { bodies, lists, globs: globs.build().unwrap_or_default() }
@@ -111,28 +119,12 @@ impl Named {
         self.bodies.contains(path) || self.lists.contains(path) || self.globs.is_match(path)
     }
 
-    /// The files that are definitions. A glob names only what can be nothing else: one that was
-    /// written too wide must not take definitions away.
-    fn without(&self, paths: Vec<Utf8PathBuf>, files: &Files) -> Vec<Utf8PathBuf> {
-        let named = |path: &Utf8PathBuf| {
-            let by_name = self.bodies.contains(path) || self.lists.contains(path);
-            by_name || (self.globs.is_match(path) && !files.get(path).is_some_and(passed::is_definition))
-        };
-        paths.into_iter().filter(|path| !named(path)).collect()
+    /// Whether a file is no definition, since it is named as something else. A glob names only what can be nothing else:
+    /// one that was written too wide must not take definitions away.
+    fn takes(&self, path: &Utf8Path, is_definition: &dyn Fn() -> bool) -> bool {
+        let by_name = self.bodies.contains(path) || self.lists.contains(path);
+        by_name || (self.globs.is_match(path) && !is_definition())
     }
-}
-
-/// A path with `*` for each `${…}` in it; none where it is nothing else, and may be no path at all.
-fn starred(path: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = path;
-    while let Some((before, behind)) = rest.split_once("${") {
-        out.push_str(before);
-        out.push('*');
-        rest = behind.split_once('}').map_or("", |(_, rest)| rest);
-    }
-    out.push_str(rest);
-    (out != "*").then_some(out)
 }
 
 #[derive(Default)]
@@ -141,17 +133,16 @@ struct Gather {
     definitions: Definitions,
     faults: Vec<Diagnostic>,
     files: Files,
-    /// Where each resource is declared.
-    declared: HashMap<Address, At>,
+    /// The file that declares each resource.
+    declared: HashMap<Address, FileId>,
     /// Where each use is declared.
     uses: HashMap<String, At>,
     /// Below the definitions, but hidden or of another ending: not read.
     passed: Vec<Utf8PathBuf>,
     /// Read, with nothing in them.
     empty: BTreeSet<Utf8PathBuf>,
-    /// What is to become of definitions outside of templates, in their order: all are known before one is made, so that
-    /// all cores make them.
-    entries: Vec<Entry>,
+    /// Definitions that wait for the file that they name.
+    waiting: Vec<Entry>,
 }
 
 impl Gather {
@@ -182,7 +173,7 @@ impl Gather {
     fn find_templates(&mut self, root: &Root) -> Vec<Utf8PathBuf> {
         let folder = Utf8Path::new(TEMPLATES);
         let wanted = |path: &Utf8Path| {
-            path.parent() == Some(folder) && read::format_of(path) == Format::Yaml && !root.is_dir(path)
+            path.parent() == Some(folder) && format_of(path) == Format::Yaml && !root.is_dir(path)
         };
         self.walk(root, folder, &wanted).0
     }
@@ -196,103 +187,90 @@ impl Gather {
     ) -> (Vec<Utf8PathBuf>, Vec<Utf8PathBuf>) {
         let Walked { files, hidden, faults } = walk::files(root, folder, wanted);
         self.faults.extend(faults);
-        let is_read = |path: &Utf8PathBuf| matches!(read::format_of(path), Format::Json | Format::Yaml);
+        let is_read = |path: &Utf8PathBuf| matches!(format_of(path), Format::Json | Format::Yaml);
         let (paths, mut passed): (Vec<_>, Vec<_>) = files.into_iter().partition(is_read);
         passed.extend(hidden);
         (paths, passed)
     }
 
-    /// Reads the files that were not read before.
-    fn read<'p>(&mut self, root: &Root, paths: impl Iterator<Item = &'p Utf8PathBuf>) {
-        let paths: Vec<_> = paths.filter(|path| !self.files.contains_key(*path)).cloned().collect();
-        let (documents, faults) = read::files(root, &paths, &mut self.sources);
+    /// Reads files that are needed whole.
+    fn read(&mut self, root: &Root, paths: &[Utf8PathBuf]) {
+        let (documents, faults) = read::files(root, paths, &mut self.sources);
         self.faults.extend(faults);
-        self.files.extend(documents.into_iter().map(|document| (document.path.clone(), document)));
+        self.files.extend(documents.into_iter().map(|document| (document.path().to_owned(), document)));
     }
 
-    /// Takes a file of the definitions folder apart.
-    fn document(&mut self, path: &Utf8Path, definitions: &Utf8Path) {
-        let Some(mut document) = self.files.remove(path) else { return };
-        self.definitions.incomplete |= document.broken;
-        let value = document.value.take();
-        match document.format {
-            _ if document.broken => {}
-            Format::Json => self.export(&document, value, definitions),
-            _ => self.sections(&document, value),
+    /// Reads files of the definitions folder.
+    fn take(&mut self, root: &Root, paths: &[Utf8PathBuf], definitions: &Utf8Path) -> Vec<Taken> {
+        let take = |document| document::take(document, definitions);
+        let (mut taken, faults) = read::definitions(root, paths, &mut self.sources, &take);
+        self.faults.extend(faults);
+        // The parts of a large file say together what it is.
+        for parts in taken.chunk_by_mut(|one, other| one.file == other.file) {
+            let is_definition = parts.iter().any(|part| part.is_definition);
+            parts.iter_mut().for_each(|part| part.is_definition = is_definition);
+        }
+        taken
+    }
+
+    /// Reads files whole that were taken apart, and turn out to be bodies. What is wrong with them was said.
+    fn read_again<'t>(&mut self, taken: impl Iterator<Item = &'t Taken>) {
+        for taken in taken {
+            if self.files.contains_key(taken.path()) {
+                continue;
+            }
+            let (document, _) =
+                parsed::parse(Arc::clone(&taken.path), &self.sources.get(taken.file).text, taken.file);
+            self.files.insert(taken.path().to_owned(), document);
         }
     }
 
-    fn sections(&mut self, document: &Document, value: Value) {
-        let sections = match value {
-            Value::Object(sections) => sections,
-            Value::Null => Map::new(),
-            other => return self.no_sections(document, &other),
-        };
-        // `monitors:` and nothing behind it but comments: the entries were taken out, the file was not.
-        if sections.values().all(Value::is_null) {
-            self.empty.insert(document.path.clone());
-        }
-        let folder: Arc<Utf8Path> = Arc::from(document.folder());
-        for (section, entries) in sections {
-            let pointer = step(&section);
-            if section == USES {
-                for (name, value) in self.entries(document, &section, entries) {
-                    self.add_use(document, &name, value);
+    /// Adds what stands in a file of the definitions folder.
+    fn add(&mut self, taken: Taken) {
+        let (file, path) = (taken.file, Utf8Path::new(&*taken.path));
+        match taken.content {
+            Content::Broken => self.definitions.incomplete = true,
+            Content::Wrong(fault) => self.faults.push(*fault),
+            Content::Export(made) => self.add_export(file, path, *made),
+            Content::Sections { sections, is_empty } => {
+                if is_empty {
+                    self.empty.insert(path.to_owned());
                 }
-            } else if let Some(kind) = kind::of_section(&section) {
-                for (id, value) in self.entries(document, &section, entries) {
-                    let at = At::value(document.file, format!("{pointer}{}", step(&id)));
-                    if self.id_is_free(kind, &id, &at) {
-                        self.entries.push(entry((document, &folder), kind, id, value, &self.sources));
+                for section in sections {
+                    match section {
+                        Section::Wrong(fault) => self.faults.push(*fault),
+                        Section::Uses(uses) => {
+                            for (name, value) in uses {
+                                self.add_use((file, path), &name, value);
+                            }
+                        }
+                        Section::Resources(kind, ready) => {
+                            for ready in ready {
+                                if self.id_is_free(kind, ready.id(), file) {
+                                    self.add_ready(ready);
+                                }
+                            }
+                        }
                     }
                 }
-            } else {
-                self.unknown_section(document, &section, &[USES]);
             }
         }
     }
 
-    fn no_sections(&mut self, document: &Document, value: &Value) {
-        let text = format!("The file holds {}, not sections", type_of(value));
-        let help = format!("begin it with a section: {}", sections(&[]).join(", "));
-        let at = At::value(document.file, "");
-        self.faults.push(Diagnostic::error("no-object", text, at).help(help));
-    }
-
-    fn unknown_section(&mut self, document: &Document, section: &str, more: &[&str]) {
-        let at = At::key(document.file, step(section));
-        let sections = KINDS.into_iter().chain([&kind::ORDER]).map(|kind| kind.section);
-        let known = sections.chain(more.iter().copied());
-        let help = match section {
-            USES => "a template can't run templates: put it into a file of the definitions".to_owned(),
-            TEMPLATES => "each template is a file of its own: `templates/NAME.yaml`".to_owned(),
-            section => known_words(section, known),
-        };
-        let (code, text) = if section.starts_with('$') {
-            ("unknown-key", format!("There is no key `{}` at the top of a file", short(section)))
-        } else {
-            ("unknown-section", format!("There is no section `{}`", short(section)))
-        };
-        self.faults.push(Diagnostic::error(code, text, at).help(help));
-    }
-
-    /// The entries of a section; an empty one has none.
-    fn entries(&mut self, document: &Document, section: &str, value: Value) -> Map<String, Value> {
-        match value {
-            Value::Object(entries) => return entries,
-            Value::Null => {}
-            other => {
-                let text = format!("`{section}` is a mapping of ids, not {}", type_of(&other));
-                let at = At::value(document.file, step(section));
-                let help = "write `ID:` and the fields of the resource below it";
-                self.faults.push(Diagnostic::error("no-object", text, at).help(help));
-            }
+    fn add_ready(&mut self, ready: Ready) {
+        match ready {
+            Ready::Made(made) => self.add_made(made),
+            Ready::Waits(entry) => self.waiting.push(entry),
         }
-        Map::new()
     }
 
-    fn add_use(&mut self, document: &Document, name: &str, value: Value) {
-        let at = At::value(document.file, format!("/{USES}{}", step(name)));
+    fn add_made(&mut self, Made { definition, faults }: Made) {
+        self.definitions.resources.push(definition);
+        self.faults.extend(faults);
+    }
+
+    fn add_use(&mut self, (file, path): (FileId, &Utf8Path), name: &str, value: Value) {
+        let at = At::value(file, format!("/{USES}{}", step(name)));
         if !self.is_id(name, &at) {
             return;
         }
@@ -301,7 +279,8 @@ impl Gather {
             let fault = Diagnostic::error("duplicate-id", text, at.part(Part::Key));
             self.faults.push(fault.also("it is declared first here", first).help("rename one of them"));
         }
-        let entry = uses::read(name, value, at, document.folder().to_owned(), &mut self.faults);
+        let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        let entry = uses::read(name, value, at, folder, &mut self.faults);
         self.definitions.uses.extend(entry);
     }
 
@@ -323,62 +302,52 @@ impl Gather {
     }
 
     /// Whether an id is one, and not declared before; faults are reported.
-    fn id_is_free(&mut self, kind: &Kind, id: &str, at: &At) -> bool {
-        if !self.is_id(id, at) {
-            return false;
+    fn id_is_free(&mut self, kind: &Kind, id: &str, file: FileId) -> bool {
+        let at = || At::value(file, format!("{}{}", step(kind.section), step(id)));
+        if !model::is_id(id) {
+            return self.is_id(id, &at());
         }
         let address = Address::new(kind.section, id);
         if let Some(first) = self.declared.get(&address) {
             let text = format!("`{address}` is declared twice");
-            let fault = Diagnostic::error("duplicate-id", text, at.part(Part::Key));
-            self.faults
-                .push(fault.also("it is declared first here", first.clone()).help("rename one of them"));
+            let fault = Diagnostic::error("duplicate-id", text, at().part(Part::Key));
+            let first = self.declared_at(&address, *first);
+            self.faults.push(fault.also("it is declared first here", first).help("rename one of them"));
             return false;
         }
-        self.declared.insert(address, at.part(Part::Key));
+        self.declared.insert(address, file);
         true
     }
 
-    /// Takes a raw export of the UI or the API as a resource.
-    fn export(&mut self, document: &Document, value: Value, definitions: &Utf8Path) {
-        let found = body::unwrap(&value).and_then(|found| Some((found.pointer, found.kind?)));
-        let Some((pointer, kind)) = found else {
-            return self.faults.push(no_resource(document, &value));
-        };
-        let at = At::value(document.file, pointer);
-        let below = document.path.strip_prefix(definitions).unwrap_or(&document.path).with_extension("");
-        let slugs: Vec<_> = below.as_str().split('/').map(model::slug).collect();
-        let id = slugs.join("/");
-        if slugs.iter().any(String::is_empty) {
-            let text = format!("No id can be made from the path `{}`", document.path);
-            let help = "rename the file: its name must hold a letter or digit";
-            self.faults.push(Diagnostic::error("bad-id", text, At::file(document.file)).help(help));
-            return;
+    /// Where a resource is declared in a file; an export is the whole of one.
+    fn declared_at(&self, address: &Address, file: FileId) -> At {
+        match self.sources.get(file).format {
+            Format::Json => At::file(file),
+            _ => At::key(file, format!("{}{}", step(address.section()), step(address.id()))),
         }
-        let address = Address::new(kind.section, &id);
-        let first = self.declared.entry(address.clone()).or_insert_with(|| At::file(document.file));
-        if first.file != document.file {
-            let text = format!("`{}` is `{address}`, which is declared before", document.path);
-            let fault = Diagnostic::error("duplicate-id", text, At::file(document.file));
-            let first = first.clone();
-            self.faults.push(fault.also("it is declared first here", first).help("rename the file"));
-            return;
-        }
-        let position = Position { file: self.sources.get(document.file).path.clone(), line: 1, column: 1 };
-        let folder = Arc::from(document.folder());
-        self.entries.push(Entry { kind, id, value, at, position, folder, is_export: true });
     }
 
-    /// Makes definitions of what was gathered.
+    fn add_export(&mut self, file: FileId, path: &Utf8Path, made: Made) {
+        let address = made.definition.address.clone();
+        let first = *self.declared.entry(address.clone()).or_insert(file);
+        if first == file {
+            return self.add_made(made);
+        }
+        let text = format!("`{path}` is `{address}`, which is declared before");
+        let fault = Diagnostic::error("duplicate-id", text, At::file(file));
+        let first = self.declared_at(&address, first);
+        self.faults.push(fault.also("it is declared first here", first).help("rename the file"));
+    }
+
+    /// Makes the definitions that waited for files.
     fn definitions(&mut self) {
         let files = &self.files;
         let make = |entry| {
             let mut faults = Vec::new();
             (body::definition(entry, files, &mut faults), faults)
         };
-        let made = each_in_parallel(std::mem::take(&mut self.entries), WORTH_THREADS, &make);
-        self.definitions.resources.reserve(made.len());
-        for (definition, faults) in made {
+        for (definition, faults) in each_in_parallel(std::mem::take(&mut self.waiting), WORTH_THREADS, &make)
+        {
             self.definitions.resources.push(definition);
             self.faults.extend(faults);
         }
@@ -404,6 +373,14 @@ impl Gather {
         self.definitions.templates.insert(template.name.clone(), template);
     }
 
+    /// The entries of a template's section.
+    fn entries(&mut self, document: &Document, section: &str, value: Value) -> Map<String, Value> {
+        document::entries(document.file, section, value).unwrap_or_else(|fault| {
+            self.faults.push(*fault);
+            Map::new()
+        })
+    }
+
     fn take_template(&mut self, document: &Document, name: String, value: Value) -> Template {
         let at = At::value(document.file, "");
         let mut template =
@@ -412,7 +389,7 @@ impl Gather {
             Value::Object(sections) => sections,
             Value::Null => return template,
             other => {
-                self.no_sections(document, &other);
+                self.faults.push(document::no_sections(document.file, &other));
                 return template;
             }
         };
@@ -439,12 +416,15 @@ impl Gather {
                 (_, Some(kind)) => {
                     for (id, value) in self.entries(document, &section, value) {
                         if self.is_id(&id, &at.child(&step(&id))) {
-                            let entry = entry((document, &folder), kind, id, value, &self.sources);
+                            let entry = document::entry((document, &folder), kind, id, value);
                             template.definitions.push(body::definition(entry, &self.files, &mut self.faults));
                         }
                     }
                 }
-                _ => self.unknown_section(document, &section, &["params", "description", FILES]),
+                _ => {
+                    let more = ["params", "description", FILES];
+                    self.faults.push(document::unknown_section(document.file, &section, &more));
+                }
             }
         }
         template
@@ -454,7 +434,7 @@ impl Gather {
     fn environments_of_ids(&mut self, config: &Config) {
         let in_templates = self.definitions.templates.values().flat_map(|template| &template.definitions);
         for definition in self.definitions.resources.iter().chain(in_templates) {
-            let Some(Value::Object(ids)) = &definition.directives.id else { continue };
+            let Some(Value::Object(ids)) = definition.directives.id.as_deref() else { continue };
             for name in ids.keys().filter(|name| !config.environments.contains_key(*name)) {
                 let at = definition.origin.layers[0].child("/$id").child(&step(name)).part(Part::Key);
                 let text = format!("There is no environment `{}`", short(name));
@@ -468,9 +448,9 @@ impl Gather {
     }
 
     fn read_built_in(&mut self, name: &str, text: &str) -> Template {
-        let path = Utf8PathBuf::from(format!("<built-in>/{TEMPLATES}/{name}.yaml"));
-        let file = self.sources.add(path.as_str(), text, Format::Yaml);
-        let (mut document, faults) = read::parse(&path, text, file);
+        let path = format!("<built-in>/{TEMPLATES}/{name}.yaml");
+        let file = self.sources.add(&path, text, Format::Yaml);
+        let (mut document, faults) = parsed::parse(path.into(), text, file);
         self.faults.extend(faults);
         let value = document.value.take();
         self.take_template(&document, name.to_owned(), value)
@@ -505,68 +485,4 @@ impl Gather {
             self.faults.push(Diagnostic::error("unknown-template", text, at).help(help));
         }
     }
-}
-
-/// `folder` is that of the document, shared by all its entries.
-fn entry(
-    (document, folder): (&Document, &Arc<Utf8Path>),
-    kind: &'static Kind,
-    id: String,
-    value: Value,
-    sources: &Sources,
-) -> Entry {
-    let section = step(kind.section);
-    let pointer = format!("{section}{}", step(&id));
-    // An entry that came by a merge key has no key of its own here.
-    let place = document.keys.get(&pointer).or_else(|| document.keys.get(&section));
-    let (line, column) = place.copied().unwrap_or((1, 1));
-    let position = Position { file: sources.get(document.file).path.clone(), line, column };
-    let (at, folder) = (At::value(document.file, pointer), Arc::clone(folder));
-    Entry { kind, id, value, at, position, folder, is_export: false }
-}
-
-/// The names of the sections, quoted.
-fn sections(more: &[&str]) -> Vec<String> {
-    KINDS
-        .iter()
-        .map(|kind| kind.section)
-        .chain(more.iter().copied())
-        .map(|name| format!("`{name}:`"))
-        .collect()
-}
-
-/// A JSON file that is not an export, and what it would need to be one.
-fn no_resource(document: &Document, value: &Value) -> Diagnostic {
-    let fault = Diagnostic::error(
-        "no-resource",
-        format!("The file `{}` is not a resource", document.path),
-        At::value(document.file, ""),
-    );
-    let Value::Object(map) = value else {
-        return fault
-            .label(format!("this is {}", type_of(value)))
-            .help("a resource is one exported object; move lists out of the definitions folder, or name them in a `for_each`");
-    };
-    let wrapper = map.iter().find_map(|(key, inner)| {
-        let kind = kind::of_export(inner.as_object()?)?;
-        Some((key, kind))
-    });
-    if let Some((key, kind)) = wrapper {
-        let (key, name) = (short(key), kind.name);
-        return fault
-            .label(format!("the {name} stands under `{key}`"))
-            .help(format!("take the object out of `{key}` and make it the whole file"));
-    }
-    if map.keys().any(|key| kind::of_section(key).is_some() || key == USES) {
-        return fault.help("sections stand in YAML files: rename it to `.yaml`");
-    }
-    let needs: Vec<_> = KINDS
-        .iter()
-        .filter(|kind| kind.always)
-        .map(|kind| format!("{} needs {}", kind.one(), kind.export_needs()))
-        .collect();
-    fault.help(format!(
-        "{}; a list or a body for `$file` is not taken for one once a definition names it",
-        needs.join(", ")
-    ))
 }

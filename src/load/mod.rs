@@ -3,6 +3,7 @@
 mod body;
 pub mod definitions;
 mod directives;
+mod document;
 mod gather;
 mod passed;
 mod templates;

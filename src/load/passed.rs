@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::body;
 use crate::diagnostic::{Diagnostic, FileId, Format};
 use crate::kind;
-use crate::source::read::{self, Document};
+use crate::source::parsed::{self, Document};
 use crate::source::short;
 use crate::source::walk::Root;
 
@@ -105,7 +105,7 @@ fn is_promising(root: &Root, path: &Utf8Path) -> bool {
 /// the lines decide.
 fn holds_definitions(path: &Utf8Path) -> bool {
     let Some((text, is_whole)) = beginning(path) else { return false };
-    let documents = ["x.yaml", "x.json"].map(|name| read::parse(Utf8Path::new(name), &text, FileId(0)).0);
+    let documents = ["x.yaml", "x.json"].map(|name| parsed::parse(name.into(), &text, FileId(0)).0);
     if is_whole && documents.iter().any(|document| !document.broken) {
         return documents.iter().any(|document| !document.broken && is_definition(document));
     }

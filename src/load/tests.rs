@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use camino::Utf8Path;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::definitions::{Definition, Definitions};
 use super::load;
@@ -61,7 +61,7 @@ fn sections_become_definitions() {
         check(&[("monitors/team/x.yaml", text), ("monitors/README.md", "no"), ("monitors/.x.yaml", "[")]);
     let [a, c] = &definitions.resources[..] else { panic!("{definitions:?}") };
     assert_eq!((a.address.as_str(), c.address.as_str()), ("monitors/a/b", "slos/c"));
-    assert_eq!(Value::Object(a.body.clone()), json!({"name": "x", "options": {"on": "yes"}}));
+    assert_eq!(a.body.value(), json!({"name": "x", "options": {"on": "yes"}}));
     assert_eq!(a.origin.position.to_string(), "monitors/team/x.yaml:2:3");
     assert_eq!(c.origin.position.to_string(), "monitors/team/x.yaml:5:8");
 }
@@ -72,14 +72,11 @@ fn directives_are_taken_out() {
                 $ignore: [/options/a~1b]\n    $allow: [no-recipient]\n    $moved_from: old\n    \
                 widgets: [{$for: x in y, $yield: {a: 1}}]\n";
     let a = one(&[("monitors/x.yaml", text)]);
-    assert_eq!(
-        Value::Object(a.body),
-        json!({"name": "x", "widgets": [{"$for": "x in y", "$yield": {"a": 1}}]})
-    );
+    assert_eq!(a.body.value(), json!({"name": "x", "widgets": [{"$for": "x in y", "$yield": {"a": 1}}]}));
     let directives = a.directives;
-    assert_eq!(directives.id, Some(json!({"prod": 1})));
-    assert_eq!(directives.when, Some(json!("${p}")));
-    assert_eq!(directives.protect, Some(json!(true)));
+    assert_eq!(directives.id.as_deref(), Some(&json!({"prod": 1})));
+    assert_eq!(directives.when.as_deref(), Some(&json!("${p}")));
+    assert_eq!(directives.protect.as_deref(), Some(&json!(true)));
     assert_eq!(directives.ignore, ["/options/a~1b"]);
     assert_eq!(directives.allow, ["no-recipient"]);
     assert_eq!(directives.moved_from, ["old"]);
@@ -98,35 +95,35 @@ fn a_file_lies_under_its_siblings() {
         "widgets": [{"id": 5, "definition": {"$x": 1}}], "template_variables": [],
         "meta": {"a": 1, "b": {"c": 2, "d": 3}},
     });
-    assert_eq!(Value::Object(board.body), expected);
+    assert_eq!(board.body.value(), expected);
     assert_eq!(board.origin.layers.len(), 2);
     let text = "dashboards:\n  board: {$file: body.yaml, title: New}\n";
     let board = one(&[
         ("monitors/x.yaml", text),
         ("monitors/body.yaml", "title: Old\n$protect: true\nwidgets: []\n"),
     ]);
-    assert_eq!(Value::Object(board.body), json!({"title": "New", "widgets": []}));
-    assert_eq!(board.directives.protect, Some(json!(true)));
+    assert_eq!(board.body.value(), json!({"title": "New", "widgets": []}));
+    assert_eq!(board.directives.protect.as_deref(), Some(&json!(true)));
 }
 
 #[test]
 fn a_raw_export_is_a_resource() {
     let board = one(&[("monitors/Team A/My (Board).json", &format!("\u{feff}{BOARD}"))]);
     assert_eq!(board.address.as_str(), "dashboards/team-a/my-board");
-    assert_eq!(board.body["description"], "Shop");
-    assert!(!board.body.contains_key("id") && !board.body.contains_key("author_handle"));
-    assert_eq!(board.body["widgets"][0], json!({"id": 5, "definition": {"$x": 1}}));
+    assert_eq!(board.body.value()["description"], "Shop");
+    assert!(board.body.get("id").is_none() && board.body.get("author_handle").is_none());
+    assert_eq!(board.body.value()["widgets"][0], json!({"id": 5, "definition": {"$x": 1}}));
     assert_eq!(board.origin.position.to_string(), "monitors/Team A/My (Board).json:1:1");
     let slo = r#"{"data": {"id": "1", "type": "metric", "thresholds": [], "tags": ["a", "musher:x", "musher_id:y"]},
                  "errors": [], "$protect": true}"#;
     let slo = one(&[("monitors/s.json", slo)]);
-    assert_eq!(Value::Object(slo.body), json!({"type": "metric", "thresholds": [], "tags": ["a"]}));
-    assert_eq!(slo.directives.protect, Some(json!(true)));
+    assert_eq!(slo.body.value(), json!({"type": "metric", "thresholds": [], "tags": ["a"]}));
+    assert_eq!(slo.directives.protect.as_deref(), Some(&json!(true)));
     let monitor =
         r#"{"query": "q", "type": "query alert", "assets": [{"name": "a", "monitor_id": 5}], "$id": 7}"#;
     let monitor = one(&[("monitors/m.json", monitor)]);
-    assert_eq!(monitor.body["assets"], json!([{"name": "a"}]));
-    assert_eq!(monitor.directives.id, Some(json!(7)));
+    assert_eq!(monitor.body.value()["assets"], json!([{"name": "a"}]));
+    assert_eq!(monitor.directives.id.as_deref(), Some(&json!(7)));
 }
 
 #[test]
@@ -159,7 +156,7 @@ fn templates_are_the_teams_or_built_in() {
     let team = &definitions.templates["team"];
     assert_eq!(team.params["rate"].ty, Some(super::definitions::ParamType::Number));
     assert_eq!((team.params["rate"].max, team.params["function"].default.clone()), (Some(1.0), None));
-    assert_eq!(Value::Object(team.definitions[0].body.clone()), json!({"message": "m", "name": "x"}));
+    assert_eq!(team.definitions[0].body.value(), json!({"message": "m", "name": "x"}));
     assert_eq!(definitions.templates["lambda"].description.as_deref(), Some("Functions"));
     let own = check(&[
         ("templates/lambda.yaml", "description: Ours\n"),

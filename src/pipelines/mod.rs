@@ -23,22 +23,17 @@ pub use rules::all_codes;
 pub use setup::{Setup, setups};
 
 use crate::config::{self, Config, Target};
-use crate::cores::in_parallel;
 use crate::diagnostic::{Diagnostic, Sources};
-use crate::model::Resource;
 use finding::Findings;
 use subjects::Subjects;
-use watch::Watch;
-
-/// Below this many resources, starting a thread costs more than it saves.
-const WORTH_THREADS: usize = 32;
+pub use watch::Watch;
 
 /// Everything that is wrong with the pipelines of a project, by themselves and with what is declared; advice included.
 /// Their files are added to the sources.
 pub fn check(
     config: &Config,
     environment: Option<&str>,
-    resources: &[Resource],
+    watches: &[Watch],
     sources: &mut Sources,
 ) -> Vec<Diagnostic> {
     if config.pipelines.is_empty() {
@@ -46,10 +41,6 @@ pub fn check(
     }
     let (pieces, mut reported) = read::read(config, sources);
     let subjects = Subjects::read(&pieces, sources);
-    let watches = in_parallel(resources, WORTH_THREADS, &|some, _| -> Vec<Watch> {
-        some.iter().filter_map(Watch::of).collect()
-    });
-    let watches: Vec<Watch> = watches.into_iter().flatten().collect();
     let mut found = Findings::default();
     judges::structure::judge(&subjects, &mut found);
     judges::spelling::judge(&subjects, &mut found);
@@ -57,12 +48,12 @@ pub fn check(
     judges::flow::judge(&subjects, &mut found);
     judges::sending::judge(&subjects, &mut found);
     judges::listening::judge(&subjects, &mut found);
-    judges::datadog::judge(&subjects, &watches, &mut found);
+    judges::datadog::judge(&subjects, watches, &mut found);
     judges::secrecy::judge(&subjects, config, environment, &mut found);
     judges::tasks::judge(&subjects, &mut found);
     judges::cloud_run::judge(&subjects, &mut found);
-    judges::functions::judge(&subjects, &watches, &mut found);
-    judges::across::judge(&subjects, &watches, is_sandbox(config, environment), &mut found);
+    judges::functions::judge(&subjects, watches, &mut found);
+    judges::across::judge(&subjects, watches, is_sandbox(config, environment), &mut found);
     let said = |code: &str| config.rules.get(code).copied();
     let (more, hidden) = report::report(found.list, &pieces, sources, &said);
     reported.extend(more);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::finding::Spot;
 use crate::kind::{self, Family};
 use crate::model::{Origin, Reference, Resource};
-use crate::pointer::{member, objects};
+use crate::pointer::{find, member, objects};
 use crate::query::{self, ChainHead, Metric, Monitor, Search};
 
 /// A tag that is asked for.
@@ -53,26 +53,18 @@ impl Read {
 }
 
 impl Watch {
-    /// Of an alert, an objective or a board; none of others.
-    pub fn of(resource: &Resource) -> Option<Self> {
+    /// Of an alert, an objective or a board; none of others. `body` is that of the resource, `tree` its query where it is an
+    /// alert, and where that can be read.
+    pub fn of(resource: &Resource, body: &Value, tree: Option<&Monitor>) -> Option<Self> {
         let family = kind::of_section(resource.address.section())?.quirks.family?;
         if resource.directives.absent || !matches!(family, Family::Alert | Family::Objective | Family::Board)
         {
             return None;
         }
-        let mut reads = Vec::new();
-        let (body, at) = if family == Family::Alert {
-            // All but these is words for people.
-            let [query, class, options] = resource.body.pick(["query", "type", "options"]);
-            if let Some(text) = query.as_ref().and_then(Value::as_str) {
-                let class = class.as_ref().and_then(Value::as_str).unwrap_or("query alert");
-                reads.extend(of_alert(class, text));
-            }
-            (options.unwrap_or_default(), "/options")
-        } else {
-            (resource.body.value(), "")
-        };
-        objects(&body, at, &mut |pointer, map| {
+        let mut reads: Vec<Read> = tree.map(of_alert).unwrap_or_default();
+        // All but these is words for people.
+        let at = if family == Family::Alert { "/options" } else { "" };
+        objects(find(body, at).unwrap_or(&Value::Null), at, &mut |pointer, map| {
             let own = |key: &str| member(map, key).and_then(Value::as_str);
             let source = own("data_source");
             let text = |key: &str| own(key).map(|text| (format!("{pointer}/{key}"), text));
@@ -121,13 +113,12 @@ pub fn is_trace_metric(name: &str) -> bool {
     name.starts_with("trace.")
 }
 
-fn of_alert(class: &str, text: &str) -> Vec<Read> {
-    let Some(tree) = query::monitor(class, text).tree else { return Vec::new() };
+fn of_alert(tree: &Monitor) -> Vec<Read> {
     let mut reads: Vec<Read> = Vec::new();
     if let Some(expr) = tree.expr() {
         reads.extend(expr.value.metrics().into_iter().map(|metric| of_metric(metric.value, "/query")));
     }
-    if let Monitor::Chain(chain) = &tree
+    if let Monitor::Chain(chain) = tree
         && let (ChainHead::Source(source), Some(search)) = (&chain.head.value, chain.search())
     {
         reads.push(of_search(&source.name.value, &search, "/query"));
@@ -167,9 +158,13 @@ fn known(key: String, value: String) -> Option<Tag> {
 mod tests {
     use super::*;
 
+    fn of(class: &str, text: &str) -> Vec<Read> {
+        query::monitor(class, text).tree.as_ref().map(of_alert).unwrap_or_default()
+    }
+
     #[test]
     fn queries_are_taken_apart() {
-        let reads = of_alert(
+        let reads = of(
             "query alert",
             "sum(last_5m):sum:trace.http.request.errors{env:prod, !service:a, service:B}.as_count() / sum:x.y{service:$s} > 5",
         );
@@ -180,13 +175,13 @@ mod tests {
             [("env".to_owned(), "prod".to_owned()), ("service".to_owned(), "b".to_owned())]
         );
         assert_eq!(reads[1].tags, []);
-        let reads = of_alert(
+        let reads = of(
             "log alert",
             "logs(\"service:web -env:dev @a:1\").index(\"*\").rollup(\"count\").last(\"5m\") > 5",
         );
         assert_eq!(reads[0].of, Of::Events("logs".to_owned()));
         assert_eq!(reads[0].values("service").collect::<Vec<_>>(), ["web"]);
         assert_eq!(reads[0].values("env").count(), 0);
-        assert_eq!(of_alert("query alert", "broken((").len(), 0);
+        assert_eq!(of("query alert", "broken((").len(), 0);
     }
 }

@@ -62,7 +62,7 @@ pub fn judged(section: &str, body: &Value, live: Option<&str>, all: bool) -> Vec
     let silent = RULES.iter().filter(|rule| all && rule.level == RuleLevel::Off);
     let on = silent.map(|rule| (rule.code.to_owned(), RuleLevel::Warn)).collect();
     let (settings, _) = Settings::read(&on, &[], file);
-    check(&[resource], &settings, &sources, &[], &|_| Renderings::new())
+    check(&[resource], &settings, &sources, &[], (&|_| Renderings::new(), &|_, _, _| None::<()>)).0
 }
 
 #[test]

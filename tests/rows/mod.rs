@@ -88,7 +88,13 @@ fn is_refused(kind: &Kind, body: &Value) -> bool {
     };
     let mut sources = Sources::default();
     sources.add("x", "", Format::Text);
-    let found = check(&[resource], &Settings::default(), &sources, &[], &|_| Renderings::new());
+    let (found, _) = check(
+        &[resource],
+        &Settings::default(),
+        &sources,
+        &[],
+        (&|_| Renderings::new(), &|_, _, _| None::<()>),
+    );
     const REFUSING: [&str; 5] =
         ["read-only-field", "kept-elsewhere", "retired-field", "field-type", "unknown-word"];
     found.iter().any(|reported| REFUSING.contains(&reported.code))

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::scope::queries;
 use crate::check::alert::Subject;
 use crate::check::finding::Findings;
 use crate::config::RuleLevel;
@@ -132,9 +131,9 @@ pub fn as_count(subject: &Subject<'_>, found: &mut Findings) {
     if !counts(subject) {
         return;
     }
-    for (pointer, text) in queries(subject) {
-        if let Some(tree) = query::metric(text).tree {
-            of_query(&pointer, text, &tree, found);
+    for count in &subject.counts {
+        if let Some(tree) = &count.parsed.tree {
+            of_query(&count.pointer, count.text, tree, found);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::check::alert::{QUERY, Subject, VARIABLES, holds_metric_query};
+use crate::check::alert::{Count, QUERY, Subject, VARIABLES, holds_metric_query};
 use crate::check::finding::{Finding, Findings, listed};
 use crate::config::RuleLevel;
 use crate::diagnostic::did_you_mean;
@@ -27,26 +27,36 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
     // Widgets are stored as sent (recordings, 344 of 344): whatever they hold is not a reason for a refusal.
     let lenient = subject.kind.widgets().next().is_some();
     objects(subject.body, "", &mut |pointer, map| {
-        of_object(map, pointer, lenient, found);
+        of_object(map, pointer, (lenient, &subject.counts), found);
         true
     });
 }
 
 /// Reads the queries that an object holds.
-fn of_object(map: &Map<String, Value>, pointer: &str, lenient: bool, found: &mut Findings) {
+fn of_object(
+    map: &Map<String, Value>,
+    pointer: &str,
+    (lenient, read): (bool, &[Count<'_>]),
+    found: &mut Findings,
+) {
     let is_index = |step: &str| step.bytes().all(|b| b.is_ascii_digit());
     let under = pointer.rsplit('/').find(|step| !is_index(step)).unwrap_or_default();
 
     for (key, value) in map {
         let Some(text) = value.as_str() else { continue };
         let at = || format!("{pointer}/{key}");
+        let mut metric = |text| {
+            let at = at();
+            match read.iter().find(|count| count.pointer == at) {
+                Some(count) => reported(&at, &count.parsed, lenient, found),
+                None => reported(&at, &query::metric(text), lenient, found),
+            }
+        };
         match key.as_str() {
             // The events overlay of a widget holds a search.
-            "q" if !under.starts_with("events") && lenient => {
-                reported(&at(), &query::metric(text), lenient, found)
-            }
-            "query" if holds_metric_query(map) => reported(&at(), &query::metric(text), lenient, found),
-            "numerator" | "denominator" if !lenient => reported(&at(), &query::metric(text), lenient, found),
+            "q" if !under.starts_with("events") && lenient => metric(text),
+            "query" if holds_metric_query(map) => metric(text),
+            "numerator" | "denominator" if !lenient => metric(text),
             "formula" => reported(&at(), &query::formula(text), lenient, found),
             _ => {}
         }

@@ -1,42 +1,20 @@
 //! Names of metrics, and the tags that alerts and objectives filter by.
 
-use serde_json::Value;
-
 use super::metric::metrics;
 use crate::check::alert::{QUERY, Subject};
 use crate::check::finding::Findings;
-use crate::kind::Family;
-use crate::query::{self, Metric, Monitor, Spanned, Tag};
+use crate::query::{Metric, Monitor, Spanned, Tag};
 
 /// Hands every metric of a query that decides something to a judge, with where it stands.
 fn each(subject: &Subject<'_>, judge: &mut dyn FnMut(&str, &Spanned<&Metric>)) {
     for (pointer, metric) in metrics(subject) {
         judge(pointer, &metric);
     }
-    if subject.is(Family::Objective) {
-        for (pointer, text) in queries(subject) {
-            let parsed = query::metric(text);
-            for metric in parsed.tree.iter().flat_map(|tree| tree.metrics()) {
-                judge(&pointer, &metric);
-            }
+    for count in &subject.counts {
+        for metric in count.parsed.tree.iter().flat_map(|tree| tree.metrics()) {
+            judge(&count.pointer, &metric);
         }
     }
-}
-
-/// The metric queries of an objective, whichever form they have.
-pub fn queries<'a>(subject: &Subject<'a>) -> Vec<(String, &'a str)> {
-    let mut found: Vec<(String, &str)> = ["/query/numerator", "/query/denominator"]
-        .into_iter()
-        .filter_map(|at| Some((at.to_owned(), subject.text(at)?)))
-        .collect();
-    for list in ["/sli_specification/count/queries", "/sli_specification/time_slice/query/queries"] {
-        let texts = subject.items(list).filter_map(|(at, query)| {
-            let of_metrics = query.get("data_source").and_then(Value::as_str) == Some("metrics");
-            Some((format!("{at}/query"), query.get("query")?.as_str().filter(|_| of_metrics)?))
-        });
-        found.extend(texts);
-    }
-    found
 }
 
 pub fn names(subject: &Subject<'_>, found: &mut Findings) {

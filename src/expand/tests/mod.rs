@@ -17,7 +17,7 @@ use super::expand;
 use crate::config::{Config, Environment, Scope};
 use crate::diagnostic::{At, Diagnostic, FileId, Format, Part, Place, Position, Sources};
 use crate::load::definitions::{Definition, Definitions, Param, ParamType, RawDirectives, Template, Use};
-use crate::model::{Address, Origin, Owner, Reference, Resource};
+use crate::model::{Address, Body, Origin, Owner, Reference, Resource};
 use crate::pointer::step;
 use crate::signal::Demands;
 
@@ -123,9 +123,9 @@ fn sections(text: &Value, file: FileId, base: &str) -> Vec<Definition> {
 fn definition(address: Address, mut body: Map<String, Value>, at: At) -> Definition {
     let directives = RawDirectives {
         absent: None,
-        id: body.shift_remove("$id"),
-        when: body.shift_remove("$when"),
-        protect: body.shift_remove("$protect"),
+        id: body.shift_remove("$id").map(Box::new),
+        when: body.shift_remove("$when").map(Box::new),
+        protect: body.shift_remove("$protect").map(Box::new),
         ignore: Vec::new(),
         moved_from: body
             .shift_remove("$moved_from")
@@ -136,6 +136,7 @@ fn definition(address: Address, mut body: Map<String, Value>, at: At) -> Definit
         forget: body.shift_remove("$forget").is_some(),
     };
     let position = Position { file: "f".into(), line: 1, column: 1 };
+    let body = Body::of_members(&body).expect("a shallow body");
     Definition { address, body, directives, origin: Arc::new(Origin { position, layers: vec![at] }) }
 }
 

@@ -14,6 +14,9 @@ use crate::config;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::expand::expand;
 use crate::load::load;
+use crate::model::Resource;
+use crate::pipelines::Watch;
+use crate::query;
 use crate::render::diagnostics::text;
 
 /// Where the cases are.
@@ -62,8 +65,16 @@ fn judge(files: &Files) -> (Vec<Diagnostic>, Sources) {
     let scope = config::scope(&config, None).unwrap();
     let (definitions, mut sources, _) = load(&config, &[], sources);
     let (resources, _) = expand(&definitions, &config, &scope, &mut sources);
-    let found = super::check(&config, scope.environment.as_deref(), &resources, &mut sources);
+    let watches: Vec<Watch> = resources.iter().filter_map(watch).collect();
+    let found = super::check(&config, scope.environment.as_deref(), &watches, &mut sources);
     (found, sources)
+}
+
+fn watch(resource: &Resource) -> Option<Watch> {
+    let body = resource.body.value();
+    let text = |key: &str| body.get(key).and_then(Value::as_str);
+    let query = text("query").map(|query| query::monitor(text("type").unwrap_or("query alert"), query));
+    Watch::of(resource, &body, query.and_then(|query| query.tree).as_ref())
 }
 
 /// The same with a text of one file replaced.

@@ -89,7 +89,7 @@ struct File {
 
 fn read(files: &Files, name: &'static str, inner: Option<&'static str>) -> File {
     let text = &files.iter().find(|(own, _)| own == name).unwrap().1;
-    let format = crate::source::read::format_of(camino::Utf8Path::new(name));
+    let format = crate::source::parsed::format_of(camino::Utf8Path::new(name));
     let read = crate::source::documents::read(text, format, crate::diagnostic::FileId(0));
     let inner = inner.map(|pointer| (pointer, read.documents[0].inner(pointer).documents[0].value.clone()));
     File { name, documents: read.documents.iter().map(|document| document.value.clone()).collect(), inner }
