@@ -10,7 +10,7 @@ use super::service::service;
 use super::{Invocation, apply};
 use crate::args::{self, Exit, Format};
 use crate::diagnostic::{Position, known_words};
-use crate::kind::{self, KINDS};
+use crate::kind::{self, KINDS, Kind};
 use crate::model::{Address, Body, Directives, Live, Origin, Resource, count};
 use crate::render::progress::Progress;
 use crate::selection::Selection;
@@ -22,6 +22,13 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
     invocation.format(&[Format::Text])?;
     if !invocation.common.only.is_empty() {
         bail!("the addresses say themselves what is let go: leave `--only` out");
+    }
+    if let Some((text, kind)) = options.addresses.iter().find_map(|text| Some((text, keyed(text)?))) {
+        bail!(
+            "`{text}`: a {} bears no mark that could be taken off. Take its definition out: the object stays, unless its \
+             name is in a namespace of `owns:`",
+            kind.name
+        );
     }
     let declared = declare(invocation)?;
     let (globs, addresses): (Vec<&String>, Vec<&String>) =
@@ -53,6 +60,11 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
     let declared = Declared { only, resources: Vec::new(), forgotten, ..declared };
     let applying = args::Apply { yes: options.yes, ..args::Apply::default() };
     apply::carry(invocation, &declared, None, &applying).await
+}
+
+/// The kind that an address or a glob names, where its objects are known by their names.
+fn keyed(text: &str) -> Option<&'static Kind> {
+    kind::of_section(text.split('/').next()?).filter(|kind| kind.is_keyed())
 }
 
 fn address(text: &str) -> anyhow::Result<Address> {

@@ -132,15 +132,13 @@ fn starred(path: &str) -> Option<String> {
 
 /// Takes a file apart; `definitions` is the folder of them all.
 pub fn take(mut document: Document, definitions: &Utf8Path) -> Taken {
-    let (named, is_definition) = (Named::of(&document), passed::is_definition(&document));
+    let (named, is_yaml) = (Named::of(&document), document.format != Format::Json);
+    let has_sections = is_yaml && passed::is_definition(&document);
     let value = document.value.take();
-    let content = match document.format {
-        _ if document.broken => Content::Broken,
-        Format::Json => match export(&document, value, definitions) {
-            Ok(export) => Content::Export(Box::new(export)),
-            Err(fault) => Content::Wrong(fault),
-        },
-        _ => content(&document, value),
+    let (content, is_definition) = match is_yaml {
+        _ if document.broken => (Content::Broken, has_sections),
+        true => (content(&document, value), has_sections),
+        false => export(&document, value, definitions),
     };
     Taken { file: document.file, path: document.path, content, named, is_definition }
 }
@@ -197,11 +195,11 @@ impl Ready {
     }
 }
 
-/// A raw export of the UI or the API as a resource.
-fn export(document: &Document, value: Value, definitions: &Utf8Path) -> Result<Made, Box<Diagnostic>> {
+/// A raw export of the UI or the API as a resource, and whether it is one.
+fn export(document: &Document, value: Value, definitions: &Utf8Path) -> (Content, bool) {
     let found = body::unwrap(&value).and_then(|found| Some((found.pointer, found.kind?)));
     let Some((pointer, kind)) = found else {
-        return Err(Box::new(no_resource(document, &value)));
+        return (Content::Wrong(Box::new(no_resource(document, &value))), false);
     };
     let path = document.path();
     let below = path.strip_prefix(definitions).unwrap_or(path).with_extension("");
@@ -209,12 +207,14 @@ fn export(document: &Document, value: Value, definitions: &Utf8Path) -> Result<M
     if slugs.iter().any(String::is_empty) {
         let text = format!("No id can be made from the path `{path}`");
         let fault = Diagnostic::error("bad-id", text, At::file(document.file));
-        return Err(Box::new(fault.help("rename the file: its name must hold a letter or digit")));
+        let fault = fault.help("rename the file: its name must hold a letter or digit");
+        return (Content::Wrong(Box::new(fault)), true);
     }
     let position = Position { file: Arc::clone(&document.path), line: 1, column: 1 };
     let (id, at) = (slugs.join("/"), At::value(document.file, pointer));
     let folder = Arc::from(document.folder());
-    Ok(made(Entry { kind, id, value, at, position, folder, is_export: true }))
+    let made = made(Entry { kind, id, value, at, position, folder, is_export: true });
+    (Content::Export(Box::new(made)), true)
 }
 
 /// `folder` is that of the document, shared by all its entries.

@@ -124,6 +124,10 @@ fn a_glob_lets_go_of_all_that_it_selects() {
     let ran = project.exits(1, &["forget", "monitor/o*", "--yes"]);
     assert!(ran.err.contains("did you mean `monitors/o*`?"), "{}", ran.err);
     project.exits(1, &["forget", "slos/*", "--yes"]);
+    for named in ["signal_notification_rules/*", "signal_notification_rules/pager"] {
+        let ran = project.exits(1, &["forget", named, "--yes"]);
+        assert!(ran.err.contains("bears no mark") && ran.err.contains("the object stays"), "{}", ran.err);
+    }
     project.declare("monitors: {}\n");
     let ran = project.exits(0, &["forget", "monitors/o*", "--yes"]);
     assert!(ran.out.contains("Applied: 2 forgotten."), "{}", ran.out);
