@@ -211,11 +211,11 @@ mod tests {
 
     #[test]
     fn a_large_file_is_read_in_parts() {
-        for form in 0..12 {
+        for (form, entry) in ENTRIES.iter().enumerate().take(12) {
             let text = text(&[form, 0, form]);
-            let (found, count) = in_parts(&text).unwrap_or_else(|| panic!("left whole: {}", ENTRIES[form]));
+            let (found, count) = in_parts(&text).unwrap_or_else(|| panic!("left whole: {entry}"));
             assert!(count >= 3, "{count}");
-            assert_eq!(found, whole(&text), "{}", ENTRIES[form]);
+            assert_eq!(found, whole(&text), "{entry}");
         }
     }
 
@@ -223,8 +223,8 @@ mod tests {
     fn what_no_part_can_tell_is_left_whole() {
         let good = text(&[0]);
         assert!(in_parts(&good).is_some());
-        for form in 14..ENTRIES.len() {
-            assert!(in_parts(&text(&[form])).is_none(), "{}", ENTRIES[form]);
+        for (form, entry) in ENTRIES.iter().enumerate().skip(14) {
+            assert!(in_parts(&text(&[form])).is_none(), "{entry}");
         }
         let mut twice = good.clone();
         write!(twice, "  m1: {{}}\n  m400: {{}}\n  m400: {{}}\n").unwrap();
