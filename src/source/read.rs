@@ -64,10 +64,12 @@ fn each<T: Send>(
     work: &Work<'_, T>,
 ) -> (Vec<T>, Vec<Diagnostic>) {
     let base = u32::try_from(sources.files.len()).expect("bug: more than 4 billion files");
-    let total = AtomicU64::new(0);
+    let before = sources.files.iter().map(|file| file.text.len() as u64).sum();
+    let total = AtomicU64::new(before);
     let parts = in_parallel(paths, 1, &|paths, from| {
         let mut reader = Reader::new(root, &total);
-        let one = |(index, path): (usize, &Utf8PathBuf)| {
+        let (mut own, mut taken, mut faults) = (Vec::with_capacity(paths.len()), Vec::new(), Vec::new());
+        for (index, path) in paths.iter().enumerate() {
             let file = FileId(base.saturating_add(u32::try_from(from + index).unwrap_or(u32::MAX)));
             let shown: Arc<str> = path.as_str().into();
             let text = match sources.instead.get(path.as_str()) {
@@ -78,17 +80,19 @@ fn each<T: Send>(
                 Ok(text) => (text, None),
                 Err((text, fault)) => (text.into(), Some(fault)),
             };
-            let (taken, faults) = work(Arc::clone(&shown), file, fault.map_or(Ok(&*text), Err));
-            (SourceFile { path: shown, text, format: format_of(path) }, taken, faults)
-        };
-        paths.iter().enumerate().map(one).collect::<Vec<_>>()
+            let (mut more, mut wrong) = work(Arc::clone(&shown), file, fault.map_or(Ok(&*text), Err));
+            taken.append(&mut more);
+            faults.append(&mut wrong);
+            own.push(SourceFile { path: shown, text, format: format_of(path) });
+        }
+        (own, taken, faults)
     });
     let (mut taken, mut faults) = (Vec::with_capacity(paths.len()), Vec::new());
     sources.files.reserve_exact(paths.len());
-    for (source, mut own, mut more) in parts.into_iter().flatten() {
-        sources.files.push(source);
-        taken.append(&mut own);
-        faults.append(&mut more);
+    for (mut own, mut more, mut wrong) in parts {
+        sources.files.append(&mut own);
+        taken.append(&mut more);
+        faults.append(&mut wrong);
     }
     (taken, faults)
 }
