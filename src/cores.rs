@@ -8,7 +8,11 @@ use std::thread;
 /// This many pieces for each core: their work differs, and a thread that is done early takes the next.
 const PIECES: usize = 8;
 
-/// How many there are, asked once: to find out takes the system longer than many a piece takes.
+/// Threads of ours at work. Work that is split may be split again, by each of its pieces: there are never more than two for
+/// each core.
+static AT_WORK: AtomicUsize = AtomicUsize::new(0);
+
+/// How many cores there are, asked once: to find out takes the system longer than many a piece takes.
 fn count() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
     *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
@@ -34,7 +38,18 @@ pub fn in_parallel<T: Sync, R: Send>(
         }
     };
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..cores.min(pieces)).map(|_| scope.spawn(run)).collect();
+        let free = (2 * cores).saturating_sub(AT_WORK.load(Ordering::Relaxed));
+        let helped = || {
+            let done = run();
+            AT_WORK.fetch_sub(1, Ordering::Relaxed);
+            done
+        };
+        let others: Vec<_> = (1..cores.min(pieces).min(free + 1))
+            .map(|_| {
+                AT_WORK.fetch_add(1, Ordering::Relaxed);
+                scope.spawn(helped)
+            })
+            .collect();
         // This thread is one of them.
         let mut done = run();
         for other in others {

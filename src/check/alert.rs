@@ -1,5 +1,6 @@
 //! What rules look at: a resource, its query read, and all the others around it.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::asked::{Asked, asked};
@@ -31,8 +32,8 @@ pub struct Subject<'a> {
     pub asked: &'static Asked,
     /// Where it is one, and has a query.
     pub alert: Option<Alert<'a>>,
-    /// The metric queries of an objective, whichever form it has.
-    pub counts: Vec<Count<'a>>,
+    /// The metric queries of an objective, whichever form it has, by their pointers.
+    pub counts: IndexMap<String, Count<'a>>,
     /// What an alert sends to people.
     pub messages: Vec<Message<'a>>,
     pub estate: &'a Estate<'a>,
@@ -55,7 +56,6 @@ pub struct Variable {
 
 /// A metric query of an objective.
 pub struct Count<'a> {
-    pub pointer: String,
     pub text: &'a str,
     pub parsed: Parsed<Metrics>,
 }
@@ -72,7 +72,7 @@ impl<'a> Subject<'a> {
         let is_alert = kind.quirks.family == Some(Family::Alert);
         let alert = if is_alert { read(body) } else { None };
         let is_objective = kind.quirks.family == Some(Family::Objective);
-        let counts = if is_objective { counts(body) } else { Vec::new() };
+        let counts = if is_objective { counts(body) } else { IndexMap::new() };
         let message = |pointer| Some(Message::read(pointer, find(body, pointer)?.as_str()?));
         let messages = [MESSAGE, ESCALATION].into_iter().filter(|_| is_alert).filter_map(message).collect();
         let options = find(body, "/options").and_then(Value::as_object);
@@ -143,7 +143,7 @@ fn read(body: &Value) -> Option<Alert<'_>> {
     Some(Alert { class: query::monitor_type(class), query, parsed: query::monitor(class, query), variables })
 }
 
-fn counts(body: &Value) -> Vec<Count<'_>> {
+fn counts(body: &Value) -> IndexMap<String, Count<'_>> {
     let mut found: Vec<(String, &str)> = ["/query/numerator", "/query/denominator"]
         .into_iter()
         .filter_map(|at| Some((at.to_owned(), find(body, at)?.as_str()?)))
@@ -155,7 +155,7 @@ fn counts(body: &Value) -> Vec<Count<'_>> {
             Some((format!("{list}/{at}/query"), query.get("query")?.as_str().filter(|_| of_metrics)?))
         }));
     }
-    let read = |(pointer, text)| Count { pointer, text, parsed: query::metric(text) };
+    let read = |(pointer, text)| (pointer, Count { text, parsed: query::metric(text) });
     found.into_iter().map(read).collect()
 }
 

@@ -260,6 +260,11 @@ impl Writes<'_> {
                     self.lost.push((body.clone(), refusal.clone()));
                     return Err(refusal);
                 }
+                (Err(refusal), Step::Change(own, _)) if refusal.fault == Fault::NotFound => {
+                    // Somebody took it: the list says what is there.
+                    self.made.retain(|made| apart::id(self.apart, made).as_ref() != Some(own));
+                    return Err(refusal);
+                }
                 (Err(refusal), _) => return Err(refusal),
             }
         }

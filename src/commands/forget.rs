@@ -24,11 +24,14 @@ pub async fn run(invocation: &Invocation<'_>, options: &args::Forget) -> anyhow:
         bail!("the addresses say themselves what is let go: leave `--only` out");
     }
     if let Some((text, kind)) = options.addresses.iter().find_map(|text| Some((text, keyed(text)?))) {
-        bail!(
-            "`{text}`: a {} bears no mark that could be taken off. Take its definition out: the object stays, unless its \
-             name is in a namespace of `owns:`",
-            kind.name
-        );
+        let one = kind.one();
+        match kind.is_order() {
+            true => bail!("`{text}`: an order is not owned: take its definition out, and it stays as it is"),
+            false => bail!(
+                "`{text}`: {one} bears no mark that could be taken off. Take its definition out: the object stays, unless \
+                 its name is in a namespace of `owns:`"
+            ),
+        }
     }
     let declared = declare(invocation)?;
     let (globs, addresses): (Vec<&String>, Vec<&String>) =

@@ -102,20 +102,19 @@ impl<'a> Estate<'a> {
             return Err("an order is a list of others: change it where it stands".to_owned());
         }
         let known = |reference: &_| answer(&self.surveyed.plan.known, reference);
-        // Live still stands the id of what is no more: taken over, nothing would ever name the one that takes its place.
-        let named = Reference::in_text(resource.body.text()).into_iter().map(|(_, reference)| reference);
-        if let Some(dead) = named.into_iter().find(|reference| known(reference).is_none()) {
-            let target = dead.target;
-            return Err(format!(
-                "it refers to {target}, which is not live: write the edit into the file yourself, then apply"
-            ));
-        }
         let mut bare = live.body.clone();
         mark::strip(kind, &mut bare);
         let bare = escape(&bare);
         let rendered = resource.body.value();
         let wanted = with_ignored(&rendered, &bare, &resource.directives.ignore);
         let filled = fill(kind, &wanted, &known);
+        // Live still stands the id of what is no more: taken over, nothing would ever name the one that takes its place.
+        if let Some((_, dead)) = Reference::in_text(&filled.to_string()).into_iter().next() {
+            let target = dead.target;
+            return Err(format!(
+                "it refers to {target}, which is not live: write the edit into the file yourself, then apply"
+            ));
+        }
         let sides = align(kind, &filled, &bare);
         if let Some(at) = secret(kind, &filled, &bare) {
             let name = at.trim_start_matches('/').replace('/', ".");

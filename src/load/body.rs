@@ -45,6 +45,7 @@ pub fn definition(entry: Entry, files: &Files, faults: &mut Vec<Diagnostic>) -> 
     let Entry { kind, id, value, at, position, folder, .. } = entry;
     let reported = faults.len();
     let mut own = object(kind, listed(kind, &id, value, &at, faults), &at, faults);
+    // Most bodies hold no `$`, as their text tells at once: only then are all of their keys looked at.
     let is_plain = !own.keys().any(|key| key.contains('$'));
     if !is_plain {
         directives::check_keys(&own, &at, false, faults);
@@ -361,6 +362,7 @@ fn export(entry: Entry, faults: &mut Vec<Diagnostic>) -> Definition {
             outer.retain(|key, _| key.starts_with('$'));
         }
     }
+    // As in any definition.
     let is_plain = !body.keys().any(|key| key.contains('$'));
     if !is_plain {
         directives::check_keys(&body, &at, true, faults);

@@ -135,12 +135,39 @@ pub fn take(mut document: Document, definitions: &Utf8Path) -> Taken {
     let (named, is_yaml) = (Named::of(&document), document.format != Format::Json);
     let has_sections = is_yaml && passed::is_definition(&document);
     let value = document.value.take();
-    let (content, is_definition) = match is_yaml {
-        _ if document.broken => (Content::Broken, has_sections),
-        true => (content(&document, value), has_sections),
-        false => export(&document, value, definitions),
+    let (content, is_definition) = if document.broken {
+        (Content::Broken, has_sections)
+    } else if is_yaml {
+        (content(&document, value), has_sections)
+    } else {
+        export(&document, value, definitions)
     };
     Taken { file: document.file, path: document.path, content, named, is_definition }
+}
+
+/// The parts of a large file say together what it is, and each fault of theirs once.
+pub fn together(parts: &mut [Taken]) {
+    if parts.len() < 2 {
+        return;
+    }
+    let is_definition = parts.iter().any(|part| part.is_definition);
+    let says = |part: &Taken| !matches!(part.content, Content::Sections { is_empty: true, .. });
+    let is_empty = !parts.iter().any(says);
+    let mut told: Vec<Diagnostic> = Vec::new();
+    for part in parts {
+        part.is_definition = is_definition;
+        if let Content::Sections { sections, is_empty: own } = &mut part.content {
+            *own = is_empty;
+            sections.retain(|section| match section {
+                Section::Wrong(fault) if told.contains(fault) => false,
+                Section::Wrong(fault) => {
+                    told.push((**fault).clone());
+                    true
+                }
+                Section::Uses(_) | Section::Resources(..) => true,
+            });
+        }
+    }
 }
 
 fn content(document: &Document, value: Value) -> Content {

@@ -37,8 +37,10 @@ pub fn load(
 ) -> (Definitions, Sources, Vec<Diagnostic>) {
     let (root, folder) = (config.files.clone(), &config.definitions);
     let mut gather = Gather { sources, ..Gather::default() };
-    let paths = gather.find(&root, folder);
+    let mut paths = gather.find(&root, folder);
     let team = gather.find_templates(&root);
+    // With `definitions: templates` they are found twice.
+    paths.retain(|path| path.parent() != Some(Utf8Path::new(TEMPLATES)) || !team.contains(path));
     gather.read(&root, &team);
     // Only YAML names other files.
     let (yaml, json): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| format_of(path) == Format::Yaml);
@@ -205,10 +207,8 @@ impl Gather {
         let take = |document| document::take(document, definitions);
         let (mut taken, faults) = read::definitions(root, paths, &mut self.sources, &take);
         self.faults.extend(faults);
-        // The parts of a large file say together what it is.
         for parts in taken.chunk_by_mut(|one, other| one.file == other.file) {
-            let is_definition = parts.iter().any(|part| part.is_definition);
-            parts.iter_mut().for_each(|part| part.is_definition = is_definition);
+            document::together(parts);
         }
         taken
     }
@@ -219,8 +219,11 @@ impl Gather {
             if self.files.contains_key(taken.path()) {
                 continue;
             }
-            let (document, _) =
-                parsed::parse(Arc::clone(&taken.path), &self.sources.get(taken.file).text, taken.file);
+            let path = Arc::clone(&taken.path);
+            let document = match taken.content {
+                Content::Broken => parsed::broken(path, taken.file),
+                _ => parsed::parse(path, &self.sources.get(taken.file).text, taken.file).0,
+            };
             self.files.insert(taken.path().to_owned(), document);
         }
     }

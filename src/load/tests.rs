@@ -11,6 +11,7 @@ use super::definitions::{Definition, Definitions};
 use super::load;
 use crate::config;
 use crate::diagnostic::{Diagnostic, Sources};
+use crate::model::Body;
 use crate::source::locate::Locator;
 use crate::source::tests::syntax;
 
@@ -64,6 +65,57 @@ fn sections_become_definitions() {
     assert_eq!(a.body.value(), json!({"name": "x", "options": {"on": "yes"}}));
     assert_eq!(a.origin.position.to_string(), "monitors/team/x.yaml:2:3");
     assert_eq!(c.origin.position.to_string(), "monitors/team/x.yaml:5:8");
+}
+
+/// A large file is read in parts, and says what it would say whole.
+#[test]
+fn a_large_file_says_the_same() {
+    let entry = |number: usize| {
+        format!(
+            "  m{number:05}:\n    name: x\n    message: |\n      # some\n      text of {number}\n    query: q\n"
+        )
+    };
+    let all = |count: usize| (0..count).map(entry).collect::<String>();
+    let tail = "monitrs:\n$x:\nslos:\n  b: {name: y}\n  a: [1]\n  C: {}\nuses:\n  u: {template: lambda}\nstrangers:\n";
+    let of = |count: usize| {
+        let text = format!("monitors:\n{}{tail}{}", all(count), all(count).replace("m0", "s0"));
+        let (definitions, _, faults) = project(&[("monitors/x.yaml", &text)]);
+        let mut said: Vec<_> = faults.into_iter().map(|fault| (fault.code, fault.text, fault.at)).collect();
+        said.dedup();
+        let lines: Vec<_> = definitions
+            .resources
+            .iter()
+            .map(|own| (own.address.to_string(), own.origin.position.line, own.body.clone()))
+            .collect();
+        (said, lines, definitions.uses.len(), text.len())
+    };
+    let ((small, few, ..), (large, many, uses, length)) = (of(2), of(1_000));
+    assert!(length > 150_000, "{length}");
+    assert_eq!(small, large);
+    assert_eq!((few.len(), many.len(), uses), (4, 1_002, 1));
+    let line =
+        |all: &[(String, u32, Body)], address: &str| all.iter().find(|own| own.0 == address).map(|own| own.1);
+    assert_eq!(line(&few, "slos/b"), Some(17));
+    assert_eq!((line(&many, "monitors/m00999"), line(&many, "slos/b")), (Some(5_996), Some(6_005)));
+    // Part of it is never taken for the whole.
+    let broken = format!("monitors:\n{}  m00001: {{name: z}}\n", all(1_000));
+    let (definitions, _, faults) = project(&[("monitors/x.yaml", &broken)]);
+    assert_eq!((definitions.resources.len(), faults[0].code), (0, "duplicate-key"));
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("musher.yaml", MUSHER.as_bytes()),
+        ("monitors/a.yaml", b"monitors:\n  a: {$file: b.yaml, name: x}\n"),
+        ("monitors/b.yaml", b"type: query alert\nname: \xff\n"),
+    ] {
+        fs::create_dir_all(folder.path().join("monitors")).unwrap();
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let (_, _, faults) = load_folder(folder.path());
+    assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["not-utf8"]);
 }
 
 #[test]

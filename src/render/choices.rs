@@ -1,5 +1,6 @@
 //! What can be done about an object that drifted, as commands to be copied: take the edit, undo it, leave it to the UI.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use serde_json::{Map, Value};
@@ -8,7 +9,7 @@ use super::markdown::code;
 use super::page::{Page, Tone};
 use super::shell::word;
 use super::value::width;
-use crate::model::{Action, Address, Change, Plan};
+use crate::model::{Action, Address, Change, FieldChange, Plan, Reference};
 
 /// Where no more entries than these drifted, each command has a line of its own, with what it does; else one line has all.
 pub const EACH: usize = 3;
@@ -68,7 +69,8 @@ impl<'a> Among<'a> {
         if own && is_edit {
             choices.push(choice(format!("musher pull {glob}{end}"), TAKES));
         }
-        choices.push(choice(format!("musher apply --only {glob}{end}"), UNDOES));
+        let before = before(changes).unwrap_or_default();
+        choices.push(choice(format!("musher apply {before}--only {glob}{end}"), UNDOES));
         if is_edit {
             let first =
                 changes.first().and_then(|change| change.diff.first()).map(|field| field.path.as_str());
@@ -136,7 +138,9 @@ fn of(change: &Change, environment: Option<&str>, own: bool) -> Vec<Choice> {
     if own && is_edit(change) {
         choices.push(choice(format!("musher pull {address}{end}"), TAKES));
     }
-    choices.push(choice(format!("musher apply --only {address}{end}"), UNDOES));
+    if let Some(before) = before(&[change]) {
+        choices.push(choice(format!("musher apply {before}--only {address}{end}"), UNDOES));
+    }
     choices.extend(leave(change, environment).next().map(|command| choice(command, LEAVES)));
     choices
 }
@@ -151,7 +155,27 @@ fn leave(change: &Change, environment: Option<&str>) -> impl Iterator<Item = Str
 }
 
 fn is_edit(change: &Change) -> bool {
-    change.action == Action::Update && !change.diff.is_empty()
+    change.action == Action::Update && !change.diff.is_empty() && !change.diff.iter().any(waits)
+}
+
+/// Whether what a field refers to is gone, and comes again under another id: nothing can be taken over before.
+fn waits(field: &FieldChange) -> bool {
+    field.after.as_ref().is_some_and(|after| after.to_string().contains(Reference::OPEN))
+}
+
+/// `--only A --only B `: what must be made with these, since they refer to it. None of more than a line holds.
+fn before(changes: &[&Change]) -> Option<String> {
+    let own = |address: &Address| changes.iter().any(|change| change.address == *address);
+    let waited: BTreeSet<&Address> = changes
+        .iter()
+        .filter(|change| change.action == Action::Update)
+        .flat_map(|change| &change.after)
+        .filter(|address| !own(address))
+        .collect();
+    if waited.len() > NAMED {
+        return None;
+    }
+    waited.into_iter().map(|target| Some(format!("--only {} ", address(target)?))).collect()
 }
 
 /// The command that makes one object as it is declared; none where a name in it could not be handed to a shell.
@@ -230,7 +254,7 @@ pub fn general_markdown(environment: Option<&str>) -> String {
 }
 
 /// What is said once of a plan that can't tell an edit made in the UI from a change of the definitions, though nobody is at
-/// work on those. One that makes or deletes something is a change.
+/// work on those. One that makes or deletes something, or changes no more than a mark, is a change.
 pub fn closing(plan: &Plan) -> Option<String> {
     if !plan.notes.committed || plan.changes.is_empty() || !plan.changes.iter().all(is_edit) {
         return None;
@@ -255,7 +279,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::FieldChange;
+    use crate::model::Attribute;
 
     fn drifted(id: &str, paths: &[&str]) -> Change {
         let field = |path: &&str| FieldChange {
@@ -291,6 +315,16 @@ mod tests {
                 "musher ignore monitors/a/b /priority"
             ])
         );
+        // What refers to something that is gone was not edited: both come again, or neither.
+        let gone = Address::new("monitors", "gone");
+        let mut both = drifted("both", &["/query"]);
+        both.diff[0].after =
+            Some(Reference { target: gone.clone(), attribute: Attribute::Id }.marker().into());
+        both.after = vec![gone];
+        let again = ["musher apply --only monitors/gone --only monitors/both"];
+        assert_eq!(commands(&both, None, true), again);
+        both.diff.extend(drifted("both", &["/name"]).diff);
+        assert_eq!(commands(&both, None, true), again);
         // What is gone live can only come again.
         let gone = Change { action: Action::Create, ..drifted("a", &["/name"]) };
         assert_eq!(commands(&gone, None, true), ["musher apply --only monitors/a"]);

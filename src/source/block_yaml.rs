@@ -34,7 +34,7 @@ pub fn read(text: &str) -> Option<Tree<'_>> {
 
 /// Whether there is nothing but what stands for itself: tabs, carriage returns and what can't be seen have rules of their
 /// own.
-fn is_ordinary(bytes: &[u8]) -> bool {
+pub fn is_ordinary(bytes: &[u8]) -> bool {
     // By blocks without an end in between, so that many bytes are looked at once.
     let is_control = |byte: &u8| (*byte < b' ' && *byte != b'\n') || *byte == 0x7f;
     let has_control = |block: &[u8]| block.iter().fold(false, |found, byte| found | is_control(byte));

@@ -38,7 +38,7 @@ pub fn definitions<T: Send>(
     take: &(dyn Fn(Document) -> T + Sync),
 ) -> (Vec<T>, Vec<Diagnostic>) {
     each(root, paths, sources, &|path, file, text| {
-        let parts = text.as_ref().ok().and_then(|text| parts::take((&path, text, file), take));
+        let parts = text.as_ref().ok().and_then(|text| parts::each((&path, text, file), take));
         parts.map(|taken| (taken, Vec::new())).unwrap_or_else(|| {
             let (document, faults) = document(path, file, text);
             (vec![take(document)], faults)
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
         if let Some(stored) = root.stored() {
             let unread = |why: Unread| fault("unreadable", format!("The file `{path}` {}", why.words()), "");
             let bytes = stored.read(path, MAX_FILE).map_err(unread)?;
-            if self.adds(bytes.len() as u64) > MAX_TOTAL {
+            if self.count(bytes.len() as u64) > MAX_TOTAL {
                 return Err(unread(Unread::TooLarge));
             }
             return decode(&bytes, file);
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
         if about.len() > MAX_FILE {
             return Err(too_large());
         }
-        if self.adds(about.len()) > MAX_TOTAL {
+        if self.count(about.len()) > MAX_TOTAL {
             let text = format!("The project's files are larger than {} MB together", MAX_TOTAL >> 20);
             return Err(fault("too-large", text, "set `definitions:` to the folder of the definitions"));
         }
@@ -180,8 +180,8 @@ impl<'a> Reader<'a> {
         decode(&self.bytes[..read], file)
     }
 
-    /// What all files hold together, with another one.
-    fn adds(&self, length: u64) -> u64 {
+    /// Counts what another file holds: what all hold together.
+    fn count(&self, length: u64) -> u64 {
         self.total.fetch_add(length, Ordering::Relaxed) + length
     }
 

@@ -128,10 +128,26 @@ fn a_glob_lets_go_of_all_that_it_selects() {
         let ran = project.exits(1, &["forget", named, "--yes"]);
         assert!(ran.err.contains("bears no mark") && ran.err.contains("the object stays"), "{}", ran.err);
     }
+    let ran = project.exits(1, &["forget", "orders/retention_filters", "--yes"]);
+    assert!(ran.err.contains("an order is not owned"), "{}", ran.err);
     project.declare("monitors: {}\n");
     let ran = project.exits(0, &["forget", "monitors/o*", "--yes"]);
     assert!(ran.out.contains("Applied: 2 forgotten."), "{}", ran.out);
     assert_eq!(project.actions(), ["delete monitors/two"]);
+}
+
+/// What still stands in one place is one sentence where it would be many.
+#[test]
+fn many_that_still_stand_are_told_at_once() {
+    let project = Project::sandbox();
+    let ids: Vec<String> = (10..22).map(|number| format!("m{number}")).collect();
+    let all: String = ids.iter().map(|id| monitor(id, "").replace("Load", id)).collect();
+    project.declare(&format!("monitors:\n{all}"));
+    project.fine(&["apply", "--yes"]);
+    let ran = project.exits(0, &["forget", "monitors/m*", "--yes"]);
+    let said = "monitors/m10 and 11 more still stand in monitors/case.yaml: the next plan would create another one beside it";
+    assert!(ran.err.contains(said), "{}", ran.err);
+    assert_eq!(ran.err.matches("still stand").count(), 1, "{}", ran.err);
 }
 
 #[test]

@@ -247,6 +247,10 @@ fn a_reference_to_what_was_deleted_in_the_ui_stays() {
         &format!("/api/v1/monitor/{}?force=true", project.ids()["monitors/one"]),
         &Value::Null,
     );
+    // What can be done about it does it.
+    let drift = project.exits(2, &["drift"]).out;
+    let undo = "musher apply --only monitors/one --only monitors/both";
+    assert!(drift.contains(undo) && !drift.contains("musher pull monitors/both"), "{drift}");
     let ran = project.exits(4, &["pull"]);
     assert!(
         ran.out
@@ -255,6 +259,9 @@ fn a_reference_to_what_was_deleted_in_the_ui_stays() {
         ran.out
     );
     assert_eq!(project.read("monitors/shop.yaml"), PAIR);
+    let arguments: Vec<&str> = undo.split(' ').skip(1).collect();
+    project.fine(&[&arguments[..], &["--yes"]].concat());
+    project.fine(&["drift"]);
 }
 
 #[test]

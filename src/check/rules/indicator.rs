@@ -131,9 +131,9 @@ pub fn as_count(subject: &Subject<'_>, found: &mut Findings) {
     if !counts(subject) {
         return;
     }
-    for count in &subject.counts {
+    for (pointer, count) in &subject.counts {
         if let Some(tree) = &count.parsed.tree {
-            of_query(&count.pointer, count.text, tree, found);
+            of_query(pointer, count.text, tree, found);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::check::alert::{Count, QUERY, Subject, VARIABLES, holds_metric_query};
@@ -36,7 +37,7 @@ pub fn faults(subject: &Subject<'_>, found: &mut Findings) {
 fn of_object(
     map: &Map<String, Value>,
     pointer: &str,
-    (lenient, read): (bool, &[Count<'_>]),
+    (lenient, read): (bool, &IndexMap<String, Count<'_>>),
     found: &mut Findings,
 ) {
     let is_index = |step: &str| step.bytes().all(|b| b.is_ascii_digit());
@@ -45,18 +46,18 @@ fn of_object(
     for (key, value) in map {
         let Some(text) = value.as_str() else { continue };
         let at = || format!("{pointer}/{key}");
-        let mut metric = |text| {
+        let mut of_metrics = |text| {
             let at = at();
-            match read.iter().find(|count| count.pointer == at) {
+            match read.get(&at) {
                 Some(count) => reported(&at, &count.parsed, lenient, found),
                 None => reported(&at, &query::metric(text), lenient, found),
             }
         };
         match key.as_str() {
             // The events overlay of a widget holds a search.
-            "q" if !under.starts_with("events") && lenient => metric(text),
-            "query" if holds_metric_query(map) => metric(text),
-            "numerator" | "denominator" if !lenient => metric(text),
+            "q" if !under.starts_with("events") && lenient => of_metrics(text),
+            "query" if holds_metric_query(map) => of_metrics(text),
+            "numerator" | "denominator" if !lenient => of_metrics(text),
             "formula" => reported(&at(), &query::formula(text), lenient, found),
             _ => {}
         }

@@ -10,9 +10,9 @@ fn each(subject: &Subject<'_>, judge: &mut dyn FnMut(&str, &Spanned<&Metric>)) {
     for (pointer, metric) in metrics(subject) {
         judge(pointer, &metric);
     }
-    for count in &subject.counts {
+    for (pointer, count) in &subject.counts {
         for metric in count.parsed.tree.iter().flat_map(|tree| tree.metrics()) {
-            judge(&count.pointer, &metric);
+            judge(pointer, &metric);
         }
     }
 }
