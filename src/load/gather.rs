@@ -143,8 +143,8 @@ struct Gather {
     passed: Vec<Utf8PathBuf>,
     /// Read, with nothing in them.
     empty: BTreeSet<Utf8PathBuf>,
-    /// Definitions that wait for the file that they name.
-    waiting: Vec<Entry>,
+    /// Definitions that wait for the file that they name, and their places among all.
+    waiting: Vec<(usize, Entry)>,
 }
 
 impl Gather {
@@ -263,7 +263,10 @@ impl Gather {
     fn add_ready(&mut self, ready: Ready) {
         match ready {
             Ready::Made(made) => self.add_made(made),
-            Ready::Waits(entry) => self.waiting.push(entry),
+            Ready::Waits(entry) => {
+                let place = self.definitions.resources.len() + self.waiting.len();
+                self.waiting.push((place, entry));
+            }
         }
     }
 
@@ -345,15 +348,22 @@ impl Gather {
     /// Makes the definitions that waited for files.
     fn definitions(&mut self) {
         let files = &self.files;
-        let make = |entry| {
+        let make = |(place, entry)| {
             let mut faults = Vec::new();
-            (body::definition(entry, files, &mut faults), faults)
+            (place, body::definition(entry, files, &mut faults), faults)
         };
-        for (definition, faults) in each_in_parallel(std::mem::take(&mut self.waiting), WORTH_THREADS, &make)
-        {
-            self.definitions.resources.push(definition);
+        let made = each_in_parallel(std::mem::take(&mut self.waiting), WORTH_THREADS, &make);
+        if made.is_empty() {
+            return;
+        }
+        let mut others = std::mem::take(&mut self.definitions.resources).into_iter();
+        for (place, definition, faults) in made {
+            let resources = &mut self.definitions.resources;
+            resources.extend(others.by_ref().take(place - resources.len()));
+            resources.push(definition);
             self.faults.extend(faults);
         }
+        self.definitions.resources.extend(others);
     }
 
     /// Reads a template of the team.

@@ -159,6 +159,20 @@ fn a_file_lies_under_its_siblings() {
 }
 
 #[test]
+fn what_names_a_file_keeps_its_place() {
+    let text = "monitors:\n  a: {$file: x.json}\n  b: {name: b}\n  c: {$file: x.json}\n  d: {$file: x.json}\n  e: {name: e}\n";
+    let definitions = check(&[("monitors/y.yaml", text), ("monitors/x.json", r#"{"name": "x"}"#)]);
+    let all: Vec<(&str, serde_json::Value)> = definitions
+        .resources
+        .iter()
+        .map(|own| (own.address.id(), own.body.value()["name"].clone()))
+        .collect();
+    let expected =
+        [("a", "x"), ("b", "b"), ("c", "x"), ("d", "x"), ("e", "e")].map(|(id, name)| (id, json!(name)));
+    assert_eq!(all, expected);
+}
+
+#[test]
 fn a_raw_export_is_a_resource() {
     let board = one(&[("monitors/Team A/My (Board).json", &format!("\u{feff}{BOARD}"))]);
     assert_eq!(board.address.as_str(), "dashboards/team-a/my-board");

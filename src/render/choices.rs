@@ -261,7 +261,7 @@ pub fn closing(plan: &Plan) -> Option<String> {
     }
     let end = end(plan.environment.as_deref())?;
     Some(format!(
-        "Was this edited in the UI, and not in the files? `musher plan --base REF{end}` tells, and how to take it or leave \
+        "Was this edited in the UI, and not in the files? `musher plan --base HEAD{end}` tells, and how to take it or leave \
          it there."
     ))
 }
@@ -388,7 +388,7 @@ mod tests {
         let mut plan = Plan { changes: vec![drifted("a", &["/priority"])], ..Plan::default() };
         assert_eq!(closing(&plan), None);
         plan.notes.committed = true;
-        let said = "Was this edited in the UI, and not in the files? `musher plan --base REF` tells, and how to take it or \
+        let said = "Was this edited in the UI, and not in the files? `musher plan --base HEAD` tells, and how to take it or \
                     leave it there.";
         assert_eq!(closing(&plan).as_deref(), Some(said));
         plan.changes.push(drifted("b", &["/priority"]));

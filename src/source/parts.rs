@@ -116,7 +116,9 @@ fn parts(text: &str) -> Option<Vec<Part<'_>>> {
         }
         let part = parts.last_mut()?;
         let own = *indent.get_or_insert(depth);
-        if depth < own || (depth == own && content.starts_with("- ")) {
+        let is_item =
+            content.strip_prefix('-').is_some_and(|rest| rest.starts_with([' ', '\n']) || rest.is_empty());
+        if depth < own || (depth == own && is_item) {
             return None;
         }
         if depth == own && start - part.entries.start > PART {
@@ -238,6 +240,7 @@ mod tests {
             ("an id twice", &twice),
             ("a section twice", &again),
             ("a list", &list),
+            ("a list whose dash stands alone", &good.replace("slos:\n", "slos:\n  z:\n  -\n    a: b\n")),
             ("a section in one line", &inner),
             ("a marker", &format!("---\n{good}")),
             ("a blank of another alphabet", &good.replace("slos:\n", "slos:\u{a0}\n")),

@@ -356,7 +356,7 @@ fn what_drifted_alike_is_told_together_with_commands_that_take_all_of_it() {
         assert_eq!(page.matches(&format!("<td><code>{command}</code>")).count(), 1, "{command}: {page}");
     }
     // A plan by itself can't tell them apart, and says how; nobody is told of it where the files are being worked on.
-    let closing = "Was this edited in the UI, and not in the files? `musher plan --base REF -e sandbox` tells, and how to take \
+    let closing = "Was this edited in the UI, and not in the files? `musher plan --base HEAD -e sandbox` tells, and how to take \
         it or leave it there.";
     let plan = project.fine(&["plan"]);
     assert!(plan.contains(&format!("\n{closing}\n\nPlan: 3 to change")), "{plan}");
