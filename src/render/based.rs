@@ -82,14 +82,17 @@ fn is_told_by_one(entry: &Entry<'_>, based: &Based) -> bool {
     is_alike(entry, &|a, b| beside(a, based) == beside(b, based) && a.risks == b.risks)
 }
 
-/// `3 monitors lambda/*/errors`
+/// `3 monitors lambda/*/errors`; `5 objects` where they are of several kinds.
 pub fn several(entry: &Entry<'_>) -> String {
     let patterns = patterns(entry.changes.iter().map(|change| &change.address));
     let pattern = match &patterns[..] {
         [only] => format!(" {}", clean_address(&only.text)),
         _ => String::new(),
     };
-    format!("{} {}{pattern}", count(entry.changes.len()), clean_address(entry.first().address.section()))
+    let section = entry.first().address.section();
+    let is_one = entry.changes.iter().all(|change| change.address.section() == section);
+    let what = if is_one { clean_address(section) } else { "objects".into() };
+    format!("{} {what}{pattern}", count(entry.changes.len()))
 }
 
 /// `, beside what changes here`
@@ -378,7 +381,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::Causes;
+    use crate::model::{Address, Causes};
+    use crate::render::fold::Bond;
     use crate::render::plan_markdown::LIMIT;
     use crate::render::samples::{self, instance, replaced};
 
@@ -406,6 +410,17 @@ mod tests {
             change
         });
         (samples::plan(changes.collect(), 0), based)
+    }
+
+    /// An instance that is gone has objects of several kinds.
+    #[test]
+    fn many_are_counted_by_what_they_are() {
+        let change = |section: &str, id: &str| Change::new("", Address::new(section, id), Action::Create);
+        let all = [change("monitors", "a/x/y"), change("monitors", "a/z/y"), change("slos", "b")];
+        let said =
+            |changes: &[Change]| several(&Entry { changes: changes.iter().collect(), bond: Bond::Instance });
+        assert_eq!(said(&all[..2]), "2 monitors a/*/y");
+        assert_eq!(said(&all), "3 objects");
     }
 
     #[test]
