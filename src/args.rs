@@ -173,7 +173,7 @@ pub enum Command {
     /// Start a project: musher.yaml and a first definition
     #[command(after_help = "\
 Examples:
-  musher init               in this folder; overwrites nothing, and adds no example to a project
+  musher init               in this folder; overwrites nothing
   musher init --ci github   and workflows for pull requests, merges and nights
   musher init --ci gitlab   the same for GitLab
   musher init --editor      and what editors complete by")]
