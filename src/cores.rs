@@ -18,6 +18,14 @@ fn count() -> usize {
     *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
 }
 
+/// How many of the threads that are wanted may begin, so that no more than `most` are at work.
+fn claimed(wanted: usize, most: usize) -> usize {
+    let may = |at_work: usize| wanted.min(most.saturating_sub(at_work));
+    AT_WORK
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |at_work| Some(at_work + may(at_work)))
+        .map_or(0, may)
+}
+
 /// What the pieces of a list give, in the order of the list. A piece comes with the position of its first item
 /// and holds `least` items or more, so that a short list is one piece and needs no thread.
 pub fn in_parallel<T: Sync, R: Send>(
@@ -38,18 +46,13 @@ pub fn in_parallel<T: Sync, R: Send>(
         }
     };
     let mut done = thread::scope(|scope| {
-        let free = (2 * cores).saturating_sub(AT_WORK.load(Ordering::Relaxed));
+        let helpers = claimed(cores.min(pieces).saturating_sub(1), 2 * cores);
         let helped = || {
             let done = run();
             AT_WORK.fetch_sub(1, Ordering::Relaxed);
             done
         };
-        let others: Vec<_> = (1..cores.min(pieces).min(free + 1))
-            .map(|_| {
-                AT_WORK.fetch_add(1, Ordering::Relaxed);
-                scope.spawn(helped)
-            })
-            .collect();
+        let others: Vec<_> = (0..helpers).map(|_| scope.spawn(helped)).collect();
         // This thread is one of them.
         let mut done = run();
         for other in others {
